@@ -1,0 +1,11 @@
+//! What trading means: webhooks, events, orders, trades, positions and money.
+//!
+//! Everything here is pure. No I/O, no clock, no SQL, no HTTP, and nothing of
+//! the rest of the crate: time and randomness are passed in.
+
+pub mod event;
+pub mod money;
+pub mod order;
+pub mod signal;
+pub mod trade;
+pub mod webhook;

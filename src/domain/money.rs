@@ -1,0 +1,321 @@
+//! Decimal numbers for prices, quantities and money.
+//!
+//! No binary floating point touches an amount between the alert and the stored
+//! profit: a [`Decimal`] has 28 significant digits and exact powers of ten.
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use rust_decimal::Decimal;
+
+/// The largest price, quantity or amount that an alert may state.
+///
+/// Small enough that price times quantity stays far inside a [`Decimal`].
+pub const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0); // 10^12
+
+/// Digits that a quantity or amount derived by division keeps after the point.
+///
+/// Division is the one operation that does not end by itself; eighteen places
+/// are finer than any exchange's step and leave room for a product.
+pub const DERIVED_SCALE: u32 = 18;
+
+/// Why a text is not a number that algohook can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// The text is no decimal number at all.
+    #[error("is not a number")]
+    NotANumber,
+    /// The text has a comma where a number may only have a point.
+    #[error("has a comma; write the decimal point as \".\" and no thousands separator")]
+    Comma,
+    /// Pine's `na` came through as text.
+    #[error("is NaN: the script had no value here (na)")]
+    NaN,
+    /// Zero or below, where only a positive number means something.
+    #[error("must be greater than 0")]
+    NotPositive,
+    /// Below zero, where zero is the least that means something.
+    #[error("must not be negative")]
+    Negative,
+    /// Beyond [`LARGEST`].
+    #[error("is larger than 1000000000000")]
+    TooLarge,
+    /// So small that 28 decimal places cannot hold it.
+    #[error("is smaller than 28 decimal places can hold")]
+    TooSmall,
+}
+
+/// Reads a decimal number as JSON or TradingView writes one: `100`, `-2.5`,
+/// `1e-05`, `1800.8000000000002`.
+///
+/// Digits that a [`Decimal`] cannot hold are rounded to the nearest. Spaces
+/// around the number are ignored.
+///
+/// # Errors
+///
+/// [`NumberError`] where the text is not such a number, or its magnitude is
+/// beyond [`LARGEST`], or it is not zero and rounds to zero.
+pub fn parse_decimal(text: &str) -> Result<Decimal, NumberError> {
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if unsigned.eq_ignore_ascii_case("nan") {
+        return Err(NumberError::NaN);
+    }
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+        None => (unsigned, None),
+    };
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.contains(',') && all_digits(&whole.replace(',', "")) && all_digits(fraction) {
+        return Err(NumberError::Comma);
+    }
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+        return Err(NumberError::NotANumber);
+    }
+    let exponent = match exponent {
+        None => 0,
+        Some(digits) => parse_exponent(digits)?,
+    };
+    let magnitude = assemble(whole, fraction, exponent)?;
+    Ok(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// The exponent of a number, clamped to what can matter for a 28-digit decimal.
+fn parse_exponent(text: &str) -> Result<i32, NumberError> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NumberError::NotANumber);
+    }
+    // Alert bodies are at most 25,600 bytes, so a million is beyond every mantissa.
+    let magnitude = digits.parse::<i32>().unwrap_or(1_000_000).min(1_000_000);
+    Ok(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// `whole.fraction * 10^exponent`, rounded to what a [`Decimal`] can hold.
+fn assemble(whole: &str, fraction: &str, exponent: i32) -> Result<Decimal, NumberError> {
+    let digits: String = [whole, fraction].concat();
+    let significant = digits.trim_start_matches('0');
+    if significant.is_empty() {
+        return Ok(Decimal::ZERO);
+    }
+    // At most 25,600 digits arrive in one alert, so these lengths fit an i32.
+    let length = i32::try_from(significant.len()).map_err(|_| NumberError::TooLarge)?;
+    let fraction_length = i32::try_from(fraction.len()).map_err(|_| NumberError::TooLarge)?;
+    let point = length - fraction_length + exponent; // digits before the point
+    if point > 13 {
+        return Err(NumberError::TooLarge);
+    }
+    if point < -28 {
+        return Err(NumberError::TooSmall);
+    }
+    let plain = if point <= 0 {
+        format!(
+            "0.{}{significant}",
+            "0".repeat(point.unsigned_abs() as usize)
+        )
+    } else {
+        let point = point.unsigned_abs() as usize;
+        let padded = format!("{significant:0<point$}");
+        format!("{}.{}", &padded[..point], &padded[point..])
+    };
+    let plain = plain.trim_end_matches('.');
+    let value = Decimal::from_str(plain).map_err(|_| NumberError::TooLarge)?;
+    match value {
+        value if value > LARGEST => Err(NumberError::TooLarge),
+        value if value.is_zero() => Err(NumberError::TooSmall),
+        value => Ok(value),
+    }
+}
+
+/// Defines a decimal that is greater than zero and at most [`LARGEST`].
+macro_rules! positive_decimal {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// Takes a decimal that is greater than zero and at most [`LARGEST`].
+            ///
+            /// # Errors
+            ///
+            /// [`NumberError::NotPositive`] or [`NumberError::TooLarge`].
+            pub fn new(value: Decimal) -> Result<Self, NumberError> {
+                if value <= Decimal::ZERO {
+                    return Err(NumberError::NotPositive);
+                }
+                if value > LARGEST {
+                    return Err(NumberError::TooLarge);
+                }
+                Ok(Self(value))
+            }
+
+            /// The plain decimal.
+            #[must_use]
+            pub fn get(self) -> Decimal {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NumberError;
+
+            fn from_str(text: &str) -> Result<Self, NumberError> {
+                Self::new(parse_decimal(text)?)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+
+positive_decimal! {
+    /// A price of one unit of an instrument, in its quote currency; greater than zero.
+    Price
+}
+
+positive_decimal! {
+    /// Contracts, shares or coins of an order, lot or trade; greater than zero.
+    Quantity
+}
+
+positive_decimal! {
+    /// An amount of money greater than zero, as an order by `notional` states it.
+    Notional
+}
+
+impl Notional {
+    /// The quantity that this amount buys at `price`, at [`DERIVED_SCALE`] places.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError`] where the quantity is beyond [`LARGEST`] or rounds to zero.
+    pub fn quantity_at(self, price: Price) -> Result<Quantity, NumberError> {
+        let quotient = self.0.checked_div(price.0).ok_or(NumberError::TooLarge)?;
+        Quantity::new(quotient.round_dp(DERIVED_SCALE).normalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_largest_amount_is_a_trillion() {
+        assert_eq!(LARGEST.to_string(), "1000000000000");
+    }
+
+    #[test]
+    fn numbers_are_read_as_tradingview_writes_them() {
+        for (text, expected) in [
+            ("100", "100"),
+            (" 1.50 ", "1.50"),
+            ("1e-05", "0.00001"),
+            ("1E3", "1000"),
+            ("1.25e+2", "125"),
+            ("1800.8000000000002", "1800.8000000000002"),
+            ("-2.5", "-2.5"),
+            ("0", "0"),
+            ("0e999999999999", "0"),
+            ("007", "7"),
+            ("1000000000000", "1000000000000"),
+        ] {
+            assert_eq!(
+                parse_decimal(text).map(|n| n.to_string()).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_apart() {
+        for (text, expected) in [
+            ("", NumberError::NotANumber),
+            (".", NumberError::NotANumber),
+            ("--1", NumberError::NotANumber),
+            ("1e", NumberError::NotANumber),
+            ("0x10", NumberError::NotANumber),
+            ("1,234.5", NumberError::Comma),
+            ("1,5", NumberError::Comma),
+            ("NaN", NumberError::NaN),
+            ("1000000000001", NumberError::TooLarge),
+            ("1e400", NumberError::TooLarge),
+            ("1e-400", NumberError::TooSmall),
+        ] {
+            assert_eq!(parse_decimal(text), Err(expected), "{text}");
+        }
+        assert_eq!("0".parse::<Price>(), Err(NumberError::NotPositive));
+        assert_eq!("-1".parse::<Quantity>(), Err(NumberError::NotPositive));
+    }
+
+    #[test]
+    fn money_buys_a_quantity() {
+        let thousand: Notional = "1000".parse().unwrap();
+        assert_eq!(
+            thousand
+                .quantity_at("64490.4".parse().unwrap())
+                .unwrap()
+                .to_string(),
+            "0.015506183866125811"
+        );
+        assert_eq!(
+            thousand
+                .quantity_at("250".parse().unwrap())
+                .unwrap()
+                .to_string(),
+            "4"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_decimal_survives_its_own_text(mantissa in -10_i64.pow(18)..10_i64.pow(18), scale in 6_u32..28) {
+            let decimal = Decimal::from_i128_with_scale(i128::from(mantissa), scale);
+            prop_assert_eq!(parse_decimal(&decimal.to_string()), Ok(decimal));
+        }
+
+        #[test]
+        fn scientific_and_plain_notation_agree(mantissa in 1_u32.., exponent in -20_i32..3) {
+            let scientific = parse_decimal(&format!("{mantissa}e{exponent}"));
+            let factor = Decimal::from(10).powi_exact(exponent);
+            prop_assert_eq!(scientific.unwrap(), Decimal::from(mantissa) * factor);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,80}") {
+            let _ = parse_decimal(&text);
+        }
+    }
+
+    /// Ten to a power by repeated multiplication: an oracle with no parsing in it.
+    trait PowiExact {
+        fn powi_exact(self, exponent: i32) -> Decimal;
+    }
+
+    impl PowiExact for Decimal {
+        fn powi_exact(self, exponent: i32) -> Decimal {
+            let step = if exponent < 0 {
+                Decimal::new(1, 1)
+            } else {
+                self
+            };
+            (0..exponent.unsigned_abs()).fold(Decimal::ONE, |product, _| product * step)
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A signal: what a valid alert asks for, before anything is known about the
+//! position it meets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use super::event::text_enum;
+use super::money::{Decimal, Notional, Price, Quantity};
+
+/// The instrument as TradingView names it: `AAPL`, `NASDAQ:AAPL`, `CME_MINI:ES1!`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticker(String);
+
+/// A text that cannot be a ticker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 64 printable characters, such as AAPL or NASDAQ:AAPL")]
+pub struct NotATicker;
+
+impl Ticker {
+    /// The ticker as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Ticker {
+    type Err = NotATicker;
+
+    fn from_str(text: &str) -> Result<Self, NotATicker> {
+        let text = text.trim();
+        let printable = text.chars().all(|letter| !letter.is_control());
+        if text.is_empty() || text.chars().count() > 64 || !printable {
+            return Err(NotATicker);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Ticker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+text_enum! {
+    /// What an order is meant to do to the position.
+    Intent, "intent" {
+        /// Opens or adds to a long position; closes a short one first.
+        EntryLong = "entryLong",
+        /// Closes a long position and never opens a short one.
+        ExitLong = "exitLong",
+        /// Opens or adds to a short position; closes a long one first.
+        EntryShort = "entryShort",
+        /// Closes a short position and never opens a long one.
+        ExitShort = "exitShort",
+        /// Buys on the net position.
+        Buy = "buy",
+        /// Sells on the net position.
+        Sell = "sell",
+    }
+}
+
+impl Intent {
+    /// The direction of the order itself: an exit of a long position sells.
+    #[must_use]
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::EntryLong | Self::ExitShort | Self::Buy => Direction::Long,
+            Self::EntryShort | Self::ExitLong | Self::Sell => Direction::Short,
+        }
+    }
+
+    /// Whether the order can only close.
+    #[must_use]
+    pub fn is_exit(self) -> bool {
+        matches!(self, Self::ExitLong | Self::ExitShort)
+    }
+
+    /// The alert's `positionDirection`, where the intent has one.
+    #[must_use]
+    pub fn position_direction(self) -> Option<&'static str> {
+        (!matches!(self, Self::Buy | Self::Sell)).then(|| self.as_str())
+    }
+}
+
+text_enum! {
+    /// Long (bought) or short (sold).
+    Direction, "direction" {
+        /// Bought; of a position: gains when the price rises.
+        Long = "long",
+        /// Sold; of a position: gains when the price falls.
+        Short = "short",
+    }
+}
+
+impl Direction {
+    /// 1 for long, -1 for short.
+    #[must_use]
+    pub fn sign(self) -> Decimal {
+        match self {
+            Self::Long => Decimal::ONE,
+            Self::Short => Decimal::NEGATIVE_ONE,
+        }
+    }
+
+    /// The other direction.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
+}
+
+text_enum! {
+    /// How an order is to be filled.
+    OrderType, "orderType" {
+        /// At the market price.
+        Market = "market",
+        /// At `limitPrice` or better.
+        Limit = "limit",
+        /// At the market once `stopPrice` is reached.
+        Stop = "stop",
+        /// At `limitPrice` or better once `stopPrice` is reached.
+        StopLimit = "stop_limit",
+        /// At the market once the price falls back by the trail.
+        TrailingStop = "trailing_stop",
+    }
+}
+
+text_enum! {
+    /// How long an order stays at the broker.
+    TimeInForce, "timeInForce" {
+        /// Until the end of the session.
+        Day = "day",
+        /// Until cancelled.
+        Gtc = "gtc",
+        /// At the opening auction.
+        Opg = "opg",
+        /// At the closing auction.
+        Cls = "cls",
+        /// What fills at once; the rest is cancelled.
+        Ioc = "ioc",
+        /// All at once or nothing.
+        Fok = "fok",
+    }
+}
+
+/// How much an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// A quantity that the alert states, or 1 where an entry states none.
+    Quantity(Quantity),
+    /// Money; the quantity is this over the intended price.
+    Notional(Notional),
+    /// An exit without a quantity: the whole position.
+    WholePosition,
+}
+
+/// How far a trailing stop stays behind the market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trail {
+    /// In price units.
+    Price(Price),
+    /// In percent of the price.
+    Percent(Decimal),
+}
+
+/// The protective part of a bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopLoss {
+    /// Where the position is to be given up.
+    pub stop_price: Price,
+    /// The worst price accepted, for a stop-limit.
+    pub limit_price: Option<Price>,
+}
+
+/// The signed position after and before the order, as TradingView states it:
+/// above zero long, below zero short, zero flat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StatedPosition {
+    /// After the order: `{{strategy.position_size}}`, or market position and size.
+    pub new: Option<Decimal>,
+    /// Before the order: previous market position and size.
+    pub previous: Option<Decimal>,
+}
+
+/// The parts of an alert's `metadata` that algohook understands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// When the signal fired, by the sender's clock.
+    pub timestamp: Option<Timestamp>,
+    /// Name of the strategy.
+    pub strategy: Option<String>,
+    /// Name of the signal; becomes the trade's entry or exit signal.
+    pub signal: Option<String>,
+    /// The order's comment.
+    pub comment: Option<String>,
+}
+
+/// What a valid alert asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signal {
+    /// The instrument.
+    pub ticker: Ticker,
+    /// What the order is meant to do.
+    pub intent: Intent,
+    /// How the order is to be filled.
+    pub order_type: OrderType,
+    /// How much the order is for.
+    pub size: Size,
+    /// The market price at signal time, where the alert states it.
+    pub market_price: Option<Price>,
+    /// Limit of a limit or stop-limit order.
+    pub limit_price: Option<Price>,
+    /// Trigger of a stop or stop-limit order.
+    pub stop_price: Option<Price>,
+    /// Distance of a trailing stop.
+    pub trail: Option<Trail>,
+    /// The price the trader wants: limit, else stop, else market price.
+    pub intended_price: Price,
+    /// Target of a bracket.
+    pub profit_target: Option<Price>,
+    /// Stop of a bracket.
+    pub stop_loss: Option<StopLoss>,
+    /// How long the order stays.
+    pub time_in_force: Option<TimeInForce>,
+    /// Whether it may fill outside regular hours.
+    pub extended_hours: Option<bool>,
+    /// The position as TradingView states it.
+    pub stated_position: StatedPosition,
+    /// The alert's own `id`: the same id again is the same alert.
+    pub idempotency_key: Option<String>,
+    /// What is understood of the metadata.
+    pub metadata: Metadata,
+}
