@@ -5,3 +5,5 @@
 //! See `ARCHITECTURE.md` for the arrows between them.
 
 pub mod domain;
+pub mod payload;
+pub mod store;

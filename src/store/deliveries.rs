@@ -1,0 +1,241 @@
+//! Recording a delivery: its event and its order, in one transaction.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+use super::error::{Result, StoreError};
+use super::events;
+use super::orders;
+use super::recent::Repetition;
+use super::sql::{Payload, to_micros};
+use super::writer::WriteContext;
+use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::order::{OrderId, quantity_of};
+use crate::domain::signal::Signal;
+use crate::payload::{Parsed, PayloadError};
+
+/// How long an alert's own `id` is remembered.
+const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// What was made of a delivery before it is recorded.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    /// A valid alert, to become an order.
+    Signal(Box<Parsed>),
+    /// A valid alert that must not become an order: paused, or over the limit.
+    Withheld(EventStatus, Option<Box<Parsed>>),
+    /// No valid alert.
+    Failed(PayloadError),
+}
+
+/// A delivery to be recorded.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Number of the webhook inside the database.
+    pub webhook: i64,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// How it came to be.
+    pub source: EventSource,
+    /// Who sent it.
+    pub source_address: Option<IpAddr>,
+    /// What arrived, with the key replaced.
+    pub payload: Vec<u8>,
+    /// What was made of it.
+    pub reading: Reading,
+    /// Within which time equal bytes are a resend; `None` never.
+    pub duplicate_window: Option<SignedDuration>,
+    /// The event it was made from.
+    pub original: Option<EventId>,
+}
+
+/// What recording a delivery came to.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The event.
+    pub event: EventId,
+    /// What became of it.
+    pub status: EventStatus,
+    /// The order it made.
+    pub order: Option<OrderId>,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+    /// The event that it repeats.
+    pub repeats: Option<EventId>,
+}
+
+/// Records a delivery with all that follows from it.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written, or
+/// [`StoreError::NotFound`] where the webhook was deleted meanwhile.
+pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Recorded> {
+    match &delivery.reading {
+        Reading::Signal(parsed) => record_signal(context, delivery, parsed),
+        Reading::Withheld(status, parsed) => {
+            let signal = parsed.as_deref().map(|parsed| &parsed.signal);
+            let warnings = parsed.as_deref().map_or_else(Vec::new, |parsed| parsed.warnings.clone());
+            let entry = Entry { status: *status, signal, error: None, warnings: &warnings, repeats: None };
+            let event = insert_event(context, delivery, &entry)?;
+            Ok(Recorded { event, status: *status, order: None, warnings, repeats: None })
+        }
+        Reading::Failed(error) => {
+            let status = EventStatus::Failed;
+            let entry = Entry { status, signal: None, error: Some(error), warnings: &[], repeats: None };
+            let event = insert_event(context, delivery, &entry)?;
+            Ok(Recorded { event, status, order: None, warnings: Vec::new(), repeats: None })
+        }
+    }
+}
+
+fn record_signal(context: &mut WriteContext<'_>, delivery: &Delivery, parsed: &Parsed) -> Result<Recorded> {
+    let signal = &parsed.signal;
+    let mut warnings = parsed.warnings.clone();
+    let quantity = match quantity_of(signal) {
+        Ok(quantity) => quantity,
+        Err(error) => return record(context, &with_unusable_notional(delivery, error.to_string())),
+    };
+    let repeats = match repetition(context, delivery, signal)? {
+        Repetition::Resend(original) => Some(original),
+        Repetition::AnotherFill(earlier) => {
+            warnings.push(Warning::new(
+                "same_message",
+                format!(
+                    "the same message as {earlier}, less than 3 seconds after it: taken for another fill of \
+                     one bar; send an \"id\" where that is not so"
+                ),
+            ));
+            None
+        }
+        Repetition::None => None,
+    };
+    let status = if repeats.is_some() { EventStatus::Duplicate } else { EventStatus::Processed };
+    let entry = Entry { status, signal: Some(signal), error: None, warnings: &warnings, repeats };
+    let event = insert_event(context, delivery, &entry)?;
+    let order = match repeats {
+        Some(_) => None,
+        None => {
+            let received_at = delivery.received_at;
+            Some(orders::insert(context, delivery.webhook, event, signal, quantity, received_at)?)
+        }
+    };
+    if order.is_some() && delivery.source == EventSource::Webhook && signal.metadata.timestamp.is_some() {
+        context.recent.remember(delivery.webhook, &delivery.payload, delivery.received_at, event);
+    }
+    Ok(Recorded { event, status, order, warnings, repeats })
+}
+
+/// An earlier delivery that this one repeats: by its own `id` where it has one,
+/// else by its bytes where they carry a time.
+fn repetition(context: &mut WriteContext<'_>, delivery: &Delivery, signal: &Signal) -> Result<Repetition> {
+    if delivery.source != EventSource::Webhook {
+        return Ok(Repetition::None);
+    }
+    let WriteContext { connection, recent } = context;
+    if let Some(key) = &signal.idempotency_key {
+        let since = delivery.received_at - IDEMPOTENCY_WINDOW;
+        let earlier = orders::event_with_key(connection, delivery.webhook, key, since)?;
+        return Ok(earlier.map_or(Repetition::None, Repetition::Resend));
+    }
+    match delivery.duplicate_window {
+        Some(window) if signal.metadata.timestamp.is_some() => {
+            recent.repetition(connection, delivery.webhook, &delivery.payload, delivery.received_at, window)
+        }
+        _ => Ok(Repetition::None),
+    }
+}
+
+fn with_unusable_notional(delivery: &Delivery, reason: String) -> Delivery {
+    let error = PayloadError::invalid_field(
+        "notional",
+        format!("notional divided by the price {reason}"),
+        "state an amount that buys a usable quantity at this price",
+    );
+    Delivery { reading: Reading::Failed(error), ..delivery.clone() }
+}
+
+/// What is known of an event beyond the delivery itself.
+struct Entry<'a> {
+    status: EventStatus,
+    signal: Option<&'a Signal>,
+    error: Option<&'a PayloadError>,
+    warnings: &'a [Warning],
+    repeats: Option<EventId>,
+}
+
+fn insert_event(context: &mut WriteContext<'_>, delivery: &Delivery, entry: &Entry<'_>) -> Result<EventId> {
+    let mut statement = context.connection.prepare_cached(
+        "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
+             market_price, signal_time, error, warnings, original_id)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+         WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = ?1 AND deleted_at IS NULL)",
+    )?;
+    let inserted = statement.execute(params![
+        delivery.webhook,
+        to_micros(delivery.received_at),
+        delivery.source.as_str(),
+        entry.status.as_str(),
+        Payload(&delivery.payload),
+        delivery.source_address.map(|address| address.to_string()),
+        entry.signal.map(|signal| signal.ticker.as_str()),
+        entry.signal.map(|signal| signal.intent.as_str()),
+        entry.signal.and_then(|signal| signal.market_price).map(|price| price.to_string()),
+        entry.signal.and_then(|signal| signal.metadata.timestamp).map(to_micros),
+        entry.error.map(as_json).transpose()?,
+        if entry.warnings.is_empty() { None } else { Some(as_json(&entry.warnings)?) },
+        entry.repeats.or(delivery.original).map(|event| event.0),
+    ])?;
+    if inserted == 0 {
+        return Err(StoreError::NotFound("webhook any more".to_owned()));
+    }
+    Ok(EventId(context.connection.last_insert_rowid()))
+}
+
+fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Conflict(format!("cannot be kept as JSON: {error}")))
+}
+
+/// Makes an order of an event that made none, as its owner asks: of its own
+/// payload, or of one that the owner edited. The original event stays as it is.
+///
+/// The new event has the original's time of arrival, so that its order is
+/// paired where it belongs.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Conflict`] where the event or a
+/// reprocessing of it made an order already.
+pub fn reprocess(
+    context: &mut WriteContext<'_>,
+    original: EventId,
+    payload: Vec<u8>,
+    reading: Reading,
+) -> Result<Recorded> {
+    let event = events::get(context.connection, original)?;
+    if let Some(order) = event.order {
+        return Err(StoreError::Conflict(format!("{original} made {order} already; nothing was done")));
+    }
+    let mut statement = context.connection.prepare_cached(
+        "SELECT o.event_id FROM events e JOIN orders o ON o.event_id = e.id
+         WHERE e.original_id = ?1 AND e.source = 'reprocessed' AND e.webhook_id =
+             (SELECT id FROM webhooks WHERE public_id = ?2)",
+    )?;
+    if statement.exists(params![original.0, event.webhook.as_str()])? {
+        return Err(StoreError::Conflict(format!("{original} was processed again before; nothing was done")));
+    }
+    let webhook = super::webhooks::get(context.connection, &event.webhook)?;
+    let delivery = Delivery {
+        webhook: webhook.row,
+        received_at: event.received_at,
+        source: EventSource::Reprocessed,
+        source_address: None,
+        payload,
+        reading,
+        duplicate_window: None,
+        original: Some(original),
+    };
+    record(context, &delivery)
+}

@@ -1,0 +1,180 @@
+//! The event log, read: one event, or a page of them.
+
+use jiff::Timestamp;
+use rusqlite::types::{ToSql, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::de::DeserializeOwned;
+
+use super::error::{Result, StoreError};
+use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
+use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::money::Price;
+use crate::domain::order::OrderId;
+use crate::domain::signal::{Intent, Ticker};
+use crate::domain::webhook::WebhookId;
+use crate::payload::PayloadError;
+
+/// An event as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// Its number.
+    pub id: EventId,
+    /// The webhook it was sent to.
+    pub webhook: WebhookId,
+    /// When it arrived; of an imported event, when it should have.
+    pub received_at: Timestamp,
+    /// How it came to be.
+    pub source: EventSource,
+    /// What became of it.
+    pub status: EventStatus,
+    /// What arrived, with the key replaced.
+    pub payload: Vec<u8>,
+    /// Who sent it.
+    pub source_address: Option<String>,
+    /// The instrument, where the payload could be read.
+    pub ticker: Option<Ticker>,
+    /// What the alert asked for, where the payload could be read.
+    pub intent: Option<Intent>,
+    /// The market price that it stated.
+    pub market_price: Option<Price>,
+    /// When the signal fired, by the sender's clock.
+    pub signal_time: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<PayloadError>,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+    /// The event that it repeats or was made from.
+    pub original: Option<EventId>,
+    /// The order it made.
+    pub order: Option<OrderId>,
+}
+
+/// Which events to list; `None` is any.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of one webhook.
+    pub webhook: Option<WebhookId>,
+    /// Of one status.
+    pub status: Option<EventStatus>,
+    /// Of one ticker.
+    pub ticker: Option<String>,
+    /// With this text in the payload.
+    pub text: Option<String>,
+    /// Received at this time or later.
+    pub from: Option<Timestamp>,
+    /// Received before this time.
+    pub to: Option<Timestamp>,
+    /// With a smaller id than this: the next page of a newest-first list.
+    pub before: Option<EventId>,
+    /// With a larger id than this, oldest first: what is new.
+    pub after: Option<EventId>,
+}
+
+/// One page of events, newest first; oldest first where the filter says `after`.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result<Vec<StoredEvent>> {
+    let mut conditions = vec!["w.deleted_at IS NULL"];
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    let mut require = |condition, value: Box<dyn ToSql>| {
+        conditions.push(condition);
+        values.push(value);
+    };
+    if let Some(webhook) = &filter.webhook {
+        let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
+        require(sql, Box::new(webhook.as_str().to_owned()));
+    }
+    if let Some(status) = filter.status {
+        // Said twice, so that SQLite sees that the index of the rare statuses serves.
+        let sql = match status {
+            EventStatus::Processed => "e.status = ?",
+            _ => "e.status <> 'processed' AND e.status = ?",
+        };
+        require(sql, Box::new(status.as_str()));
+    }
+    if let Some(ticker) = &filter.ticker {
+        require("e.ticker = ?", Box::new(ticker.clone()));
+    }
+    if let Some(text) = &filter.text {
+        require("instr(lower(CAST(e.payload AS TEXT)), lower(?)) > 0", Box::new(text.clone()));
+    }
+    if let Some(from) = filter.from {
+        require("e.received_at >= ?", Box::new(to_micros(from)));
+    }
+    if let Some(to) = filter.to {
+        require("e.received_at < ?", Box::new(to_micros(to)));
+    }
+    if let Some(before) = filter.before {
+        require("e.id < ?", Box::new(before.0));
+    }
+    if let Some(after) = filter.after {
+        require("e.id > ?", Box::new(after.0));
+    }
+    let direction = if filter.after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!(
+        "{SELECT} WHERE {} ORDER BY e.id {direction} LIMIT {limit}",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let events = statement.query_map(values.as_slice(), read)?.collect::<rusqlite::Result<_>>()?;
+    Ok(events)
+}
+
+/// One event.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none of that number.
+pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE e.id = ?1 AND w.deleted_at IS NULL"))?;
+    let event = statement.query_row([id.0], read).optional()?;
+    event.ok_or_else(|| StoreError::NotFound(format!("event {id}")))
+}
+
+/// The newest event's number, or zero where there is none.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn newest(connection: &Connection) -> Result<EventId> {
+    Ok(EventId(connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))?))
+}
+
+const SELECT: &str = "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
+        e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
+        (SELECT o.id FROM orders o WHERE o.event_id = e.id)
+    FROM events e JOIN webhooks w ON w.id = e.webhook_id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    let payload = row.get_ref(5)?.as_bytes().map_err(|error| unreadable(5, Type::Blob, error))?;
+    Ok(StoredEvent {
+        id: EventId(row.get(0)?),
+        webhook: parsed(row, 1)?,
+        received_at: timestamp(row, 2)?,
+        source: parsed(row, 3)?,
+        status: parsed(row, 4)?,
+        payload: payload.to_vec(),
+        source_address: row.get(6)?,
+        ticker: optional_parsed(row, 7)?,
+        intent: optional_parsed(row, 8)?,
+        market_price: optional_parsed(row, 9)?,
+        signal_time: optional_timestamp(row, 10)?,
+        error: json(row, 11)?,
+        warnings: json(row, 12)?.unwrap_or_default(),
+        original: row.get::<_, Option<i64>>(13)?.map(EventId),
+        order: row.get::<_, Option<i64>>(14)?.map(OrderId),
+    })
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        value => {
+            let text = value.as_str().map_err(|error| unreadable(column, Type::Text, error))?;
+            serde_json::from_str(text).map(Some).map_err(|error| unreadable(column, Type::Text, error))
+        }
+    }
+}

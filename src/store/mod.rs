@@ -1,0 +1,154 @@
+//! What algohook keeps: one SQLite file, one writer, many readers.
+//!
+//! SQL lives here and nowhere else, as text next to the function that runs it.
+//! What an alert means is decided in `domain` and `payload`; how a request is
+//! answered, in `ingest` and `api`.
+
+pub mod account;
+pub mod backup;
+pub mod deliveries;
+pub mod error;
+pub mod events;
+pub mod orders;
+pub mod readers;
+pub mod recent;
+pub mod rejections;
+pub mod schema;
+mod sql;
+pub mod tokens;
+pub mod webhooks;
+pub mod writer;
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use error::{Result, StoreError};
+pub use readers::Readers;
+pub use writer::{WriteContext, Writer};
+
+/// Name of the database in the data directory.
+pub const DATABASE_FILE: &str = "algohook.db";
+
+/// How long a statement waits for another process that writes.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Pages of the write-ahead log after which it is folded into the database: 16 MB.
+const CHECKPOINT_PAGES: i64 = 4096;
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Jobs that may wait for the writer; one more is turned away.
+    pub queue_capacity: usize,
+    /// Largest size of the database file in bytes, where there is one.
+    pub max_database_size: Option<u64>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { queue_capacity: 1024, max_database_size: None }
+    }
+}
+
+/// The database of one data directory.
+pub struct Store {
+    path: PathBuf,
+    writer: Option<Writer>,
+    thread: Option<JoinHandle<()>>,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens the database of a data directory, makes it where there is none, and
+    /// brings it to the newest schema.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NewerSchema`], or what keeps the file from being opened.
+    pub fn open(data_dir: &Path, options: &StoreOptions) -> Result<Self> {
+        let path = data_dir.join(DATABASE_FILE);
+        let mut connection = open_for_writing(&path)?;
+        schema::migrate(&mut connection, &path)?;
+        if let Some(bytes) = options.max_database_size {
+            limit_size(&connection, bytes)?;
+        }
+        let (writer, thread) = Writer::start(connection, options.queue_capacity).map_err(|source| {
+            StoreError::File { what: "cannot start the writer thread".to_owned(), source }
+        })?;
+        Ok(Self { readers: Readers::new(path.clone()), path, writer: Some(writer), thread: Some(thread) })
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The writer.
+    ///
+    /// # Panics
+    ///
+    /// Never: the writer is taken only when the store is dropped.
+    #[must_use]
+    pub fn writer(&self) -> &Writer {
+        self.writer.as_ref().expect("the writer is there until the store is dropped")
+    }
+
+    /// The pool of read-only connections.
+    #[must_use]
+    pub fn readers(&self) -> &Readers {
+        &self.readers
+    }
+}
+
+impl Drop for Store {
+    /// Waits until everything queued is on disk.
+    fn drop(&mut self) {
+        self.writer = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended with a panic");
+        }
+    }
+}
+
+/// Opens a connection that may write, as every process must that writes.
+///
+/// # Errors
+///
+/// What keeps the file from being opened.
+pub fn open_for_writing(path: &Path) -> Result<Connection> {
+    make_private_file(path)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(LOCK_PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Once a checkpoint is through, the log is cut back to this: 32 MB.
+    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Makes the database file, readable by its owner only, where there is none.
+fn make_private_file(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|source| StoreError::File {
+        what: format!("cannot open the database {}", path.display()),
+        source,
+    })
+}
+
+fn limit_size(connection: &Connection, bytes: u64) -> Result<()> {
+    let page_size: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = (bytes / page_size).max(1);
+    Ok(connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+}

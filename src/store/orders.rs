@@ -1,0 +1,246 @@
+//! Orders: stored with the event they come from, and listed.
+
+use jiff::Timestamp;
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::{Result, StoreError};
+use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::event::EventId;
+use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::order::{OrderId, pairing_time};
+use crate::domain::signal::{Intent, OrderType, Signal, Ticker, TimeInForce, Trail};
+use crate::domain::webhook::WebhookId;
+
+/// An order as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredOrder {
+    /// Its number.
+    pub id: OrderId,
+    /// The event it came from.
+    pub event: EventId,
+    /// The webhook it was sent to.
+    pub webhook: WebhookId,
+    /// The instrument.
+    pub ticker: Ticker,
+    /// What it is meant to do.
+    pub intent: Intent,
+    /// How it is to be filled.
+    pub order_type: OrderType,
+    /// How much; `None` is an exit of the whole position.
+    pub quantity: Option<Quantity>,
+    /// The price the trader wants.
+    pub intended_price: Price,
+    /// The market price at signal time.
+    pub market_price: Option<Price>,
+    /// Limit of a limit or stop-limit order.
+    pub limit_price: Option<Price>,
+    /// Trigger of a stop or stop-limit order.
+    pub stop_price: Option<Price>,
+    /// Distance of a trailing stop in price units.
+    pub trail_price: Option<Price>,
+    /// Distance of a trailing stop in percent.
+    pub trail_percent: Option<Decimal>,
+    /// Target of a bracket.
+    pub profit_target: Option<Price>,
+    /// Stop of a bracket.
+    pub stop_loss: Option<Price>,
+    /// Limit of a bracket's stop.
+    pub stop_loss_limit: Option<Price>,
+    /// How long it stays at the broker.
+    pub time_in_force: Option<TimeInForce>,
+    /// Whether it may fill outside regular hours.
+    pub extended_hours: Option<bool>,
+    /// The alert's own `id`.
+    pub idempotency_key: Option<String>,
+    /// The time it is paired by.
+    pub paired_at: Timestamp,
+    /// When the signal fired, by the sender's clock.
+    pub signal_time: Option<Timestamp>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// Signed position after it, as TradingView states it.
+    pub stated_position: Option<Decimal>,
+    /// Signed position before it, as TradingView states it.
+    pub stated_previous: Option<Decimal>,
+    /// Name of the strategy.
+    pub strategy: Option<String>,
+    /// Name of the signal.
+    pub signal_name: Option<String>,
+    /// The order's comment.
+    pub comment: Option<String>,
+}
+
+/// Which orders to list; `None` is any.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// Of one webhook.
+    pub webhook: Option<WebhookId>,
+    /// Of one ticker.
+    pub ticker: Option<String>,
+    /// Received at this time or later.
+    pub from: Option<Timestamp>,
+    /// Received before this time.
+    pub to: Option<Timestamp>,
+    /// With a smaller id than this: the next page.
+    pub before: Option<OrderId>,
+}
+
+/// Stores the order that an event makes.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn insert(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    event: EventId,
+    signal: &Signal,
+    quantity: Option<Quantity>,
+    received_at: Timestamp,
+) -> Result<OrderId> {
+    let text = |price: Option<Price>| price.map(|price| price.to_string());
+    let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
+    let (trail_price, trail_percent) = match signal.trail {
+        Some(Trail::Price(price)) => (Some(price), None),
+        Some(Trail::Percent(percent)) => (None, Some(percent)),
+        None => (None, None),
+    };
+    let signal_time = signal.metadata.timestamp;
+    let mut statement = context.connection.prepare_cached(
+        "INSERT INTO orders (event_id, webhook_id, ticker, intent, order_type, quantity, intended_price,
+             market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
+             stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
+             received_at, stated_position, stated_previous, strategy, signal_name, comment)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    statement.execute(params![
+        event.0,
+        webhook,
+        signal.ticker.as_str(),
+        signal.intent.as_str(),
+        signal.order_type.as_str(),
+        quantity.map(|quantity| quantity.to_string()),
+        signal.intended_price.to_string(),
+        text(signal.market_price),
+        text(signal.limit_price),
+        text(signal.stop_price),
+        text(trail_price),
+        decimal(trail_percent),
+        text(signal.profit_target),
+        text(signal.stop_loss.map(|stop| stop.stop_price)),
+        text(signal.stop_loss.and_then(|stop| stop.limit_price)),
+        signal.time_in_force.map(TimeInForce::as_str),
+        signal.extended_hours,
+        signal.idempotency_key,
+        to_micros(pairing_time(received_at, signal_time)),
+        signal_time.map(to_micros),
+        to_micros(received_at),
+        decimal(signal.stated_position.new),
+        decimal(signal.stated_position.previous),
+        signal.metadata.strategy,
+        signal.metadata.signal,
+        signal.metadata.comment,
+    ])?;
+    Ok(OrderId(context.connection.last_insert_rowid()))
+}
+
+/// The event that made an order under this idempotency key, received at `since` or later.
+pub(super) fn event_with_key(
+    connection: &Connection,
+    webhook: i64,
+    key: &str,
+    since: Timestamp,
+) -> Result<Option<EventId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT event_id FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2 AND received_at >= ?3 LIMIT 1",
+    )?;
+    let event = statement.query_row(params![webhook, key, to_micros(since)], |row| row.get(0)).optional()?;
+    Ok(event.map(EventId))
+}
+
+/// One page of orders, newest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result<Vec<StoredOrder>> {
+    let mut conditions = vec!["w.deleted_at IS NULL"];
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    let mut require = |condition, value: Box<dyn ToSql>| {
+        conditions.push(condition);
+        values.push(value);
+    };
+    if let Some(webhook) = &filter.webhook {
+        let sql = "o.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
+        require(sql, Box::new(webhook.as_str().to_owned()));
+    }
+    if let Some(ticker) = &filter.ticker {
+        require("o.ticker = ?", Box::new(ticker.clone()));
+    }
+    if let Some(from) = filter.from {
+        require("o.received_at >= ?", Box::new(to_micros(from)));
+    }
+    if let Some(to) = filter.to {
+        require("o.received_at < ?", Box::new(to_micros(to)));
+    }
+    if let Some(before) = filter.before {
+        require("o.id < ?", Box::new(before.0));
+    }
+    let sql = format!("{SELECT} WHERE {} ORDER BY o.id DESC LIMIT {limit}", conditions.join(" AND "));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let orders = statement.query_map(values.as_slice(), read)?.collect::<rusqlite::Result<_>>()?;
+    Ok(orders)
+}
+
+/// One order.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none of that number.
+pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE o.id = ?1 AND w.deleted_at IS NULL"))?;
+    let order = statement.query_row([id.0], read).optional()?;
+    order.ok_or_else(|| StoreError::NotFound(format!("order {id}")))
+}
+
+const SELECT: &str = "SELECT o.id, o.event_id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
+        o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
+        o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
+        o.idempotency_key, o.paired_at, o.signal_time, o.received_at, o.stated_position,
+        o.stated_previous, o.strategy, o.signal_name, o.comment
+    FROM orders o JOIN webhooks w ON w.id = o.webhook_id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
+    Ok(StoredOrder {
+        id: OrderId(row.get(0)?),
+        event: EventId(row.get(1)?),
+        webhook: parsed(row, 2)?,
+        ticker: parsed(row, 3)?,
+        intent: parsed(row, 4)?,
+        order_type: parsed(row, 5)?,
+        quantity: optional_parsed(row, 6)?,
+        intended_price: parsed(row, 7)?,
+        market_price: optional_parsed(row, 8)?,
+        limit_price: optional_parsed(row, 9)?,
+        stop_price: optional_parsed(row, 10)?,
+        trail_price: optional_parsed(row, 11)?,
+        trail_percent: optional_parsed(row, 12)?,
+        profit_target: optional_parsed(row, 13)?,
+        stop_loss: optional_parsed(row, 14)?,
+        stop_loss_limit: optional_parsed(row, 15)?,
+        time_in_force: optional_parsed(row, 16)?,
+        extended_hours: row.get(17)?,
+        idempotency_key: row.get(18)?,
+        paired_at: timestamp(row, 19)?,
+        signal_time: optional_timestamp(row, 20)?,
+        received_at: timestamp(row, 21)?,
+        stated_position: optional_parsed(row, 22)?,
+        stated_previous: optional_parsed(row, 23)?,
+        strategy: row.get(24)?,
+        signal_name: row.get(25)?,
+        comment: row.get(26)?,
+    })
+}

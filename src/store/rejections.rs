@@ -1,0 +1,75 @@
+//! Requests that were turned away without an event: a wrong key, a body too large.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::error::Result;
+use super::sql::{parsed, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::event::text_enum;
+
+/// Rejections kept for each webhook.
+pub const KEPT: i64 = 20;
+
+text_enum! {
+    /// Why a request made no event.
+    RejectionReason, "rejection reason" {
+        /// `auth_key` is not there.
+        MissingKey = "missing_key",
+        /// `auth_key` is not the webhook's.
+        WrongKey = "wrong_key",
+        /// The body is larger than an alert may be.
+        TooLarge = "too_large",
+    }
+}
+
+/// A request that was turned away.
+#[derive(Debug, Clone)]
+pub struct Rejection {
+    /// When.
+    pub rejected_at: Timestamp,
+    /// Why.
+    pub reason: RejectionReason,
+    /// Who sent it.
+    pub source_address: IpAddr,
+}
+
+/// Stores a rejection and lets go of all but the last [`KEPT`] of its webhook.
+///
+/// # Errors
+///
+/// [`super::StoreError::Unavailable`] where nothing could be written.
+pub fn insert(context: &mut WriteContext<'_>, webhook: i64, rejection: &Rejection) -> Result<()> {
+    let mut insert = context.connection.prepare_cached(
+        "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    insert.execute(params![
+        webhook,
+        to_micros(rejection.rejected_at),
+        rejection.reason.as_str(),
+        rejection.source_address.to_string(),
+    ])?;
+    let mut trim = context.connection.prepare_cached(
+        "DELETE FROM rejections WHERE webhook_id = ?1 AND id <=
+             (SELECT id FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    )?;
+    trim.execute(params![webhook, KEPT])?;
+    Ok(())
+}
+
+/// The last rejections of a webhook, newest first.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, webhook: i64) -> Result<Vec<Rejection>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT rejected_at, reason, source_address FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC",
+    )?;
+    let rejections = statement.query_map([webhook], |row| {
+        Ok(Rejection { rejected_at: timestamp(row, 0)?, reason: parsed(row, 1)?, source_address: parsed(row, 2)? })
+    })?;
+    Ok(rejections.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,220 @@
+//! Webhooks: made, listed, changed, deleted.
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::{Result, StoreError};
+use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
+use super::writer::WriteContext;
+use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
+
+/// A webhook as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredWebhook {
+    /// Its number inside the database.
+    pub row: i64,
+    /// Its public id.
+    pub id: WebhookId,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// The secret of its alerts.
+    pub auth_key: AuthKey,
+    /// Active or paused.
+    pub state: WebhookState,
+    /// The owner's notes.
+    pub notes: String,
+    /// What the strategy trades with.
+    pub settings: Settings,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What is to be different about a webhook; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// New notes.
+    pub notes: Option<String>,
+    /// A new state.
+    pub state: Option<WebhookState>,
+    /// New settings, whole.
+    pub settings: Option<Settings>,
+    /// A new key.
+    pub auth_key: Option<AuthKey>,
+}
+
+const COLUMNS: &str = "id, public_id, name, auth_key, state, notes, settings, created_at";
+
+/// Stores a new webhook.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn insert(
+    context: &mut WriteContext<'_>,
+    id: &WebhookId,
+    name: &str,
+    key: &AuthKey,
+    now: Timestamp,
+) -> Result<()> {
+    context.connection.execute(
+        "INSERT INTO webhooks (public_id, name, auth_key, state, notes, settings, created_at)
+         VALUES (?1, ?2, ?3, 'active', '', ?4, ?5)",
+        params![id.as_str(), name, key.reveal(), settings_text(&Settings::default())?, to_micros(now)],
+    )?;
+    Ok(())
+}
+
+/// Every webhook, oldest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection) -> Result<Vec<StoredWebhook>> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM webhooks WHERE deleted_at IS NULL ORDER BY id"))?;
+    let webhooks = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    Ok(webhooks)
+}
+
+/// One webhook.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none of that id.
+pub fn get(connection: &Connection, id: &WebhookId) -> Result<StoredWebhook> {
+    let sql = format!("SELECT {COLUMNS} FROM webhooks WHERE public_id = ?1 AND deleted_at IS NULL");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let webhook = statement.query_row([id.as_str()], read).optional()?;
+    webhook.ok_or_else(|| StoreError::NotFound(format!("webhook {id}")))
+}
+
+/// Changes a webhook and returns it as it is then.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn change(context: &mut WriteContext<'_>, id: &WebhookId, change: WebhookChange) -> Result<StoredWebhook> {
+    let mut webhook = get(context.connection, id)?;
+    webhook.name = change.name.unwrap_or(webhook.name);
+    webhook.notes = change.notes.unwrap_or(webhook.notes);
+    webhook.state = change.state.unwrap_or(webhook.state);
+    webhook.settings = change.settings.unwrap_or(webhook.settings);
+    webhook.auth_key = change.auth_key.unwrap_or(webhook.auth_key);
+    context.connection.execute(
+        "UPDATE webhooks SET name = ?2, notes = ?3, state = ?4, settings = ?5, auth_key = ?6 WHERE id = ?1",
+        params![
+            webhook.row,
+            webhook.name,
+            webhook.notes,
+            state_text(webhook.state),
+            settings_text(&webhook.settings)?,
+            webhook.auth_key.reveal(),
+        ],
+    )?;
+    Ok(webhook)
+}
+
+/// Takes a webhook out of service; [`purge`] then removes what it left.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn delete(context: &mut WriteContext<'_>, id: &WebhookId, now: Timestamp) -> Result<()> {
+    let webhook = get(context.connection, id)?;
+    context.connection.execute(
+        "UPDATE webhooks SET deleted_at = ?2, auth_key = '' WHERE id = ?1",
+        params![webhook.row, to_micros(now)],
+    )?;
+    Ok(())
+}
+
+/// Rows that one [`purge`] removes from each table: few enough not to keep alerts waiting.
+const PURGED_AT_ONCE: i64 = 1000;
+
+/// Removes a part of what deleted webhooks left; true where there is more.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
+    let connection = context.connection;
+    let deleted: Option<i64> = connection
+        .query_row("SELECT id FROM webhooks WHERE deleted_at IS NOT NULL LIMIT 1", [], |row| row.get(0))
+        .optional()?;
+    let Some(webhook) = deleted else { return Ok(false) };
+    connection.execute(
+        "DELETE FROM orders WHERE event_id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
+        params![webhook, PURGED_AT_ONCE],
+    )?;
+    let removed = connection.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
+        params![webhook, PURGED_AT_ONCE],
+    )?;
+    if removed == 0 {
+        connection.execute("DELETE FROM rejections WHERE webhook_id = ?1", [webhook])?;
+        connection.execute("DELETE FROM webhooks WHERE id = ?1", [webhook])?;
+    }
+    Ok(true)
+}
+
+/// Counts up with every change of any webhook, by whichever process.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn revision(connection: &Connection) -> Result<i64> {
+    let mut statement = connection.prepare_cached("SELECT revision FROM catalog")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// How much a webhook has received, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Events recorded.
+    pub events: i64,
+    /// When the newest of them was received.
+    pub last_event_at: Option<Timestamp>,
+}
+
+/// What a webhook has received so far.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn activity(connection: &Connection, webhook: i64) -> Result<Activity> {
+    let mut count = connection.prepare_cached("SELECT count(*) FROM events WHERE webhook_id = ?1")?;
+    let mut newest = connection
+        .prepare_cached("SELECT received_at FROM events WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1")?;
+    Ok(Activity {
+        events: count.query_row([webhook], |row| row.get(0))?,
+        last_event_at: newest.query_row([webhook], |row| optional_timestamp(row, 0)).optional()?.flatten(),
+    })
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredWebhook> {
+    let settings = row.get_ref(6)?.as_str().map_err(|error| unreadable(6, Type::Text, error))?;
+    Ok(StoredWebhook {
+        row: row.get(0)?,
+        id: parsed(row, 1)?,
+        name: row.get(2)?,
+        auth_key: AuthKey::from_stored(row.get(3)?),
+        state: if row.get_ref(4)?.as_str() == Ok("paused") { WebhookState::Paused } else { WebhookState::Active },
+        notes: row.get(5)?,
+        settings: serde_json::from_str(settings).map_err(|error| unreadable(6, Type::Text, error))?,
+        created_at: timestamp(row, 7)?,
+    })
+}
+
+fn state_text(state: WebhookState) -> &'static str {
+    match state {
+        WebhookState::Active => "active",
+        WebhookState::Paused => "paused",
+    }
+}
+
+fn settings_text(settings: &Settings) -> Result<String> {
+    serde_json::to_string(settings).map_err(|error| StoreError::Conflict(format!("unusable settings: {error}")))
+}
