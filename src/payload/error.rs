@@ -1,0 +1,97 @@
+//! What is wrong with a payload, in words for the trader who wrote it.
+
+use serde::Serialize;
+
+use super::key::PresentedKey;
+
+/// The code of everything that is no JSON object.
+const INVALID_JSON: &str = "invalid_json";
+
+/// Why a payload cannot become an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{message}")]
+pub struct PayloadError {
+    /// A stable name for programs: `invalid_json`, `missing_field`,
+    /// `invalid_field` or `duplicate_field`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The likely cause and what to do about it.
+    pub hint: String,
+    /// The field that is wrong, nested ones with a point: `metadata.strategy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Line of the fault in malformed text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Column of the fault in malformed text, in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+}
+
+impl PayloadError {
+    /// Whether the text is no JSON object (400) rather than a JSON object whose
+    /// fields make no order (422).
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.code == INVALID_JSON
+    }
+
+    /// The text cannot be read at a line and column.
+    pub(super) fn malformed(what: &str, hint: String, line: usize, column: usize) -> Self {
+        Self {
+            code: INVALID_JSON,
+            message: format!(
+                "the message is not a JSON object: {what} (line {line}, column {column})"
+            ),
+            hint,
+            field: None,
+            line: Some(line),
+            column: Some(column),
+        }
+    }
+
+    /// A field that an alert must have is not there.
+    pub(super) fn missing(field: &str, hint: impl Into<String>) -> Self {
+        let message = format!("{field} is missing");
+        Self::about("missing_field", field, message, hint.into())
+    }
+
+    /// A field's value cannot be used; `problem` reads on from the field's name.
+    pub(super) fn invalid(
+        field: &str,
+        problem: impl std::fmt::Display,
+        hint: impl Into<String>,
+    ) -> Self {
+        let message = format!("{field} {problem}");
+        Self::about("invalid_field", field, message, hint.into())
+    }
+
+    /// A field is there twice.
+    pub(super) fn duplicate(field: &str) -> Self {
+        let message = format!("{field} is given twice");
+        let hint = format!("Keep the one \"{field}\" that you mean and delete the other.");
+        Self::about("duplicate_field", field, message, hint)
+    }
+
+    /// Replaces the key wherever a text repeats it.
+    pub(super) fn hide(&mut self, key: &PresentedKey) {
+        key.hide_in(&mut self.message);
+        key.hide_in(&mut self.hint);
+        if let Some(field) = &mut self.field {
+            key.hide_in(field);
+        }
+    }
+
+    fn about(code: &'static str, field: &str, message: String, hint: String) -> Self {
+        Self {
+            code,
+            message,
+            hint,
+            field: Some(field.to_owned()),
+            line: None,
+            column: None,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The signal: what the fields of an alert ask for together.
+
+use crate::domain::event::Warning;
+use crate::domain::money::{Notional, NumberError, Price, parse_decimal};
+use crate::domain::signal::{
+    Direction, Intent, Metadata, OrderType, Signal, Size, StopLoss, Ticker, Trail,
+};
+
+use super::{Object, PayloadError, hints, position};
+
+/// The longest `id`, in characters.
+const LONGEST_ID: usize = 128;
+
+/// Reads the signal; oddities that do not stop it become warnings.
+pub fn read(
+    fields: &Object<'_, '_>,
+    metadata: Metadata,
+    warnings: &mut Vec<Warning>,
+) -> Result<Signal, PayloadError> {
+    let ticker = ticker(fields)?;
+    let intent = intent(fields, warnings)?;
+    let prices = Prices::read(fields)?;
+    let order_type = order_type(fields, &prices)?;
+    if prices.trail.is_some() && order_type != OrderType::TrailingStop {
+        warnings.push(Warning::new(
+            "unused_field",
+            format!(
+                "trailPrice and trailPercent mean nothing for a {order_type} order and are not used"
+            ),
+        ));
+    }
+    Ok(Signal {
+        ticker,
+        intent,
+        order_type,
+        size: size(fields, intent)?,
+        market_price: prices.market,
+        limit_price: prices.limit,
+        stop_price: prices.stop,
+        trail: prices
+            .trail
+            .filter(|_| order_type == OrderType::TrailingStop),
+        intended_price: prices.intended(fields, order_type)?,
+        profit_target: profit_target(fields, warnings)?,
+        stop_loss: stop_loss(fields, warnings)?,
+        time_in_force: fields.one_of("timeInForce")?,
+        extended_hours: fields.boolean("extendedHours")?,
+        stated_position: position::read(fields, warnings)?,
+        idempotency_key: idempotency_key(fields, warnings)?,
+        metadata,
+    })
+}
+
+fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {
+    let Some(text) = fields.text("ticker")? else {
+        return Err(fields.missing("ticker", "Add \"ticker\": \"{{ticker}}\" to the message."));
+    };
+    if let Some(at) = text.find("{{") {
+        let hint = hints::placeholder(&text[at..]);
+        return Err(fields.invalid("ticker", "is a placeholder that was not replaced", hint));
+    }
+    text.parse().map_err(|problem| {
+        let hint = "Use \"{{ticker}}\", or write the symbol as TradingView shows it.";
+        fields.invalid("ticker", problem, hint)
+    })
+}
+
+/// The first of the three ways to say what the order does.
+fn intent(fields: &Object<'_, '_>, warnings: &mut Vec<Warning>) -> Result<Intent, PayloadError> {
+    let action = match fields.text("action")?.as_deref() {
+        Some("buy") => Ok(Some(Intent::Buy)),
+        Some("sell") => Ok(Some(Intent::Sell)),
+        Some(other) => Err(fields.not_one_of("action", other, &["buy", "sell"])),
+        None => Ok(None),
+    };
+    if let Some(text) = fields.text("positionDirection")? {
+        let intent = text
+            .parse::<Intent>()
+            .ok()
+            .filter(|intent| intent.position_direction().is_some())
+            .ok_or_else(|| {
+                let known = ["entryLong", "exitLong", "entryShort", "exitShort"];
+                fields.not_one_of("positionDirection", &text, &known)
+            })?;
+        if let Ok(Some(action)) = action
+            && action.direction() != intent.direction()
+        {
+            let message = format!(
+                "positionDirection {intent} and action {action} contradict each other; positionDirection was used. Use the template for all orders if one alert serves entries and exits"
+            );
+            warnings.push(Warning::new("contradiction", message));
+        }
+        return Ok(intent);
+    }
+    if let Some(direction) = fields.one_of::<Direction>("direction")? {
+        return Ok(match direction {
+            Direction::Long => Intent::Buy,
+            Direction::Short => Intent::Sell,
+        });
+    }
+    action?.ok_or_else(|| {
+        let hint = "Say what the order does in one of three ways: \"positionDirection\": \"entryLong\" (or exitLong, entryShort, exitShort); or \"direction\": \"long\" (or short); or \"action\": \"{{strategy.order.action}}\" with \"marketPosition\": \"{{strategy.market_position}}\".";
+        fields.missing("positionDirection", hint)
+    })
+}
+
+fn size(fields: &Object<'_, '_>, intent: Intent) -> Result<Size, PayloadError> {
+    let quantity = fields.positive("qty")?;
+    let notional = fields.positive::<Notional>("notional")?;
+    match (quantity, notional) {
+        (Some(_), Some(_)) => Err(fields.invalid(
+            "notional",
+            "cannot be given together with qty",
+            "Keep qty for a quantity or notional for an amount of money.",
+        )),
+        (Some(quantity), None) => Ok(Size::Quantity(quantity)),
+        (None, Some(notional)) => Ok(Size::Notional(notional)),
+        (None, None) if intent.is_exit() => Ok(Size::WholePosition),
+        (None, None) => "1"
+            .parse()
+            .map(Size::Quantity)
+            .map_err(|error| fields.no_number("qty", "1", error)),
+    }
+}
+
+/// The prices that decide how an order is filled.
+struct Prices {
+    market: Option<Price>,
+    limit: Option<Price>,
+    stop: Option<Price>,
+    trail: Option<Trail>,
+    /// Both kinds of trail are given.
+    has_two_trails: bool,
+}
+
+impl Prices {
+    fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
+        let trail_price = fields.positive("trailPrice")?.map(Trail::Price);
+        let trail_percent = fields.number("trailPercent", |text| match parse_decimal(text)? {
+            percent if percent.is_zero() || percent.is_sign_negative() => {
+                Err(NumberError::NotPositive)
+            }
+            percent => Ok(Trail::Percent(percent)),
+        })?;
+        Ok(Self {
+            market: fields.positive("marketPrice")?,
+            limit: fields.positive("limitPrice")?,
+            stop: fields.positive("stopPrice")?,
+            has_two_trails: trail_price.is_some() && trail_percent.is_some(),
+            trail: trail_price.or(trail_percent),
+        })
+    }
+
+    /// The price that the trader wants.
+    fn intended(
+        &self,
+        fields: &Object<'_, '_>,
+        order_type: OrderType,
+    ) -> Result<Price, PayloadError> {
+        let of_the_type = match order_type {
+            OrderType::Limit | OrderType::StopLimit => self.limit,
+            OrderType::Stop => self.stop,
+            OrderType::Market | OrderType::TrailingStop => self.market,
+        };
+        of_the_type.or(self.limit).or(self.stop).ok_or_else(|| {
+            fields.missing(
+                "marketPrice",
+                "Add \"marketPrice\": {{close}} to the message.",
+            )
+        })
+    }
+}
+
+/// The order type as stated, or as the prices show it; with what it needs.
+fn order_type(fields: &Object<'_, '_>, prices: &Prices) -> Result<OrderType, PayloadError> {
+    let follows = match (prices.limit, prices.stop, prices.trail) {
+        (Some(_), Some(_), _) => OrderType::StopLimit,
+        (Some(_), None, _) => OrderType::Limit,
+        (None, Some(_), _) => OrderType::Stop,
+        (None, None, Some(_)) => OrderType::TrailingStop,
+        (None, None, None) => OrderType::Market,
+    };
+    let order_type = fields.one_of("orderType")?.unwrap_or(follows);
+    let needs_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
+    let needs_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
+    let needed = |name| {
+        let hint = format!("A {order_type} order needs {name}: add it, or change orderType.");
+        Err(fields.missing(name, &hint))
+    };
+    if needs_limit && prices.limit.is_none() {
+        return needed("limitPrice");
+    }
+    if needs_stop && prices.stop.is_none() {
+        return needed("stopPrice");
+    }
+    if order_type == OrderType::TrailingStop {
+        if prices.trail.is_none() {
+            return Err(fields.missing(
+                "trailPrice",
+                "A trailing_stop order needs trailPrice or trailPercent: add one of them.",
+            ));
+        }
+        if prices.has_two_trails {
+            return Err(fields.invalid(
+                "trailPercent",
+                "cannot be given together with trailPrice",
+                "Keep one of the two.",
+            ));
+        }
+    }
+    Ok(order_type)
+}
+
+fn profit_target(
+    fields: &Object<'_, '_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Price>, PayloadError> {
+    let flat = fields.positive("profitTarget")?;
+    let Some(nested) = fields.object("takeProfit")? else {
+        return Ok(flat);
+    };
+    let nested = Object {
+        fields: &nested,
+        parent: "takeProfit.",
+    };
+    let price = nested.positive("limitPrice")?;
+    warn_if_different(
+        flat,
+        price,
+        "profitTarget",
+        "takeProfit.limitPrice",
+        warnings,
+    );
+    flat.or(price).map(Some).ok_or_else(|| {
+        nested.missing(
+            "limitPrice",
+            "Add the target's price, or leave takeProfit out.",
+        )
+    })
+}
+
+fn stop_loss(
+    fields: &Object<'_, '_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<StopLoss>, PayloadError> {
+    let flat = fields.positive("stopLossTarget")?;
+    let Some(nested) = fields.object("stopLoss")? else {
+        return Ok(flat.map(|stop_price| StopLoss {
+            stop_price,
+            limit_price: None,
+        }));
+    };
+    let nested = Object {
+        fields: &nested,
+        parent: "stopLoss.",
+    };
+    let price = nested.positive("stopPrice")?;
+    let limit_price = nested.positive("limitPrice")?;
+    warn_if_different(
+        flat,
+        price,
+        "stopLossTarget",
+        "stopLoss.stopPrice",
+        warnings,
+    );
+    let stop_price = flat.or(price).ok_or_else(|| {
+        nested.missing("stopPrice", "Add the stop's price, or leave stopLoss out.")
+    })?;
+    Ok(Some(StopLoss {
+        stop_price,
+        limit_price,
+    }))
+}
+
+fn warn_if_different(
+    used: Option<Price>,
+    other: Option<Price>,
+    used_name: &str,
+    other_name: &str,
+    warnings: &mut Vec<Warning>,
+) {
+    if used.is_some() && other.is_some() && used != other {
+        let message = format!("{used_name} and {other_name} differ; {used_name} was used");
+        warnings.push(Warning::new("contradiction", message));
+    }
+}
+
+fn idempotency_key(
+    fields: &Object<'_, '_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<String>, PayloadError> {
+    let Some(id) = fields.text("id")? else {
+        return Ok(None);
+    };
+    if let Some(at) = id.find("{{") {
+        // Taken as it is, every later alert would count as the same one again.
+        let hint = hints::placeholder(&id[at..]);
+        let message = format!("id was not used, because it is the same in every alert. {hint}");
+        warnings.push(Warning::new("placeholder", message));
+        return Ok(None);
+    }
+    if id.is_empty() || id.chars().count() > LONGEST_ID {
+        let hint = "Give every alert an id of its own, or leave the field out.";
+        return Err(fields.invalid("id", "must be 1 to 128 characters", hint));
+    }
+    Ok(Some(id.into_owned()))
+}

@@ -1,0 +1,343 @@
+//! Why a message is malformed: the place of the fault and its likely cause.
+//!
+//! No text of the message is repeated here, because it may be the auth key;
+//! only a placeholder, which is all small letters, is named.
+
+use serde_json::error::Category;
+
+use super::error::PayloadError;
+
+const CURLY_QUOTES: &[char] = &[
+    '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
+];
+
+const CURLY: &str = "The message has curly quotes, as web pages and word processors make them. Replace each by a straight quote (\").";
+const PLAIN_TEXT: &str = "The message is plain text. Paste the webhook's JSON template, which starts with { and ends with }, into the alert's message box.";
+const NAN: &str = "The script had no value here (na, NaN). Give the plot or variable a value with nz(), or leave the field out of the message.";
+const THOUSANDS: &str =
+    "A number may have no comma: write 1234.5, not 1,234.5, with a point before the decimals.";
+const TRAILING_COMMA: &str =
+    "Delete this comma: the last field before a closing bracket has none after it.";
+const MISSING_COMMA: &str = "A comma is missing between two fields: put one before this place.";
+const MISSING_QUOTE: &str =
+    "A quote is missing: names and text need a straight quote (\") before and after them.";
+const INNER_QUOTE: &str = "A text has a quote inside it: write it as \\\" or take it out. Order comments and names that a placeholder fills in can contain one.";
+const INNER_NEWLINE: &str =
+    "A text goes over a line break (or has a tab inside it): keep it on one line, or write \\n.";
+const SINGLE_QUOTES: &str =
+    "The message has single quotes ('). JSON needs double quotes (\") around names and text.";
+
+/// The body is no text at all.
+pub fn not_utf8(body: &[u8], valid_up_to: usize) -> PayloadError {
+    let text = String::from_utf8_lossy(&body[..valid_up_to]);
+    let (line, column) = place(&text, text.len());
+    let hint = "Send the message as UTF-8 text; TradingView always does, other programs may need to be told.";
+    PayloadError::malformed("it is not UTF-8 text", hint.to_owned(), line, column)
+}
+
+/// The body is valid JSON of another kind.
+pub fn not_an_object(text: &str) -> PayloadError {
+    let start = text.len() - text.trim_start().len();
+    let hint = match text.as_bytes().get(start) {
+        Some(b'[') => "Send one alert at a time, without the square brackets: { ... }.",
+        Some(b'"') => "The whole message is in quotes; take away the first and the last.",
+        _ => PLAIN_TEXT,
+    };
+    let (line, column) = place(text, start);
+    let what = "it must start with { and hold the fields of one alert";
+    PayloadError::malformed(what, hint.to_owned(), line, column)
+}
+
+/// The body is not JSON.
+pub fn malformed(text: &str, error: &serde_json::Error) -> PayloadError {
+    let whole = error.to_string();
+    let what = whole
+        .rfind(" at line ")
+        .map_or(whole.as_str(), |end| &whole[..end]);
+    let fault = Fault {
+        text,
+        what,
+        at: offset(text, error),
+        at_end: error.classify() == Category::Eof,
+    };
+    let (hint, at) = fault.explain();
+    let (line, column) = place(text, at);
+    PayloadError::malformed(what, hint, line, column)
+}
+
+/// What the reader stumbled over.
+struct Fault<'a> {
+    text: &'a str,
+    /// The reader's own words, without the place.
+    what: &'a str,
+    /// Offset of the character that could not be.
+    at: usize,
+    /// Whether the text ended too soon.
+    at_end: bool,
+}
+
+impl Fault<'_> {
+    /// The hint, and the offset of the true fault.
+    fn explain(&self) -> (String, usize) {
+        if let Some((name, at)) = self.placeholder() {
+            return (placeholder(name), at);
+        }
+        let (hint, at) = self
+            .pasted()
+            .or_else(|| self.wrong_number_or_word())
+            .or_else(|| self.punctuation())
+            .unwrap_or((self.general(), self.at));
+        (hint.to_owned(), at)
+    }
+
+    fn here(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn before(&self) -> &str {
+        &self.text[..self.at]
+    }
+
+    /// `{{name}}` as a bare value: the reader stumbles over the second brace.
+    fn placeholder(&self) -> Option<(&str, usize)> {
+        let start = match self.here() {
+            Some('{') if self.before().ends_with('{') => self.at - 1,
+            Some('{') if self.text[self.at..].starts_with("{{") => self.at,
+            _ => return None,
+        };
+        Some((&self.text[start..], start))
+    }
+
+    /// Faults of the message as a whole, and of where it was copied from.
+    fn pasted(&self) -> Option<(&'static str, usize)> {
+        let first = self.text.len() - self.text.trim_start().len();
+        if self.text.starts_with('\u{feff}') {
+            let hint = "The message starts with an invisible byte order mark. Save the file as \"UTF-8 without BOM\", or type the first { anew.";
+            return Some((hint, 0));
+        }
+        if self.text.trim().is_empty() {
+            let hint = "The message is empty. Paste the webhook's JSON template into the alert's message box.";
+            return Some((hint, 0));
+        }
+        if self.here().is_some_and(|here| CURLY_QUOTES.contains(&here)) {
+            return Some((CURLY, self.at));
+        }
+        if !self.text[first..].starts_with(['{', '[', '"', '\'']) {
+            return Some((PLAIN_TEXT, first));
+        }
+        if self.inside_text()
+            && let Some(curly) = self.curly_on_this_line()
+        {
+            return Some((CURLY, curly));
+        }
+        match self.here()? {
+            '\'' => Some((SINGLE_QUOTES, self.at)),
+            '\u{a0}' | '\u{200b}' | '\u{feff}' => Some((
+                "There is an invisible character here, as web pages have them. Delete it and type a space instead.",
+                self.at,
+            )),
+            '/' | '#' => Some((
+                "JSON has no comments: delete everything from here to the end of the line.",
+                self.at,
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether a text begun with a straight quote has no straight one to end it.
+    fn inside_text(&self) -> bool {
+        self.what.starts_with("control character")
+            || self.what.starts_with("EOF while parsing a string")
+            || self.before().ends_with('"')
+    }
+
+    fn curly_on_this_line(&self) -> Option<usize> {
+        let line = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let found = self.before()[line..].find(&CURLY_QUOTES[..4])?;
+        Some(line + found)
+    }
+
+    /// A bare word or a number that JSON does not know.
+    fn wrong_number_or_word(&self) -> Option<(&'static str, usize)> {
+        let before = self.before().as_bytes();
+        let is_key_expected = self.what.starts_with("key must be a string");
+        if is_key_expected
+            && self.here()?.is_ascii_digit()
+            && before.ends_with(b",")
+            && before.iter().rev().nth(1).is_some_and(u8::is_ascii_digit)
+        {
+            return Some((THOUSANDS, self.at - 1));
+        }
+        let is_value = matches!(
+            self.what,
+            "expected value" | "expected ident" | "invalid number"
+        );
+        if !is_value {
+            return None;
+        }
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let start = self.at - before.iter().rev().take_while(is_word).count();
+        let rest = self.text[start..].as_bytes();
+        let word = &self.text[start..start + rest.iter().take_while(is_word).count()];
+        let hint = match word.to_ascii_lowercase().as_str() {
+            "nan" | "na" | "inf" | "infinity" => NAN,
+            "none" | "undefined" | "nil" | "null" => {
+                "Write null in small letters, or leave the field out."
+            }
+            "true" | "false" => "Write true and false in small letters.",
+            "" => return None,
+            _ if word.as_bytes()[0].is_ascii_digit() => {
+                "Write the number with digits and one point, such as 0.5 or 1234.5, without leading zeros."
+            }
+            _ => MISSING_QUOTE,
+        };
+        Some((hint, start))
+    }
+
+    /// Commas, colons and quotes that are missing or too many.
+    fn punctuation(&self) -> Option<(&'static str, usize)> {
+        let before = self.before().trim_end();
+        let what = self.what;
+        if what == "trailing comma" {
+            return Some((TRAILING_COMMA, before.rfind(',')?));
+        }
+        if what.starts_with("control character") {
+            let is_unclosed = before.ends_with([',', ':', '{', '}']);
+            let hint = if is_unclosed {
+                MISSING_QUOTE
+            } else {
+                INNER_NEWLINE
+            };
+            return Some((hint, self.at));
+        }
+        if what.starts_with("EOF while parsing a string") {
+            return Some((MISSING_QUOTE, self.at));
+        }
+        if what.starts_with("key must be a string") {
+            return Some(match self.here()? {
+                ',' => (
+                    "There are two commas in a row: delete one of them.",
+                    self.at,
+                ),
+                _ => (MISSING_QUOTE, self.at),
+            });
+        }
+        let after_quote = self.before().ends_with('"');
+        if what == "expected `:`" {
+            let hint = if after_quote && self.here()?.is_alphanumeric() {
+                MISSING_QUOTE
+            } else {
+                "A colon (:) is missing between a field's name and its value."
+            };
+            return Some((hint, self.at));
+        }
+        if what.starts_with("expected `,` or") {
+            let hint = match self.here()? {
+                '"' if !after_quote || before.ends_with("\"\"") => MISSING_COMMA,
+                '"' => INNER_QUOTE,
+                _ if after_quote => quote_trouble(before),
+                here if here.is_alphabetic() && before.ends_with(|c: char| c.is_ascii_digit()) => {
+                    MISSING_QUOTE
+                }
+                _ => MISSING_COMMA,
+            };
+            return Some((hint, self.at));
+        }
+        None
+    }
+
+    /// What can be said where no sign points to one cause.
+    fn general(&self) -> &'static str {
+        let here = self.here();
+        match self.what {
+            "expected value" if matches!(here, Some(',' | '}' | ']')) => {
+                "A value is missing here; a placeholder may have been empty. Fill it in or delete the field."
+            }
+            "expected value" if matches!(here, Some('.' | '+')) => {
+                "Write the number with a digit first, such as 0.5."
+            }
+            "trailing characters" => {
+                "There is text after the closing }: delete it, or join it into the message as a field."
+            }
+            "recursion limit exceeded" => {
+                "The message is nested too deep: use at most 100 levels of brackets."
+            }
+            "number out of range" => "This number is too large for any price or quantity.",
+            what if what.contains("escape") || what.contains("surrogate") => {
+                "A backslash stands only before \", \\, /, b, f, n, r, t or u with four digits: write \\\\ for a backslash."
+            }
+            what if what.contains("reserved") => "Rename this field.",
+            _ if self.at_end => {
+                "The message stops too soon: its last } is missing. Copy the template again as a whole."
+            }
+            _ => "Compare the message with the webhook's template at this place.",
+        }
+    }
+}
+
+/// After a closing quote comes text: either a quote too many or one too few.
+fn quote_trouble(before: &str) -> &'static str {
+    let text = before.strip_suffix('"').unwrap_or(before).trim_end();
+    if text.ends_with([',', ':', '{']) {
+        MISSING_QUOTE
+    } else {
+        INNER_QUOTE
+    }
+}
+
+/// The hint for a placeholder that came through as it is; `text` starts with `{{`.
+pub fn placeholder(text: &str) -> String {
+    let name = text
+        .strip_prefix("{{")
+        .and_then(|rest| rest.split_once("}}"))
+        .map(|(name, _)| name.trim())
+        .filter(|name| name.len() <= 60 && is_placeholder_name(name));
+    match name {
+        Some(name) if name.starts_with("strategy.") => format!(
+            "TradingView did not replace {{{{{name}}}}}: it only works in the alert of a strategy, with order fills, not of an indicator or a price. Check the spelling, too."
+        ),
+        Some(name) => format!(
+            "TradingView did not replace {{{{{name}}}}}. Check its spelling, and that this kind of alert has it."
+        ),
+        None => "TradingView did not replace the placeholder {{...}} here. Check its spelling, and that this kind of alert has it.".to_owned(),
+    }
+}
+
+fn is_placeholder_name(name: &str) -> bool {
+    let is_expected = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_' | b' ');
+    !name.is_empty()
+        && name
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .bytes()
+            .all(is_expected)
+}
+
+/// The offset of the reader's place. Its columns count bytes, and a line break
+/// that it stumbled over is column 0 of the next line.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    let line_start = match error.line().saturating_sub(2) {
+        _ if error.line() <= 1 => 0,
+        skipped => text
+            .match_indices('\n')
+            .nth(skipped)
+            .map_or(0, |(at, _)| at + 1),
+    };
+    let mut at = (line_start + error.column())
+        .saturating_sub(1)
+        .min(text.len());
+    if error.classify() == Category::Eof {
+        at = text.trim_end().len();
+    }
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Line and column of an offset, both from 1, the column in characters.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    (line, before[line_start..].chars().count() + 1)
+}

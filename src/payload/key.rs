@@ -1,0 +1,155 @@
+//! The auth key inside a body: found even in broken text, and hidden in
+//! everything that is kept.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde_json::value::RawValue;
+
+/// What stands in the place of a key.
+const HIDDEN: &str = "***";
+
+/// Shorter texts are no keys of ours, and hiding them would garble messages.
+const SHORTEST_HIDDEN_IN_TEXTS: usize = 8;
+
+/// An auth key as a delivery states it, right or wrong. Its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PresentedKey(String);
+
+impl PresentedKey {
+    pub(super) fn new(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key itself, to be compared in constant time.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Replaces the key in a text that will be shown.
+    pub(super) fn hide_in(&self, text: &mut String) {
+        if self.0.len() >= SHORTEST_HIDDEN_IN_TEXTS && text.contains(&self.0) {
+            *text = text.replace(&self.0, HIDDEN);
+        }
+    }
+}
+
+impl fmt::Debug for PresentedKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(HIDDEN)
+    }
+}
+
+/// Replaces every further occurrence of `key` by `***`: a trader may have pasted
+/// it into another field.
+#[must_use]
+pub fn redact(recorded: Vec<u8>, key: &str) -> Vec<u8> {
+    let key = key.as_bytes();
+    if key.is_empty() {
+        return recorded;
+    }
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(found) = find_from(&recorded, key, at) {
+        at = found + key.len();
+        spans.push(found..at);
+    }
+    if spans.is_empty() {
+        return recorded;
+    }
+    replace(&recorded, &spans, HIDDEN)
+}
+
+/// The body with every value of an `auth_key` replaced by `***`, valid JSON or not.
+#[must_use]
+pub fn hide_keys(body: &[u8]) -> Vec<u8> {
+    find(body).1
+}
+
+/// The first key in broken text, and the text with every key replaced.
+pub(super) fn find(body: &[u8]) -> (Option<PresentedKey>, Vec<u8>) {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    while let Some(found) = find_from(body, b"auth_key", at) {
+        at = found + b"auth_key".len();
+        let longer_name = found > 0 && is_name(body[found - 1]);
+        if let Some(span) = value_after(body, at).filter(|_| !longer_name) {
+            at = span.end;
+            spans.push(span);
+        }
+    }
+    let key = spans.first().map(|span| {
+        // Letters and digits of ASCII only, so nothing is lost here.
+        PresentedKey(String::from_utf8_lossy(&body[span.clone()]).into_owned())
+    });
+    (key, replace(body, &spans, HIDDEN))
+}
+
+/// The body of a valid document with these of its values replaced.
+pub(super) fn hide_values(body: &[u8], values: &[&RawValue]) -> Vec<u8> {
+    let spans: Vec<_> = values
+        .iter()
+        .map(|value| {
+            // A raw value borrows from the body, so the distance is its position.
+            let start = value.get().as_ptr().addr() - body.as_ptr().addr();
+            start..start + value.get().len()
+        })
+        .collect();
+    replace(body, &spans, "\"***\"")
+}
+
+/// The letters and digits after a name and its `:` or `=`, quoted in any way.
+fn value_after(body: &[u8], name_end: usize) -> Option<Range<usize>> {
+    let separator = skip_quotes_and_spaces(body, name_end);
+    if !matches!(body.get(separator), Some(b':' | b'=')) {
+        return None;
+    }
+    let start = skip_quotes_and_spaces(body, separator + 1);
+    let length = body[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    (length > 0).then(|| start..start + length)
+}
+
+/// Where the text goes on after spaces, escapes and quotes of any kind.
+fn skip_quotes_and_spaces(body: &[u8], mut at: usize) -> usize {
+    const SKIPPED: [&str; 14] = [
+        "\"", "'", "`", "\\", " ", "\t", "\r", "\n", "\u{a0}", "\u{201c}", "\u{201d}", "\u{201e}",
+        "\u{2018}", "\u{2019}",
+    ];
+    while let Some(skipped) = SKIPPED
+        .iter()
+        .find(|skipped| body[at..].starts_with(skipped.as_bytes()))
+    {
+        at += skipped.len();
+    }
+    at
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Where `needle` occurs at or after `from`.
+fn find_from(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let rest = haystack.get(from..)?;
+    let found = rest
+        .windows(needle.len())
+        .position(|window| window == needle);
+    found.map(|at| from + at)
+}
+
+/// The body with each of the ascending spans replaced.
+fn replace(body: &[u8], spans: &[Range<usize>], by: &str) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(body.len());
+    let mut copied = 0;
+    for span in spans {
+        replaced.extend_from_slice(&body[copied..span.start]);
+        replaced.extend_from_slice(by.as_bytes());
+        copied = span.end;
+    }
+    replaced.extend_from_slice(&body[copied..]);
+    replaced
+}

@@ -1,0 +1,149 @@
+//! The alert parser: from the bytes of a delivery to a [`Signal`], or to an
+//! error that names the real cause.
+//!
+//! - `syntax` proves that a body is a JSON object and splits it into fields
+//! - `fields` reads single values; `fields/signal` makes the [`Signal`] of them,
+//!   with `fields/position`, `fields/metadata` and `fields/unknown` for its parts
+//! - `hints` says what most likely went wrong in a broken message
+//! - `key` finds the auth key in broken text and hides it in what is kept
+//!
+//! No number passes through binary floating point: every value is read from its
+//! own text. Whatever is accepted here, `serde_json` accepts too.
+
+mod error;
+mod fields;
+mod hints;
+mod key;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::event::Warning;
+use crate::domain::signal::Signal;
+
+pub use error::PayloadError;
+pub use key::{PresentedKey, hide_keys, redact};
+
+use syntax::Document;
+
+/// A JSON object that brought an auth key; whether the key is right is for the
+/// caller to find out.
+#[derive(Debug)]
+pub struct Alert {
+    /// The key as the alert states it.
+    pub auth_key: PresentedKey,
+    /// The body with the value of `auth_key` replaced by `***`: what is kept.
+    pub recorded: Vec<u8>,
+    /// What the alert asks for, or why it asks for nothing that can be done.
+    pub signal: Result<Box<Parsed>, PayloadError>,
+    /// Whether a readable `metadata.timestamp` tells this alert from the next.
+    pub has_timestamp: bool,
+}
+
+/// A valid alert.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What the alert asks for.
+    pub signal: Signal,
+    /// What its owner should know, although it was accepted.
+    pub warnings: Vec<Warning>,
+}
+
+/// A valid alert that its owner brought in, so that no key is needed.
+#[derive(Debug)]
+pub struct ParsedOwner {
+    /// The alert.
+    pub parsed: Box<Parsed>,
+    /// Whether a readable `metadata.timestamp` tells this alert from the next.
+    pub has_timestamp: bool,
+}
+
+/// Why a body is no alert whose key can simply be compared.
+#[derive(Debug)]
+pub enum Rejected {
+    /// A JSON object without an `auth_key` that is a string: 401.
+    MissingKey,
+    /// Broken text, or an `auth_key` given twice.
+    Malformed(Box<Malformed>),
+}
+
+/// A body that cannot be read to its end.
+#[derive(Debug)]
+pub struct Malformed {
+    /// What is wrong, where, and what to do about it.
+    pub error: PayloadError,
+    /// The key, where the broken text shows one.
+    pub key: Option<PresentedKey>,
+    /// The body with the values of `auth_key` replaced by `***`: what is kept.
+    pub recorded: Vec<u8>,
+}
+
+/// Reads the body of a delivery.
+///
+/// # Errors
+///
+/// [`Rejected`] where the body is no JSON object with exactly one auth key. A
+/// JSON object that states its key but no possible order is an [`Alert`] whose
+/// `signal` is the error.
+pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
+    let document = Document::read(body).map_err(|error| {
+        let (key, recorded) = key::find(body);
+        malformed(error, key, recorded)
+    })?;
+    let keys: Vec<_> = document.fields.all("auth_key").collect();
+    let Some(auth_key) = keys.first().and_then(|raw| syntax::string(raw)) else {
+        return Err(Rejected::MissingKey);
+    };
+    let auth_key = PresentedKey::new(auth_key.into_owned());
+    let recorded = key::hide_values(body, &keys);
+    if keys.len() > 1 {
+        let error = PayloadError::duplicate("auth_key");
+        return Err(malformed(error, Some(auth_key), recorded));
+    }
+    let (signal, has_timestamp) = fields::read(&document);
+    let signal = match signal {
+        Ok(mut parsed) => {
+            for warning in &mut parsed.warnings {
+                auth_key.hide_in(&mut warning.message);
+            }
+            Ok(parsed)
+        }
+        Err(mut error) => {
+            error.hide(&auth_key);
+            Err(error)
+        }
+    };
+    Ok(Alert {
+        auth_key,
+        recorded,
+        signal,
+        has_timestamp,
+    })
+}
+
+/// Reads an alert that its owner brings in: edited, or from a file. It needs no
+/// `auth_key`; one that is there is ignored (see [`hide_keys`] before keeping it).
+///
+/// # Errors
+///
+/// [`PayloadError`] where the text is malformed or asks for no possible order.
+pub fn parse_without_key(body: &[u8]) -> Result<ParsedOwner, PayloadError> {
+    let document = Document::read(body)?;
+    let (signal, has_timestamp) = fields::read(&document);
+    Ok(ParsedOwner {
+        parsed: signal?,
+        has_timestamp,
+    })
+}
+
+/// A rejection whose texts do not show the key.
+fn malformed(mut error: PayloadError, key: Option<PresentedKey>, recorded: Vec<u8>) -> Rejected {
+    if let Some(key) = &key {
+        error.hide(key);
+    }
+    Rejected::Malformed(Box::new(Malformed {
+        error,
+        key,
+        recorded,
+    }))
+}
