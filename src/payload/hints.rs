@@ -177,7 +177,7 @@ impl Fault<'_> {
         }
         let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
         let start = self.at - before.iter().rev().take_while(is_word).count();
-        let rest = self.text[start..].as_bytes();
+        let rest = &self.text.as_bytes()[start..];
         let word = &self.text[start..start + rest.iter().take_while(is_word).count()];
         let hint = match word.to_ascii_lowercase().as_str() {
             "nan" | "na" | "inf" | "infinity" => NAN,

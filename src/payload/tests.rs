@@ -608,6 +608,12 @@ proptest! {
     }
 
     #[test]
+    fn no_timestamp_panics(text in "[-+]?[0-9]{0,20}[.e]?[-+]?[0-9]{0,30}") {
+        let body = format!(r#"{{"metadata":{{"timestamp":"{text}"}}}}"#);
+        check_promises(body.as_bytes())?;
+    }
+
+    #[test]
     fn mutated_alerts_never_panic(body in mutated()) {
         check_promises(&body)?;
     }

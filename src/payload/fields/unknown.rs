@@ -96,20 +96,19 @@ pub fn meant(name: &str) -> Option<&'static str> {
     if name.len() > 40 || KNOWN.contains(&name) {
         return None;
     }
-    let plain = plain(name);
-    let known = KNOWN.iter().find(|known| self::plain(known) == plain);
+    let known = KNOWN.iter().find(|known| letters(known).eq(letters(name)));
     known.copied().or_else(|| {
-        let other = OTHER_NAMES.iter().find(|(other, _)| *other == plain);
+        let mut others = OTHER_NAMES.iter();
+        let other = others.find(|(other, _)| letters(name).eq(other.chars()));
         other.map(|(_, meant)| *meant)
     })
 }
 
-/// A name in small letters, without what people put between words.
-fn plain(name: &str) -> String {
+/// A name's letters, small, without what people put between words.
+fn letters(name: &str) -> impl Iterator<Item = char> {
     name.chars()
         .filter(|letter| !matches!(letter, '_' | '-' | ' '))
         .map(|letter| letter.to_ascii_lowercase())
-        .collect()
 }
 
 /// A name, cut where it is too long to be read.
