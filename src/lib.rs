@@ -4,6 +4,13 @@
 //! it, [`payload`] reads it, [`store`] keeps it, [`domain`] says what it means.
 //! See `ARCHITECTURE.md` for the arrows between them.
 
+pub mod config;
 pub mod domain;
+pub mod ingest;
+pub mod logging;
+pub mod metrics;
 pub mod payload;
+pub mod secrets;
+pub mod server;
 pub mod store;
+pub mod templates;

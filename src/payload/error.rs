@@ -1,6 +1,8 @@
 //! What is wrong with a payload, in words for the trader who wrote it.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::key::PresentedKey;
 
@@ -8,13 +10,13 @@ use super::key::PresentedKey;
 const INVALID_JSON: &str = "invalid_json";
 
 /// Why a payload cannot become an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct PayloadError {
     /// A stable name for programs: `invalid_json`, `missing_field`,
     /// `invalid_field` or `duplicate_field`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong.
     pub message: String,
     /// The likely cause and what to do about it.
@@ -41,7 +43,7 @@ impl PayloadError {
     /// The text cannot be read at a line and column.
     pub(super) fn malformed(what: &str, hint: String, line: usize, column: usize) -> Self {
         Self {
-            code: INVALID_JSON,
+            code: Cow::Borrowed(INVALID_JSON),
             message: format!(
                 "the message is not a JSON object: {what} (line {line}, column {column})"
             ),
@@ -59,11 +61,7 @@ impl PayloadError {
     }
 
     /// A field's value cannot be used; `problem` reads on from the field's name.
-    pub(super) fn invalid(
-        field: &str,
-        problem: impl std::fmt::Display,
-        hint: impl Into<String>,
-    ) -> Self {
+    pub fn invalid(field: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         let message = format!("{field} {problem}");
         Self::about("invalid_field", field, message, hint.into())
     }
@@ -86,7 +84,7 @@ impl PayloadError {
 
     fn about(code: &'static str, field: &str, message: String, hint: String) -> Self {
         Self {
-            code,
+            code: Cow::Borrowed(code),
             message,
             hint,
             field: Some(field.to_owned()),

@@ -36,26 +36,15 @@ pub struct Alert {
     pub recorded: Vec<u8>,
     /// What the alert asks for, or why it asks for nothing that can be done.
     pub signal: Result<Box<Parsed>, PayloadError>,
-    /// Whether a readable `metadata.timestamp` tells this alert from the next.
-    pub has_timestamp: bool,
 }
 
 /// A valid alert.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Parsed {
     /// What the alert asks for.
     pub signal: Signal,
     /// What its owner should know, although it was accepted.
     pub warnings: Vec<Warning>,
-}
-
-/// A valid alert that its owner brought in, so that no key is needed.
-#[derive(Debug)]
-pub struct ParsedOwner {
-    /// The alert.
-    pub parsed: Box<Parsed>,
-    /// Whether a readable `metadata.timestamp` tells this alert from the next.
-    pub has_timestamp: bool,
 }
 
 /// Why a body is no alert whose key can simply be compared.
@@ -100,8 +89,7 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
         let error = PayloadError::duplicate("auth_key");
         return Err(malformed(error, Some(auth_key), recorded));
     }
-    let (signal, has_timestamp) = fields::read(&document);
-    let signal = match signal {
+    let signal = match fields::read(&document) {
         Ok(mut parsed) => {
             for warning in &mut parsed.warnings {
                 auth_key.hide_in(&mut warning.message);
@@ -117,7 +105,6 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
         auth_key,
         recorded,
         signal,
-        has_timestamp,
     })
 }
 
@@ -127,13 +114,8 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
 /// # Errors
 ///
 /// [`PayloadError`] where the text is malformed or asks for no possible order.
-pub fn parse_without_key(body: &[u8]) -> Result<ParsedOwner, PayloadError> {
-    let document = Document::read(body)?;
-    let (signal, has_timestamp) = fields::read(&document);
-    Ok(ParsedOwner {
-        parsed: signal?,
-        has_timestamp,
-    })
+pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
+    fields::read(&Document::read(body)?)
 }
 
 /// A rejection whose texts do not show the key.

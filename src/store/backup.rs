@@ -75,7 +75,10 @@ pub fn restore(backup: &Path, data_dir: &Path, force: bool) -> Result<()> {
 
 fn open_backup(path: &Path) -> Result<Connection> {
     let unusable = |why: String| {
-        StoreError::Conflict(format!("{} is no usable algohook backup: {why}", path.display()))
+        StoreError::Conflict(format!(
+            "{} is no usable algohook backup: {why}",
+            path.display()
+        ))
     };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| unusable(error.to_string()))?;
@@ -93,16 +96,22 @@ fn open_backup(path: &Path) -> Result<Connection> {
 
 fn remove_if_there(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::File { what: format!("cannot remove {}", path.display()), source })
-        }
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(StoreError::File {
+            what: format!("cannot remove {}", path.display()),
+            source,
+        }),
         _ => Ok(()),
     }
 }
 
 /// Puts a finished file in its place, and makes sure it is on disk.
 fn rename(from: &Path, to: &Path) -> Result<()> {
-    let failed = |source| StoreError::File { what: format!("cannot write {}", to.display()), source };
-    std::fs::File::open(from).and_then(|file| file.sync_all()).map_err(failed)?;
+    let failed = |source| StoreError::File {
+        what: format!("cannot write {}", to.display()),
+        source,
+    };
+    std::fs::File::open(from)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
     std::fs::rename(from, to).map_err(failed)
 }

@@ -64,6 +64,8 @@ pub struct Recorded {
     pub warnings: Vec<Warning>,
     /// The event that it repeats.
     pub repeats: Option<EventId>,
+    /// Why it failed, where it did.
+    pub error: Option<PayloadError>,
 }
 
 /// Records a delivery with all that follows from it.
@@ -77,26 +79,63 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
         Reading::Signal(parsed) => record_signal(context, delivery, parsed),
         Reading::Withheld(status, parsed) => {
             let signal = parsed.as_deref().map(|parsed| &parsed.signal);
-            let warnings = parsed.as_deref().map_or_else(Vec::new, |parsed| parsed.warnings.clone());
-            let entry = Entry { status: *status, signal, error: None, warnings: &warnings, repeats: None };
+            let warnings = parsed
+                .as_deref()
+                .map_or_else(Vec::new, |parsed| parsed.warnings.clone());
+            let entry = Entry {
+                status: *status,
+                signal,
+                error: None,
+                warnings: &warnings,
+                repeats: None,
+            };
             let event = insert_event(context, delivery, &entry)?;
-            Ok(Recorded { event, status: *status, order: None, warnings, repeats: None })
+            Ok(Recorded {
+                event,
+                status: *status,
+                order: None,
+                warnings,
+                repeats: None,
+                error: None,
+            })
         }
         Reading::Failed(error) => {
             let status = EventStatus::Failed;
-            let entry = Entry { status, signal: None, error: Some(error), warnings: &[], repeats: None };
+            let entry = Entry {
+                status,
+                signal: None,
+                error: Some(error),
+                warnings: &[],
+                repeats: None,
+            };
             let event = insert_event(context, delivery, &entry)?;
-            Ok(Recorded { event, status, order: None, warnings: Vec::new(), repeats: None })
+            Ok(Recorded {
+                event,
+                status,
+                order: None,
+                warnings: Vec::new(),
+                repeats: None,
+                error: Some(error.clone()),
+            })
         }
     }
 }
 
-fn record_signal(context: &mut WriteContext<'_>, delivery: &Delivery, parsed: &Parsed) -> Result<Recorded> {
+fn record_signal(
+    context: &mut WriteContext<'_>,
+    delivery: &Delivery,
+    parsed: &Parsed,
+) -> Result<Recorded> {
     let signal = &parsed.signal;
     let mut warnings = parsed.warnings.clone();
     let quantity = match quantity_of(signal) {
         Ok(quantity) => quantity,
-        Err(error) => return record(context, &with_unusable_notional(delivery, error.to_string())),
+        Err(error) => {
+            return record(
+                context,
+                &with_unusable_notional(delivery, error.to_string()),
+            );
+        }
     };
     let repeats = match repetition(context, delivery, signal)? {
         Repetition::Resend(original) => Some(original),
@@ -112,25 +151,61 @@ fn record_signal(context: &mut WriteContext<'_>, delivery: &Delivery, parsed: &P
         }
         Repetition::None => None,
     };
-    let status = if repeats.is_some() { EventStatus::Duplicate } else { EventStatus::Processed };
-    let entry = Entry { status, signal: Some(signal), error: None, warnings: &warnings, repeats };
+    let status = if repeats.is_some() {
+        EventStatus::Duplicate
+    } else {
+        EventStatus::Processed
+    };
+    let entry = Entry {
+        status,
+        signal: Some(signal),
+        error: None,
+        warnings: &warnings,
+        repeats,
+    };
     let event = insert_event(context, delivery, &entry)?;
     let order = match repeats {
         Some(_) => None,
         None => {
             let received_at = delivery.received_at;
-            Some(orders::insert(context, delivery.webhook, event, signal, quantity, received_at)?)
+            Some(orders::insert(
+                context,
+                delivery.webhook,
+                event,
+                signal,
+                quantity,
+                received_at,
+            )?)
         }
     };
-    if order.is_some() && delivery.source == EventSource::Webhook && signal.metadata.timestamp.is_some() {
-        context.recent.remember(delivery.webhook, &delivery.payload, delivery.received_at, event);
+    if order.is_some()
+        && delivery.source == EventSource::Webhook
+        && signal.metadata.timestamp.is_some()
+    {
+        context.recent.remember(
+            delivery.webhook,
+            &delivery.payload,
+            delivery.received_at,
+            event,
+        );
     }
-    Ok(Recorded { event, status, order, warnings, repeats })
+    Ok(Recorded {
+        event,
+        status,
+        order,
+        warnings,
+        repeats,
+        error: None,
+    })
 }
 
 /// An earlier delivery that this one repeats: by its own `id` where it has one,
 /// else by its bytes where they carry a time.
-fn repetition(context: &mut WriteContext<'_>, delivery: &Delivery, signal: &Signal) -> Result<Repetition> {
+fn repetition(
+    context: &mut WriteContext<'_>,
+    delivery: &Delivery,
+    signal: &Signal,
+) -> Result<Repetition> {
     if delivery.source != EventSource::Webhook {
         return Ok(Repetition::None);
     }
@@ -141,20 +216,27 @@ fn repetition(context: &mut WriteContext<'_>, delivery: &Delivery, signal: &Sign
         return Ok(earlier.map_or(Repetition::None, Repetition::Resend));
     }
     match delivery.duplicate_window {
-        Some(window) if signal.metadata.timestamp.is_some() => {
-            recent.repetition(connection, delivery.webhook, &delivery.payload, delivery.received_at, window)
-        }
+        Some(window) if signal.metadata.timestamp.is_some() => recent.repetition(
+            connection,
+            delivery.webhook,
+            &delivery.payload,
+            delivery.received_at,
+            window,
+        ),
         _ => Ok(Repetition::None),
     }
 }
 
 fn with_unusable_notional(delivery: &Delivery, reason: String) -> Delivery {
-    let error = PayloadError::invalid_field(
+    let error = PayloadError::invalid(
         "notional",
-        format!("notional divided by the price {reason}"),
-        "state an amount that buys a usable quantity at this price",
+        format!("divided by the price {reason}"),
+        "State an amount that buys a usable quantity at this price.",
     );
-    Delivery { reading: Reading::Failed(error), ..delivery.clone() }
+    Delivery {
+        reading: Reading::Failed(error),
+        ..delivery.clone()
+    }
 }
 
 /// What is known of an event beyond the delivery itself.
@@ -166,7 +248,11 @@ struct Entry<'a> {
     repeats: Option<EventId>,
 }
 
-fn insert_event(context: &mut WriteContext<'_>, delivery: &Delivery, entry: &Entry<'_>) -> Result<EventId> {
+fn insert_event(
+    context: &mut WriteContext<'_>,
+    delivery: &Delivery,
+    entry: &Entry<'_>,
+) -> Result<EventId> {
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
              market_price, signal_time, error, warnings, original_id)
@@ -182,10 +268,20 @@ fn insert_event(context: &mut WriteContext<'_>, delivery: &Delivery, entry: &Ent
         delivery.source_address.map(|address| address.to_string()),
         entry.signal.map(|signal| signal.ticker.as_str()),
         entry.signal.map(|signal| signal.intent.as_str()),
-        entry.signal.and_then(|signal| signal.market_price).map(|price| price.to_string()),
-        entry.signal.and_then(|signal| signal.metadata.timestamp).map(to_micros),
+        entry
+            .signal
+            .and_then(|signal| signal.market_price)
+            .map(|price| price.to_string()),
+        entry
+            .signal
+            .and_then(|signal| signal.metadata.timestamp)
+            .map(to_micros),
         entry.error.map(as_json).transpose()?,
-        if entry.warnings.is_empty() { None } else { Some(as_json(&entry.warnings)?) },
+        if entry.warnings.is_empty() {
+            None
+        } else {
+            Some(as_json(&entry.warnings)?)
+        },
         entry.repeats.or(delivery.original).map(|event| event.0),
     ])?;
     if inserted == 0 {
@@ -195,7 +291,8 @@ fn insert_event(context: &mut WriteContext<'_>, delivery: &Delivery, entry: &Ent
 }
 
 fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Conflict(format!("cannot be kept as JSON: {error}")))
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Conflict(format!("cannot be kept as JSON: {error}")))
 }
 
 /// Makes an order of an event that made none, as its owner asks: of its own
@@ -216,7 +313,9 @@ pub fn reprocess(
 ) -> Result<Recorded> {
     let event = events::get(context.connection, original)?;
     if let Some(order) = event.order {
-        return Err(StoreError::Conflict(format!("{original} made {order} already; nothing was done")));
+        return Err(StoreError::Conflict(format!(
+            "{original} made {order} already; nothing was done"
+        )));
     }
     let mut statement = context.connection.prepare_cached(
         "SELECT o.event_id FROM events e JOIN orders o ON o.event_id = e.id
@@ -224,7 +323,9 @@ pub fn reprocess(
              (SELECT id FROM webhooks WHERE public_id = ?2)",
     )?;
     if statement.exists(params![original.0, event.webhook.as_str()])? {
-        return Err(StoreError::Conflict(format!("{original} was processed again before; nothing was done")));
+        return Err(StoreError::Conflict(format!(
+            "{original} was processed again before; nothing was done"
+        )));
     }
     let webhook = super::webhooks::get(context.connection, &event.webhook)?;
     let delivery = Delivery {

@@ -98,7 +98,10 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
         require("e.ticker = ?", Box::new(ticker.clone()));
     }
     if let Some(text) = &filter.text {
-        require("instr(lower(CAST(e.payload AS TEXT)), lower(?)) > 0", Box::new(text.clone()));
+        require(
+            "instr(lower(CAST(e.payload AS TEXT)), lower(?)) > 0",
+            Box::new(text.clone()),
+        );
     }
     if let Some(from) = filter.from {
         require("e.received_at >= ?", Box::new(to_micros(from)));
@@ -112,14 +115,20 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
     if let Some(after) = filter.after {
         require("e.id > ?", Box::new(after.0));
     }
-    let direction = if filter.after.is_some() { "ASC" } else { "DESC" };
+    let direction = if filter.after.is_some() {
+        "ASC"
+    } else {
+        "DESC"
+    };
     let sql = format!(
         "{SELECT} WHERE {} ORDER BY e.id {direction} LIMIT {limit}",
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-    let events = statement.query_map(values.as_slice(), read)?.collect::<rusqlite::Result<_>>()?;
+    let events = statement
+        .query_map(values.as_slice(), read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(events)
 }
 
@@ -129,7 +138,9 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
 ///
 /// [`StoreError::NotFound`] where there is none of that number.
 pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
-    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE e.id = ?1 AND w.deleted_at IS NULL"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "{SELECT} WHERE e.id = ?1 AND w.deleted_at IS NULL"
+    ))?;
     let event = statement.query_row([id.0], read).optional()?;
     event.ok_or_else(|| StoreError::NotFound(format!("event {id}")))
 }
@@ -140,16 +151,24 @@ pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn newest(connection: &Connection) -> Result<EventId> {
-    Ok(EventId(connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get(0))?))
+    Ok(EventId(connection.query_row(
+        "SELECT coalesce(max(id), 0) FROM events",
+        [],
+        |row| row.get(0),
+    )?))
 }
 
-const SELECT: &str = "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
+const SELECT: &str =
+    "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
         (SELECT o.id FROM orders o WHERE o.event_id = e.id)
     FROM events e JOIN webhooks w ON w.id = e.webhook_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
-    let payload = row.get_ref(5)?.as_bytes().map_err(|error| unreadable(5, Type::Blob, error))?;
+    let payload = row
+        .get_ref(5)?
+        .as_bytes()
+        .map_err(|error| unreadable(5, Type::Blob, error))?;
     Ok(StoredEvent {
         id: EventId(row.get(0)?),
         webhook: parsed(row, 1)?,
@@ -173,8 +192,12 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<O
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
         value => {
-            let text = value.as_str().map_err(|error| unreadable(column, Type::Text, error))?;
-            serde_json::from_str(text).map(Some).map_err(|error| unreadable(column, Type::Text, error))
+            let text = value
+                .as_str()
+                .map_err(|error| unreadable(column, Type::Text, error))?;
+            serde_json::from_str(text)
+                .map(Some)
+                .map_err(|error| unreadable(column, Type::Text, error))
         }
     }
 }

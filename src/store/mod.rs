@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod orders;
 pub mod readers;
+pub mod rebuild;
 pub mod recent;
 pub mod rejections;
 pub mod schema;
@@ -49,7 +50,10 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { queue_capacity: 1024, max_database_size: None }
+        Self {
+            queue_capacity: 1024,
+            max_database_size: None,
+        }
     }
 }
 
@@ -75,10 +79,19 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let (writer, thread) = Writer::start(connection, options.queue_capacity).map_err(|source| {
-            StoreError::File { what: "cannot start the writer thread".to_owned(), source }
-        })?;
-        Ok(Self { readers: Readers::new(path.clone()), path, writer: Some(writer), thread: Some(thread) })
+        let (writer, thread) =
+            Writer::start(connection, options.queue_capacity).map_err(|source| {
+                StoreError::File {
+                    what: "cannot start the writer thread".to_owned(),
+                    source,
+                }
+            })?;
+        Ok(Self {
+            readers: Readers::new(path.clone()),
+            path,
+            writer: Some(writer),
+            thread: Some(thread),
+        })
     }
 
     /// The database file.
@@ -94,7 +107,9 @@ impl Store {
     /// Never: the writer is taken only when the store is dropped.
     #[must_use]
     pub fn writer(&self) -> &Writer {
-        self.writer.as_ref().expect("the writer is there until the store is dropped")
+        self.writer
+            .as_ref()
+            .expect("the writer is there until the store is dropped")
     }
 
     /// The pool of read-only connections.
@@ -141,14 +156,17 @@ fn make_private_file(path: &Path) -> Result<()> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|source| StoreError::File {
-        what: format!("cannot open the database {}", path.display()),
-        source,
-    })
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|source| StoreError::File {
+            what: format!("cannot open the database {}", path.display()),
+            source,
+        })
 }
 
 fn limit_size(connection: &Connection, bytes: u64) -> Result<()> {
-    let page_size: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    let pages = (bytes / page_size).max(1);
+    let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = (bytes / u64::from(page_size)).max(1);
     Ok(connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
 }

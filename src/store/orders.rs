@@ -156,7 +156,9 @@ pub(super) fn event_with_key(
     let mut statement = connection.prepare_cached(
         "SELECT event_id FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2 AND received_at >= ?3 LIMIT 1",
     )?;
-    let event = statement.query_row(params![webhook, key, to_micros(since)], |row| row.get(0)).optional()?;
+    let event = statement
+        .query_row(params![webhook, key, to_micros(since)], |row| row.get(0))
+        .optional()?;
     Ok(event.map(EventId))
 }
 
@@ -188,10 +190,15 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
     if let Some(before) = filter.before {
         require("o.id < ?", Box::new(before.0));
     }
-    let sql = format!("{SELECT} WHERE {} ORDER BY o.id DESC LIMIT {limit}", conditions.join(" AND "));
+    let sql = format!(
+        "{SELECT} WHERE {} ORDER BY o.id DESC LIMIT {limit}",
+        conditions.join(" AND ")
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-    let orders = statement.query_map(values.as_slice(), read)?.collect::<rusqlite::Result<_>>()?;
+    let orders = statement
+        .query_map(values.as_slice(), read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(orders)
 }
 
@@ -201,7 +208,9 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
 ///
 /// [`StoreError::NotFound`] where there is none of that number.
 pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
-    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE o.id = ?1 AND w.deleted_at IS NULL"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "{SELECT} WHERE o.id = ?1 AND w.deleted_at IS NULL"
+    ))?;
     let order = statement.query_row([id.0], read).optional()?;
     order.ok_or_else(|| StoreError::NotFound(format!("order {id}")))
 }

@@ -42,14 +42,18 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Busy)?;
+        let place = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Busy)?;
         let pool = self.clone();
         let task = tokio::task::spawn_blocking(move || {
             let result = pool.run_blocking(read);
             drop(place);
             result
         });
-        task.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+        task.await
+            .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
     }
 
     /// Runs a read on this thread.

@@ -66,7 +66,10 @@ impl RecentDeliveries {
         window: SignedDuration,
     ) -> Result<Repetition> {
         let accepted = self.of_webhook(connection, webhook, at - window)?;
-        while accepted.front().is_some_and(|oldest| at.duration_since(oldest.at) > window) {
+        while accepted
+            .front()
+            .is_some_and(|oldest| at.duration_since(oldest.at) > window)
+        {
             accepted.pop_front();
         }
         let digest = digest_of(payload);
@@ -90,7 +93,11 @@ impl RecentDeliveries {
             if accepted.len() == REMEMBERED {
                 accepted.pop_front();
             }
-            accepted.push_back(Accepted { digest: digest_of(payload), at, event });
+            accepted.push_back(Accepted {
+                digest: digest_of(payload),
+                at,
+                event,
+            });
         }
     }
 
@@ -108,7 +115,11 @@ impl RecentDeliveries {
     }
 }
 
-fn read_accepted(connection: &Connection, webhook: i64, since: Timestamp) -> Result<VecDeque<Accepted>> {
+fn read_accepted(
+    connection: &Connection,
+    webhook: i64,
+    since: Timestamp,
+) -> Result<VecDeque<Accepted>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, received_at, payload FROM (
              SELECT id, received_at, payload, status, source, signal_time FROM events
@@ -119,7 +130,11 @@ fn read_accepted(connection: &Connection, webhook: i64, since: Timestamp) -> Res
     let limit = i64::try_from(REMEMBERED).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![webhook, limit, to_micros(since)], |row| {
         let payload = row.get_ref(2)?.as_bytes().unwrap_or_default();
-        Ok(Accepted { digest: digest_of(payload), at: timestamp(row, 1)?, event: EventId(row.get(0)?) })
+        Ok(Accepted {
+            digest: digest_of(payload),
+            at: timestamp(row, 1)?,
+            event: EventId(row.get(0)?),
+        })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -128,8 +143,13 @@ fn read_accepted(connection: &Connection, webhook: i64, since: Timestamp) -> Res
 fn has_payload(connection: &Connection, event: EventId, payload: &[u8]) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
     let mut rows = statement.query([event.0])?;
-    let Some(row) = rows.next()? else { return Ok(false) };
-    Ok(row.get_ref(0)?.as_bytes().is_ok_and(|stored| stored == payload))
+    let Some(row) = rows.next()? else {
+        return Ok(false);
+    };
+    Ok(row
+        .get_ref(0)?
+        .as_bytes()
+        .is_ok_and(|stored| stored == payload))
 }
 
 fn digest_of(payload: &[u8]) -> u64 {

@@ -69,7 +69,11 @@ pub fn list(connection: &Connection, webhook: i64) -> Result<Vec<Rejection>> {
         "SELECT rejected_at, reason, source_address FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC",
     )?;
     let rejections = statement.query_map([webhook], |row| {
-        Ok(Rejection { rejected_at: timestamp(row, 0)?, reason: parsed(row, 1)?, source_address: parsed(row, 2)? })
+        Ok(Rejection {
+            rejected_at: timestamp(row, 0)?,
+            reason: parsed(row, 1)?,
+            source_address: parsed(row, 2)?,
+        })
     })?;
     Ok(rejections.collect::<rusqlite::Result<_>>()?)
 }

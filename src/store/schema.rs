@@ -30,8 +30,13 @@ pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
             known: newest_version(),
         });
     }
-    for (migration, version) in MIGRATIONS.iter().zip(1..).skip_while(|(_, version)| *version <= found) {
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for (migration, version) in MIGRATIONS
+        .iter()
+        .zip(1..)
+        .skip_while(|(_, version)| *version <= found)
+    {
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Another process may have migrated while this one waited for the lock.
         if version_of(&transaction)? < version {
             transaction.execute_batch(migration)?;
@@ -58,17 +63,23 @@ mod tests {
             for migration in &MIGRATIONS[..older] {
                 connection.execute_batch(migration).unwrap();
             }
-            connection.pragma_update(None, "user_version", i64::try_from(older).unwrap()).unwrap();
+            connection
+                .pragma_update(None, "user_version", i64::try_from(older).unwrap())
+                .unwrap();
             migrate(&mut connection, Path::new("test.db")).unwrap();
             assert_eq!(version_of(&connection).unwrap(), newest_version());
-            connection.query_row("SELECT revision FROM catalog", [], |_| Ok(())).unwrap();
+            connection
+                .query_row("SELECT revision FROM catalog", [], |_| Ok(()))
+                .unwrap();
         }
     }
 
     #[test]
     fn a_newer_database_is_refused_and_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", newest_version() + 1).unwrap();
+        connection
+            .pragma_update(None, "user_version", newest_version() + 1)
+            .unwrap();
         let error = migrate(&mut connection, Path::new("test.db")).unwrap_err();
         assert!(matches!(error, StoreError::NewerSchema { .. }), "{error}");
         assert_eq!(version_of(&connection).unwrap(), newest_version() + 1);

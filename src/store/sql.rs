@@ -31,8 +31,12 @@ where
     T: FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    let text = row.get_ref(column)?.as_str().map_err(|error| unreadable(column, Type::Text, error))?;
-    text.parse().map_err(|error| unreadable(column, Type::Text, error))
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|error| unreadable(column, Type::Text, error))?;
+    text.parse()
+        .map_err(|error| unreadable(column, Type::Text, error))
 }
 
 /// Reads a text column that may be NULL into a type with a text form.

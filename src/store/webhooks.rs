@@ -62,7 +62,13 @@ pub fn insert(
     context.connection.execute(
         "INSERT INTO webhooks (public_id, name, auth_key, state, notes, settings, created_at)
          VALUES (?1, ?2, ?3, 'active', '', ?4, ?5)",
-        params![id.as_str(), name, key.reveal(), settings_text(&Settings::default())?, to_micros(now)],
+        params![
+            id.as_str(),
+            name,
+            key.reveal(),
+            settings_text(&Settings::default())?,
+            to_micros(now)
+        ],
     )?;
     Ok(())
 }
@@ -73,9 +79,12 @@ pub fn insert(
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<StoredWebhook>> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM webhooks WHERE deleted_at IS NULL ORDER BY id"))?;
-    let webhooks = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM webhooks WHERE deleted_at IS NULL ORDER BY id"
+    ))?;
+    let webhooks = statement
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(webhooks)
 }
 
@@ -96,7 +105,11 @@ pub fn get(connection: &Connection, id: &WebhookId) -> Result<StoredWebhook> {
 /// # Errors
 ///
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn change(context: &mut WriteContext<'_>, id: &WebhookId, change: WebhookChange) -> Result<StoredWebhook> {
+pub fn change(
+    context: &mut WriteContext<'_>,
+    id: &WebhookId,
+    change: WebhookChange,
+) -> Result<StoredWebhook> {
     let mut webhook = get(context.connection, id)?;
     webhook.name = change.name.unwrap_or(webhook.name);
     webhook.notes = change.notes.unwrap_or(webhook.notes);
@@ -142,9 +155,15 @@ const PURGED_AT_ONCE: i64 = 1000;
 pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
     let connection = context.connection;
     let deleted: Option<i64> = connection
-        .query_row("SELECT id FROM webhooks WHERE deleted_at IS NOT NULL LIMIT 1", [], |row| row.get(0))
+        .query_row(
+            "SELECT id FROM webhooks WHERE deleted_at IS NOT NULL LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
         .optional()?;
-    let Some(webhook) = deleted else { return Ok(false) };
+    let Some(webhook) = deleted else {
+        return Ok(false);
+    };
     connection.execute(
         "DELETE FROM orders WHERE event_id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
         params![webhook, PURGED_AT_ONCE],
@@ -185,25 +204,38 @@ pub struct Activity {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn activity(connection: &Connection, webhook: i64) -> Result<Activity> {
-    let mut count = connection.prepare_cached("SELECT count(*) FROM events WHERE webhook_id = ?1")?;
-    let mut newest = connection
-        .prepare_cached("SELECT received_at FROM events WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1")?;
+    let mut count =
+        connection.prepare_cached("SELECT count(*) FROM events WHERE webhook_id = ?1")?;
+    let mut newest = connection.prepare_cached(
+        "SELECT received_at FROM events WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1",
+    )?;
     Ok(Activity {
         events: count.query_row([webhook], |row| row.get(0))?,
-        last_event_at: newest.query_row([webhook], |row| optional_timestamp(row, 0)).optional()?.flatten(),
+        last_event_at: newest
+            .query_row([webhook], |row| optional_timestamp(row, 0))
+            .optional()?
+            .flatten(),
     })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredWebhook> {
-    let settings = row.get_ref(6)?.as_str().map_err(|error| unreadable(6, Type::Text, error))?;
+    let settings = row
+        .get_ref(6)?
+        .as_str()
+        .map_err(|error| unreadable(6, Type::Text, error))?;
     Ok(StoredWebhook {
         row: row.get(0)?,
         id: parsed(row, 1)?,
         name: row.get(2)?,
         auth_key: AuthKey::from_stored(row.get(3)?),
-        state: if row.get_ref(4)?.as_str() == Ok("paused") { WebhookState::Paused } else { WebhookState::Active },
+        state: if row.get_ref(4)?.as_str() == Ok("paused") {
+            WebhookState::Paused
+        } else {
+            WebhookState::Active
+        },
         notes: row.get(5)?,
-        settings: serde_json::from_str(settings).map_err(|error| unreadable(6, Type::Text, error))?,
+        settings: serde_json::from_str(settings)
+            .map_err(|error| unreadable(6, Type::Text, error))?,
         created_at: timestamp(row, 7)?,
     })
 }
@@ -216,5 +248,6 @@ fn state_text(state: WebhookState) -> &'static str {
 }
 
 fn settings_text(settings: &Settings) -> Result<String> {
-    serde_json::to_string(settings).map_err(|error| StoreError::Conflict(format!("unusable settings: {error}")))
+    serde_json::to_string(settings)
+        .map_err(|error| StoreError::Conflict(format!("unusable settings: {error}")))
 }

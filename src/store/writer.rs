@@ -46,10 +46,14 @@ where
     T: Send,
 {
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
+        let Some(work) = self.work.take() else {
+            return false;
+        };
         // A bug in one job must not take the writer, and every later alert, with it.
         let result = catch_unwind(AssertUnwindSafe(|| work(context))).unwrap_or_else(|_| {
-            Err(StoreError::Unavailable("an internal error, see the log".to_owned()))
+            Err(StoreError::Unavailable(
+                "an internal error, see the log".to_owned(),
+            ))
         });
         let done = result.is_ok();
         self.result = Some(result);
@@ -57,7 +61,8 @@ where
     }
 
     fn is_late(&self, now: Instant) -> bool {
-        self.start_before.is_some_and(|start_before| now > start_before)
+        self.start_before
+            .is_some_and(|start_before| now > start_before)
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
@@ -83,7 +88,10 @@ impl Writer {
     /// # Errors
     ///
     /// The operating system's, where it cannot start a thread.
-    pub fn start(connection: Connection, queue_capacity: usize) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(
+        connection: Connection,
+        queue_capacity: usize,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(queue_capacity);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -122,18 +130,31 @@ impl Writer {
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
         let (job, answer) = Self::job(None, work);
-        self.queue.blocking_send(job).map_err(|_| StoreError::Busy)?;
+        self.queue
+            .blocking_send(job)
+            .map_err(|_| StoreError::Busy)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Busy))
     }
 
-    fn job<T, F>(patience: Option<Duration>, work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
+    fn job<T, F>(
+        patience: Option<Duration>,
+        work: F,
+    ) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
     where
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let start_before = patience.map(|patience| Instant::now() + patience);
-        (Box::new(Waiting { work: Some(work), result: None, reply, start_before }), answer)
+        (
+            Box::new(Waiting {
+                work: Some(work),
+                result: None,
+                reply,
+                start_before,
+            }),
+            answer,
+        )
     }
 }
 
@@ -158,7 +179,11 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
 }
 
 /// One transaction with a savepoint for each job.
-fn write_batch(connection: &Connection, recent: &mut RecentDeliveries, batch: &mut [Box<dyn Job>]) -> Result<()> {
+fn write_batch(
+    connection: &Connection,
+    recent: &mut RecentDeliveries,
+    batch: &mut [Box<dyn Job>],
+) -> Result<()> {
     let outcome = run_in_transaction(connection, recent, batch);
     if outcome.is_err() {
         recent.forget();
@@ -174,7 +199,11 @@ fn run_in_transaction(
     recent: &mut RecentDeliveries,
     batch: &mut [Box<dyn Job>],
 ) -> Result<()> {
-    let statement = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+    let statement = |sql| {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+    };
     statement("BEGIN IMMEDIATE")?;
     let now = Instant::now();
     for job in batch.iter_mut().filter(|job| !job.is_late(now)) {
@@ -183,7 +212,9 @@ fn run_in_transaction(
             recent.forget();
             // SQLite itself rolls everything back on some errors, a full disk among them.
             if connection.is_autocommit() {
-                return Err(StoreError::Unavailable("the transaction was rolled back".to_owned()));
+                return Err(StoreError::Unavailable(
+                    "the transaction was rolled back".to_owned(),
+                ));
             }
             statement("ROLLBACK TO job")?;
         }

@@ -17,27 +17,20 @@ use super::{Parsed, hints};
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
-/// What the fields ask for, and whether there is a readable timestamp; the
-/// latter is told of an alert that fails, too.
-pub fn read(document: &Document<'_>) -> (Result<Box<Parsed>, PayloadError>, bool) {
+/// What the fields ask for.
+pub fn read(document: &Document<'_>) -> Result<Box<Parsed>, PayloadError> {
     if let Some(field) = &document.duplicate {
-        return (Err(PayloadError::duplicate(field)), false);
+        return Err(PayloadError::duplicate(field));
     }
     let fields = Object {
         fields: &document.fields,
         parent: "",
     };
     let mut warnings = Vec::new();
-    let metadata = metadata::read(&fields, &mut warnings);
-    let has_timestamp = metadata
-        .as_ref()
-        .is_ok_and(|metadata| metadata.timestamp.is_some());
-    let parsed = metadata.and_then(|metadata| {
-        let signal = signal::read(&fields, metadata, &mut warnings)?;
-        unknown::warn(&fields, &mut warnings);
-        Ok(Box::new(Parsed { signal, warnings }))
-    });
-    (parsed, has_timestamp)
+    let metadata = metadata::read(&fields, &mut warnings)?;
+    let signal = signal::read(&fields, metadata, &mut warnings)?;
+    unknown::warn(&fields, &mut warnings);
+    Ok(Box::new(Parsed { signal, warnings }))
 }
 
 /// An object's fields together with its own name, for messages.

@@ -1,0 +1,181 @@
+//! The owner: password, sessions, and the link of the first set-up.
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::{Result, StoreError};
+use super::sql::to_micros;
+use super::writer::WriteContext;
+
+/// Characters that a password has at least.
+pub const SHORTEST_PASSWORD: usize = 10;
+
+/// A session ends this long after its last request.
+const IDLE_EXPIRY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A session ends this long after it began.
+const ABSOLUTE_EXPIRY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// argon2id with 19 MiB and two passes: OWASP's least, and what a Raspberry Pi does in a second.
+fn hasher() -> Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None)
+        .map_err(|error| StoreError::Conflict(format!("unusable password parameters: {error}")))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// The stored form of a password. Slow on purpose: not for the writer's thread.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] where the password is too short.
+pub fn hash_password(password: &str, salt: &[u8]) -> Result<String> {
+    if password.chars().count() < SHORTEST_PASSWORD {
+        return Err(StoreError::Conflict(format!(
+            "a password must have at least {SHORTEST_PASSWORD} characters"
+        )));
+    }
+    let hash = hasher()?
+        .hash_password_with_salt(password.as_bytes(), salt)
+        .map_err(|error| StoreError::Conflict(format!("the password cannot be hashed: {error}")))?;
+    Ok(hash.to_string())
+}
+
+/// Whether a password is the one of a stored hash. Slow on purpose.
+#[must_use]
+pub fn is_password(password: &str, stored: &str) -> bool {
+    let Ok(hash) = argon2::password_hash::phc::PasswordHash::new(stored) else {
+        return false;
+    };
+    hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// The stored hash of the owner's password, where one was set.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn password_hash(connection: &Connection) -> Result<Option<String>> {
+    Ok(connection
+        .query_row("SELECT password_hash FROM account", [], |row| row.get(0))
+        .optional()?)
+}
+
+/// Sets the owner's password, ends every session and the set-up link.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn set_password(context: &mut WriteContext<'_>, hash: &str, now: Timestamp) -> Result<()> {
+    context.connection.execute(
+        "INSERT INTO account (id, password_hash, updated_at) VALUES (1, ?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET password_hash = ?1, updated_at = ?2",
+        params![hash, to_micros(now)],
+    )?;
+    context
+        .connection
+        .execute_batch("DELETE FROM sessions; DELETE FROM setup_link;")?;
+    Ok(())
+}
+
+/// Sets the first password for one who has the set-up link.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] where the link is not the one printed last, or was used.
+pub fn set_up(
+    context: &mut WriteContext<'_>,
+    link_hash: &[u8],
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let mut statement = context
+        .connection
+        .prepare_cached("SELECT 1 FROM setup_link WHERE secret_hash = ?1")?;
+    if !statement.exists([link_hash])? {
+        return Err(StoreError::Conflict(
+            "this set-up link is not valid (any more); restart algohook to get a new one, or use \
+             `algohook user set-password`"
+                .to_owned(),
+        ));
+    }
+    set_password(context, password_hash, now)
+}
+
+/// Makes a new set-up link where no password is set yet; false where one is.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn replace_setup_link(context: &mut WriteContext<'_>, link_hash: &[u8]) -> Result<bool> {
+    if password_hash(context.connection)?.is_some() {
+        return Ok(false);
+    }
+    context.connection.execute(
+        "INSERT INTO setup_link (id, secret_hash) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET secret_hash = ?1",
+        [link_hash],
+    )?;
+    Ok(true)
+}
+
+/// Begins a session and forgets those that are over.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn begin_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp) -> Result<()> {
+    context.connection.execute(
+        "DELETE FROM sessions WHERE created_at < ?1 OR last_seen_at < ?2",
+        [
+            to_micros(now - ABSOLUTE_EXPIRY),
+            to_micros(now - IDLE_EXPIRY),
+        ],
+    )?;
+    context.connection.execute(
+        "INSERT INTO sessions (secret_hash, created_at, last_seen_at) VALUES (?1, ?2, ?2)",
+        params![hash, to_micros(now)],
+    )?;
+    Ok(())
+}
+
+/// Whether a session with this hash is still good.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn has_session(connection: &Connection, hash: &[u8], now: Timestamp) -> Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM sessions WHERE secret_hash = ?1 AND created_at >= ?2 AND last_seen_at >= ?3",
+    )?;
+    let since = (
+        to_micros(now - ABSOLUTE_EXPIRY),
+        to_micros(now - IDLE_EXPIRY),
+    );
+    Ok(statement.exists(params![hash, since.0, since.1])?)
+}
+
+/// Notes that a session is in use, at most once a minute.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn touch_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp) -> Result<()> {
+    context.connection.execute(
+        "UPDATE sessions SET last_seen_at = ?2 WHERE secret_hash = ?1",
+        params![hash, to_micros(now)],
+    )?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn end_session(context: &mut WriteContext<'_>, hash: &[u8]) -> Result<()> {
+    context
+        .connection
+        .execute("DELETE FROM sessions WHERE secret_hash = ?1", [hash])?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Derives again what can be derived: the events are the truth.
+
+use rusqlite::params;
+
+use super::error::Result;
+use super::sql::{timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::order::pairing_time;
+use crate::payload;
+
+/// Events that one call looks at: few enough not to keep alerts waiting.
+const AT_ONCE: i64 = 500;
+
+/// What a part of a rebuild came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The last event looked at; nothing is left where it is `None`.
+    pub last: Option<i64>,
+    /// Orders looked at.
+    pub checked: usize,
+    /// Orders that were different.
+    pub changed: usize,
+    /// Orders whose event cannot be read any more; they stay as they are.
+    pub unreadable: usize,
+}
+
+/// Derives the times and names of the orders after event `after` from their payloads again.
+///
+/// # Errors
+///
+/// [`super::StoreError::Unavailable`] where nothing could be written.
+pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
+    let mut select = context.connection.prepare_cached(
+        "SELECT o.id, e.id, e.payload, e.received_at FROM orders o JOIN events e ON e.id = o.event_id
+         WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+    )?;
+    let mut update = context.connection.prepare_cached(
+        "UPDATE orders SET paired_at = ?2, signal_time = ?3, strategy = ?4, signal_name = ?5, comment = ?6
+         WHERE id = ?1 AND (paired_at, signal_time, strategy, signal_name, comment) IS NOT (?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut rebuilt = Rebuilt::default();
+    let mut rows = select.query([after, AT_ONCE])?;
+    while let Some(row) = rows.next()? {
+        rebuilt.last = Some(row.get(1)?);
+        rebuilt.checked += 1;
+        let bytes = row.get_ref(2)?.as_bytes().unwrap_or_default();
+        let Ok(parsed) = payload::parse_without_key(bytes) else {
+            rebuilt.unreadable += 1;
+            continue;
+        };
+        let metadata = parsed.signal.metadata;
+        let received_at = timestamp(row, 3)?;
+        rebuilt.changed += update.execute(params![
+            row.get::<_, i64>(0)?,
+            to_micros(pairing_time(received_at, metadata.timestamp)),
+            metadata.timestamp.map(to_micros),
+            metadata.strategy,
+            metadata.signal,
+            metadata.comment,
+        ])?;
+    }
+    Ok(rebuilt)
+}

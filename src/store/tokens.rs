@@ -1,0 +1,110 @@
+//! API tokens: only a hash of each is kept.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::error::{Result, StoreError};
+use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::event::{NotAnId, numbered_id};
+
+numbered_id! {
+    /// The number of a token, `tok_3` outside.
+    TokenId, "tok"
+}
+
+/// A token as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredToken {
+    /// Its number.
+    pub id: TokenId,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Stores a new token by its hash.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn insert(
+    context: &mut WriteContext<'_>,
+    name: &str,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<TokenId> {
+    context.connection.execute(
+        "INSERT INTO tokens (name, secret_hash, created_at) VALUES (?1, ?2, ?3)",
+        params![name, hash, to_micros(now)],
+    )?;
+    Ok(TokenId(context.connection.last_insert_rowid()))
+}
+
+/// Every token, oldest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection) -> Result<Vec<StoredToken>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, name, created_at, last_used_at FROM tokens ORDER BY id")?;
+    let tokens = statement.query_map([], |row| {
+        Ok(StoredToken {
+            id: TokenId(row.get(0)?),
+            name: row.get(1)?,
+            created_at: timestamp(row, 2)?,
+            last_used_at: optional_timestamp(row, 3)?,
+        })
+    })?;
+    Ok(tokens.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The token with this hash, and when it was last used.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn find(connection: &Connection, hash: &[u8]) -> Result<Option<(TokenId, Option<Timestamp>)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, last_used_at FROM tokens WHERE secret_hash = ?1")?;
+    let found = statement.query_row([hash], |row| {
+        Ok((TokenId(row.get(0)?), optional_timestamp(row, 1)?))
+    });
+    Ok(found.optional()?)
+}
+
+/// Notes that a token was used.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn touch(context: &mut WriteContext<'_>, id: TokenId, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1";
+    context
+        .connection
+        .execute(sql, params![id.0, to_micros(now)])?;
+    Ok(())
+}
+
+/// Takes a token back.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<()> {
+    match context
+        .connection
+        .execute("DELETE FROM tokens WHERE id = ?1", [id.0])?
+    {
+        0 => Err(StoreError::NotFound(format!("token {id}"))),
+        _ => Ok(()),
+    }
+}
