@@ -1,0 +1,237 @@
+//! What the sender is told: JSON of one shape for success and one for failure.
+
+use std::fmt::Display;
+
+use hyper::StatusCode;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::domain::event::{EventId, EventStatus, Warning};
+use crate::domain::money::Decimal;
+use crate::domain::order::{ExecutionQuality, OrderId, quantity_of, setup_cost};
+use crate::domain::signal::{Direction, OrderType, Signal};
+use crate::payload::Parsed;
+use crate::store::deliveries::Recorded;
+
+/// An answer to a delivery: status, body, and when to try again.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u64>,
+    /// The JSON body.
+    pub body: Vec<u8>,
+}
+
+/// Why a delivery was turned away, whatever is in it; a `PayloadError` says what is wrong in it.
+#[derive(Debug, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+}
+
+impl Refusal {
+    /// A refusal: a name for programs, what is wrong, and what to do about it.
+    pub fn new(code: &'static str, message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accepted<'a> {
+    success: bool,
+    message: String,
+    webhook_event: Event<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<Order>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    analytics: Option<Analytics>,
+    validation: Validation<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    id: EventId,
+    status: EventStatus,
+    ticker: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position_direction: Option<&'static str>,
+    direction: Direction,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market_price: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<EventId>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Order {
+    id: OrderId,
+    order_type: OrderType,
+    /// Null where an exit closes whatever is open.
+    qty: Option<Number>,
+    intended_price: Number,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Analytics {
+    order_type: OrderType,
+    market_price: Option<Number>,
+    intended_price: Number,
+    setup_cost: Option<Number>,
+    execution_quality: Option<ExecutionQuality>,
+    recommendations: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Validation<'a> {
+    valid: bool,
+    warnings: &'a [Warning],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refused<'a, E> {
+    success: bool,
+    message: String,
+    error: &'a E,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_event: Option<RefusedEvent>,
+}
+
+#[derive(Serialize)]
+struct RefusedEvent {
+    id: EventId,
+    status: EventStatus,
+}
+
+/// A decimal as a JSON number with all its digits.
+struct Number(Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits =
+            RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
+        digits.serialize(serializer)
+    }
+}
+
+impl Answer {
+    /// The alert was taken: 200.
+    #[must_use]
+    pub fn accepted(recorded: &Recorded, parsed: &Parsed) -> Self {
+        let signal = &parsed.signal;
+        let market_price = || signal.market_price.map(|price| Number(price.get()));
+        let body = Accepted {
+            success: true,
+            message: message_of(recorded),
+            webhook_event: Event {
+                id: recorded.event,
+                status: recorded.status,
+                ticker: signal.ticker.as_str(),
+                position_direction: signal.intent.position_direction(),
+                direction: signal.intent.direction(),
+                market_price: market_price(),
+                duplicate_of: recorded.repeats,
+            },
+            order: recorded.order.map(|id| Order {
+                id,
+                order_type: signal.order_type,
+                qty: quantity_of(signal)
+                    .ok()
+                    .flatten()
+                    .map(|quantity| Number(quantity.get())),
+                intended_price: Number(signal.intended_price.get()),
+            }),
+            analytics: recorded.order.map(|_| analytics_of(signal)),
+            validation: Validation {
+                valid: true,
+                warnings: &recorded.warnings,
+            },
+        };
+        Self::json(StatusCode::OK, &body)
+    }
+
+    /// The alert was not taken; `event` is what was recorded of it.
+    #[must_use]
+    pub fn refused<E: Serialize + Display>(
+        status: StatusCode,
+        error: &E,
+        event: Option<(EventId, EventStatus)>,
+    ) -> Self {
+        let message = error.to_string();
+        let webhook_event = event.map(|(id, status)| RefusedEvent { id, status });
+        Self::json(
+            status,
+            &Refused {
+                success: false,
+                message,
+                error,
+                webhook_event,
+            },
+        )
+    }
+
+    /// The same answer, telling when to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        // Serialising these types cannot fail: no maps, no foreign Serialize.
+        let body = serde_json::to_vec(body).unwrap_or_else(|_| br#"{"success":false}"#.to_vec());
+        Self {
+            status,
+            retry_after: None,
+            body,
+        }
+    }
+}
+
+fn message_of(recorded: &Recorded) -> String {
+    match (recorded.status, recorded.repeats) {
+        (EventStatus::Duplicate, Some(original)) => {
+            format!("The same alert as {original}; no second order was made")
+        }
+        (EventStatus::Ignored, _) => {
+            "The webhook is paused; the alert was recorded and no order was made".to_owned()
+        }
+        _ => "Webhook received and processed successfully".to_owned(),
+    }
+}
+
+fn analytics_of(signal: &Signal) -> Analytics {
+    let cost = signal
+        .market_price
+        .map(|market| setup_cost(signal.intent.direction(), signal.intended_price, market));
+    let recommendations = match cost {
+        Some(cost) if cost.quality == ExecutionQuality::Poor => vec![format!(
+            "The {} price is more than 1 % worse than the market; check that limitPrice and stopPrice \
+             are of this instrument and this bar",
+            signal.order_type
+        )],
+        _ => Vec::new(),
+    };
+    Analytics {
+        order_type: signal.order_type,
+        market_price: signal.market_price.map(|price| Number(price.get())),
+        intended_price: Number(signal.intended_price.get()),
+        setup_cost: cost.map(|cost| Number(cost.cost)),
+        execution_quality: cost.map(|cost| cost.quality),
+        recommendations,
+    }
+}

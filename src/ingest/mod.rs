@@ -1,0 +1,18 @@
+//! The hot path: receive, authenticate, limit, record.
+//!
+//! An alert is answered only when what came of it is on disk. What an alert
+//! means is decided in `payload`, how it is kept in `store`.
+
+mod answer;
+mod clock;
+mod limiter;
+mod receive;
+mod recorder;
+mod registry;
+
+pub use answer::Answer;
+pub use clock::{Clock, SystemClock};
+pub use limiter::{RateLimit, SlidingWindow, WINDOW};
+pub use receive::{Ingest, LARGEST_BODY};
+pub use recorder::{Recorder, StoreRecorder};
+pub use registry::{Registry, Webhook};

@@ -1,0 +1,327 @@
+//! One delivery, from its bytes to its answer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use jiff::Timestamp;
+
+use super::answer::{Answer, Refusal};
+use super::clock::Clock;
+use super::limiter::RateLimit;
+use super::recorder::Recorder;
+use super::registry::{Registry, Webhook};
+use crate::domain::event::{EventSource, EventStatus};
+use crate::domain::webhook::WebhookState;
+use crate::metrics::Outcome;
+use crate::payload::{self, Alert, Malformed, Rejected};
+use crate::store::StoreError;
+use crate::store::deliveries::{Delivery, Reading};
+use crate::store::rejections::{Rejection, RejectionReason};
+
+/// The largest body of an alert in bytes: 25 KB.
+pub const LARGEST_BODY: usize = 25_600;
+
+/// Seconds after which TradingView sends again what a 5xx answered.
+const RESEND_AFTER: u64 = 5;
+
+/// The way of every delivery: authenticate, limit, record.
+pub struct Ingest<R, C> {
+    registry: Arc<Registry>,
+    recorder: R,
+    clock: C,
+    limit: RateLimit,
+}
+
+/// A delivery on its way: where it goes, where it is from, when it came.
+struct Arrival {
+    webhook: Arc<Webhook>,
+    address: IpAddr,
+    received_at: Timestamp,
+    elapsed: Duration,
+}
+
+impl<R: Recorder, C: Clock> Ingest<R, C> {
+    /// An ingestion for the webhooks of `registry`.
+    pub fn new(registry: Arc<Registry>, recorder: R, clock: C, limit: RateLimit) -> Self {
+        Self {
+            registry,
+            recorder,
+            clock,
+            limit,
+        }
+    }
+
+    /// Whether there is a webhook of this id.
+    pub fn knows(&self, id: &str) -> bool {
+        self.registry.get(id).is_some()
+    }
+
+    /// Takes one delivery; the answer is made when what came of it is on disk.
+    pub async fn receive(&self, id: &str, body: &[u8], address: IpAddr) -> (Answer, Outcome) {
+        let Some(arrival) = self.arrival(id, address) else {
+            return unknown_webhook();
+        };
+        match payload::parse(body) {
+            Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
+                let reading = match alert.signal {
+                    Ok(parsed) => Reading::Signal(parsed),
+                    Err(error) => Reading::Failed(error),
+                };
+                self.authenticated(&arrival, alert.recorded, reading).await
+            }
+            Ok(Alert { .. }) => self.reject(&arrival, RejectionReason::WrongKey).await,
+            Err(Rejected::MissingKey) => self.reject(&arrival, RejectionReason::MissingKey).await,
+            Err(Rejected::Malformed(malformed)) => self.malformed(&arrival, *malformed).await,
+        }
+    }
+
+    /// A body larger than [`LARGEST_BODY`], of which nothing was read.
+    pub async fn too_large(&self, id: &str, address: IpAddr) -> (Answer, Outcome) {
+        let Some(arrival) = self.arrival(id, address) else {
+            return unknown_webhook();
+        };
+        let counted = arrival
+            .webhook
+            .windows()
+            .unauthenticated
+            .admit(arrival.elapsed, self.limit);
+        if counted.is_ok() {
+            self.note_rejection(&arrival, RejectionReason::TooLarge)
+                .await;
+        }
+        let error = Refusal::new(
+            "too_large",
+            format!("the message is larger than {LARGEST_BODY} bytes"),
+            "shorten the alert message; metadata is the usual place for what is not needed",
+        );
+        (
+            Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &error, None),
+            Outcome::TooLarge,
+        )
+    }
+
+    fn arrival(&self, id: &str, address: IpAddr) -> Option<Arrival> {
+        let webhook = self.registry.get(id)?;
+        Some(Arrival {
+            webhook,
+            address,
+            received_at: self.clock.now(),
+            elapsed: self.clock.elapsed(),
+        })
+    }
+
+    /// A delivery with the right key.
+    async fn authenticated(
+        &self,
+        arrival: &Arrival,
+        payload: Vec<u8>,
+        reading: Reading,
+    ) -> (Answer, Outcome) {
+        let admitted = arrival
+            .webhook
+            .windows()
+            .authenticated
+            .admit(arrival.elapsed, self.limit);
+        if let Err(wait) = admitted {
+            return self.over_limit(arrival, payload, reading, wait).await;
+        }
+        let reading = match (arrival.webhook.state, reading) {
+            (WebhookState::Paused, Reading::Signal(parsed)) => {
+                Reading::Withheld(EventStatus::Ignored, Some(parsed))
+            }
+            (_, reading) => reading,
+        };
+        self.record(arrival, payload, reading).await
+    }
+
+    /// A delivery with the right key beyond the limit: as many again are kept
+    /// for the owner to see, for TradingView never sends them a second time.
+    async fn over_limit(
+        &self,
+        arrival: &Arrival,
+        payload: Vec<u8>,
+        reading: Reading,
+        wait: Duration,
+    ) -> (Answer, Outcome) {
+        let error = Refusal::new(
+            "rate_limited",
+            format!("more than {} alerts in 60 seconds", self.limit.0),
+            "no order was made; the owner can process the recorded alert from the event log. One strategy, one \
+             webhook keeps strategies from limiting each other",
+        );
+        let recorded = arrival
+            .webhook
+            .windows()
+            .recorded_over_limit
+            .admit(arrival.elapsed, self.limit);
+        let event = if recorded.is_ok() {
+            let parsed = match reading {
+                Reading::Signal(parsed) => Some(parsed),
+                _ => None,
+            };
+            let reading = Reading::Withheld(EventStatus::Limited, parsed);
+            match self
+                .recorder
+                .record(Arc::new(delivery(arrival, payload, reading)))
+                .await
+            {
+                Ok(recorded) => Some((recorded.event, recorded.status)),
+                Err(error) => return not_stored(&error),
+            }
+        } else {
+            None
+        };
+        let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, event);
+        (answer.retry_after(whole_seconds(wait)), Outcome::Limited)
+    }
+
+    /// A broken message. Without a key to be found it is recorded, so that the
+    /// trader sees what came in, but only as often as strangers are listened to.
+    async fn malformed(&self, arrival: &Arrival, malformed: Malformed) -> (Answer, Outcome) {
+        let Malformed {
+            error,
+            key,
+            recorded,
+        } = malformed;
+        let reading = Reading::Failed(error);
+        match key {
+            Some(key) if arrival.webhook.is_key(key.as_str()) => {
+                self.authenticated(arrival, recorded, reading).await
+            }
+            Some(_) => self.reject(arrival, RejectionReason::WrongKey).await,
+            None => {
+                let admitted = arrival
+                    .webhook
+                    .windows()
+                    .unauthenticated
+                    .admit(arrival.elapsed, self.limit);
+                match admitted {
+                    Ok(()) => self.record(arrival, recorded, reading).await,
+                    Err(wait) => throttled(wait),
+                }
+            }
+        }
+    }
+
+    async fn reject(&self, arrival: &Arrival, reason: RejectionReason) -> (Answer, Outcome) {
+        let admitted = arrival
+            .webhook
+            .windows()
+            .unauthenticated
+            .admit(arrival.elapsed, self.limit);
+        if let Err(wait) = admitted {
+            return throttled(wait);
+        }
+        self.note_rejection(arrival, reason).await;
+        let message = match reason {
+            RejectionReason::MissingKey => "auth_key is missing",
+            _ => "auth_key is not the key of this webhook",
+        };
+        let error = Refusal::new(
+            "unauthorized",
+            message,
+            "copy the alert message from the webhook's page again; after a key rotation every alert needs the new key",
+        );
+        (
+            Answer::refused(StatusCode::UNAUTHORIZED, &error, None),
+            Outcome::Unauthorized,
+        )
+    }
+
+    async fn note_rejection(&self, arrival: &Arrival, reason: RejectionReason) {
+        let rejection = Rejection {
+            rejected_at: arrival.received_at,
+            reason,
+            source_address: arrival.address,
+        };
+        if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await {
+            tracing::warn!(webhook = %arrival.webhook.id, %error, "a rejected request could not be noted");
+        }
+    }
+
+    async fn record(
+        &self,
+        arrival: &Arrival,
+        payload: Vec<u8>,
+        reading: Reading,
+    ) -> (Answer, Outcome) {
+        let delivery = Arc::new(delivery(arrival, payload, reading));
+        let recorded = match self.recorder.record(Arc::clone(&delivery)).await {
+            Ok(recorded) => recorded,
+            Err(StoreError::NotFound(_)) => return unknown_webhook(),
+            Err(error) => return not_stored(&error),
+        };
+        match (&delivery.reading, &recorded.error) {
+            (Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)), None) => (
+                Answer::accepted(&recorded, parsed),
+                Outcome::of(recorded.status),
+            ),
+            (Reading::Failed(error), _) | (_, Some(error)) => {
+                let status = if error.is_malformed() {
+                    StatusCode::BAD_REQUEST
+                } else {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                };
+                (
+                    Answer::refused(status, error, Some((recorded.event, recorded.status))),
+                    Outcome::Failed,
+                )
+            }
+            (Reading::Withheld(_, None), None) => unknown_webhook(),
+        }
+    }
+}
+
+fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
+    Delivery {
+        webhook: arrival.webhook.row,
+        received_at: arrival.received_at,
+        source: EventSource::Webhook,
+        source_address: Some(arrival.address),
+        payload: payload::redact(payload, arrival.webhook.auth_key().reveal()),
+        reading,
+        duplicate_window: arrival.webhook.duplicate_window,
+        original: None,
+    }
+}
+
+/// No webhook of that id; nothing is kept of it.
+fn unknown_webhook() -> (Answer, Outcome) {
+    let error = Refusal::new(
+        "unknown_webhook",
+        "there is no webhook at this address",
+        "copy the webhook URL again from its page, or from `algohook webhook show`",
+    );
+    (
+        Answer::refused(StatusCode::NOT_FOUND, &error, None),
+        Outcome::Unknown,
+    )
+}
+
+fn throttled(wait: Duration) -> (Answer, Outcome) {
+    let error = Refusal::new(
+        "rate_limited",
+        "too many requests without the right auth_key",
+        "correct the auth_key in the alert message; alerts with the right key are not held up by this",
+    );
+    let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, None);
+    (answer.retry_after(whole_seconds(wait)), Outcome::Throttled)
+}
+
+fn not_stored(error: &StoreError) -> (Answer, Outcome) {
+    tracing::error!(%error, "an alert was not stored and answered with 503");
+    let error = Refusal::new(
+        "unavailable",
+        "the alert could not be stored",
+        "nothing was recorded; send it again. The server's log says why: a full disk is the usual cause",
+    );
+    let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error, None);
+    (answer.retry_after(RESEND_AFTER), Outcome::Unavailable)
+}
+
+/// Seconds to wait, rounded up: trying again earlier would be refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

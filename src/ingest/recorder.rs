@@ -1,0 +1,53 @@
+//! The one interface that ingestion writes through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::store::deliveries::{Delivery, Recorded, record};
+use crate::store::rejections::{self, Rejection};
+use crate::store::{Result, Store, WriteContext};
+
+/// Keeps deliveries; returns only when they are safe.
+pub trait Recorder: Send + Sync + 'static {
+    /// Records a delivery and all that follows from it.
+    fn record(&self, delivery: Arc<Delivery>) -> impl Future<Output = Result<Recorded>> + Send;
+
+    /// Notes a request that was turned away.
+    fn reject(&self, webhook: i64, rejection: Rejection)
+    -> impl Future<Output = Result<()>> + Send;
+}
+
+/// How long a delivery may wait for the writer to start on it.
+///
+/// TradingView gives up after 3 seconds; an answer that nothing was stored has
+/// to come before, or the alert would not be sent again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Records in the database of the data directory.
+#[derive(Clone)]
+pub struct StoreRecorder {
+    store: Arc<Store>,
+}
+
+impl StoreRecorder {
+    /// A recorder that writes to `store`.
+    #[must_use]
+    pub fn new(store: Arc<Store>) -> Self {
+        Self { store }
+    }
+}
+
+impl Recorder for StoreRecorder {
+    async fn record(&self, delivery: Arc<Delivery>) -> Result<Recorded> {
+        self.store
+            .writer()
+            .run(Some(PATIENCE), move |context| record(context, &delivery))
+            .await
+    }
+
+    async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
+        let write =
+            move |context: &mut WriteContext<'_>| rejections::insert(context, webhook, &rejection);
+        self.store.writer().run(Some(PATIENCE), write).await
+    }
+}

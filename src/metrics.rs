@@ -1,0 +1,138 @@
+//! What the server counts of itself, in Prometheus' text form.
+
+use std::sync::atomic::AtomicI64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::domain::event::EventStatus;
+
+/// What a request to a hook came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Made an order.
+    Processed,
+    /// Repeated an earlier delivery.
+    Duplicate,
+    /// Came to a paused webhook.
+    Ignored,
+    /// Could not be understood.
+    Failed,
+    /// Was over its webhook's limit.
+    Limited,
+    /// Had no key or a wrong one.
+    Unauthorized,
+    /// Had no right key and was over the allowance of such requests.
+    Throttled,
+    /// Was larger than an alert may be.
+    TooLarge,
+    /// Went to no webhook.
+    Unknown,
+    /// Could not be stored.
+    Unavailable,
+}
+
+impl Outcome {
+    /// The outcome of a delivery that was recorded.
+    #[must_use]
+    pub fn of(status: EventStatus) -> Self {
+        match status {
+            EventStatus::Processed => Self::Processed,
+            EventStatus::Duplicate => Self::Duplicate,
+            EventStatus::Ignored => Self::Ignored,
+            EventStatus::Failed => Self::Failed,
+            EventStatus::Limited => Self::Limited,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Processed => "processed",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+            Self::Failed => "failed",
+            Self::Limited => "limited",
+            Self::Unauthorized => "unauthorized",
+            Self::Throttled => "throttled",
+            Self::TooLarge => "too_large",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// Upper bounds of the histogram of answer times, in seconds.
+const SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0,
+];
+
+/// Every metric of the server.
+pub struct Metrics {
+    registry: Registry,
+    deliveries: Family<OutcomeLabel, Counter>,
+    delivery_seconds: Histogram,
+    /// Connections that are open now.
+    pub open_connections: Gauge<i64, AtomicI64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let deliveries = Family::default();
+        let delivery_seconds = Histogram::new(SECONDS);
+        let open_connections = Gauge::default();
+        registry.register(
+            "algohook_deliveries",
+            "Requests to hooks by outcome",
+            deliveries.clone(),
+        );
+        registry.register(
+            "algohook_delivery_seconds",
+            "Time from the whole request to its answer",
+            delivery_seconds.clone(),
+        );
+        registry.register(
+            "algohook_open_connections",
+            "Open connections",
+            open_connections.clone(),
+        );
+        Self {
+            registry,
+            deliveries,
+            delivery_seconds,
+            open_connections,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request to a hook.
+    pub fn count_delivery(&self, outcome: Outcome, seconds: f64) {
+        self.deliveries
+            .get_or_create(&OutcomeLabel {
+                outcome: outcome.as_str(),
+            })
+            .inc();
+        self.delivery_seconds.observe(seconds);
+    }
+
+    /// All metrics as text.
+    ///
+    /// # Errors
+    ///
+    /// Never for a text in memory; the encoder's type has one.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,77 @@
+//! The alert messages that a trader pastes into TradingView.
+
+use jiff::Timestamp;
+use rust_embed::Embed;
+
+use crate::domain::event::text_enum;
+use crate::domain::webhook::AuthKey;
+
+text_enum! {
+    /// An alert message to start from.
+    Template, "template" {
+        /// One for all orders of a strategy, built on its action and position.
+        Strategy = "strategy",
+        /// One kind of order, named in the message.
+        Standard = "standard",
+    }
+}
+
+#[derive(Embed)]
+#[folder = "assets/templates"]
+struct Files;
+
+impl Template {
+    /// The message with a webhook's key filled in, ready to copy.
+    #[must_use]
+    pub fn message(self, key: &AuthKey) -> String {
+        let name = format!("{self}.json");
+        let file = Files::get(&name)
+            .map(|file| file.data.into_owned())
+            .unwrap_or_default();
+        String::from_utf8_lossy(&file).replace("AUTH_KEY", key.reveal())
+    }
+
+    /// The message as TradingView would send it, with example values.
+    #[must_use]
+    pub fn example(self, key: &AuthKey, now: Timestamp) -> String {
+        let seconds = Timestamp::from_second(now.as_second())
+            .unwrap_or(now)
+            .to_string();
+        let values = [
+            ("{{ticker}}", "BTCUSDT"),
+            ("{{strategy.order.action}}", "buy"),
+            ("{{strategy.order.contracts}}", "1"),
+            ("{{strategy.order.price}}", "64490.4"),
+            ("{{strategy.order.id}}", "Test"),
+            ("{{strategy.market_position}}", "long"),
+            ("{{strategy.market_position_size}}", "1"),
+            ("{{strategy.prev_market_position}}", "flat"),
+            ("{{strategy.prev_market_position_size}}", "0"),
+            ("{{close}}", "64490.4"),
+            ("{{interval}}", "15"),
+            ("{{timenow}}", seconds.as_str()),
+        ];
+        values
+            .iter()
+            .fold(self.message(key), |message, (placeholder, value)| {
+                message.replace(placeholder, value)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload;
+
+    #[test]
+    fn every_template_becomes_a_valid_alert_without_warnings() {
+        let key = AuthKey::from_stored("k".repeat(32));
+        for template in Template::ALL {
+            let alert =
+                payload::parse(template.example(&key, Timestamp::UNIX_EPOCH).as_bytes()).unwrap();
+            assert_eq!(alert.auth_key.as_str(), key.reveal());
+            assert_eq!(alert.signal.unwrap().warnings, []);
+        }
+    }
+}
