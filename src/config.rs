@@ -1,0 +1,324 @@
+//! The configuration: a flag wins over an `ALGOHOOK_*` variable, that over the
+//! file, that over the default. All of them say the same things.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use ipnet::IpNet;
+use nonzero_ext::nonzero;
+use serde::Deserialize;
+
+use crate::logging::{LogFormat, LogLevel};
+
+/// Where a server listens when nothing else is said.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GlobalOptions {
+    /// Directory of the database [default: the platform's data directory]
+    #[arg(long, global = true, env = "ALGOHOOK_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Configuration file [default: config.toml in the data directory, where there is one]
+    #[arg(long, global = true, env = "ALGOHOOK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Form of the log on standard error [default: text]
+    #[arg(long, global = true, env = "ALGOHOOK_LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// How much is logged [default: info for serve, warn for other commands]
+    #[arg(long, global = true, env = "ALGOHOOK_LOG_LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
+    /// Address that alerts are sent to from outside, such as <https://hooks.example.com>
+    #[arg(long, global = true, env = "ALGOHOOK_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+/// Options of `algohook serve`; the file has the same names.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ServeOptions {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "ALGOHOOK_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Alerts a minute for each webhook [default: 30]
+    #[arg(long, env = "ALGOHOOK_RATE_LIMIT", value_name = "N")]
+    pub rate_limit: Option<NonZeroU32>,
+    /// Connections that are open at once; further ones wait [default: 1024]
+    #[arg(long, env = "ALGOHOOK_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<NonZeroU32>,
+    /// Seconds for the headers of a request, and for an idle connection [default: 15]
+    #[arg(long, env = "ALGOHOOK_HEADER_TIMEOUT", value_name = "SECONDS")]
+    pub header_timeout: Option<NonZeroU32>,
+    /// Seconds for the body of a request [default: 10]
+    #[arg(long, env = "ALGOHOOK_BODY_TIMEOUT", value_name = "SECONDS")]
+    pub body_timeout: Option<NonZeroU32>,
+    /// Seconds that requests get to finish when the server stops [default: 10]
+    #[arg(long, env = "ALGOHOOK_SHUTDOWN_GRACE", value_name = "SECONDS")]
+    pub shutdown_grace: Option<NonZeroU32>,
+    /// Proxy whose X-Forwarded-For is believed, as address/bits; may be given several times
+    #[arg(
+        long = "trusted-proxy",
+        env = "ALGOHOOK_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Vec<IpNet>,
+    /// Speak HTTP/2 without TLS too
+    #[arg(long, env = "ALGOHOOK_HTTP2")]
+    pub http2: bool,
+    /// Largest size of the database in MiB; beyond it alerts are answered with 503 [default: the disk]
+    #[arg(long, env = "ALGOHOOK_MAX_DATABASE_SIZE", value_name = "MIB")]
+    pub max_database_size: Option<NonZeroU32>,
+    /// Alerts that may wait for the disk; one more is answered with 503 [default: 1024]
+    #[arg(long, env = "ALGOHOOK_QUEUE_CAPACITY", value_name = "N")]
+    pub queue_capacity: Option<NonZeroU32>,
+}
+
+/// The file: the options of `serve`, and those of every command that make sense in it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct ConfigFile {
+    public_url: Option<String>,
+    log_format: Option<LogFormat>,
+    log_level: Option<LogLevel>,
+    #[serde(flatten)]
+    rest: toml::Table,
+}
+
+/// The configuration as it counts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Directory of the database.
+    pub data_dir: PathBuf,
+    /// Address that alerts are sent to from outside.
+    pub public_url: Option<String>,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// How much is logged, where it was said.
+    pub log_level: Option<LogLevel>,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Alerts a minute for each webhook.
+    pub rate_limit: NonZeroU32,
+    /// Connections that are open at once.
+    pub max_connections: usize,
+    /// Time for the headers of a request.
+    pub header_timeout: Duration,
+    /// Time for the body of a request.
+    pub body_timeout: Duration,
+    /// Time that requests get to finish when the server stops.
+    pub shutdown_grace: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether HTTP/2 without TLS is spoken.
+    pub http2: bool,
+    /// Largest size of the database in bytes.
+    pub max_database_size: Option<u64>,
+    /// Alerts that may wait for the disk.
+    pub queue_capacity: usize,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The platform names no data directory.
+    #[error("this system names no place for data; say one with --data-dir DIR")]
+    NoDataDir,
+    /// The file or the directory cannot be used.
+    #[error("cannot use {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The file says something that is not understood.
+    #[error("{path}: {message}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What is wrong, with its place.
+        message: String,
+    },
+    /// An address that cannot be one.
+    #[error(
+        "public-url \"{0}\" must start with http:// or https://, such as https://hooks.example.com"
+    )]
+    PublicUrl(String),
+}
+
+impl Config {
+    /// Puts flags, variables (both in the options already), file and defaults together.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], naming the file and what is wrong in it.
+    pub fn resolve(global: &GlobalOptions, serve: &ServeOptions) -> Result<Self, ConfigError> {
+        let data_dir = match &global.data_dir {
+            Some(data_dir) => data_dir.clone(),
+            None => default_data_dir()?,
+        };
+        let (file, file_serve) = read_file(global.config.as_deref(), &data_dir)?;
+        let seconds = |flag: Option<NonZeroU32>, file: Option<NonZeroU32>, default: u64| {
+            Duration::from_secs(
+                flag.or(file)
+                    .map_or(default, |seconds| u64::from(seconds.get())),
+            )
+        };
+        let number = |flag: Option<NonZeroU32>, file: Option<NonZeroU32>, default: usize| {
+            flag.or(file)
+                .map_or(default, |number| number.get() as usize)
+        };
+        let megabytes = serve.max_database_size.or(file_serve.max_database_size);
+        Ok(Self {
+            data_dir,
+            public_url: public_url(global.public_url.clone().or(file.public_url))?,
+            log_format: global.log_format.or(file.log_format).unwrap_or_default(),
+            log_level: global.log_level.or(file.log_level),
+            listen: serve.listen.or(file_serve.listen).unwrap_or(DEFAULT_LISTEN),
+            rate_limit: serve
+                .rate_limit
+                .or(file_serve.rate_limit)
+                .unwrap_or(nonzero!(30_u32)),
+            max_connections: number(serve.max_connections, file_serve.max_connections, 1024),
+            header_timeout: seconds(serve.header_timeout, file_serve.header_timeout, 15),
+            body_timeout: seconds(serve.body_timeout, file_serve.body_timeout, 10),
+            shutdown_grace: seconds(serve.shutdown_grace, file_serve.shutdown_grace, 10),
+            trusted_proxies: match serve.trusted_proxy.is_empty() {
+                true => file_serve.trusted_proxy,
+                false => serve.trusted_proxy.clone(),
+            },
+            http2: serve.http2 || file_serve.http2,
+            max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
+            queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
+        })
+    }
+}
+
+fn default_data_dir() -> Result<PathBuf, ConfigError> {
+    let project =
+        directories::ProjectDirs::from("", "", "algohook").ok_or(ConfigError::NoDataDir)?;
+    Ok(project.data_dir().to_owned())
+}
+
+fn read_file(
+    named: Option<&Path>,
+    data_dir: &Path,
+) -> Result<(ConfigFile, ServeOptions), ConfigError> {
+    let path = named.map_or_else(|| data_dir.join("config.toml"), Path::to_owned);
+    let shown = path.display().to_string();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+            String::new()
+        }
+        Err(source) => {
+            return Err(ConfigError::File {
+                path: shown,
+                source,
+            });
+        }
+    };
+    let unreadable = |error: toml::de::Error| ConfigError::Unreadable {
+        path: shown.clone(),
+        message: error.to_string(),
+    };
+    let file: ConfigFile = toml::from_str(&text).map_err(unreadable)?;
+    let serve = ServeOptions::deserialize(file.rest.clone()).map_err(unreadable)?;
+    Ok((file, serve))
+}
+
+fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {
+    match url {
+        Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
+            Err(ConfigError::PublicUrl(url))
+        }
+        url => Ok(url.map(|url| url.trim_end_matches('/').to_owned())),
+    }
+}
+
+/// Makes the data directory where there is none, for its owner only.
+///
+/// # Errors
+///
+/// [`ConfigError::File`].
+pub fn prepare_data_dir(data_dir: &Path) -> Result<(), ConfigError> {
+    let failed = |source| ConfigError::File {
+        path: data_dir.display().to_string(),
+        source,
+    };
+    std::fs::create_dir_all(data_dir).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(data_dir, std::fs::Permissions::from_mode(0o700))
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve_with_file(text: &str, serve: &ServeOptions) -> Result<Config, ConfigError> {
+        let data_dir = tempfile::tempdir().unwrap();
+        std::fs::write(data_dir.path().join("config.toml"), text).unwrap();
+        let global = GlobalOptions {
+            data_dir: Some(data_dir.path().to_owned()),
+            ..GlobalOptions::default()
+        };
+        Config::resolve(&global, serve)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = "rate-limit = 60\nlisten = \"127.0.0.1:9000\"\npublic-url = \"https://hooks.example.com/\"";
+        let flags = ServeOptions {
+            rate_limit: NonZeroU32::new(90),
+            ..ServeOptions::default()
+        };
+        let config = resolve_with_file(file, &flags).unwrap();
+        assert_eq!(config.rate_limit.get(), 90);
+        assert_eq!(config.listen.port(), 9000);
+        assert_eq!(
+            config.public_url.as_deref(),
+            Some("https://hooks.example.com")
+        );
+        assert_eq!(config.max_connections, 1024);
+    }
+
+    #[test]
+    fn an_unknown_key_or_a_wrong_value_is_named() {
+        for (file, named) in [
+            ("rate-limt = 60", "rate-limt"),
+            ("rate-limit = 0", "zero"),
+            ("http2 = 1", "boolean"),
+        ] {
+            let error = resolve_with_file(file, &ServeOptions::default())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(named) && error.contains("config.toml"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_configuration_is_valid() {
+        let example = include_str!("../packaging/config.example.toml");
+        let uncommented: String = example
+            .lines()
+            .filter_map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let config = resolve_with_file(&uncommented, &ServeOptions::default()).unwrap();
+        assert_eq!(config.rate_limit.get(), 30);
+        assert_eq!(config.trusted_proxies.len(), 1);
+    }
+}

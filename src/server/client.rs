@@ -1,0 +1,89 @@
+//! Who is on the other side of a connection.
+
+use std::net::IpAddr;
+
+use hyper::HeaderMap;
+use ipnet::IpNet;
+
+/// The one who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address: the peer's, or the one that a trusted proxy vouches for.
+    pub address: IpAddr,
+}
+
+impl Client {
+    /// The client behind a peer: `X-Forwarded-For` counts only where a trusted
+    /// proxy wrote it, read from the right, for the left is the client's own claim.
+    #[must_use]
+    pub fn of_request(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+        let mut address = peer.to_canonical();
+        if trusted.is_empty() {
+            return Self { address };
+        }
+        let forwarded: Vec<&str> = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        for stated in forwarded.iter().rev() {
+            if !is_trusted(address) {
+                break;
+            }
+            match stated.trim().parse::<IpAddr>() {
+                Ok(stated) => address = stated.to_canonical(),
+                Err(_) => break,
+            }
+        }
+        Self { address }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let trusted: Vec<IpNet> = trusted
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect();
+        Client::of_request(peer.parse().unwrap(), &headers, &trusted)
+            .address
+            .to_string()
+    }
+
+    #[test]
+    fn a_stranger_cannot_state_an_address() {
+        assert_eq!(client("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
+        assert_eq!(
+            client("203.0.113.9", &["10.0.0.1"], &["127.0.0.0/8"]),
+            "203.0.113.9"
+        );
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_for_one_step() {
+        let trusted = ["127.0.0.0/8", "10.0.0.0/8"];
+        assert_eq!(
+            client("127.0.0.1", &["203.0.113.9"], &trusted),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client("127.0.0.1", &["6.6.6.6, 203.0.113.9"], &trusted),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client("127.0.0.1", &["203.0.113.9", "10.1.1.1"], &trusted),
+            "203.0.113.9"
+        );
+        assert_eq!(client("127.0.0.1", &["nonsense"], &trusted), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &[], &trusted), "127.0.0.1");
+    }
+}

@@ -1,0 +1,121 @@
+//! One server for one data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+const LOCK_FILE: &str = "serve.lock";
+
+/// The server that runs on a data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningServer {
+    /// Its process id.
+    pub pid: u32,
+    /// Where it listens.
+    pub url: String,
+}
+
+/// Why a data directory was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another server has it.
+    #[error(
+        "another algohook server runs on this data directory ({0}); stop it first, or give this one another --data-dir"
+    )]
+    Taken(String),
+    /// The lock file cannot be used.
+    #[error("cannot use the lock file {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+}
+
+/// The right to serve a data directory; given up when dropped, or when the process ends in any way.
+#[derive(Debug)]
+pub struct DataDirLock {
+    file: File,
+    path: String,
+}
+
+impl DataDirLock {
+    /// Takes a data directory.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Taken`] where another server has it.
+    pub fn acquire(data_dir: &Path) -> Result<Self, LockError> {
+        let path = data_dir.join(LOCK_FILE);
+        let failed = |source| LockError::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                file,
+                path: path.display().to_string(),
+            }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Taken(describe(file))),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Tells other processes where this server listens.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::File`].
+    pub fn announce(&mut self, url: &str) -> Result<(), LockError> {
+        let server = RunningServer {
+            pid: std::process::id(),
+            url: url.to_owned(),
+        };
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            serde_json::to_writer(&mut *file, &server)?;
+            file.flush()
+        };
+        write(&mut self.file).map_err(|source| LockError::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+/// The server that runs on a data directory, where there is one.
+#[must_use]
+pub fn running_server(data_dir: &Path) -> Option<RunningServer> {
+    let file = OpenOptions::new()
+        .read(true)
+        .open(data_dir.join(LOCK_FILE))
+        .ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => read(file),
+        _ => None,
+    }
+}
+
+fn describe(file: File) -> String {
+    read(file).map_or_else(
+        || "it is still starting".to_owned(),
+        |server| format!("process {} at {}", server.pid, server.url),
+    )
+}
+
+fn read(mut file: File) -> Option<RunningServer> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}

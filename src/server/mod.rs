@@ -1,0 +1,13 @@
+//! The HTTP layer: listeners, connections, bodies, and who is on the other side.
+//!
+//! What a request means is decided in `ingest` and `api`.
+
+pub mod body;
+pub mod client;
+pub mod listener;
+pub mod lock;
+pub mod routes;
+pub mod shutdown;
+
+pub use body::{Body, full};
+pub use client::Client;
