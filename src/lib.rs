@@ -4,6 +4,8 @@
 //! it, [`payload`] reads it, [`store`] keeps it, [`domain`] says what it means.
 //! See `ARCHITECTURE.md` for the arrows between them.
 
+pub mod api;
+pub mod app;
 pub mod config;
 pub mod domain;
 pub mod ingest;

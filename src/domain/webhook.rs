@@ -93,6 +93,12 @@ impl fmt::Display for WebhookId {
     }
 }
 
+impl Serialize for WebhookId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 /// The secret that every alert of a webhook carries as `auth_key`.
 ///
 /// Its `Debug` form hides the value, so that no log can show it.
@@ -129,7 +135,7 @@ impl fmt::Debug for AuthKey {
 }
 
 /// Whether a webhook makes orders of its alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum WebhookState {
     /// Alerts become orders.
@@ -141,16 +147,19 @@ pub enum WebhookState {
 /// What a strategy trades with and how its numbers are to be read.
 ///
 /// Changing one re-derives the webhook's trades; the orders stay as they are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// Money at the start, in `currency`; zero or more.
+    #[schema(value_type = String)]
     pub initial_capital: Decimal,
     /// Currency of prices, profit and capital, for instance `USD`.
     pub currency: String,
     /// Money that one contract gains when the price rises by 1.
+    #[schema(value_type = String)]
     pub point_value: Decimal,
     /// Point values of single tickers, in place of `point_value`.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub point_values: BTreeMap<String, Decimal>,
     /// What the broker takes.
     pub commission: Commission,
@@ -193,17 +202,18 @@ impl Default for Settings {
 }
 
 /// A commission for every fill, entry and exit alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Commission {
     /// What `value` counts.
     pub kind: CommissionKind,
     /// Percent of the fill's value, or money; zero or more.
+    #[schema(value_type = String)]
     pub value: Decimal,
 }
 
 /// What a commission is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommissionKind {
     /// Percent of price x quantity x point value.
@@ -215,14 +225,16 @@ pub enum CommissionKind {
 }
 
 /// How much worse than intended an order without a broker's fill is assumed to fill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Slippage {
     /// What `value` counts.
     pub kind: SlippageKind,
     /// Percent of the price, or ticks; zero or more.
+    #[schema(value_type = String)]
     pub value: Decimal,
     /// Size of one tick in price units; used by [`SlippageKind::Ticks`].
+    #[schema(value_type = String)]
     pub tick_size: Decimal,
 }
 
@@ -237,7 +249,7 @@ impl Default for Slippage {
 }
 
 /// The unit of assumed slippage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SlippageKind {
     /// Ticks of `tick_size`.
@@ -247,7 +259,7 @@ pub enum SlippageKind {
 }
 
 /// What an entry against the open position does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reversal {
     /// The quantity first closes the position, the rest opens: TradingView's
@@ -258,7 +270,7 @@ pub enum Reversal {
 }
 
 /// How long a webhook may go without an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Silence {
     /// Seconds without an alert after which the webhook needs attention; above zero.
@@ -268,13 +280,33 @@ pub struct Silence {
 }
 
 /// Which time counts towards a webhook's silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SilenceHours {
     /// Every hour.
     Always,
     /// Monday to Friday, 09:30 to 16:00 in the webhook's time zone.
     TradingHours,
+}
+
+/// Characters that a webhook's or token's name has at most.
+pub const LONGEST_NAME: usize = 100;
+
+/// A name that cannot be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name must have 1 to {LONGEST_NAME} printable characters")]
+pub struct NotAName;
+
+/// A name as its owner gives it, without the spaces around it.
+///
+/// # Errors
+///
+/// [`NotAName`] where nothing readable or too much is left.
+pub fn name_of(text: &str) -> Result<String, NotAName> {
+    let name = text.trim();
+    let is_good =
+        (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    is_good.then(|| name.to_owned()).ok_or(NotAName)
 }
 
 /// A setting that is out of range, with what it may be.

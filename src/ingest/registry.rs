@@ -8,7 +8,8 @@ use subtle::ConstantTimeEq;
 
 use super::limiter::SlidingWindow;
 use crate::domain::webhook::{AuthKey, WebhookId, WebhookState};
-use crate::store::webhooks::StoredWebhook;
+use crate::store::webhooks::{self, StoredWebhook};
+use crate::store::{Result, Store};
 
 /// What ingestion needs of a webhook.
 #[derive(Debug)]
@@ -63,39 +64,65 @@ impl Webhook {
 /// Every webhook by its public id.
 #[derive(Debug, Default)]
 pub struct Registry {
-    webhooks: RwLock<HashMap<String, Arc<Webhook>>>,
+    catalog: RwLock<Catalog>,
+}
+
+/// The webhooks as they were at one revision of the stored ones.
+#[derive(Debug, Default)]
+struct Catalog {
+    revision: i64,
+    webhooks: HashMap<String, Arc<Webhook>>,
 }
 
 impl Registry {
     /// The webhook with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<Webhook>> {
-        self.webhooks
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned()
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.webhooks.get(id).cloned()
     }
 
-    /// Takes up the webhooks as they are stored now; the limits go on counting.
-    pub fn replace(&self, stored: Vec<StoredWebhook>) {
-        let mut webhooks = self
-            .webhooks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let known = std::mem::take(&mut *webhooks);
-        *webhooks = stored
-            .into_iter()
-            .map(|stored| {
-                let windows = known
-                    .get(stored.id.as_str())
-                    .map(|webhook| Arc::clone(&webhook.windows));
-                (
-                    stored.id.as_str().to_owned(),
-                    Arc::new(from_stored(stored, windows.unwrap_or_default())),
-                )
-            })
-            .collect();
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.webhooks.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes up the webhooks as they are stored now.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::store::StoreError`] where the database cannot be read.
+    pub async fn load(&self, store: &Store) -> Result<()> {
+        let (revision, stored) = store.readers().run(webhooks::catalog).await?;
+        self.replace(revision, stored);
+        Ok(())
+    }
+
+    /// Takes up other webhooks, unless it has newer ones; the limits go on counting.
+    pub fn replace(&self, revision: i64, stored: Vec<StoredWebhook>) {
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        if revision < catalog.revision {
+            return;
+        }
+        let known = std::mem::take(&mut catalog.webhooks);
+        let webhooks = stored.into_iter().map(|stored| {
+            let known = known.get(stored.id.as_str());
+            let windows = known.map(|webhook| Arc::clone(&webhook.windows));
+            let webhook = from_stored(stored, windows.unwrap_or_default());
+            (webhook.id.as_str().to_owned(), Arc::new(webhook))
+        });
+        *catalog = Catalog {
+            revision,
+            webhooks: webhooks.collect(),
+        };
     }
 }
 

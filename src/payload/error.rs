@@ -10,7 +10,9 @@ use super::key::PresentedKey;
 const INVALID_JSON: &str = "invalid_json";
 
 /// Why a payload cannot become an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema,
+)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct PayloadError {

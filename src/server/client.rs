@@ -10,6 +10,8 @@ use ipnet::IpNet;
 pub struct Client {
     /// The address: the peer's, or the one that a trusted proxy vouches for.
     pub address: IpAddr,
+    /// Whether the request came to a trusted proxy over HTTPS.
+    pub is_secure: bool,
 }
 
 impl Client {
@@ -19,9 +21,10 @@ impl Client {
     pub fn of_request(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
         let mut address = peer.to_canonical();
-        if trusted.is_empty() {
-            return Self { address };
-        }
+        let is_secure = is_trusted(address)
+            && headers
+                .get("x-forwarded-proto")
+                .is_some_and(|scheme| scheme == "https");
         let forwarded: Vec<&str> = headers
             .get_all("x-forwarded-for")
             .iter()
@@ -37,7 +40,7 @@ impl Client {
                 Err(_) => break,
             }
         }
-        Self { address }
+        Self { address, is_secure }
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod body;
 pub mod client;
+pub mod hooks;
 pub mod listener;
 pub mod lock;
 pub mod routes;

@@ -1,36 +1,56 @@
 //! Which part of the program answers a request.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Request, Response, StatusCode};
 
-use super::body::{Body, BodyError, full, read_limited};
+use super::body::{Body, full};
 use super::client::Client;
+use super::hooks::{self, Hooks};
 use super::listener::Handler;
-use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder};
-use crate::metrics::{Metrics, Outcome};
+use crate::api::{self, Api};
+use crate::ingest::{StoreRecorder, SystemClock};
+use crate::metrics::Metrics;
 
-/// Everything that the server answers.
-pub struct Routes<R, C> {
+/// What is shown to one who opens the set-up link in a browser.
+const SETUP_HELP: &str = "\
+This is the one-time set-up link. Choose a password with
+
+    algohook user set-password
+
+on the server, or through the API, with what follows # in the link:
+
+    curl http://127.0.0.1:8080/api/v1/setup -d '{\"token\": \"...\", \"password\": \"...\"}'
+";
+
+const NOTHING_HERE: &str = "There is nothing here. Alerts go to /hooks/..., the management API is \
+    under /api/v1 (see /api/v1/openapi.json).\n";
+
+/// Everything that the local listener answers.
+pub struct Routes {
     /// Takes the alerts.
-    pub ingest: Arc<Ingest<R, C>>,
-
+    pub hooks: Hooks<StoreRecorder, SystemClock>,
+    /// The management API.
+    pub api: Api,
     /// What the server counts of itself.
     pub metrics: Arc<Metrics>,
-    /// Time for the body of an alert.
-    pub body_timeout: Duration,
 }
 
-impl<R: Recorder, C: Clock> Handler for Routes<R, C> {
+impl Handler for Routes {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
-        let path = request.uri().path().to_owned();
-        if let Some(id) = path.strip_prefix("/hooks/") {
-            return self.hook(id, request, client).await;
+        let path = request.uri().path();
+        if path.starts_with(hooks::PREFIX) {
+            return self.hooks.handle(request, client).await;
         }
-        match path.as_str() {
+        if path
+            .strip_prefix(api::PREFIX)
+            .is_some_and(|rest| rest.starts_with('/'))
+        {
+            return self.api.handle(request, client).await;
+        }
+        match path {
             "/healthz" => plain(StatusCode::OK, "ok\n"),
             "/metrics" => match self.metrics.encode() {
                 Ok(text) => plain(StatusCode::OK, text),
@@ -39,78 +59,19 @@ impl<R: Recorder, C: Clock> Handler for Routes<R, C> {
                     "the metrics could not be written\n",
                 ),
             },
-            _ => plain(
-                StatusCode::NOT_FOUND,
-                "There is nothing here. Alerts go to /hooks/..., the management API is under /api/v1 \
-                 (see /api/v1/openapi.json).\n",
-            ),
+            "/setup" => plain(StatusCode::OK, SETUP_HELP),
+            _ => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
         }
     }
 }
 
-impl<R: Recorder, C: Clock> Routes<R, C> {
-    async fn hook(&self, id: &str, request: Request<Incoming>, client: Client) -> Response<Body> {
-        if request.method() != Method::POST {
-            let mut response = plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "This address takes alerts: paste it into the webhook URL of a TradingView alert.\n",
-            );
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("POST"));
-            return response;
-        }
-        let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
-        let arrived = Instant::now();
-        let (answer, outcome) = match body {
-            Ok(body) => self.ingest.receive(id, &body, client.address).await,
-            Err(BodyError::TooLarge) => self.ingest.too_large(id, client.address).await,
-            Err(BodyError::TimedOut | BodyError::Broken) => {
-                let mut response = plain(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "The body did not arrive in time.\n",
-                );
-                response
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
-                return response;
-            }
-        };
-        self.metrics
-            .count_delivery(outcome, arrived.elapsed().as_secs_f64());
-        let mut response = response_of(answer);
-        if outcome == Outcome::TooLarge {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
-    }
-}
-
-fn response_of(answer: Answer) -> Response<Body> {
-    let mut response = Response::new(full(answer.body));
-    *response.status_mut() = answer.status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(seconds) = answer.retry_after {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
+/// A response of plain text.
+pub fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     let mut response = Response::new(full(text.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    let text_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(CONTENT_TYPE, text_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

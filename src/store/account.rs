@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{Result, StoreError};
-use super::sql::to_micros;
+use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
 
 /// Characters that a password has at least.
@@ -139,23 +139,28 @@ pub fn begin_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp
     Ok(())
 }
 
-/// Whether a session with this hash is still good.
+/// When the session with this hash was last seen, where it is still good.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn has_session(connection: &Connection, hash: &[u8], now: Timestamp) -> Result<bool> {
+pub fn session_seen_at(
+    connection: &Connection,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
     let mut statement = connection.prepare_cached(
-        "SELECT 1 FROM sessions WHERE secret_hash = ?1 AND created_at >= ?2 AND last_seen_at >= ?3",
+        "SELECT last_seen_at FROM sessions WHERE secret_hash = ?1 AND created_at >= ?2 AND last_seen_at >= ?3",
     )?;
     let since = (
         to_micros(now - ABSOLUTE_EXPIRY),
         to_micros(now - IDLE_EXPIRY),
     );
-    Ok(statement.exists(params![hash, since.0, since.1])?)
+    let seen_at = statement.query_row(params![hash, since.0, since.1], |row| timestamp(row, 0));
+    Ok(seen_at.optional()?)
 }
 
-/// Notes that a session is in use, at most once a minute.
+/// Notes that a session is in use.
 ///
 /// # Errors
 ///

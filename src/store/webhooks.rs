@@ -189,6 +189,16 @@ pub fn revision(connection: &Connection) -> Result<i64> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
+/// Every webhook together with the revision that they are of.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn catalog(connection: &Connection) -> Result<(i64, Vec<StoredWebhook>)> {
+    let transaction = connection.unchecked_transaction()?;
+    Ok((revision(&transaction)?, list(&transaction)?))
+}
+
 /// How much a webhook has received, and when last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activity {

@@ -1,0 +1,202 @@
+//! The owner: first set-up, login, logout, change of password.
+
+use hyper::header::{HeaderValue, SET_COOKIE};
+use hyper::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::{self, Identity};
+use super::context::Context;
+use super::problem::Problem;
+use super::reply::{Reply, no_content, ok};
+use super::request::ApiRequest;
+use super::webhooks::no_randomness;
+use crate::secrets;
+use crate::server::Body;
+use crate::store::account;
+
+/// The first password, by the one who has the set-up link.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Setup {
+    /// What follows `#` in the set-up link.
+    token: String,
+    /// At least 10 characters.
+    password: String,
+}
+
+/// A login.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Login {
+    /// The owner's password.
+    password: String,
+}
+
+/// A change of password.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password until now.
+    current: String,
+    /// The password from now on, at least 10 characters.
+    new: String,
+}
+
+/// Who is logged in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// `session` or `token`.
+    pub kind: &'static str,
+    /// The token's id, where it is one.
+    pub token: Option<String>,
+    /// The server's version.
+    pub version: &'static str,
+    /// Where alerts are sent to, without the path.
+    pub base_url: String,
+}
+
+/// Sets the first password and logs in. The link that algohook prints at its
+/// first start is good once.
+#[utoipa::path(post, path = "/setup", tag = "account", request_body = Setup, security(()),
+    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
+    let Setup { token, password } = request.json()?;
+    let hash = hashed(context, password).await?;
+    let link = secrets::hash(&token);
+    let now = context.now();
+    let write = context.store.writer().run(None, move |context| {
+        account::set_up(context, &link, &hash, now)
+    });
+    write.await?;
+    begin_session(context, request).await
+}
+
+/// Logs in with the password; the answer sets the session's cookie.
+#[utoipa::path(post, path = "/session", tag = "account", request_body = Login, security(()),
+    responses((status = 204), (status = 401, body = Problem), (status = 429, body = Problem)))]
+pub async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
+    let Login { password } = request.json()?;
+    check_password(context, request, password).await?;
+    begin_session(context, request).await
+}
+
+/// Logs out.
+#[utoipa::path(delete, path = "/session", tag = "account", responses((status = 204)))]
+pub async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
+    let Some(Identity::Session(hash)) = request.identity.clone() else {
+        let detail = "a token has no session; `algohook token revoke` takes it back";
+        return Err(Problem::bad_request("no_session", detail));
+    };
+    let write = context
+        .store
+        .writer()
+        .run(None, move |context| account::end_session(context, &hash));
+    write.await?;
+    let cookie = auth::ended_session_cookie(request.client.is_secure);
+    Ok(with_cookie(no_content(), &cookie))
+}
+
+/// Who is logged in, and where alerts go.
+#[utoipa::path(get, path = "/me", tag = "account", responses((status = 200, body = Me)))]
+pub async fn me(context: &Context, request: &ApiRequest) -> Reply {
+    let (kind, token) = match &request.identity {
+        Some(Identity::Token(id)) => ("token", Some(id.to_string())),
+        _ => ("session", None),
+    };
+    Ok(ok(&Me {
+        kind,
+        token,
+        version: env!("CARGO_PKG_VERSION"),
+        base_url: context.base_url.clone(),
+    }))
+}
+
+/// Changes the password, ends every session and begins a new one.
+#[utoipa::path(post, path = "/password", tag = "account", request_body = PasswordChange,
+    responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem)))]
+pub async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
+    let PasswordChange { current, new } = request.json()?;
+    check_password(context, request, current).await?;
+    let hash = hashed(context, new).await?;
+    let now = context.now();
+    let write = context.store.writer().run(None, move |context| {
+        account::set_password(context, &hash, now)
+    });
+    write.await?;
+    begin_session(context, request).await
+}
+
+async fn begin_session(context: &Context, request: &ApiRequest) -> Reply {
+    let secret = secrets::new_secret("").map_err(no_randomness)?;
+    let hash = secrets::hash(&secret);
+    let now = context.now();
+    let write = context.store.writer().run(None, move |context| {
+        account::begin_session(context, &hash, now)
+    });
+    write.await?;
+    let cookie = auth::session_cookie(&secret, request.client.is_secure);
+    Ok(with_cookie(no_content(), &cookie))
+}
+
+async fn check_password(
+    context: &Context,
+    request: &ApiRequest,
+    password: String,
+) -> Result<(), Problem> {
+    let address = request.client.address;
+    // One at a time: a hash takes 19 MiB, and a stranger could ask for many.
+    let _turn = context.hashing.acquire().await;
+    if let Err(wait) = context.logins.check(address, context.elapsed()) {
+        let seconds = wait.as_secs() + 1;
+        let detail = format!("too many wrong passwords; try again in {seconds} seconds");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return Err(Problem::new(status, "too_many_logins", detail)
+            .hint("the owner can set a new one with `algohook user set-password`")
+            .retry_after(seconds));
+    }
+    let stored = context.store.readers().run(account::password_hash).await?;
+    let is_right = blocking(move || match stored {
+        Some(stored) => account::is_password(&password, &stored),
+        None => false,
+    });
+    if is_right.await? {
+        context.logins.succeeded(address);
+        return Ok(());
+    }
+    context.logins.failed(address, context.elapsed());
+    tracing::warn!(%address, "a login with a wrong password");
+    Err(Problem::unauthorized("this is not the password")
+        .hint("`algohook user set-password` on the server sets a new one"))
+}
+
+async fn hashed(context: &Context, password: String) -> Result<String, Problem> {
+    let _turn = context.hashing.acquire().await;
+    let mut salt = [0; 16];
+    secrets::random_bytes(&mut salt).map_err(no_randomness)?;
+    let hash = blocking(move || account::hash_password(&password, &salt)).await?;
+    hash.map_err(|error| Problem::invalid(error.to_string()))
+}
+
+/// Runs slow work where it holds up no other request.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a password could not be checked");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the server could not do this; its log says why",
+        )
+    })
+}
+
+fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {
+    // A cookie of ours has nothing that a header cannot hold.
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().insert(SET_COOKIE, value);
+    }
+    response
+}

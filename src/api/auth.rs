@@ -1,0 +1,161 @@
+//! Who may use the API: the owner's session, or a token.
+
+use cookie::{Cookie, SameSite};
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use jiff::{SignedDuration, Timestamp};
+
+use super::problem::Problem;
+use crate::secrets;
+use crate::store::tokens::TokenId;
+use crate::store::{Store, account, tokens};
+
+/// Name of the session's cookie.
+pub const SESSION_COOKIE: &str = "algohook_session";
+
+/// How exact the times of last use are.
+const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Who sends a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A program with a token.
+    Token(TokenId),
+    /// The owner in a browser; the hash of the session's secret.
+    Session(Vec<u8>),
+}
+
+/// Finds out who sends a request.
+///
+/// # Errors
+///
+/// A problem with status 401 where nobody known does, or what the store says.
+pub async fn identify(
+    store: &Store,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Identity, Problem> {
+    if let Some(token) = bearer(headers) {
+        return with_token(store, token, now).await;
+    }
+    if let Some(session) = session(headers) {
+        return with_session(store, secrets::hash(&session), now).await;
+    }
+    Err(Problem::unauthorized("this needs a login or an API token")
+        .hint("send \"Authorization: Bearer TOKEN\"; `algohook token create NAME` makes a token"))
+}
+
+async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identity, Problem> {
+    let hash = secrets::hash(token);
+    let found = store
+        .readers()
+        .run(move |connection| tokens::find(connection, &hash));
+    let Some((id, last_used_at)) = found.await? else {
+        return Err(
+            Problem::unauthorized("this API token is not valid (any more)")
+                .hint("`algohook token create NAME` makes a new one"),
+        );
+    };
+    if last_used_at.is_none_or(|last| now.duration_since(last) >= TOUCHED_EVERY) {
+        let touch = store
+            .writer()
+            .run(None, move |context| tokens::touch(context, id, now));
+        // A full disk must not lock the owner out.
+        if let Err(error) = touch.await {
+            tracing::warn!(%error, "the use of a token could not be noted");
+        }
+    }
+    Ok(Identity::Token(id))
+}
+
+async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Identity, Problem> {
+    let wanted = hash.clone();
+    let found = store
+        .readers()
+        .run(move |connection| account::session_seen_at(connection, &wanted, now));
+    let Some(last_seen_at) = found.await? else {
+        return Err(Problem::unauthorized("this session is over").hint("log in again"));
+    };
+    if now.duration_since(last_seen_at) >= TOUCHED_EVERY {
+        let touched = hash.clone();
+        let touch = store.writer().run(None, move |context| {
+            account::touch_session(context, &touched, now)
+        });
+        if let Err(error) = touch.await {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    }
+    Ok(Identity::Session(hash))
+}
+
+/// Refuses a write that another site made the owner's browser send.
+///
+/// Browsers name the origin of every write; a program that names none has no
+/// business with a cookie.
+///
+/// # Errors
+///
+/// A problem with status 403.
+pub fn require_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    };
+    let origin = text(ORIGIN.as_str());
+    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let is_same = !host.is_empty() && host.eq_ignore_ascii_case(text(HOST.as_str()));
+    if is_same || text("sec-fetch-site") == "same-origin" {
+        return Ok(());
+    }
+    Err(Problem::new(
+        hyper::StatusCode::FORBIDDEN,
+        "cross_origin",
+        "a write with a session must come from algohook's own pages",
+    )
+    .hint("programs use an API token instead: `algohook token create NAME`"))
+}
+
+/// The cookie that carries a session.
+#[must_use]
+pub fn session_cookie(secret: &str, is_secure: bool) -> String {
+    cookie(secret.to_owned(), is_secure)
+        .permanent()
+        .build()
+        .to_string()
+}
+
+/// The cookie that takes a session back.
+#[must_use]
+pub fn ended_session_cookie(is_secure: bool) -> String {
+    cookie(String::new(), is_secure)
+        .removal()
+        .build()
+        .to_string()
+}
+
+fn cookie(value: String, is_secure: bool) -> cookie::CookieBuilder<'static> {
+    Cookie::build((SESSION_COOKIE, value))
+        .path("/")
+        .http_only(true)
+        .secure(is_secure)
+        .same_site(SameSite::Strict)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+fn session(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter();
+    cookies
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == SESSION_COOKIE)
+        .map(|cookie| cookie.value().to_owned())
+}

@@ -1,0 +1,59 @@
+//! What the handlers work with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, watch};
+
+use super::throttle::LoginThrottle;
+use crate::domain::event::EventId;
+use crate::domain::webhook::WebhookId;
+use crate::ingest::{Answer, Clock, Ingest, Registry, StoreRecorder, SystemClock};
+use crate::store::{Result, Store};
+
+/// The parts of the program that the API reaches.
+pub struct Context {
+    /// What is kept.
+    pub store: Arc<Store>,
+    /// The webhooks that ingestion knows.
+    pub registry: Arc<Registry>,
+    /// The way of an alert, for test alerts.
+    pub ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
+    /// The server's clock.
+    pub clock: SystemClock,
+    /// Where alerts are sent to, without the path.
+    pub base_url: String,
+    /// The newest event, as soon as it is noticed; closed when the server stops.
+    pub newest: watch::Receiver<EventId>,
+    /// Wrong passwords.
+    pub logins: LoginThrottle,
+    /// The right to hash a password.
+    pub hashing: Semaphore,
+}
+
+impl Context {
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Time since a fixed moment.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Lets ingestion know of changed webhooks before the change is answered.
+    pub async fn reload(&self) -> Result<()> {
+        self.registry.load(&self.store).await
+    }
+
+    /// Takes an alert the way that one from outside goes.
+    pub async fn deliver(&self, id: &WebhookId, message: String, address: IpAddr) -> Answer {
+        let delivery = self
+            .ingest
+            .receive(id.as_str(), message.as_bytes(), address);
+        delivery.await.0
+    }
+}

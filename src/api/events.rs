@@ -1,0 +1,208 @@
+//! The event log: listed, shown, processed again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::context::Context;
+use super::problem::Problem;
+use super::reply::{Reply, created, ok};
+use super::request::{ApiRequest, Moment, Page, page_limit};
+use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::order::OrderId;
+use crate::domain::signal::Direction;
+use crate::domain::webhook::WebhookId;
+use crate::ingest::LARGEST_BODY;
+use crate::payload::{self, PayloadError};
+use crate::store::deliveries::{self, Reading};
+use crate::store::events::{self, EventFilter, StoredEvent};
+
+/// One delivery and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// `evt_` and a number; later events have larger ones.
+    #[schema(value_type = String)]
+    pub id: EventId,
+    /// The webhook it was sent to.
+    #[schema(value_type = String)]
+    pub webhook: WebhookId,
+    /// When it arrived; of an imported event, when it should have.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// How it came to be.
+    pub source: EventSource,
+    /// What became of it.
+    pub status: EventStatus,
+    /// The instrument; null where the payload could not be read.
+    pub ticker: Option<String>,
+    /// `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it.
+    pub position_direction: Option<&'static str>,
+    /// Whether the order buys (`long`) or sells (`short`).
+    pub direction: Option<Direction>,
+    /// The market price that it states.
+    pub market_price: Option<String>,
+    /// When the signal fired, by the sender's clock.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub signal_time: Option<Timestamp>,
+    /// Who sent it.
+    pub source_address: Option<String>,
+    /// Why it failed.
+    pub error: Option<PayloadError>,
+    /// What its owner should know, although it was accepted.
+    pub warnings: Vec<Warning>,
+    /// The event that it repeats or was made from.
+    #[schema(value_type = Option<String>)]
+    pub original: Option<EventId>,
+    /// The order it made.
+    #[schema(value_type = Option<String>)]
+    pub order: Option<OrderId>,
+    /// What arrived, with the key replaced by `***`.
+    pub payload: String,
+}
+
+impl From<StoredEvent> for Event {
+    fn from(stored: StoredEvent) -> Self {
+        Self {
+            id: stored.id,
+            webhook: stored.webhook,
+            received_at: stored.received_at,
+            source: stored.source,
+            status: stored.status,
+            ticker: stored.ticker.map(|ticker| ticker.as_str().to_owned()),
+            position_direction: stored.intent.and_then(|intent| intent.position_direction()),
+            direction: stored.intent.map(|intent| intent.direction()),
+            market_price: stored.market_price.map(|price| price.to_string()),
+            signal_time: stored.signal_time,
+            source_address: stored.source_address,
+            error: stored.error,
+            warnings: stored.warnings,
+            original: stored.original,
+            order: stored.order,
+            payload: String::from_utf8_lossy(&stored.payload).into_owned(),
+        }
+    }
+}
+
+/// Which events to list; newest first.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventQuery {
+    /// Of one webhook.
+    webhook: Option<String>,
+    /// Of one status.
+    status: Option<EventStatus>,
+    /// Of one ticker.
+    ticker: Option<String>,
+    /// With this text in the payload.
+    q: Option<String>,
+    /// Received at this time or later.
+    #[param(value_type = Option<String>)]
+    from: Option<Moment>,
+    /// Received before this time.
+    #[param(value_type = Option<String>)]
+    to: Option<Moment>,
+    /// Items of a page, 1 to 500; 50 where left out.
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// How to process an event again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reprocess {
+    /// An edited payload, as text or as a JSON object; the event's own where left out.
+    #[schema(value_type = Option<Object>)]
+    payload: Option<serde_json::Value>,
+}
+
+/// One page of the event log.
+#[utoipa::path(get, path = "/events", tag = "events", params(EventQuery),
+    responses((status = 200, body = Page<Event>), (status = 400, body = Problem)))]
+pub async fn list(context: &Context, request: &ApiRequest) -> Reply {
+    let query: EventQuery = request.query()?;
+    let limit = page_limit(query.limit)?;
+    let filter = EventFilter {
+        webhook: parameter("webhook", query.webhook.as_deref())?,
+        status: query.status,
+        ticker: query.ticker,
+        text: query.q,
+        from: query.from.map(|moment| moment.0),
+        to: query.to.map(|moment| moment.0),
+        before: parameter("cursor", query.cursor.as_deref())?,
+        after: None,
+    };
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| events::list(connection, &filter, limit + 1));
+    let items = read.await?.into_iter().map(Event::from).collect();
+    Ok(ok(&Page::cut(items, limit, |event: &Event| {
+        event.id.to_string()
+    })))
+}
+
+/// One event.
+#[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
+    responses((status = 200, body = Event), (status = 404, body = Problem)))]
+pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
+    let id: EventId = request.path_id()?;
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| events::get(connection, id));
+    Ok(ok(&Event::from(read.await?)))
+}
+
+/// Makes an order of an event that made none: of its own payload, or of an
+/// edited one. The answer is the new event; the original stays as it is.
+#[utoipa::path(post, path = "/events/{id}/reprocess", tag = "events", params(("id" = String, Path)),
+    request_body = Option<Reprocess>,
+    responses((status = 201, body = Event), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn reprocess(context: &Context, request: &ApiRequest) -> Reply {
+    let id: EventId = request.path_id()?;
+    let asked: Reprocess = match request.body.is_empty() {
+        true => Reprocess::default(),
+        false => request.json()?,
+    };
+    let payload = match asked.payload {
+        None => None,
+        Some(serde_json::Value::String(text)) => Some(text.into_bytes()),
+        Some(object) => Some(object.to_string().into_bytes()),
+    };
+    let payload = match payload {
+        Some(payload) if payload.len() > LARGEST_BODY => {
+            let detail = format!("the payload is larger than {LARGEST_BODY} bytes");
+            return Err(Problem::invalid(detail));
+        }
+        Some(payload) => payload,
+        None => {
+            let read = context
+                .store
+                .readers()
+                .run(move |connection| events::get(connection, id));
+            read.await?.payload
+        }
+    };
+    let parsed = payload::parse_without_key(&payload)?;
+    let kept = payload::hide_keys(&payload);
+    let write = context.store.writer().run(None, move |context| {
+        let recorded = deliveries::reprocess(context, id, kept, Reading::Signal(parsed))?;
+        events::get(context.connection, recorded.event)
+    });
+    Ok(created(&Event::from(write.await?)))
+}
+
+/// A parameter of the query as an id.
+pub fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.map(str::parse).transpose().map_err(|error| {
+        Problem::bad_request("invalid_query", format!("the parameter {name}: {error}"))
+    })
+}

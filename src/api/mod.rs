@@ -1,0 +1,122 @@
+//! The management API under `/api/v1`: one file a resource.
+//!
+//! Here a request is taken apart, its sender is found out, and a handler is
+//! chosen. There is no open mode: all but set-up, login and the document needs
+//! a session or a token. SQL lives in `store`.
+
+pub mod account;
+pub mod auth;
+pub mod context;
+pub mod events;
+pub mod openapi;
+pub mod orders;
+pub mod problem;
+pub mod reply;
+pub mod request;
+mod routes;
+pub mod stream;
+pub mod throttle;
+pub mod tokens;
+pub mod webhooks;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+
+use auth::Identity;
+use context::Context;
+use problem::Problem;
+use reply::Reply;
+use request::ApiRequest;
+use routes::Resource;
+
+use crate::server::body::{Body, BodyError, read_limited};
+use crate::server::client::Client;
+
+/// The path that everything here is under.
+pub const PREFIX: &str = "/api/v1";
+
+/// The largest body of a request in bytes: an edited payload, escaped as JSON.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// The management API.
+pub struct Api {
+    context: Arc<Context>,
+    routes: matchit::Router<Resource>,
+    body_timeout: Duration,
+}
+
+impl Api {
+    /// An API on a context; a body has to arrive within `body_timeout`.
+    #[must_use]
+    pub fn new(context: Arc<Context>, body_timeout: Duration) -> Self {
+        Self {
+            context,
+            routes: routes::table(),
+            body_timeout,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        let answer = self.answer(request, client).await;
+        answer.unwrap_or_else(Problem::into_response)
+    }
+
+    async fn answer(&self, request: Request<Incoming>, client: Client) -> Reply {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+        let found = self.routes.at(path).map_err(|_| {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "there is nothing at this address",
+            )
+            .hint("/api/v1/openapi.json lists every address")
+        })?;
+        let (resource, id) = (*found.value, found.params.get("id").unwrap_or_default());
+        let method = match head.method {
+            Method::HEAD => Method::GET,
+            method => method,
+        };
+        let allow = resource.methods();
+        if !allow.split(", ").any(|allowed| allowed == method.as_str()) {
+            return Err(Problem::method_not_allowed(allow));
+        }
+        let identity = if resource.is_open(&method) {
+            None
+        } else {
+            Some(auth::identify(&self.context.store, &head.headers, self.context.now()).await?)
+        };
+        if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
+            auth::require_same_origin(&head.headers)?;
+        }
+        let body = read_limited(body, LARGEST_BODY, self.body_timeout).await;
+        let request = ApiRequest {
+            id: id.to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            body: body.map_err(unreadable)?,
+            headers: head.headers,
+            client,
+            identity,
+        };
+        resource.handle(&method, &self.context, &request).await
+    }
+}
+
+fn unreadable(error: BodyError) -> Problem {
+    match error {
+        BodyError::TooLarge => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("the body is larger than {LARGEST_BODY} bytes"),
+        ),
+        BodyError::TimedOut | BodyError::Broken => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timed_out",
+            "the body did not arrive in time",
+        ),
+    }
+}

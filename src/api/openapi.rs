@@ -1,0 +1,66 @@
+//! The OpenAPI document, made of the handlers and their types.
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::auth::SESSION_COOKIE;
+use super::{account, events, orders, stream, tokens, webhooks};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "algohook",
+        description = "Management API of algohook. Lists are paged by cursor; errors are problem details (RFC 9457). Times are RFC 3339 in UTC; prices, quantities and money are decimal texts.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/api/v1")),
+    paths(
+        account::set_up,
+        account::log_in,
+        account::log_out,
+        account::me,
+        account::change_password,
+        tokens::list,
+        tokens::create,
+        tokens::revoke,
+        webhooks::list,
+        webhooks::create,
+        webhooks::get,
+        webhooks::change,
+        webhooks::delete,
+        webhooks::rotate_key,
+        webhooks::test,
+        webhooks::list_rejections,
+        events::list,
+        events::get,
+        events::reprocess,
+        orders::list,
+        orders::get,
+        stream::open,
+        document
+    ),
+    modifiers(&Logins),
+    security(("token" = []), ("session" = []))
+)]
+struct Document;
+
+/// The two ways to log in.
+struct Logins;
+
+impl Modify for Logins {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("token", token);
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "document", security(()),
+    responses((status = 200, body = Object)))]
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

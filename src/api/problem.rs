@@ -1,0 +1,141 @@
+//! What is answered when something is wrong: problem details as in RFC 9457.
+
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::reply;
+use crate::payload::PayloadError;
+use crate::server::Body;
+use crate::store::StoreError;
+
+/// Seconds after which a busy store is worth another try.
+const STORE_RETRY_AFTER: u64 = 1;
+
+/// An error of the API, as `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// The HTTP status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// A stable name for programs.
+    pub code: String,
+    /// What is wrong.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Seconds after which another try makes sense; in the header `Retry-After`.
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    /// Methods that the resource has; in the header `Allow`.
+    #[serde(skip)]
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    /// A problem with a status, a name for programs and what is wrong.
+    pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code: code.into(),
+            detail: detail.into(),
+            hint: None,
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// The same problem with what to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The same problem with when to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    /// A request that makes no sense as it is: 400.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// A value that cannot be used: 422.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", detail)
+    }
+
+    /// Nobody is logged in: 401.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    /// The resource has other methods: 405.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("this address answers {allow}");
+        Self {
+            allow: Some(allow),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        }
+    }
+
+    /// The answer.
+    pub fn into_response(self) -> Response<Body> {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = reply::json_as("application/problem+json", status, &self);
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
+            StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            StoreError::Busy | StoreError::Unavailable(_) => {
+                tracing::error!(%detail, "the store did not answer a request to the API");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+                    .retry_after(STORE_RETRY_AFTER)
+            }
+            StoreError::NewerSchema { .. } | StoreError::File { .. } | StoreError::Sqlite(_) => {
+                tracing::error!(%detail, "a request to the API failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the server could not do this; its log says why",
+                )
+            }
+        }
+    }
+}
+
+impl From<PayloadError> for Problem {
+    fn from(error: PayloadError) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, error.code, error.message).hint(error.hint)
+    }
+}

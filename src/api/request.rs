@@ -1,0 +1,149 @@
+//! A request to the API, taken apart.
+
+use std::fmt;
+use std::str::FromStr;
+
+use hyper::HeaderMap;
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::Identity;
+use super::problem::Problem;
+use crate::server::Client;
+
+/// Items of a page when the request does not say.
+const DEFAULT_LIMIT: u32 = 50;
+
+/// Items of a page at most.
+const LARGEST_LIMIT: u32 = 500;
+
+/// A request whose body is read and whose sender is known.
+pub struct ApiRequest {
+    /// The `{id}` of the path, where it has one.
+    pub id: String,
+    /// The query string, without `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Who is on the other side of the connection.
+    pub client: Client,
+    /// Who is logged in; nobody only where no login is needed.
+    pub identity: Option<Identity>,
+}
+
+impl ApiRequest {
+    /// The id of the path as an id of one kind.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 404: no such id can exist.
+    pub fn path_id<T>(&self) -> Result<T, Problem>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        self.id.parse().map_err(|error: T::Err| {
+            let detail = format!("\"{:.40}\": {error}", self.id);
+            Problem::new(hyper::StatusCode::NOT_FOUND, "not_found", detail)
+        })
+    }
+
+    /// The parameters of the query.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 400 that names the parameter.
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_html_form::from_str(&self.query).map_err(|error| {
+            Problem::bad_request("invalid_query", format!("the query string: {error}"))
+                .hint("/api/v1/openapi.json lists the parameters of each address")
+        })
+    }
+
+    /// The JSON body.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 400 or 422 and the place of the fault.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let detail = format!("the body: {error}");
+            match error.classify() {
+                serde_json::error::Category::Data => Problem::invalid(detail)
+                    .hint("/api/v1/openapi.json describes the body of each request"),
+                _ => Problem::bad_request("invalid_json", detail),
+            }
+        })
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// The items of this page.
+    pub items: Vec<T>,
+    /// To be given as `cursor` for the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of at most `limit` of the items, of which one more was asked for.
+    pub fn cut(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> String) -> Self {
+        let limit = limit as usize;
+        let next_cursor = (items.len() > limit)
+            .then(|| items[..limit].last().map(id))
+            .flatten();
+        items.truncate(limit);
+        Self { items, next_cursor }
+    }
+}
+
+/// How many items a page is to have.
+///
+/// # Errors
+///
+/// A problem with status 400 where it is none or too many.
+pub fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
+    match limit.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=LARGEST_LIMIT => Ok(limit),
+        _ => Err(Problem::bad_request(
+            "invalid_query",
+            format!("limit must be 1 to {LARGEST_LIMIT}"),
+        )),
+    }
+}
+
+/// A time as a query gives it: RFC 3339, or a date, which is its first moment in UTC.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(pub Timestamp);
+
+impl FromStr for Moment {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        if let Ok(time) = text.parse() {
+            return Ok(Self(time));
+        }
+        let date: Date = text.parse()?;
+        Ok(Self(TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0))?))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| {
+            serde::de::Error::custom(format!(
+                "\"{text:.40}\" is no time; write 2026-01-05 or 2026-01-05T14:30:00Z"
+            ))
+        })
+    }
+}

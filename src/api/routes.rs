@@ -1,0 +1,169 @@
+//! The addresses of the API and what answers each.
+
+use std::sync::Arc;
+
+use hyper::Method;
+
+use super::context::Context;
+use super::problem::Problem;
+use super::reply::{Reply, ok};
+use super::request::ApiRequest;
+use super::{account, events, openapi, orders, stream, tokens, webhooks};
+
+/// Something with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    Setup,
+    Session,
+    Me,
+    Password,
+    Tokens,
+    Token,
+    Webhooks,
+    Webhook,
+    RotateKey,
+    Test,
+    Rejections,
+    Events,
+    Event,
+    Reprocess,
+    Orders,
+    Order,
+    Stream,
+    Document,
+}
+
+/// Every address, its resource and the methods that it has.
+const ADDRESSES: [(&str, Resource, &str); 18] = [
+    ("/setup", Resource::Setup, "POST"),
+    ("/session", Resource::Session, "POST, DELETE"),
+    ("/me", Resource::Me, "GET"),
+    ("/password", Resource::Password, "POST"),
+    ("/tokens", Resource::Tokens, "GET, POST"),
+    ("/tokens/{id}", Resource::Token, "DELETE"),
+    ("/webhooks", Resource::Webhooks, "GET, POST"),
+    ("/webhooks/{id}", Resource::Webhook, "GET, PATCH, DELETE"),
+    ("/webhooks/{id}/rotate-key", Resource::RotateKey, "POST"),
+    ("/webhooks/{id}/test", Resource::Test, "POST"),
+    ("/webhooks/{id}/rejections", Resource::Rejections, "GET"),
+    ("/events", Resource::Events, "GET"),
+    ("/events/{id}", Resource::Event, "GET"),
+    ("/events/{id}/reprocess", Resource::Reprocess, "POST"),
+    ("/orders", Resource::Orders, "GET"),
+    ("/orders/{id}", Resource::Order, "GET"),
+    ("/stream", Resource::Stream, "GET"),
+    ("/openapi.json", Resource::Document, "GET"),
+];
+
+/// The table that an address is looked up in.
+///
+/// # Panics
+///
+/// Never for these addresses, as the tests show: it would at every start.
+pub fn table() -> matchit::Router<Resource> {
+    let mut table = matchit::Router::new();
+    for (address, resource, _) in ADDRESSES {
+        table
+            .insert(address, resource)
+            .expect("the addresses are well formed and do not overlap");
+    }
+    table
+}
+
+impl Resource {
+    /// The methods that the resource has, as the header `Allow` lists them.
+    pub fn methods(self) -> &'static str {
+        let mut addresses = ADDRESSES.iter();
+        let address = addresses.find(|(_, resource, _)| *resource == self);
+        address.map_or("", |(_, _, methods)| methods)
+    }
+
+    /// Whether no login is needed.
+    pub fn is_open(self, method: &Method) -> bool {
+        match self {
+            Self::Setup | Self::Document => true,
+            Self::Session => method == Method::POST,
+            _ => false,
+        }
+    }
+
+    /// Answers a request; of the methods only those of [`Resource::methods`] get here.
+    pub async fn handle(
+        self,
+        method: &Method,
+        context: &Arc<Context>,
+        request: &ApiRequest,
+    ) -> Reply {
+        match (self, method.as_str()) {
+            (Self::Setup, "POST") => account::set_up(context, request).await,
+            (Self::Session, "POST") => account::log_in(context, request).await,
+            (Self::Session, "DELETE") => account::log_out(context, request).await,
+            (Self::Me, "GET") => account::me(context, request).await,
+            (Self::Password, "POST") => account::change_password(context, request).await,
+            (Self::Tokens, "GET") => tokens::list(context, request).await,
+            (Self::Tokens, "POST") => tokens::create(context, request).await,
+            (Self::Token, "DELETE") => tokens::revoke(context, request).await,
+            (Self::Webhooks, "GET") => webhooks::list(context, request).await,
+            (Self::Webhooks, "POST") => webhooks::create(context, request).await,
+            (Self::Webhook, "GET") => webhooks::get(context, request).await,
+            (Self::Webhook, "PATCH") => webhooks::change(context, request).await,
+            (Self::Webhook, "DELETE") => webhooks::delete(context, request).await,
+            (Self::RotateKey, "POST") => webhooks::rotate_key(context, request).await,
+            (Self::Test, "POST") => webhooks::test(context, request).await,
+            (Self::Rejections, "GET") => webhooks::list_rejections(context, request).await,
+            (Self::Events, "GET") => events::list(context, request).await,
+            (Self::Event, "GET") => events::get(context, request).await,
+            (Self::Reprocess, "POST") => events::reprocess(context, request).await,
+            (Self::Orders, "GET") => orders::list(context, request).await,
+            (Self::Order, "GET") => orders::get(context, request).await,
+            (Self::Stream, "GET") => stream::open(context, request).await,
+            (Self::Document, "GET") => Ok(ok(&openapi::document())),
+            (resource, _) => Err(Problem::method_not_allowed(resource.methods())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_address_and_method_and_no_other() {
+        let document = serde_json::to_value(openapi::document()).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        let mut documented = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let methods = item.as_object().unwrap().keys();
+            documented.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+        }
+        let mut answered = BTreeSet::new();
+        for (path, _, methods) in ADDRESSES {
+            answered.extend(methods.split(", ").map(|method| format!("{method} {path}")));
+        }
+        assert_eq!(documented, answered);
+    }
+
+    #[test]
+    fn only_set_up_login_and_the_document_need_no_login() {
+        let mut open = Vec::new();
+        for (path, resource, methods) in ADDRESSES {
+            for method in methods.split(", ") {
+                if resource.is_open(&method.parse().unwrap()) {
+                    open.push(format!("{method} {path}"));
+                }
+            }
+        }
+        assert_eq!(open, ["POST /setup", "POST /session", "GET /openapi.json"]);
+    }
+
+    #[test]
+    fn every_address_is_found() {
+        let table = table();
+        for (path, resource, _) in ADDRESSES {
+            let path = path.replace("{id}", "1");
+            assert_eq!(*table.at(&path).unwrap().value, resource);
+        }
+    }
+}

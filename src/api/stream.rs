@@ -1,0 +1,135 @@
+//! New events as they come: server-sent events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::auth;
+use super::context::Context;
+use super::events::{Event, parameter};
+use super::problem::Problem;
+use super::reply::Reply;
+use super::request::ApiRequest;
+use crate::domain::event::EventId;
+use crate::store::events::{self, EventFilter};
+
+/// Events read at once.
+const AT_ONCE: u32 = 100;
+
+/// A sign of life this often keeps proxies from closing the connection.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where to begin.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StreamQuery {
+    /// The last event that is known already; those after it come first. A
+    /// browser that reconnects says so by itself, in `Last-Event-ID`.
+    after: Option<String>,
+}
+
+/// New events as they are recorded: `event: event`, `id:` the event's id,
+/// `data:` the event as `GET /events/{id}` has it.
+#[utoipa::path(get, path = "/stream", tag = "events", params(StreamQuery),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: StreamQuery = request.query()?;
+    let reconnected = request.headers.get("last-event-id");
+    let reconnected = reconnected.and_then(|id| id.to_str().ok());
+    let after = match parameter("after", reconnected.or(query.after.as_deref()))? {
+        Some(after) => after,
+        None => context.store.readers().run(events::newest).await?,
+    };
+    let (sender, body) = Channel::<Bytes>::new(16);
+    let stream = Stream {
+        context: Arc::clone(context),
+        headers: request.headers.clone(),
+        sender,
+        after,
+    };
+    tokio::spawn(stream.run());
+    let mut response = Response::new(body.boxed());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would hold events back otherwise.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// One open stream.
+struct Stream {
+    context: Arc<Context>,
+    headers: hyper::HeaderMap,
+    sender: Sender<Bytes>,
+    after: EventId,
+}
+
+impl Stream {
+    /// Sends until the listener leaves, its login ends, or the server stops.
+    async fn run(mut self) {
+        let mut newest = self.context.newest.clone();
+        // At once: what was missed, or a first sign of life.
+        let mut text = ": hello\n\n".to_owned();
+        loop {
+            if self.sender.send_data(Bytes::from(text)).await.is_err() {
+                return;
+            }
+            text = match self.unsent().await {
+                Ok(unsent) if !unsent.is_empty() => unsent,
+                Ok(_) => {
+                    let changed = tokio::time::timeout(HEARTBEAT, newest.changed());
+                    match changed.await {
+                        Ok(Ok(())) => String::new(),
+                        Ok(Err(_)) => return,
+                        Err(_) if self.is_over().await => return,
+                        Err(_) => ": still here\n\n".to_owned(),
+                    }
+                }
+                Err(problem) => {
+                    tracing::warn!(detail = problem.detail, "a stream of events ended");
+                    return;
+                }
+            };
+        }
+    }
+
+    /// The events that the listener does not have yet.
+    async fn unsent(&mut self) -> Result<String, Problem> {
+        let filter = EventFilter {
+            after: Some(self.after),
+            ..EventFilter::default()
+        };
+        let read = self
+            .context
+            .store
+            .readers()
+            .run(move |connection| events::list(connection, &filter, AT_ONCE));
+        let mut text = String::new();
+        for event in read.await? {
+            self.after = event.id;
+            // JSON has no line breaks outside its strings, and those are escaped.
+            let data = serde_json::to_string(&Event::from(event)).unwrap_or_default();
+            text.push_str(&format!(
+                "id: {}\nevent: event\ndata: {data}\n\n",
+                self.after
+            ));
+        }
+        Ok(text)
+    }
+
+    async fn is_over(&self) -> bool {
+        let context = &self.context;
+        auth::identify(&context.store, &self.headers, context.now())
+            .await
+            .is_err()
+    }
+}

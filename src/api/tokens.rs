@@ -1,0 +1,107 @@
+//! API tokens: made, listed, revoked. Only a hash of each is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::context::Context;
+use super::problem::Problem;
+use super::reply::{Reply, created, no_content, ok};
+use super::request::{ApiRequest, Page};
+use super::webhooks::no_randomness;
+use crate::domain::webhook::name_of;
+use crate::secrets;
+use crate::store::tokens::{self, StoredToken, TokenId};
+
+/// What every token starts with, so that one is recognised where it leaks.
+pub const TOKEN_PREFIX: &str = "aht_";
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// `tok_` and a number.
+    #[schema(value_type = String)]
+    pub id: TokenId,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<StoredToken> for Token {
+    fn from(stored: StoredToken) -> Self {
+        Self {
+            id: stored.id,
+            name: stored.name,
+            created_at: stored.created_at,
+            last_used_at: stored.last_used_at,
+        }
+    }
+}
+
+/// A token just made; its secret is never shown again.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewToken {
+    /// `tok_` and a number.
+    #[schema(value_type = String)]
+    pub id: TokenId,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// The secret, to be sent as `Authorization: Bearer ...`.
+    pub token: String,
+}
+
+/// The name of a new token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenName {
+    /// 1 to 100 printable characters.
+    name: String,
+}
+
+/// All tokens, oldest first.
+#[utoipa::path(get, path = "/tokens", tag = "tokens",
+    responses((status = 200, body = Page<Token>)))]
+pub async fn list(context: &Context, _request: &ApiRequest) -> Reply {
+    let read = context.store.readers().run(tokens::list);
+    Ok(ok(&Page {
+        items: read.await?.into_iter().map(Token::from).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// Makes a token.
+#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenName,
+    responses((status = 201, body = NewToken), (status = 422, body = Problem)))]
+pub async fn create(context: &Context, request: &ApiRequest) -> Reply {
+    let TokenName { name } = request.json()?;
+    let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
+    let token = secrets::new_secret(TOKEN_PREFIX).map_err(no_randomness)?;
+    let hash = secrets::hash(&token);
+    let now = context.now();
+    let stored_name = name.clone();
+    let write = context.store.writer().run(None, move |context| {
+        tokens::insert(context, &stored_name, &hash, now)
+    });
+    let id = write.await?;
+    Ok(created(&NewToken { id, name, token }))
+}
+
+/// Revokes a token.
+#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
+    let id: TokenId = request.path_id()?;
+    let write = context
+        .store
+        .writer()
+        .run(None, move |context| tokens::revoke(context, id));
+    write.await?;
+    Ok(no_content())
+}

@@ -1,0 +1,241 @@
+//! The server put together: what `algohook serve` runs.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use crate::api::Api;
+use crate::api::context::Context;
+use crate::api::throttle::LoginThrottle;
+use crate::config::{Config, prepare_data_dir};
+use crate::domain::event::EventId;
+use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
+use crate::metrics::Metrics;
+use crate::secrets;
+use crate::server::hooks::Hooks;
+use crate::server::listener::{ConnectionLimits, serve};
+use crate::server::lock::DataDirLock;
+use crate::server::routes::Routes;
+use crate::server::shutdown;
+use crate::store::{Store, StoreOptions, account, events, webhooks};
+
+/// How often the server looks for what other processes changed, and for new events.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Pause between two parts of a clean-up, so that alerts go first.
+const PURGE_PAUSE: Duration = Duration::from_millis(20);
+
+/// What is told to the one who started the server, once it listens.
+pub struct Started {
+    /// Where it listens, as `http://127.0.0.1:8080`.
+    pub url: String,
+    /// The link to choose the first password with, where none is set yet.
+    pub setup_link: Option<String>,
+    /// Webhooks that are ready.
+    pub webhooks: usize,
+}
+
+/// Serves until the process is asked to stop; `started` is called once it listens.
+///
+/// # Errors
+///
+/// What keeps the server from starting, with what to do about it.
+pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Result<()> {
+    let stop = shutdown::requested().context("cannot wait for signals")?;
+    prepare_data_dir(&config.data_dir)?;
+    let mut lock = DataDirLock::acquire(&config.data_dir)?;
+    let store = Arc::new(Store::open(
+        &config.data_dir,
+        &StoreOptions {
+            queue_capacity: config.queue_capacity,
+            max_database_size: config.max_database_size,
+        },
+    )?);
+    let listener = bind(config.listen).await?;
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    let url = format!("http://{}", reachable(address));
+    lock.announce(&url)?;
+    warn_if_open(address, &config);
+
+    let registry = Arc::new(Registry::default());
+    registry.load(&store).await?;
+    let newest = store.readers().run(events::newest).await?;
+    let (news, newest) = watch::channel(newest);
+    let metrics = Arc::new(Metrics::default());
+    let base_url = config.public_url.clone().unwrap_or_else(|| url.clone());
+    let parts = Parts {
+        store: Arc::clone(&store),
+        registry: Arc::clone(&registry),
+        metrics: Arc::clone(&metrics),
+        newest,
+        base_url,
+    };
+    let routes = Arc::new(routes(parts, &config));
+    let setup_link = setup_link(&store, &url).await?;
+    let webhooks = registry.len();
+    tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
+    started(Started {
+        url,
+        setup_link,
+        webhooks,
+    });
+
+    let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
+    let aborted = background.abort_handle();
+    let stop = async move {
+        stop.await;
+        // The streams of events end with what feeds them.
+        aborted.abort();
+    };
+    serve(listener, routes, connection_limits(&config), metrics, stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What the routes are made of.
+struct Parts {
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    metrics: Arc<Metrics>,
+    newest: watch::Receiver<EventId>,
+    base_url: String,
+}
+
+fn routes(parts: Parts, config: &Config) -> Routes {
+    let clock = SystemClock::start();
+    let recorder = StoreRecorder::new(Arc::clone(&parts.store));
+    let limit = RateLimit(config.rate_limit);
+    let registry = Arc::clone(&parts.registry);
+    let ingest = Arc::new(Ingest::new(registry, recorder, clock, limit));
+    let context = Context {
+        store: parts.store,
+        registry: parts.registry,
+        ingest: Arc::clone(&ingest),
+        clock,
+        base_url: parts.base_url,
+        newest: parts.newest,
+        logins: LoginThrottle::default(),
+        hashing: Semaphore::new(1),
+    };
+    Routes {
+        hooks: Hooks {
+            ingest,
+            metrics: Arc::clone(&parts.metrics),
+            body_timeout: config.body_timeout,
+        },
+        api: Api::new(Arc::new(context), config.body_timeout),
+        metrics: parts.metrics,
+    }
+}
+
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    ConnectionLimits {
+        max_connections: config.max_connections,
+        header_timeout: config.header_timeout,
+        http2: config.http2,
+        shutdown_grace: config.shutdown_grace,
+        trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}; another program may have this port, and ports below 1024 need a right \
+             (say another address with --listen)"
+        )
+    })
+}
+
+/// An address that a program on this machine can connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn warn_if_open(address: SocketAddr, config: &Config) {
+    if !address.ip().is_loopback() && config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            %address,
+            "this address is open to others and without encryption: keys and passwords can be read on the way; \
+             listen on 127.0.0.1 behind a proxy that speaks HTTPS, and name it with --trusted-proxy"
+        );
+    }
+}
+
+/// The one-time link to choose a password with; a new one at every start until it was used.
+async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> {
+    let secret = secrets::new_secret("").context("the system gives no random bytes")?;
+    let hash = secrets::hash(&secret);
+    let write = store.writer().run(None, move |context| {
+        account::replace_setup_link(context, &hash)
+    });
+    match write.await {
+        Ok(true) => Ok(Some(format!("{url}/setup#{secret}"))),
+        Ok(false) => Ok(None),
+        Err(error) => {
+            // A full disk is no reason not to start: it may have room again soon.
+            tracing::warn!(%error, "no set-up link could be made");
+            Ok(None)
+        }
+    }
+}
+
+/// Takes up webhooks that other processes changed, tells of new events, and
+/// removes what deleted webhooks left.
+async fn look_for_changes(
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    news: watch::Sender<EventId>,
+) {
+    let mut known = None;
+    let mut is_clean = false;
+    loop {
+        let look = store
+            .readers()
+            .run(|connection| Ok((webhooks::revision(connection)?, events::newest(connection)?)));
+        match look.await {
+            Ok((revision, newest)) => {
+                news.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+                if known != Some(revision) && take_up(&store, &registry).await {
+                    known = Some(revision);
+                    is_clean = false;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the database could not be read"),
+        }
+        if is_clean {
+            tokio::time::sleep(LOOK_EVERY).await;
+        } else {
+            is_clean = !clean_up(&store).await;
+            tokio::time::sleep(PURGE_PAUSE).await;
+        }
+    }
+}
+
+async fn take_up(store: &Store, registry: &Registry) -> bool {
+    let taken_up = registry.load(store).await;
+    if let Err(error) = &taken_up {
+        tracing::warn!(%error, "changed webhooks could not be taken up");
+    }
+    taken_up.is_ok()
+}
+
+/// Removes a part of what deleted webhooks left; true where there is more.
+async fn clean_up(store: &Store) -> bool {
+    let purged = store.writer().run(None, webhooks::purge).await;
+    if let Err(error) = &purged {
+        tracing::warn!(%error, "a deleted webhook could not be cleaned up");
+    }
+    purged.unwrap_or(false)
+}

@@ -1,0 +1,80 @@
+//! Where alerts come in: `POST /hooks/wh_...`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::body::{Body, BodyError, full, read_limited};
+use super::client::Client;
+use super::listener::Handler;
+use super::routes::plain;
+use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder};
+use crate::metrics::{Metrics, Outcome};
+
+/// The path that every hook is under.
+pub const PREFIX: &str = "/hooks/";
+
+/// Answers deliveries, and nothing else.
+pub struct Hooks<R, C> {
+    /// Takes the alerts.
+    pub ingest: Arc<Ingest<R, C>>,
+    /// What the server counts of itself.
+    pub metrics: Arc<Metrics>,
+    /// Time for the body of an alert.
+    pub body_timeout: Duration,
+}
+
+impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        let Some(id) = request.uri().path().strip_prefix(PREFIX) else {
+            return plain(StatusCode::NOT_FOUND, "There is nothing here.\n");
+        };
+        let id = id.to_owned();
+        if request.method() != Method::POST {
+            let mut response = plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This address takes alerts: paste it into the webhook URL of a TradingView alert.\n",
+            );
+            let allow = HeaderValue::from_static("POST");
+            response.headers_mut().insert(ALLOW, allow);
+            return response;
+        }
+        let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
+        let arrived = Instant::now();
+        let (answer, outcome) = match body {
+            Ok(body) => self.ingest.receive(&id, &body, client.address).await,
+            Err(BodyError::TooLarge) => self.ingest.too_large(&id, client.address).await,
+            Err(BodyError::TimedOut | BodyError::Broken) => {
+                let late = "The body did not arrive in time.\n";
+                return closing(plain(StatusCode::REQUEST_TIMEOUT, late));
+            }
+        };
+        self.metrics
+            .count_delivery(outcome, arrived.elapsed().as_secs_f64());
+        match outcome {
+            Outcome::TooLarge => closing(response_of(answer)),
+            _ => response_of(answer),
+        }
+    }
+}
+
+fn response_of(answer: Answer) -> Response<Body> {
+    let mut response = Response::new(full(answer.body));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A response after which the connection ends: a part of the body is still on its way.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
