@@ -60,7 +60,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         .local_addr()
         .context("the listener has no address")?;
     let url = format!("http://{}", reachable(address));
-    lock.announce(&url)?;
+    lock.announce(&url, config.public_url.as_deref())?;
     warn_if_open(address, &config);
 
     let registry = Arc::new(Registry::default());

@@ -16,6 +16,9 @@ text_enum! {
     }
 }
 
+/// What stands for the key in a template.
+const KEY_PLACEHOLDER: &str = "AUTH_KEY";
+
 #[derive(Embed)]
 #[folder = "assets/templates"]
 struct Files;
@@ -28,35 +31,41 @@ impl Template {
         let file = Files::get(&name)
             .map(|file| file.data.into_owned())
             .unwrap_or_default();
-        String::from_utf8_lossy(&file).replace("AUTH_KEY", key.reveal())
+        String::from_utf8_lossy(&file).replace(KEY_PLACEHOLDER, key.reveal())
     }
 
     /// The message as TradingView would send it, with example values.
     #[must_use]
     pub fn example(self, key: &AuthKey, now: Timestamp) -> String {
-        let seconds = Timestamp::from_second(now.as_second())
-            .unwrap_or(now)
-            .to_string();
-        let values = [
-            ("{{ticker}}", "BTCUSDT"),
-            ("{{strategy.order.action}}", "buy"),
-            ("{{strategy.order.contracts}}", "1"),
-            ("{{strategy.order.price}}", "64490.4"),
-            ("{{strategy.order.id}}", "Test"),
-            ("{{strategy.market_position}}", "long"),
-            ("{{strategy.market_position_size}}", "1"),
-            ("{{strategy.prev_market_position}}", "flat"),
-            ("{{strategy.prev_market_position_size}}", "0"),
-            ("{{close}}", "64490.4"),
-            ("{{interval}}", "15"),
-            ("{{timenow}}", seconds.as_str()),
-        ];
-        values
-            .iter()
-            .fold(self.message(key), |message, (placeholder, value)| {
-                message.replace(placeholder, value)
-            })
+        fill(&self.message(key), key, now)
     }
+}
+
+/// A message with the key in the place of `AUTH_KEY` and example values in the
+/// place of TradingView's placeholders.
+#[must_use]
+pub fn fill(message: &str, key: &AuthKey, now: Timestamp) -> String {
+    let seconds = format!("{now:.0}");
+    let values = [
+        (KEY_PLACEHOLDER, key.reveal()),
+        ("{{ticker}}", "BTCUSDT"),
+        ("{{strategy.order.action}}", "buy"),
+        ("{{strategy.order.contracts}}", "1"),
+        ("{{strategy.order.price}}", "64490.4"),
+        ("{{strategy.order.id}}", "Test"),
+        ("{{strategy.market_position}}", "long"),
+        ("{{strategy.market_position_size}}", "1"),
+        ("{{strategy.prev_market_position}}", "flat"),
+        ("{{strategy.prev_market_position_size}}", "0"),
+        ("{{close}}", "64490.4"),
+        ("{{interval}}", "15"),
+        ("{{timenow}}", seconds.as_str()),
+    ];
+    values
+        .iter()
+        .fold(message.to_owned(), |message, (placeholder, value)| {
+            message.replace(placeholder, value)
+        })
 }
 
 #[cfg(test)]

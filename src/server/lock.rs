@@ -15,6 +15,8 @@ pub struct RunningServer {
     pub pid: u32,
     /// Where it listens.
     pub url: String,
+    /// Address that alerts are sent to from outside, where it was told one.
+    pub public_url: Option<String>,
 }
 
 /// Why a data directory was not taken.
@@ -76,10 +78,11 @@ impl DataDirLock {
     /// # Errors
     ///
     /// [`LockError::File`].
-    pub fn announce(&mut self, url: &str) -> Result<(), LockError> {
+    pub fn announce(&mut self, url: &str, public_url: Option<&str>) -> Result<(), LockError> {
         let server = RunningServer {
             pid: std::process::id(),
             url: url.to_owned(),
+            public_url: public_url.map(str::to_owned),
         };
         let write = |file: &mut File| {
             file.set_len(0)?;

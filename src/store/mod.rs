@@ -122,6 +122,9 @@ impl Store {
 impl Drop for Store {
     /// Waits until everything queued is on disk.
     fn drop(&mut self) {
+        // The last connection to close folds the log into the database, and
+        // only one that may write can.
+        self.readers.close();
         self.writer = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()

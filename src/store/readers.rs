@@ -72,6 +72,11 @@ impl Readers {
         result
     }
 
+    /// Closes the connections that are idle.
+    pub fn close(&self) {
+        self.idle().clear();
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         // A list of idle connections is whole whatever a reader did.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,0 +1,55 @@
+//! `algohook backup` and `algohook restore`: the whole database as one file.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::open;
+use crate::config::{Config, prepare_data_dir};
+use crate::server::lock::DataDirLock;
+use crate::store::backup;
+
+/// Copy the database to a file, also while a server runs
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook backup algohook-2026-01-05.db")]
+pub struct Backup {
+    /// The file to write; it must not exist yet
+    file: PathBuf,
+}
+
+/// Put a backup in the place of the database; the server must be stopped
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook restore algohook-2026-01-05.db")]
+pub struct Restore {
+    /// The backup
+    file: PathBuf,
+    /// Replace the database that is there
+    #[arg(long)]
+    force: bool,
+}
+
+impl Backup {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = open::store(config)?;
+        store
+            .readers()
+            .run_blocking(|connection| backup::backup(connection, &self.file))?;
+        let file = self.file.display();
+        writeln!(
+            out,
+            "Wrote {file}. It holds the keys of all webhooks: keep it private."
+        )?;
+        Ok(())
+    }
+}
+
+impl Restore {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        prepare_data_dir(&config.data_dir)?;
+        let _lock = DataDirLock::acquire(&config.data_dir)?;
+        backup::restore(&self.file, &config.data_dir, self.force)?;
+        let (file, data_dir) = (self.file.display(), config.data_dir.display());
+        Ok(writeln!(out, "Restored {file} into {data_dir}.")?)
+    }
+}

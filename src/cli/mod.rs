@@ -1,0 +1,136 @@
+//! The command line: one file a command.
+//!
+//! Every command but `send` works on the data directory, whether a server runs
+//! on it or not; a running server takes up a change within a second. Data goes
+//! to standard output, everything else to standard error. The exit status is 0,
+//! 1 for a failure, 2 for wrong use.
+
+mod backup;
+mod completions;
+mod events;
+mod http;
+mod open;
+mod orders;
+mod output;
+mod rebuild;
+mod send;
+mod serve;
+mod token;
+mod user;
+mod webhook;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, GlobalOptions, ServeOptions};
+use crate::logging::{self, LogLevel};
+
+/// Self-hosted home for TradingView alerts: receives webhooks, keeps every one,
+/// and shows what your strategies really do.
+#[derive(Parser)]
+#[command(name = "algohook", version, arg_required_else_help = true, after_help = EXAMPLE)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLE: &str = "\
+Example, from nothing to the first alert:
+  algohook serve
+  algohook webhook create \"BTC Strategy\"      (in another terminal)
+  algohook events --follow";
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
+    Send(send::Send),
+    Events(events::Events),
+    Orders(orders::Orders),
+    #[command(subcommand)]
+    Token(token::Token),
+    #[command(subcommand)]
+    User(user::User),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Rebuild(rebuild::Rebuild),
+    Completions(completions::Completions),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    match execute(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of our output has seen enough, as `head` has.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The whole command line, for completions and their tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+fn execute(cli: Cli) -> anyhow::Result<()> {
+    let serve_options = match &cli.command {
+        Command::Serve(serve) => serve.options.clone(),
+        _ => ServeOptions::default(),
+    };
+    let config = Config::resolve(&cli.global, &serve_options)?;
+    let usual_level = match cli.command {
+        Command::Serve(_) => LogLevel::Info,
+        _ => LogLevel::Warn,
+    };
+    logging::start(config.log_format, config.log_level.unwrap_or(usual_level));
+    let out = &mut io::stdout().lock();
+    match cli.command {
+        Command::Serve(serve) => serve.run(config, out),
+        Command::Webhook(webhook) => webhook.run(&config, out),
+        Command::Send(send) => send.run(&config, out),
+        Command::Events(events) => events.run(&config, out),
+        Command::Orders(orders) => orders.run(&config, out),
+        Command::Token(token) => token.run(&config, out),
+        Command::User(user) => user.run(&config, out),
+        Command::Backup(backup) => backup.run(&config, out),
+        Command::Restore(restore) => restore.run(&config, out),
+        Command::Rebuild(rebuild) => rebuild.run(&config, out),
+        Command::Completions(completions) => completions.run(out),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    cause.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &clap::Command) {
+            if command.get_subcommands().next().is_none() {
+                let help = command.get_after_help().map(ToString::to_string);
+                let is_there = help.is_some_and(|help| help.contains("Example"));
+                assert!(is_there, "{} has no example", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&super::command());
+    }
+}

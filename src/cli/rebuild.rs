@@ -1,0 +1,42 @@
+//! `algohook rebuild`: derives again what can be derived.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::open;
+use crate::config::Config;
+use crate::store::rebuild::rebuild_part;
+
+/// Derive from the events again what can be derived, also while a server runs
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook rebuild")]
+pub struct Rebuild {}
+
+impl Rebuild {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = open::store(config)?;
+        let (mut checked, mut changed, mut unreadable) = (0, 0, 0);
+        let mut after = 0;
+        loop {
+            let part = store
+                .writer()
+                .run_blocking(move |context| rebuild_part(context, after))?;
+            checked += part.checked;
+            changed += part.changed;
+            unreadable += part.unreadable;
+            match part.last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        writeln!(out, "Looked at {checked} orders, corrected {changed}.")?;
+        if unreadable > 0 {
+            writeln!(
+                out,
+                "{unreadable} orders stay as they are: the payloads of their events cannot be read any more."
+            )?;
+        }
+        Ok(())
+    }
+}

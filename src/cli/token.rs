@@ -1,0 +1,128 @@
+//! `algohook token`: tokens for programs that use the API.
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::open;
+use super::output;
+use crate::api::tokens::{NewToken, TOKEN_PREFIX, Token as Shown};
+use crate::config::Config;
+use crate::domain::webhook::name_of;
+use crate::secrets;
+use crate::store::Store;
+use crate::store::tokens::{self, TokenId};
+
+/// Make and revoke tokens for the management API
+#[derive(Subcommand)]
+pub enum Token {
+    Create(Create),
+    List(List),
+    Revoke(Revoke),
+}
+
+/// Make a token; it is shown once
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook token create dashboard")]
+pub struct Create {
+    /// What it is for
+    name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List all tokens, without their secrets
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook token list")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Revoke a token; programs that use it are refused from then on
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook token revoke tok_1")]
+pub struct Revoke {
+    /// The token
+    id: TokenId,
+}
+
+impl Token {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = open::store(config)?;
+        match self {
+            Self::Create(create) => create.run(&store, out),
+            Self::List(list) => list.run(&store, out),
+            Self::Revoke(revoke) => revoke.run(&store, out),
+        }
+    }
+}
+
+impl Create {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let name = name_of(&self.name)?;
+        let token =
+            secrets::new_secret(TOKEN_PREFIX).context("the system gives no random bytes")?;
+        let hash = secrets::hash(&token);
+        let stored_name = name.clone();
+        let id = store.writer().run_blocking(move |context| {
+            tokens::insert(context, &stored_name, &hash, Timestamp::now())
+        })?;
+        if self.json {
+            return output::json(out, &NewToken { id, name, token });
+        }
+        writeln!(out, "{token}")?;
+        eprintln!(
+            "This is {id}, \"{name}\". It is not shown again; send it as \"Authorization: Bearer ...\"."
+        );
+        Ok(())
+    }
+}
+
+impl List {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let listed = store.readers().run_blocking(tokens::list)?;
+        let shown: Vec<Shown> = listed.into_iter().map(Shown::from).collect();
+        if self.json {
+            return output::json(out, &shown);
+        }
+        if shown.is_empty() {
+            return Ok(writeln!(
+                out,
+                "There is no token. Make one: algohook token create NAME"
+            )?);
+        }
+        let time =
+            |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| format!("{at:.0}"));
+        let rows: Vec<Vec<String>> = shown
+            .into_iter()
+            .map(|token| {
+                vec![
+                    token.id.to_string(),
+                    token.name,
+                    time(Some(token.created_at)),
+                    time(token.last_used_at),
+                ]
+            })
+            .collect();
+        Ok(output::table(
+            out,
+            &["ID", "NAME", "MADE", "LAST USED"],
+            &rows,
+        )?)
+    }
+}
+
+impl Revoke {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let id = self.id;
+        store
+            .writer()
+            .run_blocking(move |context| tokens::revoke(context, id))?;
+        Ok(writeln!(out, "Revoked {id}.")?)
+    }
+}

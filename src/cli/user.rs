@@ -1,0 +1,59 @@
+//! `algohook user`: the owner's password.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::open;
+use crate::config::Config;
+use crate::secrets;
+use crate::store::account;
+
+/// Manage the owner's login
+#[derive(Subcommand)]
+pub enum User {
+    SetPassword(SetPassword),
+}
+
+/// Set the owner's password; every session ends
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub struct SetPassword {}
+
+const EXAMPLE: &str = "\
+Examples:
+  algohook user set-password                        asks for it twice
+  pass show algohook | algohook user set-password   takes the first line";
+
+impl User {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let Self::SetPassword(SetPassword {}) = self;
+        let store = open::store(config)?;
+        let password = ask()?;
+        let mut salt = [0; 16];
+        secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
+        let hash = account::hash_password(&password, &salt)?;
+        store
+            .writer()
+            .run_blocking(move |context| account::set_password(context, &hash, Timestamp::now()))?;
+        Ok(writeln!(
+            out,
+            "The password is set; every session has ended."
+        )?)
+    }
+}
+
+fn ask() -> anyhow::Result<String> {
+    if !io::stdin().is_terminal() {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let password = rpassword::prompt_password("New password: ")?;
+    if rpassword::prompt_password("Once more: ")? != password {
+        bail!("the two are not the same; nothing was changed");
+    }
+    Ok(password)
+}
