@@ -21,19 +21,49 @@ pub const DEFAULT_LISTEN: SocketAddr =
 #[derive(Debug, Clone, Default, Args)]
 pub struct GlobalOptions {
     /// Directory of the database [default: the platform's data directory]
-    #[arg(long, global = true, env = "ALGOHOOK_DATA_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_DATA_DIR",
+        value_name = "DIR"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Configuration file [default: config.toml in the data directory, where there is one]
-    #[arg(long, global = true, env = "ALGOHOOK_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_CONFIG",
+        value_name = "FILE"
+    )]
     pub config: Option<PathBuf>,
     /// Form of the log on standard error [default: text]
-    #[arg(long, global = true, env = "ALGOHOOK_LOG_FORMAT", value_enum)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_LOG_FORMAT",
+        value_enum
+    )]
     pub log_format: Option<LogFormat>,
     /// How much is logged [default: info for serve, warn for other commands]
-    #[arg(long, global = true, env = "ALGOHOOK_LOG_LEVEL", value_enum)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_LOG_LEVEL",
+        value_enum
+    )]
     pub log_level: Option<LogLevel>,
-    /// Address that alerts are sent to from outside, such as <https://hooks.example.com>
-    #[arg(long, global = true, env = "ALGOHOOK_PUBLIC_URL", value_name = "URL")]
+    /// Address that alerts are sent to from outside, such as `https://hooks.example.com`
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_PUBLIC_URL",
+        value_name = "URL"
+    )]
     pub public_url: Option<String>,
 }
 

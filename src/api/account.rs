@@ -100,17 +100,17 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
 
 /// Who is logged in, and where alerts go.
 #[utoipa::path(get, path = "/me", tag = "account", responses((status = 200, body = Me)))]
-pub(super) fn me(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     let (kind, token) = match &request.identity {
         Some(Identity::Token(id)) => ("token", Some(id.to_string())),
         _ => ("session", None),
     };
-    Ok(ok(&Me {
+    ok(&Me {
         kind,
         token,
         version: env!("CARGO_PKG_VERSION"),
         base_url: context.base_url.clone(),
-    }))
+    })
 }
 
 /// Changes the password, ends every session and begins a new one.
