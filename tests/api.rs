@@ -246,9 +246,9 @@ fn a_webhook_is_made_changed_rotated_and_deleted() {
         .deliver(&webhook, &webhook.alert(&json!({})))
         .expect(200);
 
-    let patch = json!({ "notes": "n", "state": "paused", "settings":
+    let wanted = json!({ "notes": "n", "state": "paused", "settings":
         { "pointValue": "50", "commission": { "kind": "perContract", "value": "1.25" } } });
-    let changed = api("PATCH", &path, Some(patch)).expect(200).json();
+    let changed = api("PATCH", &path, Some(wanted)).expect(200).json();
     assert_eq!(
         (&changed["notes"], &changed["state"]),
         (&json!("n"), &json!("paused"))

@@ -277,7 +277,7 @@ fn a_body_over_25_kb_is_too_large_with_and_without_a_stated_length() {
     let webhook = server.create_webhook("Strategy");
     let padded = |length: usize| {
         let alert = webhook
-            .alert(json!({ "metadata": { "note": "" } }))
+            .alert(&json!({ "metadata": { "note": "" } }))
             .to_string();
         let note = "x".repeat(length - alert.len());
         alert.replace("\"note\":\"\"", &format!("\"note\":\"{note}\""))
@@ -345,7 +345,7 @@ fn the_key_is_kept_nowhere_but_with_its_webhook() {
     for body in [
         webhook.alert(&json!({})).to_string(),
         webhook
-            .alert(json!({ "ticker": key, "metadata": { "comment": key } }))
+            .alert(&json!({ "ticker": key, "metadata": { "comment": key } }))
             .to_string(),
         webhook.alert(&json!({ "qty": key })).to_string(),
         format!("{{\"auth_key\": \"{key}\", \"note\": \"{key}\""),

@@ -110,7 +110,9 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let disk = match SmallDisk::mount(&path, "8m") {
         Ok(disk) => disk,
         Err(reason) => {
-            println!("skipped: a small file system needs the right to mount: {reason}");
+            support::say(&format!(
+                "skipped: a small file system needs the right to mount: {reason}"
+            ));
             return;
         }
     };
