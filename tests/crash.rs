@@ -69,7 +69,7 @@ fn check(data: &DataDir, acknowledged: &[String]) {
     let mut statement = database
         .prepare(
             "SELECT o.idempotency_key, count(*) FROM orders o
-             JOIN events e ON e.id = o.event_id AND e.status = 'processed' GROUP BY 1",
+             JOIN events e ON e.id = o.id AND e.status = 'processed' GROUP BY 1",
         )
         .unwrap();
     let kept: HashMap<String, u32> = statement
@@ -84,7 +84,7 @@ fn check(data: &DataDir, acknowledged: &[String]) {
     let halves: u32 = database
         .query_row(
             "SELECT count(*) FROM events e WHERE e.status = 'processed'
-                AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.event_id = e.id)",
+                AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)",
             [],
             |row| row.get(0),
         )

@@ -347,7 +347,7 @@ fn a_database_of_the_first_version_is_brought_to_the_newest_with_all_that_is_in_
     let server = Server::with(data, &[]);
     let events = server.data.events();
     assert_eq!(events.len(), 2);
-    assert_eq!(events[1]["order"], "ord_1");
+    assert_eq!(events[1]["order"], "ord_2");
     assert_eq!(server.data.orders()[0]["qty"], "2");
     let webhook = support::Webhook {
         id: "wh_AAAAAAAAAAAAAAAAAAAAAA".to_owned(),

@@ -315,7 +315,7 @@ pub fn reprocess(
         )));
     }
     let mut statement = context.connection.prepare_cached(
-        "SELECT o.event_id FROM events e JOIN orders o ON o.event_id = e.id
+        "SELECT o.id FROM events e JOIN orders o ON o.id = e.id
          WHERE e.original_id = ?1 AND e.source = 'reprocessed' AND e.webhook_id =
              (SELECT id FROM webhooks WHERE public_id = ?2)",
     )?;
