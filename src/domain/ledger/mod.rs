@@ -22,6 +22,8 @@ mod sequence;
 mod stated;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
@@ -133,6 +135,7 @@ impl Ledger {
     }
 
     /// The open lots, oldest first.
+    #[must_use]
     pub fn lots(&self) -> impl ExactSizeIterator<Item = &Lot> {
         self.lots.iter()
     }

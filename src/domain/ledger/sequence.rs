@@ -4,10 +4,12 @@
 //! Orders are paired by time. Those of one second are chained where they state
 //! their position: the new one of an order is the previous one of the next. The
 //! rest goes by time, exits before entries of the same instant, then by number.
+//! Only the same instant, for `{{timenow}}` has whole seconds: alerts without a
+//! time of their own are told apart by the microsecond of their arrival.
 
 use std::borrow::Borrow;
 
-use super::stated::{closes_only, same_size};
+use super::stated::{closes_only, same_size, stated_ends};
 use crate::domain::money::Decimal;
 use crate::domain::order::Order;
 
@@ -61,7 +63,7 @@ struct Link {
 
 /// The positions of one second as nodes, and the orders that lead between them.
 struct Chain {
-    /// The links, in the sequence that holds where the chain leaves a choice.
+    /// The links by time and number.
     links: Vec<Link>,
     /// The links that leave each node.
     leaving: Vec<Vec<usize>>,
@@ -80,9 +82,11 @@ fn chain<O: Borrow<Order>>(second: &mut [O], position: Decimal) {
         return;
     }
     let sequence = chain.unbroken().unwrap_or_else(|| chain.in_pieces());
+    let mut slots: Vec<usize> = chain.links.iter().map(|link| link.slot).collect();
+    slots.sort_unstable();
     let mut places: Vec<usize> = (0..second.len()).collect();
-    for (place, link) in chain.links.iter().zip(sequence) {
-        places[chain.links[link].slot] = place.slot;
+    for (slot, link) in slots.into_iter().zip(sequence) {
+        places[chain.links[link].slot] = slot;
     }
     for slot in 0..second.len() {
         while places[slot] != slot {
@@ -95,14 +99,19 @@ fn chain<O: Borrow<Order>>(second: &mut [O], position: Decimal) {
 
 impl Chain {
     fn of<O: Borrow<Order>>(second: &[O], position: Decimal) -> Self {
-        let stated: Vec<(usize, Decimal, Decimal)> = second
+        let mut stated: Vec<(usize, Decimal, Decimal)> = second
             .iter()
             .enumerate()
             .filter_map(|(slot, order)| {
-                let stated = order.borrow().stated_position;
-                Some((slot, stated.previous?, stated.new?))
+                let (from, to) = stated_ends(order.borrow())?;
+                Some((slot, from, to))
             })
             .collect();
+        // The sequence of arrival is the best guess where a chain leaves a choice.
+        stated.sort_unstable_by_key(|(slot, ..)| {
+            let order: &Order = second[*slot].borrow();
+            (order.paired_at, order.id)
+        });
         let ends = stated.iter().flat_map(|(_, from, to)| [*from, *to]);
         let nodes = Nodes::of(ends.chain([position]));
         let links: Vec<Link> = stated

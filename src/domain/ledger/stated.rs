@@ -74,6 +74,21 @@ pub(super) fn closes_only(order: &Order) -> bool {
         }
 }
 
+/// The signed positions before and after an order, as far as it states them: a
+/// purchase or sale that states only the latter tells the former by its quantity.
+pub(super) fn stated_ends(order: &Order) -> Option<(Decimal, Decimal)> {
+    let stated = order.stated_position;
+    let new = stated.new?;
+    if let Some(previous) = stated.previous {
+        return Some((previous, new));
+    }
+    match (order.intent, order.quantity) {
+        (Intent::Buy, Some(quantity)) => Some((new.saturating_sub(quantity.get()), new)),
+        (Intent::Sell, Some(quantity)) => Some((new.saturating_add(quantity.get()), new)),
+        _ => None,
+    }
+}
+
 /// A ledger whose position is not the one that TradingView states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfSync {
