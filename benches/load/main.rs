@@ -122,16 +122,17 @@ fn run_cases(
     let mut cases = Vec::new();
     for connections in CONNECTIONS {
         for server in servers {
-            let case = format!("{}, {connections} connections", server.kind);
+            let case = format!("{}, connections: {connections}", server.kind);
             eprintln!("{case} ...");
             let before = footprint::processor_time(server)?;
             let times = Times::from_now(WARM_UP, measured);
             let load = client::run(server.address, alerts, connections, times).context(case)?;
+            let after = footprint::processor_time(server)?;
             cases.push(Case {
                 kind: server.kind,
                 connections,
-                processor_time: footprint::processor_time(server)? - before,
                 load,
+                processor_time: after.saturating_sub(before),
             });
         }
     }

@@ -1,4 +1,4 @@
-//! The report: what was measured, beside what product and operators were promised.
+//! The report: what was measured, beside what is promised.
 
 use std::fmt::{self, Formatter};
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub struct Report {
 struct Aim {
     what: String,
     measured: String,
-    aim: &'static str,
+    wanted: &'static str,
     verdict: &'static str,
 }
 
@@ -97,43 +97,43 @@ impl Report {
             Aim {
                 what: format!("durable / not-storing, {COMPARED} connections"),
                 measured: format!("{:.0} %", to_not_storing * 100.0),
-                aim: "at least 60 %",
+                wanted: "at least 60 %",
                 verdict: verdict(to_not_storing >= 0.6),
             },
             Aim {
                 what: format!("durable / one-by-one, {COMPARED} connections"),
                 measured: format!("{to_one_by_one:.1} x"),
-                aim: "at least 10 x where an fsync takes 1 ms",
+                wanted: "at least 10 x where an fsync takes 1 ms",
                 verdict: ratio_verdict,
             },
             Aim {
                 what: "slowest p99 of durable".to_owned(),
                 measured: format!("{:.1} ms", milliseconds(self.slowest_p99())),
-                aim: "under 250 ms",
+                wanted: "under 250 ms",
                 verdict: verdict(self.slowest_p99() < Duration::from_millis(250)),
             },
             Aim {
                 what: "memory, idle".to_owned(),
                 measured: format!("{:.1} MB", megabytes(footprint.idle_memory)),
-                aim: "under 20 MB",
+                wanted: "under 20 MB",
                 verdict: verdict(megabytes(footprint.idle_memory) < 20.0),
             },
             Aim {
                 what: "memory, peak of all loads".to_owned(),
                 measured: format!("{:.1} MB", megabytes(footprint.peak_memory)),
-                aim: "at most 64 MB",
+                wanted: "at most 64 MB",
                 verdict: verdict(megabytes(footprint.peak_memory) <= 64.0),
             },
             Aim {
                 what: format!("start on {MANY_EVENTS} events, files cached"),
                 measured: format!("{:.0} ms", milliseconds(footprint.start_time)),
-                aim: "under 100 ms",
+                wanted: "under 100 ms",
                 verdict: verdict(footprint.start_time < Duration::from_millis(100)),
             },
             Aim {
                 what: "size of the binary".to_owned(),
                 measured: format!("{:.1} MB", megabytes(footprint.binary_size)),
-                aim: "none",
+                wanted: "none",
                 verdict: "",
             },
         ]
@@ -176,7 +176,7 @@ impl fmt::Display for Report {
             writeln!(
                 formatter,
                 "{:<38} {:>9}   aim: {:<40} {}",
-                aim.what, aim.measured, aim.aim, aim.verdict
+                aim.what, aim.measured, aim.wanted, aim.verdict
             )?;
         }
         Ok(())
