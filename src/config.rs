@@ -71,6 +71,10 @@ pub struct GlobalOptions {
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ServeOptions {
+    /// Serve made-up webhooks and alerts from a throw-away directory, to look around
+    #[arg(long)]
+    #[serde(skip)]
+    pub demo: bool,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "ALGOHOOK_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,

@@ -26,11 +26,14 @@ pub fn post(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, exchange(base, path, text))
-            .await
-            .context("no answer in time")?
-    })
+    runtime.block_on(post_async(base, path, text))
+}
+
+/// [`post`] for callers inside a runtime.
+pub async fn post_async(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
+    tokio::time::timeout(PATIENCE, exchange(base, path, text))
+        .await
+        .context("no answer in time")?
 }
 
 async fn exchange(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {

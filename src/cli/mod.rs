@@ -22,6 +22,7 @@ mod webhook;
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, GlobalOptions, ServeOptions};
@@ -83,6 +84,12 @@ pub fn command() -> clap::Command {
 }
 
 fn execute(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Serve(serve) = &cli.command
+        && serve.options.demo
+        && cli.global.data_dir.is_some()
+    {
+        refuse_demo_on_own_directory();
+    }
     let serve_options = match &cli.command {
         Command::Serve(serve) => serve.options.clone(),
         _ => ServeOptions::default(),
@@ -95,7 +102,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     logging::start(config.log_format, config.log_level.unwrap_or(usual_level));
     let out = &mut io::stdout().lock();
     match cli.command {
-        Command::Serve(_) => serve::Serve::run(config, out),
+        Command::Serve(serve) => serve.run(config, out),
         Command::Webhook(webhook) => webhook.run(&config, out),
         Command::Send(send) => send.run(&config, out),
         Command::Events(events) => events.run(&config, out),
@@ -107,6 +114,14 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Rebuild(_) => rebuild::Rebuild::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }
+}
+
+/// clap sees no conflict between an option of all commands and one of a single command.
+fn refuse_demo_on_own_directory() -> ! {
+    let message = "--demo makes a directory of its own and cannot be used with --data-dir or ALGOHOOK_DATA_DIR";
+    Cli::command()
+        .error(ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

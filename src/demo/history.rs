@@ -1,0 +1,260 @@
+//! Lets half a year of alerts arrive: each at its own time, through the same
+//! ingestion as any other, in one transaction.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+
+use super::{Address, Market, mistakes};
+use crate::domain::webhook::WebhookState;
+use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
+use crate::store::deliveries::{Delivery, Recorded, record};
+use crate::store::recent::RecentDeliveries;
+use crate::store::rejections::{self, Rejection};
+use crate::store::webhooks::{self, WebhookChange};
+use crate::store::{DATABASE_FILE, Result, StoreError, WriteContext, open_for_writing};
+
+/// How far back the demo goes.
+const LENGTH: SignedDuration = SignedDuration::from_hours(182 * 24);
+
+/// How long before now the newcomer's evening began.
+const EVENING: SignedDuration = SignedDuration::from_hours(52);
+
+/// Every so many orders of a strategy TradingView does not see our answer, and sends again.
+const RESENT: usize = 41;
+
+/// Of the strategy that loses an alert: which one, counted from the last.
+const LOST: usize = 5;
+
+/// Addresses that TradingView sends from.
+const TRADINGVIEW: [IpAddr; 4] = [
+    IpAddr::V4(Ipv4Addr::new(52, 89, 214, 238)),
+    IpAddr::V4(Ipv4Addr::new(34, 212, 75, 30)),
+    IpAddr::V4(Ipv4Addr::new(54, 218, 53, 128)),
+    IpAddr::V4(Ipv4Addr::new(52, 32, 178, 7)),
+];
+
+/// When the first bar of the demo begins: on a full hour.
+pub(super) fn begin(now: Timestamp) -> Timestamp {
+    let hour = (now - LENGTH).as_second().div_euclid(3600) * 3600;
+    // An hour within the range of a time that is in it.
+    Timestamp::from_second(hour).unwrap_or(now)
+}
+
+/// A message on its way.
+struct Sent {
+    time: Timestamp,
+    webhook: String,
+    message: String,
+    address: IpAddr,
+}
+
+/// Lets everything arrive that was sent until `now`.
+///
+/// # Errors
+///
+/// What keeps the database from being written.
+pub(super) async fn write(
+    directory: &Path,
+    markets: &mut [Market],
+    newcomer: &Address,
+    now: Timestamp,
+) -> Result<()> {
+    let evening = now - EVENING;
+    let mut sent: Vec<Sent> = markets
+        .iter_mut()
+        .flat_map(|market| alerts(market, now))
+        .collect();
+    let by_newcomer = |(time, message)| Sent {
+        time,
+        webhook: newcomer.id.to_string(),
+        message,
+        address: mistakes::HOME,
+    };
+    sent.extend(
+        mistakes::evening(evening, &newcomer.key)
+            .into_iter()
+            .map(by_newcomer),
+    );
+    let late = mistakes::after_the_pause(evening, &newcomer.key);
+    let pause = late.first().map_or(now, |(time, _)| *time);
+    sent.extend(late.into_iter().map(by_newcomer));
+    sent.sort_by_key(|sent| sent.time);
+    let until_pause = sent.partition_point(|sent| sent.time < pause);
+
+    let playback = Playback::open(directory, begin(now))?;
+    playback.deliver(&sent[..until_pause]).await?;
+    playback.pause(newcomer)?;
+    playback.deliver(&sent[until_pause..]).await?;
+    playback.commit()
+}
+
+/// The alerts of a strategy, with the resends and the loss that the demo shows.
+fn alerts(market: &mut Market, now: Timestamp) -> Vec<Sent> {
+    let orders = market
+        .strategy
+        .orders_until(now - SignedDuration::from_secs(10));
+    let is_pyramid = market.profile.name.ends_with("pyramid");
+    let lost = orders.len().checked_sub(LOST).filter(|_| is_pyramid);
+    let mut sent = Vec::with_capacity(orders.len() + orders.len() / RESENT);
+    let numbered = orders.iter().enumerate();
+    for (number, order) in numbered.filter(|(number, _)| Some(*number) != lost) {
+        let message = order.message(market.profile, &market.address.key);
+        let delay = Duration::from_millis(300 + (number as u64 * 617) % 1_400);
+        let times = if number % RESENT == RESENT - 1 { 2 } else { 1 };
+        for time in 0..times {
+            sent.push(Sent {
+                time: order.time + delay + SignedDuration::from_secs(5 * time),
+                webhook: market.address.id.to_string(),
+                message: message.clone(),
+                address: TRADINGVIEW[number % TRADINGVIEW.len()],
+            });
+        }
+    }
+    sent
+}
+
+/// The past, as if it happened now.
+struct Playback {
+    diary: Diary,
+    clock: PlaybackClock,
+    registry: Arc<Registry>,
+    ingest: Ingest<Diary, PlaybackClock>,
+}
+
+impl Playback {
+    fn open(directory: &Path, begin: Timestamp) -> Result<Self> {
+        let connection = open_for_writing(&directory.join(DATABASE_FILE))?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let registry = Arc::new(Registry::default());
+        let clock = PlaybackClock::at(begin);
+        let diary = Diary(Arc::new(Mutex::new(Pages {
+            connection,
+            recent: RecentDeliveries::default(),
+        })));
+        let ingest = Ingest::new(
+            Arc::clone(&registry),
+            diary.clone(),
+            clock.clone(),
+            RateLimit::default(),
+        );
+        let playback = Self {
+            diary,
+            clock,
+            registry,
+            ingest,
+        };
+        playback.take_up_webhooks()?;
+        Ok(playback)
+    }
+
+    fn take_up_webhooks(&self) -> Result<()> {
+        let pages = self.diary.pages();
+        let revision = webhooks::revision(&pages.connection)?;
+        self.registry
+            .replace(revision, webhooks::list(&pages.connection)?);
+        Ok(())
+    }
+
+    async fn deliver(&self, sent: &[Sent]) -> Result<()> {
+        for Sent {
+            time,
+            webhook,
+            message,
+            address,
+        } in sent
+        {
+            self.clock.set(*time);
+            let (answer, _) = self
+                .ingest
+                .receive(webhook, message.as_bytes(), *address)
+                .await;
+            if answer.status.is_server_error() {
+                return Err(StoreError::Unavailable(
+                    "the demo's alerts could not be stored, see the log".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn pause(&self, address: &Address) -> Result<()> {
+        let change = WebhookChange {
+            state: Some(WebhookState::Paused),
+            ..WebhookChange::default()
+        };
+        self.diary
+            .write(|context| webhooks::change(context, &address.id, change))?;
+        self.take_up_webhooks()
+    }
+
+    fn commit(self) -> Result<()> {
+        Ok(self.diary.pages().connection.execute_batch("COMMIT")?)
+    }
+}
+
+/// Records everything in the one transaction that is open.
+#[derive(Clone)]
+struct Diary(Arc<Mutex<Pages>>);
+
+struct Pages {
+    connection: Connection,
+    recent: RecentDeliveries,
+}
+
+impl Diary {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&mut WriteContext<'_>) -> Result<T>) -> Result<T> {
+        let Pages { connection, recent } = &mut *self.pages();
+        work(&mut WriteContext { connection, recent })
+    }
+}
+
+impl Recorder for Diary {
+    async fn record(&self, delivery: Arc<Delivery>) -> Result<Recorded> {
+        self.write(|context| record(context, &delivery))
+    }
+
+    async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
+        self.write(|context| rejections::insert(context, webhook, &rejection))
+    }
+}
+
+/// A clock that shows what it is set to.
+#[derive(Clone)]
+struct PlaybackClock {
+    begin: Timestamp,
+    microsecond: Arc<AtomicI64>,
+}
+
+impl PlaybackClock {
+    fn at(begin: Timestamp) -> Self {
+        let microsecond = Arc::new(AtomicI64::new(begin.as_microsecond()));
+        Self { begin, microsecond }
+    }
+
+    fn set(&self, time: Timestamp) {
+        self.microsecond
+            .store(time.as_microsecond(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for PlaybackClock {
+    fn now(&self) -> Timestamp {
+        let microsecond = self.microsecond.load(Ordering::Relaxed);
+        // It came out of a timestamp.
+        Timestamp::from_microsecond(microsecond).unwrap_or(self.begin)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.now().duration_since(self.begin).unsigned_abs()
+    }
+}

@@ -1,0 +1,47 @@
+//! The strategies go on trading while the demo is looked at.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Market;
+
+/// The strategies after the last alert of the demo's past.
+pub struct Live {
+    markets: Vec<Market>,
+    next: usize,
+}
+
+/// An alert that fires now.
+pub struct LiveAlert {
+    /// The path of its webhook.
+    pub path: String,
+    /// The message, as TradingView sends it.
+    pub message: String,
+}
+
+impl Live {
+    /// Time between two alerts.
+    pub const PAUSE: Duration = Duration::from_secs(20);
+
+    pub(super) fn new(markets: Vec<Market>) -> Self {
+        Self { markets, next: 0 }
+    }
+
+    /// The next alert of the strategy whose turn it is, at `now`.
+    ///
+    /// Hours of the made-up market may pass between two alerts.
+    pub fn next_alert(&mut self, now: Timestamp) -> LiveAlert {
+        let turn = self.next % self.markets.len();
+        self.next += 1;
+        let Market {
+            profile,
+            address,
+            strategy,
+        } = &mut self.markets[turn];
+        LiveAlert {
+            path: format!("/hooks/{}", address.id),
+            message: strategy.next_order(now).message(profile, &address.key),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Invented strategies on invented prices: a random walk with trends, and the
+//! crossing of two averages that trades it.
+
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use crate::domain::money::Decimal;
+use crate::domain::webhook::{AuthKey, Commission, CommissionKind, Settings};
+use crate::store::webhooks::WebhookChange;
+use crate::templates::Template;
+
+/// The strategies of the demo.
+pub(super) const PROFILES: &[Profile] = &[
+    Profile {
+        name: "Demo: BTC trend",
+        notes: "Made-up alerts of a made-up strategy: long and short, always in the market.",
+        ticker: "BINANCE:BTCUSDT",
+        interval: "30",
+        bar: SignedDuration::from_mins(30),
+        session: Session::Always,
+        first_price: 64_000.0,
+        places: 1,
+        volatility: 0.0036,
+        quantity: "0.05",
+        most_units: 1,
+        shorts: true,
+        template: Template::Strategy,
+        point_value: 1,
+        commission: (CommissionKind::Percent, "0.05"),
+        time_zone: "UTC",
+        trading_days: 365,
+    },
+    Profile {
+        name: "Demo: Apple swing",
+        notes: "Made-up alerts: long only, in New York's trading hours, one alert a kind of order.",
+        ticker: "NASDAQ:AAPL",
+        interval: "30",
+        bar: SignedDuration::from_mins(30),
+        session: Session::NewYork,
+        first_price: 212.0,
+        places: 2,
+        volatility: 0.0035,
+        quantity: "40",
+        most_units: 1,
+        shorts: false,
+        template: Template::Standard,
+        point_value: 1,
+        commission: (CommissionKind::PerOrder, "1"),
+        time_zone: "America/New_York",
+        trading_days: 252,
+    },
+    Profile {
+        name: "Demo: Gold pyramid",
+        notes: "Made-up alerts: adds to winners, takes profit in parts. One of its alerts never \
+                arrived, so its position is out of sync with TradingView's.",
+        ticker: "COMEX:GC1!",
+        interval: "60",
+        bar: SignedDuration::from_hours(1),
+        session: Session::Always,
+        first_price: 2_650.0,
+        places: 1,
+        volatility: 0.0024,
+        quantity: "1",
+        most_units: 3,
+        shorts: true,
+        template: Template::Strategy,
+        point_value: 100,
+        commission: (CommissionKind::PerContract, "2.40"),
+        time_zone: "America/New_York",
+        trading_days: 252,
+    },
+];
+
+/// Bars of the fast average.
+const FAST: f64 = 5.0;
+
+/// Bars of the slow average.
+const SLOW: f64 = 13.0;
+
+/// When a market is open.
+#[derive(Clone, Copy)]
+pub(super) enum Session {
+    /// Day and night.
+    Always,
+    /// Monday to Friday, 13:30 to 20:00 UTC: New York's hours in summer.
+    NewYork,
+}
+
+impl Session {
+    fn is_open(self, time: Timestamp) -> bool {
+        match self {
+            Self::Always => true,
+            Self::NewYork => {
+                let local = jiff::tz::Offset::UTC.to_datetime(time);
+                let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
+                local.weekday().to_monday_one_offset() <= 5 && (810..1200).contains(&minute)
+            }
+        }
+    }
+}
+
+/// What a strategy trades, and how.
+pub(super) struct Profile {
+    pub(super) name: &'static str,
+    notes: &'static str,
+    ticker: &'static str,
+    interval: &'static str,
+    bar: SignedDuration,
+    session: Session,
+    first_price: f64,
+    /// Decimal places of its prices.
+    places: usize,
+    /// Usual move of the price in one bar, as a fraction.
+    volatility: f64,
+    /// Size of one entry.
+    quantity: &'static str,
+    /// Entries that may be open at once.
+    most_units: i32,
+    shorts: bool,
+    template: Template,
+    point_value: u32,
+    commission: (CommissionKind, &'static str),
+    time_zone: &'static str,
+    trading_days: u16,
+}
+
+impl Profile {
+    /// Notes and settings of the strategy's webhook.
+    pub(super) fn change(&self) -> WebhookChange {
+        let (kind, value) = self.commission;
+        let settings = Settings {
+            initial_capital: Decimal::from(100_000),
+            point_value: self.point_value.into(),
+            commission: Commission {
+                kind,
+                value: value.parse().unwrap_or_default(),
+            },
+            time_zone: self.time_zone.to_owned(),
+            trading_days: self.trading_days,
+            ..Settings::default()
+        };
+        WebhookChange {
+            notes: Some(self.notes.to_owned()),
+            settings: Some(settings),
+            ..WebhookChange::default()
+        }
+    }
+
+    /// Size of some units, as TradingView writes numbers.
+    fn size(&self, units: i32) -> String {
+        let unit: Decimal = self.quantity.parse().unwrap_or(Decimal::ONE);
+        (unit * Decimal::from(units)).normalize().to_string()
+    }
+}
+
+/// An order as a strategy gives it.
+pub(super) struct StrategyOrder {
+    /// When TradingView's alert fires.
+    pub(super) time: Timestamp,
+    price: f64,
+    /// Position in units before and after, short below zero.
+    before: i32,
+    after: i32,
+    signal: &'static str,
+}
+
+impl StrategyOrder {
+    /// The alert message that TradingView makes of it.
+    pub(super) fn message(&self, profile: &Profile, key: &AuthKey) -> String {
+        let name = |position: i32| match position.signum() {
+            1 => "long",
+            -1 => "short",
+            _ => "flat",
+        };
+        let is_buy = self.after > self.before;
+        let values = [
+            ("{{ticker}}", profile.ticker.to_owned()),
+            (
+                "{{strategy.order.action}}",
+                if is_buy { "buy" } else { "sell" }.to_owned(),
+            ),
+            (
+                "{{strategy.order.contracts}}",
+                profile.size((self.after - self.before).abs()),
+            ),
+            (
+                "{{strategy.order.price}}",
+                format!("{:.*}", profile.places, self.price),
+            ),
+            ("{{strategy.order.id}}", self.signal.to_owned()),
+            ("{{strategy.market_position}}", name(self.after).to_owned()),
+            (
+                "{{strategy.market_position_size}}",
+                profile.size(self.after.abs()),
+            ),
+            (
+                "{{strategy.prev_market_position}}",
+                name(self.before).to_owned(),
+            ),
+            (
+                "{{strategy.prev_market_position_size}}",
+                profile.size(self.before.abs()),
+            ),
+            ("{{close}}", format!("{:.*}", profile.places, self.price)),
+            ("{{interval}}", profile.interval.to_owned()),
+            ("{{timenow}}", format!("{:.0}", self.time)),
+            ("My Strategy", profile.name.to_owned()),
+            ("Buy Signal", self.signal.to_owned()),
+            (
+                "entryLong",
+                if is_buy { "entryLong" } else { "exitLong" }.to_owned(),
+            ),
+        ];
+        let message = profile.template.message(key);
+        values
+            .iter()
+            .fold(message, |message, (placeholder, value)| {
+                message.replace(placeholder, value)
+            })
+    }
+}
+
+/// A strategy at work.
+pub(super) struct Strategy {
+    profile: &'static Profile,
+    generator: Xoshiro256PlusPlus,
+    time: Timestamp,
+    price: f64,
+    /// Which way the walk leans, as a part of the volatility.
+    trend: f64,
+    fast: f64,
+    slow: f64,
+    /// Units held, short below zero.
+    position: i32,
+    entry_price: f64,
+}
+
+impl Strategy {
+    /// A strategy without position; equal ones make equal orders.
+    pub(super) fn new(profile: &'static Profile, begin: Timestamp) -> Self {
+        let seed = profile.ticker.bytes().map(u64::from).sum();
+        Self {
+            profile,
+            generator: Xoshiro256PlusPlus::seed_from_u64(seed),
+            time: begin,
+            price: profile.first_price,
+            trend: 0.0,
+            fast: profile.first_price,
+            slow: profile.first_price,
+            position: 0,
+            entry_price: profile.first_price,
+        }
+    }
+
+    /// The orders until `end`.
+    pub(super) fn orders_until(&mut self, end: Timestamp) -> Vec<StrategyOrder> {
+        let mut orders = Vec::new();
+        while self.time + self.profile.bar <= end {
+            orders.extend(self.next_bar());
+        }
+        orders
+    }
+
+    /// The next order, however many bars it takes, given at `time`.
+    pub(super) fn next_order(&mut self, time: Timestamp) -> StrategyOrder {
+        loop {
+            if let Some(order) = self.next_bar() {
+                return StrategyOrder { time, ..order };
+            }
+        }
+    }
+
+    fn next_bar(&mut self) -> Option<StrategyOrder> {
+        self.time += self.profile.bar;
+        if !self.profile.session.is_open(self.time) {
+            return None;
+        }
+        self.walk();
+        let (after, signal) = self.decide()?;
+        let before = std::mem::replace(&mut self.position, after);
+        if after.abs() > before.abs() || after.signum() != before.signum() {
+            self.entry_price = self.price;
+        }
+        Some(StrategyOrder {
+            time: self.time,
+            price: self.price,
+            before,
+            after,
+            signal,
+        })
+    }
+
+    fn walk(&mut self) {
+        if self.generator.random_bool(0.01) {
+            self.trend = self.generator.random_range(-0.24..0.25);
+        }
+        // The sum of twelve even draws is close to a normal one with deviation 1.
+        let draws = (0..12).map(|_| self.generator.random::<f64>());
+        let shock = draws.sum::<f64>() - 6.0;
+        self.price *= (self.profile.volatility * (shock + self.trend)).exp();
+        self.fast += (self.price - self.fast) * 2.0 / (FAST + 1.0);
+        self.slow += (self.price - self.slow) * 2.0 / (SLOW + 1.0);
+    }
+
+    /// The position to take, where it is another, and the name of the signal.
+    fn decide(&self) -> Option<(i32, &'static str)> {
+        let distance = self.fast / self.slow - 1.0;
+        if distance.abs() < self.profile.volatility / 3.0 {
+            return None;
+        }
+        let side = if distance > 0.0 { 1 } else { -1 };
+        if self.position.signum() != side {
+            return match (side, self.profile.shorts) {
+                (1, _) => Some((1, "Long")),
+                (_, true) => Some((-1, "Short")),
+                (_, false) => (self.position != 0).then_some((0, "Exit")),
+            };
+        }
+        let gain = (self.price / self.entry_price - 1.0) * f64::from(side);
+        if gain > 8.0 * self.profile.volatility && self.position.abs() > 1 {
+            return Some((self.position - side, "Take profit"));
+        }
+        let may_add = self.position.abs() < self.profile.most_units;
+        (may_add && gain > 3.0 * self.profile.volatility).then_some((self.position + side, "Add"))
+    }
+}

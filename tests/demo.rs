@@ -1,0 +1,181 @@
+//! `algohook serve --demo`: a newcomer sees a living system at once.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{Answer, DataDir, PATIENCE, agent, algohook, wait_until};
+
+/// A demo, and what it printed of itself.
+struct Demo {
+    child: Child,
+    url: String,
+    data_dir: PathBuf,
+    token: String,
+    password: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let mut child = algohook()
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = String::new();
+        while !printed.contains("Password: ") {
+            let line = lines.next().expect("the demo has started").unwrap();
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        let word_after = |mark: &str| {
+            let (_, rest) = printed.split_once(mark).unwrap();
+            let end = rest.find(|letter: char| letter.is_whitespace() || letter == '"');
+            rest[..end.unwrap()].to_owned()
+        };
+        Self {
+            url: word_after("listens on "),
+            data_dir: word_after("--data-dir ").into(),
+            token: word_after("Bearer "),
+            password: word_after("Password: "),
+            child,
+        }
+    }
+
+    fn stop(mut self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
+        wait_until("the demo ends", || self.child.try_wait().unwrap().is_some());
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn count_by(events: &[Value], field: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for event in events {
+        let name = event[field].as_str().unwrap_or_default().to_owned();
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
+    let demo = Demo::start();
+    let data_dir = demo.data_dir.clone();
+    assert_private(&data_dir);
+    let data = DataDir::at(&data_dir);
+
+    let webhooks = data.json(&["webhook", "list", "--json"]);
+    let names: Vec<&str> = webhooks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|webhook| webhook["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 4);
+    assert!(
+        names.iter().all(|name| name.starts_with("Demo: ")),
+        "{names:?}"
+    );
+
+    let events = data.events();
+    let statuses = count_by(&events, "status");
+    for status in ["processed", "duplicate", "failed", "limited", "ignored"] {
+        assert!(
+            statuses.contains_key(status),
+            "no {status} event: {statuses:?}"
+        );
+    }
+    assert!(statuses["processed"] > 500, "{statuses:?}");
+    let times: Vec<&str> = events
+        .iter()
+        .map(|event| event["receivedAt"].as_str().unwrap())
+        .collect();
+    assert!(times.is_sorted());
+    assert_eq!(data.orders().len(), statuses["processed"]);
+
+    let rejections: usize = webhooks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|webhook| {
+            let path = format!("/webhooks/{}/rejections", webhook["id"].as_str().unwrap());
+            get(&demo, &path).json()["items"].as_array().unwrap().len()
+        })
+        .sum();
+    assert!(rejections > 0);
+
+    demo.stop();
+    assert!(!data_dir.exists());
+}
+
+#[test]
+fn the_printed_password_and_token_let_in() {
+    let demo = Demo::start();
+    get(&demo, "/webhooks").expect(200);
+    let body = serde_json::json!({ "password": demo.password }).to_string();
+    let answer = agent()
+        .post(format!("{}/api/v1/session", demo.url))
+        .header("content-type", "application/json")
+        .header("origin", &demo.url)
+        .send(&body);
+    assert_eq!(answer.unwrap().status(), 204);
+    demo.stop();
+}
+
+#[test]
+fn the_strategies_of_a_demo_go_on_trading() {
+    assert!(PATIENCE.as_secs() > 20, "an alert comes every 20 seconds");
+    let demo = Demo::start();
+    let newest = |demo: &Demo| get(demo, "/events?limit=1").json()["items"][0]["id"].clone();
+    let before = newest(&demo);
+    wait_until("another alert arrives", || newest(&demo) != before);
+    let newest = get(&demo, "/events?limit=1").json();
+    assert_eq!(newest["items"][0]["status"], "processed", "{newest}");
+    demo.stop();
+}
+
+#[test]
+fn a_demo_never_touches_a_directory_of_ones_own() {
+    let data = DataDir::new();
+    let output = data.run(&["serve", "--demo"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("--data-dir") && message.contains("--demo"),
+        "{message}"
+    );
+    assert!(!data.path.exists());
+}
+
+fn get(demo: &Demo, path: &str) -> Answer {
+    let request = agent()
+        .get(format!("{}/api/v1{path}", demo.url))
+        .header("authorization", format!("Bearer {}", demo.token));
+    Answer::tried(request.call()).unwrap()
+}
+
+fn assert_private(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(directory).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
