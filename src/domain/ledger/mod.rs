@@ -28,6 +28,8 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
+
 use super::event::Warning;
 use super::money::{Decimal, Price};
 use super::order::{Order, OrderId};
@@ -149,6 +151,24 @@ impl Ledger {
         }
     }
 
+    /// TradingView's position less the ledger's own, where it was stated last.
+    #[must_use]
+    pub fn drift(&self) -> Decimal {
+        self.drift
+    }
+
+    /// The position stated last before the newest second.
+    #[must_use]
+    pub fn stated_before(&self) -> Decimal {
+        self.stated_before
+    }
+
+    /// When the orders of the newest second are paired.
+    #[must_use]
+    pub fn newest_second(&self) -> Option<Timestamp> {
+        Some(self.newest_second.first()?.paired_at)
+    }
+
     /// The newest price seen: the market price that an alert states, else the
     /// price it intends.
     #[must_use]
@@ -208,6 +228,16 @@ impl Ledger {
             return Err(Late(order.id));
         }
         Ok(self.apply_in_sequence(order.clone(), settings))
+    }
+
+    /// Applies orders of one second that is later than all before; they are
+    /// sorted into the sequence they are paired in.
+    #[must_use]
+    pub fn apply_second(&mut self, second: &mut [Order], settings: &Settings) -> Vec<Applied> {
+        let position = sequence::stated_after(&self.newest_second, self.stated_before);
+        sequence::sort_second(second, position);
+        let apply = |order: &Order| self.apply_in_sequence(order.clone(), settings);
+        second.iter().map(apply).collect()
     }
 
     /// Applies an order that is known not to be late.

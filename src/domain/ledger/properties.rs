@@ -89,14 +89,12 @@ fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
     let is_against = |wanted: Decimal| position * wanted < Decimal::ZERO;
     let full = reversal == Reversal::Full;
     match order.intent {
-        Intent::Buy => quantity.unwrap(),
-        Intent::Sell => -quantity.unwrap(),
         Intent::EntryLong if full && is_against(Decimal::ONE) => quantity.unwrap() - position,
         Intent::EntryShort if full && is_against(Decimal::NEGATIVE_ONE) => {
             -quantity.unwrap() - position
         }
-        Intent::EntryLong => quantity.unwrap(),
-        Intent::EntryShort => -quantity.unwrap(),
+        Intent::Buy | Intent::EntryLong => quantity.unwrap(),
+        Intent::Sell | Intent::EntryShort => -quantity.unwrap(),
         Intent::ExitLong => {
             let long = position.max(Decimal::ZERO);
             -quantity.unwrap_or(long).min(long)
@@ -137,14 +135,14 @@ fn unit_by_unit(orders: &[Order], reversal: Reversal) -> Vec<(i64, i64, Directio
     for order in in_sequence(orders) {
         let direction = order.intent.direction();
         let mut close_one = |units: &mut VecDeque<(Direction, i64)>| {
-            let closes = units.front().is_some_and(|unit| unit.0 != direction);
-            if closes && let Some((side, entry)) = units.pop_front() {
+            let is_against = units.front().is_some_and(|unit| unit.0 != direction);
+            if is_against && let Some((side, entry)) = units.pop_front() {
                 match closed.last_mut() {
                     Some(last) if (last.0, last.1) == (entry, order.id.0) => last.3 += 1,
                     _ => closed.push((entry, order.id.0, side, 1)),
                 }
             }
-            closes
+            is_against
         };
         let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
         if order.quantity.is_none() || (is_entry && reversal == Reversal::Full) {
@@ -341,9 +339,10 @@ proptest! {
         for (number, ((_, order), restart)) in (1..).zip(arriving.into_iter().zip(restarts)) {
             let order = Order { id: OrderId(number), ..order };
             all.push(order.clone());
-            match ledger.apply(&order, &settings) {
-                Ok(one) => applied.push(one),
-                Err(Late(_)) => Folded { ledger, applied } = fold(all.clone(), &settings),
+            if let Ok(one) = ledger.apply(&order, &settings) {
+                applied.push(one);
+            } else {
+                Folded { ledger, applied } = fold(all.clone(), &settings);
             }
             if restart {
                 ledger = Ledger::resume(ledger.checkpoint());
