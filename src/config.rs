@@ -21,19 +21,49 @@ pub const DEFAULT_LISTEN: SocketAddr =
 #[derive(Debug, Clone, Default, Args)]
 pub struct GlobalOptions {
     /// Directory of the database [default: the platform's data directory]
-    #[arg(long, global = true, env = "ALGOHOOK_DATA_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_DATA_DIR",
+        value_name = "DIR"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Configuration file [default: config.toml in the data directory, where there is one]
-    #[arg(long, global = true, env = "ALGOHOOK_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_CONFIG",
+        value_name = "FILE"
+    )]
     pub config: Option<PathBuf>,
     /// Form of the log on standard error [default: text]
-    #[arg(long, global = true, env = "ALGOHOOK_LOG_FORMAT", value_enum)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_LOG_FORMAT",
+        value_enum
+    )]
     pub log_format: Option<LogFormat>,
     /// How much is logged [default: info for serve, warn for other commands]
-    #[arg(long, global = true, env = "ALGOHOOK_LOG_LEVEL", value_enum)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_LOG_LEVEL",
+        value_enum
+    )]
     pub log_level: Option<LogLevel>,
-    /// Address that alerts are sent to from outside, such as <https://hooks.example.com>
-    #[arg(long, global = true, env = "ALGOHOOK_PUBLIC_URL", value_name = "URL")]
+    /// Address that alerts are sent to from outside, such as `https://hooks.example.com`
+    #[arg(
+        long,
+        global = true,
+        help_heading = "General options",
+        env = "ALGOHOOK_PUBLIC_URL",
+        value_name = "URL"
+    )]
     pub public_url: Option<String>,
 }
 
@@ -188,9 +218,10 @@ impl Config {
             header_timeout: seconds(serve.header_timeout, file_serve.header_timeout, 15),
             body_timeout: seconds(serve.body_timeout, file_serve.body_timeout, 10),
             shutdown_grace: seconds(serve.shutdown_grace, file_serve.shutdown_grace, 10),
-            trusted_proxies: match serve.trusted_proxy.is_empty() {
-                true => file_serve.trusted_proxy,
-                false => serve.trusted_proxy.clone(),
+            trusted_proxies: if serve.trusted_proxy.is_empty() {
+                file_serve.trusted_proxy
+            } else {
+                serve.trusted_proxy.clone()
             },
             http2: serve.http2 || file_serve.http2,
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
@@ -312,11 +343,12 @@ mod tests {
     #[test]
     fn the_example_configuration_is_valid() {
         let example = include_str!("../packaging/config.example.toml");
-        let uncommented: String = example
+        let uncommented: Vec<&str> = example
             .lines()
-            .filter_map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")))
-            .map(|line| format!("{line}\n"))
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(|line| line.contains(" = "))
             .collect();
+        let uncommented = uncommented.join("\n");
         let config = resolve_with_file(&uncommented, &ServeOptions::default()).unwrap();
         assert_eq!(config.rate_limit.get(), 30);
         assert_eq!(config.trusted_proxies.len(), 1);

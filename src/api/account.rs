@@ -61,7 +61,7 @@ pub struct Me {
 /// first start is good once.
 #[utoipa::path(post, path = "/setup", tag = "account", request_body = Setup, security(()),
     responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
     let Setup { token, password } = request.json()?;
     let hash = hashed(context, password).await?;
     let link = secrets::hash(&token);
@@ -76,7 +76,7 @@ pub async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
 /// Logs in with the password; the answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "account", request_body = Login, security(()),
     responses((status = 204), (status = 401, body = Problem), (status = 429, body = Problem)))]
-pub async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
     let Login { password } = request.json()?;
     check_password(context, request, password).await?;
     begin_session(context, request).await
@@ -84,7 +84,7 @@ pub async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
 
 /// Logs out.
 #[utoipa::path(delete, path = "/session", tag = "account", responses((status = 204)))]
-pub async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
     let Some(Identity::Session(hash)) = request.identity.clone() else {
         let detail = "a token has no session; `algohook token revoke` takes it back";
         return Err(Problem::bad_request("no_session", detail));
@@ -100,23 +100,23 @@ pub async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
 
 /// Who is logged in, and where alerts go.
 #[utoipa::path(get, path = "/me", tag = "account", responses((status = 200, body = Me)))]
-pub async fn me(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     let (kind, token) = match &request.identity {
         Some(Identity::Token(id)) => ("token", Some(id.to_string())),
         _ => ("session", None),
     };
-    Ok(ok(&Me {
+    ok(&Me {
         kind,
         token,
         version: env!("CARGO_PKG_VERSION"),
         base_url: context.base_url.clone(),
-    }))
+    })
 }
 
 /// Changes the password, ends every session and begins a new one.
 #[utoipa::path(post, path = "/password", tag = "account", request_body = PasswordChange,
     responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem)))]
-pub async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
     let PasswordChange { current, new } = request.json()?;
     check_password(context, request, current).await?;
     let hash = hashed(context, new).await?;
@@ -149,7 +149,7 @@ async fn check_password(
     // One at a time: a hash takes 19 MiB, and a stranger could ask for many.
     let _turn = context.hashing.acquire().await;
     if let Err(wait) = context.logins.check(address, context.elapsed()) {
-        let seconds = wait.as_secs() + 1;
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
         let detail = format!("too many wrong passwords; try again in {seconds} seconds");
         let status = StatusCode::TOO_MANY_REQUESTS;
         return Err(Problem::new(status, "too_many_logins", detail)

@@ -45,6 +45,10 @@ impl Context {
     }
 
     /// Lets ingestion know of changed webhooks before the change is answered.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::store::StoreError`] where the database cannot be read.
     pub async fn reload(&self) -> Result<()> {
         self.registry.load(&self.store).await
     }

@@ -10,7 +10,7 @@ use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Moment, Page, page_limit};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::order::OrderId;
-use crate::domain::signal::Direction;
+use crate::domain::signal::{Direction, Intent};
 use crate::domain::webhook::WebhookId;
 use crate::ingest::LARGEST_BODY;
 use crate::payload::{self, PayloadError};
@@ -70,8 +70,8 @@ impl From<StoredEvent> for Event {
             source: stored.source,
             status: stored.status,
             ticker: stored.ticker.map(|ticker| ticker.as_str().to_owned()),
-            position_direction: stored.intent.and_then(|intent| intent.position_direction()),
-            direction: stored.intent.map(|intent| intent.direction()),
+            position_direction: stored.intent.and_then(Intent::position_direction),
+            direction: stored.intent.map(Intent::direction),
             market_price: stored.market_price.map(|price| price.to_string()),
             signal_time: stored.signal_time,
             source_address: stored.source_address,
@@ -121,7 +121,7 @@ pub struct Reprocess {
 /// One page of the event log.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventQuery),
     responses((status = 200, body = Page<Event>), (status = 400, body = Problem)))]
-pub async fn list(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: EventQuery = request.query()?;
     let limit = page_limit(query.limit)?;
     let filter = EventFilter {
@@ -147,7 +147,7 @@ pub async fn list(context: &Context, request: &ApiRequest) -> Reply {
 /// One event.
 #[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
     responses((status = 200, body = Event), (status = 404, body = Problem)))]
-pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let id: EventId = request.path_id()?;
     let read = context
         .store
@@ -162,11 +162,12 @@ pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
     request_body = Option<Reprocess>,
     responses((status = 201, body = Event), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn reprocess(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply {
     let id: EventId = request.path_id()?;
-    let asked: Reprocess = match request.body.is_empty() {
-        true => Reprocess::default(),
-        false => request.json()?,
+    let asked: Reprocess = if request.body.is_empty() {
+        Reprocess::default()
+    } else {
+        request.json()?
     };
     let payload = match asked.payload {
         None => None,
@@ -197,7 +198,7 @@ pub async fn reprocess(context: &Context, request: &ApiRequest) -> Reply {
 }
 
 /// A parameter of the query as an id.
-pub fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+pub(super) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,

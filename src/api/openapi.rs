@@ -11,7 +11,7 @@ use super::{account, events, orders, stream, tokens, webhooks};
     info(
         title = "algohook",
         description = "Management API of algohook. Lists are paged by cursor; errors are problem details (RFC 9457). Times are RFC 3339 in UTC; prices, quantities and money are decimal texts.",
-        license(name = "MIT OR Apache-2.0")
+        license(name = "MIT")
     ),
     servers((url = "/api/v1")),
     paths(

@@ -142,7 +142,7 @@ pub struct OrderQuery {
 /// One page of the orders.
 #[utoipa::path(get, path = "/orders", tag = "orders", params(OrderQuery),
     responses((status = 200, body = Page<Order>), (status = 400, body = Problem)))]
-pub async fn list(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: OrderQuery = request.query()?;
     let limit = page_limit(query.limit)?;
     let filter = OrderFilter {
@@ -165,7 +165,7 @@ pub async fn list(context: &Context, request: &ApiRequest) -> Reply {
 /// One order.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders", params(("id" = String, Path)),
     responses((status = 200, body = Order), (status = 404, body = Problem)))]
-pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let id: OrderId = request.path_id()?;
     let read = context
         .store

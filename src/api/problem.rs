@@ -1,5 +1,7 @@
 //! What is answered when something is wrong: problem details as in RFC 9457.
 
+use std::borrow::Cow;
+
 use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
@@ -11,7 +13,7 @@ use crate::server::Body;
 use crate::store::StoreError;
 
 /// Seconds after which a busy store is worth another try.
-const STORE_RETRY_AFTER: u64 = 1;
+const STORE_RETRY_AFTER: u32 = 1;
 
 /// An error of the API, as `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,15 +24,15 @@ pub struct Problem {
     /// The HTTP status.
     pub status: u16,
     /// A stable name for programs.
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// What is wrong.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// Seconds after which another try makes sense; in the header `Retry-After`.
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     /// Methods that the resource has; in the header `Allow`.
     #[serde(skip)]
     allow: Option<&'static str>,
@@ -38,7 +40,11 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with a status, a name for programs and what is wrong.
-    pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Box<str>>,
+    ) -> Self {
         Self {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -52,7 +58,7 @@ impl Problem {
 
     /// The same problem with what to do about it.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<Box<str>>) -> Self {
         Self {
             hint: Some(hint.into()),
             ..self
@@ -61,7 +67,7 @@ impl Problem {
 
     /// The same problem with when to try again.
     #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
+    pub fn retry_after(self, seconds: u32) -> Self {
         Self {
             retry_after: Some(seconds),
             ..self
@@ -69,21 +75,22 @@ impl Problem {
     }
 
     /// A request that makes no sense as it is: 400.
-    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn bad_request(code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
     /// A value that cannot be used: 422.
-    pub fn invalid(detail: impl Into<String>) -> Self {
+    pub fn invalid(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", detail)
     }
 
     /// Nobody is logged in: 401.
-    pub fn unauthorized(detail: impl Into<String>) -> Self {
+    pub fn unauthorized(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
     /// The resource has other methods: 405.
+    #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this address answers {allow}");
         Self {

@@ -98,7 +98,7 @@ impl Resource {
             (Self::Setup, "POST") => account::set_up(context, request).await,
             (Self::Session, "POST") => account::log_in(context, request).await,
             (Self::Session, "DELETE") => account::log_out(context, request).await,
-            (Self::Me, "GET") => account::me(context, request).await,
+            (Self::Me, "GET") => Ok(account::me(context, request)),
             (Self::Password, "POST") => account::change_password(context, request).await,
             (Self::Tokens, "GET") => tokens::list(context, request).await,
             (Self::Tokens, "POST") => tokens::create(context, request).await,

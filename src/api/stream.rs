@@ -40,7 +40,7 @@ pub struct StreamQuery {
 /// `data:` the event as `GET /events/{id}` has it.
 #[utoipa::path(get, path = "/stream", tag = "events", params(StreamQuery),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
-pub async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: StreamQuery = request.query()?;
     let reconnected = request.headers.get("last-event-id");
     let reconnected = reconnected.and_then(|id| id.to_str().ok());
@@ -118,10 +118,7 @@ impl Stream {
             self.after = event.id;
             // JSON has no line breaks outside its strings, and those are escaped.
             let data = serde_json::to_string(&Event::from(event)).unwrap_or_default();
-            text.push_str(&format!(
-                "id: {}\nevent: event\ndata: {data}\n\n",
-                self.after
-            ));
+            text += &message(self.after, &data);
         }
         Ok(text)
     }
@@ -132,4 +129,8 @@ impl Stream {
             .await
             .is_err()
     }
+}
+
+fn message(id: EventId, data: &str) -> String {
+    format!("id: {id}\nevent: event\ndata: {data}\n\n")
 }

@@ -12,13 +12,13 @@ const FREE_FOR_AN_ADDRESS: u32 = 5;
 const FREE_FOR_THE_ACCOUNT: u32 = 20;
 
 /// The longest wait for one address.
-const LONGEST_FOR_AN_ADDRESS: Duration = Duration::from_secs(300);
+const LONGEST_FOR_AN_ADDRESS: Duration = Duration::from_mins(5);
 
 /// The longest wait for everybody: a stranger cannot keep the owner out.
 const LONGEST_FOR_THE_ACCOUNT: Duration = Duration::from_secs(10);
 
 /// Failures are forgotten after this time without another one.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+const REMEMBERED: Duration = Duration::from_mins(15);
 
 /// The wrong passwords of late.
 #[derive(Debug, Default)]

@@ -68,7 +68,7 @@ pub struct TokenName {
 /// All tokens, oldest first.
 #[utoipa::path(get, path = "/tokens", tag = "tokens",
     responses((status = 200, body = Page<Token>)))]
-pub async fn list(context: &Context, _request: &ApiRequest) -> Reply {
+pub(super) async fn list(context: &Context, _request: &ApiRequest) -> Reply {
     let read = context.store.readers().run(tokens::list);
     Ok(ok(&Page {
         items: read.await?.into_iter().map(Token::from).collect(),
@@ -79,7 +79,7 @@ pub async fn list(context: &Context, _request: &ApiRequest) -> Reply {
 /// Makes a token.
 #[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenName,
     responses((status = 201, body = NewToken), (status = 422, body = Problem)))]
-pub async fn create(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let TokenName { name } = request.json()?;
     let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
     let token = secrets::new_secret(TOKEN_PREFIX).map_err(no_randomness)?;
@@ -96,7 +96,7 @@ pub async fn create(context: &Context, request: &ApiRequest) -> Reply {
 /// Revokes a token.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
     let id: TokenId = request.path_id()?;
     let write = context
         .store

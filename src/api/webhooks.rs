@@ -154,7 +154,7 @@ pub struct TestResult {
 /// All webhooks, oldest first.
 #[utoipa::path(get, path = "/webhooks", tag = "webhooks",
     responses((status = 200, body = Page<Webhook>)))]
-pub async fn list(context: &Context, _request: &ApiRequest) -> Reply {
+pub(super) async fn list(context: &Context, _request: &ApiRequest) -> Reply {
     let base = context.base_url.clone();
     let read = context.store.readers().run(move |connection| {
         let stored = webhooks::list(connection)?;
@@ -172,7 +172,7 @@ pub async fn list(context: &Context, _request: &ApiRequest) -> Reply {
 /// Makes a webhook.
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", request_body = NewWebhook,
     responses((status = 201, body = Webhook), (status = 422, body = Problem)))]
-pub async fn create(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let new: NewWebhook = request.json()?;
     let name = name_of(&new.name).map_err(|error| Problem::invalid(error.to_string()))?;
     let id = WebhookId::generate(random_bytes).map_err(no_randomness)?;
@@ -190,7 +190,7 @@ pub async fn create(context: &Context, request: &ApiRequest) -> Reply {
 /// One webhook.
 #[utoipa::path(get, path = "/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Webhook), (status = 404, body = Problem)))]
-pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&shown(context, request.path_id()?).await?))
 }
 
@@ -198,7 +198,7 @@ pub async fn get(context: &Context, request: &ApiRequest) -> Reply {
 #[utoipa::path(patch, path = "/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookPatch,
     responses((status = 200, body = Webhook), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn change(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let patch: WebhookPatch = request.json()?;
     let notes_are_short = |notes: &String| notes.chars().count() <= LONGEST_NOTES;
@@ -227,7 +227,7 @@ pub async fn change(context: &Context, request: &ApiRequest) -> Reply {
 /// Gives a webhook a new key; alerts with the old one are refused from now on.
 #[utoipa::path(post, path = "/webhooks/{id}/rotate-key", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Webhook), (status = 404, body = Problem)))]
-pub async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply {
     let key = AuthKey::generate(random_bytes).map_err(no_randomness)?;
     let change = WebhookChange {
         auth_key: Some(key),
@@ -239,7 +239,7 @@ pub async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply {
 /// Deletes a webhook with its events and orders.
 #[utoipa::path(delete, path = "/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn delete(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn delete(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let now = context.now();
     let delete = context
@@ -254,7 +254,7 @@ pub async fn delete(context: &Context, request: &ApiRequest) -> Reply {
 /// The last requests that were turned away without an event, newest first.
 #[utoipa::path(get, path = "/webhooks/{id}/rejections", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Page<Rejection>), (status = 404, body = Problem)))]
-pub async fn list_rejections(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn list_rejections(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let read = context.store.readers().run(move |connection| {
         let webhook = webhooks::get(connection, &id)?;
@@ -276,11 +276,12 @@ pub async fn list_rejections(context: &Context, request: &ApiRequest) -> Reply {
 #[utoipa::path(post, path = "/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)),
     request_body = Option<TestAlert>,
     responses((status = 200, body = TestResult), (status = 404, body = Problem)))]
-pub async fn test(context: &Context, request: &ApiRequest) -> Reply {
+pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
-    let alert: TestAlert = match request.body.is_empty() {
-        true => TestAlert::default(),
-        false => request.json()?,
+    let alert: TestAlert = if request.body.is_empty() {
+        TestAlert::default()
+    } else {
+        request.json()?
     };
     let wanted = id.clone();
     let read = context
@@ -345,7 +346,7 @@ async fn shown(context: &Context, id: WebhookId) -> Result<Webhook, Problem> {
 }
 
 /// The operating system gave no random bytes.
-pub fn no_randomness(error: impl std::fmt::Display) -> Problem {
+pub(super) fn no_randomness(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "the operating system gave no random bytes");
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,

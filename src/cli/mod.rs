@@ -95,7 +95,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     logging::start(config.log_format, config.log_level.unwrap_or(usual_level));
     let out = &mut io::stdout().lock();
     match cli.command {
-        Command::Serve(serve) => serve.run(config, out),
+        Command::Serve(_) => serve::Serve::run(config, out),
         Command::Webhook(webhook) => webhook.run(&config, out),
         Command::Send(send) => send.run(&config, out),
         Command::Events(events) => events.run(&config, out),
@@ -104,7 +104,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),
         Command::Restore(restore) => restore.run(&config, out),
-        Command::Rebuild(rebuild) => rebuild.run(&config, out),
+        Command::Rebuild(_) => rebuild::Rebuild::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }
 }

@@ -14,7 +14,7 @@ use crate::store::rebuild::rebuild_part;
 pub struct Rebuild {}
 
 impl Rebuild {
-    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub fn run(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
         let (mut checked, mut changed, mut unreadable) = (0, 0, 0);
         let mut after = 0;

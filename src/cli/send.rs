@@ -26,7 +26,7 @@ pub struct Send {
     /// Which template to send: strategy or standard
     #[arg(long, value_name = "NAME", default_value_t = Template::Strategy)]
     template: Template,
-    /// Send this file instead; AUTH_KEY in it becomes the webhook's key, and
+    /// Send this file instead; `AUTH_KEY` in it becomes the webhook's key, and
     /// TradingView's usual placeholders get example values
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     file: Option<PathBuf>,

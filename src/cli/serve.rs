@@ -21,7 +21,7 @@ Examples:
   algohook serve --listen 127.0.0.1:9000 --public-url https://hooks.example.com --trusted-proxy 127.0.0.1/32";
 
 impl Serve {
-    pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub fn run(config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;

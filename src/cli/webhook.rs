@@ -192,14 +192,11 @@ fn set_state(
     let changed = store
         .writer()
         .run_blocking(move |context| webhooks::change(context, &id, change))?;
-    Ok(match state {
-        WebhookState::Active => writeln!(out, "{} is active: alerts become orders.", changed.id)?,
-        WebhookState::Paused => writeln!(
-            out,
-            "{} is paused: alerts are recorded and make no orders.",
-            changed.id
-        )?,
-    })
+    let what = match state {
+        WebhookState::Active => "active: alerts become orders",
+        WebhookState::Paused => "paused: alerts are recorded and make no orders",
+    };
+    Ok(writeln!(out, "{} is {what}.", changed.id)?)
 }
 
 fn confirm(webhook: &Shown) -> anyhow::Result<()> {

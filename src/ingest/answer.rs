@@ -51,7 +51,7 @@ struct Accepted<'a> {
     message: String,
     webhook_event: Event<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<Order>,
+    order: Option<OrderMade>,
     #[serde(skip_serializing_if = "Option::is_none")]
     analytics: Option<Analytics>,
     validation: Validation<'a>,
@@ -74,7 +74,7 @@ struct Event<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Order {
+struct OrderMade {
     id: OrderId,
     order_type: OrderType,
     /// Null where an exit closes whatever is open.
@@ -144,7 +144,7 @@ impl Answer {
                 market_price: market_price(),
                 duplicate_of: recorded.repeats,
             },
-            order: recorded.order.map(|id| Order {
+            order: recorded.order.map(|id| OrderMade {
                 id,
                 order_type: signal.order_type,
                 qty: quantity_of(signal)

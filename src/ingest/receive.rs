@@ -15,7 +15,7 @@ use super::registry::{Registry, Webhook};
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::webhook::WebhookState;
 use crate::metrics::Outcome;
-use crate::payload::{self, Alert, Malformed, Rejected};
+use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
 use crate::store::StoreError;
 use crate::store::deliveries::{Delivery, Reading};
 use crate::store::rejections::{Rejection, RejectionReason};
@@ -65,11 +65,12 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         };
         match payload::parse(body) {
             Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
-                let reading = match alert.signal {
+                let (payload, signal) = without_key(alert, &arrival.webhook);
+                let reading = match signal {
                     Ok(parsed) => Reading::Signal(parsed),
                     Err(error) => Reading::Failed(error),
                 };
-                self.authenticated(&arrival, alert.recorded, reading).await
+                self.authenticated(&arrival, payload, reading).await
             }
             Ok(Alert { .. }) => self.reject(&arrival, RejectionReason::WrongKey).await,
             Err(Rejected::MissingKey) => self.reject(&arrival, RejectionReason::MissingKey).await,
@@ -185,6 +186,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             key,
             recorded,
         } = malformed;
+        let recorded = payload::redact(recorded, arrival.webhook.auth_key().reveal());
         let reading = Reading::Failed(error);
         match key {
             Some(key) if arrival.webhook.is_key(key.as_str()) => {
@@ -274,13 +276,26 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 }
 
+/// What to keep of an alert, and what it asks for, without the key in any field:
+/// some traders paste it into a comment, too.
+fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>, PayloadError>) {
+    let length = alert.recorded.len();
+    let payload = payload::redact(alert.recorded, webhook.auth_key().reveal());
+    let signal = if payload.len() == length {
+        alert.signal
+    } else {
+        payload::parse_without_key(&payload)
+    };
+    (payload, signal)
+}
+
 fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
     Delivery {
         webhook: arrival.webhook.row,
         received_at: arrival.received_at,
         source: EventSource::Webhook,
         source_address: Some(arrival.address),
-        payload: payload::redact(payload, arrival.webhook.auth_key().reveal()),
+        payload,
         reading,
         duplicate_window: arrival.webhook.duplicate_window,
         original: None,

@@ -28,10 +28,10 @@ pub struct PayloadError {
     pub field: Option<String>,
     /// Line of the fault in malformed text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
+    pub line: Option<u32>,
     /// Column of the fault in malformed text, in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
+    pub column: Option<u32>,
 }
 
 impl PayloadError {
@@ -51,8 +51,8 @@ impl PayloadError {
             ),
             hint,
             field: None,
-            line: Some(line),
-            column: Some(column),
+            line: u32::try_from(line).ok(),
+            column: u32::try_from(column).ok(),
         }
     }
 

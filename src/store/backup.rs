@@ -50,6 +50,7 @@ pub fn backup(source: &Connection, target: &Path) -> Result<()> {
 /// [`StoreError::Conflict`] where there is a database and no `force`, or where
 /// the file is not a sound algohook database; [`StoreError::NewerSchema`].
 pub fn restore(backup: &Path, data_dir: &Path, force: bool) -> Result<()> {
+    let source = open_backup(backup)?;
     let database = data_dir.join(DATABASE_FILE);
     if database.exists() && !force {
         return Err(StoreError::Conflict(format!(
@@ -57,13 +58,12 @@ pub fn restore(backup: &Path, data_dir: &Path, force: bool) -> Result<()> {
             database.display()
         )));
     }
-    let source = open_backup(backup)?;
     let partial = data_dir.join("algohook.db.partial");
     remove_if_there(&partial)?;
     {
         super::make_private_file(&partial)?;
         let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        Backup::new(&source, &mut copy)?.run_to_completion(-1, Duration::ZERO, None)?;
+        Backup::new(&source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         schema::migrate(&mut copy, backup)?;
     }

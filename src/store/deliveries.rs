@@ -12,6 +12,7 @@ use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
 use super::writer::WriteContext;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
 use crate::domain::signal::Signal;
 use crate::payload::{Parsed, PayloadError};
@@ -131,10 +132,7 @@ fn record_signal(
     let quantity = match quantity_of(signal) {
         Ok(quantity) => quantity,
         Err(error) => {
-            return record(
-                context,
-                &with_unusable_notional(delivery, error.to_string()),
-            );
+            return record(context, &with_unusable_notional(delivery, error));
         }
     };
     let repeats = match repetition(context, delivery, signal)? {
@@ -164,19 +162,18 @@ fn record_signal(
         repeats,
     };
     let event = insert_event(context, delivery, &entry)?;
-    let order = match repeats {
-        Some(_) => None,
-        None => {
-            let received_at = delivery.received_at;
-            Some(orders::insert(
-                context,
-                delivery.webhook,
-                event,
-                signal,
-                quantity,
-                received_at,
-            )?)
-        }
+    let order = if repeats.is_none() {
+        let (webhook, received_at) = (delivery.webhook, delivery.received_at);
+        Some(orders::insert(
+            context,
+            webhook,
+            event,
+            signal,
+            quantity,
+            received_at,
+        )?)
+    } else {
+        None
     };
     if order.is_some()
         && delivery.source == EventSource::Webhook
@@ -227,7 +224,7 @@ fn repetition(
     }
 }
 
-fn with_unusable_notional(delivery: &Delivery, reason: String) -> Delivery {
+fn with_unusable_notional(delivery: &Delivery, reason: NumberError) -> Delivery {
     let error = PayloadError::invalid(
         "notional",
         format!("divided by the price {reason}"),
@@ -318,7 +315,7 @@ pub fn reprocess(
         )));
     }
     let mut statement = context.connection.prepare_cached(
-        "SELECT o.event_id FROM events e JOIN orders o ON o.event_id = e.id
+        "SELECT o.id FROM events e JOIN orders o ON o.id = e.id
          WHERE e.original_id = ?1 AND e.source = 'reprocessed' AND e.webhook_id =
              (SELECT id FROM webhooks WHERE public_id = ?2)",
     )?;

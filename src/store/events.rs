@@ -161,7 +161,7 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        (SELECT o.id FROM orders o WHERE o.event_id = e.id)
+        (SELECT o.id FROM orders o WHERE o.id = e.id)
     FROM events e JOIN webhooks w ON w.id = e.webhook_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {

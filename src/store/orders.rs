@@ -109,7 +109,7 @@ pub(super) fn insert(
     };
     let signal_time = signal.metadata.timestamp;
     let mut statement = context.connection.prepare_cached(
-        "INSERT INTO orders (event_id, webhook_id, ticker, intent, order_type, quantity, intended_price,
+        "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, quantity, intended_price,
              market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
              stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
              received_at, stated_position, stated_previous, strategy, signal_name, comment)
@@ -143,7 +143,7 @@ pub(super) fn insert(
         signal.metadata.signal,
         signal.metadata.comment,
     ])?;
-    Ok(OrderId(context.connection.last_insert_rowid()))
+    Ok(OrderId(event.0))
 }
 
 /// The event that made an order under this idempotency key, received at `since` or later.
@@ -154,7 +154,7 @@ pub(super) fn event_with_key(
     since: Timestamp,
 ) -> Result<Option<EventId>> {
     let mut statement = connection.prepare_cached(
-        "SELECT event_id FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2 AND received_at >= ?3 LIMIT 1",
+        "SELECT id FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2 AND received_at >= ?3 LIMIT 1",
     )?;
     let event = statement
         .query_row(params![webhook, key, to_micros(since)], |row| row.get(0))
@@ -215,7 +215,7 @@ pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
     order.ok_or_else(|| StoreError::NotFound(format!("order {id}")))
 }
 
-const SELECT: &str = "SELECT o.id, o.event_id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
+const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
         o.idempotency_key, o.paired_at, o.signal_time, o.received_at, o.stated_position,

@@ -31,7 +31,7 @@ pub struct Rebuilt {
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
     let mut select = context.connection.prepare_cached(
-        "SELECT o.id, e.id, e.payload, e.received_at FROM orders o JOIN events e ON e.id = o.event_id
+        "SELECT e.id, e.payload, e.received_at FROM orders o JOIN events e ON e.id = o.id
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
     let mut update = context.connection.prepare_cached(
@@ -41,17 +41,18 @@ pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuil
     let mut rebuilt = Rebuilt::default();
     let mut rows = select.query([after, AT_ONCE])?;
     while let Some(row) = rows.next()? {
-        rebuilt.last = Some(row.get(1)?);
+        let order: i64 = row.get(0)?;
+        rebuilt.last = Some(order);
         rebuilt.checked += 1;
-        let bytes = row.get_ref(2)?.as_bytes().unwrap_or_default();
+        let bytes = row.get_ref(1)?.as_bytes().unwrap_or_default();
         let Ok(parsed) = payload::parse_without_key(bytes) else {
             rebuilt.unreadable += 1;
             continue;
         };
         let metadata = parsed.signal.metadata;
-        let received_at = timestamp(row, 3)?;
+        let received_at = timestamp(row, 2)?;
         rebuilt.changed += update.execute(params![
-            row.get::<_, i64>(0)?,
+            order,
             to_micros(pairing_time(received_at, metadata.timestamp)),
             metadata.timestamp.map(to_micros),
             metadata.strategy,

@@ -73,17 +73,20 @@ impl RecentDeliveries {
             accepted.pop_front();
         }
         let digest = digest_of(payload);
-        let mut found = Repetition::None;
-        for earlier in accepted.iter().filter(|earlier| earlier.digest == digest) {
-            if !has_payload(connection, earlier.event, payload)? {
-                continue;
-            }
-            if at.duration_since(earlier.at) >= FILLS_OF_ONE_BAR {
+        let equal = accepted.iter().filter(|earlier| earlier.digest == digest);
+        let is_resend = |earlier: &&Accepted| at.duration_since(earlier.at) >= FILLS_OF_ONE_BAR;
+        // A digest nearly never lies, so both loops end at their first step.
+        for earlier in equal.clone().filter(is_resend) {
+            if has_payload(connection, earlier.event, payload)? {
                 return Ok(Repetition::Resend(earlier.event));
             }
-            found = Repetition::AnotherFill(earlier.event);
         }
-        Ok(found)
+        for earlier in equal.rev().take_while(|earlier| !is_resend(earlier)) {
+            if has_payload(connection, earlier.event, payload)? {
+                return Ok(Repetition::AnotherFill(earlier.event));
+            }
+        }
+        Ok(Repetition::None)
     }
 
     /// Remembers a delivery that made an order.

@@ -165,7 +165,7 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
         return Ok(false);
     };
     connection.execute(
-        "DELETE FROM orders WHERE event_id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
+        "DELETE FROM orders WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
         params![webhook, PURGED_AT_ONCE],
     )?;
     let removed = connection.execute(

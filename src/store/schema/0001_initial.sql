@@ -35,10 +35,10 @@ CREATE TABLE events (
 CREATE INDEX events_by_webhook ON events (webhook_id);
 CREATE INDEX events_without_order ON events (status) WHERE status <> 'processed';
 
--- The truth that lots, trades and positions are derived from.
+-- The truth that lots, trades and positions are derived from. An order has the
+-- number of the event that made it, so no event can make two.
 CREATE TABLE orders (
-    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id           INTEGER NOT NULL REFERENCES events (id),
+    id                 INTEGER PRIMARY KEY REFERENCES events (id),
     webhook_id         INTEGER NOT NULL REFERENCES webhooks (id),
     ticker             TEXT    NOT NULL,
     intent             TEXT    NOT NULL,
@@ -66,7 +66,6 @@ CREATE TABLE orders (
     comment            TEXT
 ) STRICT;
 
-CREATE INDEX orders_by_event ON orders (event_id);
 CREATE INDEX orders_by_pairing ON orders (webhook_id, ticker, paired_at);
 CREATE INDEX orders_by_idempotency_key ON orders (webhook_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL;

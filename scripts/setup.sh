@@ -1,0 +1,28 @@
+#!/bin/sh
+# Brings what a bare Debian lacks for building and checking: a C compiler for
+# the bundled SQLite, and rustup's formatter and linter.
+set -eu
+
+if ! command -v cargo >/dev/null; then
+    echo "cargo is missing: install Rust from https://rustup.rs, then try again" >&2
+    exit 1
+fi
+
+if ! command -v cc >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -q && apt-get install -y -q --no-install-recommends gcc libc6-dev
+    else
+        echo "a C compiler is missing: apt-get install gcc libc6-dev (or your system's)" >&2
+        exit 1
+    fi
+fi
+
+for component in rustfmt clippy; do
+    case $component in
+        rustfmt) tool=cargo-fmt ;;
+        clippy) tool=cargo-clippy ;;
+    esac
+    if ! $tool --version >/dev/null 2>&1; then
+        rustup component add $component
+    fi
+done

@@ -1,0 +1,148 @@
+//! A full disk: 503, nothing acknowledged is lost, and it goes on when there is room.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+use support::{DataDir, Server, Webhook};
+
+/// Sends alerts until one is refused; how many were acknowledged.
+fn fill(server: &Server, webhook: &Webhook) -> usize {
+    let note = "x".repeat(20_000);
+    let mut acknowledged = 0;
+    for _ in 0..10_000 {
+        let alert = webhook.alert(&json!({ "metadata": { "note": note } }));
+        let answer = server.deliver(webhook, &alert);
+        match answer.status {
+            200 => acknowledged += 1,
+            503 => {
+                assert_eq!(answer.header("retry-after"), "5");
+                let answer = answer.json();
+                assert_eq!(answer["error"]["code"], "unavailable");
+                assert!(answer.get("webhookEvent").is_none());
+                return acknowledged;
+            }
+            _ => panic!("{answer:?}"),
+        }
+    }
+    panic!("the disk is never full");
+}
+
+fn check(data: &DataDir, webhook: &Webhook, acknowledged: usize) {
+    let database = rusqlite::Connection::open(data.database()).unwrap();
+    let sound: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(sound, "ok");
+    let kept: u32 = database
+        .query_row(
+            "SELECT count(*) FROM orders o JOIN webhooks w ON w.id = o.webhook_id
+             WHERE w.public_id = ?1",
+            [&webhook.id],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(kept as usize, acknowledged);
+}
+
+#[test]
+fn a_database_at_its_limit_refuses_and_goes_on_when_there_is_room() {
+    let server = Server::start_with(&["--rate-limit", "100000", "--max-database-size", "4"]);
+    let old = server.create_webhook("Old");
+    let webhook = server.create_webhook("Strategy");
+    let token = server.data.create_token();
+    for _ in 0..60 {
+        let note = "x".repeat(20_000);
+        let alert = old.alert(&json!({ "metadata": { "note": note } }));
+        server.deliver(&old, &alert).expect(200);
+    }
+    let mut acknowledged = fill(&server, &webhook);
+    assert!(acknowledged > 10, "{acknowledged}");
+    server
+        .deliver(&webhook, &webhook.alert(&json!({ "auth_key": "no" })))
+        .expect(401);
+    // The owner is not locked out, and makes room.
+    server.api(&token, "GET", "/webhooks", None).expect(200);
+    server
+        .api(&token, "DELETE", &format!("/webhooks/{}", old.id), None)
+        .expect(204);
+    support::wait_until("there is room again", || {
+        let answer = server.deliver(&webhook, &webhook.alert(&json!({})));
+        acknowledged += usize::from(answer.status == 200);
+        answer.status == 200
+    });
+    let data = server.stop();
+    check(&data, &webhook, acknowledged);
+}
+
+/// A small file system of its own, unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts it, where this process may.
+    fn mount(at: &Path, size: &str) -> Result<Self, String> {
+        std::fs::create_dir(at).unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "algohook-test"])
+            .arg(at)
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Ok(Self(at.to_owned())),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let disk = match SmallDisk::mount(&path, "8m") {
+        Ok(disk) => disk,
+        Err(reason) => {
+            support::say(&format!(
+                "skipped: a small file system needs the right to mount: {reason}"
+            ));
+            return;
+        }
+    };
+    let ballast = path.join("ballast");
+    std::fs::write(&ballast, vec![1; 3 * 1024 * 1024]).unwrap();
+    let data = DataDir::at(&path.join("data"));
+    let server = Server::with(data, &["--rate-limit", "100000"]);
+    let webhook = server.create_webhook("Strategy");
+    let mut acknowledged = fill(&server, &webhook);
+    assert!(acknowledged > 10, "{acknowledged}");
+    server
+        .deliver(
+            &webhook,
+            &webhook.alert(&json!({ "metadata": { "note": "x".repeat(20_000) } })),
+        )
+        .expect(503);
+
+    std::fs::remove_file(&ballast).unwrap();
+    support::wait_until("there is room again", || {
+        let answer = server.deliver(&webhook, &webhook.alert(&json!({})));
+        acknowledged += usize::from(answer.status == 200);
+        answer.status == 200
+    });
+    for _ in 0..20 {
+        server
+            .deliver(&webhook, &webhook.alert(&json!({})))
+            .expect(200);
+        acknowledged += 1;
+    }
+    let data = server.kill();
+    check(&data, &webhook, acknowledged);
+    drop(disk);
+}
