@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::api::Api;
 use crate::api::context::Context;
+use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{Config, prepare_data_dir};
 use crate::domain::event::EventId;
@@ -122,6 +123,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         newest: parts.newest,
         logins: LoginThrottle::default(),
         hashing: Semaphore::new(1),
+        performance: Performance::default(),
     };
     Routes {
         hooks: Hooks {

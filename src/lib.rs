@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod logging;
 pub mod metrics;
 pub mod payload;
+pub mod reports;
 pub mod secrets;
 pub mod server;
 pub mod store;

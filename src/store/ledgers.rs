@@ -139,6 +139,28 @@ pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Resul
     Ok(update.execute([webhook])?)
 }
 
+/// What all derived numbers are made of: as long as it stays the same, so do they.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions {
+    /// Of the webhooks and their settings.
+    catalog: i64,
+    /// Of the ledgers, added up: each only ever counts up.
+    ledgers: i64,
+}
+
+/// The versions as they are now.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn versions(connection: &Connection) -> Result<Versions> {
+    let mut select = connection.prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers")?;
+    Ok(Versions {
+        catalog: webhooks::revision(connection)?,
+        ledgers: select.query_row([], |row| row.get(0))?,
+    })
+}
+
 /// A ledger as it is, or `None` where it has to be derived again.
 ///
 /// # Errors

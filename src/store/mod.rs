@@ -13,6 +13,7 @@ pub mod ledgers;
 pub mod lots;
 pub mod orders;
 mod pairings;
+pub mod positions;
 pub mod readers;
 pub mod rebuild;
 pub mod recent;

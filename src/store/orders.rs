@@ -215,6 +215,69 @@ pub(super) fn paired_in_second(
     Ok(orders.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Seconds from each signal to its arrival, of alerts that arrived by themselves.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn signal_delays(
+    connection: &Connection,
+    webhook: i64,
+    ticker: Option<&Ticker>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Vec<f64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT (o.received_at - o.signal_time) / 1e6 FROM orders o JOIN events e ON e.id = o.id
+         WHERE o.webhook_id = ?1 AND (?2 IS NULL OR o.ticker = ?2) AND o.paired_at >= ?3 AND o.paired_at < ?4
+             AND o.signal_time IS NOT NULL AND e.source = 'webhook'",
+    )?;
+    let (from, to) = range(from, to);
+    let delays = select.query_map(
+        params![webhook, ticker.map(Ticker::as_str), from, to],
+        |row| row.get(0),
+    )?;
+    Ok(delays.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A price and when it was seen.
+type SeenPrice = (Timestamp, Price);
+
+/// The first and the last price seen of a ticker.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn first_and_last_price(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Option<(SeenPrice, SeenPrice)>> {
+    let end = |direction: &str| -> Result<Option<SeenPrice>> {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
+             WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3 AND paired_at < ?4
+             ORDER BY paired_at {direction}, id {direction} LIMIT 1"
+        ))?;
+        let (from, to) = range(from, to);
+        let read = |row: &Row<'_>| Ok((timestamp(row, 0)?, parsed(row, 1)?));
+        Ok(select
+            .query_row(params![webhook, ticker.as_str(), from, to], read)
+            .optional()?)
+    };
+    Ok(end("ASC")?.zip(end("DESC")?))
+}
+
+/// A range of time in microseconds, open where a bound is not given.
+fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> (i64, i64) {
+    (
+        from.map_or(i64::MIN, to_micros),
+        to.map_or(i64::MAX, to_micros),
+    )
+}
+
 fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
     let id = row.get(0)?;
     Ok(Order {

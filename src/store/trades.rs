@@ -62,6 +62,8 @@ pub struct StoredTrade {
     pub webhook: WebhookId,
     /// The trade.
     pub trade: Trade,
+    /// Whether its entry or its exit was brought in later.
+    pub is_imported: bool,
 }
 
 impl StoredTrade {
@@ -135,8 +137,12 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
+    let columns = format!(
+        "{COLUMNS}, EXISTS (SELECT 1 FROM events e
+            WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')"
+    );
     let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
-    select(connection, filter, &order)
+    select(connection, &columns, filter, &order, read)
 }
 
 /// All trades of a filter, in the order of their exits.
@@ -144,15 +150,18 @@ pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
-pub fn all(connection: &Connection, filter: &TradeFilter) -> Result<Vec<StoredTrade>> {
-    select(
-        connection,
-        filter,
-        "ORDER BY t.exit_time, t.exit_order, t.entry_order",
-    )
+pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
+    let order = "ORDER BY t.exit_time, t.exit_order, t.entry_order";
+    select(connection, COLUMNS, filter, order, read_trade)
 }
 
-fn select(connection: &Connection, filter: &TradeFilter, tail: &str) -> Result<Vec<StoredTrade>> {
+fn select<T>(
+    connection: &Connection,
+    columns: &str,
+    filter: &TradeFilter,
+    tail: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>> {
     let mut conditions = vec!["w.deleted_at IS NULL".to_owned()];
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
     if !filter.webhooks.is_empty() {
@@ -179,32 +188,38 @@ fn select(connection: &Connection, filter: &TradeFilter, tail: &str) -> Result<V
         values.push(Box::new(before.exit.0));
         values.push(Box::new(before.entry.0));
     }
-    let sql = format!("{SELECT} WHERE {} {tail}", conditions.join(" AND "));
+    let sql = format!(
+        "SELECT {columns} FROM trades t JOIN webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
+        conditions.join(" AND ")
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
     let trades = statement.query_map(values.as_slice(), read)?;
     Ok(trades.collect::<rusqlite::Result<_>>()?)
 }
 
-const SELECT: &str =
-    "SELECT w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
+const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
-        t.point_value, t.commission, t.net_profit
-    FROM trades t JOIN webhooks w ON w.id = t.webhook_id";
+        t.point_value, t.commission, t.net_profit";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
     Ok(StoredTrade {
         webhook: parsed(row, 0)?,
-        trade: Trade {
-            ticker: parsed(row, 1)?,
-            direction: parsed(row, 2)?,
-            quantity: parsed(row, 3)?,
-            entry: leg(row, 4)?,
-            exit: leg(row, 8)?,
-            point_value: parsed(row, 12)?,
-            commission: parsed(row, 13)?,
-            net_profit: parsed(row, 14)?,
-        },
+        trade: read_trade(row)?,
+        is_imported: row.get(15)?,
+    })
+}
+
+fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
+    Ok(Trade {
+        ticker: parsed(row, 1)?,
+        direction: parsed(row, 2)?,
+        quantity: parsed(row, 3)?,
+        entry: leg(row, 4)?,
+        exit: leg(row, 8)?,
+        point_value: parsed(row, 12)?,
+        commission: parsed(row, 13)?,
+        net_profit: parsed(row, 14)?,
     })
 }
 

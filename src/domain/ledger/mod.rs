@@ -176,6 +176,17 @@ impl Ledger {
         self.newest_price
     }
 
+    /// The mean price of the open lots by their quantity.
+    ///
+    /// `None` where there are none, or where it is beyond a [`Decimal`].
+    #[must_use]
+    pub fn average_entry_price(&self) -> Option<Decimal> {
+        let value = self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
+            sum.checked_add(lot.entry.price.get().checked_mul(lot.quantity.get())?)
+        })?;
+        value.checked_div(self.open)
+    }
+
     /// What the open lots would gain at the newest price, less the commission of
     /// their entries, in the webhook's currency.
     ///
