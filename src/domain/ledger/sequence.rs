@@ -103,7 +103,9 @@ impl Chain {
             .iter()
             .enumerate()
             .filter_map(|(slot, order)| {
-                let (from, to) = stated_ends(order.borrow())?;
+                let order: &Order = order.borrow();
+                // The owner's word counts from the moment it was given.
+                let (from, to) = stated_ends(order).filter(|_| !order.adjusting)?;
                 Some((slot, from, to))
             })
             .collect();
