@@ -297,6 +297,44 @@ fn a_monte_carlo_is_repeatable_and_says_what_it_needs() {
 }
 
 #[test]
+fn the_report_is_readable_in_a_terminal() {
+    let desk = Desk::new();
+    let data = &desk.server.data;
+    for price in ["100", "104", "97", "103"] {
+        desk.send(&json!({ "qty": 1, "marketPrice": "100" }));
+        desk.send(&json!({ "positionDirection": "exitLong", "qty": 1, "marketPrice": price }));
+    }
+    let text = data.text(&["report", &desk.webhook.id]);
+    let line = |title: &str| {
+        let found = text.lines().find(|line| line.starts_with(title));
+        found
+            .unwrap_or_else(|| panic!("no {title} in {text}"))
+            .to_owned()
+    };
+    let cells = |title: &str| {
+        let line = line(title);
+        let cells = line[title.len()..].split_whitespace().map(str::to_owned);
+        cells.collect::<Vec<_>>()
+    };
+    assert_eq!(cells("Net profit "), ["4.00", "4.00", "0"]);
+    assert_eq!(cells("Winning trades"), ["2", "2", "0"]);
+    assert_eq!(cells("Max. drawdown, closed trades"), ["3.00", "3.00", "0"]);
+    assert_eq!(cells("Profit factor"), ["2.33", "2.33", "-"]);
+    assert!(text.contains("▁▁█▃█"), "{text}");
+    let json = data.json(&["report", &desk.webhook.id, "--json"]);
+    let over_api = desk.get(&format!("/performance?webhook={}", desk.webhook.id));
+    assert_eq!(json, over_api);
+    assert!(
+        data.error(&["report", "--time-zone", "Mars"])
+            .contains("Europe/Berlin")
+    );
+    assert_eq!(
+        data.run(&["report", "--from", "soon"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
 fn a_deleted_webhook_leaves_no_trades() {
     let desk = Desk::new();
     desk.send(&json!({ "qty": 2, "marketPrice": "100" }));
