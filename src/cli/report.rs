@@ -112,7 +112,7 @@ fn write_report(out: &mut dyn Write, report: &Figures) -> anyhow::Result<()> {
             vec![(*title).to_owned(), cell(all), cell(long), cell(short)]
         })
         .collect();
-    Ok(output::table(out, &["", "ALL", "LONG", "SHORT"], &rows)?)
+    Ok(output::figures(out, &["", "ALL", "LONG", "SHORT"], &rows)?)
 }
 
 /// A line of the table: its title, and its cell for one column.

@@ -4,6 +4,7 @@
 //! Orders are paired by time. Those of one second are chained where they state
 //! their position: the new one of an order is the previous one of the next. The
 //! rest goes by time, exits before entries of the same instant, then by number.
+//! No order is moved past an adjusting one: the owner answered what had arrived.
 //! Only the same instant, for `{{timenow}}` has whole seconds: alerts without a
 //! time of their own are told apart by the microsecond of their arrival.
 
@@ -17,10 +18,10 @@ use crate::domain::order::Order;
 ///
 /// The same orders come out in the same sequence however they went in.
 pub fn sort_for_pairing(orders: &mut [Order]) {
-    orders.sort_unstable_by_key(instant_and_kind);
+    orders.sort_unstable_by_key(second_of);
     let mut position = Decimal::ZERO;
     for second in orders.chunk_by_mut(|one, next| second_of(one) == second_of(next)) {
-        chain(second, position);
+        sort_second(second, position);
         position = stated_after(second, position);
     }
 }
@@ -31,18 +32,24 @@ pub(super) fn second_of(order: &Order) -> i64 {
 }
 
 /// Sorts the orders of one second; `position` is the one stated last before them.
-pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], position: Decimal) {
-    second.sort_unstable_by_key(|order| instant_and_kind(order.borrow()));
-    chain(second, position);
+///
+/// The owner's word parts what had arrived when it was given from what came later.
+pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], mut position: Decimal) {
+    second.sort_unstable_by_key(|order| order.borrow().id);
+    for part in second.chunk_by_mut(|_, next| !next.borrow().adjusting) {
+        let adjustments = usize::from(part[0].borrow().adjusting);
+        let (adjusting, rest) = part.split_at_mut(adjustments);
+        position = stated_after(adjusting, position);
+        rest.sort_unstable_by_key(|order| instant_and_kind(order.borrow()));
+        chain(rest, position);
+        position = stated_after(rest, position);
+    }
 }
 
 /// The position stated last by `orders`, or `before` where none states one.
-pub(super) fn stated_after(orders: &[Order], before: Decimal) -> Decimal {
-    orders
-        .iter()
-        .rev()
-        .find_map(|order| order.stated_position.new)
-        .unwrap_or(before)
+pub(super) fn stated_after<O: Borrow<Order>>(orders: &[O], before: Decimal) -> Decimal {
+    let stated = |order: &O| order.borrow().stated_position.new;
+    orders.iter().rev().find_map(stated).unwrap_or(before)
 }
 
 /// The sequence of orders that no statement chains.
@@ -104,8 +111,7 @@ impl Chain {
             .enumerate()
             .filter_map(|(slot, order)| {
                 let order: &Order = order.borrow();
-                // The owner's word counts from the moment it was given.
-                let (from, to) = stated_ends(order).filter(|_| !order.adjusting)?;
+                let (from, to) = stated_ends(order)?;
                 Some((slot, from, to))
             })
             .collect();
