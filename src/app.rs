@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::api::Api;
 use crate::api::context::Context;
+use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{Config, prepare_data_dir};
 use crate::domain::event::EventId;
@@ -21,7 +22,7 @@ use crate::server::listener::{ConnectionLimits, serve};
 use crate::server::lock::DataDirLock;
 use crate::server::routes::Routes;
 use crate::server::shutdown;
-use crate::store::{Store, StoreOptions, account, events, webhooks};
+use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
 
 /// How often the server looks for what other processes changed, and for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -122,6 +123,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         newest: parts.newest,
         logins: LoginThrottle::default(),
         hashing: Semaphore::new(1),
+        performance: Performance::default(),
     };
     Routes {
         hooks: Hooks {
@@ -191,8 +193,8 @@ async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> 
     }
 }
 
-/// Takes up webhooks that other processes changed, tells of new events, and
-/// removes what deleted webhooks left.
+/// Takes up webhooks that other processes changed, tells of new events, removes
+/// what deleted webhooks left and derives again what changed settings concern.
 async fn look_for_changes(
     store: Arc<Store>,
     registry: Arc<Registry>,
@@ -231,11 +233,16 @@ async fn take_up(store: &Store, registry: &Registry) -> bool {
     taken_up.is_ok()
 }
 
-/// Removes a part of what deleted webhooks left; true where there is more.
+/// Removes a part of what deleted webhooks left, and derives one of the ledgers
+/// again that have to be; true where there is more.
 async fn clean_up(store: &Store) -> bool {
-    let purged = store.writer().run(None, webhooks::purge).await;
-    if let Err(error) = &purged {
-        tracing::warn!(%error, "a deleted webhook could not be cleaned up");
+    let work = |context: &mut WriteContext<'_>| {
+        let is_purging = webhooks::purge(context)?;
+        Ok(ledgers::derive_next(context)? || is_purging)
+    };
+    let cleaned = store.writer().run(None, work).await;
+    if let Err(error) = &cleaned {
+        tracing::warn!(%error, "what changed webhooks left could not be cleaned up");
     }
-    purged.unwrap_or(false)
+    cleaned.unwrap_or(false)
 }

@@ -4,6 +4,7 @@
 //! it, [`payload`] reads it, [`store`] keeps it, [`domain`] says what it means.
 //! See `ARCHITECTURE.md` for the arrows between them.
 
+pub mod analytics;
 pub mod api;
 pub mod app;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod ingest;
 pub mod logging;
 pub mod metrics;
 pub mod payload;
+pub mod reports;
 pub mod secrets;
 pub mod server;
 pub mod store;

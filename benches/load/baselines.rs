@@ -14,9 +14,8 @@ use algohook::server::hooks::Hooks;
 use algohook::server::listener::{self, ConnectionLimits};
 use algohook::server::shutdown;
 use algohook::store::deliveries::{self, Delivery, Reading, Recorded};
-use algohook::store::recent::RecentDeliveries;
 use algohook::store::rejections::Rejection;
-use algohook::store::{self, Result, Store, StoreError, StoreOptions, WriteContext};
+use algohook::store::{self, Memory, Result, Store, StoreError, StoreOptions, WriteContext};
 use anyhow::bail;
 use rusqlite::Connection;
 use tokio::net::TcpListener;
@@ -106,14 +105,14 @@ struct OneByOne {
 /// What the writer thread has in algohook.
 struct Written {
     connection: Connection,
-    recent: RecentDeliveries,
+    memory: Memory,
 }
 
 impl OneByOne {
     fn open(database: &Path) -> Result<Self> {
         let written = Written {
             connection: store::open_for_writing(database)?,
-            recent: RecentDeliveries::default(),
+            memory: Memory::default(),
         };
         Ok(Self {
             written: Arc::new(Mutex::new(written)),
@@ -142,7 +141,7 @@ impl Written {
         statement("BEGIN IMMEDIATE")?;
         let mut context = WriteContext {
             connection: &self.connection,
-            recent: &mut self.recent,
+            memory: &mut self.memory,
         };
         let recorded = deliveries::record(&mut context, delivery);
         statement(if recorded.is_ok() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::performance::Performance;
 use super::throttle::LoginThrottle;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
@@ -31,6 +32,8 @@ pub struct Context {
     pub logins: LoginThrottle,
     /// The right to hash a password.
     pub hashing: Semaphore,
+    /// The reports that were asked for of late.
+    pub performance: Performance,
 }
 
 impl Context {

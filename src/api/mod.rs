@@ -10,6 +10,8 @@ pub mod context;
 pub mod events;
 pub mod openapi;
 pub mod orders;
+pub mod performance;
+pub mod positions;
 pub mod problem;
 pub mod reply;
 pub mod request;
@@ -17,6 +19,7 @@ mod routes;
 pub mod stream;
 pub mod throttle;
 pub mod tokens;
+pub mod trades;
 pub mod webhooks;
 
 use std::sync::Arc;

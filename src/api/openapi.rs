@@ -4,7 +4,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
-use super::{account, events, orders, stream, tokens, webhooks};
+use super::{account, events, orders, performance, positions, stream, tokens, trades, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +36,11 @@ use super::{account, events, orders, stream, tokens, webhooks};
         events::reprocess,
         orders::list,
         orders::get,
+        trades::list,
+        positions::list,
+        positions::accept,
+        performance::report,
+        performance::simulate,
         stream::open,
         document
     ),

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Moment, Page, page_limit};
 use crate::domain::event::EventId;
+use crate::domain::ledger::PositionChange;
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, OrderType, TimeInForce};
 use crate::domain::webhook::WebhookId;
@@ -79,6 +80,10 @@ pub struct Order {
     pub signal: Option<String>,
     /// The order's comment.
     pub comment: Option<String>,
+    /// The price it filled at, assumed slippage included.
+    pub fill_price: Option<String>,
+    /// What it did to the position.
+    pub change: Option<PositionChange>,
 }
 
 impl From<StoredOrder> for Order {
@@ -114,6 +119,8 @@ impl From<StoredOrder> for Order {
             strategy: stored.strategy,
             signal: stored.signal_name,
             comment: stored.comment,
+            fill_price: text(stored.fill_price),
+            change: stored.change,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Answers of the API.
 
+use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
@@ -38,14 +39,7 @@ pub fn json_as(
     body: &impl Serialize,
 ) -> Response<Body> {
     match serde_json::to_vec(body) {
-        Ok(bytes) => {
-            let mut response = Response::new(full(bytes));
-            *response.status_mut() = status;
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-        }
+        Ok(bytes) => bytes_as(content_type, status, bytes),
         Err(error) => {
             tracing::error!(%error, "an answer of the API could not be written as JSON");
             let mut response = Response::new(full("{}"));
@@ -53,4 +47,22 @@ pub fn json_as(
             response
         }
     }
+}
+
+/// 200 with a JSON body that was written already.
+pub fn json_bytes(bytes: Bytes) -> Response<Body> {
+    bytes_as("application/json", StatusCode::OK, bytes)
+}
+
+fn bytes_as(
+    content_type: &'static str,
+    status: StatusCode,
+    bytes: impl Into<Bytes>,
+) -> Response<Body> {
+    let mut response = Response::new(full(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

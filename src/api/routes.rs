@@ -8,7 +8,9 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
-use super::{account, events, openapi, orders, stream, tokens, webhooks};
+use super::{
+    account, events, openapi, orders, performance, positions, stream, tokens, trades, webhooks,
+};
 
 /// Something with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +31,17 @@ pub enum Resource {
     Reprocess,
     Orders,
     Order,
+    Trades,
+    Positions,
+    AcceptPosition,
+    Performance,
+    MonteCarlo,
     Stream,
     Document,
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 18] = [
+const ADDRESSES: [(&str, Resource, &str); 23] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
@@ -51,6 +58,11 @@ const ADDRESSES: [(&str, Resource, &str); 18] = [
     ("/events/{id}/reprocess", Resource::Reprocess, "POST"),
     ("/orders", Resource::Orders, "GET"),
     ("/orders/{id}", Resource::Order, "GET"),
+    ("/trades", Resource::Trades, "GET"),
+    ("/positions", Resource::Positions, "GET"),
+    ("/positions/accept", Resource::AcceptPosition, "POST"),
+    ("/performance", Resource::Performance, "GET"),
+    ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
     ("/stream", Resource::Stream, "GET"),
     ("/openapi.json", Resource::Document, "GET"),
 ];
@@ -116,6 +128,11 @@ impl Resource {
             (Self::Reprocess, "POST") => events::reprocess(context, request).await,
             (Self::Orders, "GET") => orders::list(context, request).await,
             (Self::Order, "GET") => orders::get(context, request).await,
+            (Self::Trades, "GET") => trades::list(context, request).await,
+            (Self::Positions, "GET") => positions::list(context, request).await,
+            (Self::AcceptPosition, "POST") => positions::accept(context, request).await,
+            (Self::Performance, "GET") => performance::report(context, request).await,
+            (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
             (Self::Stream, "GET") => stream::open(context, request).await,
             (Self::Document, "GET") => Ok(ok(&openapi::document())),
             (resource, _) => Err(Problem::method_not_allowed(resource.methods())),

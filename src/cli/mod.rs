@@ -13,6 +13,7 @@ mod open;
 mod orders;
 mod output;
 mod rebuild;
+mod report;
 mod send;
 mod serve;
 mod token;
@@ -53,6 +54,7 @@ enum Command {
     Send(send::Send),
     Events(events::Events),
     Orders(orders::Orders),
+    Report(report::Report),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -107,6 +109,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Send(send) => send.run(&config, out),
         Command::Events(events) => events.run(&config, out),
         Command::Orders(orders) => orders.run(&config, out),
+        Command::Report(report) => report.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),

@@ -19,6 +19,23 @@ pub fn json_line(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<
 
 /// Writes rows in columns that are as wide as their widest cell.
 pub fn table(out: &mut dyn Write, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    columns(out, head, rows, |_, cell, width| format!("{cell:<width$}"))
+}
+
+/// Writes rows of a title and figures, which end one below the other.
+pub fn figures(out: &mut dyn Write, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    columns(out, head, rows, |column, cell, width| match column {
+        0 => format!("{cell:<width$}"),
+        _ => format!("{cell:>width$}"),
+    })
+}
+
+fn columns(
+    out: &mut dyn Write,
+    head: &[&str],
+    rows: &[Vec<String>],
+    pad: impl Fn(usize, &str, usize) -> String,
+) -> io::Result<()> {
     let widths: Vec<usize> = head
         .iter()
         .enumerate()
@@ -30,7 +47,8 @@ pub fn table(out: &mut dyn Write, head: &[&str], rows: &[Vec<String>]) -> io::Re
     let mut line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> = cells
             .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
+            .enumerate()
+            .map(|(column, (cell, width))| pad(column, cell, *width))
             .collect();
         writeln!(out, "{}", padded.join("  ").trim_end())
     };

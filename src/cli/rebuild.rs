@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::open;
 use crate::config::Config;
+use crate::store::ledgers;
 use crate::store::rebuild::rebuild_part;
 
 /// Derive from the events again what can be derived, also while a server runs
@@ -30,7 +31,14 @@ impl Rebuild {
                 None => break,
             }
         }
-        writeln!(out, "Looked at {checked} orders, corrected {changed}.")?;
+        let marked = store
+            .writer()
+            .run_blocking(|context| ledgers::mark_stale(context, None))?;
+        while store.writer().run_blocking(ledgers::derive_next)? {}
+        writeln!(
+            out,
+            "Looked at {checked} orders, corrected {changed}; derived the trades of {marked} tickers again."
+        )?;
         if unreadable > 0 {
             writeln!(
                 out,

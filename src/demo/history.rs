@@ -14,10 +14,9 @@ use super::{Address, Market, mistakes};
 use crate::domain::webhook::WebhookState;
 use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
 use crate::store::deliveries::{Delivery, Recorded, record};
-use crate::store::recent::RecentDeliveries;
 use crate::store::rejections::{self, Rejection};
 use crate::store::webhooks::{self, WebhookChange};
-use crate::store::{DATABASE_FILE, Result, StoreError, WriteContext, open_for_writing};
+use crate::store::{DATABASE_FILE, Memory, Result, StoreError, WriteContext, open_for_writing};
 
 /// How far back the demo goes.
 const LENGTH: SignedDuration = SignedDuration::from_hours(182 * 24);
@@ -135,7 +134,7 @@ impl Playback {
         let clock = PlaybackClock::at(begin);
         let diary = Diary(Arc::new(Mutex::new(Pages {
             connection,
-            recent: RecentDeliveries::default(),
+            memory: Memory::default(),
         })));
         let ingest = Ingest::new(
             Arc::clone(&registry),
@@ -204,7 +203,7 @@ struct Diary(Arc<Mutex<Pages>>);
 
 struct Pages {
     connection: Connection,
-    recent: RecentDeliveries,
+    memory: Memory,
 }
 
 impl Diary {
@@ -213,8 +212,8 @@ impl Diary {
     }
 
     fn write<T>(&self, work: impl FnOnce(&mut WriteContext<'_>) -> Result<T>) -> Result<T> {
-        let Pages { connection, recent } = &mut *self.pages();
-        work(&mut WriteContext { connection, recent })
+        let Pages { connection, memory } = &mut *self.pages();
+        work(&mut WriteContext { connection, memory })
     }
 }
 

@@ -4,6 +4,7 @@
 //! the rest of the crate: time and randomness are passed in.
 
 pub mod event;
+pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod signal;

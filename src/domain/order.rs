@@ -48,6 +48,8 @@ pub struct Order {
     pub quantity: Option<Quantity>,
     /// The price it fills at, before assumed slippage.
     pub intended_price: Price,
+    /// The market price at signal time, where the alert states it.
+    pub market_price: Option<Price>,
     /// The time it is paired by; see [`pairing_time`].
     pub paired_at: Timestamp,
     /// The position as TradingView states it.

@@ -33,6 +33,40 @@ pub struct Lot {
     pub commission: Decimal,
 }
 
+impl Lot {
+    /// What the lot would gain at `price`, less the commission of its entry, in
+    /// the webhook's currency; the exit's commission is not known yet.
+    ///
+    /// `None` where the amount has more digits than a [`Decimal`] can hold.
+    #[must_use]
+    pub fn open_profit(&self, price: Price, point_value: Decimal) -> Option<Decimal> {
+        let quantity = self.quantity;
+        gross_profit(
+            self.direction,
+            quantity,
+            self.entry.price,
+            price,
+            point_value,
+        )?
+        .checked_sub(self.commission)
+    }
+}
+
+/// What `quantity` gains between two prices before commission; `None` where the
+/// amount is beyond a [`Decimal`].
+#[must_use]
+pub fn gross_profit(
+    direction: Direction,
+    quantity: Quantity,
+    entry: Price,
+    exit: Price,
+    point_value: Decimal,
+) -> Option<Decimal> {
+    // Both prices are above zero and bounded, so their difference cannot overflow.
+    let gain = (exit.get() - entry.get()) * direction.sign();
+    gain.checked_mul(quantity.get())?.checked_mul(point_value)
+}
+
 /// A closed trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trade {

@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
 use super::error::{Result, StoreError};
-use super::events;
-use super::orders;
 use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
 use super::writer::WriteContext;
+use super::{events, ledgers, orders};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
@@ -163,15 +162,10 @@ fn record_signal(
     };
     let event = insert_event(context, delivery, &entry)?;
     let order = if repeats.is_none() {
-        let (webhook, received_at) = (delivery.webhook, delivery.received_at);
-        Some(orders::insert(
-            context,
-            webhook,
-            event,
-            signal,
-            quantity,
-            received_at,
-        )?)
+        let order = orders::insert(context.connection, delivery, event, signal, quantity)?;
+        let applied = ledgers::pair(context, delivery.webhook, &order)?;
+        warnings.extend(applied.warnings);
+        Some(order.id)
     } else {
         None
     };
@@ -179,7 +173,7 @@ fn record_signal(
         && delivery.source == EventSource::Webhook
         && signal.metadata.timestamp.is_some()
     {
-        context.recent.remember(
+        context.memory.recent.remember(
             delivery.webhook,
             &delivery.payload,
             delivery.received_at,
@@ -206,14 +200,14 @@ fn repetition(
     if delivery.source != EventSource::Webhook {
         return Ok(Repetition::None);
     }
-    let WriteContext { connection, recent } = context;
+    let WriteContext { connection, memory } = context;
     if let Some(key) = &signal.idempotency_key {
         let since = delivery.received_at - IDEMPOTENCY_WINDOW;
         let earlier = orders::event_with_key(connection, delivery.webhook, key, since)?;
         return Ok(earlier.map_or(Repetition::None, Repetition::Resend));
     }
     match delivery.duplicate_window {
-        Some(window) if signal.metadata.timestamp.is_some() => recent.repetition(
+        Some(window) if signal.metadata.timestamp.is_some() => memory.recent.repetition(
             connection,
             delivery.webhook,
             &delivery.payload,
@@ -287,7 +281,8 @@ fn insert_event(
     Ok(EventId(context.connection.last_insert_rowid()))
 }
 
-fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
+/// A value as the JSON text that a column holds.
+pub(super) fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| StoreError::Conflict(format!("cannot be kept as JSON: {error}")))
 }

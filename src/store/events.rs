@@ -41,7 +41,7 @@ pub struct StoredEvent {
     pub signal_time: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<PayloadError>,
-    /// What its owner should know.
+    /// What its owner should know of the message and of what came of it.
     pub warnings: Vec<Warning>,
     /// The event that it repeats or was made from.
     pub original: Option<EventId>,
@@ -161,14 +161,17 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        (SELECT o.id FROM orders o WHERE o.id = e.id)
-    FROM events e JOIN webhooks w ON w.id = e.webhook_id";
+        o.id, p.warnings
+    FROM events e JOIN webhooks w ON w.id = e.webhook_id
+        LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let payload = row
         .get_ref(5)?
         .as_bytes()
         .map_err(|error| unreadable(5, Type::Blob, error))?;
+    let mut warnings: Vec<Warning> = json(row, 12)?.unwrap_or_default();
+    warnings.extend(json::<Vec<Warning>>(row, 15)?.unwrap_or_default());
     Ok(StoredEvent {
         id: EventId(row.get(0)?),
         webhook: parsed(row, 1)?,
@@ -182,7 +185,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         market_price: optional_parsed(row, 9)?,
         signal_time: optional_timestamp(row, 10)?,
         error: json(row, 11)?,
-        warnings: json(row, 12)?.unwrap_or_default(),
+        warnings,
         original: row.get::<_, Option<i64>>(13)?.map(EventId),
         order: row.get::<_, Option<i64>>(14)?.map(OrderId),
     })

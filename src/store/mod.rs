@@ -9,7 +9,11 @@ pub mod backup;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod ledgers;
+pub mod lots;
 pub mod orders;
+mod pairings;
+pub mod positions;
 pub mod readers;
 pub mod rebuild;
 pub mod recent;
@@ -17,6 +21,7 @@ pub mod rejections;
 pub mod schema;
 mod sql;
 pub mod tokens;
+pub mod trades;
 pub mod webhooks;
 pub mod writer;
 
@@ -28,7 +33,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use error::{Result, StoreError};
 pub use readers::Readers;
-pub use writer::{WriteContext, Writer};
+pub use writer::{Memory, WriteContext, Writer};
 
 /// Name of the database in the data directory.
 pub const DATABASE_FILE: &str = "algohook.db";

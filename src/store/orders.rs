@@ -4,13 +4,17 @@ use jiff::Timestamp;
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::deliveries::Delivery;
 use super::error::{Result, StoreError};
+use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
-use crate::domain::event::EventId;
+use crate::domain::event::{EventId, EventSource};
+use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Price, Quantity};
-use crate::domain::order::{OrderId, pairing_time};
-use crate::domain::signal::{Intent, OrderType, Signal, Ticker, TimeInForce, Trail};
+use crate::domain::order::{Order, OrderId, pairing_time};
+use crate::domain::signal::{
+    Intent, OrderType, Signal, StatedPosition, Ticker, TimeInForce, Trail,
+};
 use crate::domain::webhook::WebhookId;
 
 /// An order as it is stored.
@@ -70,6 +74,10 @@ pub struct StoredOrder {
     pub signal_name: Option<String>,
     /// The order's comment.
     pub comment: Option<String>,
+    /// The price it filled at, assumed slippage included.
+    pub fill_price: Option<Price>,
+    /// What it did to the position.
+    pub change: Option<PositionChange>,
 }
 
 /// Which orders to list; `None` is any.
@@ -93,13 +101,14 @@ pub struct OrderFilter {
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub(super) fn insert(
-    context: &mut WriteContext<'_>,
-    webhook: i64,
+    connection: &Connection,
+    delivery: &Delivery,
     event: EventId,
     signal: &Signal,
     quantity: Option<Quantity>,
-    received_at: Timestamp,
-) -> Result<OrderId> {
+) -> Result<Order> {
+    let received_at = delivery.received_at;
+    let paired_at = pairing_time(received_at, signal.metadata.timestamp);
     let text = |price: Option<Price>| price.map(|price| price.to_string());
     let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
     let (trail_price, trail_percent) = match signal.trail {
@@ -108,7 +117,7 @@ pub(super) fn insert(
         None => (None, None),
     };
     let signal_time = signal.metadata.timestamp;
-    let mut statement = context.connection.prepare_cached(
+    let mut statement = connection.prepare_cached(
         "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, quantity, intended_price,
              market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
              stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
@@ -117,7 +126,7 @@ pub(super) fn insert(
     )?;
     statement.execute(params![
         event.0,
-        webhook,
+        delivery.webhook,
         signal.ticker.as_str(),
         signal.intent.as_str(),
         signal.order_type.as_str(),
@@ -134,7 +143,7 @@ pub(super) fn insert(
         signal.time_in_force.map(TimeInForce::as_str),
         signal.extended_hours,
         signal.idempotency_key,
-        to_micros(pairing_time(received_at, signal_time)),
+        to_micros(paired_at),
         signal_time.map(to_micros),
         to_micros(received_at),
         decimal(signal.stated_position.new),
@@ -143,7 +152,151 @@ pub(super) fn insert(
         signal.metadata.signal,
         signal.metadata.comment,
     ])?;
-    Ok(OrderId(event.0))
+    Ok(Order {
+        id: OrderId(event.0),
+        event,
+        ticker: signal.ticker.clone(),
+        intent: signal.intent,
+        order_type: signal.order_type,
+        quantity,
+        intended_price: signal.intended_price,
+        market_price: signal.market_price,
+        paired_at,
+        stated_position: signal.stated_position,
+        signal_name: signal.metadata.signal.clone(),
+        adjusting: delivery.source == EventSource::Adjustment,
+    })
+}
+
+const SELECT_FOR_PAIRING: &str =
+    "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
+        o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.signal_name, e.source
+    FROM orders o JOIN events e ON e.id = o.id
+    WHERE o.webhook_id = ?1 AND o.ticker = ?2";
+
+/// Hands out the orders of a ledger, those of one second together, oldest first.
+pub(super) fn for_each_second(
+    connection: &Connection,
+    key: &LedgerKey,
+    mut each: impl FnMut(Vec<Order>) -> Result<()>,
+) -> Result<()> {
+    let sql = format!("{SELECT_FOR_PAIRING} ORDER BY o.paired_at, o.id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![key.webhook, key.ticker.as_str()])?;
+    let mut second: Vec<Order> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let order = read_for_pairing(row)?;
+        let is_next = |first: &Order| first.paired_at.as_second() != order.paired_at.as_second();
+        if second.first().is_some_and(is_next) {
+            each(std::mem::take(&mut second))?;
+        }
+        second.push(order);
+    }
+    if second.is_empty() {
+        Ok(())
+    } else {
+        each(second)
+    }
+}
+
+/// The orders of a ledger that were paired already and belong to a second.
+pub(super) fn paired_in_second(
+    connection: &Connection,
+    key: &LedgerKey,
+    second: Timestamp,
+) -> Result<Vec<Order>> {
+    let sql = format!(
+        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000
+             AND EXISTS (SELECT 1 FROM pairings p WHERE p.order_id = o.id)"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values = params![key.webhook, key.ticker.as_str(), to_micros(second)];
+    let orders = statement.query_map(values, read_for_pairing)?;
+    Ok(orders.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Seconds from each signal to its arrival, of alerts that arrived by themselves.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn signal_delays(
+    connection: &Connection,
+    webhook: i64,
+    ticker: Option<&Ticker>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Vec<f64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT (o.received_at - o.signal_time) / 1e6 FROM orders o JOIN events e ON e.id = o.id
+         WHERE o.webhook_id = ?1 AND (?2 IS NULL OR o.ticker = ?2) AND o.paired_at >= ?3 AND o.paired_at < ?4
+             AND o.signal_time IS NOT NULL AND e.source = 'webhook'",
+    )?;
+    let (from, to) = range(from, to);
+    let delays = select.query_map(
+        params![webhook, ticker.map(Ticker::as_str), from, to],
+        |row| row.get(0),
+    )?;
+    Ok(delays.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A price and when it was seen.
+type SeenPrice = (Timestamp, Price);
+
+/// The first and the last price seen of a ticker.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn first_and_last_price(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Option<(SeenPrice, SeenPrice)>> {
+    let end = |direction: &str| -> Result<Option<SeenPrice>> {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
+             WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3 AND paired_at < ?4
+             ORDER BY paired_at {direction}, id {direction} LIMIT 1"
+        ))?;
+        let (from, to) = range(from, to);
+        let read = |row: &Row<'_>| Ok((timestamp(row, 0)?, parsed(row, 1)?));
+        Ok(select
+            .query_row(params![webhook, ticker.as_str(), from, to], read)
+            .optional()?)
+    };
+    Ok(end("ASC")?.zip(end("DESC")?))
+}
+
+/// A range of time in microseconds, open where a bound is not given.
+fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> (i64, i64) {
+    (
+        from.map_or(i64::MIN, to_micros),
+        to.map_or(i64::MAX, to_micros),
+    )
+}
+
+fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
+    let id = row.get(0)?;
+    Ok(Order {
+        id: OrderId(id),
+        event: EventId(id),
+        ticker: parsed(row, 1)?,
+        intent: parsed(row, 2)?,
+        order_type: parsed(row, 3)?,
+        quantity: optional_parsed(row, 4)?,
+        intended_price: parsed(row, 5)?,
+        market_price: optional_parsed(row, 6)?,
+        paired_at: timestamp(row, 7)?,
+        stated_position: StatedPosition {
+            new: optional_parsed(row, 8)?,
+            previous: optional_parsed(row, 9)?,
+        },
+        signal_name: row.get(10)?,
+        adjusting: row.get_ref(11)?.as_str() == Ok(EventSource::Adjustment.as_str()),
+    })
 }
 
 /// The event that made an order under this idempotency key, received at `since` or later.
@@ -219,8 +372,8 @@ const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.orde
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
         o.idempotency_key, o.paired_at, o.signal_time, o.received_at, o.stated_position,
-        o.stated_previous, o.strategy, o.signal_name, o.comment
-    FROM orders o JOIN webhooks w ON w.id = o.webhook_id";
+        o.stated_previous, o.strategy, o.signal_name, o.comment, p.fill_price, p.change
+    FROM orders o JOIN webhooks w ON w.id = o.webhook_id LEFT JOIN pairings p ON p.order_id = o.id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
     Ok(StoredOrder {
@@ -251,5 +404,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
         strategy: row.get(24)?,
         signal_name: row.get(25)?,
         comment: row.get(26)?,
+        fill_price: optional_parsed(row, 27)?,
+        change: optional_parsed(row, 28)?,
     })
 }

@@ -24,7 +24,9 @@ pub struct Rebuilt {
     pub unreadable: usize,
 }
 
-/// Derives the times and names of the orders after event `after` from their payloads again.
+/// Derives the times and names of the orders after event `after` from their
+/// payloads again. The ledgers have to be derived again afterwards, see
+/// [`super::ledgers::mark_stale`].
 ///
 /// # Errors
 ///

@@ -7,7 +7,10 @@ use rusqlite::Connection;
 use super::error::{Result, StoreError};
 
 /// Every migration in order; the first brings an empty file to version 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_trades.sql"),
+];
 
 /// The schema version that this binary writes.
 #[must_use]

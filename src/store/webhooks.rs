@@ -5,6 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Result, StoreError};
+use super::ledgers;
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::writer::WriteContext;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
@@ -114,7 +115,13 @@ pub fn change(
     webhook.name = change.name.unwrap_or(webhook.name);
     webhook.notes = change.notes.unwrap_or(webhook.notes);
     webhook.state = change.state.unwrap_or(webhook.state);
-    webhook.settings = change.settings.unwrap_or(webhook.settings);
+    if let Some(settings) = change.settings
+        && settings != webhook.settings
+    {
+        // What comes of the orders depends on them.
+        ledgers::mark_stale(context, Some(webhook.row))?;
+        webhook.settings = settings;
+    }
     webhook.auth_key = change.auth_key.unwrap_or(webhook.auth_key);
     context.connection.execute(
         "UPDATE webhooks SET name = ?2, notes = ?3, state = ?4, settings = ?5, auth_key = ?6 WHERE id = ?1",
@@ -164,6 +171,12 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
     let Some(webhook) = deleted else {
         return Ok(false);
     };
+    for table in ["trades WHERE exit_order", "pairings WHERE order_id"] {
+        let sql = format!(
+            "DELETE FROM {table} IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)"
+        );
+        connection.execute(&sql, params![webhook, PURGED_AT_ONCE])?;
+    }
     connection.execute(
         "DELETE FROM orders WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
         params![webhook, PURGED_AT_ONCE],
@@ -173,10 +186,28 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
         params![webhook, PURGED_AT_ONCE],
     )?;
     if removed == 0 {
-        connection.execute("DELETE FROM rejections WHERE webhook_id = ?1", [webhook])?;
+        for table in ["rejections", "lots", "ledgers"] {
+            connection.execute(
+                &format!("DELETE FROM {table} WHERE webhook_id = ?1"),
+                [webhook],
+            )?;
+        }
         connection.execute("DELETE FROM webhooks WHERE id = ?1", [webhook])?;
     }
     Ok(true)
+}
+
+/// The settings of a webhook by its number.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none of that number.
+pub(super) fn settings(connection: &Connection, webhook: i64) -> Result<Settings> {
+    let mut select = connection.prepare_cached("SELECT settings FROM webhooks WHERE id = ?1")?;
+    let settings = select
+        .query_row([webhook], |row| read_settings(row, 0))
+        .optional()?;
+    settings.ok_or_else(|| StoreError::NotFound("webhook any more".to_owned()))
 }
 
 /// Counts up with every change of any webhook, by whichever process.
@@ -229,10 +260,6 @@ pub fn activity(connection: &Connection, webhook: i64) -> Result<Activity> {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredWebhook> {
-    let settings = row
-        .get_ref(6)?
-        .as_str()
-        .map_err(|error| unreadable(6, Type::Text, error))?;
     Ok(StoredWebhook {
         row: row.get(0)?,
         id: parsed(row, 1)?,
@@ -244,10 +271,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredWebhook> {
             WebhookState::Active
         },
         notes: row.get(5)?,
-        settings: serde_json::from_str(settings)
-            .map_err(|error| unreadable(6, Type::Text, error))?,
+        settings: read_settings(row, 6)?,
         created_at: timestamp(row, 7)?,
     })
+}
+
+fn read_settings(row: &Row<'_>, column: usize) -> rusqlite::Result<Settings> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|error| unreadable(column, Type::Text, error))?;
+    serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))
 }
 
 fn state_text(state: WebhookState) -> &'static str {

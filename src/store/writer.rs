@@ -9,18 +9,50 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{Result, StoreError};
+use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
 const LARGEST_BATCH: usize = 512;
 
-/// What a job works on: the connection inside a transaction, and what the
-/// writer remembers of recent deliveries.
+/// What a job works on: the connection inside a transaction, and what is
+/// remembered of the ones before.
 pub struct WriteContext<'a> {
     /// The write connection; a transaction is open on it.
     pub connection: &'a Connection,
+    /// What need not be read from the database again.
+    pub memory: &'a mut Memory,
+}
+
+/// What the one who writes remembers of the database, to read it less often.
+#[derive(Debug, Default)]
+pub struct Memory {
     /// Deliveries that a resend could repeat.
-    pub recent: &'a mut RecentDeliveries,
+    pub recent: RecentDeliveries,
+    /// The ledgers of webhooks and tickers that were in use of late.
+    pub ledgers: Ledgers,
+    /// What `PRAGMA data_version` said last: another number where another
+    /// process has written since.
+    data_version: i64,
+}
+
+impl Memory {
+    /// Forgets everything: what was remembered was not committed, or is not
+    /// what the database has.
+    pub fn forget(&mut self) {
+        self.recent.forget();
+        self.ledgers.forget();
+    }
+
+    /// Forgets everything where another process has written.
+    fn compare(&mut self, connection: &Connection) -> Result<()> {
+        let mut pragma = connection.prepare_cached("PRAGMA data_version")?;
+        let data_version = pragma.query_row([], |row| row.get(0))?;
+        if std::mem::replace(&mut self.data_version, data_version) != data_version {
+            self.forget();
+        }
+        Ok(())
+    }
 }
 
 /// A job in the queue, whatever it returns.
@@ -159,7 +191,7 @@ impl Writer {
 }
 
 fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-    let mut recent = RecentDeliveries::default();
+    let mut memory = Memory::default();
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
@@ -168,7 +200,7 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
         {
             batch.push(next);
         }
-        let committed = write_batch(connection, &mut recent, &mut batch);
+        let committed = write_batch(connection, &mut memory, &mut batch);
         if let Err(error) = &committed {
             tracing::error!(%error, jobs = batch.len(), "transaction failed, nothing of it was stored");
         }
@@ -181,12 +213,12 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
 /// One transaction with a savepoint for each job.
 fn write_batch(
     connection: &Connection,
-    recent: &mut RecentDeliveries,
+    memory: &mut Memory,
     batch: &mut [Box<dyn Job>],
 ) -> Result<()> {
-    let outcome = run_in_transaction(connection, recent, batch);
+    let outcome = run_in_transaction(connection, memory, batch);
     if outcome.is_err() {
-        recent.forget();
+        memory.forget();
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
@@ -196,7 +228,7 @@ fn write_batch(
 
 fn run_in_transaction(
     connection: &Connection,
-    recent: &mut RecentDeliveries,
+    memory: &mut Memory,
     batch: &mut [Box<dyn Job>],
 ) -> Result<()> {
     let statement = |sql| {
@@ -205,11 +237,12 @@ fn run_in_transaction(
             .and_then(|mut statement| statement.execute([]))
     };
     statement("BEGIN IMMEDIATE")?;
+    memory.compare(connection)?;
     let now = Instant::now();
     for job in batch.iter_mut().filter(|job| !job.is_late(now)) {
         statement("SAVEPOINT job")?;
-        if !job.run(&mut WriteContext { connection, recent }) {
-            recent.forget();
+        if !job.run(&mut WriteContext { connection, memory }) {
+            memory.forget();
             // SQLite itself rolls everything back on some errors, a full disk among them.
             if connection.is_autocommit() {
                 return Err(StoreError::Unavailable(

@@ -1,0 +1,79 @@
+//! Mean, spread and quantiles of numbers.
+
+use super::number::{count, finite, index_below};
+
+/// Values closer together than this share of the largest are taken as equal:
+/// what is left of equal returns after rounding.
+const NO_SPREAD: f64 = 1e-12;
+
+/// The arithmetic mean; `None` of nothing.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, number) = values.fold((0.0, 0), |(sum, number), value| (sum + value, number + 1));
+    finite(sum / count(number))
+}
+
+/// Mean and sample standard deviation (n - 1); `None` for fewer than two values
+/// and where they do not differ, for nothing can be divided by that.
+pub(super) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
+    let number = values.clone().count();
+    let mean = mean(values.clone())?;
+    let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut squares = 0.0;
+    for value in values {
+        lowest = lowest.min(value);
+        highest = highest.max(value);
+        squares += (value - mean).powi(2);
+    }
+    if number < 2 || !has_spread(lowest, highest) {
+        return None;
+    }
+    Some((mean, finite((squares / (count(number) - 1.0)).sqrt())?))
+}
+
+/// Whether values between `lowest` and `highest` differ by more than rounding.
+pub(super) fn has_spread(lowest: f64, highest: f64) -> bool {
+    highest - lowest > NO_SPREAD * highest.abs().max(lowest.abs())
+}
+
+/// The quantile of `number` sorted values, linear between the two around it, as
+/// numpy and pandas have it; `None` of nothing.
+pub(super) fn quantile(share: f64, number: usize, sorted: impl Fn(usize) -> f64) -> Option<f64> {
+    let position = share * (count(number.checked_sub(1)?));
+    let below = index_below(position);
+    let above = (below + 1).min(number - 1);
+    let (from, to) = (sorted(below), sorted(above));
+    finite(from + (to - from) * (position - count(below)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_between_the_values_around_them() {
+        let values = [10.0, 20.0, 40.0];
+        let at = |share| quantile(share, values.len(), |index| values[index]);
+        assert_eq!(at(0.0), Some(10.0));
+        assert_eq!(at(0.25), Some(15.0));
+        assert_eq!(at(0.75), Some(30.0));
+        assert_eq!(at(1.0), Some(40.0));
+        assert_eq!(quantile(0.5, 0, |_| 0.0), None);
+    }
+
+    #[test]
+    fn the_deviation_is_that_of_a_sample() {
+        // Mean 5, squares 9 + 1 + 1 + 9 = 20 over n - 1 = 3... of 2, 4, 6, 8.
+        let (mean, deviation) = mean_and_deviation([2.0, 4.0, 6.0, 8.0].into_iter()).unwrap();
+        assert!((mean - 5.0).abs() < 1e-15);
+        assert!((deviation - (20.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn equal_values_have_no_deviation() {
+        assert_eq!(mean_and_deviation([0.1; 9].into_iter()), None);
+        assert_eq!(mean_and_deviation([0.1].into_iter()), None);
+        assert_eq!(mean_and_deviation([].into_iter()), None);
+        let nearly = [0.01, 0.010_000_000_000_000_002];
+        assert_eq!(mean_and_deviation(nearly.into_iter()), None);
+    }
+}

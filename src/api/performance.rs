@@ -1,0 +1,230 @@
+//! The performance report, kept until something changes; and its Monte Carlo.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::body::Bytes;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use utoipa::{IntoParams, ToSchema};
+
+use super::context::Context;
+use super::events::parameter;
+use super::problem::Problem;
+use super::reply::{Reply, json_bytes, ok};
+use super::request::{ApiRequest, Moment};
+use super::trades::webhook_ids;
+use crate::analytics::Report;
+use crate::analytics::monte_carlo::{
+    MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
+};
+use crate::domain::money::Decimal;
+use crate::reports::{self, ReportFilter};
+use crate::store::ledgers::{self, Versions};
+
+/// Reports kept; one more and all are made again when they are asked for.
+const KEPT: usize = 64;
+
+/// Trades times resamples that one Monte Carlo may take: some seconds of work.
+const MOST_DRAWS: usize = 500_000_000;
+
+/// Reports under what was asked for, with what they were made of; and the right
+/// to run a Monte Carlo, one at a time.
+pub struct Performance {
+    kept: Mutex<HashMap<String, (Versions, Bytes)>>,
+    simulating: Semaphore,
+}
+
+impl Default for Performance {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            simulating: Semaphore::new(1),
+        }
+    }
+}
+
+impl Performance {
+    fn kept(&self, query: &str, versions: Versions) -> Option<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (made_of, report) = kept.get(query)?;
+        (*made_of == versions).then(|| report.clone())
+    }
+
+    fn keep(&self, query: &str, versions: Versions, report: Bytes) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(query.to_owned(), (versions, report));
+    }
+}
+
+/// What a report is to be of.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PerformanceQuery {
+    /// One webhook; may be given several times. All where left out.
+    #[serde(default)]
+    webhook: Vec<String>,
+    /// One ticker.
+    ticker: Option<String>,
+    /// Trades that closed at this time or later.
+    #[param(value_type = Option<String>)]
+    from: Option<Moment>,
+    /// Trades that closed before this time.
+    #[param(value_type = Option<String>)]
+    to: Option<Moment>,
+    /// IANA name of the zone of days, hours and months; that of the first webhook
+    /// where left out.
+    time_zone: Option<String>,
+}
+
+/// What a Monte Carlo is to be of.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MonteCarloQuery {
+    /// One webhook; may be given several times. All where left out.
+    #[serde(default)]
+    webhook: Vec<String>,
+    /// One ticker.
+    ticker: Option<String>,
+    /// Trades that closed at this time or later.
+    #[param(value_type = Option<String>)]
+    from: Option<Moment>,
+    /// Trades that closed before this time.
+    #[param(value_type = Option<String>)]
+    to: Option<Moment>,
+    /// The currency, where the webhooks have several.
+    currency: Option<String>,
+    /// Equity at or below which the account counts as ruined; half of the initial
+    /// capital where left out.
+    ruin: Option<String>,
+    /// How often to draw, 1 to 100,000; 5,000 where left out.
+    resamples: Option<usize>,
+    /// The same seed draws the same; 1 where left out.
+    seed: Option<u64>,
+}
+
+/// One report a currency: money in several is never added up.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reports {
+    /// By currency.
+    pub reports: Vec<Report>,
+}
+
+/// The performance report: for all, long and short trades, with curves and breakdowns.
+#[utoipa::path(get, path = "/performance", tag = "trades", params(PerformanceQuery),
+    responses((status = 200, body = Reports), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: PerformanceQuery = request.query()?;
+    let filter = ReportFilter {
+        webhooks: webhook_ids(&query.webhook)?,
+        ticker: parameter("ticker", query.ticker.as_deref())?,
+        from: query.from.map(|moment| moment.0),
+        to: query.to.map(|moment| moment.0),
+        zone: query.time_zone.as_deref().map(zone).transpose()?,
+    };
+    let (asked, context) = (request.query.clone(), Arc::clone(context));
+    let store = Arc::clone(&context.store);
+    let made = store.readers().run(move |connection| {
+        // What was committed in between is at worst made again for nothing.
+        let versions = ledgers::versions(connection)?;
+        if let Some(kept) = context.performance.kept(&asked, versions) {
+            return Ok(kept);
+        }
+        let reports = reports::reports(connection, &filter)?;
+        let bytes = serde_json::to_vec(&Reports { reports }).unwrap_or_default();
+        let bytes = Bytes::from(bytes);
+        context.performance.keep(&asked, versions, bytes.clone());
+        Ok(bytes)
+    });
+    Ok(json_bytes(made.await?))
+}
+
+/// What else could have come of the same trades, drawn again and again.
+#[utoipa::path(get, path = "/performance/monte-carlo", tag = "trades", params(MonteCarloQuery),
+    responses((status = 200, body = MonteCarlo), (status = 400, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: MonteCarloQuery = request.query()?;
+    let filter = ReportFilter {
+        webhooks: webhook_ids(&query.webhook)?,
+        ticker: parameter("ticker", query.ticker.as_deref())?,
+        from: query.from.map(|moment| moment.0),
+        to: query.to.map(|moment| moment.0),
+        zone: None,
+    };
+    let resamples = query.resamples.unwrap_or(RESAMPLES);
+    if !(1..=100_000).contains(&resamples) {
+        let detail = "resamples must be 1 to 100000";
+        return Err(Problem::bad_request("invalid_query", detail));
+    }
+    let ruin: Option<Decimal> = parameter("ruin", query.ruin.as_deref())?;
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| reports::trades_of(connection, &filter));
+    let mut by_currency = read.await?;
+    let found = match &query.currency {
+        Some(currency) => by_currency.remove(currency),
+        None if by_currency.len() > 1 => {
+            let detail = "the webhooks have several currencies; name one as currency";
+            return Err(Problem::bad_request("invalid_query", detail));
+        }
+        None => by_currency.pop_first().map(|(_, found)| found),
+    };
+    let (initial_capital, trades) = found.unwrap_or_default();
+    if trades.len().saturating_mul(resamples) > MOST_DRAWS {
+        let detail = format!(
+            "{} trades are too many for {resamples} resamples",
+            trades.len()
+        );
+        return Err(
+            Problem::invalid(detail).hint("choose a shorter range of time or fewer resamples")
+        );
+    }
+    let profits: Vec<Decimal> = trades.iter().map(|trade| trade.net_profit).collect();
+    // One at a time and on a thread of its own: alerts need the other cores.
+    let Ok(_turn) = context.performance.simulating.acquire().await else {
+        return Err(Problem::invalid("the server is stopping"));
+    };
+    let cancel = CancelOnDrop::default();
+    let is_cancelled = Arc::clone(&cancel.0);
+    let simulation = tokio::task::spawn_blocking(move || {
+        let input = MonteCarloInput {
+            profits: &profits,
+            initial_capital,
+            ruin_equity: ruin.unwrap_or(initial_capital / Decimal::TWO),
+            resamples,
+            seed: query.seed.unwrap_or(1),
+        };
+        monte_carlo(&input, || is_cancelled.load(Ordering::Relaxed))
+    });
+    match simulation.await.unwrap_or(Err(MonteCarloError::Cancelled)) {
+        Ok(simulated) => Ok(ok(&simulated)),
+        Err(error) => Err(Problem::invalid(error.to_string())),
+    }
+}
+
+/// Tells a simulation that nobody waits for it any more.
+#[derive(Default)]
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone, Problem> {
+    TimeZone::get(name).map_err(|_| {
+        let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
+        Problem::bad_request("invalid_query", detail)
+    })
+}

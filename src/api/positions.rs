@@ -1,0 +1,142 @@
+//! Positions: what is held, beside what TradingView says is held.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::context::Context;
+use super::events::{Event, parameter};
+use super::problem::Problem;
+use super::reply::{Reply, created, ok};
+use super::request::{ApiRequest, Page};
+use crate::domain::ledger::{Ledger, OutOfSync};
+use crate::domain::money::Decimal;
+use crate::domain::signal::{Direction, Ticker};
+use crate::domain::webhook::WebhookId;
+use crate::store::events;
+use crate::store::positions::{self, StoredPosition};
+
+/// The position of a webhook in a ticker.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Position {
+    /// The webhook.
+    #[schema(value_type = String)]
+    pub webhook: WebhookId,
+    /// The instrument.
+    pub ticker: String,
+    /// `long` or `short`; null where nothing is held.
+    pub direction: Option<Direction>,
+    /// Contracts, shares or coins.
+    pub qty: String,
+    /// Mean price of the open lots by their quantity; null where nothing is held.
+    pub avg_entry_price: Option<String>,
+    /// How many lots are open.
+    pub lots: usize,
+    /// The newest price seen.
+    pub newest_price: Option<String>,
+    /// What the open lots would gain at the newest price, less the commission of
+    /// their entries, in the webhook's currency.
+    pub open_profit: Option<String>,
+    /// Where TradingView states another position: an alert is missing.
+    pub out_of_sync: Option<Difference>,
+    /// False while the position is being derived again, after a change of settings.
+    pub is_derived: bool,
+}
+
+/// Two positions that should be one; short below zero.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// algohook's own.
+    pub own: String,
+    /// As TradingView states it.
+    pub stated: String,
+}
+
+impl From<OutOfSync> for Difference {
+    fn from(difference: OutOfSync) -> Self {
+        Self {
+            own: difference.own.normalize().to_string(),
+            stated: difference.stated.normalize().to_string(),
+        }
+    }
+}
+
+impl From<StoredPosition> for Position {
+    fn from(stored: StoredPosition) -> Self {
+        let text = |value: Decimal| value.normalize().to_string();
+        let open_profit = stored.open_profit().map(text);
+        let ledger = stored.ledger.as_ref();
+        let position = ledger.map_or(Decimal::ZERO, Ledger::position);
+        Self {
+            webhook: stored.webhook,
+            ticker: stored.ticker.as_str().to_owned(),
+            direction: ledger.and_then(|ledger| Some(ledger.lots().next()?.direction)),
+            qty: text(position.abs()),
+            avg_entry_price: ledger.and_then(Ledger::average_entry_price).map(text),
+            lots: ledger.map_or(0, |ledger| ledger.lots().len()),
+            newest_price: ledger
+                .and_then(Ledger::newest_price)
+                .map(|price| price.to_string()),
+            open_profit,
+            out_of_sync: ledger.and_then(Ledger::out_of_sync).map(Difference::from),
+            is_derived: ledger.is_some(),
+        }
+    }
+}
+
+/// Which positions to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PositionQuery {
+    /// Of one webhook.
+    webhook: Option<String>,
+}
+
+/// The position to take over from TradingView.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acceptance {
+    /// The webhook.
+    webhook: String,
+    /// The instrument.
+    ticker: String,
+}
+
+/// The position in every ticker that was traded, flat ones too.
+#[utoipa::path(get, path = "/positions", tag = "trades", params(PositionQuery),
+    responses((status = 200, body = Page<Position>), (status = 404, body = Problem)))]
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
+    let query: PositionQuery = request.query()?;
+    let webhook: Option<WebhookId> = parameter("webhook", query.webhook.as_deref())?;
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| positions::list(connection, webhook.as_ref()));
+    Ok(ok(&Page {
+        items: read.await?.into_iter().map(Position::from).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// Takes over the position that TradingView states, where an alert is missing.
+/// The answer is the event of the adjusting order, at the newest price seen.
+#[utoipa::path(post, path = "/positions/accept", tag = "trades", request_body = Acceptance,
+    responses((status = 201, body = Event), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn accept(context: &Context, request: &ApiRequest) -> Reply {
+    let Acceptance { webhook, ticker } = request.json()?;
+    let webhook: WebhookId = webhook
+        .parse()
+        .map_err(|error| Problem::invalid(format!("webhook: {error}")))?;
+    let ticker: Ticker = ticker
+        .parse()
+        .map_err(|error| Problem::invalid(format!("ticker: {error}")))?;
+    let now = context.now();
+    let write = context.store.writer().run(None, move |context| {
+        let recorded = positions::accept(context, &webhook, &ticker, now)?;
+        events::get(context.connection, recorded.event)
+    });
+    Ok(created(&Event::from(write.await?)))
+}

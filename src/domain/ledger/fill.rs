@@ -1,0 +1,187 @@
+//! What a fill costs: its price with assumed slippage, and its commission.
+
+use crate::domain::money::{DERIVED_SCALE, Decimal, Price, Quantity};
+use crate::domain::signal::Direction;
+use crate::domain::webhook::{Commission, CommissionKind, Slippage, SlippageKind};
+
+/// The most digits that every [`Decimal`] can hold.
+const DIGITS: u32 = 28;
+
+/// The price an order fills at: as intended, made worse for the trader by the
+/// assumed slippage and rounded to nothing.
+///
+/// `None` where the slippage leaves no usable price, for instance a sale below zero.
+pub(super) fn fill_price(
+    direction: Direction,
+    intended: Price,
+    slippage: &Slippage,
+) -> Option<Price> {
+    if slippage.value.is_zero() {
+        return Some(intended);
+    }
+    let distance = match slippage.kind {
+        SlippageKind::Ticks => slippage.value.checked_mul(slippage.tick_size)?,
+        SlippageKind::Percent => percent_of(intended.get(), slippage.value)?,
+    };
+    let price = intended
+        .get()
+        .checked_add(distance.checked_mul(direction.sign())?)?;
+    Price::new(price.normalize()).ok()
+}
+
+/// The commission of each part that one order closes or opens, in their order.
+///
+/// The parts of a commission per order add up to it exactly. `None` where an
+/// amount is beyond a [`Decimal`].
+pub(super) fn commissions(
+    commission: &Commission,
+    price: Price,
+    point_value: Decimal,
+    parts: &[Quantity],
+) -> Option<Vec<Decimal>> {
+    match commission.kind {
+        CommissionKind::Percent => parts
+            .iter()
+            .map(|part| percent_of(value(price, *part, point_value)?, commission.value))
+            .collect(),
+        CommissionKind::PerContract => parts
+            .iter()
+            .map(|part| part.get().checked_mul(commission.value))
+            .collect(),
+        CommissionKind::PerOrder => share_out(commission.value, parts),
+    }
+}
+
+/// Money that a fill moves: price x quantity x point value.
+pub(super) fn value(price: Price, quantity: Quantity, point_value: Decimal) -> Option<Decimal> {
+    price
+        .get()
+        .checked_mul(quantity.get())?
+        .checked_mul(point_value)
+}
+
+/// `total` in proportion to the parts; what rounding leaves goes to the last one.
+fn share_out(total: Decimal, parts: &[Quantity]) -> Option<Vec<Decimal>> {
+    let mut whole = parts
+        .iter()
+        .try_fold(Decimal::ZERO, |sum, part| sum.checked_add(part.get()))?;
+    let mut rest = total;
+    let mut shares = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().enumerate() {
+        let is_last = index + 1 == parts.len();
+        let (share, left) = if is_last {
+            (rest, Decimal::ZERO)
+        } else {
+            split(rest, part.get(), whole)?
+        };
+        shares.push(share);
+        rest = left;
+        whole = whole.checked_sub(part.get())?;
+    }
+    Some(shares)
+}
+
+/// The share of `total` that `part` has of `whole`, and the rest of it; the two
+/// add up to `total` exactly. `None` where an amount is beyond a [`Decimal`].
+pub(super) fn split(total: Decimal, part: Decimal, whole: Decimal) -> Option<(Decimal, Decimal)> {
+    if total.is_zero() {
+        return Some((Decimal::ZERO, Decimal::ZERO));
+    }
+    let share = total.checked_mul(part)?.checked_div(whole)?;
+    // As many places as leave room for the digits of `total` before the point:
+    // then neither the share nor the rest is rounded when one is subtracted.
+    let whole_digits = total
+        .trunc()
+        .mantissa()
+        .unsigned_abs()
+        .checked_ilog10()
+        .map_or(0, |exponent| exponent + 1);
+    let places = DERIVED_SCALE.min(DIGITS.saturating_sub(whole_digits));
+    let share = share.round_dp(places).normalize();
+    Some((share, total.checked_sub(share)?.normalize()))
+}
+
+fn percent_of(amount: Decimal, percent: Decimal) -> Option<Decimal> {
+    amount
+        .checked_mul(percent)?
+        .checked_mul(Decimal::new(1, 2))
+        .map(|share| share.normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn slippage(kind: SlippageKind, value: &str) -> Slippage {
+        Slippage {
+            kind,
+            value: decimal(value),
+            tick_size: decimal("0.25"),
+        }
+    }
+
+    #[test]
+    fn slippage_is_always_against_the_trader() {
+        let intended: Price = "4000".parse().unwrap();
+        for (direction, kind, value, expected) in [
+            (Direction::Long, SlippageKind::Ticks, "2", "4000.5"),
+            (Direction::Short, SlippageKind::Ticks, "2", "3999.5"),
+            (Direction::Long, SlippageKind::Percent, "0.01", "4000.4"),
+            (Direction::Short, SlippageKind::Percent, "0.01", "3999.6"),
+            (Direction::Long, SlippageKind::Percent, "0", "4000"),
+        ] {
+            let price = fill_price(direction, intended, &slippage(kind, value));
+            assert_eq!(price.unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn slippage_never_makes_a_price_of_zero_or_less() {
+        let intended: Price = "0.5".parse().unwrap();
+        let two_ticks = slippage(SlippageKind::Ticks, "2");
+        assert_eq!(fill_price(Direction::Short, intended, &two_ticks), None);
+        assert!(fill_price(Direction::Long, intended, &two_ticks).is_some());
+    }
+
+    #[test]
+    fn each_kind_of_commission_is_taken_for_what_it_says() {
+        let price = "150".parse().unwrap();
+        let parts = ["2".parse().unwrap(), "1".parse().unwrap()];
+        for (kind, value, expected) in [
+            // 150 x 2 x 50 = 15,000 of which 0.1 % are 15.
+            (CommissionKind::Percent, "0.1", ["15", "7.5"]),
+            (CommissionKind::PerContract, "0.85", ["1.70", "0.85"]),
+            (CommissionKind::PerOrder, "4.5", ["3", "1.5"]),
+        ] {
+            let value = decimal(value);
+            let commission = Commission { kind, value };
+            let shares = commissions(&commission, price, decimal("50"), &parts).unwrap();
+            assert_eq!(shares, expected.map(decimal));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_commission_per_order_is_shared_without_a_remainder(
+            total in 1_i64..1_000_000_000_000_000_000,
+            scale in 0_u32..18,
+            parts in prop::collection::vec(1_i64..1_000_000_000, 1..20),
+        ) {
+            let total = Decimal::new(total, scale);
+            let parts: Vec<Quantity> = parts
+                .iter()
+                .map(|part| Quantity::new(Decimal::new(*part, 4)).unwrap())
+                .collect();
+            let shares = share_out(total, &parts).unwrap();
+            // Added as integers of one scale, so that no rounding can hide a remainder.
+            let exact = |amount: Decimal| amount.mantissa() * 10_i128.pow(18 - amount.scale());
+            prop_assert_eq!(shares.iter().copied().map(exact).sum::<i128>(), exact(total));
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! The ledger: orders of one webhook and ticker become lots, trades and a position.
+//!
+//! It is a fold. [`Ledger::apply`] takes one order in the time that the lots it
+//! closes need; [`fold`] takes all of them, and comes to the same. The rules are
+//! those of TradingView's list of trades: every entry opens a lot, exits close
+//! lots first in first out, a trade is one lot or the part of it that one exit
+//! closes. What an order cannot do as it says is never an error: the order
+//! stays, and what came of it carries a [`Warning`]. Its codes are
+//!
+//! - `exit_without_position`: there was nothing to close; no trade came of it;
+//! - `exit_exceeds_position`: the position was closed, the rest dropped;
+//! - `out_of_sync`: TradingView states another position than the ledger's own;
+//! - `adjustment_not_needed`: the accepted position was there already;
+//! - `slippage_ignored`: the assumed slippage leaves no price above zero, so the
+//!   order filled at its intended price;
+//! - `amount_too_large`: an amount has more digits than a [`Decimal`] holds; the
+//!   order was left out whole, and lots and position are as they were before it.
+
+mod fill;
+mod pairing;
+mod sequence;
+mod stated;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::event::Warning;
+use super::money::{Decimal, Price};
+use super::order::{Order, OrderId};
+use super::signal::Direction;
+use super::trade::{Lot, Trade};
+use super::webhook::Settings;
+
+use pairing::{Instruction, Pairing};
+pub use sequence::sort_for_pairing;
+pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
+
+/// What an order did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The order.
+    pub order: OrderId,
+    /// The price it filled at, assumed slippage included.
+    pub fill_price: Price,
+    /// Entry, add, partial exit, exit or reversal: as the alert says of itself,
+    /// else as it was; `None` where the position stayed.
+    pub change: Option<PositionChange>,
+    /// The trades it closed, oldest lot first. All their lots are gone, but for
+    /// the one in `left`.
+    pub trades: Vec<Trade>,
+    /// What is left of a lot that it closed a part of.
+    pub left: Option<Lot>,
+    /// The lot it opened.
+    pub opened: Option<Lot>,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// An order that belongs before one that was applied already: the orders of its
+/// webhook and ticker have to be folded again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} belongs before an order that was paired already; pair this ticker's orders again")]
+pub struct Late(pub OrderId);
+
+/// All that a ledger remembers, to be kept and resumed from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checkpoint {
+    /// The open lots, oldest first, all of one direction.
+    pub lots: Vec<Lot>,
+    /// The newest price seen for the ticker.
+    pub newest_price: Option<Price>,
+    /// TradingView's position less the ledger's own, where it was stated last.
+    pub drift: Decimal,
+    /// The position stated last before the newest second.
+    pub stated_before: Decimal,
+    /// The orders of the newest second, in any sequence.
+    pub newest_second: Vec<Order>,
+}
+
+/// The lots and the position of one webhook and ticker.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// Open lots, oldest first; all of one direction.
+    lots: VecDeque<Lot>,
+    /// Quantity of all lots; kept, so that it need not be added up for each order.
+    open: Decimal,
+    /// The newest price seen, for the open profit.
+    newest_price: Option<Price>,
+    /// TradingView's position less the ledger's own, where it was stated last;
+    /// zero in sync.
+    drift: Decimal,
+    /// The position stated last before `newest_second`: where its chain begins.
+    stated_before: Decimal,
+    /// The applied orders of the newest second, to tell a late one from the next.
+    newest_second: Vec<Order>,
+}
+
+impl Ledger {
+    /// A ledger without orders.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The ledger that `checkpoint` was taken of.
+    #[must_use]
+    pub fn resume(checkpoint: Checkpoint) -> Self {
+        let mut newest_second = checkpoint.newest_second;
+        sequence::sort_second(&mut newest_second, checkpoint.stated_before);
+        let lots = VecDeque::from(checkpoint.lots);
+        Self {
+            open: quantity_of(&lots),
+            lots,
+            newest_price: checkpoint.newest_price,
+            drift: checkpoint.drift,
+            stated_before: checkpoint.stated_before,
+            newest_second,
+        }
+    }
+
+    /// What to keep, to resume from after a restart.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            lots: self.lots.iter().cloned().collect(),
+            newest_price: self.newest_price,
+            drift: self.drift,
+            stated_before: self.stated_before,
+            newest_second: self.newest_second.clone(),
+        }
+    }
+
+    /// The open lots, oldest first.
+    #[must_use]
+    pub fn lots(&self) -> impl ExactSizeIterator<Item = &Lot> {
+        self.lots.iter()
+    }
+
+    /// The signed position: above zero long, below zero short, zero flat.
+    #[must_use]
+    pub fn position(&self) -> Decimal {
+        match self.lots.front() {
+            Some(lot) => self.open * lot.direction.sign(),
+            None => Decimal::ZERO,
+        }
+    }
+
+    /// TradingView's position less the ledger's own, where it was stated last.
+    #[must_use]
+    pub fn drift(&self) -> Decimal {
+        self.drift
+    }
+
+    /// The position stated last before the newest second.
+    #[must_use]
+    pub fn stated_before(&self) -> Decimal {
+        self.stated_before
+    }
+
+    /// When the orders of the newest second are paired.
+    #[must_use]
+    pub fn newest_second(&self) -> Option<Timestamp> {
+        Some(self.newest_second.first()?.paired_at)
+    }
+
+    /// The newest price seen: the market price that an alert states, else the
+    /// price it intends.
+    #[must_use]
+    pub fn newest_price(&self) -> Option<Price> {
+        self.newest_price
+    }
+
+    /// The mean price of the open lots by their quantity.
+    ///
+    /// `None` where there are none, or where it is beyond a [`Decimal`].
+    #[must_use]
+    pub fn average_entry_price(&self) -> Option<Decimal> {
+        let value = self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
+            sum.checked_add(lot.entry.price.get().checked_mul(lot.quantity.get())?)
+        })?;
+        value.checked_div(self.open)
+    }
+
+    /// What the open lots would gain at the newest price, less the commission of
+    /// their entries, in the webhook's currency.
+    ///
+    /// `None` where the amount is beyond a [`Decimal`].
+    #[must_use]
+    pub fn open_profit(&self, point_value: Decimal) -> Option<Decimal> {
+        let Some(price) = self.newest_price else {
+            return Some(Decimal::ZERO);
+        };
+        self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
+            sum.checked_add(lot.open_profit(price, point_value)?)
+        })
+    }
+
+    /// TradingView's position beside the ledger's own, where an alert is missing.
+    #[must_use]
+    pub fn out_of_sync(&self) -> Option<OutOfSync> {
+        let own = self.position();
+        (!self.drift.is_zero()).then(|| OutOfSync {
+            own,
+            stated: own.saturating_add(self.drift).normalize(),
+        })
+    }
+
+    /// Whether `order` belongs before one that was applied already.
+    #[must_use]
+    pub fn is_late(&self, order: &Order) -> bool {
+        let Some(newest) = self.newest_second.first() else {
+            return false;
+        };
+        let (second, newest_second) = (sequence::second_of(order), sequence::second_of(newest));
+        if second != newest_second {
+            return second < newest_second;
+        }
+        let applied_then_order = || self.newest_second.iter().chain([order]);
+        let mut sorted: Vec<&Order> = applied_then_order().collect();
+        sequence::sort_second(&mut sorted, self.stated_before);
+        let ids = sorted.iter().map(|order| order.id);
+        !ids.eq(applied_then_order().map(|order| order.id))
+    }
+
+    /// Applies the next order, in time proportional to the lots it closes.
+    ///
+    /// # Errors
+    ///
+    /// [`Late`] where the order belongs before one that was applied already; the
+    /// ledger is as it was.
+    pub fn apply(&mut self, order: &Order, settings: &Settings) -> Result<Applied, Late> {
+        if self.is_late(order) {
+            return Err(Late(order.id));
+        }
+        Ok(self.apply_in_sequence(order.clone(), settings))
+    }
+
+    /// Applies orders of one second that is later than all before; they are
+    /// sorted into the sequence they are paired in.
+    #[must_use]
+    pub fn apply_second(&mut self, second: &mut [Order], settings: &Settings) -> Vec<Applied> {
+        let position = sequence::stated_after(&self.newest_second, self.stated_before);
+        sequence::sort_second(second, position);
+        let apply = |order: &Order| self.apply_in_sequence(order.clone(), settings);
+        second.iter().map(apply).collect()
+    }
+
+    /// Applies an order that is known not to be late.
+    fn apply_in_sequence(&mut self, order: Order, settings: &Settings) -> Applied {
+        let mut warnings = Vec::new();
+        let before = self.position();
+        let instruction = Instruction::of(&order, before, settings.reversal);
+        let fill_price = filled_at(&order, instruction.direction, settings, &mut warnings);
+        let pairing = pairing::pair(
+            &order,
+            &instruction,
+            fill_price,
+            &self.lots,
+            self.open,
+            settings,
+        );
+        let pairing = if let Some(pairing) = pairing {
+            warnings.extend(shortfall(&order, &pairing));
+            pairing
+        } else {
+            let message = "price, quantity and point value multiply to more than algohook can count; the order was left out of trades and position";
+            warnings.push(Warning::new("amount_too_large", message));
+            Pairing::default()
+        };
+        self.settle(&pairing);
+        self.compare_with_stated(&order, before, &mut warnings);
+        self.newest_price = order.market_price.or(Some(order.intended_price));
+        let applied = Applied {
+            order: order.id,
+            fill_price,
+            change: PositionChange::stated(&order.stated_position)
+                .or_else(|| PositionChange::between(before, self.position())),
+            trades: pairing.trades,
+            left: pairing.left,
+            opened: pairing.opened,
+            warnings,
+        };
+        self.remember(order);
+        applied
+    }
+
+    /// Takes up what a pairing did to the lots.
+    fn settle(&mut self, pairing: &Pairing) {
+        self.lots.drain(..pairing.closed_lots);
+        if let (Some(left), Some(oldest)) = (&pairing.left, self.lots.front_mut()) {
+            oldest.clone_from(left);
+        }
+        let closed = pairing.trades.iter().map(|trade| trade.quantity.get());
+        self.open = closed.fold(self.open, Decimal::saturating_sub);
+        if self.lots.is_empty() {
+            self.open = Decimal::ZERO;
+        } else if self.open <= Decimal::ZERO {
+            // Lots of 10^12 and 10^-18 together have more digits than a decimal;
+            // what rounding took away is found again here.
+            self.open = quantity_of(&self.lots);
+        }
+        if let Some(opened) = &pairing.opened {
+            self.open = self.open.saturating_add(opened.quantity.get());
+            self.lots.push_back(opened.clone());
+        }
+    }
+
+    /// Compares the position with the one that an order states.
+    fn compare_with_stated(&mut self, order: &Order, before: Decimal, warnings: &mut Vec<Warning>) {
+        let mut stated = order.stated_position;
+        if order.adjusting {
+            // Its owner knows that the position before it was another.
+            stated.previous = None;
+        }
+        let comparison = stated::compare(&stated, before, self.position());
+        warnings.extend(comparison.warning);
+        if let Some(drift) = comparison.drift {
+            self.drift = drift;
+        }
+    }
+
+    /// Keeps an applied order, as long as others can belong before it.
+    fn remember(&mut self, order: Order) {
+        let second = sequence::second_of(&order);
+        let newest = self.newest_second.first().map(sequence::second_of);
+        if newest != Some(second) {
+            self.stated_before = sequence::stated_after(&self.newest_second, self.stated_before);
+            self.newest_second.clear();
+        }
+        self.newest_second.push(order);
+    }
+}
+
+/// The price an order fills at; as intended, with a warning, where the assumed
+/// slippage leaves none.
+fn filled_at(
+    order: &Order,
+    direction: Direction,
+    settings: &Settings,
+    warnings: &mut Vec<Warning>,
+) -> Price {
+    let price = fill::fill_price(direction, order.intended_price, &settings.slippage);
+    price.unwrap_or_else(|| {
+        let message = "the assumed slippage leaves no price above zero, so the order was filled at its intended price; check settings.slippage";
+        warnings.push(Warning::new("slippage_ignored", message));
+        order.intended_price
+    })
+}
+
+/// What to say where an order could not do all that it says.
+fn shortfall(order: &Order, pairing: &Pairing) -> Option<Warning> {
+    if !pairing.trades.is_empty() {
+        return (!pairing.dropped.is_zero()).then(|| {
+            let message = format!(
+                "the exit exceeds the position by {}; the position was closed and the rest dropped",
+                pairing.dropped.normalize()
+            );
+            Warning::new("exit_exceeds_position", message)
+        });
+    }
+    if pairing.opened.is_some() {
+        return None;
+    }
+    Some(if order.adjusting {
+        let message = "the accepted position was there already; nothing was adjusted";
+        Warning::new("adjustment_not_needed", message)
+    } else {
+        let side = order.intent.direction().opposite();
+        let message = format!(
+            "there was no {side} position to close; no trade came of this order. Was the alert of its entry missed?"
+        );
+        Warning::new("exit_without_position", message)
+    })
+}
+
+/// Quantity of all lots together.
+fn quantity_of(lots: &VecDeque<Lot>) -> Decimal {
+    let quantities = lots.iter().map(|lot| lot.quantity.get());
+    quantities.fold(Decimal::ZERO, Decimal::saturating_add)
+}
+
+/// What a whole history of orders came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folded {
+    /// The ledger after the last order.
+    pub ledger: Ledger,
+    /// What each order did, in the sequence they were paired in.
+    pub applied: Vec<Applied>,
+}
+
+/// Pairs all orders of one webhook and ticker, given in any sequence.
+#[must_use]
+pub fn fold(orders: Vec<Order>, settings: &Settings) -> Folded {
+    let mut applied = Vec::with_capacity(orders.len());
+    let ledger = fold_each(orders, settings, |order| applied.push(order));
+    Folded { ledger, applied }
+}
+
+/// Pairs all orders of one webhook and ticker, given in any sequence, and hands
+/// out what each did: a long history need not be held twice.
+pub fn fold_each(
+    mut orders: Vec<Order>,
+    settings: &Settings,
+    mut each: impl FnMut(Applied),
+) -> Ledger {
+    sort_for_pairing(&mut orders);
+    let mut ledger = Ledger::new();
+    for order in orders {
+        each(ledger.apply_in_sequence(order, settings));
+    }
+    ledger
+}

@@ -1,0 +1,246 @@
+//! One order against the open lots: which it closes, first in first out, what
+//! it opens, and what that costs and gains.
+
+use std::collections::VecDeque;
+
+use super::fill::{commissions, split, value};
+use super::stated::{closes_only, same_size, step};
+use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::order::Order;
+use crate::domain::signal::{Direction, Intent};
+use crate::domain::trade::{Leg, Lot, Trade, gross_profit};
+use crate::domain::webhook::{Reversal, Settings};
+
+/// What an order asks for, given the position it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Instruction {
+    /// Whether it buys or sells.
+    pub(super) direction: Direction,
+    /// How much; `None` is the whole position.
+    quantity: Option<Decimal>,
+    /// Whether what exceeds the position is dropped, not opened.
+    closes_only: bool,
+    /// Whether it closes the position beside its own quantity.
+    closes_all_first: bool,
+}
+
+impl Instruction {
+    /// What `order` asks for while the signed position is `position`.
+    pub(super) fn of(order: &Order, position: Decimal, reversal: Reversal) -> Self {
+        // Who accepted TradingView's position meant the position, not the
+        // difference that there was then: the missing alert may have come since.
+        if let (true, Some(accepted)) = (order.adjusting, order.stated_position.new) {
+            let (direction, difference) = step(position, accepted);
+            let is_there = same_size(position, accepted);
+            return Self {
+                direction,
+                quantity: Some(if is_there { Decimal::ZERO } else { difference }),
+                closes_only: false,
+                closes_all_first: false,
+            };
+        }
+        let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
+        Self {
+            direction: order.intent.direction(),
+            quantity: order.quantity.map(Quantity::get),
+            closes_only: closes_only(order),
+            closes_all_first: is_entry && reversal == Reversal::Full,
+        }
+    }
+
+    /// How the quantity is to be divided while `open` can be closed; `None`
+    /// where it is beyond a [`Quantity`].
+    fn divide(&self, open: Decimal) -> Option<Division> {
+        let Some(quantity) = self.quantity else {
+            return Some(Division {
+                closing: None,
+                opening: None,
+                dropped: Decimal::ZERO,
+            });
+        };
+        let fits = same_size(quantity, open);
+        let closes_all = self.closes_all_first || quantity >= open || fits;
+        let rest = if self.closes_all_first {
+            quantity
+        } else if closes_all && !fits {
+            quantity - open
+        } else {
+            Decimal::ZERO
+        };
+        let opening = !rest.is_zero() && !self.closes_only;
+        Some(Division {
+            closing: (!closes_all).then_some(quantity),
+            opening: opening.then(|| Quantity::new(rest)).transpose().ok()?,
+            dropped: if opening { Decimal::ZERO } else { rest },
+        })
+    }
+}
+
+/// An order's quantity, divided into what closes, opens and is dropped.
+struct Division {
+    /// How much of the open lots to close; `None` is all.
+    closing: Option<Decimal>,
+    /// How much to open.
+    opening: Option<Quantity>,
+    /// What an exit exceeds the position by.
+    dropped: Decimal,
+}
+
+/// What an order does to the lots, computed before any lot is changed.
+#[derive(Debug, Default)]
+pub(super) struct Pairing {
+    /// The trades it closes, oldest lot first.
+    pub(super) trades: Vec<Trade>,
+    /// How many lots it closes wholly, from the oldest.
+    pub(super) closed_lots: usize,
+    /// What it leaves of the lot after those, where it closes a part of it.
+    pub(super) left: Option<Lot>,
+    /// The lot it opens.
+    pub(super) opened: Option<Lot>,
+    /// What an exit exceeds the position by, and is dropped.
+    pub(super) dropped: Decimal,
+}
+
+/// The part of a lot that an order closes.
+struct Portion<'a> {
+    lot: &'a Lot,
+    quantity: Quantity,
+}
+
+/// Pairs an order that fills at `price` with the open lots, which are all of
+/// one direction and `open` together.
+///
+/// `None` where an amount is beyond a [`Decimal`].
+pub(super) fn pair(
+    order: &Order,
+    instruction: &Instruction,
+    price: Price,
+    lots: &VecDeque<Lot>,
+    open: Decimal,
+    settings: &Settings,
+) -> Option<Pairing> {
+    let point_value = settings.point_value_of(order.ticker.as_str());
+    let meets_its_opposite = lots
+        .front()
+        .is_some_and(|lot| lot.direction != instruction.direction);
+    let closable = if meets_its_opposite {
+        open
+    } else {
+        Decimal::ZERO
+    };
+    let division = instruction.divide(closable)?;
+    let portions = if meets_its_opposite {
+        portions(lots, division.closing)
+    } else {
+        Vec::new()
+    };
+    let parts: Vec<Quantity> = portions
+        .iter()
+        .map(|portion| portion.quantity)
+        .chain(division.opening)
+        .collect();
+    let costs = commissions(&settings.commission, price, point_value, &parts)?;
+
+    let leg = Leg {
+        order: order.id,
+        time: order.paired_at,
+        price,
+        signal: order.signal_name.clone(),
+    };
+    let mut pairing = Pairing {
+        dropped: division.dropped,
+        ..Pairing::default()
+    };
+    for (portion, cost) in portions.iter().zip(&costs) {
+        let (trade, left) = portion.close(order, &leg, *cost, point_value)?;
+        pairing.trades.push(trade);
+        pairing.closed_lots += usize::from(left.is_none());
+        pairing.left = left;
+    }
+    if let (Some(quantity), Some(cost)) = (division.opening, costs.last()) {
+        // A lot whose value no decimal can hold could never be closed.
+        value(price, quantity, point_value)?;
+        pairing.opened = Some(Lot {
+            direction: instruction.direction,
+            quantity,
+            entry: leg,
+            commission: cost.normalize(),
+        });
+    }
+    Some(pairing)
+}
+
+/// The parts of the lots, oldest first, that make up `closing`; all of them
+/// where it is `None`.
+fn portions(lots: &VecDeque<Lot>, closing: Option<Decimal>) -> Vec<Portion<'_>> {
+    let Some(mut rest) = closing else {
+        let whole = |lot| Portion {
+            lot,
+            quantity: lot.quantity,
+        };
+        return lots.iter().map(whole).collect();
+    };
+    let mut portions = Vec::new();
+    for lot in lots {
+        let available = lot.quantity.get();
+        // A float's tail neither leaves a speck of a lot open nor closes one of the next.
+        let taken = if rest >= available || same_size(rest, available) {
+            available
+        } else {
+            rest
+        };
+        let Ok(quantity) = Quantity::new(taken) else {
+            break;
+        };
+        portions.push(Portion { lot, quantity });
+        rest = if same_size(rest, taken) {
+            Decimal::ZERO
+        } else {
+            rest - taken
+        };
+    }
+    portions
+}
+
+impl Portion<'_> {
+    /// The trade that closing this part makes, and what is left of the lot.
+    fn close(
+        &self,
+        order: &Order,
+        exit: &Leg,
+        exit_commission: Decimal,
+        point_value: Decimal,
+    ) -> Option<(Trade, Option<Lot>)> {
+        let (lot, quantity) = (self.lot, self.quantity);
+        let (entry_commission, left) = if quantity == lot.quantity {
+            (lot.commission, None)
+        } else {
+            let (share, rest) = split(lot.commission, quantity.get(), lot.quantity.get())?;
+            let left = Lot {
+                quantity: Quantity::new(lot.quantity.get() - quantity.get()).ok()?,
+                commission: rest,
+                ..lot.clone()
+            };
+            (share, Some(left))
+        };
+        let commission = entry_commission.checked_add(exit_commission)?;
+        let gross = gross_profit(
+            lot.direction,
+            quantity,
+            lot.entry.price,
+            exit.price,
+            point_value,
+        )?;
+        let trade = Trade {
+            ticker: order.ticker.clone(),
+            direction: lot.direction,
+            quantity,
+            entry: lot.entry.clone(),
+            exit: exit.clone(),
+            point_value,
+            commission: commission.normalize(),
+            net_profit: gross.checked_sub(commission)?.normalize(),
+        };
+        Some((trade, left))
+    }
+}

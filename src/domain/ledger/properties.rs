@@ -1,0 +1,416 @@
+//! What holds for every history of orders, against oracles that share no code
+//! with the ledger.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use proptest::prelude::*;
+
+use super::tests::order;
+use super::*;
+use crate::domain::money::Quantity;
+use crate::domain::signal::{Intent, StatedPosition};
+use crate::domain::webhook::{Commission, CommissionKind, Reversal, Slippage, SlippageKind};
+
+/// One random order: intent, quantity in steps of `step` places, price in cents,
+/// seconds since the order before it.
+fn step_strategy() -> impl Strategy<Value = (usize, i64, i64, i64)> {
+    (0..Intent::ALL.len(), 0_i64..40, 100_i64..10_000, 0_i64..3)
+}
+
+/// A history of up to 40 orders, numbered from 1, in the sequence of their times;
+/// one exit in forty is of the whole position.
+fn history(places: u32) -> impl Strategy<Value = Vec<Order>> {
+    prop::collection::vec(step_strategy(), 1..40).prop_map(move |steps| {
+        let mut second = 0;
+        let mut orders = Vec::new();
+        for (number, (intent, quantity, price, gap)) in (1..).zip(steps) {
+            second += gap;
+            let intent = Intent::ALL[intent];
+            let price = Decimal::new(price, 2).to_string();
+            let quantity = match quantity {
+                0 if intent.is_exit() => "all".to_owned(),
+                quantity => Decimal::new(quantity + 1, places).to_string(),
+            };
+            let mut order = order(second, intent, &quantity, &price);
+            order.id = OrderId(number);
+            orders.push(order);
+        }
+        orders
+    })
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let commission = prop::sample::select(vec![
+        CommissionKind::Percent,
+        CommissionKind::PerOrder,
+        CommissionKind::PerContract,
+    ]);
+    let slippage = prop::sample::select(vec![SlippageKind::Ticks, SlippageKind::Percent]);
+    let reversal = prop::sample::select(vec![Reversal::Net, Reversal::Full]);
+    let points = prop::sample::select(vec!["1", "50", "0.1"]);
+    (
+        commission,
+        0_i64..300,
+        slippage,
+        0_i64..20,
+        reversal,
+        points,
+    )
+        .prop_map(
+            |(kind, commission, slippage, slipped, reversal, point_value)| Settings {
+                commission: Commission {
+                    kind,
+                    value: Decimal::new(commission, 2),
+                },
+                slippage: Slippage {
+                    kind: slippage,
+                    value: Decimal::new(slipped, 1),
+                    tick_size: Decimal::new(5, 3),
+                },
+                reversal,
+                point_value: point_value.parse().unwrap(),
+                ..Settings::default()
+            },
+        )
+}
+
+/// The history in the sequence it is paired in, without statements or chains:
+/// time, then exits, then number.
+fn in_sequence(orders: &[Order]) -> Vec<&Order> {
+    let mut sequence: Vec<&Order> = orders.iter().collect();
+    sequence.sort_by_key(|order| (order.paired_at, !order.intent.is_exit(), order.id));
+    sequence
+}
+
+/// How the signed position moves: what an order buys (or sells) of its quantity,
+/// worked out on the position alone.
+fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
+    let quantity = order.quantity.map(Quantity::get);
+    let is_against = |wanted: Decimal| position * wanted < Decimal::ZERO;
+    let full = reversal == Reversal::Full;
+    match order.intent {
+        Intent::EntryLong if full && is_against(Decimal::ONE) => quantity.unwrap() - position,
+        Intent::EntryShort if full && is_against(Decimal::NEGATIVE_ONE) => {
+            -quantity.unwrap() - position
+        }
+        Intent::Buy | Intent::EntryLong => quantity.unwrap(),
+        Intent::Sell | Intent::EntryShort => -quantity.unwrap(),
+        Intent::ExitLong => {
+            let long = position.max(Decimal::ZERO);
+            -quantity.unwrap_or(long).min(long)
+        }
+        Intent::ExitShort => {
+            let short = (-position).max(Decimal::ZERO);
+            quantity.unwrap_or(short).min(short)
+        }
+    }
+}
+
+/// All trades of a fold.
+fn trades(folded: &Folded) -> impl Iterator<Item = &Trade> {
+    folded.applied.iter().flat_map(|applied| &applied.trades)
+}
+
+/// One trade for each pair of orders after `number_of` has renamed them, with
+/// the sums of quantity, commission and profit.
+type Merged = BTreeMap<(i64, i64), (Decimal, Decimal, Decimal)>;
+
+fn merged(folded: &Folded, number_of: impl Fn(OrderId) -> i64) -> Merged {
+    let mut merged = Merged::new();
+    for trade in trades(folded) {
+        let key = (number_of(trade.entry.order), number_of(trade.exit.order));
+        let sums = merged.entry(key).or_default();
+        sums.0 += trade.quantity.get();
+        sums.1 += trade.commission;
+        sums.2 += trade.net_profit;
+    }
+    merged
+}
+
+/// Trades of a book that knows units only: entry order, exit order, direction
+/// and number of units, in the sequence of their closing.
+fn unit_by_unit(orders: &[Order], reversal: Reversal) -> Vec<(i64, i64, Direction, i64)> {
+    let mut units: VecDeque<(Direction, i64)> = VecDeque::new();
+    let mut closed: Vec<(i64, i64, Direction, i64)> = Vec::new();
+    for order in in_sequence(orders) {
+        let direction = order.intent.direction();
+        let mut close_one = |units: &mut VecDeque<(Direction, i64)>| {
+            let is_against = units.front().is_some_and(|unit| unit.0 != direction);
+            if is_against && let Some((side, entry)) = units.pop_front() {
+                match closed.last_mut() {
+                    Some(last) if (last.0, last.1) == (entry, order.id.0) => last.3 += 1,
+                    _ => closed.push((entry, order.id.0, side, 1)),
+                }
+            }
+            is_against
+        };
+        let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
+        if order.quantity.is_none() || (is_entry && reversal == Reversal::Full) {
+            while close_one(&mut units) {}
+        }
+        let quantity = order.quantity.map_or(Decimal::ZERO, Quantity::get);
+        let mut count = Decimal::ZERO;
+        while count < quantity {
+            if !close_one(&mut units) && !order.intent.is_exit() {
+                units.push_back((direction, order.id.0));
+            }
+            count += Decimal::ONE;
+        }
+    }
+    closed
+}
+
+proptest! {
+    #[test]
+    fn quantity_is_conserved(orders in history(2), settings in settings()) {
+        let folded = fold(orders.clone(), &settings);
+        let mut position = Decimal::ZERO;
+        let sequence = in_sequence(&orders);
+        for (order, applied) in sequence.into_iter().zip(&folded.applied) {
+            prop_assert_eq!(order.id, applied.order);
+            let moved = bought(order, position, settings.reversal);
+            position += moved;
+            let closed: Decimal = applied.trades.iter().map(|trade| trade.quantity.get()).sum();
+            let opened = applied.opened.as_ref().map_or(Decimal::ZERO, |lot| lot.quantity.get());
+            prop_assert_eq!(closed + opened, moved.abs());
+        }
+        prop_assert_eq!(folded.ledger.position(), position);
+        for lot in folded.applied.iter().filter_map(|applied| applied.opened.as_ref()) {
+            let of_lot = |leg: &crate::domain::trade::Leg| leg.order == lot.entry.order;
+            let closed: Decimal = trades(&folded)
+                .filter(|trade| of_lot(&trade.entry))
+                .map(|trade| trade.quantity.get())
+                .sum();
+            let left: Decimal = folded
+                .ledger
+                .lots()
+                .filter(|left| of_lot(&left.entry))
+                .map(|left| left.quantity.get())
+                .sum();
+            prop_assert_eq!(closed + left, lot.quantity.get());
+        }
+    }
+
+    #[test]
+    fn profits_equal_cash_flow_plus_the_value_of_the_position(
+        orders in history(2),
+        settings in settings(),
+    ) {
+        let folded = fold(orders.clone(), &settings);
+        let points = settings.point_value;
+        let (mut position, mut cash, mut newest) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+        for order in in_sequence(&orders) {
+            newest = order.intended_price.get();
+            let against = order.intent.direction().sign() * settings.slippage.value;
+            let fill = match settings.slippage.kind {
+                SlippageKind::Ticks => newest + against * settings.slippage.tick_size,
+                SlippageKind::Percent => newest + against * newest / Decimal::ONE_HUNDRED,
+            };
+            let moved = bought(order, position, settings.reversal);
+            let value = moved * fill * points;
+            let rate = settings.commission.value;
+            let commission = match settings.commission.kind {
+                CommissionKind::Percent => value.abs() * rate / Decimal::ONE_HUNDRED,
+                CommissionKind::PerContract => moved.abs() * rate,
+                CommissionKind::PerOrder if moved.is_zero() => Decimal::ZERO,
+                CommissionKind::PerOrder => rate,
+            };
+            position += moved;
+            cash -= value + commission;
+        }
+        let closed: Decimal = trades(&folded).map(|trade| trade.net_profit).sum();
+        let open = folded.ledger.open_profit(points).unwrap();
+        prop_assert_eq!(closed + open, cash + position * newest * points);
+    }
+
+    #[test]
+    fn long_and_short_mirrored_give_mirrored_results(
+        orders in history(2),
+        settings in settings(),
+    ) {
+        // Slippage is against the trader on both sides, so it has no mirror.
+        let settings = Settings { slippage: Slippage::default(), ..settings };
+        let mirrored: Vec<Order> = orders
+            .iter()
+            .cloned()
+            .map(|order| Order {
+                intent: match order.intent {
+                    Intent::EntryLong => Intent::EntryShort,
+                    Intent::EntryShort => Intent::EntryLong,
+                    Intent::ExitLong => Intent::ExitShort,
+                    Intent::ExitShort => Intent::ExitLong,
+                    Intent::Buy => Intent::Sell,
+                    Intent::Sell => Intent::Buy,
+                },
+                ..order
+            })
+            .collect();
+        let folded = fold(orders, &settings);
+        let mirror = fold(mirrored, &settings);
+        prop_assert_eq!(folded.ledger.position(), -mirror.ledger.position());
+        prop_assert_eq!(trades(&folded).count(), trades(&mirror).count());
+        for (trade, image) in trades(&folded).zip(trades(&mirror)) {
+            prop_assert_eq!(trade.direction, image.direction.opposite());
+            prop_assert_eq!(trade.quantity, image.quantity);
+            prop_assert_eq!((&trade.entry, &trade.exit), (&image.entry, &image.exit));
+            prop_assert_eq!(trade.commission, image.commission);
+            let gross = |trade: &Trade| trade.net_profit + trade.commission;
+            prop_assert_eq!(gross(trade), -gross(image));
+        }
+    }
+
+    #[test]
+    fn splitting_one_fill_in_two_changes_nothing_but_the_number_of_trades(
+        orders in history(2),
+        settings in settings(),
+        which in any::<prop::sample::Index>(),
+        share in 1_i64..100,
+    ) {
+        // Two orders pay a commission per order twice, so that kind is left out.
+        prop_assume!(settings.commission.kind != CommissionKind::PerOrder);
+        let which = which.index(orders.len());
+        prop_assume!(orders[which].quantity.is_some());
+        let mut split = Vec::new();
+        for (index, order) in orders.iter().cloned().enumerate() {
+            let first = Order { id: OrderId(order.id.0 * 2), ..order };
+            if index == which && let Some(whole) = first.quantity {
+                let part = whole.get() * Decimal::new(share, 2);
+                let second = Order {
+                    id: OrderId(first.id.0 + 1),
+                    quantity: Quantity::new(whole.get() - part).ok(),
+                    ..first.clone()
+                };
+                let first = Order { quantity: Quantity::new(part).ok(), ..first };
+                split.extend([first, second]);
+            } else {
+                split.push(first);
+            }
+        }
+        let folded = fold(orders, &settings);
+        let split = fold(split, &settings);
+        prop_assert_eq!(folded.ledger.position(), split.ledger.position());
+        prop_assert_eq!(merged(&folded, |id| id.0), merged(&split, |id| id.0 / 2));
+        let open = |folded: &Folded| folded.ledger.open_profit(settings.point_value);
+        prop_assert_eq!(open(&folded), open(&split));
+    }
+
+    #[test]
+    fn lots_are_closed_as_a_book_of_single_units_closes_them(
+        orders in history(0),
+        settings in settings(),
+    ) {
+        let folded = fold(orders.clone(), &settings);
+        let own: Vec<_> = trades(&folded)
+            .map(|trade| {
+                let units = i64::try_from(trade.quantity.get()).unwrap();
+                (trade.entry.order.0, trade.exit.order.0, trade.direction, units)
+            })
+            .collect();
+        prop_assert_eq!(own, unit_by_unit(&orders, settings.reversal));
+    }
+
+    #[test]
+    fn one_by_one_comes_to_the_same_as_all_at_once(
+        orders in history(2),
+        settings in settings(),
+        arrivals in prop::collection::vec((any::<u32>(), -3_i64..3, -3_i64..3, 0_u8..6), 40),
+        restarts in prop::collection::vec(any::<bool>(), 40),
+    ) {
+        // Numbers follow arrival, times do not: one order in four or so comes late.
+        let mut orders = orders;
+        for (order, (_, previous, new, states)) in orders.iter_mut().zip(&arrivals) {
+            order.stated_position = StatedPosition {
+                new: (*states > 1).then(|| Decimal::from(*new)),
+                previous: (*states > 2).then(|| Decimal::from(*previous)),
+            };
+            order.adjusting = *states == 5;
+        }
+        let mut arriving: Vec<(u32, Order)> = arrivals
+            .iter()
+            .zip(orders)
+            .zip(0..)
+            .map(|((arrival, order), index)| (index * 100 + arrival.0 % 300, order))
+            .collect();
+        arriving.sort_by_key(|(arrival, _)| *arrival);
+
+        let mut all: Vec<Order> = Vec::new();
+        let mut ledger = Ledger::new();
+        let mut applied = Vec::new();
+        for (number, ((_, order), restart)) in (1..).zip(arriving.into_iter().zip(restarts)) {
+            let order = Order { id: OrderId(number), ..order };
+            all.push(order.clone());
+            if let Ok(one) = ledger.apply(&order, &settings) {
+                applied.push(one);
+            } else {
+                Folded { ledger, applied } = fold(all.clone(), &settings);
+            }
+            if restart {
+                ledger = Ledger::resume(ledger.checkpoint());
+            }
+        }
+        prop_assert_eq!(Folded { ledger, applied }, fold(all, &settings));
+    }
+
+    #[test]
+    fn the_sequence_does_not_depend_on_how_orders_came_in(
+        (orders, shuffled) in history(0).prop_flat_map(|orders| {
+            (Just(orders.clone()), Just(orders).prop_shuffle())
+        }),
+        positions in prop::collection::vec((-2_i64..2, -2_i64..2), 40),
+    ) {
+        let state = |mut orders: Vec<Order>| {
+            for order in &mut orders {
+                let index = usize::try_from(order.id.0).unwrap() - 1;
+                let (previous, new) = positions[index];
+                order.stated_position = StatedPosition {
+                    new: Some(new.into()),
+                    previous: (index % 3 > 0).then(|| previous.into()),
+                };
+            }
+            sort_for_pairing(&mut orders);
+            orders
+        };
+        prop_assert_eq!(state(orders), state(shuffled));
+    }
+
+    #[test]
+    fn a_chain_that_arrives_in_sequence_stays_in_sequence_and_a_shuffled_one_is_a_chain_again(
+        steps in prop::collection::vec(-2_i64..=2, 2..12),
+        seed in any::<u64>(),
+    ) {
+        let mut position = 0;
+        let chain: Vec<Order> = (1..)
+            .zip(steps)
+            .map(|(number, step)| {
+                let intent = if step < 0 { Intent::Sell } else { Intent::Buy };
+                let previous = position;
+                position += step;
+                Order {
+                    id: OrderId(number),
+                    stated_position: StatedPosition {
+                        new: Some(position.into()),
+                        previous: Some(previous.into()),
+                    },
+                    ..order(1, intent, "1", "100")
+                }
+            })
+            .collect();
+        let mut sorted = chain.clone();
+        sort_for_pairing(&mut sorted);
+        prop_assert_eq!(&sorted, &chain);
+
+        // Numbers dealt out anew: another sequence of arrival.
+        let mut dealt = chain;
+        let count = u64::try_from(dealt.len()).unwrap();
+        for (index, order) in (0..).zip(&mut dealt) {
+            let place = (seed % count + index * 7919) % count;
+            order.id = OrderId(i64::try_from(place * 100 + index).unwrap());
+        }
+        sort_for_pairing(&mut dealt);
+        let mut before = Some(Decimal::ZERO);
+        for order in &dealt {
+            prop_assert_eq!(order.stated_position.previous, before);
+            before = order.stated_position.new;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The position as TradingView states it, beside the ledger's own.
+
+use crate::domain::event::{Warning, text_enum};
+use crate::domain::money::{Decimal, NumberError, Quantity};
+use crate::domain::order::Order;
+use crate::domain::signal::{Direction, Intent, StatedPosition};
+
+text_enum! {
+    /// What an order did to the position.
+    PositionChange, "position change" {
+        /// Opened a position.
+        Entry = "entry",
+        /// Made an open position larger.
+        Add = "add",
+        /// Closed a part of the position.
+        PartialExit = "partialExit",
+        /// Closed the whole position.
+        Exit = "exit",
+        /// Closed the whole position and opened one in the other direction.
+        Reversal = "reversal",
+    }
+}
+
+impl PositionChange {
+    /// What lies between two signed positions; `None` where they are the same size.
+    #[must_use]
+    pub fn between(previous: Decimal, new: Decimal) -> Option<Self> {
+        if same_size(previous, new) {
+            return None;
+        }
+        Some(if previous.is_zero() {
+            Self::Entry
+        } else if new.is_zero() {
+            Self::Exit
+        } else if previous.is_sign_negative() != new.is_sign_negative() {
+            Self::Reversal
+        } else if new.abs() > previous.abs() {
+            Self::Add
+        } else {
+            Self::PartialExit
+        })
+    }
+
+    /// What an alert says of itself by its previous and new position; `None`
+    /// where it does not state both or they are the same.
+    #[must_use]
+    pub fn stated(position: &StatedPosition) -> Option<Self> {
+        Self::between(position.previous?, position.new?)
+    }
+}
+
+/// Whether two sizes are the same but for the tails that TradingView's binary
+/// fractions leave (`0.30000000000000004`): equal to one part in 10^9.
+#[must_use]
+pub fn same_size(one: Decimal, other: Decimal) -> bool {
+    if one == other {
+        return true;
+    }
+    let larger = one.abs().max(other.abs());
+    let tolerance = larger.checked_mul(Decimal::new(1, 9));
+    let distance = one.checked_sub(other).map(|distance| distance.abs());
+    matches!((distance, tolerance), (Some(distance), Some(tolerance)) if distance <= tolerance)
+}
+
+/// Whether an order can only close: an exit says so itself, and a sale that
+/// leaves TradingView flat or long (a purchase: flat or short) is one too.
+pub(super) fn closes_only(order: &Order) -> bool {
+    order.intent.is_exit()
+        || order.quantity.is_none()
+        || match (order.intent, order.stated_position.new) {
+            (Intent::Sell, Some(new)) => new >= Decimal::ZERO,
+            (Intent::Buy, Some(new)) => new <= Decimal::ZERO,
+            _ => false,
+        }
+}
+
+/// The signed positions before and after an order, as far as it states them: a
+/// purchase or sale that states only the latter tells the former by its quantity.
+pub(super) fn stated_ends(order: &Order) -> Option<(Decimal, Decimal)> {
+    let stated = order.stated_position;
+    let new = stated.new?;
+    if let Some(previous) = stated.previous {
+        return Some((previous, new));
+    }
+    match (order.intent, order.quantity) {
+        (Intent::Buy, Some(quantity)) => Some((new.saturating_sub(quantity.get()), new)),
+        (Intent::Sell, Some(quantity)) => Some((new.saturating_add(quantity.get()), new)),
+        _ => None,
+    }
+}
+
+/// A ledger whose position is not the one that TradingView states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfSync {
+    /// The ledger's own signed position.
+    pub own: Decimal,
+    /// TradingView's: as stated last, moved along by the orders since.
+    pub stated: Decimal,
+}
+
+/// The order that brings a ledger's position to the one that TradingView states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adjustment {
+    /// [`Intent::Buy`] or [`Intent::Sell`].
+    pub intent: Intent,
+    /// The difference between the two positions.
+    pub quantity: Quantity,
+    /// What the order is to state: the ledger's own position before it and
+    /// TradingView's after it. The ledger holds on to the latter.
+    pub stated_position: StatedPosition,
+}
+
+impl OutOfSync {
+    /// The adjusting order with which the owner accepts TradingView's position.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError`] where the difference is no usable quantity.
+    pub fn adjustment(&self) -> Result<Adjustment, NumberError> {
+        let (direction, quantity) = step(self.own, self.stated);
+        Ok(Adjustment {
+            intent: match direction {
+                Direction::Long => Intent::Buy,
+                Direction::Short => Intent::Sell,
+            },
+            quantity: Quantity::new(quantity)?,
+            stated_position: StatedPosition {
+                new: Some(self.stated),
+                previous: Some(self.own),
+            },
+        })
+    }
+}
+
+/// The direction and quantity that lead from one signed position to another.
+pub(super) fn step(from: Decimal, to: Decimal) -> (Direction, Decimal) {
+    let difference = to.saturating_sub(from);
+    let direction = if difference.is_sign_negative() {
+        Direction::Short
+    } else {
+        Direction::Long
+    };
+    (direction, difference.abs())
+}
+
+/// How an order's statement compares with the ledger's position around it.
+pub(super) struct Comparison {
+    /// TradingView's position less the ledger's after the order; `None` where
+    /// the order states nothing.
+    pub(super) drift: Option<Decimal>,
+    /// What its owner should know.
+    pub(super) warning: Option<Warning>,
+}
+
+/// Compares what an order states with the ledger's position before and after it.
+pub(super) fn compare(stated: &StatedPosition, before: Decimal, after: Decimal) -> Comparison {
+    let gap = |stated: Decimal, own: Decimal| {
+        if same_size(stated, own) {
+            Decimal::ZERO
+        } else {
+            stated.saturating_sub(own)
+        }
+    };
+    let gap_before = stated.previous.map(|previous| gap(previous, before));
+    let gap_after = stated.new.map(|new| gap(new, after));
+    let differs = |gap: Option<Decimal>| gap.is_some_and(|gap| !gap.is_zero());
+    let warning = match (stated.previous, stated.new) {
+        (Some(previous), _) if differs(gap_before) => Some(out_of_sync("before", previous, before)),
+        (_, Some(new)) if differs(gap_after) => Some(out_of_sync("after", new, after)),
+        _ => None,
+    };
+    Comparison {
+        drift: gap_after.or(gap_before),
+        warning,
+    }
+}
+
+fn out_of_sync(when: &str, stated: Decimal, own: Decimal) -> Warning {
+    let (stated, own) = (stated.normalize(), own.normalize());
+    let message = format!(
+        "TradingView states a position of {stated} {when} this order, algohook's own is {own}: an alert is missing or was not processed; bring it back from TradingView's alert log, or accept TradingView's position"
+    );
+    Warning::new("out_of_sync", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn two_positions_tell_what_an_order_did() {
+        for (previous, new, expected) in [
+            ("0", "1", Some(PositionChange::Entry)),
+            ("0", "-1", Some(PositionChange::Entry)),
+            ("1", "3", Some(PositionChange::Add)),
+            ("-1", "-3", Some(PositionChange::Add)),
+            ("3", "1", Some(PositionChange::PartialExit)),
+            ("-3", "-1", Some(PositionChange::PartialExit)),
+            ("3", "0", Some(PositionChange::Exit)),
+            ("-3", "0", Some(PositionChange::Exit)),
+            ("2", "-1", Some(PositionChange::Reversal)),
+            ("-2", "1", Some(PositionChange::Reversal)),
+            ("2", "2.00", None),
+        ] {
+            let change = PositionChange::between(decimal(previous), decimal(new));
+            assert_eq!(change, expected, "{previous} to {new}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_equal_but_for_the_tails_of_binary_fractions() {
+        for (one, other, same) in [
+            ("0.3", "0.30000000000000004", true),
+            ("1800.8", "1800.8000000000002", true),
+            ("-1", "1", false),
+            ("1", "1.00000001", false),
+            ("0", "0.00000001", false),
+            ("0.00000001", "0.00000002", false),
+        ] {
+            assert_eq!(same_size(decimal(one), decimal(other)), same);
+            assert_eq!(same_size(decimal(other), decimal(one)), same);
+        }
+        assert!(!same_size(Decimal::MAX, Decimal::MIN));
+    }
+
+    #[test]
+    fn an_adjustment_leads_from_our_position_to_theirs() {
+        for (own, stated, intent, quantity) in [
+            ("2", "3", Intent::Buy, "1"),
+            ("3", "0", Intent::Sell, "3"),
+            ("1", "-1.5", Intent::Sell, "2.5"),
+        ] {
+            let (own, stated) = (decimal(own), decimal(stated));
+            let adjustment = OutOfSync { own, stated }.adjustment().unwrap();
+            assert_eq!(adjustment.intent, intent);
+            assert_eq!(adjustment.quantity.get(), decimal(quantity));
+        }
+    }
+}

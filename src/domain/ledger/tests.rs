@@ -1,0 +1,499 @@
+//! Behaviour of the ledger, order by order.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::domain::event::EventId;
+use crate::domain::signal::{Intent, OrderType, StatedPosition};
+use crate::domain::webhook::{Commission, CommissionKind, Reversal, Slippage, SlippageKind};
+
+/// Monday's opening; orders of these tests follow it by whole seconds.
+const OPENING: i64 = 1_767_623_400;
+
+pub(super) fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+/// An order that is paired `second` seconds after the opening and numbered alike.
+pub(super) fn order(second: i64, intent: Intent, quantity: &str, price: &str) -> Order {
+    Order {
+        id: OrderId(second),
+        event: EventId(second),
+        ticker: "NASDAQ:AAPL".parse().unwrap(),
+        intent,
+        order_type: OrderType::Market,
+        quantity: (quantity != "all").then(|| quantity.parse().unwrap()),
+        intended_price: price.parse().unwrap(),
+        market_price: None,
+        paired_at: Timestamp::from_second(OPENING + second).unwrap(),
+        stated_position: StatedPosition::default(),
+        signal_name: None,
+        adjusting: false,
+    }
+}
+
+/// The same order with TradingView's position before and after it.
+fn stating(order: Order, previous: &str, new: &str) -> Order {
+    Order {
+        stated_position: StatedPosition {
+            new: Some(decimal(new)),
+            previous: Some(decimal(previous)),
+        },
+        ..order
+    }
+}
+
+fn settings() -> Settings {
+    Settings::default()
+}
+
+/// Entry price, exit price, quantity and net profit of each trade.
+fn trades(folded: &Folded) -> Vec<(String, String, String, String)> {
+    let all = folded.applied.iter().flat_map(|applied| &applied.trades);
+    all.map(|trade| {
+        (
+            trade.entry.price.to_string(),
+            trade.exit.price.to_string(),
+            trade.quantity.to_string(),
+            trade.net_profit.to_string(),
+        )
+    })
+    .collect()
+}
+
+fn expected(rows: &[[&str; 4]]) -> Vec<(String, String, String, String)> {
+    let own = |text: &str| text.to_owned();
+    rows.iter()
+        .map(|[entry, exit, quantity, profit]| (own(entry), own(exit), own(quantity), own(profit)))
+        .collect()
+}
+
+fn warning_codes(folded: &Folded) -> Vec<Vec<&str>> {
+    folded
+        .applied
+        .iter()
+        .map(|applied| {
+            applied
+                .warnings
+                .iter()
+                .map(|warning| warning.code.as_str())
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn exits_close_the_oldest_lot_first() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "2", "100"),
+            order(2, Intent::EntryLong, "1", "110"),
+            order(3, Intent::ExitLong, "2.5", "120"),
+        ],
+        &settings(),
+    );
+    assert_eq!(
+        trades(&folded),
+        expected(&[["100", "120", "2", "40"], ["110", "120", "0.5", "5"]])
+    );
+    assert_eq!(folded.ledger.position(), decimal("0.5"));
+    let last = &folded.applied[2];
+    assert_eq!(last.left.as_ref().unwrap().quantity.to_string(), "0.5");
+    assert_eq!(last.change, Some(PositionChange::PartialExit));
+}
+
+#[test]
+fn a_short_position_gains_when_the_price_falls() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryShort, "3", "100"),
+            order(2, Intent::ExitShort, "3", "90"),
+        ],
+        &settings(),
+    );
+    assert_eq!(trades(&folded), expected(&[["100", "90", "3", "30"]]));
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+}
+
+#[test]
+fn an_entry_against_the_position_reverses_it_net_or_in_full() {
+    let orders = || {
+        vec![
+            order(1, Intent::EntryShort, "2", "100"),
+            order(2, Intent::EntryLong, "3", "90"),
+        ]
+    };
+    let net = fold(orders(), &settings());
+    assert_eq!(trades(&net), expected(&[["100", "90", "2", "20"]]));
+    assert_eq!(net.ledger.position(), decimal("1"));
+    assert_eq!(net.applied[1].change, Some(PositionChange::Reversal));
+
+    let full = Settings {
+        reversal: Reversal::Full,
+        ..settings()
+    };
+    let full = fold(orders(), &full);
+    assert_eq!(trades(&full), trades(&net));
+    assert_eq!(full.ledger.position(), decimal("3"));
+}
+
+#[test]
+fn a_small_entry_against_the_position_only_closes_a_part_when_net() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "5", "100"),
+            order(2, Intent::EntryShort, "2", "101"),
+        ],
+        &settings(),
+    );
+    assert_eq!(trades(&folded), expected(&[["100", "101", "2", "2"]]));
+    assert_eq!(folded.ledger.position(), decimal("3"));
+}
+
+#[test]
+fn what_an_exit_exceeds_the_position_by_is_dropped() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "1", "100"),
+            order(2, Intent::ExitLong, "3", "101"),
+            order(3, Intent::ExitLong, "1", "102"),
+        ],
+        &settings(),
+    );
+    assert_eq!(trades(&folded), expected(&[["100", "101", "1", "1"]]));
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+    assert_eq!(
+        warning_codes(&folded),
+        [
+            vec![],
+            vec!["exit_exceeds_position"],
+            vec!["exit_without_position"]
+        ]
+    );
+}
+
+#[test]
+fn an_exit_of_the_other_direction_closes_nothing() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "1", "100"),
+            order(2, Intent::ExitShort, "all", "101"),
+        ],
+        &settings(),
+    );
+    assert_eq!(folded.ledger.position(), Decimal::ONE);
+    assert_eq!(warning_codes(&folded)[1], ["exit_without_position"]);
+}
+
+#[test]
+fn an_exit_without_quantity_closes_the_whole_position() {
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "1", "100"),
+            order(2, Intent::EntryLong, "2", "101"),
+            order(3, Intent::ExitLong, "all", "102"),
+        ],
+        &settings(),
+    );
+    assert_eq!(folded.ledger.lots().len(), 0);
+    assert_eq!(folded.applied[2].trades.len(), 2);
+    assert_eq!(folded.applied[2].change, Some(PositionChange::Exit));
+}
+
+#[test]
+fn buying_and_selling_work_on_the_net_position() {
+    let folded = fold(
+        vec![
+            order(1, Intent::Buy, "1", "100"),
+            order(2, Intent::Sell, "3", "104"),
+            order(3, Intent::Buy, "2", "101"),
+        ],
+        &settings(),
+    );
+    assert_eq!(
+        trades(&folded),
+        expected(&[["100", "104", "1", "4"], ["104", "101", "2", "6"]])
+    );
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+}
+
+#[test]
+fn the_tail_of_a_binary_fraction_neither_opens_nor_leaves_a_speck() {
+    let folded = fold(
+        vec![
+            order(1, Intent::Buy, "0.1", "100"),
+            order(2, Intent::Buy, "0.2", "100"),
+            order(3, Intent::Sell, "0.10000000000000001", "101"),
+            order(4, Intent::Sell, "0.20000000000000004", "102"),
+        ],
+        &settings(),
+    );
+    assert_eq!(
+        trades(&folded),
+        expected(&[["100", "101", "0.1", "0.1"], ["100", "102", "0.2", "0.4"]])
+    );
+    assert_eq!(folded.ledger.lots().len(), 0);
+}
+
+#[test]
+fn profit_is_after_commission_slippage_and_point_value() {
+    let mut settings = Settings {
+        commission: Commission {
+            kind: CommissionKind::PerContract,
+            value: decimal("2.25"),
+        },
+        slippage: Slippage {
+            kind: SlippageKind::Ticks,
+            value: decimal("1"),
+            tick_size: decimal("0.25"),
+        },
+        ..settings()
+    };
+    let ticker = "NASDAQ:AAPL".to_owned();
+    settings.point_values.insert(ticker, decimal("50"));
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, "2", "4000"),
+            order(2, Intent::ExitLong, "2", "4010"),
+        ],
+        &settings,
+    );
+    let trade = &folded.applied[1].trades[0];
+    // Bought at 4000.25, sold at 4009.75: 9.5 x 2 x 50 = 950, less 4 x 2.25.
+    assert_eq!(trade.entry.price.to_string(), "4000.25");
+    assert_eq!(trade.exit.price.to_string(), "4009.75");
+    assert_eq!(trade.commission, decimal("9"));
+    assert_eq!(trade.net_profit, decimal("941"));
+}
+
+#[test]
+fn a_commission_per_order_is_shared_by_what_a_reversal_closes_and_opens() {
+    let settings = Settings {
+        commission: Commission {
+            kind: CommissionKind::PerOrder,
+            value: decimal("3"),
+        },
+        ..settings()
+    };
+    let folded = fold(
+        vec![
+            order(1, Intent::Buy, "1", "100"),
+            order(2, Intent::Sell, "3", "100"),
+        ],
+        &settings,
+    );
+    // 3 for the entry and a third of 3 for the exit; two thirds open the short.
+    assert_eq!(folded.applied[1].trades[0].commission, decimal("4"));
+    let opened = folded.applied[1].opened.as_ref().unwrap();
+    assert_eq!(opened.commission, decimal("2"));
+    assert_eq!(folded.ledger.open_profit(Decimal::ONE), Some(decimal("-2")));
+}
+
+#[test]
+fn open_lots_are_valued_at_the_newest_price_seen() {
+    let mut add = order(2, Intent::EntryLong, "1", "110");
+    add.market_price = Some("112".parse().unwrap());
+    let folded = fold(
+        vec![order(1, Intent::EntryLong, "2", "100"), add],
+        &settings(),
+    );
+    assert_eq!(
+        folded.ledger.open_profit(decimal("10")),
+        Some(decimal("260"))
+    );
+}
+
+#[test]
+fn slippage_beyond_the_price_is_left_out_with_a_warning() {
+    let settings = Settings {
+        slippage: Slippage {
+            kind: SlippageKind::Ticks,
+            value: decimal("100"),
+            tick_size: decimal("0.01"),
+        },
+        ..settings()
+    };
+    let folded = fold(vec![order(1, Intent::EntryShort, "1", "0.5")], &settings);
+    assert_eq!(folded.applied[0].fill_price.to_string(), "0.5");
+    assert_eq!(warning_codes(&folded)[0], ["slippage_ignored"]);
+    assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
+}
+
+#[test]
+fn an_amount_beyond_a_decimal_leaves_the_order_out() {
+    let settings = Settings {
+        point_value: decimal("1000000"),
+        ..settings()
+    };
+    let trillion = "1000000000000";
+    let folded = fold(
+        vec![
+            order(1, Intent::EntryLong, trillion, "1"),
+            order(2, Intent::ExitLong, trillion, trillion),
+            order(3, Intent::EntryLong, trillion, trillion),
+        ],
+        &settings,
+    );
+    assert_eq!(
+        warning_codes(&folded),
+        [vec![], vec!["amount_too_large"], vec!["amount_too_large"]]
+    );
+    assert_eq!(folded.ledger.position(), decimal(trillion));
+    assert_eq!(folded.ledger.lots().len(), 1);
+}
+
+#[test]
+fn orders_of_one_second_follow_the_positions_they_state() {
+    let at_two = |id, intent, previous, new| Order {
+        id: OrderId(id),
+        ..stating(order(2, intent, "1", "100"), previous, new)
+    };
+    // The exit and the new entry of one bar came in the wrong sequence.
+    let folded = fold(
+        vec![
+            stating(order(1, Intent::Buy, "1", "99"), "0", "1"),
+            at_two(2, Intent::Buy, "0", "1"),
+            at_two(3, Intent::Sell, "1", "0"),
+        ],
+        &settings(),
+    );
+    let sequence: Vec<i64> = folded
+        .applied
+        .iter()
+        .map(|applied| applied.order.0)
+        .collect();
+    assert_eq!(sequence, [1, 3, 2]);
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(folded.ledger.position(), Decimal::ONE);
+}
+
+#[test]
+fn a_chain_takes_every_order_even_where_the_first_choice_is_a_dead_end() {
+    let at_one = |id, intent, previous, new| Order {
+        id: OrderId(id),
+        ..stating(order(1, intent, "1", "100"), previous, new)
+    };
+    let mut orders = [
+        at_one(1, Intent::Sell, "0", "-1"),
+        at_one(2, Intent::Buy, "0", "1"),
+        at_one(3, Intent::Sell, "1", "0"),
+    ];
+    sort_for_pairing(&mut orders);
+    assert_eq!(orders.map(|order| order.id.0), [2, 3, 1]);
+}
+
+#[test]
+fn where_one_of_a_second_is_missing_the_others_still_follow_each_other() {
+    let at_one = |id, previous, new| Order {
+        id: OrderId(id),
+        ..stating(order(1, Intent::Buy, "1", "100"), previous, new)
+    };
+    let mut orders = [
+        at_one(1, "2", "3"),
+        at_one(2, "1", "2"),
+        at_one(3, "7", "8"),
+    ];
+    sort_for_pairing(&mut orders);
+    assert_eq!(orders.map(|order| order.id.0), [2, 1, 3]);
+}
+
+#[test]
+fn without_statements_exits_of_one_instant_go_first() {
+    let mut entry = order(2, Intent::EntryShort, "1", "100");
+    entry.id = OrderId(2);
+    let mut exit = order(2, Intent::ExitLong, "1", "100");
+    exit.id = OrderId(3);
+    let folded = fold(
+        vec![order(1, Intent::EntryLong, "1", "99"), entry, exit],
+        &settings(),
+    );
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
+}
+
+#[test]
+fn alerts_timed_by_arrival_keep_the_sequence_of_their_arrival() {
+    let entry = order(1, Intent::EntryLong, "1", "100");
+    let mut exit = order(1, Intent::ExitLong, "1", "101");
+    exit.id = OrderId(2);
+    exit.paired_at += SignedDuration::from_millis(350);
+    let folded = fold(vec![exit, entry], &settings());
+    assert_eq!(trades(&folded), expected(&[["100", "101", "1", "1"]]));
+}
+
+#[test]
+fn a_late_order_is_refused_and_changes_nothing() {
+    let mut ledger = Ledger::new();
+    let entry = order(5, Intent::EntryLong, "1", "100");
+    ledger.apply(&entry, &settings()).unwrap();
+    let before = ledger.clone();
+    let late = order(4, Intent::EntryLong, "1", "100");
+    assert_eq!(ledger.apply(&late, &settings()), Err(Late(OrderId(4))));
+    // An exit of the same instant goes before the entry.
+    let mut exit = order(5, Intent::ExitShort, "1", "100");
+    exit.id = OrderId(6);
+    assert!(ledger.is_late(&exit));
+    assert_eq!(ledger, before);
+}
+
+#[test]
+fn a_position_that_is_not_ours_is_told_and_can_be_accepted() {
+    let settings = settings();
+    let mut ledger = Ledger::new();
+    let first = stating(order(1, Intent::Buy, "1", "100"), "0", "1");
+    let after_gap = stating(order(3, Intent::Buy, "1", "102"), "2", "3");
+    ledger.apply(&first, &settings).unwrap();
+    assert_eq!(ledger.out_of_sync(), None);
+    let applied = ledger.apply(&after_gap, &settings).unwrap();
+    assert_eq!(applied.warnings[0].code, "out_of_sync");
+    assert!(applied.warnings[0].message.contains("position of 2 before"));
+    let gap = ledger.out_of_sync().unwrap();
+    assert_eq!((gap.own, gap.stated), (decimal("2"), decimal("3")));
+
+    let adjustment = gap.adjustment().unwrap();
+    let accepting = Order {
+        intent: adjustment.intent,
+        quantity: Some(adjustment.quantity),
+        stated_position: adjustment.stated_position,
+        adjusting: true,
+        ..order(4, Intent::Buy, "1", "103")
+    };
+    let applied = ledger.apply(&accepting, &settings).unwrap();
+    assert_eq!(applied.warnings, []);
+    assert_eq!(ledger.position(), decimal("3"));
+    assert_eq!(ledger.out_of_sync(), None);
+
+    // The missing alert comes after all: the accepted position still holds.
+    let missing = stating(order(2, Intent::Buy, "1", "101"), "1", "2");
+    let folded = fold(vec![first, missing, after_gap, accepting], &settings);
+    assert_eq!(folded.ledger.position(), decimal("3"));
+    assert_eq!(warning_codes(&folded)[3], ["adjustment_not_needed"]);
+}
+
+#[test]
+fn a_gap_stays_open_through_orders_that_state_nothing() {
+    let folded = fold(
+        vec![
+            stating(order(1, Intent::Buy, "1", "100"), "1", "2"),
+            order(2, Intent::EntryLong, "1", "100"),
+        ],
+        &settings(),
+    );
+    let gap = folded.ledger.out_of_sync().unwrap();
+    assert_eq!((gap.own, gap.stated), (decimal("2"), decimal("3")));
+}
+
+#[test]
+fn a_sale_that_leaves_tradingview_flat_opens_no_short_position() {
+    let folded = fold(
+        vec![stating(order(1, Intent::Sell, "1", "100"), "1", "0")],
+        &settings(),
+    );
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+    assert_eq!(folded.ledger.out_of_sync(), None);
+    assert_eq!(
+        warning_codes(&folded)[0],
+        ["exit_without_position", "out_of_sync"]
+    );
+    assert_eq!(folded.applied[0].change, Some(PositionChange::Exit));
+}

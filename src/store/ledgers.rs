@@ -1,0 +1,282 @@
+//! The ledgers of webhooks and tickers: kept in memory while in use, and in the
+//! database with all that comes of them.
+//!
+//! An order costs what its ledger's open lots cost. One that belongs before
+//! another makes its ledger be derived again from the orders, and so do a change
+//! of settings and a rebuild, a ledger at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::{Result, StoreError};
+use super::sql::{optional_parsed, parsed, timestamp, to_micros};
+use super::writer::WriteContext;
+use super::{lots, orders, pairings, trades, webhooks};
+use crate::domain::ledger::{Applied, Checkpoint, Ledger};
+use crate::domain::money::{Decimal, Price};
+use crate::domain::order::{Order, OrderId};
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::Settings;
+
+/// Ledgers kept in memory; beyond that all are let go of and read again when needed.
+const KEPT: usize = 4096;
+
+/// What a ledger is of: one webhook's orders of one ticker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LedgerKey {
+    /// Number of the webhook inside the database.
+    pub webhook: i64,
+    /// The instrument.
+    pub ticker: Ticker,
+}
+
+/// The ledgers and settings that were in use of late.
+#[derive(Debug, Default)]
+pub struct Ledgers {
+    kept: HashMap<LedgerKey, Ledger>,
+    settings: HashMap<i64, Arc<Settings>>,
+}
+
+impl Ledgers {
+    /// Forgets everything; it is read again from the database when needed.
+    pub fn forget(&mut self) {
+        self.kept.clear();
+        self.settings.clear();
+    }
+
+    fn keep(&mut self, key: LedgerKey, ledger: Ledger) {
+        if self.kept.len() >= KEPT {
+            self.kept.clear();
+        }
+        self.kept.insert(key, ledger);
+    }
+
+    fn settings(&mut self, connection: &Connection, webhook: i64) -> Result<Arc<Settings>> {
+        if let Some(settings) = self.settings.get(&webhook) {
+            return Ok(Arc::clone(settings));
+        }
+        let settings = Arc::new(webhooks::settings(connection, webhook)?);
+        self.settings.insert(webhook, Arc::clone(&settings));
+        Ok(settings)
+    }
+}
+
+/// A ledger as the database has it.
+struct Stored {
+    is_stale: bool,
+    newest_price: Option<Price>,
+    drift: Decimal,
+    stated_before: Decimal,
+    newest_second: Timestamp,
+}
+
+/// Pairs an order that was stored just now, and stores what came of it.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) -> Result<Applied> {
+    let key = LedgerKey {
+        webhook,
+        ticker: order.ticker.clone(),
+    };
+    let connection = context.connection;
+    let settings = context.memory.ledgers.settings(connection, webhook)?;
+    let known = match context.memory.ledgers.kept.remove(&key) {
+        Some(ledger) => Some(ledger),
+        None => load(connection, &key)?,
+    };
+    if let Some(mut ledger) = known
+        && let Ok(applied) = ledger.apply(order, &settings)
+    {
+        store_applied(connection, &key, &applied)?;
+        save(connection, &key, &ledger)?;
+        context.memory.ledgers.keep(key, ledger);
+        return Ok(applied);
+    }
+    let is_stale = stored(connection, &key)?.is_some_and(|stored| stored.is_stale);
+    let since = (!is_stale).then_some(order.paired_at);
+    let derived = derive_again(context, &key, since, order.id)?;
+    derived.ok_or_else(|| StoreError::NotFound(format!("order {}", order.id)))
+}
+
+/// Derives one of the ledgers again that have to be; false where none has.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
+    let mut select = context.connection.prepare_cached(
+        "SELECT l.webhook_id, l.ticker FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
+         WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(LedgerKey {
+            webhook: row.get(0)?,
+            ticker: parsed(row, 1)?,
+        })
+    };
+    let Some(key) = select.query_row([], read).optional()? else {
+        return Ok(false);
+    };
+    derive_again(context, &key, None, OrderId(0))?;
+    Ok(true)
+}
+
+/// Has the ledgers of one webhook, or all, derived again.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Result<usize> {
+    context.memory.ledgers.forget();
+    let mut update = context.connection.prepare_cached(
+        "UPDATE ledgers SET is_stale = 1, version = version + 1 WHERE ?1 IS NULL OR webhook_id = ?1",
+    )?;
+    Ok(update.execute([webhook])?)
+}
+
+/// What all derived numbers are made of: as long as it stays the same, so do they.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions {
+    /// Of the webhooks and their settings.
+    catalog: i64,
+    /// Of the ledgers, added up: each only ever counts up.
+    ledgers: i64,
+}
+
+/// The versions as they are now.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn versions(connection: &Connection) -> Result<Versions> {
+    let mut select = connection.prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers")?;
+    Ok(Versions {
+        catalog: webhooks::revision(connection)?,
+        ledgers: select.query_row([], |row| row.get(0))?,
+    })
+}
+
+/// A ledger as it is, or `None` where it has to be derived again.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn load(connection: &Connection, key: &LedgerKey) -> Result<Option<Ledger>> {
+    let Some(stored) = stored(connection, key)? else {
+        return Ok(Some(Ledger::new()));
+    };
+    if stored.is_stale {
+        return Ok(None);
+    }
+    Ok(Some(Ledger::resume(Checkpoint {
+        lots: lots::of(connection, key)?,
+        newest_price: stored.newest_price,
+        drift: stored.drift,
+        stated_before: stored.stated_before,
+        newest_second: orders::paired_in_second(connection, key, stored.newest_second)?,
+    })))
+}
+
+/// Folds all orders of a ledger again and stores what is different from
+/// `since` on, or everything; returns what the order `wanted` did.
+///
+/// What closed in an earlier second stays: no later order changes it.
+fn derive_again(
+    context: &mut WriteContext<'_>,
+    key: &LedgerKey,
+    since: Option<Timestamp>,
+    wanted: OrderId,
+) -> Result<Option<Applied>> {
+    let connection = context.connection;
+    let settings = context.memory.ledgers.settings(connection, key.webhook)?;
+    context.memory.ledgers.kept.remove(key);
+    let first_second = since.map_or(i64::MIN, Timestamp::as_second);
+    let from = since.map_or(i64::MIN, |since| {
+        to_micros(since).div_euclid(1_000_000) * 1_000_000
+    });
+    trades::delete(connection, key, from)?;
+    pairings::delete(connection, key, from)?;
+    lots::delete_all(connection, key)?;
+
+    let mut ledger = Ledger::new();
+    let mut found = None;
+    orders::for_each_second(connection, key, |mut second| {
+        let is_new = second
+            .first()
+            .is_some_and(|order| order.paired_at.as_second() >= first_second);
+        for applied in ledger.apply_second(&mut second, &settings) {
+            if is_new {
+                trades::insert(connection, key.webhook, &applied)?;
+                pairings::insert(connection, &applied)?;
+            }
+            if applied.order == wanted {
+                found = Some(applied);
+            }
+        }
+        Ok(())
+    })?;
+    for lot in ledger.lots() {
+        lots::insert(connection, key, lot)?;
+    }
+    save(connection, key, &ledger)?;
+    context.memory.ledgers.keep(key.clone(), ledger);
+    Ok(found)
+}
+
+/// Stores what one order did.
+fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) -> Result<()> {
+    trades::insert(connection, key.webhook, applied)?;
+    pairings::insert(connection, applied)?;
+    for trade in &applied.trades {
+        match &applied.left {
+            Some(left) if left.entry.order == trade.entry.order => lots::update(connection, left)?,
+            _ => lots::delete(connection, trade.entry.order)?,
+        }
+    }
+    match &applied.opened {
+        Some(opened) => lots::insert(connection, key, opened),
+        None => Ok(()),
+    }
+}
+
+fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
+    let mut select = connection.prepare_cached(
+        "SELECT is_stale, newest_price, drift, stated_before, newest_second * 1000000
+         FROM ledgers WHERE webhook_id = ?1 AND ticker = ?2",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Stored {
+            is_stale: row.get(0)?,
+            newest_price: optional_parsed(row, 1)?,
+            drift: parsed(row, 2)?,
+            stated_before: parsed(row, 3)?,
+            newest_second: timestamp(row, 4)?,
+        })
+    };
+    Ok(select
+        .query_row(params![key.webhook, key.ticker.as_str()], read)
+        .optional()?)
+}
+
+fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, newest_second)
+         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6)
+         ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?3,
+             drift = ?4, stated_before = ?5, newest_second = ?6",
+    )?;
+    upsert.execute(params![
+        key.webhook,
+        key.ticker.as_str(),
+        ledger.newest_price().map(|price| price.to_string()),
+        ledger.drift().to_string(),
+        ledger.stated_before().to_string(),
+        ledger.newest_second().map_or(0, Timestamp::as_second),
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Open lots.
+
+use rusqlite::{Connection, Row, params};
+
+use super::error::Result;
+use super::ledgers::LedgerKey;
+use super::sql::{parsed, timestamp, to_micros};
+use crate::domain::order::OrderId;
+use crate::domain::trade::{Leg, Lot};
+
+/// The open lots of a ledger, oldest first.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn of(connection: &Connection, key: &LedgerKey) -> Result<Vec<Lot>> {
+    let mut select = connection.prepare_cached(
+        "SELECT direction, quantity, entry_order, entry_time, entry_price, entry_signal, commission
+         FROM lots WHERE webhook_id = ?1 AND ticker = ?2 ORDER BY id",
+    )?;
+    let lots = select.query_map(params![key.webhook, key.ticker.as_str()], read)?;
+    Ok(lots.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Stores a lot behind the others of its ledger.
+pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO lots (webhook_id, ticker, direction, quantity, entry_order, entry_time, entry_price,
+             entry_signal, commission)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    insert.execute(params![
+        key.webhook,
+        key.ticker.as_str(),
+        lot.direction.as_str(),
+        lot.quantity.to_string(),
+        lot.entry.order.0,
+        to_micros(lot.entry.time),
+        lot.entry.price.to_string(),
+        lot.entry.signal,
+        lot.commission.to_string(),
+    ])?;
+    Ok(())
+}
+
+/// Stores what is left of a lot.
+pub(super) fn update(connection: &Connection, left: &Lot) -> Result<()> {
+    let mut update = connection
+        .prepare_cached("UPDATE lots SET quantity = ?2, commission = ?3 WHERE entry_order = ?1")?;
+    update.execute(params![
+        left.entry.order.0,
+        left.quantity.to_string(),
+        left.commission.to_string()
+    ])?;
+    Ok(())
+}
+
+/// Removes the lot that an order opened.
+pub(super) fn delete(connection: &Connection, entry: OrderId) -> Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM lots WHERE entry_order = ?1")?;
+    delete.execute([entry.0])?;
+    Ok(())
+}
+
+/// Removes all lots of a ledger.
+pub(super) fn delete_all(connection: &Connection, key: &LedgerKey) -> Result<()> {
+    let mut delete =
+        connection.prepare_cached("DELETE FROM lots WHERE webhook_id = ?1 AND ticker = ?2")?;
+    delete.execute(params![key.webhook, key.ticker.as_str()])?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Lot> {
+    Ok(Lot {
+        direction: parsed(row, 0)?,
+        quantity: parsed(row, 1)?,
+        entry: Leg {
+            order: OrderId(row.get(2)?),
+            time: timestamp(row, 3)?,
+            price: parsed(row, 4)?,
+            signal: row.get(5)?,
+        },
+        commission: parsed(row, 6)?,
+    })
+}

@@ -1,0 +1,39 @@
+//! What pairing an order came to: its fill, what it did to the position, and
+//! what its owner should know.
+
+use rusqlite::{Connection, params};
+
+use super::deliveries::as_json;
+use super::error::Result;
+use super::ledgers::LedgerKey;
+use crate::domain::ledger::{Applied, PositionChange};
+
+/// Stores what an order did.
+pub(super) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO pairings (order_id, fill_price, change, warnings) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let warnings = if applied.warnings.is_empty() {
+        None
+    } else {
+        Some(as_json(&applied.warnings)?)
+    };
+    insert.execute(params![
+        applied.order.0,
+        applied.fill_price.to_string(),
+        applied.change.map(PositionChange::as_str),
+        warnings,
+    ])?;
+    Ok(())
+}
+
+/// Removes what the orders of a ledger did that are paired at `from`
+/// (microseconds) or later.
+pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM pairings WHERE order_id IN
+             (SELECT id FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3)",
+    )?;
+    delete.execute(params![key.webhook, key.ticker.as_str(), from])?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Positions: what the ledgers hold, and how an owner accepts TradingView's.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use super::deliveries::{self, Delivery, Reading, Recorded};
+use super::error::{Result, StoreError};
+use super::ledgers::{self, LedgerKey};
+use super::sql::parsed;
+use super::webhooks::{self, StoredWebhook};
+use super::writer::WriteContext;
+use crate::domain::event::EventSource;
+use crate::domain::ledger::{Adjustment, Ledger};
+use crate::domain::money::{Decimal, Price};
+use crate::domain::signal::{Direction, Intent, Ticker};
+use crate::domain::webhook::WebhookId;
+use crate::payload;
+
+/// Name of the signal of an order that accepts TradingView's position.
+const SIGNAL: &str = "Position accepted";
+
+/// The position of a webhook in a ticker.
+#[derive(Debug, Clone)]
+pub struct StoredPosition {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The instrument.
+    pub ticker: Ticker,
+    /// Money that one contract gains when the price rises by 1.
+    pub point_value: Decimal,
+    /// Lots, newest price and what TradingView states; `None` while it is being
+    /// derived again.
+    pub ledger: Option<Ledger>,
+}
+
+impl StoredPosition {
+    /// What the open lots would gain at the newest price; `None` where that is
+    /// not known, or beyond a [`Decimal`].
+    #[must_use]
+    pub fn open_profit(&self) -> Option<Decimal> {
+        self.ledger.as_ref()?.open_profit(self.point_value)
+    }
+}
+
+/// The positions of all webhooks, flat ones too, or of one.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is no such webhook.
+pub fn list(connection: &Connection, of: Option<&WebhookId>) -> Result<Vec<StoredPosition>> {
+    let transaction = connection.unchecked_transaction()?;
+    let webhooks = match of {
+        Some(id) => vec![webhooks::get(&transaction, id)?],
+        None => webhooks::list(&transaction)?,
+    };
+    let mut positions = Vec::new();
+    for webhook in webhooks {
+        positions.extend(of_webhook(&transaction, &webhook)?);
+    }
+    Ok(positions)
+}
+
+/// The positions of one webhook.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<StoredPosition>> {
+    let mut positions = Vec::new();
+    for ticker in tickers(connection, webhook.row)? {
+        let key = LedgerKey {
+            webhook: webhook.row,
+            ticker,
+        };
+        positions.push(StoredPosition {
+            webhook: webhook.id.clone(),
+            point_value: webhook.settings.point_value_of(key.ticker.as_str()),
+            ledger: ledgers::load(connection, &key)?,
+            ticker: key.ticker,
+        });
+    }
+    Ok(positions)
+}
+
+fn tickers(connection: &Connection, webhook: i64) -> Result<Vec<Ticker>> {
+    let mut select = connection
+        .prepare_cached("SELECT ticker FROM ledgers WHERE webhook_id = ?1 ORDER BY ticker")?;
+    let tickers = select.query_map(params![webhook], |row| parsed(row, 0))?;
+    Ok(tickers.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Takes TradingView's position over, by an adjusting order at the newest price.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] where the two positions are the same already.
+pub fn accept(
+    context: &mut WriteContext<'_>,
+    webhook: &WebhookId,
+    ticker: &Ticker,
+    now: Timestamp,
+) -> Result<Recorded> {
+    let webhook = webhooks::get(context.connection, webhook)?;
+    let key = LedgerKey {
+        webhook: webhook.row,
+        ticker: ticker.clone(),
+    };
+    let ledger = ledgers::load(context.connection, &key)?.ok_or_else(|| {
+        StoreError::Conflict(format!(
+            "the position in {} is being derived again; try again in a moment",
+            ticker.as_str()
+        ))
+    })?;
+    let (Some(out_of_sync), Some(price)) = (ledger.out_of_sync(), ledger.newest_price()) else {
+        return Err(StoreError::Conflict(format!(
+            "the position in {} is TradingView's already; nothing was done",
+            ticker.as_str()
+        )));
+    };
+    let adjustment = out_of_sync
+        .adjustment()
+        .map_err(|error| StoreError::Conflict(format!("the difference {error}")))?;
+    let payload = message(ticker, &adjustment, price, now);
+    let parsed = payload::parse_without_key(&payload)
+        .map_err(|error| StoreError::Conflict(error.to_string()))?;
+    let delivery = Delivery {
+        webhook: webhook.row,
+        received_at: now,
+        source: EventSource::Adjustment,
+        source_address: None,
+        payload,
+        reading: Reading::Signal(parsed),
+        duplicate_window: None,
+        original: None,
+    };
+    deliveries::record(context, &delivery)
+}
+
+/// The alert that would have led to the accepted position.
+fn message(ticker: &Ticker, adjustment: &Adjustment, price: Price, now: Timestamp) -> Vec<u8> {
+    let action = match adjustment.intent.direction() {
+        Direction::Long => "buy",
+        Direction::Short => "sell",
+    };
+    debug_assert!(matches!(adjustment.intent, Intent::Buy | Intent::Sell));
+    let (new, previous) = (
+        adjustment.stated_position.new.unwrap_or_default(),
+        adjustment.stated_position.previous.unwrap_or_default(),
+    );
+    let message = json!({
+        "ticker": ticker.as_str(),
+        "action": action,
+        "qty": adjustment.quantity.to_string(),
+        "marketPrice": price.to_string(),
+        "marketPosition": side(new),
+        "marketPositionSize": new.abs().to_string(),
+        "prevMarketPosition": side(previous),
+        "prevMarketPositionSize": previous.abs().to_string(),
+        "metadata": { "timestamp": now.to_string(), "signal": SIGNAL },
+    });
+    message.to_string().into_bytes()
+}
+
+fn side(position: Decimal) -> &'static str {
+    if position.is_zero() {
+        "flat"
+    } else if position.is_sign_negative() {
+        "short"
+    } else {
+        "long"
+    }
+}

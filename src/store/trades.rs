@@ -1,0 +1,234 @@
+//! Closed trades: stored with the order that closed them, and listed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, Row, params};
+
+use super::error::Result;
+use super::ledgers::LedgerKey;
+use super::sql::{parsed, timestamp, to_micros};
+use crate::domain::ledger::Applied;
+use crate::domain::order::OrderId;
+use crate::domain::trade::{Leg, Trade};
+use crate::domain::webhook::WebhookId;
+
+/// What names a trade: the orders that opened and closed it, `trd_12_15` outside.
+///
+/// It stays the same however often trades are derived again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TradeId {
+    /// The order that opened it.
+    pub entry: OrderId,
+    /// The order that closed it.
+    pub exit: OrderId,
+}
+
+/// A text that is no trade's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a trade id; an id looks like trd_12_15, its entry's and its exit's order")]
+pub struct NotATradeId(String);
+
+impl fmt::Display for TradeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "trd_{}_{}", self.entry.0, self.exit.0)
+    }
+}
+
+impl FromStr for TradeId {
+    type Err = NotATradeId;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotATradeId> {
+        let orders = text
+            .strip_prefix("trd_")
+            .and_then(|rest| rest.split_once('_'));
+        let number = |text: &str| text.parse().ok().filter(|number| *number > 0).map(OrderId);
+        let id = orders.and_then(|(entry, exit)| {
+            Some(Self {
+                entry: number(entry)?,
+                exit: number(exit)?,
+            })
+        });
+        id.ok_or_else(|| NotATradeId(text.chars().take(40).collect()))
+    }
+}
+
+/// A trade as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredTrade {
+    /// The webhook whose orders made it.
+    pub webhook: WebhookId,
+    /// The trade.
+    pub trade: Trade,
+    /// Whether its entry or its exit was brought in later.
+    pub is_imported: bool,
+}
+
+impl StoredTrade {
+    /// What names it.
+    #[must_use]
+    pub fn id(&self) -> TradeId {
+        TradeId {
+            entry: self.trade.entry.order,
+            exit: self.trade.exit.order,
+        }
+    }
+}
+
+/// Which trades to list; `None` and empty are any.
+#[derive(Debug, Clone, Default)]
+pub struct TradeFilter {
+    /// Of some webhooks.
+    pub webhooks: Vec<WebhookId>,
+    /// Of one ticker.
+    pub ticker: Option<String>,
+    /// Closed at this time or later.
+    pub from: Option<Timestamp>,
+    /// Closed before this time.
+    pub to: Option<Timestamp>,
+    /// Closed by an order with a smaller number, or by the same from a lot with
+    /// a smaller one: the next page.
+    pub before: Option<TradeId>,
+}
+
+/// Stores the trades that an order closed.
+pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO trades (exit_order, entry_order, webhook_id, ticker, direction, quantity, entry_time,
+             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?;
+    for trade in &applied.trades {
+        insert.execute(params![
+            trade.exit.order.0,
+            trade.entry.order.0,
+            webhook,
+            trade.ticker.as_str(),
+            trade.direction.as_str(),
+            trade.quantity.to_string(),
+            to_micros(trade.entry.time),
+            trade.entry.price.to_string(),
+            trade.entry.signal,
+            to_micros(trade.exit.time),
+            trade.exit.price.to_string(),
+            trade.exit.signal,
+            trade.point_value.to_string(),
+            trade.commission.to_string(),
+            trade.net_profit.to_string(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Removes the trades of a ledger that closed at `from` (microseconds) or later.
+pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM trades WHERE webhook_id = ?1 AND ticker = ?2 AND exit_time >= ?3",
+    )?;
+    delete.execute(params![key.webhook, key.ticker.as_str(), from])?;
+    Ok(())
+}
+
+/// One page of trades, those of the newest exit order first.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
+    let columns = format!(
+        "{COLUMNS}, EXISTS (SELECT 1 FROM events e
+            WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')"
+    );
+    let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
+    select(connection, &columns, filter, &order, read)
+}
+
+/// All trades of a filter, in the order of their exits.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
+    let order = "ORDER BY t.exit_time, t.exit_order, t.entry_order";
+    select(connection, COLUMNS, filter, order, read_trade)
+}
+
+fn select<T>(
+    connection: &Connection,
+    columns: &str,
+    filter: &TradeFilter,
+    tail: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>> {
+    let mut conditions = vec!["w.deleted_at IS NULL".to_owned()];
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    if !filter.webhooks.is_empty() {
+        let places = vec!["?"; filter.webhooks.len()].join(", ");
+        conditions.push(format!("w.public_id IN ({places})"));
+        let ids = filter.webhooks.iter().map(|id| id.as_str().to_owned());
+        values.extend(ids.map(|id| Box::new(id) as Box<dyn ToSql>));
+    }
+    let mut require = |condition: &str, value: Box<dyn ToSql>| {
+        conditions.push(condition.to_owned());
+        values.push(value);
+    };
+    if let Some(ticker) = &filter.ticker {
+        require("t.ticker = ?", Box::new(ticker.clone()));
+    }
+    if let Some(from) = filter.from {
+        require("t.exit_time >= ?", Box::new(to_micros(from)));
+    }
+    if let Some(to) = filter.to {
+        require("t.exit_time < ?", Box::new(to_micros(to)));
+    }
+    if let Some(before) = filter.before {
+        conditions.push("(t.exit_order, t.entry_order) < (?, ?)".to_owned());
+        values.push(Box::new(before.exit.0));
+        values.push(Box::new(before.entry.0));
+    }
+    let sql = format!(
+        "SELECT {columns} FROM trades t JOIN webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let trades = statement.query_map(values.as_slice(), read)?;
+    Ok(trades.collect::<rusqlite::Result<_>>()?)
+}
+
+const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
+        t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
+        t.point_value, t.commission, t.net_profit";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
+    Ok(StoredTrade {
+        webhook: parsed(row, 0)?,
+        trade: read_trade(row)?,
+        is_imported: row.get(15)?,
+    })
+}
+
+fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
+    Ok(Trade {
+        ticker: parsed(row, 1)?,
+        direction: parsed(row, 2)?,
+        quantity: parsed(row, 3)?,
+        entry: leg(row, 4)?,
+        exit: leg(row, 8)?,
+        point_value: parsed(row, 12)?,
+        commission: parsed(row, 13)?,
+        net_profit: parsed(row, 14)?,
+    })
+}
+
+/// A side of a trade in four columns from `first` on.
+fn leg(row: &Row<'_>, first: usize) -> rusqlite::Result<Leg> {
+    Ok(Leg {
+        order: OrderId(row.get(first)?),
+        time: timestamp(row, first + 1)?,
+        price: parsed(row, first + 2)?,
+        signal: row.get(first + 3)?,
+    })
+}
