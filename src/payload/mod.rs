@@ -22,6 +22,7 @@ use crate::domain::event::Warning;
 use crate::domain::signal::Signal;
 
 pub use error::PayloadError;
+pub use fields::read_time;
 pub use key::{PresentedKey, hide_keys, redact};
 
 use syntax::Document;
