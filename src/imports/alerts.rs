@@ -116,7 +116,9 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
 }
 
 fn column(header: &[String], name: &str) -> Option<usize> {
-    header.iter().position(|title| title.eq_ignore_ascii_case(name))
+    header
+        .iter()
+        .position(|title| title.eq_ignore_ascii_case(name))
 }
 
 /// One line of JSON lines.
@@ -153,7 +155,8 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
     // Both borrow from the line, so the distance is the position.
     let column = |value: &RawValue| {
         let bytes = value.get().as_ptr().addr() - line.as_ptr().addr();
-        line.get(..bytes).map_or(1, |before| before.chars().count() + 1)
+        line.get(..bytes)
+            .map_or(1, |before| before.chars().count() + 1)
     };
     let stated = json_text(time);
     let read_time = payload::read_time(stated.trim()).ok_or_else(|| {

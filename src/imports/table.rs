@@ -164,12 +164,12 @@ impl Sheets {
     }
 }
 
-fn cell(data: &Data) -> Cell {
-    match data {
+fn cell(value: &Data) -> Cell {
+    match value {
         Data::Float(number) => Cell::Number(*number),
-        Data::DateTime(date) => match date_of(date) {
+        Data::DateTime(serial) => match date_of(serial) {
             Some(date) => Cell::Date(date),
-            None => Cell::Number(date.as_f64()),
+            None => Cell::Number(serial.as_f64()),
         },
         other => Cell::Text(other.to_string()),
     }

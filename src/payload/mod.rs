@@ -119,6 +119,12 @@ pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
     fields::read(&Document::read(body)?)
 }
 
+/// The key that a message shows, be it valid JSON or not.
+#[must_use]
+pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
+    key::find(message).0
+}
+
 /// A rejection whose texts do not show the key.
 fn malformed(mut error: PayloadError, key: Option<PresentedKey>, recorded: Vec<u8>) -> Rejected {
     if let Some(key) = &key {

@@ -5,10 +5,12 @@
 //! answered, in `ingest` and `api`.
 
 pub mod account;
+pub mod backtests;
 pub mod backup;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod imports;
 pub mod ledgers;
 pub mod lots;
 pub mod orders;

@@ -68,9 +68,7 @@ impl Columns {
             profit: needed(PROFIT),
             signal: position(header, SIGNAL),
             commission: position(header, COMMISSION),
-            currency: PROFIT
-                .iter()
-                .find_map(|name| header.iter().find_map(|title| currency(title, name)?)),
+            currency: currency_of_profit(header),
         };
         if missing.is_empty() {
             Ok(columns)
@@ -98,24 +96,29 @@ fn title(names: Names) -> &'static str {
 fn position(header: &[String], names: Names) -> Option<usize> {
     let mut candidates = names.iter();
     candidates.find_map(|name| {
-        let is_it = |title: &String| currency(title, name).is_some();
+        let is_it = |title: &String| after_name(title, name).is_some();
         header.iter().position(is_it)
     })
 }
 
-/// Whether a title is `name`, alone or with a currency after it, and which one.
+/// The currency that the title of the profit names.
+fn currency_of_profit(header: &[String]) -> Option<String> {
+    let after = |name: &&str| header.iter().find_map(|title| after_name(title, name));
+    let currency = PROFIT.iter().find_map(after)?;
+    (!currency.is_empty()).then_some(currency)
+}
+
+/// What follows in a title that is `name`, alone or with a currency after it.
 /// (`Net P&L %` is neither.)
-fn currency(title: &str, name: &str) -> Option<Option<String>> {
+fn after_name(title: &str, name: &str) -> Option<String> {
     let title = title.trim_matches(is_space).replace(is_space, " ");
     let start = title.get(..name.len())?;
     if !start.eq_ignore_ascii_case(name) {
         return None;
     }
-    let rest = title[name.len()..].trim_matches([' ', ',', '(', ')']);
-    if rest.is_empty() {
-        return Some(None);
-    }
-    let is_currency = rest.len() <= 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let follows = title[name.len()..].starts_with([' ', ',', '(']);
-    (is_currency && follows).then(|| Some(rest.to_uppercase()))
+    let rest = &title[name.len()..];
+    let currency = rest.trim_matches([' ', ',', '(', ')']);
+    let is_currency = currency.len() <= 12 && currency.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_apart = rest.is_empty() || rest.starts_with([' ', ',', '(']);
+    (is_currency && is_apart).then(|| currency.to_uppercase())
 }

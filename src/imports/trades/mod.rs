@@ -118,10 +118,8 @@ pub fn read(file: &[u8], zone: &Zone) -> Result<TradeList, Unreadable> {
 /// The sheet that is called so, or the first one with a header that fits.
 fn sheet_of_trades(sheets: &mut Sheets) -> Result<Table, Unreadable> {
     let names = sheets.names();
-    let named = names
-        .iter()
-        .find(|name| name.trim().eq_ignore_ascii_case("List of trades"));
-    if let Some(name) = named {
+    let is_it = |name: &&String| name.trim().eq_ignore_ascii_case("List of trades");
+    if let Some(name) = names.iter().find(is_it) {
         return sheets.table(name);
     }
     let mut first = Err(Unreadable::Empty);

@@ -84,7 +84,8 @@ fn read_text(text: &str, mark: DecimalMark) -> Result<Decimal, NumberError> {
     };
     let is_sign = |letter: char| matches!(letter, '-' | '\u{2212}' | '\u{2013}');
     let is_dressing = |letter: char| {
-        is_space(letter) || matches!(letter, '%' | '$' | '€' | '£' | '¥' | '₹' | '₿' | '+')
+        is_space(letter)
+            || matches!(letter, '%' | '$' | '€' | '£' | '¥' | '₹' | '₿' | '+')
             || letter.is_alphabetic()
     };
     let bare = text.trim_matches(is_dressing);

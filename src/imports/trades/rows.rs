@@ -113,7 +113,10 @@ impl RowReader<'_> {
     }
 
     fn text(&self, column: usize) -> String {
-        self.row.cells.get(column).map_or_else(String::new, Cell::text)
+        self.row
+            .cells
+            .get(column)
+            .map_or_else(String::new, Cell::text)
     }
 
     fn note(&mut self, column: usize, message: String) {
@@ -134,7 +137,11 @@ impl RowReader<'_> {
     /// Exit or entry, and long or short.
     fn kind(&mut self, column: usize) -> Option<(bool, Direction)> {
         let text = self.text(column);
-        match text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>()[..] {
+        match text
+            .to_ascii_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()[..]
+        {
             ["entry", "long"] => Some((false, Direction::Long)),
             ["entry", "short"] => Some((false, Direction::Short)),
             ["exit", "long"] => Some((true, Direction::Long)),

@@ -100,7 +100,9 @@ fn cells_may_be_parted_by_semicolons_and_tabs_and_numbers_have_commas() {
 fn a_byte_order_mark_parentheses_and_other_line_ends_are_read_over() {
     let file = format!(
         "\u{feff}{}",
-        GENERATIONS[4].replace('\n', "\r\n").replace("-10.9", "(10.9)")
+        GENERATIONS[4]
+            .replace('\n', "\r\n")
+            .replace("-10.9", "(10.9)")
     );
     assert_eq!(list(&file).trades, [expected(None)]);
 }

@@ -80,6 +80,7 @@ fn timestamp_or_warning(value: &RawValue, warnings: &mut Vec<Warning>) -> Option
 }
 
 /// ISO 8601, UTC unless it says otherwise, or Unix seconds or milliseconds.
+#[must_use]
 pub fn timestamp(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);
