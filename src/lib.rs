@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod imports;
 pub mod ingest;
 pub mod logging;
 pub mod metrics;

@@ -12,17 +12,30 @@ use rusqlite::Connection;
 use crate::analytics::{
     HeldPrices, OpenProfit, Report, ReportInput, RiskFree, TradingDays, report,
 };
+use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::trade::Trade;
 use crate::domain::webhook::{Settings, WebhookId};
 use crate::store::trades::{self, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Result, orders, positions};
+use crate::store::{Result, backtests, orders, positions};
+
+text_enum! {
+    /// Which trades a report is made of.
+    ReportSource, "report source" {
+        /// Those of alerts, imported ones too.
+        Live = "live",
+        /// Those that TradingView's strategy tester listed.
+        Backtest = "backtest",
+    }
+}
 
 /// What reports are wanted of; `None` and empty are all.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFilter {
+    /// Trades of alerts, which is usual, or backtests.
+    pub source: Option<ReportSource>,
     /// Some webhooks.
     pub webhooks: Vec<WebhookId>,
     /// One ticker.
@@ -45,6 +58,11 @@ pub struct ReportFilter {
 /// [`crate::store::StoreError::NotFound`] where there is no such webhook.
 pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Report>> {
     let transaction = connection.unchecked_transaction()?;
+    if filter.source == Some(ReportSource::Backtest) {
+        let parts = tested(&transaction, filter)?.into_values();
+        let reports = parts.map(|part| part.report(filter.zone.as_ref()));
+        return Ok(reports.collect());
+    }
     let mut by_currency: BTreeMap<String, Vec<StoredWebhook>> = BTreeMap::new();
     for webhook in wanted(&transaction, filter)? {
         let currency = webhook.settings.currency.clone();
@@ -75,6 +93,11 @@ pub fn trades_of(
     filter: &ReportFilter,
 ) -> Result<BTreeMap<String, (Decimal, Vec<Trade>)>> {
     let transaction = connection.unchecked_transaction()?;
+    if filter.source == Some(ReportSource::Backtest) {
+        let parts = tested(&transaction, filter)?.into_iter();
+        let trades = parts.map(|(currency, part)| (currency, (part.capital, part.trades)));
+        return Ok(trades.collect());
+    }
     let mut by_currency: BTreeMap<String, (Decimal, Vec<Trade>)> = BTreeMap::new();
     for webhook in wanted(&transaction, filter)? {
         let trades = trades::for_report(&transaction, &trade_filter(filter, [&webhook]))?;
@@ -106,10 +129,89 @@ fn trade_filter<'a>(
             .ticker
             .as_ref()
             .map(|ticker| ticker.as_str().to_owned()),
+        is_imported: None,
         from: filter.from,
         to: filter.to,
         before: None,
     }
+}
+
+/// The backtests of one currency.
+struct Tested {
+    currency: String,
+    /// Of the webhook that the first backtest belongs to.
+    settings: Settings,
+    /// Every list of trades began with its own.
+    capital: Decimal,
+    trades: Vec<Trade>,
+    open_profit: OpenProfit,
+}
+
+/// The backtests that a filter wants, by currency.
+fn tested(connection: &Connection, filter: &ReportFilter) -> Result<BTreeMap<String, Tested>> {
+    let mut by_currency: BTreeMap<String, Tested> = BTreeMap::new();
+    for webhook in wanted(connection, filter)? {
+        for backtest in backtests::of_webhook(connection, &webhook)? {
+            let is_wanted = filter.ticker.as_ref();
+            if is_wanted.is_some_and(|ticker| *ticker != backtest.ticker) {
+                continue;
+            }
+            let currency = backtest.currency.clone();
+            let part = by_currency.entry(currency).or_insert_with(|| Tested {
+                currency: backtest.currency.clone(),
+                settings: webhook.settings.clone(),
+                capital: Decimal::ZERO,
+                trades: Vec::new(),
+                open_profit: OpenProfit::default(),
+            });
+            let capital = backtest.initial_capital;
+            let capital = capital.unwrap_or(webhook.settings.initial_capital);
+            let (long, short) = (backtest.open_long, backtest.open_short);
+            part.capital = part.capital.saturating_add(capital);
+            part.open_profit.long = part.open_profit.long.saturating_add(long);
+            part.open_profit.short = part.open_profit.short.saturating_add(short);
+            let trades = backtests::for_report(connection, &backtest, filter.from, filter.to)?;
+            part.trades.extend(trades);
+        }
+    }
+    Ok(by_currency)
+}
+
+impl Tested {
+    fn report(&self, zone: Option<&TimeZone>) -> Report {
+        let zone = zone.cloned().unwrap_or_else(|| zone_of(&self.settings));
+        report(&ReportInput {
+            currency: &self.currency,
+            initial_capital: self.capital,
+            zone: &zone,
+            trading_days: TradingDays::of_setting(self.settings.trading_days),
+            risk_free: RiskFree(self.settings.risk_free_rate),
+            open_profit: self.open_profit,
+            signal_delays: &[],
+            held_prices: self.held_prices(),
+            trades: &self.trades,
+        })
+    }
+
+    /// The first and last price of the ticker that was traded first.
+    fn held_prices(&self) -> Option<HeldPrices> {
+        let first = self.trades.iter().min_by_key(|trade| trade.entry.time)?;
+        let same = self
+            .trades
+            .iter()
+            .filter(|trade| trade.ticker == first.ticker);
+        let last = same.max_by_key(|trade| trade.exit.time)?;
+        Some(HeldPrices {
+            first: first.entry.price,
+            last: last.exit.price,
+        })
+    }
+}
+
+/// The zone of a webhook's days. It was checked when the setting was made, but
+/// another machine may know fewer zones.
+fn zone_of(settings: &Settings) -> TimeZone {
+    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
 /// The webhooks of one currency.
@@ -124,11 +226,8 @@ struct Part<'a> {
 impl Part<'_> {
     fn report(&self, connection: &Connection) -> Result<Report> {
         let trades = trades::for_report(connection, &trade_filter(self.filter, self.webhooks))?;
-        let zone = match &self.filter.zone {
-            Some(zone) => zone.clone(),
-            // Checked when the setting was made; another machine may know fewer zones.
-            None => TimeZone::get(&self.settings.time_zone).unwrap_or(TimeZone::UTC),
-        };
+        let zone = self.filter.zone.clone();
+        let zone = zone.unwrap_or_else(|| zone_of(self.settings));
         let capital = self
             .webhooks
             .iter()

@@ -64,7 +64,7 @@ pub fn add_events(data_dir: &Path, count: usize) -> anyhow::Result<()> {
                 let webhook = &webhooks[number % webhooks.len()];
                 let seconds = i64::try_from(count - number).unwrap_or(i64::MAX);
                 let received_at = Timestamp::now() - SignedDuration::from_secs(seconds);
-                let message = Message::new(&webhook.auth_key).numbered(number);
+                let message = Message::new(&webhook.auth_key).numbered(number / webhooks.len());
                 record(context, webhook.row, received_at, &message)?;
             }
             Ok(())

@@ -104,7 +104,7 @@ pub struct EventQuery {
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// `nextCursor` of the page before.
     cursor: Option<String>,
 }
@@ -118,22 +118,29 @@ pub struct Reprocess {
     payload: Option<serde_json::Value>,
 }
 
+impl EventQuery {
+    /// The filter that the query asks for.
+    pub(super) fn filter(&self) -> Result<EventFilter, Problem> {
+        Ok(EventFilter {
+            webhook: parameter("webhook", self.webhook.as_deref())?,
+            status: self.status,
+            ticker: self.ticker.clone(),
+            text: self.q.clone(),
+            from: self.from.map(|moment| moment.0),
+            to: self.to.map(|moment| moment.0),
+            before: parameter("cursor", self.cursor.as_deref())?,
+            after: None,
+        })
+    }
+}
+
 /// One page of the event log.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventQuery),
     responses((status = 200, body = Page<Event>), (status = 400, body = Problem)))]
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: EventQuery = request.query()?;
     let limit = page_limit(query.limit)?;
-    let filter = EventFilter {
-        webhook: parameter("webhook", query.webhook.as_deref())?,
-        status: query.status,
-        ticker: query.ticker,
-        text: query.q,
-        from: query.from.map(|moment| moment.0),
-        to: query.to.map(|moment| moment.0),
-        before: parameter("cursor", query.cursor.as_deref())?,
-        after: None,
-    };
+    let filter = query.filter()?;
     let read = context
         .store
         .readers()

@@ -8,6 +8,8 @@ pub mod account;
 pub mod auth;
 pub mod context;
 pub mod events;
+pub mod exports;
+pub mod imports;
 pub mod openapi;
 pub mod orders;
 pub mod performance;
@@ -96,11 +98,15 @@ impl Api {
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
             auth::require_same_origin(&head.headers)?;
         }
-        let body = read_limited(body, LARGEST_BODY, self.body_timeout).await;
+        let (largest, patience) = match resource {
+            Resource::Imports => (imports::LARGEST_FILE, imports::FILE_TIMEOUT),
+            _ => (LARGEST_BODY, self.body_timeout),
+        };
+        let body = read_limited(body, largest, patience).await;
         let request = ApiRequest {
             id: id.to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
-            body: body.map_err(unreadable)?,
+            body: body.map_err(|error| unreadable(error, largest))?,
             headers: head.headers,
             client,
             identity,
@@ -109,12 +115,12 @@ impl Api {
     }
 }
 
-fn unreadable(error: BodyError) -> Problem {
+fn unreadable(error: BodyError, largest: usize) -> Problem {
     match error {
         BodyError::TooLarge => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            format!("the body is larger than {LARGEST_BODY} bytes"),
+            format!("the body is larger than {largest} bytes"),
         ),
         BodyError::TimedOut | BodyError::Broken => Problem::new(
             StatusCode::REQUEST_TIMEOUT,

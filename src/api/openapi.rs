@@ -4,7 +4,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
-use super::{account, events, orders, performance, positions, stream, tokens, trades, webhooks};
+use super::{
+    account, events, exports, imports, orders, performance, positions, stream, tokens, trades,
+    webhooks,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +44,10 @@ use super::{account, events, orders, performance, positions, stream, tokens, tra
         positions::accept,
         performance::report,
         performance::simulate,
+        imports::import,
+        exports::events,
+        exports::orders,
+        exports::trades,
         stream::open,
         document
     ),

@@ -141,9 +141,22 @@ pub struct OrderQuery {
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// `nextCursor` of the page before.
     cursor: Option<String>,
+}
+
+impl OrderQuery {
+    /// The filter that the query asks for.
+    pub(super) fn filter(&self) -> Result<OrderFilter, Problem> {
+        Ok(OrderFilter {
+            webhook: parameter("webhook", self.webhook.as_deref())?,
+            ticker: self.ticker.clone(),
+            from: self.from.map(|moment| moment.0),
+            to: self.to.map(|moment| moment.0),
+            before: parameter("cursor", self.cursor.as_deref())?,
+        })
+    }
 }
 
 /// One page of the orders.
@@ -152,13 +165,7 @@ pub struct OrderQuery {
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: OrderQuery = request.query()?;
     let limit = page_limit(query.limit)?;
-    let filter = OrderFilter {
-        webhook: parameter("webhook", query.webhook.as_deref())?,
-        ticker: query.ticker,
-        from: query.from.map(|moment| moment.0),
-        to: query.to.map(|moment| moment.0),
-        before: parameter("cursor", query.cursor.as_deref())?,
-    };
+    let filter = query.filter()?;
     let read = context
         .store
         .readers()

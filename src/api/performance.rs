@@ -21,7 +21,7 @@ use crate::analytics::monte_carlo::{
     MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
 };
 use crate::domain::money::Decimal;
-use crate::reports::{self, ReportFilter};
+use crate::reports::{self, ReportFilter, ReportSource};
 use crate::store::ledgers::{self, Versions};
 
 /// Reports kept; one more and all are made again when they are asked for.
@@ -70,6 +70,8 @@ pub struct PerformanceQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
+    /// `live` for the trades of alerts, which is usual, or `backtest`.
+    source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
     /// Trades that closed at this time or later.
@@ -91,6 +93,8 @@ pub struct MonteCarloQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
+    /// `live` for the trades of alerts, which is usual, or `backtest`.
+    source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
     /// Trades that closed at this time or later.
@@ -124,6 +128,7 @@ pub struct Reports {
 pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: PerformanceQuery = request.query()?;
     let filter = ReportFilter {
+        source: query.source,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         from: query.from.map(|moment| moment.0),
@@ -154,6 +159,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
 pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: MonteCarloQuery = request.query()?;
     let filter = ReportFilter {
+        source: query.source,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         from: query.from.map(|moment| moment.0),
@@ -222,7 +228,7 @@ impl Drop for CancelOnDrop {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, Problem> {
+pub(super) fn zone(name: &str) -> Result<TimeZone, Problem> {
     TimeZone::get(name).map_err(|_| {
         let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
         Problem::bad_request("invalid_query", detail)

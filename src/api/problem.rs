@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reply;
+use crate::imports::Fault;
 use crate::payload::PayloadError;
 use crate::server::Body;
 use crate::store::StoreError;
@@ -30,6 +31,10 @@ pub struct Problem {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Box<str>>,
+    /// The places of a file that cannot be read, the first twenty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Fault>>)]
+    pub faults: Option<Box<[Fault]>>,
     /// Seconds after which another try makes sense; in the header `Retry-After`.
     #[serde(skip)]
     retry_after: Option<u32>,
@@ -51,6 +56,7 @@ impl Problem {
             code: code.into(),
             detail: detail.into(),
             hint: None,
+            faults: None,
             retry_after: None,
             allow: None,
         }
@@ -61,6 +67,15 @@ impl Problem {
     pub fn hint(self, hint: impl Into<Box<str>>) -> Self {
         Self {
             hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The same problem with the places of a file that cannot be read.
+    #[must_use]
+    pub fn faults(self, faults: Vec<Fault>) -> Self {
+        Self {
+            faults: Some(faults.into()),
             ..self
         }
     }

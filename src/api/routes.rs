@@ -9,7 +9,8 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::{
-    account, events, openapi, orders, performance, positions, stream, tokens, trades, webhooks,
+    account, events, exports, imports, openapi, orders, performance, positions, stream, tokens,
+    trades, webhooks,
 };
 
 /// Something with an address.
@@ -36,12 +37,16 @@ pub enum Resource {
     AcceptPosition,
     Performance,
     MonteCarlo,
+    Imports,
+    EventsExport,
+    OrdersExport,
+    TradesExport,
     Stream,
     Document,
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 23] = [
+const ADDRESSES: [(&str, Resource, &str); 27] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
@@ -63,6 +68,10 @@ const ADDRESSES: [(&str, Resource, &str); 23] = [
     ("/positions/accept", Resource::AcceptPosition, "POST"),
     ("/performance", Resource::Performance, "GET"),
     ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
+    ("/imports", Resource::Imports, "POST"),
+    ("/export/events.csv", Resource::EventsExport, "GET"),
+    ("/export/orders.csv", Resource::OrdersExport, "GET"),
+    ("/export/trades.csv", Resource::TradesExport, "GET"),
     ("/stream", Resource::Stream, "GET"),
     ("/openapi.json", Resource::Document, "GET"),
 ];
@@ -133,6 +142,10 @@ impl Resource {
             (Self::AcceptPosition, "POST") => positions::accept(context, request).await,
             (Self::Performance, "GET") => performance::report(context, request).await,
             (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
+            (Self::Imports, "POST") => imports::import(context, request).await,
+            (Self::EventsExport, "GET") => exports::events(context, request),
+            (Self::OrdersExport, "GET") => exports::orders(context, request),
+            (Self::TradesExport, "GET") => exports::trades(context, request),
             (Self::Stream, "GET") => stream::open(context, request).await,
             (Self::Document, "GET") => Ok(ok(&openapi::document())),
             (resource, _) => Err(Problem::method_not_allowed(resource.methods())),

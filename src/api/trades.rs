@@ -1,6 +1,7 @@
 //! Trades: what the orders came to, listed.
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,10 +10,15 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Moment, Page, page_limit};
+use crate::domain::event::text_enum;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
+use crate::domain::trade as domain;
+use crate::domain::trade::Leg;
 use crate::domain::webhook::WebhookId;
-use crate::store::trades::{self, StoredTrade, TradeFilter};
+use crate::store;
+use crate::store::backtests::{self, BacktestTradeId, StoredBacktestTrade};
+use crate::store::trades::{self, StoredTrade, TradeFilter, TradeId};
 
 /// A closed trade: a lot, or the part of it that one exit closed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,9 +35,9 @@ pub struct Trade {
     pub direction: Direction,
     /// Contracts, shares or coins.
     pub qty: String,
-    /// The order that opened it.
-    #[schema(value_type = String)]
-    pub entry_order: OrderId,
+    /// The order that opened it; null in a backtest.
+    #[schema(value_type = Option<String>)]
+    pub entry_order: Option<OrderId>,
     /// When it was opened.
     #[schema(value_type = String, format = DateTime)]
     pub entry_time: Timestamp,
@@ -39,9 +45,9 @@ pub struct Trade {
     pub entry_price: String,
     /// Name of the signal that opened it.
     pub entry_signal: Option<String>,
-    /// The order that closed it.
-    #[schema(value_type = String)]
-    pub exit_order: OrderId,
+    /// The order that closed it; null in a backtest.
+    #[schema(value_type = Option<String>)]
+    pub exit_order: Option<OrderId>,
     /// When it was closed.
     #[schema(value_type = String, format = DateTime)]
     pub exit_time: Timestamp,
@@ -53,40 +59,79 @@ pub struct Trade {
     pub commission: String,
     /// After commission, in the webhook's currency.
     pub net_profit: String,
-    /// `live`, or `imported` where its entry or its exit was brought in later.
-    pub source: &'static str,
+    /// `live`; `imported` where its entry or its exit was brought in later;
+    /// `backtest` where TradingView's strategy tester made it.
+    pub source: TradeSource,
 }
 
-impl From<StoredTrade> for Trade {
-    fn from(stored: StoredTrade) -> Self {
-        let id = stored.id().to_string();
-        let StoredTrade {
-            webhook,
-            trade,
-            is_imported,
-        } = stored;
+text_enum! {
+    /// Where a trade is from.
+    TradeSource, "trade source" {
+        /// Its alerts arrived by themselves.
+        Live = "live",
+        /// Its entry or its exit was brought in from a file.
+        Imported = "imported",
+        /// TradingView's strategy tester made it.
+        Backtest = "backtest",
+    }
+}
+
+impl Trade {
+    fn of(id: String, webhook: WebhookId, trade: domain::Trade, source: TradeSource) -> Self {
+        let order = |leg: &Leg| (source != TradeSource::Backtest).then_some(leg.order);
         Self {
             id,
             webhook,
             ticker: trade.ticker.as_str().to_owned(),
             direction: trade.direction,
             qty: trade.quantity.to_string(),
-            entry_order: trade.entry.order,
+            entry_order: order(&trade.entry),
             entry_time: trade.entry.time,
             entry_price: trade.entry.price.to_string(),
+            exit_order: order(&trade.exit),
             entry_signal: trade.entry.signal,
-            exit_order: trade.exit.order,
             exit_time: trade.exit.time,
             exit_price: trade.exit.price.to_string(),
             exit_signal: trade.exit.signal,
             commission: trade.commission.normalize().to_string(),
             net_profit: trade.net_profit.normalize().to_string(),
-            source: if is_imported { "imported" } else { "live" },
+            source,
         }
     }
 }
 
-/// Which trades to list; those of the newest exit order first.
+impl Trade {
+    /// Where the page after this trade begins.
+    pub(super) fn cursor(&self) -> Option<Cursor> {
+        if self.source == TradeSource::Backtest {
+            self.id.parse().ok().map(|id| Cursor::Backtests(Some(id)))
+        } else {
+            self.id.parse().ok().map(|id| Cursor::Orders(Some(id)))
+        }
+    }
+}
+
+impl From<StoredTrade> for Trade {
+    fn from(stored: StoredTrade) -> Self {
+        let source = if stored.is_imported {
+            TradeSource::Imported
+        } else {
+            TradeSource::Live
+        };
+        let id = stored.id().to_string();
+        Self::of(id, stored.webhook, stored.trade, source)
+    }
+}
+
+impl From<StoredBacktestTrade> for Trade {
+    fn from(stored: StoredBacktestTrade) -> Self {
+        let id = stored.id.to_string();
+        Self::of(id, stored.webhook, stored.trade, TradeSource::Backtest)
+    }
+}
+
+/// Which trades to list: those of alerts, of the newest exit order first, then
+/// those of backtests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -94,6 +139,8 @@ pub struct TradeQuery {
     /// Of one webhook; may be given several times.
     #[serde(default)]
     webhook: Vec<String>,
+    /// From one source; from all where left out.
+    pub(super) source: Option<TradeSource>,
     /// Of one ticker.
     ticker: Option<String>,
     /// Closed at this time or later.
@@ -103,9 +150,37 @@ pub struct TradeQuery {
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
+}
+
+impl TradeQuery {
+    /// The filter that the query asks for.
+    pub(super) fn filter(&self) -> Result<TradeFilter, Problem> {
+        Ok(TradeFilter {
+            webhooks: webhook_ids(&self.webhook)?,
+            ticker: self.ticker.clone(),
+            is_imported: match self.source {
+                Some(TradeSource::Live) => Some(false),
+                Some(TradeSource::Imported) => Some(true),
+                Some(TradeSource::Backtest) | None => None,
+            },
+            from: self.from.map(|moment| moment.0),
+            to: self.to.map(|moment| moment.0),
+            before: None,
+        })
+    }
+
+    /// Where its page begins.
+    pub(super) fn cursor(&self) -> Result<Cursor, Problem> {
+        Ok(match self.cursor.as_deref() {
+            Some(text) if text.starts_with("btr_") => {
+                Cursor::Backtests(parameter("cursor", Some(text))?)
+            }
+            text => Cursor::Orders(parameter("cursor", text)?),
+        })
+    }
 }
 
 /// One page of the closed trades.
@@ -114,21 +189,52 @@ pub struct TradeQuery {
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: TradeQuery = request.query()?;
     let limit = page_limit(query.limit)?;
-    let filter = TradeFilter {
-        webhooks: webhook_ids(&query.webhook)?,
-        ticker: query.ticker,
-        from: query.from.map(|moment| moment.0),
-        to: query.to.map(|moment| moment.0),
-        before: parameter("cursor", query.cursor.as_deref())?,
-    };
+    let cursor = query.cursor()?;
+    let filter = query.filter()?;
+    let source = query.source;
     let read = context
         .store
         .readers()
-        .run(move |connection| trades::list(connection, &filter, limit + 1));
-    let items = read.await?.into_iter().map(Trade::from).collect();
-    Ok(ok(&Page::cut(items, limit, |trade: &Trade| {
+        .run(move |connection| page(connection, filter, source, cursor, limit + 1));
+    Ok(ok(&Page::cut(read.await?, limit, |trade: &Trade| {
         trade.id.clone()
     })))
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cursor {
+    /// After a trade of alerts, or at the first.
+    Orders(Option<TradeId>),
+    /// After a trade of a backtest.
+    Backtests(Option<BacktestTradeId>),
+}
+
+/// Trades of alerts, and those of backtests after them.
+pub(super) fn page(
+    connection: &Connection,
+    mut filter: TradeFilter,
+    source: Option<TradeSource>,
+    cursor: Cursor,
+    limit: u32,
+) -> store::Result<Vec<Trade>> {
+    let mut items = Vec::new();
+    let mut before = None;
+    match cursor {
+        Cursor::Backtests(last) => before = last,
+        Cursor::Orders(last) if source != Some(TradeSource::Backtest) => {
+            filter.before = last;
+            let stored = trades::list(connection, &filter, limit)?;
+            items.extend(stored.into_iter().map(Trade::from));
+        }
+        Cursor::Orders(_) => {}
+    }
+    let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
+    if missing > 0 && source.is_none_or(|source| source == TradeSource::Backtest) {
+        let stored = backtests::list(connection, &filter, before, missing)?;
+        items.extend(stored.into_iter().map(Trade::from));
+    }
+    Ok(items)
 }
 
 /// The webhooks that a query names.

@@ -9,6 +9,7 @@ mod backup;
 mod completions;
 mod events;
 mod http;
+mod import;
 mod open;
 mod orders;
 mod output;
@@ -55,6 +56,8 @@ enum Command {
     Events(events::Events),
     Orders(orders::Orders),
     Report(report::Report),
+    #[command(subcommand)]
+    Import(import::Import),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -110,6 +113,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Events(events) => events.run(&config, out),
         Command::Orders(orders) => orders.run(&config, out),
         Command::Report(report) => report.run(&config, out),
+        Command::Import(import) => import.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),

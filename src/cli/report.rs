@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
-use crate::reports::{ReportFilter, reports};
+use crate::reports::{ReportFilter, ReportSource, reports};
 
 /// Show the performance of one webhook, of several, or of all
 #[derive(Args)]
@@ -24,6 +24,9 @@ use crate::reports::{ReportFilter, reports};
 pub struct Report {
     /// The webhooks; all where none is named
     webhooks: Vec<WebhookId>,
+    /// Of TradingView's backtests in place of the alerts
+    #[arg(long)]
+    backtest: bool,
     /// Of one ticker
     #[arg(long)]
     ticker: Option<Ticker>,
@@ -62,6 +65,7 @@ impl Report {
             None => None,
         };
         let filter = ReportFilter {
+            source: self.backtest.then_some(ReportSource::Backtest),
             webhooks: self.webhooks,
             ticker: self.ticker,
             from: self.from.map(|moment| moment.0),
@@ -78,7 +82,7 @@ impl Report {
         if reports.is_empty() {
             return Ok(writeln!(
                 out,
-                "There is no webhook yet. Make one: algohook webhook create NAME"
+                "There is nothing to report on yet: make a webhook (algohook webhook create NAME), or import a backtest (algohook import trades FILE --webhook ID)."
             )?);
         }
         for (number, report) in reports.iter().enumerate() {

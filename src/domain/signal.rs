@@ -7,6 +7,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::event::text_enum;
+use serde::Serialize;
+
 use super::money::{Decimal, Notional, Price, Quantity};
 
 /// The instrument as TradingView names it: `AAPL`, `NASDAQ:AAPL`, `CME_MINI:ES1!`.
@@ -23,6 +25,20 @@ impl Ticker {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Ticker {
+    /// The name that trades are kept under whose instrument nobody told.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+}
+
+impl Serialize for Ticker {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

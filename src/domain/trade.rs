@@ -10,7 +10,7 @@ use super::signal::{Direction, Ticker};
 /// One side of a trade: the fill that opened or closed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg {
-    /// The order that filled.
+    /// The order that filled; in a backtest, which has none, the number of the trade.
     pub order: OrderId,
     /// When it filled: the time the order is paired by.
     pub time: Timestamp,

@@ -22,6 +22,7 @@ use crate::domain::event::Warning;
 use crate::domain::signal::Signal;
 
 pub use error::PayloadError;
+pub use fields::read_time;
 pub use key::{PresentedKey, hide_keys, redact};
 
 use syntax::Document;
@@ -116,6 +117,12 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
 /// [`PayloadError`] where the text is malformed or asks for no possible order.
 pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
     fields::read(&Document::read(body)?)
+}
+
+/// The key that a message shows, be it valid JSON or not.
+#[must_use]
+pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
+    key::find(message).0
 }
 
 /// A rejection whose texts do not show the key.

@@ -17,7 +17,7 @@ use crate::domain::signal::Signal;
 use crate::payload::{Parsed, PayloadError};
 
 /// How long an alert's own `id` is remembered.
-const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was made of a delivery before it is recorded.
 #[derive(Debug, Clone)]
@@ -163,8 +163,13 @@ fn record_signal(
     let event = insert_event(context, delivery, &entry)?;
     let order = if repeats.is_none() {
         let order = orders::insert(context.connection, delivery, event, signal, quantity)?;
-        let applied = ledgers::pair(context, delivery.webhook, &order)?;
-        warnings.extend(applied.warnings);
+        if delivery.source == EventSource::Imported {
+            // One of many: they are paired together afterwards.
+            ledgers::pair_later(context, delivery.webhook, &order.ticker)?;
+        } else {
+            let applied = ledgers::pair(context, delivery.webhook, &order)?;
+            warnings.extend(applied.warnings);
+        }
         Some(order.id)
     } else {
         None

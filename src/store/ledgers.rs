@@ -103,6 +103,30 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
     derived.ok_or_else(|| StoreError::NotFound(format!("order {}", order.id)))
 }
 
+/// Leaves an order that was stored just now to [`derive_next`].
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn pair_later(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<()> {
+    let key = LedgerKey {
+        webhook,
+        ticker: ticker.clone(),
+    };
+    context.memory.ledgers.kept.remove(&key);
+    let mut upsert = context.connection.prepare_cached(
+        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, newest_second)
+         VALUES (?1, ?2, 1, 1, '0', '0', 0)
+         ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
+    )?;
+    upsert.execute(params![webhook, ticker.as_str()])?;
+    Ok(())
+}
+
 /// Derives one of the ledgers again that have to be; false where none has.
 ///
 /// # Errors

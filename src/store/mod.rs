@@ -5,10 +5,12 @@
 //! answered, in `ingest` and `api`.
 
 pub mod account;
+pub mod backtests;
 pub mod backup;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod imports;
 pub mod ledgers;
 pub mod lots;
 pub mod orders;
@@ -154,6 +156,8 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // Once a checkpoint is through, the log is cut back to this: 32 MB.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
+    // What undoes a single job of a transaction stays in memory.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Index pages of a thousand webhooks stay in memory: 16 MiB, used as needed.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);

@@ -10,6 +10,7 @@ use super::error::{Result, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_trades.sql"),
+    include_str!("schema/0003_backtests.sql"),
 ];
 
 /// The schema version that this binary writes.

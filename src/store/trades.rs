@@ -84,6 +84,8 @@ pub struct TradeFilter {
     pub webhooks: Vec<WebhookId>,
     /// Of one ticker.
     pub ticker: Option<String>,
+    /// Only those with an alert that was brought in later, or only those without.
+    pub is_imported: Option<bool>,
     /// Closed at this time or later.
     pub from: Option<Timestamp>,
     /// Closed before this time.
@@ -91,6 +93,37 @@ pub struct TradeFilter {
     /// Closed by an order with a smaller number, or by the same from a lot with
     /// a smaller one: the next page.
     pub before: Option<TradeId>,
+}
+
+/// Conditions of a query and the values for their places.
+type Conditions = (Vec<String>, Vec<Box<dyn ToSql>>);
+
+impl TradeFilter {
+    /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
+    pub(super) fn conditions(&self) -> Conditions {
+        let mut conditions = vec!["w.deleted_at IS NULL".to_owned()];
+        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+        if !self.webhooks.is_empty() {
+            let places = vec!["?"; self.webhooks.len()].join(", ");
+            conditions.push(format!("w.public_id IN ({places})"));
+            let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
+            values.extend(ids.map(|id| Box::new(id) as Box<dyn ToSql>));
+        }
+        let mut require = |condition: &str, value: Box<dyn ToSql>| {
+            conditions.push(condition.to_owned());
+            values.push(value);
+        };
+        if let Some(ticker) = &self.ticker {
+            require("t.ticker = ?", Box::new(ticker.clone()));
+        }
+        if let Some(from) = self.from {
+            require("t.exit_time >= ?", Box::new(to_micros(from)));
+        }
+        if let Some(to) = self.to {
+            require("t.exit_time < ?", Box::new(to_micros(to)));
+        }
+        (conditions, values)
+    }
 }
 
 /// Stores the trades that an order closed.
@@ -137,10 +170,7 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
-    let columns = format!(
-        "{COLUMNS}, EXISTS (SELECT 1 FROM events e
-            WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')"
-    );
+    let columns = format!("{COLUMNS}, {IS_IMPORTED}");
     let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
     select(connection, &columns, filter, &order, read)
 }
@@ -162,26 +192,10 @@ fn select<T>(
     tail: &str,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>> {
-    let mut conditions = vec!["w.deleted_at IS NULL".to_owned()];
-    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-    if !filter.webhooks.is_empty() {
-        let places = vec!["?"; filter.webhooks.len()].join(", ");
-        conditions.push(format!("w.public_id IN ({places})"));
-        let ids = filter.webhooks.iter().map(|id| id.as_str().to_owned());
-        values.extend(ids.map(|id| Box::new(id) as Box<dyn ToSql>));
-    }
-    let mut require = |condition: &str, value: Box<dyn ToSql>| {
-        conditions.push(condition.to_owned());
-        values.push(value);
-    };
-    if let Some(ticker) = &filter.ticker {
-        require("t.ticker = ?", Box::new(ticker.clone()));
-    }
-    if let Some(from) = filter.from {
-        require("t.exit_time >= ?", Box::new(to_micros(from)));
-    }
-    if let Some(to) = filter.to {
-        require("t.exit_time < ?", Box::new(to_micros(to)));
+    let (mut conditions, mut values) = filter.conditions();
+    if let Some(is_imported) = filter.is_imported {
+        conditions.push(format!("{IS_IMPORTED} = ?"));
+        values.push(Box::new(is_imported));
     }
     if let Some(before) = filter.before {
         conditions.push("(t.exit_order, t.entry_order) < (?, ?)".to_owned());
@@ -197,6 +211,9 @@ fn select<T>(
     let trades = statement.query_map(values.as_slice(), read)?;
     Ok(trades.collect::<rusqlite::Result<_>>()?)
 }
+
+const IS_IMPORTED: &str = "EXISTS (SELECT 1 FROM events e
+    WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')";
 
 const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,

@@ -80,7 +80,8 @@ fn timestamp_or_warning(value: &RawValue, warnings: &mut Vec<Warning>) -> Option
 }
 
 /// ISO 8601, UTC unless it says otherwise, or Unix seconds or milliseconds.
-fn timestamp(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn timestamp(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);
     }

@@ -8,6 +8,8 @@ mod unknown;
 use std::borrow::Cow;
 use std::str::FromStr;
 
+pub use metadata::timestamp as read_time;
+
 use crate::domain::event::UnknownText;
 use crate::domain::money::{NumberError, parse_decimal};
 

@@ -1,0 +1,329 @@
+//! Events, orders and trades as CSV: all rows of a filter, streamed a page at a
+//! time, so that a long history needs no memory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use rusqlite::Connection;
+
+use super::context::Context;
+use super::events::{Event, EventQuery};
+use super::orders::{Order, OrderQuery};
+use super::problem::Problem;
+use super::reply::Reply;
+use super::request::ApiRequest;
+use super::trades::{self as trades_api, Trade, TradeQuery};
+use crate::store::{self, events as stored_events, orders as stored_orders};
+
+/// Rows read at once.
+const AT_ONCE: u32 = 500;
+
+/// What stands in one place of a row.
+enum Cell {
+    /// A number, a time, a word of ours: nothing that a spreadsheet would run.
+    Plain(String),
+    /// What somebody else wrote.
+    Foreign(String),
+}
+
+impl Cell {
+    fn plain(value: &impl ToString) -> Self {
+        Self::Plain(value.to_string())
+    }
+
+    fn plain_or_empty<T: ToString>(value: Option<&T>) -> Self {
+        Self::Plain(value.map(ToString::to_string).unwrap_or_default())
+    }
+
+    fn foreign(text: Option<String>) -> Self {
+        Self::Foreign(text.unwrap_or_default())
+    }
+
+    /// The cell as it is written: an apostrophe keeps a spreadsheet from taking
+    /// a text for a formula.
+    fn text(self) -> String {
+        match self {
+            Self::Foreign(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                format!("'{text}")
+            }
+            Self::Plain(text) | Self::Foreign(text) => text,
+        }
+    }
+}
+
+/// Something that is a row of an export.
+trait Row: Sized + Send + 'static {
+    /// Names of the columns.
+    const HEADER: &'static [&'static str];
+    /// The cells under them.
+    fn cells(self) -> Vec<Cell>;
+}
+
+impl Row for Event {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "webhook",
+        "receivedAt",
+        "source",
+        "status",
+        "ticker",
+        "direction",
+        "marketPrice",
+        "signalTime",
+        "sourceAddress",
+        "error",
+        "warnings",
+        "original",
+        "order",
+        "payload",
+    ];
+
+    fn cells(self) -> Vec<Cell> {
+        let warnings: Vec<&str> = self.warnings.iter().map(|w| w.message.as_str()).collect();
+        vec![
+            Cell::plain(&self.id),
+            Cell::plain(&self.webhook),
+            Cell::plain(&self.received_at),
+            Cell::plain(&self.source),
+            Cell::plain(&self.status),
+            Cell::foreign(self.ticker),
+            Cell::plain_or_empty(self.direction.as_ref()),
+            Cell::plain_or_empty(self.market_price.as_ref()),
+            Cell::plain_or_empty(self.signal_time.as_ref()),
+            Cell::plain_or_empty(self.source_address.as_ref()),
+            Cell::foreign(self.error.map(|error| error.message)),
+            Cell::Foreign(warnings.join("; ")),
+            Cell::plain_or_empty(self.original.as_ref()),
+            Cell::plain_or_empty(self.order.as_ref()),
+            Cell::Foreign(self.payload),
+        ]
+    }
+}
+
+impl Row for Order {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "webhook",
+        "ticker",
+        "direction",
+        "orderType",
+        "qty",
+        "intendedPrice",
+        "marketPrice",
+        "fillPrice",
+        "change",
+        "pairedAt",
+        "signalTime",
+        "receivedAt",
+        "statedPosition",
+        "statedPreviousPosition",
+        "strategy",
+        "signal",
+        "comment",
+    ];
+
+    fn cells(self) -> Vec<Cell> {
+        vec![
+            Cell::plain(&self.id),
+            Cell::plain(&self.webhook),
+            Cell::Foreign(self.ticker),
+            Cell::plain(&self.direction),
+            Cell::plain(&self.order_type),
+            Cell::plain_or_empty(self.qty.as_ref()),
+            Cell::Plain(self.intended_price),
+            Cell::plain_or_empty(self.market_price.as_ref()),
+            Cell::plain_or_empty(self.fill_price.as_ref()),
+            Cell::plain_or_empty(self.change.as_ref()),
+            Cell::plain(&self.paired_at),
+            Cell::plain_or_empty(self.signal_time.as_ref()),
+            Cell::plain(&self.received_at),
+            Cell::plain_or_empty(self.stated_position.as_ref()),
+            Cell::plain_or_empty(self.stated_previous_position.as_ref()),
+            Cell::foreign(self.strategy),
+            Cell::foreign(self.signal),
+            Cell::foreign(self.comment),
+        ]
+    }
+}
+
+impl Row for Trade {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "webhook",
+        "source",
+        "ticker",
+        "direction",
+        "qty",
+        "entryTime",
+        "entryPrice",
+        "entrySignal",
+        "exitTime",
+        "exitPrice",
+        "exitSignal",
+        "commission",
+        "netProfit",
+    ];
+
+    fn cells(self) -> Vec<Cell> {
+        vec![
+            Cell::Plain(self.id),
+            Cell::plain(&self.webhook),
+            Cell::plain(&self.source),
+            Cell::Foreign(self.ticker),
+            Cell::plain(&self.direction),
+            Cell::Plain(self.qty),
+            Cell::plain(&self.entry_time),
+            Cell::Plain(self.entry_price),
+            Cell::foreign(self.entry_signal),
+            Cell::plain(&self.exit_time),
+            Cell::Plain(self.exit_price),
+            Cell::foreign(self.exit_signal),
+            Cell::Plain(self.commission),
+            Cell::Plain(self.net_profit),
+        ]
+    }
+}
+
+/// Events as CSV, newest first.
+#[utoipa::path(get, path = "/export/events.csv", tag = "events", params(EventQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) fn events(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: EventQuery = request.query()?;
+    let mut filter = query.filter()?;
+    refuse_page(query.limit.is_some() || filter.before.is_some())?;
+    let next = move |connection: &Connection| {
+        let page = stored_events::list(connection, &filter, AT_ONCE)?;
+        filter.before = page.last().map(|event| event.id).or(filter.before);
+        Ok(page.into_iter().map(Event::from).collect())
+    };
+    Ok(stream::<Event>(context, "events.csv", next))
+}
+
+/// Orders as CSV, newest first.
+#[utoipa::path(get, path = "/export/orders.csv", tag = "orders", params(OrderQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) fn orders(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: OrderQuery = request.query()?;
+    let mut filter = query.filter()?;
+    refuse_page(query.limit.is_some() || filter.before.is_some())?;
+    let next = move |connection: &Connection| {
+        let page = stored_orders::list(connection, &filter, AT_ONCE)?;
+        filter.before = page.last().map(|order| order.id).or(filter.before);
+        Ok(page.into_iter().map(Order::from).collect())
+    };
+    Ok(stream::<Order>(context, "orders.csv", next))
+}
+
+/// Trades as CSV: those of alerts, of the newest exit order first, then those of
+/// backtests.
+#[utoipa::path(get, path = "/export/trades.csv", tag = "trades", params(TradeQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) fn trades(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: TradeQuery = request.query()?;
+    refuse_page(query.limit.is_some() || query.cursor.is_some())?;
+    let (filter, source) = (query.filter()?, query.source);
+    let mut cursor = query.cursor()?;
+    let next = move |connection: &Connection| {
+        let page = trades_api::page(connection, filter.clone(), source, cursor, AT_ONCE)?;
+        if let Some(last) = page.last() {
+            cursor = last.cursor().unwrap_or(cursor);
+        }
+        Ok(page)
+    };
+    Ok(stream::<Trade>(context, "trades.csv", next))
+}
+
+fn refuse_page(has_page: bool) -> Result<(), Problem> {
+    if has_page {
+        let detail = "an export has all rows: leave limit and cursor out";
+        return Err(Problem::bad_request("invalid_query", detail));
+    }
+    Ok(())
+}
+
+/// Answers with the rows that `next` reads, until it has none.
+fn stream<R: Row>(
+    context: &Arc<Context>,
+    file_name: &'static str,
+    next: impl FnMut(&Connection) -> store::Result<Vec<R>> + Send + 'static,
+) -> Response<crate::server::Body> {
+    let (sender, body) = Channel::<Bytes>::new(4);
+    tokio::spawn(send(Arc::clone(context), sender, next));
+    let mut response = Response::new(body.boxed());
+    let headers = response.headers_mut();
+    let text = HeaderValue::from_static("text/csv; charset=utf-8");
+    headers.insert(CONTENT_TYPE, text);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let disposition = format!("attachment; filename=\"{file_name}\"");
+    if let Ok(disposition) = HeaderValue::try_from(disposition) {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+async fn send<R: Row>(
+    context: Arc<Context>,
+    mut sender: Sender<Bytes>,
+    next: impl FnMut(&Connection) -> store::Result<Vec<R>> + Send + 'static,
+) {
+    // One page at a time: the lock only lends the reader out to a thread.
+    let next = Arc::new(Mutex::new(next));
+    let mut text = csv(std::iter::once(R::HEADER.iter().map(ToString::to_string)));
+    // Ends when there is no row left, or nobody reads any more.
+    while !text.is_empty() && sender.send_data(Bytes::from(text)).await.is_ok() {
+        let next = Arc::clone(&next);
+        let read = context.store.readers().run(move |connection| {
+            let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+            next(connection)
+        });
+        text = match read.await {
+            Ok(page) => csv(page
+                .into_iter()
+                .map(|row| row.cells().into_iter().map(Cell::text))),
+            Err(error) => {
+                tracing::warn!(%error, "an export ended early");
+                let line = format!("the export ended early: {error}\n");
+                // Whoever still reads has to know that rows are missing.
+                let _ = sender.send_data(Bytes::from(line)).await;
+                return;
+            }
+        };
+    }
+}
+
+/// Rows as CSV.
+fn csv(rows: impl Iterator<Item = impl Iterator<Item = String>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_writer(Vec::new());
+    for row in rows {
+        // A vector takes all that is written to it.
+        let _ = writer.write_record(row.map(String::into_bytes));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_are_no_formulas() {
+        let cells = [
+            Cell::Foreign("=HYPERLINK(\"x\")".to_owned()),
+            Cell::Foreign("@now".to_owned()),
+            Cell::plain(&-1.5),
+            Cell::Foreign("a, \"b\"\nc".to_owned()),
+        ];
+        let row = cells.into_iter().map(Cell::text);
+        let text = String::from_utf8(csv(std::iter::once(row))).unwrap();
+        assert_eq!(
+            text,
+            "\"'=HYPERLINK(\"\"x\"\")\",'@now,-1.5,\"a, \"\"b\"\"\nc\"\n"
+        );
+    }
+}

@@ -1,0 +1,303 @@
+//! `algohook import`: alerts that never arrived, history, and backtests.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{open, output};
+use crate::api::imports::{Imported, LARGEST_FILE, new_backtest};
+use crate::config::Config;
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::WebhookId;
+use crate::imports::{Unreadable, alerts};
+use crate::store::backtests::{self, ImportedTrades};
+use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
+use crate::store::{WriteContext, ledgers, webhooks};
+
+/// Missing alerts that are listed in the terminal.
+const LISTED: usize = 20;
+
+/// Bring in alerts that never arrived, history, or TradingView's backtest
+#[derive(Subcommand)]
+pub enum Import {
+    Alerts(Alerts),
+    Trades(Trades),
+}
+
+/// Bring in alerts from TradingView's alert log (CSV) or from JSON lines
+///
+/// Alerts that were recorded already are recognised; the missing ones become
+/// events at their own time. Importing the same file twice changes nothing.
+/// A JSON line is {"time": "2026-01-05T14:30:00Z", "payload": {...}}.
+#[derive(Args)]
+#[command(after_help = ALERTS_EXAMPLE)]
+pub struct Alerts {
+    /// The file
+    file: PathBuf,
+    /// The webhook that the alerts belong to
+    #[arg(long, value_name = "ID")]
+    webhook: WebhookId,
+    /// Of a log: take alerts of this name although their message does not show the
+    /// webhook's key; may be given several times
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
+    /// How many seconds a recorded alert may lie apart and be the same
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    tolerance: u32,
+    /// Say what is missing, and import nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const ALERTS_EXAMPLE: &str = "\
+Examples:
+  algohook import alerts TradingView_Alerts_Log.csv --webhook wh_... --dry-run
+  algohook import alerts history.jsonl --webhook wh_...";
+
+/// Bring in TradingView's list of trades (CSV or XLSX) as the webhook's backtest
+///
+/// It is kept apart from the trades of alerts, one list for each ticker; importing
+/// another one replaces it.
+#[derive(Args)]
+#[command(after_help = TRADES_EXAMPLE)]
+pub struct Trades {
+    /// The file
+    file: PathBuf,
+    /// The webhook whose strategy was tested
+    #[arg(long, value_name = "ID")]
+    webhook: WebhookId,
+    /// The instrument [default: as the file or its name says]
+    #[arg(long)]
+    ticker: Option<Ticker>,
+    /// Zone of the chart's times [default: as the file says, else the webhook's]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// Say what would be imported, and import nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const TRADES_EXAMPLE: &str = "\
+Example:
+  algohook import trades List_of_trades.csv --webhook wh_... --time-zone America/New_York
+  algohook report wh_... --backtest";
+
+impl Import {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        match self {
+            Self::Alerts(alerts) => alerts.run(config, out),
+            Self::Trades(trades) => trades.run(config, out),
+        }
+    }
+}
+
+impl Alerts {
+    fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let file = read(&self.file)?;
+        let file = alerts::read(&file).map_err(|error| unreadable(&self.file, &error))?;
+        let selection = AlertSelection {
+            names: self.names,
+            tolerance: SignedDuration::from_secs(i64::from(self.tolerance)),
+        };
+        let (store, webhook) = (open::store(config)?, self.webhook);
+        let imported = if self.dry_run {
+            let read = |connection: &_| preview(connection, &webhook, &file, &selection);
+            store.readers().run_blocking(read)?
+        } else {
+            let write = move |context: &mut WriteContext<'_>| {
+                bring_in(context, &webhook, &file, &selection)
+            };
+            let imported = store.writer().run_blocking(write)?;
+            while store.writer().run_blocking(ledgers::derive_next)? {}
+            imported
+        };
+        if self.json {
+            return output::json(
+                out,
+                &Imported {
+                    dry_run: self.dry_run,
+                    alerts: Some(imported),
+                    trades: None,
+                },
+            );
+        }
+        write_alerts(out, &imported, self.dry_run)
+    }
+}
+
+fn write_alerts(
+    out: &mut dyn Write,
+    imported: &ImportedAlerts,
+    dry_run: bool,
+) -> anyhow::Result<()> {
+    let rows: Vec<Vec<String>> = imported
+        .alerts
+        .iter()
+        .take(LISTED)
+        .map(|alert| {
+            let ticker = alert.ticker.as_ref().map_or("-", Ticker::as_str);
+            let direction = alert.direction.map_or("-", |direction| match direction {
+                crate::domain::signal::Direction::Long => "buy",
+                crate::domain::signal::Direction::Short => "sell",
+            });
+            let error = alert.error.as_deref().unwrap_or_default();
+            vec![
+                alert.row.to_string(),
+                alert.time.to_string(),
+                output::printable(ticker),
+                direction.to_owned(),
+                output::printable(error),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        output::table(out, &["ROW", "TIME", "TICKER", "ORDER", "ERROR"], &rows)?;
+        if imported.new > rows.len() {
+            writeln!(out, "... and {} more", imported.new - rows.len())?;
+        }
+        writeln!(out)?;
+    }
+    let what = if dry_run { "missing" } else { "imported" };
+    writeln!(
+        out,
+        "{} of {} alerts {what}, {} recorded already.",
+        imported.new, imported.rows, imported.known
+    )?;
+    if imported.failed > 0 {
+        let failed = imported.failed;
+        writeln!(
+            out,
+            "{failed} of them make no order; the event log says why (algohook events --status failed)."
+        )?;
+    }
+    if imported.known_without_order > 0 {
+        let waiting = imported.known_without_order;
+        writeln!(
+            out,
+            "{waiting} of those recorded made no order; they can be processed from the event log."
+        )?;
+    }
+    if imported.other_key > 0 {
+        let other = imported.other_key;
+        writeln!(out, "{other} left out: their message shows another key.")?;
+    }
+    if imported.without_key > 0 {
+        let without = imported.without_key;
+        writeln!(
+            out,
+            "{without} left out: their message shows no key; --name takes alerts by their name."
+        )?;
+    }
+    Ok(())
+}
+
+impl Trades {
+    fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let file = read(&self.file)?;
+        let zone = match &self.time_zone {
+            Some(name) => Some(TimeZone::get(name).with_context(|| {
+                format!("\"{name}\" is no time zone; write one like Europe/Berlin")
+            })?),
+            None => None,
+        };
+        let (store, webhook) = (open::store(config)?, self.webhook);
+        let settings = store
+            .readers()
+            .run_blocking(|connection| webhooks::get(connection, &webhook))?
+            .settings;
+        let name = self.file.file_name();
+        let name = name.map(|name| name.to_string_lossy().into_owned());
+        let new = new_backtest(&file, &settings, zone, self.ticker, name)
+            .map_err(|error| unreadable(&self.file, &error))?;
+        let imported = if self.dry_run {
+            let read = |connection: &_| backtests::preview(connection, &webhook, &new);
+            store.readers().run_blocking(read)?
+        } else {
+            let write = move |context: &mut WriteContext<'_>| {
+                backtests::replace(context, &webhook, &new, Timestamp::now())
+            };
+            store.writer().run_blocking(write)?
+        };
+        if self.json {
+            return output::json(
+                out,
+                &Imported {
+                    dry_run: self.dry_run,
+                    alerts: None,
+                    trades: Some(imported),
+                },
+            );
+        }
+        write_trades(out, &imported, self.dry_run)
+    }
+}
+
+fn write_trades(
+    out: &mut dyn Write,
+    imported: &ImportedTrades,
+    dry_run: bool,
+) -> anyhow::Result<()> {
+    let ImportedTrades {
+        ticker,
+        currency,
+        time_zone,
+        trades,
+        open,
+        net_profit,
+        ..
+    } = imported;
+    let what = match (imported.is_known, dry_run) {
+        (true, _) => "This backtest is there already; nothing changes",
+        (false, true) => "Would be imported",
+        (false, false) => "Imported",
+    };
+    writeln!(
+        out,
+        "{what}: {trades} closed and {open} open trades in {ticker}, net profit {net_profit} {currency}, times in {time_zone}."
+    )?;
+    if imported.replaces {
+        let verb = if dry_run { "would replace" } else { "replaced" };
+        writeln!(out, "They {verb} the backtest that {ticker} had.")?;
+    }
+    if *ticker == Ticker::unknown() {
+        writeln!(
+            out,
+            "The file does not say which instrument it is of; --ticker names it."
+        )?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let shown = path.display();
+    let file = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    if file.len() > LARGEST_FILE {
+        bail!("{shown} is larger than {LARGEST_FILE} bytes; import it in parts");
+    }
+    Ok(file)
+}
+
+fn unreadable(path: &Path, error: &Unreadable) -> anyhow::Error {
+    let text = match error {
+        Unreadable::Rows(faults) => {
+            let lines = faults.named.iter().map(|fault| format!("\n  {fault}"));
+            let more = match faults.more {
+                0 => String::new(),
+                more => format!("\n  and {more} more"),
+            };
+            lines.collect::<String>() + &more
+        }
+        error => error.to_string(),
+    };
+    anyhow!("{} was not imported: {text}", path.display())
+}

@@ -1,0 +1,191 @@
+//! Alerts: TradingView's alert log export, or JSON lines
+//! `{"time": "2026-01-05T14:30:00Z", "payload": {...}}`.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::table::{self, Row, Table};
+use super::{Faults, MOST_ROWS, Unreadable, text};
+use crate::payload;
+
+/// The columns of TradingView's log that are used.
+const MESSAGE: &str = "Description";
+const TIME: &str = "Time";
+const NAME: &str = "Name";
+
+/// An alert as a file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedAlert {
+    /// Where it stands in the file.
+    pub row: usize,
+    /// When it fired.
+    pub time: Timestamp,
+    /// The name that its owner gave it in TradingView.
+    pub name: Option<String>,
+    /// The message as it was sent.
+    pub message: String,
+}
+
+/// The alerts of a file, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFile {
+    /// The alerts.
+    pub alerts: Vec<LoggedAlert>,
+    /// Whether the file has the alerts of a whole account, so that each has to
+    /// show which webhook it belongs to.
+    pub is_of_account: bool,
+}
+
+/// Whether a text is JSON lines rather than a table.
+pub(super) fn is_json_lines(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// Whether a header is that of TradingView's alert log.
+pub(super) fn is_log(header: &[String]) -> bool {
+    column(header, MESSAGE).is_some() && column(header, TIME).is_some()
+}
+
+/// Reads alerts from either kind of file.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
+    if table::is_spreadsheet(file) {
+        return Err(Unreadable::UnknownKind);
+    }
+    let text = text::decode(file);
+    if is_json_lines(&text) {
+        let mut alerts = json_lines(&text)?;
+        alerts.sort_by_key(|alert| alert.time);
+        return Ok(AlertFile {
+            alerts,
+            is_of_account: false,
+        });
+    }
+    let mut alerts = log(&table::of_text(file)?)?;
+    // TradingView's log has the newest alert first, also within a second.
+    let is_newest_first = match (alerts.first(), alerts.last()) {
+        (Some(first), Some(last)) => first.time >= last.time,
+        _ => false,
+    };
+    if is_newest_first {
+        alerts.reverse();
+    }
+    alerts.sort_by_key(|alert| alert.time);
+    Ok(AlertFile {
+        alerts,
+        is_of_account: true,
+    })
+}
+
+fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
+    let (Some(message), Some(time)) = (column(&table.header, MESSAGE), column(&table.header, TIME))
+    else {
+        let is_missing = |name: &&str| column(&table.header, name).is_none();
+        return Err(Unreadable::UnknownHeader {
+            missing: [MESSAGE, TIME].into_iter().filter(is_missing).collect(),
+            found: table.header.clone(),
+        });
+    };
+    let name = column(&table.header, NAME);
+    let mut faults = Faults::default();
+    let mut alerts = Vec::with_capacity(table.rows.len());
+    let text = |row: &Row, column: usize| row.cells.get(column).map(table::Cell::text);
+    for row in &table.rows {
+        let Some(message) = text(row, message).filter(|message| !message.is_empty()) else {
+            // An alert that was shown only: it never was a webhook's.
+            continue;
+        };
+        let stated = text(row, time).unwrap_or_default();
+        let Some(time) = payload::read_time(&stated) else {
+            let fault = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
+            faults.note(row.number, TIME, fault);
+            continue;
+        };
+        alerts.push(LoggedAlert {
+            row: row.number,
+            time,
+            name: name.and_then(|name| text(row, name)),
+            message,
+        });
+    }
+    faults.or(alerts)
+}
+
+fn column(header: &[String], name: &str) -> Option<usize> {
+    header
+        .iter()
+        .position(|title| title.eq_ignore_ascii_case(name))
+}
+
+/// One line of JSON lines.
+#[derive(Deserialize)]
+struct Line<'line> {
+    #[serde(borrow)]
+    time: &'line RawValue,
+    #[serde(borrow)]
+    payload: &'line RawValue,
+}
+
+fn json_lines(text: &str) -> Result<Vec<LoggedAlert>, Unreadable> {
+    let mut faults = Faults::default();
+    let mut alerts = Vec::new();
+    for (row, line) in (1..).zip(text.lines()) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        if alerts.len() == MOST_ROWS {
+            return Err(Unreadable::TooLong);
+        }
+        match json_line(row, line) {
+            Ok(alert) => alerts.push(alert),
+            Err((column, message)) => faults.note(row, column, message),
+        }
+    }
+    faults.or(alerts)
+}
+
+/// Reads one line; where it cannot be read, in which column and why.
+fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
+    let Line { time, payload } = serde_json::from_str(line)
+        .map_err(|error| (error.column().to_string(), without_place(&error)))?;
+    // Both borrow from the line, so the distance is the position.
+    let column = |value: &RawValue| {
+        let bytes = value.get().as_ptr().addr() - line.as_ptr().addr();
+        line.get(..bytes)
+            .map_or(1, |before| before.chars().count() + 1)
+    };
+    let stated = json_text(time);
+    let read_time = payload::read_time(stated.trim()).ok_or_else(|| {
+        let message = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
+        (column(time).to_string(), message)
+    })?;
+    let message = json_text(payload);
+    payload::parse_without_key(message.as_bytes()).map_err(|error| {
+        let message = format!("payload: {} {}", error.message, error.hint);
+        (column(payload).to_string(), message)
+    })?;
+    Ok(LoggedAlert {
+        row,
+        time: read_time,
+        name: None,
+        message,
+    })
+}
+
+/// The text of a JSON string, or the digits or the object as they stand there.
+fn json_text(value: &RawValue) -> String {
+    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
+}
+
+/// What `serde_json` says, without the line and column that it counts in one line.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.find(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,150 @@
+//! Files that bring in what algohook did not receive itself: alerts from
+//! TradingView's log or as JSON lines, and TradingView's list of trades.
+//!
+//! Everything here is pure: bytes of a file in, alerts or trades out, or where
+//! and why the file cannot be read. A file is read whole or not at all.
+
+pub mod alerts;
+mod table;
+mod text;
+pub mod trades;
+
+use std::fmt;
+
+/// Faults that an error names; the rest is counted.
+const NAMED_FAULTS: usize = 20;
+
+/// Alerts or rows that one file may have.
+const MOST_ROWS: usize = 200_000;
+
+/// Why a file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is something else than what can be imported.
+    #[error(
+        "the file is no list of trades and no alert log of TradingView, and no JSON lines; export it from TradingView again, or see the README for the form of JSON lines"
+    )]
+    UnknownKind,
+    /// Columns that are needed are not there, or not under a name that is known.
+    #[error(
+        "there is no column {}; the header has {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .missing.join(", "), .found.join(", ")
+    )]
+    UnknownHeader {
+        /// What the needed columns are called.
+        missing: Vec<&'static str>,
+        /// What the header says.
+        found: Vec<String>,
+    },
+    /// A spreadsheet that cannot be opened.
+    #[error("the spreadsheet cannot be opened: {0}")]
+    Spreadsheet(String),
+    /// There is more in it than is imported at once.
+    #[error("the file has more than {MOST_ROWS} rows; import it in parts")]
+    TooLong,
+    /// Some rows cannot be read.
+    #[error("{0}")]
+    Rows(Faults),
+}
+
+/// What is wrong in one place of a file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// The line of a text or the row of a sheet, from 1, the header included.
+    pub row: usize,
+    /// The name of the column, or in JSON lines the number of the character.
+    pub column: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            row,
+            column,
+            message,
+        } = self;
+        write!(formatter, "row {row}, column {column}: {message}")
+    }
+}
+
+/// The places of a file that cannot be read; at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults {
+    /// The first of them.
+    pub named: Vec<Fault>,
+    /// How many there are besides.
+    pub more: usize,
+}
+
+impl Faults {
+    fn note(&mut self, row: usize, column: impl Into<String>, message: impl Into<String>) {
+        if self.named.len() < NAMED_FAULTS {
+            self.named.push(Fault {
+                row,
+                column: column.into(),
+                message: message.into(),
+            });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// What was read, where nothing was wrong.
+    fn or<T>(self, read: T) -> Result<T, Unreadable> {
+        if self.named.is_empty() {
+            Ok(read)
+        } else {
+            Err(Unreadable::Rows(self))
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, fault) in self.named.iter().enumerate() {
+            let separator = if number > 0 { "; " } else { "" };
+            write!(formatter, "{separator}{fault}")?;
+        }
+        if self.more > 0 {
+            write!(formatter, "; and {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Alerts: TradingView's log, or JSON lines.
+    Alerts,
+    /// TradingView's list of trades.
+    Trades,
+}
+
+/// What a file holds, by its first line.
+///
+/// # Errors
+///
+/// [`Unreadable::Empty`] or [`Unreadable::UnknownKind`].
+pub fn kind_of(file: &[u8]) -> Result<Kind, Unreadable> {
+    if table::is_spreadsheet(file) {
+        return Ok(Kind::Trades);
+    }
+    let text = text::decode(file);
+    if alerts::is_json_lines(&text) {
+        return Ok(Kind::Alerts);
+    }
+    let header = table::header_of(&text)?;
+    if alerts::is_log(&header) {
+        Ok(Kind::Alerts)
+    } else if trades::is_list(&header) {
+        Ok(Kind::Trades)
+    } else {
+        Err(Unreadable::UnknownKind)
+    }
+}

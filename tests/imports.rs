@@ -1,0 +1,501 @@
+//! Files brought in through the real binary: alerts that never arrived, history,
+//! and TradingView's backtests.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use algohook::domain::money::Decimal;
+use algohook::domain::order::Order;
+use algohook::domain::signal::Intent;
+use serde_json::{Value, json};
+use support::tradingview::{Comparable, exports, listed, orders, read};
+use support::{DataDir, Server, Webhook};
+
+/// A file of a data directory, to be imported.
+fn file(data: &DataDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = data.database().with_file_name(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn import(data: &DataDir, kind: &str, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
+    let path = path.to_str().unwrap();
+    let mut arguments = vec!["import", kind, path, "--webhook", &webhook.id, "--json"];
+    arguments.extend(more);
+    data.json(&arguments)[kind].clone()
+}
+
+/// TradingView's log with the webhook's own key in the alerts of the strategy.
+fn alert_log(webhook: &Webhook) -> String {
+    let log = include_str!("fixtures/imports/alerts-log.csv");
+    log.replace("YOUR_AUTH_KEY", &webhook.key)
+}
+
+#[test]
+fn an_alert_log_brings_back_what_never_arrived_once() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("BTC Trend");
+    let log = file(&data, "log.csv", alert_log(&webhook));
+
+    let expected = import(&data, "alerts", &log, &webhook, &["--dry-run"]);
+    assert_eq!(expected["new"], 24);
+    assert_eq!(data.events(), [] as [Value; 0]);
+
+    let imported = import(&data, "alerts", &log, &webhook, &[]);
+    assert_eq!(imported, expected);
+    assert_eq!(imported["known"], 0);
+    assert_eq!(imported["failed"], 0);
+    let left_out = imported["withoutKey"].as_u64().unwrap();
+    assert!(left_out > 0);
+    assert_eq!(imported["rows"].as_u64(), Some(24 + left_out));
+    let events = data.events();
+    assert_eq!(events.len(), 24);
+    for event in &events {
+        assert_eq!(event["source"], "imported");
+        assert_eq!(event["status"], "processed");
+        assert_eq!(event["warnings"], json!([]));
+        assert_eq!(event["receivedAt"], event["signalTime"]);
+        assert!(!event["payload"].as_str().unwrap().contains(&webhook.key));
+    }
+
+    let again = import(&data, "alerts", &log, &webhook, &[]);
+    assert_eq!(again["new"], 0);
+    assert_eq!(again["known"], 24);
+    assert_eq!(data.events().len(), 24);
+    let report = &data.json(&["report", &webhook.id, "--json"])["reports"][0];
+    assert!(report["all"]["totalTrades"].as_u64().unwrap() > 10);
+}
+
+#[test]
+fn alerts_without_the_key_are_taken_by_their_name_but_never_another_webhook_s() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("BTC Trend");
+    let other = data.create_webhook("Another");
+    let log = include_str!("fixtures/imports/alerts-log.csv");
+    let unnamed = file(&data, "log.csv", log);
+    assert_eq!(import(&data, "alerts", &unnamed, &webhook, &[])["new"], 0);
+    let named = ["--name", "BTC Trend", "--dry-run"];
+    assert_eq!(
+        import(&data, "alerts", &unnamed, &webhook, &named)["new"],
+        24
+    );
+    let of_other = file(&data, "other.csv", alert_log(&other));
+    let left_out = import(&data, "alerts", &of_other, &webhook, &named);
+    assert_eq!(left_out["new"], 0);
+    assert_eq!(left_out["otherKey"], 24);
+}
+
+#[test]
+fn an_alert_that_arrived_is_recognised_and_the_missing_one_is_paired_where_it_belongs() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let now = jiff::Timestamp::now();
+    let at = |seconds_ago: i64| (now - jiff::SignedDuration::from_secs(seconds_ago)).to_string();
+    let alert = |intent: &str, price: &str, seconds_ago: i64| {
+        webhook.alert(&json!({
+            "positionDirection": intent, "qty": 1, "marketPrice": price,
+            "metadata": { "timestamp": at(seconds_ago) },
+        }))
+    };
+    let entry = alert("entryLong", "100", 50);
+    let lost = alert("exitLong", "110", 40);
+    let second = alert("entryLong", "120", 30);
+    server.deliver(&webhook, &entry).expect(200);
+    server.deliver(&webhook, &second).expect(200);
+    // As TradingView has it: newest first, indented in its own way, a moment apart.
+    let mut log = csv::Writer::from_writer(Vec::new());
+    log.write_record(["Alert ID", "Ticker", "Name", "Description", "Time"])
+        .unwrap();
+    for (alert, seconds_ago) in [(&second, 31), (&lost, 41), (&entry, 51)] {
+        let message = serde_json::to_string_pretty(alert).unwrap();
+        log.write_record(["1", "AAPL", "Strategy", &message, &at(seconds_ago)])
+            .unwrap();
+    }
+    let log = log.into_inner().unwrap();
+    let token = server.data.create_token();
+    let path = format!("/api/v1/imports?webhook={}", webhook.id);
+    let bring_in = || {
+        let answer = support::agent()
+            .post(format!("http://{}{path}", server.address()))
+            .header("authorization", format!("Bearer {token}"))
+            .send(&log[..])
+            .unwrap();
+        let text = answer.into_body().read_to_string().unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["alerts"].clone()
+    };
+    let imported = bring_in();
+    assert_eq!(imported["known"], 2, "{imported}");
+    assert_eq!(imported["new"], 1);
+    assert_eq!(imported["alerts"][0]["row"], 12);
+    assert_eq!(bring_in()["new"], 0);
+    let trades = server
+        .api(&token, "GET", "/trades", None)
+        .expect(200)
+        .json();
+    let trades = trades["items"].as_array().unwrap();
+    assert_eq!(trades.len(), 1);
+    assert_eq!(trades[0]["entryPrice"], "100");
+    assert_eq!(trades[0]["exitPrice"], "110");
+    assert_eq!(trades[0]["source"], "imported");
+}
+
+#[test]
+fn json_lines_need_no_key_and_are_taken_whole_or_not_at_all() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("History");
+    let line = |time: &str, action: &str, price: &str| {
+        let payload = json!({ "ticker": "AAPL", "action": action, "qty": 2, "marketPrice": price });
+        json!({ "time": time, "payload": payload }).to_string()
+    };
+    let good = [
+        line("2026-01-05T15:00:00Z", "sell", "110"),
+        line("2026-01-05T14:30:00Z", "buy", "100"),
+    ];
+    let broken = [
+        &good[0],
+        "{\"time\": \"2026-01-05T14:30:00Z\", \"payload\": {\"ticker\": \"AAPL\"}}",
+        "{\"time\": \"soon\", \"payload\": {}}",
+        "{\"time\": \"2026-01-05T14:30:00Z\", \"payload\": {",
+    ];
+    let path = file(&data, "broken.jsonl", broken.join("\n"));
+    let path = path.to_str().unwrap();
+    let error = data.error(&["import", "alerts", path, "--webhook", &webhook.id]);
+    for place in ["row 2, column 45", "row 3, column 10", "row 4, column 45"] {
+        assert!(error.contains(place), "{place} in {error}");
+    }
+    assert!(error.contains("was not imported"), "{error}");
+    assert_eq!(data.events(), [] as [Value; 0]);
+
+    let path = file(&data, "good.jsonl", good.join("\n"));
+    assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 2);
+    assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 0);
+    let report = &data.json(&["report", "--json"])["reports"][0];
+    assert_eq!(report["all"]["netProfit"], "20");
+}
+
+/// The alert that an order's fill would have sent.
+fn alert_of(order: &Order) -> Value {
+    let side = |position: Decimal| match position {
+        position if position.is_zero() => "flat",
+        position if position.is_sign_negative() => "short",
+        _ => "long",
+    };
+    let (new, previous) = (
+        order.stated_position.new.unwrap(),
+        order.stated_position.previous.unwrap(),
+    );
+    json!({
+        "positionDirection": null,
+        "ticker": order.ticker.as_str(),
+        "action": if order.intent == Intent::Buy { "buy" } else { "sell" },
+        "qty": order.quantity.unwrap().to_string(),
+        "marketPrice": order.intended_price.to_string(),
+        "marketPosition": side(new),
+        "marketPositionSize": new.abs().to_string(),
+        "prevMarketPosition": side(previous),
+        "prevMarketPositionSize": previous.abs().to_string(),
+        "metadata": { "timestamp": order.paired_at.to_string(), "signal": order.signal_name },
+    })
+}
+
+/// Closed trades as the API lists them, to be compared with an export's.
+fn closed(trades: &[Value]) -> Vec<Comparable> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let side = |trade: &Value, side: &str| {
+        let signal = trade[format!("{side}Signal")].as_str().unwrap_or_default();
+        (
+            text(&trade[format!("{side}Time")]).parse().unwrap(),
+            text(&trade[format!("{side}Price")]).parse().unwrap(),
+            signal.to_owned(),
+        )
+    };
+    let mut trades: Vec<Comparable> = trades
+        .iter()
+        .map(|trade| {
+            let direction = text(&trade["direction"]).parse().unwrap();
+            let quantity = text(&trade["qty"]).parse().unwrap();
+            (
+                side(trade, "entry"),
+                Some(side(trade, "exit")),
+                direction,
+                quantity,
+            )
+        })
+        .collect();
+    trades.sort();
+    trades
+}
+
+fn all_trades(server: &Server, token: &str, query: &str) -> Vec<Value> {
+    let mut trades = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/trades?limit=500&{query}{cursor}");
+        let page = server.api(token, "GET", &path, None).expect(200).json();
+        trades.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return trades,
+        }
+    }
+}
+
+#[test]
+fn the_alerts_behind_an_export_make_tradingview_s_own_trades_row_for_row() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    for path in exports() {
+        let rows = read(&path);
+        let webhook = server.create_webhook("Export");
+        let lines: Vec<String> = orders(&rows)
+            .iter()
+            .map(|order| {
+                let time = order.paired_at.to_string();
+                json!({ "time": time, "payload": alert_of(order) }).to_string()
+            })
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let jsonl = file(&server.data, "alerts.jsonl", lines.join("\n"));
+        let imported = import(&server.data, "alerts", &jsonl, &webhook, &[]);
+        assert_eq!(imported["new"], lines.len(), "{}", path.display());
+        let made = all_trades(&server, &token, &format!("webhook={}", webhook.id));
+        let expected = listed(&rows).into_iter().filter(|trade| trade.1.is_some());
+        let expected: Vec<Comparable> = expected.collect();
+        let made = closed(&made);
+        let first = made
+            .iter()
+            .zip(&expected)
+            .find(|(made, expected)| made != expected);
+        assert!(made == expected, "{}: {first:#?}", path.display());
+    }
+}
+
+#[test]
+fn the_alerts_behind_an_export_posted_one_by_one_make_the_same_trades() {
+    let server = Server::start_with(&["--rate-limit", "100000"]);
+    let webhook = server.create_webhook("Export");
+    let token = server.data.create_token();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/tradingview/composite-4emarsi-quad-ema-stack-01.csv");
+    let rows = read(&path);
+    for order in orders(&rows) {
+        let answer = server.deliver(&webhook, &webhook.alert(&alert_of(&order)));
+        assert_eq!(
+            answer.expect(200).json()["validation"]["warnings"],
+            json!([])
+        );
+    }
+    // The alerts are of last year, so they are paired by their arrival.
+    let timeless = |trades: Vec<Comparable>| -> BTreeSet<_> {
+        let side = |side: (_, _, String)| (side.1, side.2);
+        let trades = trades
+            .into_iter()
+            .filter_map(|(entry, exit, direction, quantity)| {
+                Some((side(entry), side(exit?), direction, quantity))
+            });
+        trades.collect()
+    };
+    let made = all_trades(&server, &token, "source=live");
+    let expected = listed(&rows);
+    assert_eq!(
+        made.len(),
+        expected.iter().filter(|trade| trade.1.is_some()).count()
+    );
+    assert_eq!(timeless(closed(&made)), timeless(expected));
+}
+
+/// What TradingView's own columns come to: closed trades, net profit, the last
+/// cumulative profit, wins, gross profit and gross loss.
+fn totals(path: &Path) -> (usize, Decimal, Option<Decimal>, usize, Decimal, Decimal) {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let column = |name: &str| {
+        let is_it = |header: &str| header.starts_with(name) && !header.ends_with('%');
+        headers.iter().position(is_it).unwrap()
+    };
+    let profit = headers
+        .iter()
+        .position(|header| header.starts_with("Net P") && !header.ends_with('%'))
+        .unwrap();
+    let (kind, signal, cumulative) = (column("Type"), column("Signal"), column("Cumulative P"));
+    let mut totals = (0, Decimal::ZERO, None, 0, Decimal::ZERO, Decimal::ZERO);
+    for record in reader.records() {
+        let record = record.unwrap();
+        if !record[kind].starts_with("Exit") || &record[signal] == "Open" {
+            continue;
+        }
+        let profit: Decimal = record[profit].parse().unwrap();
+        totals.0 += 1;
+        totals.1 += profit;
+        totals.2 = Some(record[cumulative].parse().unwrap());
+        totals.3 += usize::from(profit > Decimal::ZERO);
+        totals.4 += profit.max(Decimal::ZERO);
+        totals.5 += (-profit).max(Decimal::ZERO);
+    }
+    totals
+}
+
+#[test]
+fn a_backtest_has_tradingview_s_own_profit_win_rate_and_profit_factor() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    for path in exports() {
+        let webhook = server.create_webhook("Backtest");
+        let (count, net, cumulative, wins, gross_profit, gross_loss) = totals(&path);
+        let zone = ["--time-zone", "UTC"];
+        let imported = import(&server.data, "trades", &path, &webhook, &zone);
+        assert_eq!(imported["trades"], count);
+        let again = import(&server.data, "trades", &path, &webhook, &zone);
+        assert_eq!(again["isKnown"], true);
+
+        let path = format!("/performance?source=backtest&webhook={}", webhook.id);
+        let answer = server.api(&token, "GET", &path, None).expect(200).json();
+        let all = &answer["reports"][0]["all"];
+        assert_eq!(all["totalTrades"], count);
+        assert_eq!(all["winningTrades"], wins);
+        let money = |name: &str| all[name].as_str().unwrap().parse::<Decimal>().unwrap();
+        assert_eq!(money("netProfit"), net);
+        assert_eq!(money("grossProfit"), gross_profit);
+        assert_eq!(money("grossLoss"), gross_loss);
+        if let Some(cumulative) = cumulative {
+            // Each profit is rounded to cents, their sum is not.
+            let rounding = Decimal::new(5, 3) * Decimal::from(count);
+            assert!((net - cumulative).abs() <= rounding, "{net} {cumulative}");
+            let float = |value: Decimal| value.to_string().parse::<f64>().unwrap();
+            let close = |name: &str, expected: f64| {
+                let value = all[name].as_f64().unwrap();
+                assert!(
+                    (value / expected - 1.0).abs() < 1e-9,
+                    "{name}: {value} {expected}"
+                );
+            };
+            if gross_loss.is_zero() {
+                assert_eq!(all["profitFactor"], Value::Null);
+            } else {
+                close("profitFactor", float(gross_profit) / float(gross_loss));
+            }
+            let wins = u32::try_from(wins).unwrap();
+            let count = u32::try_from(count).unwrap();
+            close(
+                "percentProfitable",
+                100.0 * f64::from(wins) / f64::from(count),
+            );
+        }
+        let made = all_trades(&server, &token, &format!("webhook={}", webhook.id));
+        assert_eq!(made.len(), count);
+        assert!(made.iter().all(|trade| trade["source"] == "backtest"));
+        // It is no trade of an alert.
+        let path = format!("/performance?webhook={}", webhook.id);
+        let live = server.api(&token, "GET", &path, None).expect(200).json();
+        assert_eq!(live["reports"][0]["all"]["totalTrades"], 0);
+    }
+}
+
+#[test]
+fn a_spreadsheet_tells_the_instrument_capital_point_value_and_zone() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Futures");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports/list-of-trades.xlsx");
+    let imported = import(&data, "trades", &path, &webhook, &[]);
+    assert_eq!(imported["ticker"], "CME_MINI:ES1!");
+    assert_eq!(imported["trades"], 1);
+    assert_eq!(imported["open"], 1);
+    assert_eq!(imported["netProfit"], "1021");
+    assert_eq!(imported["first"], "2025-03-31T14:30:00Z");
+    assert_eq!(imported["last"], "2025-03-31T15:00:00Z");
+    let report = &data.json(&["report", &webhook.id, "--backtest", "--json"])["reports"][0];
+    assert_eq!(report["initialCapital"], "1000000");
+    assert_eq!(report["all"]["netProfit"], "1021");
+    assert_eq!(report["all"]["commissionPaid"], "8");
+    assert_eq!(report["all"]["openProfit"], "-4");
+    assert_eq!(report["all"]["avgTradePercent"], 0.2042);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_changes_nothing_and_says_where() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Backtest");
+    let token = server.data.create_token();
+    let header = "Trade #,Type,Date and time,Signal,Price USD,Size (qty),Net P&L USD";
+    let list = format!(
+        "{header}\n1,Entry long,2026-01-05 14:30,In,100,1,5\n1,Exit long,2026-01-05 15:30,Out,dear,1,5\n"
+    );
+    let send = |body: String| {
+        let path = format!("/api/v1/imports?webhook={}", webhook.id);
+        let answer = support::agent()
+            .post(format!("http://{}{path}", server.address()))
+            .header("authorization", format!("Bearer {token}"))
+            .send(body)
+            .unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.into_body().read_to_string().unwrap();
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    let (status, problem) = send(list.clone());
+    assert_eq!(status, 422);
+    assert_eq!(problem["code"], "unreadable_file");
+    assert_eq!(problem["faults"][0]["row"], 3);
+    assert_eq!(problem["faults"][0]["column"], "Price USD");
+    let trades = server
+        .api(&token, "GET", "/trades", None)
+        .expect(200)
+        .json();
+    assert_eq!(trades["items"], json!([]));
+
+    let (status, imported) = send(list.replace("dear", "105"));
+    assert_eq!(status, 200, "{imported}");
+    assert_eq!(imported["trades"]["trades"], 1);
+    let (status, problem) = send("hello".to_owned());
+    assert_eq!(status, 422);
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("list of trades")
+    );
+}
+
+#[test]
+fn exports_have_every_row_and_no_formulas() {
+    let server = Server::start_with(&["--rate-limit", "100000"]);
+    let webhook = server.create_webhook("Export");
+    let token = server.data.create_token();
+    // More than one page.
+    let lines: Vec<String> = (0..1100)
+        .map(|number: i64| {
+            let time = jiff::Timestamp::from_second(1_700_000_000 + number * 60).unwrap();
+            let action = if number % 2 == 0 { "buy" } else { "sell" };
+            let payload = json!({
+                "ticker": "AAPL", "action": action, "qty": 1, "marketPrice": 100 + number,
+                "metadata": { "signal": "=1+1" },
+            });
+            json!({ "time": time.to_string(), "payload": payload }).to_string()
+        })
+        .collect();
+    let path = file(&server.data, "history.jsonl", lines.join("\n"));
+    assert_eq!(
+        import(&server.data, "alerts", &path, &webhook, &[])["new"],
+        1100
+    );
+    for (name, count) in [("events", 1100), ("orders", 1100), ("trades", 550)] {
+        let path = format!("/export/{name}.csv?webhook={}", webhook.id);
+        let text = server.api(&token, "GET", &path, None).expect(200).text;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let headers = reader.headers().unwrap().clone();
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), count, "{name}");
+        let ids: BTreeSet<&str> = records.iter().map(|record| &record[0]).collect();
+        assert_eq!(ids.len(), count, "{name}");
+        if let Some(signal) = headers.iter().position(|name| name == "exitSignal") {
+            assert!(records.iter().all(|record| &record[signal] == "'=1+1"));
+        }
+    }
+    let refused = server.api(&token, "GET", "/export/trades.csv?limit=5", None);
+    refused.expect(400);
+    server.get("/api/v1/export/trades.csv").expect(401);
+}
