@@ -180,5 +180,5 @@ impl History {
 
 async fn record(store: Arc<Store>, delivery: Delivery) -> algohook::store::Result<Recorded> {
     let work = move |context: &mut WriteContext<'_>| deliveries::record(context, &delivery);
-    store.writer().run(None, work).await
+    store.writer().run_shared(None, work).await
 }

@@ -174,15 +174,17 @@ const SELECT_FOR_PAIRING: &str =
     FROM orders o JOIN events e ON e.id = o.id
     WHERE o.webhook_id = ?1 AND o.ticker = ?2";
 
-/// Hands out the orders of a ledger, those of one second together, oldest first.
+/// Hands out the orders of a ledger that are paired at `from` (microseconds) or
+/// later, those of one second together, oldest first.
 pub(super) fn for_each_second(
     connection: &Connection,
     key: &LedgerKey,
+    from: i64,
     mut each: impl FnMut(Vec<Order>) -> Result<()>,
 ) -> Result<()> {
-    let sql = format!("{SELECT_FOR_PAIRING} ORDER BY o.paired_at, o.id");
+    let sql = format!("{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![key.webhook, key.ticker.as_str()])?;
+    let mut rows = statement.query(params![key.webhook, key.ticker.as_str(), from])?;
     let mut second: Vec<Order> = Vec::new();
     while let Some(row) = rows.next()? {
         let order = read_for_pairing(row)?;
