@@ -320,8 +320,10 @@ fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) ->
     pairings::insert(connection, applied)?;
     for trade in &applied.trades {
         match &applied.left {
-            Some(left) if left.entry.order == trade.entry.order => lots::update(connection, left)?,
-            _ => lots::delete(connection, trade.entry.order)?,
+            Some(left) if left.entry.order == trade.entry.order => {
+                lots::update(connection, key, left)?;
+            }
+            _ => lots::delete(connection, key, trade.entry.order)?,
         }
     }
     match &applied.opened {

@@ -181,8 +181,10 @@ pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
-    let order = "ORDER BY t.exit_time, t.exit_order, t.entry_order";
-    select(connection, COLUMNS, filter, order, read_trade)
+    let mut trades = select(connection, COLUMNS, filter, "", read_trade)?;
+    // Those of one ledger come in this order already.
+    trades.sort_by_key(|trade| (trade.exit.time, trade.exit.order, trade.entry.order));
+    Ok(trades)
 }
 
 fn select<T>(
