@@ -1,4 +1,5 @@
-//! What was acknowledged survives `kill -9`, whenever it comes.
+//! What was acknowledged survives `kill -9`, whenever it comes, and so does all
+//! that was derived from it.
 
 mod support;
 
@@ -7,10 +8,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
+use support::derived::derived;
 use support::{DataDir, Server, Webhook, agent};
 
 const KILLS: usize = 20;
 const SENDERS: usize = 8;
+
+/// Two to one, so that lots are added, closed in part and reversed.
+const ACTIONS: [&str; 5] = ["buy", "buy", "sell", "sell", "sell"];
+const TICKERS: [&str; 3] = ["NASDAQ:AAPL", "NASDAQ:MSFT", "COMEX:GC1!"];
 
 #[test]
 fn every_acknowledged_alert_is_there_exactly_once_after_twenty_kills() {
@@ -34,10 +40,15 @@ fn every_acknowledged_alert_is_there_exactly_once_after_twenty_kills() {
         });
         check(&data, &acknowledged.lock().unwrap());
     }
+    let left = derived(&data.database());
+    data.text(&["rebuild"]);
+    assert_eq!(left, derived(&data.database()), "what a rebuild derives");
     let sent = next.load(Ordering::SeqCst);
     let acknowledged = acknowledged.lock().unwrap().len();
     println!(
-        "{KILLS} kills: {sent} alerts sent, {acknowledged} acknowledged, none lost or doubled"
+        "{KILLS} kills: {sent} alerts sent, {acknowledged} acknowledged, none lost or doubled; {} derived rows, as a \
+         rebuild has them",
+        left.len()
     );
 }
 
@@ -50,8 +61,15 @@ fn send_until_killed(
 ) {
     let agent = agent();
     loop {
-        let id = format!("alert-{}", next.fetch_add(1, Ordering::SeqCst));
-        let alert = webhook.alert(&json!({ "id": id }));
+        let number = next.fetch_add(1, Ordering::SeqCst);
+        let id = format!("alert-{number}");
+        let alert = webhook.alert(&json!({
+            "id": id,
+            "positionDirection": null,
+            "action": ACTIONS[usize::try_from(number).unwrap() % ACTIONS.len()],
+            "qty": 1 + number % 3,
+            "ticker": TICKERS[usize::try_from(number).unwrap() % TICKERS.len()],
+        }));
         match agent.post(url).send(alert.to_string()) {
             Ok(answer) if answer.status() == 200 => acknowledged.lock().unwrap().push(id),
             Ok(answer) => panic!("{answer:?}"),

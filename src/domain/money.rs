@@ -102,6 +102,9 @@ fn parse_exponent(text: &str) -> Result<i32, NumberError> {
 
 /// `whole.fraction * 10^exponent`, rounded to what a [`Decimal`] can hold.
 fn assemble(whole: &str, fraction: &str, exponent: i32) -> Result<Decimal, NumberError> {
+    if exponent == 0 && whole.len() <= 12 && whole.len() + fraction.len() <= 18 {
+        return Ok(short(whole, fraction));
+    }
     let digits: String = [whole, fraction].concat();
     let significant = digits.trim_start_matches('0');
     if significant.is_empty() {
@@ -134,6 +137,15 @@ fn assemble(whole: &str, fraction: &str, exponent: i32) -> Result<Decimal, Numbe
         value if value.is_zero() => Err(NumberError::TooSmall),
         value => Ok(value),
     }
+}
+
+/// Up to 18 digits, fewer than 13 of them before the point: nearly every number
+/// there is, and a report reads millions.
+fn short(whole: &str, fraction: &str) -> Decimal {
+    let digits = whole.bytes().chain(fraction.bytes());
+    let mantissa = digits.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+    let scale = if mantissa == 0 { 0 } else { fraction.len() };
+    Decimal::new(mantissa, u32::try_from(scale).unwrap_or(0))
 }
 
 /// Defines a decimal that is greater than zero and at most [`LARGEST`].
@@ -288,6 +300,13 @@ mod tests {
         fn a_decimal_survives_its_own_text(mantissa in -10_i64.pow(18)..10_i64.pow(18), scale in 6_u32..28) {
             let decimal = Decimal::from_i128_with_scale(i128::from(mantissa), scale);
             prop_assert_eq!(parse_decimal(&decimal.to_string()), Ok(decimal));
+        }
+
+        #[test]
+        fn a_short_number_is_what_a_decimal_makes_of_it(text in "-?[0-9]{1,12}(\\.[0-9]{0,18})?") {
+            let plain = text.trim_end_matches('.');
+            let expected = Decimal::from_str(plain).unwrap();
+            prop_assert_eq!(parse_decimal(&text), Ok(expected));
         }
 
         #[test]

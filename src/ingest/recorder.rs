@@ -41,13 +41,13 @@ impl Recorder for StoreRecorder {
     async fn record(&self, delivery: Arc<Delivery>) -> Result<Recorded> {
         self.store
             .writer()
-            .run(Some(PATIENCE), move |context| record(context, &delivery))
+            .run_shared(Some(PATIENCE), move |context| record(context, &delivery))
             .await
     }
 
     async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
         let write =
             move |context: &mut WriteContext<'_>| rejections::insert(context, webhook, &rejection);
-        self.store.writer().run(Some(PATIENCE), write).await
+        self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 }

@@ -249,13 +249,18 @@ fn insert_event(
     delivery: &Delivery,
     entry: &Entry<'_>,
 ) -> Result<EventId> {
+    let mut exists = context
+        .connection
+        .prepare_cached("SELECT 1 FROM webhooks WHERE id = ?1 AND deleted_at IS NULL")?;
+    if !exists.exists([delivery.webhook])? {
+        return Err(StoreError::NotFound("webhook any more".to_owned()));
+    }
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
              market_price, signal_time, error, warnings, original_id)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-         WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = ?1 AND deleted_at IS NULL)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
-    let inserted = statement.execute(params![
+    statement.execute(params![
         delivery.webhook,
         to_micros(delivery.received_at),
         delivery.source.as_str(),
@@ -280,9 +285,6 @@ fn insert_event(
         },
         entry.repeats.or(delivery.original).map(|event| event.0),
     ])?;
-    if inserted == 0 {
-        return Err(StoreError::NotFound("webhook any more".to_owned()));
-    }
     Ok(EventId(context.connection.last_insert_rowid()))
 }
 

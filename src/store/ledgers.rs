@@ -5,7 +5,7 @@
 //! another makes its ledger be derived again from the orders, and so do a change
 //! of settings and a rebuild, a ledger at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,6 +24,12 @@ use crate::domain::webhook::Settings;
 /// Ledgers kept in memory; beyond that all are let go of and read again when needed.
 const KEPT: usize = 4096;
 
+/// Seconds with orders that a ledger in memory can go back by.
+const EARLIER: usize = 2;
+
+/// A second in microseconds.
+const SECOND: i64 = 1_000_000;
+
 /// What a ledger is of: one webhook's orders of one ticker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LedgerKey {
@@ -36,7 +42,7 @@ pub struct LedgerKey {
 /// The ledgers and settings that were in use of late.
 #[derive(Debug, Default)]
 pub struct Ledgers {
-    kept: HashMap<LedgerKey, Ledger>,
+    kept: HashMap<LedgerKey, Kept>,
     settings: HashMap<i64, Arc<Settings>>,
 }
 
@@ -47,7 +53,7 @@ impl Ledgers {
         self.settings.clear();
     }
 
-    fn keep(&mut self, key: LedgerKey, ledger: Ledger) {
+    fn keep(&mut self, key: LedgerKey, ledger: Kept) {
         if self.kept.len() >= KEPT {
             self.kept.clear();
         }
@@ -61,6 +67,51 @@ impl Ledgers {
         let settings = Arc::new(webhooks::settings(connection, webhook)?);
         self.settings.insert(webhook, Arc::clone(&settings));
         Ok(settings)
+    }
+}
+
+/// A ledger, and how it was before its newest seconds: orders that fire together
+/// arrive in any sequence, and a resend comes seconds late. They are paired from
+/// there again, and not from the first order.
+#[derive(Debug, Default)]
+struct Kept {
+    ledger: Ledger,
+    /// Oldest first.
+    earlier: VecDeque<Ledger>,
+}
+
+impl Kept {
+    fn of(ledger: Ledger) -> Self {
+        let earlier = VecDeque::new();
+        Self { ledger, earlier }
+    }
+
+    fn apply(&mut self, order: &Order, settings: &Settings) -> Option<Applied> {
+        let second = |time: Timestamp| time.as_second();
+        let is_next = self.ledger.newest_second().map(second) != Some(second(order.paired_at));
+        let before = is_next.then(|| self.ledger.clone());
+        let applied = self.ledger.apply(order, settings).ok()?;
+        self.remember(before);
+        Some(applied)
+    }
+
+    fn remember(&mut self, before: Option<Ledger>) {
+        self.earlier.extend(before);
+        if self.earlier.len() > EARLIER {
+            self.earlier.pop_front();
+        }
+    }
+
+    /// Goes back to where no order of `time`'s second or a later one was applied.
+    fn back_to(mut self, time: Timestamp) -> Option<Self> {
+        let is_before = |ledger: &Ledger| {
+            let newest = ledger.newest_second();
+            newest.is_none_or(|newest| newest.as_second() < time.as_second())
+        };
+        let found = self.earlier.iter().rposition(is_before)?;
+        self.ledger = self.earlier[found].clone();
+        self.earlier.truncate(found);
+        Some(self)
     }
 }
 
@@ -85,21 +136,26 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
     };
     let connection = context.connection;
     let settings = context.memory.ledgers.settings(connection, webhook)?;
-    let known = match context.memory.ledgers.kept.remove(&key) {
-        Some(ledger) => Some(ledger),
-        None => load(connection, &key)?,
+    let mut known = match context.memory.ledgers.kept.remove(&key) {
+        Some(kept) => Some(kept),
+        None => load(connection, &key)?.map(Kept::of),
     };
-    if let Some(mut ledger) = known
-        && let Ok(applied) = ledger.apply(order, &settings)
+    if let Some(kept) = &mut known
+        && let Some(applied) = kept.apply(order, &settings)
     {
         store_applied(connection, &key, &applied)?;
-        save(connection, &key, &ledger)?;
-        context.memory.ledgers.keep(key, ledger);
+        save(connection, &key, &kept.ledger)?;
+        context
+            .memory
+            .ledgers
+            .kept
+            .extend(known.map(|kept| (key, kept)));
         return Ok(applied);
     }
-    let is_stale = stored(connection, &key)?.is_some_and(|stored| stored.is_stale);
-    let since = (!is_stale).then_some(order.paired_at);
-    let derived = derive_again(context, &key, since, order.id)?;
+    // One that is not known is stale as a whole.
+    let since = known.is_some().then_some(order.paired_at);
+    let start = known.and_then(|kept| kept.back_to(order.paired_at));
+    let derived = derive_again(context, &key, since, start.unwrap_or_default(), order.id)?;
     derived.ok_or_else(|| StoreError::NotFound(format!("order {}", order.id)))
 }
 
@@ -146,7 +202,7 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     let Some(key) = select.query_row([], read).optional()? else {
         return Ok(false);
     };
-    derive_again(context, &key, None, OrderId(0))?;
+    derive_again(context, &key, None, Kept::default(), OrderId(0))?;
     Ok(true)
 }
 
@@ -206,35 +262,36 @@ pub fn load(connection: &Connection, key: &LedgerKey) -> Result<Option<Ledger>> 
     })))
 }
 
-/// Folds all orders of a ledger again and stores what is different from
-/// `since` on, or everything; returns what the order `wanted` did.
+/// Folds the orders of a ledger again, those that `kept` has not yet applied, and
+/// stores what is different from `since` on, or everything; returns what the
+/// order `wanted` did.
 ///
 /// What closed in an earlier second stays: no later order changes it.
 fn derive_again(
     context: &mut WriteContext<'_>,
     key: &LedgerKey,
     since: Option<Timestamp>,
+    mut kept: Kept,
     wanted: OrderId,
 ) -> Result<Option<Applied>> {
     let connection = context.connection;
     let settings = context.memory.ledgers.settings(connection, key.webhook)?;
     context.memory.ledgers.kept.remove(key);
-    let first_second = since.map_or(i64::MIN, Timestamp::as_second);
-    let from = since.map_or(i64::MIN, |since| {
-        to_micros(since).div_euclid(1_000_000) * 1_000_000
-    });
-    trades::delete(connection, key, from)?;
-    pairings::delete(connection, key, from)?;
+    let changed_from = since.map_or(i64::MIN, start_of_second);
+    trades::delete(connection, key, changed_from)?;
+    pairings::delete(connection, key, changed_from)?;
     lots::delete_all(connection, key)?;
 
-    let mut ledger = Ledger::new();
+    let applied_until = kept.ledger.newest_second();
+    let first = applied_until.map_or(i64::MIN, |newest| start_of_second(newest) + SECOND);
     let mut found = None;
-    orders::for_each_second(connection, key, |mut second| {
-        let is_new = second
+    orders::for_each_second(connection, key, first, |mut second| {
+        let is_changed = second
             .first()
-            .is_some_and(|order| order.paired_at.as_second() >= first_second);
-        for applied in ledger.apply_second(&mut second, &settings) {
-            if is_new {
+            .is_some_and(|order| to_micros(order.paired_at) >= changed_from);
+        kept.remember((is_changed && since.is_some()).then(|| kept.ledger.clone()));
+        for applied in kept.ledger.apply_second(&mut second, &settings) {
+            if is_changed {
                 trades::insert(connection, key.webhook, &applied)?;
                 pairings::insert(connection, &applied)?;
             }
@@ -244,12 +301,17 @@ fn derive_again(
         }
         Ok(())
     })?;
-    for lot in ledger.lots() {
+    for lot in kept.ledger.lots() {
         lots::insert(connection, key, lot)?;
     }
-    save(connection, key, &ledger)?;
-    context.memory.ledgers.keep(key.clone(), ledger);
+    save(connection, key, &kept.ledger)?;
+    context.memory.ledgers.keep(key.clone(), kept);
     Ok(found)
+}
+
+/// Where the second of a time begins, in microseconds.
+fn start_of_second(time: Timestamp) -> i64 {
+    to_micros(time).div_euclid(SECOND) * SECOND
 }
 
 /// Stores what one order did.
@@ -258,8 +320,10 @@ fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) ->
     pairings::insert(connection, applied)?;
     for trade in &applied.trades {
         match &applied.left {
-            Some(left) if left.entry.order == trade.entry.order => lots::update(connection, left)?,
-            _ => lots::delete(connection, trade.entry.order)?,
+            Some(left) if left.entry.order == trade.entry.order => {
+                lots::update(connection, key, left)?;
+            }
+            _ => lots::delete(connection, key, trade.entry.order)?,
         }
     }
     match &applied.opened {

@@ -174,15 +174,17 @@ const SELECT_FOR_PAIRING: &str =
     FROM orders o JOIN events e ON e.id = o.id
     WHERE o.webhook_id = ?1 AND o.ticker = ?2";
 
-/// Hands out the orders of a ledger, those of one second together, oldest first.
+/// Hands out the orders of a ledger that are paired at `from` (microseconds) or
+/// later, those of one second together, oldest first.
 pub(super) fn for_each_second(
     connection: &Connection,
     key: &LedgerKey,
+    from: i64,
     mut each: impl FnMut(Vec<Order>) -> Result<()>,
 ) -> Result<()> {
-    let sql = format!("{SELECT_FOR_PAIRING} ORDER BY o.paired_at, o.id");
+    let sql = format!("{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![key.webhook, key.ticker.as_str()])?;
+    let mut rows = statement.query(params![key.webhook, key.ticker.as_str(), from])?;
     let mut second: Vec<Order> = Vec::new();
     while let Some(row) = rows.next()? {
         let order = read_for_pairing(row)?;
@@ -328,7 +330,7 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
         values.push(value);
     };
     if let Some(webhook) = &filter.webhook {
-        let sql = "o.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
+        let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
         require(sql, Box::new(webhook.as_str().to_owned()));
     }
     if let Some(ticker) = &filter.ticker {
@@ -341,10 +343,10 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
         require("o.received_at < ?", Box::new(to_micros(to)));
     }
     if let Some(before) = filter.before {
-        require("o.id < ?", Box::new(before.0));
+        require("e.id < ?", Box::new(before.0));
     }
     let sql = format!(
-        "{SELECT} WHERE {} ORDER BY o.id DESC LIMIT {limit}",
+        "{SELECT} WHERE {} ORDER BY e.id DESC LIMIT {limit}",
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -362,18 +364,21 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
 /// [`StoreError::NotFound`] where there is none of that number.
 pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
     let mut statement = connection.prepare_cached(&format!(
-        "{SELECT} WHERE o.id = ?1 AND w.deleted_at IS NULL"
+        "{SELECT} WHERE e.id = ?1 AND w.deleted_at IS NULL"
     ))?;
     let order = statement.query_row([id.0], read).optional()?;
     order.ok_or_else(|| StoreError::NotFound(format!("order {id}")))
 }
 
+/// Events come first: theirs is the index that has a webhook's in the sequence of
+/// their numbers, which those of orders are.
 const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
         o.idempotency_key, o.paired_at, o.signal_time, o.received_at, o.stated_position,
         o.stated_previous, o.strategy, o.signal_name, o.comment, p.fill_price, p.change
-    FROM orders o JOIN webhooks w ON w.id = o.webhook_id LEFT JOIN pairings p ON p.order_id = o.id";
+    FROM events e CROSS JOIN orders o ON o.id = e.id JOIN webhooks w ON w.id = e.webhook_id
+        LEFT JOIN pairings p ON p.order_id = o.id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
     Ok(StoredOrder {

@@ -172,7 +172,9 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
     let columns = format!("{COLUMNS}, {IS_IMPORTED}");
     let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
-    select(connection, &columns, filter, &order, read)
+    // Walked from the newest, however many trades there are; the index has the webhook, too.
+    let trades = "trades t INDEXED BY trades_by_orders CROSS JOIN";
+    select(connection, &columns, trades, filter, &order, read)
 }
 
 /// All trades of a filter, in the order of their exits.
@@ -181,13 +183,16 @@ pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
-    let order = "ORDER BY t.exit_time, t.exit_order, t.entry_order";
-    select(connection, COLUMNS, filter, order, read_trade)
+    let mut trades = select(connection, COLUMNS, "trades t JOIN", filter, "", read_trade)?;
+    // Those of one ledger come in this order already.
+    trades.sort_by_key(|trade| (trade.exit.time, trade.exit.order, trade.entry.order));
+    Ok(trades)
 }
 
 fn select<T>(
     connection: &Connection,
     columns: &str,
+    trades: &str,
     filter: &TradeFilter,
     tail: &str,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -203,7 +208,7 @@ fn select<T>(
         values.push(Box::new(before.entry.0));
     }
     let sql = format!(
-        "SELECT {columns} FROM trades t JOIN webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
+        "SELECT {columns} FROM {trades} webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -1,5 +1,9 @@
 //! The one writer: a thread that owns the write connection and commits what is
 //! queued in groups, so that all deliveries that wait share one fsync.
+//!
+//! A group has no savepoints, which would cost each job a copy of every page that
+//! it changes. Where a job of a group fails, which is rare, the group is undone
+//! and each of its jobs gets a transaction of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
@@ -57,16 +61,21 @@ impl Memory {
 
 /// A job in the queue, whatever it returns.
 trait Job: Send {
-    /// Does the work inside a savepoint; false undoes it.
+    /// Does the work inside a transaction; false where that has to be undone.
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool;
+    /// Whether it may share a transaction: it can be run again where that is undone.
+    fn shares(&self) -> bool;
     /// Whether the one who waits will have given up before the work starts.
     fn is_late(&self, now: Instant) -> bool;
-    /// Answers: with the job's own result when the transaction was committed.
-    fn answer(self: Box<Self>, committed: Result<()>);
+    /// Has the job fail for a reason that is not its own.
+    fn fail(&mut self, reason: StoreError);
+    /// Answers the one who waits.
+    fn answer(self: Box<Self>);
 }
 
 struct Waiting<F, T> {
-    work: Option<F>,
+    work: F,
+    shares: bool,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
     start_before: Option<Instant>,
@@ -74,13 +83,11 @@ struct Waiting<F, T> {
 
 impl<F, T> Job for Waiting<F, T>
 where
-    F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send,
+    F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send,
     T: Send,
 {
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool {
-        let Some(work) = self.work.take() else {
-            return false;
-        };
+        let work = &mut self.work;
         // A bug in one job must not take the writer, and every later alert, with it.
         let result = catch_unwind(AssertUnwindSafe(|| work(context))).unwrap_or_else(|_| {
             Err(StoreError::Unavailable(
@@ -92,19 +99,26 @@ where
         done
     }
 
+    fn shares(&self) -> bool {
+        self.shares
+    }
+
     fn is_late(&self, now: Instant) -> bool {
         self.start_before
             .is_some_and(|start_before| now > start_before)
     }
 
-    fn answer(self: Box<Self>, committed: Result<()>) {
-        let result = match (committed, self.result) {
-            (Ok(()), Some(result)) | (Err(_), Some(result @ Err(_))) => result,
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => Err(StoreError::Busy),
-        };
+    fn fail(&mut self, reason: StoreError) {
+        if !matches!(self.result, Some(Err(_))) {
+            self.result = Some(Err(reason));
+        }
+    }
+
+    fn answer(self: Box<Self>) {
         // The one who waited may be gone; what was committed stays committed.
-        let _ = self.reply.send(result);
+        let _ = self
+            .reply
+            .send(self.result.unwrap_or(Err(StoreError::Busy)));
     }
 }
 
@@ -131,7 +145,7 @@ impl Writer {
         Ok((Self { queue }, thread))
     }
 
-    /// Runs `work` in the next transaction and returns once it is on disk.
+    /// Runs `work` in a transaction of its own and returns once it is on disk.
     ///
     /// With `patience`, work that has not started by then is dropped, so that
     /// an answer that says "not stored" stays true.
@@ -146,7 +160,28 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = Self::job(patience, work);
+        self.submit(Self::job(patience, false, once(work))).await
+    }
+
+    /// Runs `work` in a transaction that it shares with what else waits, and
+    /// returns once it is on disk. Run again where that transaction was undone
+    /// because of another's failure, it has to do the same again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::run`].
+    pub async fn run_shared<T, F>(&self, patience: Option<Duration>, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+    {
+        self.submit(Self::job(patience, true, work)).await
+    }
+
+    async fn submit<T>(
+        &self,
+        (job, answer): (Box<dyn Job>, oneshot::Receiver<Result<T>>),
+    ) -> Result<T> {
         self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
         answer.await.unwrap_or(Err(StoreError::Busy))
     }
@@ -161,7 +196,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = Self::job(None, work);
+        let (job, answer) = Self::job(None, false, once(work));
         self.queue
             .blocking_send(job)
             .map_err(|_| StoreError::Busy)?;
@@ -170,23 +205,36 @@ impl Writer {
 
     fn job<T, F>(
         patience: Option<Duration>,
+        shares: bool,
         work: F,
     ) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
     where
         T: Send + 'static,
-        F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+        F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let start_before = patience.map(|patience| Instant::now() + patience);
         (
             Box::new(Waiting {
-                work: Some(work),
+                work,
+                shares,
                 result: None,
                 reply,
                 start_before,
             }),
             answer,
         )
+    }
+}
+
+/// Work that can run once, as work that could run again.
+fn once<T>(
+    work: impl FnOnce(&mut WriteContext<'_>) -> Result<T>,
+) -> impl FnMut(&mut WriteContext<'_>) -> Result<T> {
+    let mut work = Some(work);
+    move |context| {
+        work.take()
+            .map_or(Err(StoreError::Busy), |work| work(context))
     }
 }
 
@@ -200,25 +248,59 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
         {
             batch.push(next);
         }
-        let committed = write_batch(connection, &mut memory, &mut batch);
-        if let Err(error) = &committed {
-            tracing::error!(%error, jobs = batch.len(), "transaction failed, nothing of it was stored");
+        for group in batch.chunk_by_mut(|one, next| one.shares() && next.shares()) {
+            write_group(connection, &mut memory, group);
         }
         for job in batch.drain(..) {
-            job.answer(copy_of(&committed));
+            job.answer();
         }
     }
 }
 
-/// One transaction with a savepoint for each job.
-fn write_batch(
+/// Why a transaction stored nothing.
+enum Undone {
+    /// One of its jobs failed, and knows why.
+    JobFailed,
+    /// The database did.
+    Failed(StoreError),
+}
+
+impl From<rusqlite::Error> for Undone {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Writes a group of jobs in one transaction; where one of them fails, each in
+/// its own, so that none fails for another's sake.
+fn write_group(connection: &Connection, memory: &mut Memory, group: &mut [Box<dyn Job>]) {
+    match write_together(connection, memory, group) {
+        Ok(()) => {}
+        Err(Undone::JobFailed) if group.len() == 1 => {}
+        Err(Undone::JobFailed) => {
+            for job in group {
+                write_group(connection, memory, std::slice::from_mut(job));
+            }
+        }
+        Err(Undone::Failed(error)) => {
+            tracing::error!(%error, jobs = group.len(), "transaction failed, nothing of it was stored");
+            for job in group {
+                job.fail(StoreError::Unavailable(error.to_string()));
+            }
+        }
+    }
+}
+
+/// Writes everything in one transaction, or nothing.
+fn write_together(
     connection: &Connection,
     memory: &mut Memory,
-    batch: &mut [Box<dyn Job>],
-) -> Result<()> {
-    let outcome = run_in_transaction(connection, memory, batch);
+    group: &mut [Box<dyn Job>],
+) -> std::result::Result<(), Undone> {
+    let outcome = run_in_transaction(connection, memory, group);
     if outcome.is_err() {
         memory.forget();
+        // SQLite itself rolls back on some errors, a full disk among them.
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
@@ -229,38 +311,23 @@ fn write_batch(
 fn run_in_transaction(
     connection: &Connection,
     memory: &mut Memory,
-    batch: &mut [Box<dyn Job>],
-) -> Result<()> {
+    group: &mut [Box<dyn Job>],
+) -> std::result::Result<(), Undone> {
     let statement = |sql| {
         connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute([]))
     };
     statement("BEGIN IMMEDIATE")?;
-    memory.compare(connection)?;
+    memory.compare(connection).map_err(Undone::Failed)?;
     let now = Instant::now();
-    for job in batch.iter_mut().filter(|job| !job.is_late(now)) {
-        statement("SAVEPOINT job")?;
-        if !job.run(&mut WriteContext { connection, memory }) {
-            memory.forget();
-            // SQLite itself rolls everything back on some errors, a full disk among them.
-            if connection.is_autocommit() {
-                return Err(StoreError::Unavailable(
-                    "the transaction was rolled back".to_owned(),
-                ));
-            }
-            statement("ROLLBACK TO job")?;
+    for job in group {
+        if job.is_late(now) {
+            job.fail(StoreError::Busy);
+        } else if !job.run(&mut WriteContext { connection, memory }) {
+            return Err(Undone::JobFailed);
         }
-        statement("RELEASE job")?;
     }
     statement("COMMIT")?;
     Ok(())
-}
-
-/// The same outcome for every job of a batch.
-fn copy_of(committed: &Result<()>) -> Result<()> {
-    match committed {
-        Ok(()) => Ok(()),
-        Err(error) => Err(StoreError::Unavailable(error.to_string())),
-    }
 }

@@ -24,28 +24,28 @@ CREATE TABLE pairings (
     warnings    TEXT
 ) STRICT;
 
--- Open lots; of one ledger, an older one has a smaller id.
+-- Open lots; of one ledger, an older one has a smaller number.
 CREATE TABLE lots (
-    id            INTEGER PRIMARY KEY,
-    entry_order   INTEGER NOT NULL UNIQUE,
     webhook_id    INTEGER NOT NULL,
     ticker        TEXT    NOT NULL,
+    number        INTEGER NOT NULL,
+    entry_order   INTEGER NOT NULL,
     direction     TEXT    NOT NULL,
     quantity      TEXT    NOT NULL,
     entry_time    INTEGER NOT NULL,
     entry_price   TEXT    NOT NULL,
     entry_signal  TEXT,
-    commission    TEXT    NOT NULL
-) STRICT;
+    commission    TEXT    NOT NULL,
+    PRIMARY KEY (webhook_id, ticker, number)
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX lots_by_ledger ON lots (webhook_id, ticker);
-
--- Closed trades. One exit closes one lot at most once, so the two orders name a trade.
+-- Closed trades, those of a ledger together, as reports read them. One exit closes
+-- one lot at most once, so the two orders name a trade.
 CREATE TABLE trades (
-    exit_order    INTEGER NOT NULL,
-    entry_order   INTEGER NOT NULL,
     webhook_id    INTEGER NOT NULL,
     ticker        TEXT    NOT NULL,
+    exit_order    INTEGER NOT NULL,
+    entry_order   INTEGER NOT NULL,
     direction     TEXT    NOT NULL,
     quantity      TEXT    NOT NULL,
     entry_time    INTEGER NOT NULL,
@@ -57,10 +57,10 @@ CREATE TABLE trades (
     point_value   TEXT    NOT NULL,
     commission    TEXT    NOT NULL,
     net_profit    TEXT    NOT NULL,
-    PRIMARY KEY (exit_order, entry_order)
+    PRIMARY KEY (webhook_id, ticker, exit_time, exit_order, entry_order)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX trades_by_ledger ON trades (webhook_id, ticker, exit_time);
+CREATE UNIQUE INDEX trades_by_orders ON trades (exit_order, entry_order);
 
 -- Orders of an earlier version: their ledgers are derived at the next start.
 INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, newest_second)
