@@ -78,6 +78,24 @@ fn the_document_is_openapi_3_1_and_describes_the_types() {
         statuses,
         &json!(["processed", "duplicate", "ignored", "failed", "limited"])
     );
+    for name in references(&document) {
+        assert!(schemas.contains_key(&name), "{name} is not described");
+    }
+}
+
+/// The names of all schemas that a document refers to.
+fn references(document: &Value) -> Vec<String> {
+    match document {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value) {
+                ("$ref", Value::String(to)) => vec![to.replace("#/components/schemas/", "")],
+                _ => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     account, events, exports, imports, orders, performance, positions, stream, tokens, trades,
     webhooks,
 };
+use crate::reports::ReportSource;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -51,6 +52,8 @@ use super::{
         stream::open,
         document
     ),
+    // Those that are found in parameters only.
+    components(schemas(imports::FileKind, ReportSource)),
     modifiers(&Logins),
     security(("token" = []), ("session" = []))
 )]
