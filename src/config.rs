@@ -1,6 +1,8 @@
 //! The configuration: a flag wins over an `ALGOHOOK_*` variable, that over the
 //! file, that over the default. All of them say the same things.
 
+mod public;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use nonzero_ext::nonzero;
 use serde::Deserialize;
 
 use crate::logging::{LogFormat, LogLevel};
+
+pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
 
 /// Where a server listens when nothing else is said.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -110,6 +114,10 @@ pub struct ServeOptions {
     /// Alerts that may wait for the disk; one more is answered with 503 [default: 1024]
     #[arg(long, env = "ALGOHOOK_QUEUE_CAPACITY", value_name = "N")]
     pub queue_capacity: Option<NonZeroU32>,
+    /// The listeners that the internet reaches.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub public: PublicOptions,
 }
 
 /// The file: the options of `serve`, and those of every command that make sense in it.
@@ -119,6 +127,8 @@ struct ConfigFile {
     public_url: Option<String>,
     log_format: Option<LogFormat>,
     log_level: Option<LogLevel>,
+    #[serde(flatten)]
+    public: PublicOptions,
     #[serde(flatten)]
     rest: toml::Table,
 }
@@ -154,6 +164,8 @@ pub struct Config {
     pub max_database_size: Option<u64>,
     /// Alerts that may wait for the disk.
     pub queue_capacity: usize,
+    /// The listeners that the internet reaches.
+    pub public: PublicConfig,
 }
 
 /// Why there is no configuration.
@@ -183,6 +195,9 @@ pub enum ConfigError {
         "public-url \"{0}\" must start with http:// or https://, such as https://hooks.example.com"
     )]
     PublicUrl(String),
+    /// Settings that do not fit together.
+    #[error("{0}")]
+    Contradiction(&'static str),
 }
 
 impl Config {
@@ -230,6 +245,7 @@ impl Config {
             http2: serve.http2 || file_serve.http2,
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
+            public: PublicConfig::resolve(&serve.public, file.public)?,
         })
     }
 }

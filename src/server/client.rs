@@ -10,7 +10,7 @@ use ipnet::IpNet;
 pub struct Client {
     /// The address: the peer's, or the one that a trusted proxy vouches for.
     pub address: IpAddr,
-    /// Whether the request came to a trusted proxy over HTTPS.
+    /// Whether the request came over HTTPS: to us, or to a trusted proxy.
     pub is_secure: bool,
 }
 

@@ -2,13 +2,16 @@
 //!
 //! What a request means is decided in `ingest` and `api`.
 
+pub mod activity;
 pub mod body;
 pub mod client;
 pub mod hooks;
 pub mod listener;
 pub mod lock;
+pub mod public;
 pub mod routes;
 pub mod shutdown;
+pub mod tls;
 
 pub use body::{Body, full};
 pub use client::Client;
