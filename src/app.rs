@@ -61,10 +61,14 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
             max_database_size: config.max_database_size,
         },
     )?);
-    let listeners = Listeners::bind(&config).await?;
+    let metrics = Arc::new(Metrics::default());
+    let listeners = Listeners::bind(&config, &metrics).await?;
     let addresses = listeners.addresses().context("a listener has no address")?;
     let url = format!("http://{}", reachable(addresses.local));
-    let public_url = config.public_url.clone().or_else(|| listeners.https_url());
+    let public_url = config
+        .public_url
+        .clone()
+        .or_else(|| listeners.https_url(&config.public));
     lock.announce(&RunningServer {
         pid: std::process::id(),
         url: url.clone(),
@@ -78,7 +82,6 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
     registry.load(&store).await?;
     let newest = store.readers().run(events::newest).await?;
     let (news, newest) = watch::channel(newest);
-    let metrics = Arc::new(Metrics::default());
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let parts = Parts {
         store: Arc::clone(&store),
@@ -172,7 +175,7 @@ fn warning_of(addresses: &Addresses, config: &Config) -> Option<String> {
     if !address.ip().is_loopback() && config.trusted_proxies.is_empty() {
         return Some(format!(
             "{address} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
-             listen on 127.0.0.1 and let algohook speak HTTPS (--tls-cert, --tls-key), or put a proxy in front \
+             listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"
         ));
     }

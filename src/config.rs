@@ -1,6 +1,7 @@
 //! The configuration: a flag wins over an `ALGOHOOK_*` variable, that over the
 //! file, that over the default. All of them say the same things.
 
+mod acme;
 mod public;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use crate::logging::{LogFormat, LogLevel};
 
+pub use acme::{AcmeConfig, BindingKey, Domain, ExternalBinding};
 pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
 
 /// Where a server listens when nothing else is said.
@@ -245,7 +247,7 @@ impl Config {
             http2: serve.http2 || file_serve.http2,
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
-            public: PublicConfig::resolve(&serve.public, file.public)?,
+            public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
     }
 }

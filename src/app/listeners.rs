@@ -9,8 +9,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::acme::Acme;
 use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
+use crate::server::challenges::Challenges;
 use crate::server::listener::{ConnectionLimits, Transport, serve};
 use crate::server::public::{PlainHttp, Public};
 use crate::server::routes::Routes;
@@ -21,6 +23,7 @@ pub struct Listeners {
     local: TcpListener,
     https: Option<Https>,
     http: Option<TcpListener>,
+    challenges: Arc<Challenges>,
 }
 
 /// The listener that the internet reaches, and what it shows.
@@ -45,20 +48,26 @@ impl Listeners {
     /// # Errors
     ///
     /// The address or the file that cannot be used, with what to do about it.
-    pub async fn bind(config: &Config) -> anyhow::Result<Self> {
+    pub async fn bind(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<Self> {
+        let challenges = Arc::new(Challenges::default());
         let local = bind(&[config.listen], "--listen").await?;
         let https = match &config.public.certificate {
             Some(source) => Some(Https {
                 listener: bind(&config.public.listen, "--public-listen").await?,
-                certificates: certificates(source)?,
+                certificates: certificates(source, config, &challenges, metrics)?,
             }),
             None => None,
         };
-        let http = match config.public.http_listen {
-            Some(address) => Some(bind(&[address], "--http-listen").await?),
-            None => None,
+        let http = match &config.public.http_listen[..] {
+            [] => None,
+            addresses => Some(bind(addresses, "--http-listen").await?),
         };
-        Ok(Self { local, https, http })
+        Ok(Self {
+            local,
+            https,
+            http,
+            challenges,
+        })
     }
 
     /// Where they are.
@@ -79,8 +88,11 @@ impl Listeners {
         })
     }
 
-    /// Where HTTPS is for those outside, as the certificate says.
-    pub fn https_url(&self) -> Option<String> {
+    /// Where HTTPS is for those outside, as the configuration or the certificate says.
+    pub fn https_url(&self, config: &PublicConfig) -> Option<String> {
+        if let Some(CertificateSource::Acme(acme)) = &config.certificate {
+            return acme.domains.first().map(|name| format!("https://{name}"));
+        }
         let identity = self.https.as_ref()?.certificates.current()?;
         let name = identity.names.iter().find(|name| !name.contains('*'))?;
         Some(format!("https://{name}"))
@@ -105,6 +117,7 @@ impl Listeners {
             allow_http_hooks,
             ..
         } = config.public;
+        let challenges = self.challenges;
         let https = match self.https {
             Some(https) => {
                 let tls = tls::server_config(https.certificates).context("cannot set up TLS")?;
@@ -130,6 +143,7 @@ impl Listeners {
             let plain = Arc::new(PlainHttp {
                 routes: Arc::clone(&routes),
                 with_hooks: allow_http_hooks,
+                challenges,
                 https: https_url,
             });
             let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
@@ -161,9 +175,29 @@ async fn when_there(serving: Option<impl Future<Output = ()>>) {
     }
 }
 
-fn certificates(source: &CertificateSource) -> anyhow::Result<Arc<Certificates>> {
-    let certificates = Arc::new(Certificates::default());
+/// What the public listener shows, and what keeps it up to date in the background.
+fn certificates(
+    source: &CertificateSource,
+    config: &Config,
+    challenges: &Arc<Challenges>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<Certificates>> {
+    let certificates = Arc::new(Certificates::new(
+        Arc::clone(challenges),
+        Arc::clone(metrics),
+    ));
     match source {
+        CertificateSource::Acme(acme) => {
+            let acme = Acme::new(
+                acme.clone(),
+                &config.data_dir,
+                Arc::clone(&certificates),
+                Arc::clone(challenges),
+                Arc::clone(metrics),
+                !config.public.http_listen.is_empty(),
+            );
+            tokio::spawn(acme.run());
+        }
         CertificateSource::Files { certificate, key } => {
             let following = follow(certificate, key, &certificates)?;
             tokio::spawn(following);

@@ -49,7 +49,7 @@ Example, from nothing to the first alert:
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     #[command(subcommand)]
     Webhook(webhook::Webhook),
     Send(send::Send),

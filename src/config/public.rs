@@ -1,6 +1,7 @@
 //! The options of the listeners that the internet reaches.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,6 +9,7 @@ use clap::Args;
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
+use super::acme::{AcmeConfig, BindingKey, Domain};
 
 /// Options of the public listener; the file has the same names.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -30,10 +32,48 @@ pub struct PublicOptions {
         requires = "tls_cert"
     )]
     pub tls_key: Option<PathBuf>,
+    /// Domain to get a certificate for from a certificate authority; may be given several times
+    #[arg(
+        long = "domain",
+        env = "ALGOHOOK_DOMAIN",
+        value_name = "NAME",
+        value_delimiter = ',',
+        conflicts_with = "tls_cert"
+    )]
+    pub domain: Vec<Domain>,
+    /// Where the certificate authority may write to its customer
+    #[arg(long, env = "ALGOHOOK_EMAIL", value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// Directory of the certificate authority [default: Let's Encrypt's]
+    #[arg(long, env = "ALGOHOOK_ACME_DIRECTORY", value_name = "URL")]
+    pub acme_directory: Option<String>,
+    /// Roots to trust the authority's own certificate by, as PEM [default: Mozilla's]
+    #[arg(long, env = "ALGOHOOK_ACME_CA", value_name = "FILE")]
+    pub acme_ca: Option<PathBuf>,
+    /// Key id that the authority gave for external account binding
+    #[arg(
+        long,
+        env = "ALGOHOOK_ACME_EAB_ID",
+        value_name = "ID",
+        requires = "acme_eab_key"
+    )]
+    pub acme_eab_id: Option<String>,
+    /// Key of the external account binding, base64url; better in the file or the variable
+    #[arg(
+        long,
+        env = "ALGOHOOK_ACME_EAB_KEY",
+        hide_env_values = true,
+        value_name = "KEY",
+        requires = "acme_eab_id"
+    )]
+    pub acme_eab_key: Option<BindingKey>,
+    /// Seconds until a certificate that was not given is asked for again; grows to 6 hours [default: 120]
+    #[arg(long, env = "ALGOHOOK_ACME_RETRY", value_name = "SECONDS")]
+    pub acme_retry: Option<NonZeroU32>,
     /// Address that takes alerts over HTTPS, where there is a certificate [default: port 443 of every address]
     #[arg(long, env = "ALGOHOOK_PUBLIC_LISTEN", value_name = "ADDR")]
     pub public_listen: Option<SocketAddr>,
-    /// Address that redirects plain HTTP to HTTPS, or "none" [default: none]
+    /// Address that redirects plain HTTP to HTTPS, or "none" [default: port 80 with --domain, else none]
     #[arg(long, env = "ALGOHOOK_HTTP_LISTEN", value_name = "ADDR")]
     pub http_listen: Option<HttpListen>,
     /// Take alerts over plain HTTP too, with keys that anybody on the way can read
@@ -85,6 +125,8 @@ pub enum CertificateSource {
         /// The private key, as PEM.
         key: PathBuf,
     },
+    /// A certificate authority.
+    Acme(AcmeConfig),
 }
 
 /// The public listeners as they count.
@@ -94,8 +136,8 @@ pub struct PublicConfig {
     pub certificate: Option<CertificateSource>,
     /// Addresses to try, the first that can be listened on counts.
     pub listen: Vec<SocketAddr>,
-    /// Where plain HTTP is answered.
-    pub http_listen: Option<SocketAddr>,
+    /// Addresses to try for plain HTTP; none where it is not answered.
+    pub http_listen: Vec<SocketAddr>,
     /// Whether alerts are taken over plain HTTP.
     pub allow_http_hooks: bool,
     /// Whether the public listener answers the web page and the API.
@@ -108,22 +150,12 @@ impl PublicConfig {
     /// # Errors
     ///
     /// [`ConfigError::Contradiction`] where options do not fit together.
-    pub fn resolve(flags: &PublicOptions, file: PublicOptions) -> Result<Self, ConfigError> {
-        let certificate = match (
-            flags.tls_cert.clone().or(file.tls_cert),
-            flags.tls_key.clone().or(file.tls_key),
-        ) {
-            (Some(certificate), Some(key)) => Some(CertificateSource::Files { certificate, key }),
-            (None, None) => None,
-            _ => {
-                return Err(ConfigError::Contradiction(
-                    "tls-cert and tls-key belong together: name both files, or neither",
-                ));
-            }
-        };
-        let http_listen = match flags.http_listen.or(file.http_listen) {
-            Some(HttpListen::At(address)) => Some(address),
-            Some(HttpListen::Nowhere) | None => None,
+    pub fn resolve(flags: &PublicOptions, file: &PublicOptions) -> Result<Self, ConfigError> {
+        let certificate = certificate_source(flags, file)?;
+        let http_listen = match (flags.http_listen.or(file.http_listen), &certificate) {
+            (Some(HttpListen::At(address)), _) => vec![address],
+            (None, Some(CertificateSource::Acme(_))) => everywhere(80),
+            (Some(HttpListen::Nowhere) | None, _) => Vec::new(),
         };
         let config = Self {
             certificate,
@@ -141,15 +173,40 @@ impl PublicConfig {
     fn check(self) -> Result<Self, ConfigError> {
         if self.certificate.is_none() && self.public_ui {
             return Err(ConfigError::Contradiction(
-                "public-ui needs HTTPS: add tls-cert and tls-key",
+                "public-ui needs HTTPS: add domain, or tls-cert and tls-key",
             ));
         }
-        if self.http_listen.is_none() && self.allow_http_hooks {
+        if self.http_listen.is_empty() && self.allow_http_hooks {
             return Err(ConfigError::Contradiction(
                 "allow-http-hooks needs an address for plain HTTP: add http-listen, such as 0.0.0.0:80",
             ));
         }
         Ok(self)
+    }
+}
+
+/// Where the certificate is to come from, as flags and file say.
+fn certificate_source(
+    flags: &PublicOptions,
+    file: &PublicOptions,
+) -> Result<Option<CertificateSource>, ConfigError> {
+    let one = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
+    let files = (
+        one(&flags.tls_cert, &file.tls_cert),
+        one(&flags.tls_key, &file.tls_key),
+    );
+    let acme = AcmeConfig::resolve(flags, file)?;
+    match (files, acme) {
+        ((Some(certificate), Some(key)), None) => {
+            Ok(Some(CertificateSource::Files { certificate, key }))
+        }
+        ((None, None), acme) => Ok(acme.map(CertificateSource::Acme)),
+        ((Some(_), Some(_)), Some(_)) => Err(ConfigError::Contradiction(
+            "domain and tls-cert are two ways to a certificate: choose one",
+        )),
+        _ => Err(ConfigError::Contradiction(
+            "tls-cert and tls-key belong together: name both files, or neither",
+        )),
     }
 }
 

@@ -175,6 +175,8 @@ impl<H: Handler> Connection<H> {
             }
         };
         let versions = match stream.get_ref().1.alpn_protocol() {
+            // The handshake was all that an authority wanted.
+            Some(tls::ALPN_CHALLENGE) => return,
             Some(tls::ALPN_HTTP2) => Versions::Http2,
             _ => Versions::Http1,
         };

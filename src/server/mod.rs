@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod body;
+pub mod challenges;
 pub mod client;
 pub mod hooks;
 pub mod listener;

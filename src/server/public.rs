@@ -7,6 +7,7 @@ use hyper::header::{HOST, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response, StatusCode};
 
 use super::body::Body;
+use super::challenges::Challenges;
 use super::client::Client;
 use super::hooks;
 use super::listener::Handler;
@@ -52,6 +53,8 @@ pub struct PlainHttp {
     pub routes: Arc<Routes>,
     /// Whether alerts are taken.
     pub with_hooks: bool,
+    /// What a certificate authority may be looking for.
+    pub challenges: Arc<Challenges>,
     /// Where HTTPS is, as `https://hooks.example.com`; never taken from the request.
     pub https: Option<String>,
 }
@@ -66,6 +69,9 @@ impl Handler for PlainHttp {
             } else {
                 plain(StatusCode::FORBIDDEN, UNENCRYPTED)
             };
+        }
+        if let Some(answer) = self.challenges.at(path) {
+            return plain(StatusCode::OK, answer);
         }
         match &self.https {
             Some(https) if request.headers().contains_key(HOST) => redirect(https, &request),

@@ -156,13 +156,13 @@ impl TlsClient {
     }
 }
 
-/// The serial number of the certificate that the other side showed.
+/// The serial number of the certificate that the other side showed, or a part of a long one.
 pub fn serial_of(stream: &TlsStream) -> u64 {
     use x509_parser::prelude::{FromDer, X509Certificate};
     let chain = stream.conn.peer_certificates().unwrap();
     let (_, certificate) = X509Certificate::from_der(&chain[0]).unwrap();
-    let digits = certificate.serial.to_string();
-    digits.parse().unwrap()
+    let digits = certificate.serial.to_u64_digits();
+    digits.first().copied().unwrap_or(0)
 }
 
 /// A request that ends its connection.

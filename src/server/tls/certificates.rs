@@ -11,6 +11,10 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::ALPN_CHALLENGE;
+use crate::metrics::Metrics;
+use crate::server::challenges::Challenges;
+
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
@@ -107,14 +111,36 @@ fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {
 }
 
 /// What the public listener shows to those who connect.
-#[derive(Debug, Default)]
 pub struct Certificates {
     current: RwLock<Option<Identity>>,
+    challenges: Arc<Challenges>,
+    metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Certificates");
+        shown
+            .field("current", &self.current())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Certificates {
+    /// None yet, and the challenges of an authority that may have one.
+    #[must_use]
+    pub fn new(challenges: Arc<Challenges>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            current: RwLock::new(None),
+            challenges,
+            metrics,
+        }
+    }
+
     /// Shows another certificate from the next connection on.
     pub fn replace(&self, identity: Identity) {
+        let seconds = identity.not_after.as_second();
+        self.metrics.certificate_not_after.set(seconds);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Some(identity);
     }
@@ -128,8 +154,20 @@ impl Certificates {
 }
 
 impl ResolvesServerCert for Certificates {
-    fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if is_challenge(&client_hello) {
+            return self.challenges.certificate(client_hello.server_name()?);
+        }
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         current.as_ref().map(|identity| Arc::clone(&identity.key))
     }
+}
+
+/// Whether it is an authority that looks for its challenge: it offers nothing else.
+fn is_challenge(client_hello: &ClientHello<'_>) -> bool {
+    let Some(offered) = client_hello.alpn() else {
+        return false;
+    };
+    let mut offered = offered.peekable();
+    offered.peek().is_some() && offered.all(|protocol| protocol == ALPN_CHALLENGE)
 }

@@ -19,6 +19,9 @@ pub const ALPN_HTTP2: &[u8] = b"h2";
 /// HTTP/1.1, as ALPN names it.
 pub const ALPN_HTTP1: &[u8] = b"http/1.1";
 
+/// What an authority speaks that looks for its challenge (RFC 8737).
+pub const ALPN_CHALLENGE: &[u8] = b"acme-tls/1";
+
 /// What TLS connections are made with; a changed certificate counts for the next one.
 ///
 /// # Errors
@@ -30,6 +33,8 @@ pub fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
         .with_cert_resolver(certificates);
-    config.alpn_protocols = [ALPN_HTTP2, ALPN_HTTP1].map(<[u8]>::to_vec).to_vec();
+    config.alpn_protocols = [ALPN_HTTP2, ALPN_HTTP1, ALPN_CHALLENGE]
+        .map(<[u8]>::to_vec)
+        .to_vec();
     Ok(Arc::new(config))
 }
