@@ -4,60 +4,15 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
-use support::tls::{Authority, HOST, TlsClient, TlsStream, request, serial_of};
+use support::tls::{Authority, HOST, Secured, TlsStream, request, serial_of, text};
 use support::{DataDir, Server, read_to_end, wait_until};
 use tempfile::TempDir;
-
-/// A server that speaks HTTPS, and what its certificate is made of.
-struct Secured {
-    server: Server,
-    authority: Authority,
-    files: TempDir,
-}
-
-impl Secured {
-    fn start() -> Self {
-        Self::with(&[])
-    }
-
-    fn with(arguments: &[&str]) -> Self {
-        let (authority, files) = (Authority::new("Test authority"), TempDir::new().unwrap());
-        let (certificate, key) = authority.for_host(1).write_to(files.path());
-        let mut all = vec!["--tls-cert", text(&certificate), "--tls-key", text(&key)];
-        all.extend(["--public-listen", "127.0.0.1:0"]);
-        all.extend(arguments);
-        Self {
-            server: Server::with(DataDir::new(), &all),
-            authority,
-            files,
-        }
-    }
-
-    fn client(&self) -> TlsClient {
-        TlsClient::trusting(&self.authority)
-    }
-
-    fn exchange(&self, method: &str, path: &str, body: &str) -> String {
-        let address = self.server.https_address();
-        let request = request(method, path, body);
-        self.client().exchange(address, &request).unwrap()
-    }
-
-    fn serial(&self) -> u64 {
-        serial_of(&self.client().connect(self.server.https_address()).unwrap())
-    }
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 #[test]
 fn an_alert_over_https_is_taken_with_tls_1_2_and_1_3() {

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 mod routes;
+pub mod senders;
 pub mod stream;
 pub mod throttle;
 pub mod tokens;

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
 use super::{
-    account, events, exports, imports, orders, performance, positions, stream, tokens, trades,
-    webhooks,
+    account, events, exports, imports, orders, performance, positions, senders, stream, tokens,
+    trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -23,6 +23,11 @@ use super::{
         account::log_out,
         account::me,
         account::change_password,
+        senders::get,
+        senders::change,
+        senders::add,
+        senders::pin,
+        senders::forget,
         tokens::list,
         tokens::create,
         tokens::revoke,

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::auth::Identity;
 use super::problem::Problem;
 use crate::server::Client;
+use crate::store::audit::Actor;
 
 /// Items of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 50;
@@ -39,6 +40,20 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
+    /// Who sends it, for the audit log.
+    pub fn actor(&self, now: Timestamp) -> Actor {
+        let name = match &self.identity {
+            Some(Identity::Session(_)) => "owner".to_owned(),
+            Some(Identity::Token(id)) => id.to_string(),
+            None => "stranger".to_owned(),
+        };
+        Actor {
+            name,
+            address: Some(self.client.address.to_string()),
+            at: now,
+        }
+    }
+
     /// The id of the path as an id of one kind.
     ///
     /// # Errors

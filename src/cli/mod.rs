@@ -16,6 +16,7 @@ mod output;
 mod rebuild;
 mod report;
 mod send;
+mod senders;
 mod serve;
 mod token;
 mod user;
@@ -58,6 +59,8 @@ enum Command {
     Report(report::Report),
     #[command(subcommand)]
     Import(import::Import),
+    #[command(subcommand)]
+    Senders(senders::SendersCommand),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -114,6 +117,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Orders(orders) => orders.run(&config, out),
         Command::Report(report) => report.run(&config, out),
         Command::Import(import) => import.run(&config, out),
+        Command::Senders(senders) => senders.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),

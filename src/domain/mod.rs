@@ -7,6 +7,7 @@ pub mod event;
 pub mod ledger;
 pub mod money;
 pub mod order;
+pub mod sender;
 pub mod signal;
 pub mod trade;
 pub mod webhook;

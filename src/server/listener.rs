@@ -21,6 +21,7 @@ use super::activity::Activity;
 use super::body::Body;
 use super::client::Client;
 use super::tls;
+use crate::ingest::PeerCertificate;
 use crate::metrics::Metrics;
 
 /// What answers requests.
@@ -180,7 +181,12 @@ impl<H: Handler> Connection<H> {
             Some(tls::ALPN_HTTP2) => Versions::Http2,
             _ => Versions::Http1,
         };
-        let origin = Origin { is_tls: true };
+        let chain = stream.get_ref().1.peer_certificates();
+        let chain = chain.map(|chain| chain.iter().map(|der| der.to_vec()).collect());
+        let origin = Origin {
+            is_tls: true,
+            certificate: chain.map(|chain| Arc::new(PeerCertificate::new(chain))),
+        };
         self.run(stream, watcher, versions, origin).await;
     }
 
@@ -198,6 +204,7 @@ impl<H: Handler> Connection<H> {
             let handler = Arc::clone(&handler);
             let mut client = Client::of_request(peer, request.headers(), &limits.trusted_proxies);
             client.is_secure |= origin.is_tls;
+            client.certificate.clone_from(&origin.certificate);
             let busy = activity.begin();
             async move {
                 let response = handler.handle(request, client).await;
@@ -244,6 +251,8 @@ impl<H: Handler> Connection<H> {
 struct Origin {
     /// Whether it came in TLS.
     is_tls: bool,
+    /// The certificate that the other side showed.
+    certificate: Option<Arc<PeerCertificate>>,
 }
 
 /// Counts a connection as open for as long as it lives.

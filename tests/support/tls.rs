@@ -14,7 +14,9 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
 };
 
-use super::PATIENCE;
+use tempfile::TempDir;
+
+use super::{DataDir, PATIENCE, Server};
 
 /// The host that the certificates of these tests are for.
 pub const HOST: &str = "hooks.example.test";
@@ -133,10 +135,14 @@ impl TlsClient {
 
     /// Connects and shakes hands.
     pub fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream> {
+        Self::connect_with(self.config(), address)
+    }
+
+    pub fn connect_with(config: ClientConfig, address: SocketAddr) -> std::io::Result<TlsStream> {
         let mut tcp = TcpStream::connect(address)?;
         tcp.set_read_timeout(Some(PATIENCE))?;
         let name = ServerName::try_from(HOST).unwrap();
-        let mut connection = ClientConnection::new(Arc::new(self.config()), name).unwrap();
+        let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
         while connection.is_handshaking() {
             connection.complete_io(&mut tcp)?;
         }
@@ -171,4 +177,48 @@ pub fn request(method: &str, path: &str, body: &str) -> String {
         "{method} {path} HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
+}
+
+/// A server that speaks HTTPS, and what its certificate is made of.
+pub struct Secured {
+    pub server: Server,
+    pub authority: Authority,
+    pub files: TempDir,
+}
+
+impl Secured {
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(arguments: &[&str]) -> Self {
+        let (authority, files) = (Authority::new("Test authority"), TempDir::new().unwrap());
+        let (certificate, key) = authority.for_host(1).write_to(files.path());
+        let mut all = vec!["--tls-cert", text(&certificate), "--tls-key", text(&key)];
+        all.extend(["--public-listen", "127.0.0.1:0"]);
+        all.extend(arguments);
+        Self {
+            server: Server::with(DataDir::new(), &all),
+            authority,
+            files,
+        }
+    }
+
+    pub fn client(&self) -> TlsClient {
+        TlsClient::trusting(&self.authority)
+    }
+
+    pub fn exchange(&self, method: &str, path: &str, body: &str) -> String {
+        let address = self.server.https_address();
+        let request = request(method, path, body);
+        self.client().exchange(address, &request).unwrap()
+    }
+
+    pub fn serial(&self) -> u64 {
+        serial_of(&self.client().connect(self.server.https_address()).unwrap())
+    }
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }

@@ -3,12 +3,15 @@
 //! rustls with ring; TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
 
 mod certificates;
+mod client_certificate;
 mod files;
 
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+
+use client_certificate::Possession;
 
 pub use certificates::{CertificateError, Certificates, Identity};
 pub use files::follow_files;
@@ -29,9 +32,10 @@ pub const ALPN_CHALLENGE: &[u8] = b"acme-tls/1";
 /// [`rustls::Error`] where ring does not have the protocol versions, which it does.
 pub fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
+    let possession = Arc::new(Possession::new(Arc::clone(&provider)));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_no_client_auth()
+        .with_client_cert_verifier(possession)
         .with_cert_resolver(certificates);
     config.alpn_protocols = [ALPN_HTTP2, ALPN_HTTP1, ALPN_CHALLENGE]
         .map(<[u8]>::to_vec)
