@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
 use super::{
-    account, events, exports, imports, orders, performance, positions, senders, stream, tokens,
-    trades, webhooks,
+    account, events, exports, imports, orders, performance, positions, second_factor, security,
+    senders, stream, tokens, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -23,6 +23,13 @@ use super::{
         account::log_out,
         account::me,
         account::change_password,
+        security::sessions,
+        security::end_session,
+        security::audit_log,
+        second_factor::get,
+        second_factor::begin,
+        second_factor::confirm,
+        second_factor::turn_off,
         senders::get,
         senders::change,
         senders::add,

@@ -3,6 +3,7 @@
 //! Everything here is pure. No I/O, no clock, no SQL, no HTTP, and nothing of
 //! the rest of the crate: time and randomness are passed in.
 
+pub mod access;
 pub mod event;
 pub mod ledger;
 pub mod money;

@@ -10,6 +10,12 @@ use super::writer::WriteContext;
 /// Entries that are kept.
 const KEPT: i64 = 10_000;
 
+/// Failed logins that are kept.
+const KEPT_FAILURES: i64 = 500;
+
+/// The action of a login that failed.
+pub const FAILED_LOGIN: &str = "login.failed";
+
 /// Who did it, when, and from where.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -68,6 +74,14 @@ pub fn note(
         subject
     ])?;
     let newest = context.connection.last_insert_rowid();
+    if action == FAILED_LOGIN {
+        // A stranger who tries for days must not push out what the owner did.
+        let mut trim = context.connection.prepare_cached(
+            "DELETE FROM audit WHERE action = ?1 AND id <=
+                 (SELECT id FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?;
+        trim.execute(params![FAILED_LOGIN, KEPT_FAILURES])?;
+    }
     let mut trim = context
         .connection
         .prepare_cached("DELETE FROM audit WHERE id <= ?1")?;
