@@ -75,6 +75,8 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         public_url: public_url.clone(),
         https_listener: addresses.https,
         http_listener: addresses.http,
+        has_proxy: !config.trusted_proxies.is_empty(),
+        most_connections: addresses.count() * config.max_connections as u64,
     })?;
     let warning = warning_of(&addresses, &config);
 

@@ -130,11 +130,19 @@ impl Storage {
     }
 }
 
-/// How asking an authority for a certificate went the last time.
+/// How asking for a certificate went the last time, of all authorities that were asked.
 #[must_use]
-pub fn status(data_dir: &Path, authority: &str) -> Option<Status> {
-    let storage = Storage::new(data_dir, authority);
-    storage.read_json("status.json").ok().flatten()
+pub fn status(data_dir: &Path) -> Option<Status> {
+    let folders = std::fs::read_dir(super::directory(data_dir)).ok()?;
+    let noted = folders.filter_map(|folder| {
+        let file = folder.ok()?.path().join("status.json");
+        let written = std::fs::metadata(&file).ok()?.modified().ok()?;
+        let status = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+        Some((written, status))
+    });
+    noted
+        .max_by_key(|(written, _)| *written)
+        .map(|(_, status)| status)
 }
 
 fn folder(data_dir: &Path, authority: &str) -> PathBuf {

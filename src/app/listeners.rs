@@ -42,6 +42,13 @@ pub struct Addresses {
     pub http: Option<SocketAddr>,
 }
 
+impl Addresses {
+    /// How many listeners there are.
+    pub fn count(&self) -> u64 {
+        1 + u64::from(self.https.is_some()) + u64::from(self.http.is_some())
+    }
+}
+
 impl Listeners {
     /// Binds what the configuration asks for, and gets the certificate.
     ///

@@ -7,6 +7,7 @@
 
 mod backup;
 mod completions;
+mod doctor;
 mod events;
 mod http;
 mod import;
@@ -68,6 +69,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rebuild(rebuild::Rebuild),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
 
@@ -122,6 +124,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),
         Command::Restore(restore) => restore.run(&config, out),
+        Command::Doctor(doctor) => doctor.run(&config, out),
         Command::Rebuild(_) => rebuild::Rebuild::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }

@@ -24,6 +24,12 @@ pub struct RunningServer {
     /// Where it answers plain HTTP for those from outside, where it does.
     #[serde(default)]
     pub http_listener: Option<SocketAddr>,
+    /// Whether it trusts a proxy in front of it.
+    #[serde(default)]
+    pub has_proxy: bool,
+    /// Connections that may be open at once, on all listeners together.
+    #[serde(default)]
+    pub most_connections: u64,
 }
 
 /// Why a data directory was not taken.

@@ -37,6 +37,8 @@ pub fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_client_cert_verifier(possession)
         .with_cert_resolver(certificates);
+    // Our order of ciphers is the safer one.
+    config.ignore_client_order = true;
     config.alpn_protocols = [ALPN_HTTP2, ALPN_HTTP1, ALPN_CHALLENGE]
         .map(<[u8]>::to_vec)
         .to_vec();
