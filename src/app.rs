@@ -1,5 +1,6 @@
 //! The server put together: what `algohook serve` runs.
 
+mod backups;
 mod listeners;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -109,6 +110,9 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
     let aborted = background.abort_handle();
+    if let Some(backups) = &config.backups {
+        tokio::spawn(backups::run(Arc::clone(&store), backups.clone()));
+    }
     let (stopping, is_stopping) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
