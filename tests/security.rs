@@ -151,6 +151,20 @@ fn nobody_holds_a_connection_by_being_slow_not_even_in_tls() {
 }
 
 #[test]
+fn one_address_cannot_take_every_place() {
+    let secured = Secured::with(&["--max-connections", "32"]);
+    let address = secured.server.https_address();
+    let held: Vec<_> = (0..8)
+        .map(|_| secured.client().connect(address).unwrap())
+        .collect();
+    assert!(secured.client().connect(address).is_err());
+    drop(held);
+    support::wait_until("there is room again", || {
+        secured.client().connect(address).is_ok()
+    });
+}
+
+#[test]
 fn no_request_is_smuggled_in_another_one() {
     let server = Server::start();
     let webhook = server.create_webhook("Strategy");

@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::activity::Activity;
 use super::body::Body;
 use super::client::Client;
+use super::per_address::{Counted, PerAddress};
 use super::tls;
 use crate::ingest::PeerCertificate;
 use crate::metrics::Metrics;
@@ -48,6 +49,15 @@ pub struct ConnectionLimits {
     pub shutdown_grace: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+impl ConnectionLimits {
+    /// Whether a peer is a proxy that is trusted.
+    fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        let mut proxies = self.trusted_proxies.iter();
+        proxies.any(|network| network.contains(&peer))
+    }
 }
 
 /// How the bytes of a connection travel.
@@ -80,6 +90,7 @@ pub async fn serve<H: Handler>(
 ) {
     let limits = Arc::new(limits);
     let places = Arc::new(Semaphore::new(limits.max_connections));
+    let per_address = PerAddress::quarter_of(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let accept = async {
         loop {
@@ -89,6 +100,16 @@ pub async fn serve<H: Handler>(
             };
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    // Only strangers have a share: behind a proxy all come from one address.
+                    let counted = match &transport {
+                        Transport::Tls(_) if !limits.trusts(peer.ip()) => {
+                            match per_address.admit(peer.ip()) {
+                                Some(counted) => Some(counted),
+                                None => continue,
+                            }
+                        }
+                        _ => None,
+                    };
                     let connection = Connection {
                         handler: Arc::clone(&handler),
                         limits: Arc::clone(&limits),
@@ -96,6 +117,7 @@ pub async fn serve<H: Handler>(
                         activity: Arc::new(Activity::default()),
                         _open: Open::count(&metrics),
                         _place: place,
+                        _counted: counted,
                     };
                     let watcher = graceful.watcher();
                     match &transport {
@@ -147,6 +169,7 @@ struct Connection<H> {
     activity: Arc<Activity>,
     _open: Open,
     _place: OwnedSemaphorePermit,
+    _counted: Option<Counted>,
 }
 
 impl<H: Handler> Connection<H> {
