@@ -19,6 +19,7 @@ pub mod logging;
 pub mod metrics;
 pub mod payload;
 pub mod reports;
+pub mod resolve;
 pub mod secrets;
 pub mod server;
 pub mod store;

@@ -1,7 +1,6 @@
 //! The way to the authority: one HTTPS connection for each request.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::issue::AcmeError;
+use crate::resolve;
 
 /// Time for one request, from looking up the name to the last byte.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,10 +87,9 @@ impl Client {
     async fn connect(&self, host: &str, port: u16) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(io::Error::other)?;
-        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
+        let addresses = resolve::lookup(host, port)
             .await
-            .map_err(|error| io::Error::other(format!("cannot look up {host}: {error}")))?
-            .collect();
+            .map_err(|error| io::Error::other(format!("cannot look up {host}: {error}")))?;
         let stream = TcpStream::connect(&addresses[..])
             .await
             .map_err(|error| io::Error::other(format!("cannot connect to {host}: {error}")))?;

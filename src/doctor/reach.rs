@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Finding;
+use crate::resolve;
 use crate::server::lock::RunningServer;
 
 /// How long an answer may take.
@@ -114,8 +115,8 @@ pub fn host_of(url: &str) -> Option<&str> {
 /// Whether the domain leads to this machine, over IPv4.
 pub async fn domain(domain: &str) -> Finding {
     const CHECK: &str = "domain";
-    let found = match tokio::net::lookup_host((domain, 443)).await {
-        Ok(found) => found.map(|address| address.ip()).collect::<Vec<_>>(),
+    let found = match resolve::lookup(domain, 443).await {
+        Ok(found) => found,
         Err(error) => {
             return Finding::bad(
                 CHECK,
@@ -124,8 +125,8 @@ pub async fn domain(domain: &str) -> Finding {
             );
         }
     };
-    let Some(address) = found.iter().find_map(|address| match address {
-        IpAddr::V4(address) => Some(*address),
+    let Some(address) = found.iter().find_map(|address| match address.ip() {
+        IpAddr::V4(address) => Some(address),
         IpAddr::V6(_) => None,
     }) else {
         return Finding::bad(
