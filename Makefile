@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see README.md, "Working on it".
 
-.PHONY: run test lint bench fuzz ui setup
+.PHONY: run test lint bench fuzz ui setup dist test-package
 
 run:
 	cargo run --release -- serve
@@ -24,6 +24,16 @@ fuzz:
 ui:
 	@echo "This version has no web page yet: there is nothing to build. The API is under /api/v1." >&2
 	@exit 1
+
+# The static binary for x86-64 (`packaging/dist.sh aarch64` for Arm too), package, checksums.
+dist:
+	packaging/dist.sh
+
+# Installs, upgrades, removes and purges the Debian package ON THIS MACHINE; needs root and cargo-deb.
+test-package: dist
+	cargo deb --locked --no-build --target x86_64-unknown-linux-gnu \
+		--deb-version 0.0.1 --output target/algohook-older.deb
+	packaging/test-deb.sh target/algohook-older.deb dist/algohook_amd64.deb
 
 setup:
 	@scripts/setup.sh

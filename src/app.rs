@@ -1,11 +1,13 @@
 //! The server put together: what `algohook serve` runs.
 
+mod backups;
+mod listeners;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use crate::api::Api;
@@ -18,11 +20,11 @@ use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::secrets;
 use crate::server::hooks::Hooks;
-use crate::server::listener::{ConnectionLimits, serve};
-use crate::server::lock::DataDirLock;
+use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::server::shutdown;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
+use listeners::{Addresses, Listeners};
 
 /// How often the server looks for what other processes changed, and for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -38,6 +40,10 @@ pub struct Started {
     pub setup_link: Option<String>,
     /// Webhooks that are ready.
     pub webhooks: usize,
+    /// Where alerts are taken over HTTPS.
+    pub https: Option<SocketAddr>,
+    /// What the owner has to know before anything else.
+    pub warning: Option<String>,
 }
 
 /// Serves until the process is asked to stop; `started` is called once it listens.
@@ -56,20 +62,30 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
             max_database_size: config.max_database_size,
         },
     )?);
-    let listener = bind(config.listen).await?;
-    let address = listener
-        .local_addr()
-        .context("the listener has no address")?;
-    let url = format!("http://{}", reachable(address));
-    lock.announce(&url, config.public_url.as_deref())?;
-    warn_if_open(address, &config);
+    let metrics = Arc::new(Metrics::default());
+    let listeners = Listeners::bind(&config, &metrics).await?;
+    let addresses = listeners.addresses().context("a listener has no address")?;
+    let url = format!("http://{}", reachable(addresses.local));
+    let public_url = config
+        .public_url
+        .clone()
+        .or_else(|| listeners.https_url(&config.public));
+    lock.announce(&RunningServer {
+        pid: std::process::id(),
+        url: url.clone(),
+        public_url: public_url.clone(),
+        https_listener: addresses.https,
+        http_listener: addresses.http,
+        has_proxy: !config.trusted_proxies.is_empty(),
+        most_connections: addresses.count() * config.max_connections as u64,
+    })?;
+    let warning = warning_of(&addresses, &config);
 
     let registry = Arc::new(Registry::default());
     registry.load(&store).await?;
     let newest = store.readers().run(events::newest).await?;
     let (news, newest) = watch::channel(newest);
-    let metrics = Arc::new(Metrics::default());
-    let base_url = config.public_url.clone().unwrap_or_else(|| url.clone());
+    let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let parts = Parts {
         store: Arc::clone(&store),
         registry: Arc::clone(&registry),
@@ -81,20 +97,33 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
     let setup_link = setup_link(&store, &url).await?;
     let webhooks = registry.len();
     tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
+    if let Some(warning) = &warning {
+        tracing::warn!("{warning}");
+    }
     started(Started {
         url,
         setup_link,
         webhooks,
+        https: addresses.https,
+        warning,
     });
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
     let aborted = background.abort_handle();
-    let stop = async move {
+    if let Some(backups) = &config.backups {
+        tokio::spawn(backups::run(Arc::clone(&store), backups.clone()));
+    }
+    let (stopping, is_stopping) = watch::channel(false);
+    tokio::spawn(async move {
         stop.await;
         // The streams of events end with what feeds them.
         aborted.abort();
-    };
-    serve(listener, routes, connection_limits(&config), metrics, stop).await;
+        stopping.send_replace(true);
+    });
+    let https_url = public_url.filter(|url| url.starts_with("https://"));
+    listeners
+        .serve(routes, &config, https_url, &metrics, is_stopping)
+        .await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -136,25 +165,6 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     }
 }
 
-fn connection_limits(config: &Config) -> ConnectionLimits {
-    ConnectionLimits {
-        max_connections: config.max_connections,
-        header_timeout: config.header_timeout,
-        http2: config.http2,
-        shutdown_grace: config.shutdown_grace,
-        trusted_proxies: config.trusted_proxies.clone(),
-    }
-}
-
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address}; another program may have this port, and ports below 1024 need a right \
-             (say another address with --listen)"
-        )
-    })
-}
-
 /// An address that a program on this machine can connect to.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
@@ -165,14 +175,21 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn warn_if_open(address: SocketAddr, config: &Config) {
+/// What the owner has to know where others can read what is sent.
+fn warning_of(addresses: &Addresses, config: &Config) -> Option<String> {
+    let address = addresses.local;
     if !address.ip().is_loopback() && config.trusted_proxies.is_empty() {
-        tracing::warn!(
-            %address,
-            "this address is open to others and without encryption: keys and passwords can be read on the way; \
-             listen on 127.0.0.1 behind a proxy that speaks HTTPS, and name it with --trusted-proxy"
-        );
+        return Some(format!(
+            "{address} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
+             listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
+             that does and name it with --trusted-proxy"
+        ));
     }
+    let address = addresses.http.filter(|_| config.public.allow_http_hooks)?;
+    Some(format!(
+        "alerts are taken WITHOUT ENCRYPTION on {address}: their keys can be read on the way; use https:// in \
+         TradingView and leave --allow-http-hooks out"
+    ))
 }
 
 /// The one-time link to choose a password with; a new one at every start until it was used.

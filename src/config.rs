@@ -1,6 +1,9 @@
 //! The configuration: a flag wins over an `ALGOHOOK_*` variable, that over the
 //! file, that over the default. All of them say the same things.
 
+mod acme;
+mod public;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,9 @@ use nonzero_ext::nonzero;
 use serde::Deserialize;
 
 use crate::logging::{LogFormat, LogLevel};
+
+pub use acme::{AcmeConfig, BindingKey, Domain, ExternalBinding};
+pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
 
 /// Where a server listens when nothing else is said.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -110,6 +116,19 @@ pub struct ServeOptions {
     /// Alerts that may wait for the disk; one more is answered with 503 [default: 1024]
     #[arg(long, env = "ALGOHOOK_QUEUE_CAPACITY", value_name = "N")]
     pub queue_capacity: Option<NonZeroU32>,
+    /// Hours from one backup to the next [default: no backups]
+    #[arg(long, env = "ALGOHOOK_BACKUP_EVERY", value_name = "HOURS")]
+    pub backup_every: Option<NonZeroU32>,
+    /// Backups that are kept [default: 7]
+    #[arg(long, env = "ALGOHOOK_BACKUP_KEEP", value_name = "N")]
+    pub backup_keep: Option<NonZeroU32>,
+    /// Where backups are kept [default: backups in the data directory]
+    #[arg(long, env = "ALGOHOOK_BACKUP_DIR", value_name = "DIR")]
+    pub backup_dir: Option<PathBuf>,
+    /// The listeners that the internet reaches.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub public: PublicOptions,
 }
 
 /// The file: the options of `serve`, and those of every command that make sense in it.
@@ -119,6 +138,8 @@ struct ConfigFile {
     public_url: Option<String>,
     log_format: Option<LogFormat>,
     log_level: Option<LogLevel>,
+    #[serde(flatten)]
+    public: PublicOptions,
     #[serde(flatten)]
     rest: toml::Table,
 }
@@ -154,6 +175,21 @@ pub struct Config {
     pub max_database_size: Option<u64>,
     /// Alerts that may wait for the disk.
     pub queue_capacity: usize,
+    /// Backups by themselves, where they are wanted.
+    pub backups: Option<BackupConfig>,
+    /// The listeners that the internet reaches.
+    pub public: PublicConfig,
+}
+
+/// Backups that the server takes by itself.
+#[derive(Debug, Clone)]
+pub struct BackupConfig {
+    /// The time from one to the next.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: usize,
+    /// Where.
+    pub folder: PathBuf,
 }
 
 /// Why there is no configuration.
@@ -183,6 +219,9 @@ pub enum ConfigError {
         "public-url \"{0}\" must start with http:// or https://, such as https://hooks.example.com"
     )]
     PublicUrl(String),
+    /// Settings that do not fit together.
+    #[error("{0}")]
+    Contradiction(&'static str),
 }
 
 impl Config {
@@ -209,7 +248,6 @@ impl Config {
         };
         let megabytes = serve.max_database_size.or(file_serve.max_database_size);
         Ok(Self {
-            data_dir,
             public_url: public_url(global.public_url.clone().or(file.public_url))?,
             log_format: global.log_format.or(file.log_format).unwrap_or_default(),
             log_level: global.log_level.or(file.log_level),
@@ -223,15 +261,29 @@ impl Config {
             body_timeout: seconds(serve.body_timeout, file_serve.body_timeout, 10),
             shutdown_grace: seconds(serve.shutdown_grace, file_serve.shutdown_grace, 10),
             trusted_proxies: if serve.trusted_proxy.is_empty() {
-                file_serve.trusted_proxy
+                file_serve.trusted_proxy.clone()
             } else {
                 serve.trusted_proxy.clone()
             },
             http2: serve.http2 || file_serve.http2,
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
+            backups: backups(serve, &file_serve, &data_dir),
+            data_dir,
+            public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
     }
+}
+
+fn backups(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> Option<BackupConfig> {
+    let hours = flags.backup_every.or(file.backup_every)?;
+    let keep = flags.backup_keep.or(file.backup_keep);
+    let folder = flags.backup_dir.clone().or(file.backup_dir.clone());
+    Some(BackupConfig {
+        every: Duration::from_hours(u64::from(hours.get())),
+        keep: keep.map_or(7, |keep| keep.get() as usize),
+        folder: folder.unwrap_or_else(|| data_dir.join("backups")),
+    })
 }
 
 fn default_data_dir() -> Result<PathBuf, ConfigError> {

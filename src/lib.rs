@@ -4,12 +4,14 @@
 //! it, [`payload`] reads it, [`store`] keeps it, [`domain`] says what it means.
 //! See `ARCHITECTURE.md` for the arrows between them.
 
+pub mod acme;
 pub mod analytics;
 pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod imports;
 pub mod ingest;
@@ -17,6 +19,7 @@ pub mod logging;
 pub mod metrics;
 pub mod payload;
 pub mod reports;
+pub mod resolve;
 pub mod secrets;
 pub mod server;
 pub mod store;

@@ -80,6 +80,9 @@ pub struct Metrics {
     registry: Registry,
     deliveries: Family<OutcomeLabel, Counter>,
     delivery_seconds: Histogram,
+    certificate_orders: Family<OutcomeLabel, Counter>,
+    /// When the certificate that is shown ends, in seconds since 1970; 0 without one.
+    pub certificate_not_after: Gauge<i64, AtomicI64>,
     /// Connections that are open now.
     pub open_connections: Gauge<i64, AtomicI64>,
 }
@@ -105,10 +108,24 @@ impl Default for Metrics {
             "Open connections",
             open_connections.clone(),
         );
+        let certificate_orders = Family::default();
+        let certificate_not_after = Gauge::default();
+        registry.register(
+            "algohook_certificate_orders",
+            "Certificates asked for by outcome",
+            certificate_orders.clone(),
+        );
+        registry.register(
+            "algohook_certificate_not_after_seconds",
+            "End of the certificate that is shown, in seconds since 1970; 0 without one",
+            certificate_not_after.clone(),
+        );
         Self {
             registry,
             deliveries,
             delivery_seconds,
+            certificate_orders,
+            certificate_not_after,
             open_connections,
         }
     }
@@ -123,6 +140,13 @@ impl Metrics {
             })
             .inc();
         self.delivery_seconds.observe(seconds);
+    }
+
+    /// Counts a try to get a certificate.
+    pub fn count_certificate_order(&self, is_issued: bool) {
+        let outcome = if is_issued { "issued" } else { "failed" };
+        let label = OutcomeLabel { outcome };
+        self.certificate_orders.get_or_create(&label).inc();
     }
 
     /// All metrics as text.

@@ -127,6 +127,7 @@ impl Desk {
             source_address: None,
             payload,
             reading,
+            verified: None,
             duplicate_window: Some(SignedDuration::from_secs(60)),
             original: None,
         });

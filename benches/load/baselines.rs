@@ -64,7 +64,15 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         shutdown_grace: Duration::from_secs(10),
         trusted_proxies: Vec::new(),
     };
-    listener::serve(listener, Arc::new(hooks), limits, metrics, stop).await;
+    listener::serve(
+        listener,
+        listener::Transport::Plain,
+        Arc::new(hooks),
+        limits,
+        metrics,
+        stop,
+    )
+    .await;
     Ok(())
 }
 

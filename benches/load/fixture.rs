@@ -90,6 +90,7 @@ fn record(
         source_address: Some(std::net::Ipv4Addr::LOCALHOST.into()),
         payload: alert.recorded,
         reading: Reading::Signal(signal),
+        verified: None,
         duplicate_window: Some(SignedDuration::from_mins(1)),
         original: None,
     };

@@ -93,6 +93,7 @@ impl Walk {
             received_at,
             source,
             source_address: None,
+            verified: None,
             payload: message.into_bytes(),
             reading: Reading::Signal(parsed),
             duplicate_window: Some(SignedDuration::from_mins(1)),

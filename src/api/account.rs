@@ -1,6 +1,8 @@
 //! The owner: first set-up, login, logout, change of password.
 
-use hyper::header::{HeaderValue, SET_COOKIE};
+use std::net::IpAddr;
+
+use hyper::header::{HeaderValue, SET_COOKIE, USER_AGENT};
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +15,12 @@ use super::request::ApiRequest;
 use super::webhooks::no_randomness;
 use crate::secrets;
 use crate::server::Body;
-use crate::store::account;
+use crate::store::audit::{self, Actor};
+use crate::store::sessions::Origin;
+use crate::store::{WriteContext, account, second_factor};
+
+/// Letters of what a browser calls itself that are kept.
+const LONGEST_USER_AGENT: usize = 200;
 
 /// The first password, by the one who has the set-up link.
 #[derive(Deserialize, ToSchema)]
@@ -31,6 +38,8 @@ pub struct Setup {
 pub struct Login {
     /// The owner's password.
     password: String,
+    /// The authenticator app's code, or a recovery code, where the second factor is on.
+    code: Option<String>,
 }
 
 /// A change of password.
@@ -70,16 +79,16 @@ pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
         account::set_up(context, &link, &hash, now)
     });
     write.await?;
-    begin_session(context, request).await
+    begin_session(context, request, "setup").await
 }
 
 /// Logs in with the password; the answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "account", request_body = Login, security(()),
     responses((status = 204), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
-    let Login { password } = request.json()?;
-    check_password(context, request, password).await?;
-    begin_session(context, request).await
+    let Login { password, code } = request.json()?;
+    check_login(context, request, password, code).await?;
+    begin_session(context, request, "login").await
 }
 
 /// Logs out.
@@ -89,10 +98,11 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
         let detail = "a token has no session; `algohook token revoke` takes it back";
         return Err(Problem::bad_request("no_session", detail));
     };
-    let write = context
-        .store
-        .writer()
-        .run(None, move |context| account::end_session(context, &hash));
+    let actor = request.actor(context.now());
+    let write = context.store.writer().run(None, move |context| {
+        account::end_session(context, &hash)?;
+        audit::note(context, &actor, "logout", None)
+    });
     write.await?;
     let cookie = auth::ended_session_cookie(request.client.is_secure);
     Ok(with_cookie(no_content(), &cookie))
@@ -102,7 +112,7 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
 #[utoipa::path(get, path = "/me", tag = "account", responses((status = 200, body = Me)))]
 pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     let (kind, token) = match &request.identity {
-        Some(Identity::Token(id)) => ("token", Some(id.to_string())),
+        Some(Identity::Token(id, _)) => ("token", Some(id.to_string())),
         _ => ("session", None),
     };
     ok(&Me {
@@ -125,50 +135,123 @@ pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> 
         account::set_password(context, &hash, now)
     });
     write.await?;
-    begin_session(context, request).await
+    begin_session(context, request, "password.change").await
 }
 
-async fn begin_session(context: &Context, request: &ApiRequest) -> Reply {
+async fn begin_session(context: &Context, request: &ApiRequest, action: &'static str) -> Reply {
     let secret = secrets::new_secret("").map_err(no_randomness)?;
     let hash = secrets::hash(&secret);
-    let now = context.now();
+    let actor = Actor {
+        // Whoever gets a session is the owner.
+        name: "owner".to_owned(),
+        ..request.actor(context.now())
+    };
+    let origin = origin_of(request);
     let write = context.store.writer().run(None, move |context| {
-        account::begin_session(context, &hash, now)
+        account::begin_session(context, &hash, &origin, actor.at)?;
+        audit::note(context, &actor, action, None)
     });
     write.await?;
     let cookie = auth::session_cookie(&secret, request.client.is_secure);
     Ok(with_cookie(no_content(), &cookie))
 }
 
-async fn check_password(
+fn origin_of(request: &ApiRequest) -> Origin {
+    let user_agent = request.headers.get(USER_AGENT);
+    let user_agent = user_agent.and_then(|value| value.to_str().ok());
+    Origin {
+        address: request.client.address.to_string(),
+        user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
+    }
+}
+
+/// Checks password and code; a wrong one of either makes the next try wait.
+async fn check_login(
     context: &Context,
     request: &ApiRequest,
     password: String,
+    code: Option<String>,
 ) -> Result<(), Problem> {
     let address = request.client.address;
     // One at a time: a hash takes 19 MiB, and a stranger could ask for many.
     let _turn = context.hashing.acquire().await;
-    if let Err(wait) = context.logins.check(address, context.elapsed()) {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
-        let detail = format!("too many wrong passwords; try again in {seconds} seconds");
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        return Err(Problem::new(status, "too_many_logins", detail)
-            .hint("the owner can set a new one with `algohook user set-password`")
-            .retry_after(seconds));
+    check_wait(context, address)?;
+    if !is_password(context, password).await? {
+        return Err(wrong_login(context, request, "password").await);
     }
-    let stored = context.store.readers().run(account::password_hash).await?;
-    let is_right = blocking(move || match stored {
-        Some(stored) => account::is_password(&password, &stored),
-        None => false,
-    });
-    if is_right.await? {
-        context.logins.succeeded(address);
+    if context.store.readers().run(second_factor::is_on).await? {
+        let Some(code) = code else {
+            // Nothing to wait for: whoever comes this far has the password.
+            let detail = "the code of the authenticator app is missing";
+            let status = StatusCode::UNAUTHORIZED;
+            return Err(Problem::new(status, "second_factor_required", detail)
+                .hint("send it as \"code\"; a recovery code serves as well"));
+        };
+        if !super::second_factor::is_code(context, code, context.now()).await? {
+            return Err(wrong_login(context, request, "code").await);
+        }
+    }
+    context.logins.succeeded(address);
+    Ok(())
+}
+
+/// Notes a failed login; the answer to it.
+async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str) -> Problem {
+    let address = request.client.address;
+    context.logins.failed(address, context.elapsed());
+    tracing::warn!(%address, what, "a login failed");
+    let actor = request.actor(context.now());
+    let write = move |context: &mut WriteContext<'_>| {
+        audit::note(context, &actor, audit::FAILED_LOGIN, Some(what))
+    };
+    // A full disk must not tell right from wrong.
+    if let Err(error) = context.store.writer().run(None, write).await {
+        tracing::warn!(%error, "a failed login could not be noted");
+    }
+    Problem::unauthorized(format!("this is not the {what}"))
+        .hint("`algohook user set-password` on the server sets a new one")
+}
+
+/// Checks the password of one who is logged in already.
+pub(super) async fn check_password(
+    context: &Context,
+    request: &ApiRequest,
+    password: String,
+) -> Result<(), Problem> {
+    let _turn = context.hashing.acquire().await;
+    check_wait(context, request.client.address)?;
+    if is_password(context, password).await? {
+        context.logins.succeeded(request.client.address);
         return Ok(());
     }
-    context.logins.failed(address, context.elapsed());
-    tracing::warn!(%address, "a login with a wrong password");
-    Err(Problem::unauthorized("this is not the password")
-        .hint("`algohook user set-password` on the server sets a new one"))
+    Err(wrong_login(context, request, "password").await)
+}
+
+fn check_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
+    let Err(wait) = context.logins.check(address, context.elapsed()) else {
+        return Ok(());
+    };
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
+    let detail = format!("too many wrong passwords; try again in {seconds} seconds");
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Err(Problem::new(status, "too_many_logins", detail)
+        .hint("the owner can set a new one with `algohook user set-password`")
+        .retry_after(seconds))
+}
+
+/// Whether it is the owner's; as slow where none is set, so that a stranger cannot
+/// tell the two apart.
+async fn is_password(context: &Context, password: String) -> Result<bool, Problem> {
+    let stored = context.store.readers().run(account::password_hash).await?;
+    let is_right = blocking(move || {
+        if let Some(stored) = stored {
+            return account::is_password(&password, &stored);
+        }
+        // Hashed for nothing but the time that it takes.
+        let _ = account::hash_password("no password is set", &[0; 16]);
+        false
+    });
+    is_right.await
 }
 
 async fn hashed(context: &Context, password: String) -> Result<String, Problem> {

@@ -6,12 +6,17 @@ use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use jiff::{SignedDuration, Timestamp};
 
 use super::problem::Problem;
+use crate::domain::access::Scope;
 use crate::secrets;
 use crate::store::tokens::TokenId;
 use crate::store::{Store, account, tokens};
 
-/// Name of the session's cookie.
+/// Name of the session's cookie over plain HTTP, which only this machine should see.
 pub const SESSION_COOKIE: &str = "algohook_session";
+
+/// Its name over HTTPS: with this prefix browsers take it from no other host, not
+/// even from one of the same domain.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-algohook_session";
 
 /// How exact the times of last use are.
 const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -20,7 +25,7 @@ const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// A program with a token.
-    Token(TokenId),
+    Token(TokenId, Scope),
     /// The owner in a browser; the hash of the session's secret.
     Session(Vec<u8>),
 }
@@ -33,12 +38,13 @@ pub enum Identity {
 pub async fn identify(
     store: &Store,
     headers: &HeaderMap,
+    is_secure: bool,
     now: Timestamp,
 ) -> Result<Identity, Problem> {
     if let Some(token) = bearer(headers) {
         return with_token(store, token, now).await;
     }
-    if let Some(session) = session(headers) {
+    if let Some(session) = session(headers, is_secure) {
         return with_session(store, secrets::hash(&session), now).await;
     }
     Err(Problem::unauthorized("this needs a login or an API token")
@@ -50,7 +56,7 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
     let found = store
         .readers()
         .run(move |connection| tokens::find(connection, &hash));
-    let Some((id, last_used_at)) = found.await? else {
+    let Some((id, scope, last_used_at)) = found.await? else {
         return Err(
             Problem::unauthorized("this API token is not valid (any more)")
                 .hint("`algohook token create NAME` makes a new one"),
@@ -65,7 +71,7 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
             tracing::warn!(%error, "the use of a token could not be noted");
         }
     }
-    Ok(Identity::Token(id))
+    Ok(Identity::Token(id, scope))
 }
 
 async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Identity, Problem> {
@@ -86,6 +92,28 @@ async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Id
         }
     }
     Ok(Identity::Session(hash))
+}
+
+/// Refuses what a token may not do.
+///
+/// # Errors
+///
+/// A problem with status 403.
+pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Result<(), Problem> {
+    let may = match identity {
+        Identity::Session(_) | Identity::Token(_, Scope::Write) => true,
+        Identity::Token(_, Scope::Read) => is_read,
+        Identity::Token(_, Scope::Test) => is_test,
+    };
+    if may {
+        return Ok(());
+    }
+    Err(Problem::new(
+        hyper::StatusCode::FORBIDDEN,
+        "out_of_scope",
+        "this token may not do that",
+    )
+    .hint("`algohook token create NAME --scope write` makes one that may"))
 }
 
 /// Refuses a write that another site made the owner's browser send.
@@ -136,7 +164,7 @@ pub fn ended_session_cookie(is_secure: bool) -> String {
 }
 
 fn cookie(value: String, is_secure: bool) -> cookie::CookieBuilder<'static> {
-    Cookie::build((SESSION_COOKIE, value))
+    Cookie::build((cookie_name(is_secure), value))
         .path("/")
         .http_only(true)
         .secure(is_secure)
@@ -150,12 +178,20 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
-fn session(headers: &HeaderMap) -> Option<String> {
+fn cookie_name(is_secure: bool) -> &'static str {
+    if is_secure {
+        SECURE_SESSION_COOKIE
+    } else {
+        SESSION_COOKIE
+    }
+}
+
+fn session(headers: &HeaderMap, is_secure: bool) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter();
     cookies
         .filter_map(|header| header.to_str().ok())
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == SESSION_COOKIE)
+        .find(|cookie| cookie.name() == cookie_name(is_secure))
         .map(|cookie| cookie.value().to_owned())
 }

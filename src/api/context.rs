@@ -11,7 +11,7 @@ use super::performance::Performance;
 use super::throttle::LoginThrottle;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
-use crate::ingest::{Answer, Clock, Ingest, Registry, StoreRecorder, SystemClock};
+use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
 use crate::store::{Result, Store};
 
 /// The parts of the program that the API reaches.
@@ -58,9 +58,11 @@ impl Context {
 
     /// Takes an alert the way that one from outside goes.
     pub async fn deliver(&self, id: &WebhookId, message: String, address: IpAddr) -> Answer {
-        let delivery = self
-            .ingest
-            .receive(id.as_str(), message.as_bytes(), address);
+        let sender = Sender {
+            is_owner: true,
+            ..Sender::from(address)
+        };
+        let delivery = self.ingest.receive(id.as_str(), message.as_bytes(), sender);
         delivery.await.0
     }
 }

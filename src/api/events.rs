@@ -10,6 +10,7 @@ use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Moment, Page, page_limit};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::order::OrderId;
+use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
 use crate::domain::webhook::WebhookId;
 use crate::ingest::LARGEST_BODY;
@@ -47,6 +48,9 @@ pub struct Event {
     pub signal_time: Option<Timestamp>,
     /// Who sent it.
     pub source_address: Option<String>,
+    /// How it showed that TradingView sent it: by `address` or by `certificate`.
+    #[schema(value_type = Option<String>)]
+    pub verified: Option<Verification>,
     /// Why it failed.
     pub error: Option<PayloadError>,
     /// What its owner should know, although it was accepted.
@@ -75,6 +79,7 @@ impl From<StoredEvent> for Event {
             market_price: stored.market_price.map(|price| price.to_string()),
             signal_time: stored.signal_time,
             source_address: stored.source_address,
+            verified: stored.verified,
             error: stored.error,
             warnings: stored.warnings,
             original: stored.original,

@@ -18,6 +18,9 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 mod routes;
+pub mod second_factor;
+pub mod security;
+pub mod senders;
 pub mod stream;
 pub mod throttle;
 pub mod tokens;
@@ -93,8 +96,13 @@ impl Api {
         let identity = if resource.is_open(&method) {
             None
         } else {
-            Some(auth::identify(&self.context.store, &head.headers, self.context.now()).await?)
+            let (store, now) = (&self.context.store, self.context.now());
+            Some(auth::identify(store, &head.headers, client.is_secure, now).await?)
         };
+        if let Some(identity) = &identity {
+            let is_test = matches!(resource, Resource::Test | Resource::Me);
+            auth::require_scope(identity, method == Method::GET, is_test)?;
+        }
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
             auth::require_same_origin(&head.headers)?;
         }

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
 use super::{
-    account, events, exports, imports, orders, performance, positions, stream, tokens, trades,
-    webhooks,
+    account, events, exports, imports, orders, performance, positions, second_factor, security,
+    senders, stream, tokens, trades, webhooks,
 };
 use crate::reports::ReportSource;
 
@@ -24,6 +24,18 @@ use crate::reports::ReportSource;
         account::log_out,
         account::me,
         account::change_password,
+        security::sessions,
+        security::end_session,
+        security::audit_log,
+        second_factor::get,
+        second_factor::begin,
+        second_factor::confirm,
+        second_factor::turn_off,
+        senders::get,
+        senders::change,
+        senders::add,
+        senders::pin,
+        senders::forget,
         tokens::list,
         tokens::create,
         tokens::revoke,

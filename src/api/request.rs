@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 
 use super::auth::Identity;
 use super::problem::Problem;
+use crate::domain::access::Scope;
 use crate::server::Client;
+use crate::store::audit::Actor;
 
 /// Items of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 50;
@@ -39,6 +41,25 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
+    /// Whether it may see the keys of webhooks, with which alerts can be sent.
+    pub fn may_see_keys(&self) -> bool {
+        !matches!(self.identity, Some(Identity::Token(_, Scope::Read)))
+    }
+
+    /// Who sends it, for the audit log.
+    pub fn actor(&self, now: Timestamp) -> Actor {
+        let name = match &self.identity {
+            Some(Identity::Session(_)) => "owner".to_owned(),
+            Some(Identity::Token(id, _)) => id.to_string(),
+            None => "stranger".to_owned(),
+        };
+        Actor {
+            name,
+            address: Some(self.client.address.to_string()),
+            at: now,
+        }
+    }
+
     /// The id of the path as an id of one kind.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::{
-    account, events, exports, imports, openapi, orders, performance, positions, stream, tokens,
-    trades, webhooks,
+    account, events, exports, imports, openapi, orders, performance, positions, second_factor,
+    security, senders, stream, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -42,11 +42,21 @@ pub enum Resource {
     OrdersExport,
     TradesExport,
     Stream,
+    Sessions,
+    OneSession,
+    Audit,
+    SecondFactor,
+    ConfirmSecondFactor,
+    EndSecondFactor,
+    Senders,
+    Issuers,
+    Issuer,
+    PinIssuer,
     Document,
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 27] = [
+const ADDRESSES: [(&str, Resource, &str); 37] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
@@ -73,6 +83,20 @@ const ADDRESSES: [(&str, Resource, &str); 27] = [
     ("/export/orders.csv", Resource::OrdersExport, "GET"),
     ("/export/trades.csv", Resource::TradesExport, "GET"),
     ("/stream", Resource::Stream, "GET"),
+    ("/sessions", Resource::Sessions, "GET"),
+    ("/sessions/{id}", Resource::OneSession, "DELETE"),
+    ("/audit", Resource::Audit, "GET"),
+    ("/second-factor", Resource::SecondFactor, "GET, POST"),
+    (
+        "/second-factor/confirm",
+        Resource::ConfirmSecondFactor,
+        "POST",
+    ),
+    ("/second-factor/off", Resource::EndSecondFactor, "POST"),
+    ("/senders", Resource::Senders, "GET, PATCH"),
+    ("/senders/issuers", Resource::Issuers, "POST"),
+    ("/senders/issuers/{id}", Resource::Issuer, "DELETE"),
+    ("/senders/issuers/{id}/pin", Resource::PinIssuer, "POST"),
     ("/openapi.json", Resource::Document, "GET"),
 ];
 
@@ -147,6 +171,18 @@ impl Resource {
             (Self::OrdersExport, "GET") => exports::orders(context, request),
             (Self::TradesExport, "GET") => exports::trades(context, request),
             (Self::Stream, "GET") => stream::open(context, request).await,
+            (Self::Sessions, "GET") => security::sessions(context, request).await,
+            (Self::OneSession, "DELETE") => security::end_session(context, request).await,
+            (Self::Audit, "GET") => security::audit_log(context, request).await,
+            (Self::SecondFactor, "GET") => second_factor::get(context, request).await,
+            (Self::SecondFactor, "POST") => second_factor::begin(context, request).await,
+            (Self::ConfirmSecondFactor, "POST") => second_factor::confirm(context, request).await,
+            (Self::EndSecondFactor, "POST") => second_factor::turn_off(context, request).await,
+            (Self::Senders, "GET") => senders::get(context, request).await,
+            (Self::Senders, "PATCH") => senders::change(context, request).await,
+            (Self::Issuers, "POST") => senders::add(context, request).await,
+            (Self::Issuer, "DELETE") => senders::forget(context, request).await,
+            (Self::PinIssuer, "POST") => senders::pin(context, request).await,
             (Self::Document, "GET") => Ok(ok(&openapi::document())),
             (resource, _) => Err(Problem::method_not_allowed(resource.methods())),
         }

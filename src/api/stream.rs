@@ -52,6 +52,7 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
     let stream = Stream {
         context: Arc::clone(context),
         headers: request.headers.clone(),
+        is_secure: request.client.is_secure,
         sender,
         after,
     };
@@ -69,6 +70,7 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
 struct Stream {
     context: Arc<Context>,
     headers: hyper::HeaderMap,
+    is_secure: bool,
     sender: Sender<Bytes>,
     after: EventId,
 }
@@ -125,7 +127,7 @@ impl Stream {
 
     async fn is_over(&self) -> bool {
         let context = &self.context;
-        auth::identify(&context.store, &self.headers, context.now())
+        auth::identify(&context.store, &self.headers, self.is_secure, context.now())
             .await
             .is_err()
     }

@@ -9,8 +9,10 @@ use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
 use super::webhooks::no_randomness;
+use crate::domain::access::Scope;
 use crate::domain::webhook::name_of;
 use crate::secrets;
+use crate::store::audit;
 use crate::store::tokens::{self, StoredToken, TokenId};
 
 /// What every token starts with, so that one is recognised where it leaks.
@@ -25,6 +27,9 @@ pub struct Token {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
+    /// What it may do: `write`, `read` or `test`.
+    #[schema(value_type = String)]
+    pub scope: Scope,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -38,6 +43,7 @@ impl From<StoredToken> for Token {
         Self {
             id: stored.id,
             name: stored.name,
+            scope: stored.scope,
             created_at: stored.created_at,
             last_used_at: stored.last_used_at,
         }
@@ -53,6 +59,9 @@ pub struct NewToken {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
+    /// What it may do.
+    #[schema(value_type = String)]
+    pub scope: Scope,
     /// The secret, to be sent as `Authorization: Bearer ...`.
     pub token: String,
 }
@@ -63,6 +72,9 @@ pub struct NewToken {
 pub struct TokenName {
     /// 1 to 100 printable characters.
     name: String,
+    /// What it may do: `write` (everything, the default), `read`, or `test` (send test alerts).
+    #[schema(value_type = Option<String>)]
+    scope: Option<Scope>,
 }
 
 /// All tokens, oldest first.
@@ -80,17 +92,25 @@ pub(super) async fn list(context: &Context, _request: &ApiRequest) -> Reply {
 #[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenName,
     responses((status = 201, body = NewToken), (status = 422, body = Problem)))]
 pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
-    let TokenName { name } = request.json()?;
+    let TokenName { name, scope } = request.json()?;
+    let scope = scope.unwrap_or(Scope::Write);
     let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
     let token = secrets::new_secret(TOKEN_PREFIX).map_err(no_randomness)?;
     let hash = secrets::hash(&token);
-    let now = context.now();
+    let actor = request.actor(context.now());
     let stored_name = name.clone();
     let write = context.store.writer().run(None, move |context| {
-        tokens::insert(context, &stored_name, &hash, now)
+        let id = tokens::insert(context, &stored_name, scope, &hash, actor.at)?;
+        audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
+        Ok(id)
     });
     let id = write.await?;
-    Ok(created(&NewToken { id, name, token }))
+    Ok(created(&NewToken {
+        id,
+        name,
+        scope,
+        token,
+    }))
 }
 
 /// Revokes a token.
@@ -98,10 +118,11 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 204), (status = 404, body = Problem)))]
 pub(super) async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
     let id: TokenId = request.path_id()?;
-    let write = context
-        .store
-        .writer()
-        .run(None, move |context| tokens::revoke(context, id));
+    let actor = request.actor(context.now());
+    let write = context.store.writer().run(None, move |context| {
+        tokens::revoke(context, id)?;
+        audit::note(context, &actor, "token.revoke", Some(&id.to_string()))
+    });
     write.await?;
     Ok(no_content())
 }

@@ -14,7 +14,7 @@ use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState, name_of
 use crate::secrets::random_bytes;
 use crate::store::rejections::RejectionReason;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
-use crate::store::{self, rejections};
+use crate::store::{self, audit, rejections};
 use crate::templates::Template;
 
 /// Characters that the notes on a webhook have at most.
@@ -154,13 +154,14 @@ pub struct TestResult {
 /// All webhooks, oldest first.
 #[utoipa::path(get, path = "/webhooks", tag = "webhooks",
     responses((status = 200, body = Page<Webhook>)))]
-pub(super) async fn list(context: &Context, _request: &ApiRequest) -> Reply {
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
+    let with_key = request.may_see_keys();
     let base = context.base_url.clone();
     let read = context.store.readers().run(move |connection| {
         let stored = webhooks::list(connection)?;
         let shown = stored
             .into_iter()
-            .map(|webhook| Webhook::of(connection, webhook, &base));
+            .map(|webhook| Webhook::of(connection, visible(webhook, with_key), &base));
         shown.collect::<store::Result<Vec<_>>>()
     });
     Ok(ok(&Page {
@@ -177,21 +178,23 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let name = name_of(&new.name).map_err(|error| Problem::invalid(error.to_string()))?;
     let id = WebhookId::generate(random_bytes).map_err(no_randomness)?;
     let key = AuthKey::generate(random_bytes).map_err(no_randomness)?;
-    let now = context.now();
+    let actor = request.actor(context.now());
     let wanted = id.clone();
     let insert = context.store.writer().run(None, move |context| {
-        webhooks::insert(context, &wanted, &name, &key, now)
+        webhooks::insert(context, &wanted, &name, &key, actor.at)?;
+        audit::note(context, &actor, "webhook.create", Some(wanted.as_str()))
     });
     insert.await?;
     context.reload().await?;
-    Ok(created(&shown(context, id).await?))
+    Ok(created(&shown(context, id, true).await?))
 }
 
 /// One webhook.
 #[utoipa::path(get, path = "/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Webhook), (status = 404, body = Problem)))]
 pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
-    Ok(ok(&shown(context, request.path_id()?).await?))
+    let with_key = request.may_see_keys();
+    Ok(ok(&shown(context, request.path_id()?, with_key).await?))
 }
 
 /// Changes a webhook.
@@ -221,7 +224,7 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
         settings,
         auth_key: None,
     };
-    apply(context, id, change).await
+    apply(context, request, id, change, "webhook.change").await
 }
 
 /// Gives a webhook a new key; alerts with the old one are refused from now on.
@@ -233,7 +236,8 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
         auth_key: Some(key),
         ..WebhookChange::default()
     };
-    apply(context, request.path_id()?, change).await
+    let id = request.path_id()?;
+    apply(context, request, id, change, "webhook.rotate-key").await
 }
 
 /// Deletes a webhook with its events and orders.
@@ -241,11 +245,11 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
     responses((status = 204), (status = 404, body = Problem)))]
 pub(super) async fn delete(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
-    let now = context.now();
-    let delete = context
-        .store
-        .writer()
-        .run(None, move |context| webhooks::delete(context, &id, now));
+    let actor = request.actor(context.now());
+    let delete = context.store.writer().run(None, move |context| {
+        webhooks::delete(context, &id, actor.at)?;
+        audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
+    });
     delete.await?;
     context.reload().await?;
     Ok(no_content())
@@ -326,23 +330,42 @@ async fn merged_settings(
     }
 }
 
-async fn apply(context: &Context, id: WebhookId, change: WebhookChange) -> Reply {
+async fn apply(
+    context: &Context,
+    request: &ApiRequest,
+    id: WebhookId,
+    change: WebhookChange,
+    action: &'static str,
+) -> Reply {
+    let actor = request.actor(context.now());
     let wanted = id.clone();
     let write = context.store.writer().run(None, move |context| {
-        webhooks::change(context, &wanted, change)
+        webhooks::change(context, &wanted, change)?;
+        audit::note(context, &actor, action, Some(wanted.as_str()))
     });
     write.await?;
     context.reload().await?;
-    Ok(ok(&shown(context, id).await?))
+    Ok(ok(&shown(context, id, true).await?))
 }
 
-async fn shown(context: &Context, id: WebhookId) -> Result<Webhook, Problem> {
+async fn shown(context: &Context, id: WebhookId, with_key: bool) -> Result<Webhook, Problem> {
     let base = context.base_url.clone();
     let read = context.store.readers().run(move |connection| {
         let stored = webhooks::get(connection, &id)?;
-        Webhook::of(connection, stored, &base)
+        Webhook::of(connection, visible(stored, with_key), &base)
     });
     Ok(read.await?)
+}
+
+/// A webhook without its key for those who may only look.
+fn visible(stored: StoredWebhook, with_key: bool) -> StoredWebhook {
+    if with_key {
+        return stored;
+    }
+    StoredWebhook {
+        auth_key: AuthKey::from_stored("***".to_owned()),
+        ..stored
+    }
 }
 
 /// The operating system gave no random bytes.

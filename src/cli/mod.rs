@@ -7,6 +7,7 @@
 
 mod backup;
 mod completions;
+mod doctor;
 mod events;
 mod http;
 mod import;
@@ -16,6 +17,7 @@ mod output;
 mod rebuild;
 mod report;
 mod send;
+mod senders;
 mod serve;
 mod token;
 mod user;
@@ -49,7 +51,7 @@ Example, from nothing to the first alert:
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     #[command(subcommand)]
     Webhook(webhook::Webhook),
     Send(send::Send),
@@ -59,12 +61,15 @@ enum Command {
     #[command(subcommand)]
     Import(import::Import),
     #[command(subcommand)]
+    Senders(senders::SendersCommand),
+    #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
     User(user::User),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rebuild(rebuild::Rebuild),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
 
@@ -114,10 +119,12 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Orders(orders) => orders.run(&config, out),
         Command::Report(report) => report.run(&config, out),
         Command::Import(import) => import.run(&config, out),
+        Command::Senders(senders) => senders.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),
         Command::Restore(restore) => restore.run(&config, out),
+        Command::Doctor(doctor) => doctor.run(&config, out),
         Command::Rebuild(_) => rebuild::Rebuild::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }

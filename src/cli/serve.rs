@@ -24,6 +24,7 @@ const EXAMPLE: &str = "\
 Examples:
   algohook serve                                    on 127.0.0.1:8080
   algohook serve --demo                             on made-up alerts, to look around
+  algohook serve --tls-cert cert.pem --tls-key key.pem    alerts over HTTPS on port 443
   algohook serve --listen 127.0.0.1:9000 --public-url https://hooks.example.com --trusted-proxy 127.0.0.1/32";
 
 impl Serve {
@@ -46,6 +47,12 @@ fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> 
     announce_address(out, started)?;
     if let Some(link) = &started.setup_link {
         writeln!(out, "Choose a password, once: {link}")?;
+    }
+    if let Some(address) = started.https {
+        writeln!(out, "Alerts come in over HTTPS on {address}")?;
+    }
+    if let Some(warning) = &started.warning {
+        writeln!(out, "WARNING: {warning}")?;
     }
     if started.webhooks == 0 {
         writeln!(

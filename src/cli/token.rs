@@ -10,9 +10,11 @@ use super::open;
 use super::output;
 use crate::api::tokens::{NewToken, TOKEN_PREFIX, Token as Shown};
 use crate::config::Config;
+use crate::domain::access::Scope;
 use crate::domain::webhook::name_of;
 use crate::secrets;
 use crate::store::Store;
+use crate::store::audit::{self, Actor};
 use crate::store::tokens::{self, TokenId};
 
 /// Make and revoke tokens for the management API
@@ -29,6 +31,9 @@ pub enum Token {
 pub struct Create {
     /// What it is for
     name: String,
+    /// What it may do: write (everything), read, or test (send test alerts)
+    #[arg(long, default_value = "write")]
+    scope: Scope,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -68,12 +73,23 @@ impl Create {
         let token =
             secrets::new_secret(TOKEN_PREFIX).context("the system gives no random bytes")?;
         let hash = secrets::hash(&token);
-        let stored_name = name.clone();
+        let (stored_name, scope) = (name.clone(), self.scope);
         let id = store.writer().run_blocking(move |context| {
-            tokens::insert(context, &stored_name, &hash, Timestamp::now())
+            let actor = Actor::command_line(Timestamp::now());
+            let id = tokens::insert(context, &stored_name, scope, &hash, actor.at)?;
+            audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
+            Ok(id)
         })?;
         if self.json {
-            return output::json(out, &NewToken { id, name, token });
+            return output::json(
+                out,
+                &NewToken {
+                    id,
+                    name,
+                    scope,
+                    token,
+                },
+            );
         }
         writeln!(out, "{token}")?;
         eprintln!(
@@ -104,6 +120,7 @@ impl List {
                 vec![
                     token.id.to_string(),
                     token.name,
+                    token.scope.to_string(),
                     time(Some(token.created_at)),
                     time(token.last_used_at),
                 ]
@@ -111,7 +128,7 @@ impl List {
             .collect();
         Ok(output::table(
             out,
-            &["ID", "NAME", "MADE", "LAST USED"],
+            &["ID", "NAME", "SCOPE", "MADE", "LAST USED"],
             &rows,
         )?)
     }
@@ -120,9 +137,11 @@ impl List {
 impl Revoke {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let id = self.id;
-        store
-            .writer()
-            .run_blocking(move |context| tokens::revoke(context, id))?;
+        store.writer().run_blocking(move |context| {
+            tokens::revoke(context, id)?;
+            let actor = Actor::command_line(Timestamp::now());
+            audit::note(context, &actor, "token.revoke", Some(&id.to_string()))
+        })?;
         Ok(writeln!(out, "Revoked {id}.")?)
     }
 }

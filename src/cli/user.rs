@@ -9,13 +9,20 @@ use jiff::Timestamp;
 use super::open;
 use crate::config::Config;
 use crate::secrets;
-use crate::store::account;
+use crate::store::audit::{self, Actor};
+use crate::store::{Store, account, second_factor};
 
 /// Manage the owner's login
 #[derive(Subcommand)]
 pub enum User {
     SetPassword(SetPassword),
+    ResetSecondFactor(ResetSecondFactor),
 }
+
+/// Turn the second factor of the login off, after the loss of a phone
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook user reset-second-factor")]
+pub struct ResetSecondFactor {}
 
 /// Set the owner's password; every session ends
 #[derive(Args)]
@@ -29,15 +36,36 @@ Examples:
 
 impl User {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let Self::SetPassword(SetPassword {}) = self;
         let store = open::store(config)?;
+        match self {
+            Self::SetPassword(SetPassword {}) => SetPassword::run(&store, out),
+            Self::ResetSecondFactor(ResetSecondFactor {}) => ResetSecondFactor::run(&store, out),
+        }
+    }
+}
+
+impl ResetSecondFactor {
+    fn run(store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        store.writer().run_blocking(|context| {
+            second_factor::turn_off(context)?;
+            let actor = Actor::command_line(Timestamp::now());
+            audit::note(context, &actor, "second-factor.off", None)
+        })?;
+        Ok(writeln!(out, "The second factor is off.")?)
+    }
+}
+
+impl SetPassword {
+    fn run(store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let password = ask()?;
         let mut salt = [0; 16];
         secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
         let hash = account::hash_password(&password, &salt)?;
-        store
-            .writer()
-            .run_blocking(move |context| account::set_password(context, &hash, Timestamp::now()))?;
+        store.writer().run_blocking(move |context| {
+            let actor = Actor::command_line(Timestamp::now());
+            account::set_password(context, &hash, actor.at)?;
+            audit::note(context, &actor, "password.change", None)
+        })?;
         Ok(writeln!(
             out,
             "The password is set; every session has ended."

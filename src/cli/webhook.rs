@@ -12,6 +12,7 @@ use crate::api::webhooks::Webhook as Shown;
 use crate::config::Config;
 use crate::domain::webhook::{AuthKey, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
+use crate::store::audit::{self, Actor};
 use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{self, Store};
 
@@ -118,7 +119,9 @@ impl Create {
         let key = AuthKey::generate(random_bytes).context("the system gives no random bytes")?;
         let wanted = id.clone();
         store.writer().run_blocking(move |context| {
-            webhooks::insert(context, &wanted, &name, &key, Timestamp::now())
+            let actor = Actor::command_line(Timestamp::now());
+            webhooks::insert(context, &wanted, &name, &key, actor.at)?;
+            audit::note(context, &actor, "webhook.create", Some(wanted.as_str()))
         })?;
         print(out, &open::webhook(config, store, &id)?, self.json)
     }
@@ -155,9 +158,11 @@ impl RotateKey {
             ..WebhookChange::default()
         };
         let id = self.id.clone();
-        store
-            .writer()
-            .run_blocking(move |context| webhooks::change(context, &id, change))?;
+        store.writer().run_blocking(move |context| {
+            let actor = Actor::command_line(Timestamp::now());
+            webhooks::change(context, &id, change)?;
+            audit::note(context, &actor, "webhook.rotate-key", Some(id.as_str()))
+        })?;
         print(out, &open::webhook(config, store, &self.id)?, self.json)
     }
 }
@@ -169,9 +174,11 @@ impl Delete {
             confirm(&webhook)?;
         }
         let id = self.id.clone();
-        store
-            .writer()
-            .run_blocking(move |context| webhooks::delete(context, &id, Timestamp::now()))?;
+        store.writer().run_blocking(move |context| {
+            let actor = Actor::command_line(Timestamp::now());
+            webhooks::delete(context, &id, actor.at)?;
+            audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
+        })?;
         // A running server would remove the rest by itself, a little later.
         while store.writer().run_blocking(webhooks::purge)? {}
         let events = webhook.events;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::api::tokens::TOKEN_PREFIX;
+use crate::domain::access::Scope;
 use crate::domain::webhook::{AuthKey, WebhookId};
 use crate::secrets;
 use crate::store::webhooks::WebhookChange;
@@ -126,7 +127,7 @@ async fn set_up(
             webhooks::change(context, &id, change)?;
         }
         account::set_password(context, &password_hash, now)?;
-        tokens::insert(context, "Demo", &token_hash, now).map(drop)
+        tokens::insert(context, "Demo", Scope::Write, &token_hash, now).map(drop)
     };
     store.writer().run(None, write).await?;
     Ok((password, token))

@@ -3,10 +3,12 @@
 //! Everything here is pure. No I/O, no clock, no SQL, no HTTP, and nothing of
 //! the rest of the crate: time and randomness are passed in.
 
+pub mod access;
 pub mod event;
 pub mod ledger;
 pub mod money;
 pub mod order;
+pub mod sender;
 pub mod signal;
 pub mod trade;
 pub mod webhook;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::money::Decimal;
+use super::sender::SenderPolicy;
 
 /// Letters and digits only, so that a double click selects the whole text.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -177,6 +178,10 @@ pub struct Settings {
     pub duplicate_window: u32,
     /// How long the webhook may be silent before it needs attention.
     pub silence: Option<Silence>,
+    /// Whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub senders: Option<SenderPolicy>,
 }
 
 impl Default for Settings {
@@ -197,6 +202,7 @@ impl Default for Settings {
             reversal: Reversal::Net,
             duplicate_window: 60,
             silence: None,
+            senders: None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod limiter;
 mod receive;
 mod recorder;
 mod registry;
+mod sender;
 
 pub use answer::Answer;
 pub use clock::{Clock, SystemClock};
@@ -16,3 +17,4 @@ pub use limiter::{RateLimit, SlidingWindow, WINDOW};
 pub use receive::{Ingest, LARGEST_BODY};
 pub use recorder::{Recorder, StoreRecorder};
 pub use registry::{Registry, Webhook};
+pub use sender::{KnownSenders, PeerCertificate, Sender, issuer_from_der};

@@ -1,6 +1,5 @@
 //! One delivery, from its bytes to its answer.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,9 @@ use super::clock::Clock;
 use super::limiter::RateLimit;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
+use super::sender::Sender;
 use crate::domain::event::{EventSource, EventStatus};
+use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
 use crate::metrics::Outcome;
 use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
@@ -37,7 +38,8 @@ pub struct Ingest<R, C> {
 /// A delivery on its way: where it goes, where it is from, when it came.
 struct Arrival {
     webhook: Arc<Webhook>,
-    address: IpAddr,
+    sender: Sender,
+    verified: Option<Verification>,
     received_at: Timestamp,
     elapsed: Duration,
 }
@@ -59,10 +61,18 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 
     /// Takes one delivery; the answer is made when what came of it is on disk.
-    pub async fn receive(&self, id: &str, body: &[u8], address: IpAddr) -> (Answer, Outcome) {
-        let Some(arrival) = self.arrival(id, address) else {
+    pub async fn receive(
+        &self,
+        id: &str,
+        body: &[u8],
+        sender: impl Into<Sender>,
+    ) -> (Answer, Outcome) {
+        let Some(arrival) = self.arrival(id, sender.into()) else {
             return unknown_webhook();
         };
+        if !self.is_admitted(&arrival) {
+            return self.reject(&arrival, RejectionReason::WrongSender).await;
+        }
         match payload::parse(body) {
             Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
                 let (payload, signal) = without_key(alert, &arrival.webhook);
@@ -79,8 +89,8 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 
     /// A body larger than [`LARGEST_BODY`], of which nothing was read.
-    pub async fn too_large(&self, id: &str, address: IpAddr) -> (Answer, Outcome) {
-        let Some(arrival) = self.arrival(id, address) else {
+    pub async fn too_large(&self, id: &str, sender: impl Into<Sender>) -> (Answer, Outcome) {
+        let Some(arrival) = self.arrival(id, sender.into()) else {
             return unknown_webhook();
         };
         let counted = arrival
@@ -103,14 +113,39 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         )
     }
 
-    fn arrival(&self, id: &str, address: IpAddr) -> Option<Arrival> {
+    fn arrival(&self, id: &str, sender: Sender) -> Option<Arrival> {
         let webhook = self.registry.get(id)?;
+        let received_at = self.clock.now();
+        let verified = self.registry.senders().verify(&sender, received_at);
         Some(Arrival {
             webhook,
-            address,
-            received_at: self.clock.now(),
+            sender,
+            verified,
+            received_at,
             elapsed: self.clock.elapsed(),
         })
+    }
+
+    /// Whether the webhook takes alerts from this sender.
+    fn is_admitted(&self, arrival: &Arrival) -> bool {
+        let policy = arrival.webhook.senders;
+        let policy = policy.unwrap_or_else(|| self.registry.senders().senders.policy);
+        arrival.sender.is_owner || policy.admits(arrival.verified)
+    }
+
+    /// Shows the owner who signed TradingView's certificate, once.
+    async fn learn_issuer(&self, arrival: &Arrival) {
+        let known = self.registry.senders();
+        let Some(issuer) = known.new_issuer(&arrival.sender, arrival.received_at) else {
+            return;
+        };
+        let fingerprint = issuer.fingerprint.clone();
+        match self.recorder.note_issuer(issuer).await {
+            Ok(()) => {
+                tracing::info!(%fingerprint, "an alert from TradingView showed a new certificate issuer");
+            }
+            Err(error) => tracing::warn!(%error, "the issuer of a certificate could not be noted"),
+        }
     }
 
     /// A delivery with the right key.
@@ -128,6 +163,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         if let Err(wait) = admitted {
             return self.over_limit(arrival, payload, reading, wait).await;
         }
+        self.learn_issuer(arrival).await;
         let reading = match (arrival.webhook.state, reading) {
             (WebhookState::Paused, Reading::Signal(parsed)) => {
                 Reading::Withheld(EventStatus::Ignored, Some(parsed))
@@ -217,6 +253,9 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             return throttled(wait);
         }
         self.note_rejection(arrival, reason).await;
+        if reason == RejectionReason::WrongSender {
+            return wrong_sender();
+        }
         let message = match reason {
             RejectionReason::MissingKey => "auth_key is missing",
             _ => "auth_key is not the key of this webhook",
@@ -236,7 +275,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let rejection = Rejection {
             rejected_at: arrival.received_at,
             reason,
-            source_address: arrival.address,
+            source_address: arrival.sender.address,
         };
         if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await {
             tracing::warn!(webhook = %arrival.webhook.id, %error, "a rejected request could not be noted");
@@ -294,7 +333,8 @@ fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
         webhook: arrival.webhook.row,
         received_at: arrival.received_at,
         source: EventSource::Webhook,
-        source_address: Some(arrival.address),
+        source_address: Some(arrival.sender.address),
+        verified: arrival.verified,
         payload,
         reading,
         duplicate_window: arrival.webhook.duplicate_window,
@@ -312,6 +352,19 @@ fn unknown_webhook() -> (Answer, Outcome) {
     (
         Answer::refused(StatusCode::NOT_FOUND, &error, None),
         Outcome::Unknown,
+    )
+}
+
+/// It is not TradingView, and the webhook takes alerts from nobody else.
+fn wrong_sender() -> (Answer, Outcome) {
+    let error = Refusal::new(
+        "wrong_sender",
+        "this webhook takes alerts from TradingView only",
+        "send it through TradingView; the owner can change who may send with `algohook senders`",
+    );
+    (
+        Answer::refused(StatusCode::FORBIDDEN, &error, None),
+        Outcome::Unauthorized,
     )
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::store::deliveries::{Delivery, Recorded, record};
 use crate::store::rejections::{self, Rejection};
+use crate::store::senders::{self, Issuer};
 use crate::store::{Result, Store, WriteContext};
 
 /// Keeps deliveries; returns only when they are safe.
@@ -15,6 +16,13 @@ pub trait Recorder: Send + Sync + 'static {
     /// Notes a request that was turned away.
     fn reject(&self, webhook: i64, rejection: Rejection)
     -> impl Future<Output = Result<()>> + Send;
+
+    /// Notes who signed the certificate of an alert.
+    fn note_issuer(&self, issuer: Issuer) -> impl Future<Output = Result<()>> + Send {
+        // Nothing that an alert depends on.
+        drop(issuer);
+        std::future::ready(Ok(()))
+    }
 }
 
 /// How long a delivery may wait for the writer to start on it.
@@ -49,5 +57,10 @@ impl Recorder for StoreRecorder {
         let write =
             move |context: &mut WriteContext<'_>| rejections::insert(context, webhook, &rejection);
         self.store.writer().run_shared(Some(PATIENCE), write).await
+    }
+
+    async fn note_issuer(&self, issuer: Issuer) -> Result<()> {
+        let write = move |context: &mut WriteContext<'_>| senders::note_issuer(context, &issuer);
+        self.store.writer().run(Some(PATIENCE), write).await
     }
 }

@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use subtle::ConstantTimeEq;
 
 use super::limiter::SlidingWindow;
+use super::sender::KnownSenders;
+use crate::domain::sender::SenderPolicy;
 use crate::domain::webhook::{AuthKey, WebhookId, WebhookState};
+use crate::store::senders;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{Result, Store};
 
@@ -20,6 +23,8 @@ pub struct Webhook {
     pub row: i64,
     /// Active or paused.
     pub state: WebhookState,
+    /// Whose alerts are taken, where it is not the server's setting.
+    pub senders: Option<SenderPolicy>,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
     auth_key: AuthKey,
@@ -65,6 +70,7 @@ impl Webhook {
 #[derive(Debug, Default)]
 pub struct Registry {
     catalog: RwLock<Catalog>,
+    senders: RwLock<Arc<KnownSenders>>,
 }
 
 /// The webhooks as they were at one revision of the stored ones.
@@ -101,16 +107,35 @@ impl Registry {
     ///
     /// [`crate::store::StoreError`] where the database cannot be read.
     pub async fn load(&self, store: &Store) -> Result<()> {
-        let (revision, stored) = store.readers().run(webhooks::catalog).await?;
-        self.replace(revision, stored);
+        let (known, (revision, stored)) = store
+            .readers()
+            .run(|connection| {
+                // First the senders: a newer setting than the revision is read again later.
+                let known = KnownSenders {
+                    senders: senders::get(connection)?,
+                    issuers: senders::issuers(connection)?,
+                };
+                Ok((known, webhooks::catalog(connection)?))
+            })
+            .await?;
+        if self.replace(revision, stored) {
+            *self.senders.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        }
         Ok(())
     }
 
+    /// Who may send alerts.
+    #[must_use]
+    pub fn senders(&self) -> Arc<KnownSenders> {
+        let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&senders)
+    }
+
     /// Takes up other webhooks, unless it has newer ones; the limits go on counting.
-    pub fn replace(&self, revision: i64, stored: Vec<StoredWebhook>) {
+    pub fn replace(&self, revision: i64, stored: Vec<StoredWebhook>) -> bool {
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         if revision < catalog.revision {
-            return;
+            return false;
         }
         let known = std::mem::take(&mut catalog.webhooks);
         let webhooks = stored.into_iter().map(|stored| {
@@ -123,6 +148,7 @@ impl Registry {
             revision,
             webhooks: webhooks.collect(),
         };
+        true
     }
 }
 
@@ -132,6 +158,7 @@ fn from_stored(stored: StoredWebhook, windows: Arc<Mutex<Windows>>) -> Webhook {
         id: stored.id,
         row: stored.row,
         state: stored.state,
+        senders: stored.settings.senders,
         duplicate_window: (window > 0).then(|| SignedDuration::from_secs(i64::from(window))),
         auth_key: stored.auth_key,
         windows,

@@ -1,17 +1,22 @@
 //! Who is on the other side of a connection.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hyper::HeaderMap;
 use ipnet::IpNet;
 
+use crate::ingest::{PeerCertificate, Sender};
+
 /// The one who sent a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// The address: the peer's, or the one that a trusted proxy vouches for.
     pub address: IpAddr,
-    /// Whether the request came to a trusted proxy over HTTPS.
+    /// Whether the request came over HTTPS: to us, or to a trusted proxy.
     pub is_secure: bool,
+    /// The client certificate that it showed to us.
+    pub certificate: Option<Arc<PeerCertificate>>,
 }
 
 impl Client {
@@ -40,7 +45,20 @@ impl Client {
                 Err(_) => break,
             }
         }
-        Self { address, is_secure }
+        Self {
+            address,
+            is_secure,
+            certificate: None,
+        }
+    }
+}
+
+impl From<Client> for Sender {
+    fn from(client: Client) -> Self {
+        Self {
+            certificate: client.certificate,
+            ..Self::from(client.address)
+        }
     }
 }
 

@@ -45,8 +45,8 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
         let arrived = Instant::now();
         let (answer, outcome) = match body {
-            Ok(body) => self.ingest.receive(&id, &body, client.address).await,
-            Err(BodyError::TooLarge) => self.ingest.too_large(&id, client.address).await,
+            Ok(body) => self.ingest.receive(&id, &body, client).await,
+            Err(BodyError::TooLarge) => self.ingest.too_large(&id, client).await,
             Err(BodyError::TimedOut | BodyError::Broken) => {
                 let late = "The body did not arrive in time.\n";
                 return closing(plain(StatusCode::REQUEST_TIMEOUT, late));

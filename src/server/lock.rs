@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,18 @@ pub struct RunningServer {
     pub url: String,
     /// Address that alerts are sent to from outside, where it was told one.
     pub public_url: Option<String>,
+    /// Where it takes alerts over HTTPS, where it does.
+    #[serde(default)]
+    pub https_listener: Option<SocketAddr>,
+    /// Where it answers plain HTTP for those from outside, where it does.
+    #[serde(default)]
+    pub http_listener: Option<SocketAddr>,
+    /// Whether it trusts a proxy in front of it.
+    #[serde(default)]
+    pub has_proxy: bool,
+    /// Connections that may be open at once, on all listeners together.
+    #[serde(default)]
+    pub most_connections: u64,
 }
 
 /// Why a data directory was not taken.
@@ -76,16 +89,11 @@ impl DataDirLock {
     /// # Errors
     ///
     /// [`LockError::File`].
-    pub fn announce(&mut self, url: &str, public_url: Option<&str>) -> Result<(), LockError> {
-        let server = RunningServer {
-            pid: std::process::id(),
-            url: url.to_owned(),
-            public_url: public_url.map(str::to_owned),
-        };
+    pub fn announce(&mut self, server: &RunningServer) -> Result<(), LockError> {
         let write = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
-            serde_json::to_writer(&mut *file, &server)?;
+            serde_json::to_writer(&mut *file, server)?;
             file.flush()
         };
         write(&mut self.file).map_err(|source| LockError::File {

@@ -2,13 +2,18 @@
 //!
 //! What a request means is decided in `ingest` and `api`.
 
+pub mod activity;
 pub mod body;
+pub mod challenges;
 pub mod client;
 pub mod hooks;
 pub mod listener;
 pub mod lock;
+mod per_address;
+pub mod public;
 pub mod routes;
 pub mod shutdown;
+pub mod tls;
 
 pub use body::{Body, full};
 pub use client::Client;

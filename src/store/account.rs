@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{Result, StoreError};
+use super::sessions::Origin;
 use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
 
@@ -124,7 +125,12 @@ pub fn replace_setup_link(context: &mut WriteContext<'_>, link_hash: &[u8]) -> R
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn begin_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp) -> Result<()> {
+pub fn begin_session(
+    context: &mut WriteContext<'_>,
+    hash: &[u8],
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<()> {
     context.connection.execute(
         "DELETE FROM sessions WHERE created_at < ?1 OR last_seen_at < ?2",
         [
@@ -133,8 +139,9 @@ pub fn begin_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp
         ],
     )?;
     context.connection.execute(
-        "INSERT INTO sessions (secret_hash, created_at, last_seen_at) VALUES (?1, ?2, ?2)",
-        params![hash, to_micros(now)],
+        "INSERT INTO sessions (secret_hash, created_at, last_seen_at, address, user_agent)
+         VALUES (?1, ?2, ?2, ?3, ?4)",
+        params![hash, to_micros(now), origin.address, origin.user_agent],
     )?;
     Ok(())
 }

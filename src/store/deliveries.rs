@@ -13,6 +13,7 @@ use super::{events, ledgers, orders};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
+use crate::domain::sender::Verification;
 use crate::domain::signal::Signal;
 use crate::payload::{Parsed, PayloadError};
 
@@ -41,6 +42,8 @@ pub struct Delivery {
     pub source: EventSource,
     /// Who sent it.
     pub source_address: Option<IpAddr>,
+    /// How it showed that TradingView sent it.
+    pub verified: Option<Verification>,
     /// What arrived, with the key replaced.
     pub payload: Vec<u8>,
     /// What was made of it.
@@ -257,8 +260,8 @@ fn insert_event(
     }
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
-             market_price, signal_time, error, warnings, original_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             market_price, signal_time, error, warnings, original_id, verified)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     statement.execute(params![
         delivery.webhook,
@@ -284,6 +287,7 @@ fn insert_event(
             Some(as_json(&entry.warnings)?)
         },
         entry.repeats.or(delivery.original).map(|event| event.0),
+        delivery.verified.map(Verification::as_str),
     ])?;
     Ok(EventId(context.connection.last_insert_rowid()))
 }
@@ -332,6 +336,7 @@ pub fn reprocess(
         received_at: event.received_at,
         source: EventSource::Reprocessed,
         source_address: None,
+        verified: None,
         payload,
         reading,
         duplicate_window: None,

@@ -10,6 +10,7 @@ use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micr
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Price;
 use crate::domain::order::OrderId;
+use crate::domain::sender::Verification;
 use crate::domain::signal::{Intent, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::payload::PayloadError;
@@ -31,6 +32,8 @@ pub struct StoredEvent {
     pub payload: Vec<u8>,
     /// Who sent it.
     pub source_address: Option<String>,
+    /// How it showed that TradingView sent it.
+    pub verified: Option<Verification>,
     /// The instrument, where the payload could be read.
     pub ticker: Option<Ticker>,
     /// What the alert asked for, where the payload could be read.
@@ -161,7 +164,7 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        o.id, p.warnings
+        o.id, p.warnings, e.verified
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -180,6 +183,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         status: parsed(row, 4)?,
         payload: payload.to_vec(),
         source_address: row.get(6)?,
+        verified: optional_parsed(row, 16)?,
         ticker: optional_parsed(row, 7)?,
         intent: optional_parsed(row, 8)?,
         market_price: optional_parsed(row, 9)?,

@@ -140,6 +140,7 @@ pub fn bring_in(
             source_address: None,
             payload: candidate.payload,
             reading,
+            verified: None,
             duplicate_window: None,
             original: None,
         };

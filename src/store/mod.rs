@@ -5,6 +5,7 @@
 //! answered, in `ingest` and `api`.
 
 pub mod account;
+pub mod audit;
 pub mod backtests;
 pub mod backup;
 pub mod deliveries;
@@ -21,6 +22,9 @@ pub mod rebuild;
 pub mod recent;
 pub mod rejections;
 pub mod schema;
+pub mod second_factor;
+pub mod senders;
+pub mod sessions;
 mod sql;
 pub mod tokens;
 pub mod trades;

@@ -131,6 +131,7 @@ pub fn accept(
         source_address: None,
         payload,
         reading: Reading::Signal(parsed),
+        verified: None,
         duplicate_window: None,
         original: None,
     };

@@ -22,6 +22,8 @@ text_enum! {
         WrongKey = "wrong_key",
         /// The body is larger than an alert may be.
         TooLarge = "too_large",
+        /// It did not come from TradingView, and the webhook takes alerts from nobody else.
+        WrongSender = "wrong_sender",
     }
 }
 

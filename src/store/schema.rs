@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_trades.sql"),
     include_str!("schema/0003_backtests.sql"),
+    include_str!("schema/0004_security.sql"),
 ];
 
 /// The schema version that this binary writes.

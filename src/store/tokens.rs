@@ -8,8 +8,9 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::error::{Result, StoreError};
-use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::sql::{optional_timestamp, parsed, timestamp, to_micros};
 use super::writer::WriteContext;
+use crate::domain::access::Scope;
 use crate::domain::event::{NotAnId, numbered_id};
 
 numbered_id! {
@@ -24,6 +25,8 @@ pub struct StoredToken {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
+    /// What it may do.
+    pub scope: Scope,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
@@ -38,12 +41,13 @@ pub struct StoredToken {
 pub fn insert(
     context: &mut WriteContext<'_>,
     name: &str,
+    scope: Scope,
     hash: &[u8],
     now: Timestamp,
 ) -> Result<TokenId> {
     context.connection.execute(
-        "INSERT INTO tokens (name, secret_hash, created_at) VALUES (?1, ?2, ?3)",
-        params![name, hash, to_micros(now)],
+        "INSERT INTO tokens (name, secret_hash, created_at, scope) VALUES (?1, ?2, ?3, ?4)",
+        params![name, hash, to_micros(now), scope.as_str()],
     )?;
     Ok(TokenId(context.connection.last_insert_rowid()))
 }
@@ -54,29 +58,38 @@ pub fn insert(
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<StoredToken>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, name, created_at, last_used_at FROM tokens ORDER BY id")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, created_at, last_used_at, scope FROM tokens ORDER BY id",
+    )?;
     let tokens = statement.query_map([], |row| {
         Ok(StoredToken {
             id: TokenId(row.get(0)?),
             name: row.get(1)?,
             created_at: timestamp(row, 2)?,
             last_used_at: optional_timestamp(row, 3)?,
+            scope: parsed(row, 4)?,
         })
     })?;
     Ok(tokens.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The token with this hash, and when it was last used.
+/// The token with this hash, what it may do, and when it was last used.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn find(connection: &Connection, hash: &[u8]) -> Result<Option<(TokenId, Option<Timestamp>)>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, last_used_at FROM tokens WHERE secret_hash = ?1")?;
+pub fn find(
+    connection: &Connection,
+    hash: &[u8],
+) -> Result<Option<(TokenId, Scope, Option<Timestamp>)>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, last_used_at, scope FROM tokens WHERE secret_hash = ?1")?;
     let found = statement.query_row([hash], |row| {
-        Ok((TokenId(row.get(0)?), optional_timestamp(row, 1)?))
+        Ok((
+            TokenId(row.get(0)?),
+            parsed(row, 2)?,
+            optional_timestamp(row, 1)?,
+        ))
     });
     Ok(found.optional()?)
 }

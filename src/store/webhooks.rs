@@ -118,8 +118,14 @@ pub fn change(
     if let Some(settings) = change.settings
         && settings != webhook.settings
     {
-        // What comes of the orders depends on them.
-        ledgers::mark_stale(context, Some(webhook.row))?;
+        // What comes of the orders depends on all but who may send them.
+        let before = Settings {
+            senders: settings.senders,
+            ..webhook.settings.clone()
+        };
+        if settings != before {
+            ledgers::mark_stale(context, Some(webhook.row))?;
+        }
         webhook.settings = settings;
     }
     webhook.auth_key = change.auth_key.unwrap_or(webhook.auth_key);

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub mod derived;
+pub mod pebble;
+pub mod tls;
 pub mod tradingview;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -199,6 +201,32 @@ impl Server {
 
     pub fn address(&self) -> SocketAddr {
         self.url.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// What the server tells other processes of itself.
+    pub fn announced(&self) -> Value {
+        let text = std::fs::read_to_string(self.data.path.join("serve.lock")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Where alerts are taken over HTTPS.
+    pub fn https_address(&self) -> SocketAddr {
+        let announced = self.announced();
+        announced["https_listener"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    /// Where plain HTTP from outside is answered.
+    pub fn http_address(&self) -> SocketAddr {
+        let announced = self.announced();
+        announced["http_listener"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 
     pub fn connect(&self) -> TcpStream {

@@ -1,0 +1,250 @@
+//! The listeners: local for the owner, HTTPS for alerts, plain HTTP for what is left.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::acme::Acme;
+use crate::config::{CertificateSource, Config, PublicConfig};
+use crate::metrics::Metrics;
+use crate::server::challenges::Challenges;
+use crate::server::listener::{ConnectionLimits, Transport, serve};
+use crate::server::public::{PlainHttp, Public};
+use crate::server::routes::Routes;
+use crate::server::tls::{self, Certificates};
+
+/// Every listener, bound: from here on connections wait in line.
+pub struct Listeners {
+    local: TcpListener,
+    https: Option<Https>,
+    http: Option<TcpListener>,
+    challenges: Arc<Challenges>,
+}
+
+/// The listener that the internet reaches, and what it shows.
+struct Https {
+    listener: TcpListener,
+    certificates: Arc<Certificates>,
+}
+
+/// Where the listeners are.
+pub struct Addresses {
+    /// The owner's.
+    pub local: SocketAddr,
+    /// The one for alerts.
+    pub https: Option<SocketAddr>,
+    /// The one that redirects.
+    pub http: Option<SocketAddr>,
+}
+
+impl Addresses {
+    /// How many listeners there are.
+    pub fn count(&self) -> u64 {
+        1 + u64::from(self.https.is_some()) + u64::from(self.http.is_some())
+    }
+}
+
+impl Listeners {
+    /// Binds what the configuration asks for, and gets the certificate.
+    ///
+    /// # Errors
+    ///
+    /// The address or the file that cannot be used, with what to do about it.
+    pub async fn bind(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<Self> {
+        let challenges = Arc::new(Challenges::default());
+        let local = bind(&[config.listen], "--listen").await?;
+        let https = match &config.public.certificate {
+            Some(source) => Some(Https {
+                listener: bind(&config.public.listen, "--public-listen").await?,
+                certificates: certificates(source, config, &challenges, metrics)?,
+            }),
+            None => None,
+        };
+        let http = match &config.public.http_listen[..] {
+            [] => None,
+            addresses => Some(bind(addresses, "--http-listen").await?),
+        };
+        Ok(Self {
+            local,
+            https,
+            http,
+            challenges,
+        })
+    }
+
+    /// Where they are.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's.
+    pub fn addresses(&self) -> std::io::Result<Addresses> {
+        let address = |listener: &TcpListener| listener.local_addr();
+        Ok(Addresses {
+            local: self.local.local_addr()?,
+            https: self
+                .https
+                .as_ref()
+                .map(|https| address(&https.listener))
+                .transpose()?,
+            http: self.http.as_ref().map(address).transpose()?,
+        })
+    }
+
+    /// Where HTTPS is for those outside, as the configuration or the certificate says.
+    pub fn https_url(&self, config: &PublicConfig) -> Option<String> {
+        if let Some(CertificateSource::Acme(acme)) = &config.certificate {
+            return acme.domains.first().map(|name| format!("https://{name}"));
+        }
+        let identity = self.https.as_ref()?.certificates.current()?;
+        let name = identity.names.iter().find(|name| !name.contains('*'))?;
+        Some(format!("https://{name}"))
+    }
+
+    /// Serves all of them until `stop` says true.
+    ///
+    /// # Errors
+    ///
+    /// Where TLS cannot be set up.
+    pub async fn serve(
+        self,
+        routes: Arc<Routes>,
+        config: &Config,
+        https_url: Option<String>,
+        metrics: &Arc<Metrics>,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let limits = connection_limits(config);
+        let PublicConfig {
+            public_ui,
+            allow_http_hooks,
+            ..
+        } = config.public;
+        let challenges = self.challenges;
+        let https = match self.https {
+            Some(https) => {
+                let tls = tls::server_config(https.certificates).context("cannot set up TLS")?;
+                let public = Arc::new(Public {
+                    routes: Arc::clone(&routes),
+                    with_ui: public_ui,
+                });
+                let transport = Transport::Tls(TlsAcceptor::from(tls));
+                let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+                let stopped = stopped(stop.clone());
+                Some(serve(
+                    https.listener,
+                    transport,
+                    public,
+                    limits,
+                    metrics,
+                    stopped,
+                ))
+            }
+            None => None,
+        };
+        let http = self.http.map(|listener| {
+            let plain = Arc::new(PlainHttp {
+                routes: Arc::clone(&routes),
+                with_hooks: allow_http_hooks,
+                challenges,
+                https: https_url,
+            });
+            let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+            let stopped = stopped(stop.clone());
+            serve(listener, Transport::Plain, plain, limits, metrics, stopped)
+        });
+        let metrics = Arc::clone(metrics);
+        let local = serve(
+            self.local,
+            Transport::Plain,
+            routes,
+            limits,
+            metrics,
+            stopped(stop),
+        );
+        tokio::join!(local, when_there(https), when_there(http));
+        Ok(())
+    }
+}
+
+/// Ends when the server is to stop, or when nobody is left to say so.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|is_stopping| *is_stopping).await;
+}
+
+async fn when_there(serving: Option<impl Future<Output = ()>>) {
+    if let Some(serving) = serving {
+        serving.await;
+    }
+}
+
+/// What the public listener shows, and what keeps it up to date in the background.
+fn certificates(
+    source: &CertificateSource,
+    config: &Config,
+    challenges: &Arc<Challenges>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<Certificates>> {
+    let certificates = Arc::new(Certificates::new(
+        Arc::clone(challenges),
+        Arc::clone(metrics),
+    ));
+    match source {
+        CertificateSource::Acme(acme) => {
+            let acme = Acme::new(
+                acme.clone(),
+                &config.data_dir,
+                Arc::clone(&certificates),
+                Arc::clone(challenges),
+                Arc::clone(metrics),
+                !config.public.http_listen.is_empty(),
+            );
+            tokio::spawn(acme.run());
+        }
+        CertificateSource::Files { certificate, key } => {
+            let following = follow(certificate, key, &certificates)?;
+            tokio::spawn(following);
+        }
+    }
+    Ok(certificates)
+}
+
+fn follow(
+    certificate: &Path,
+    key: &Path,
+    certificates: &Arc<Certificates>,
+) -> anyhow::Result<impl Future<Output = ()> + Send + use<>> {
+    tls::follow_files(certificate, key, Arc::clone(certificates)).with_context(|| {
+        format!(
+            "cannot use the certificate {} with the key {}",
+            certificate.display(),
+            key.display()
+        )
+    })
+}
+
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    ConnectionLimits {
+        max_connections: config.max_connections,
+        header_timeout: config.header_timeout,
+        http2: config.http2,
+        shutdown_grace: config.shutdown_grace,
+        trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
+/// Listens on the first of several addresses that can be listened on.
+async fn bind(addresses: &[SocketAddr], option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addresses).await.with_context(|| {
+        let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        format!(
+            "cannot listen on {}; another program may have this port, and ports below 1024 need a right \
+             (say another address with {option})",
+            shown.join(" or ")
+        )
+    })
+}

@@ -1,0 +1,197 @@
+//! `algohook senders`: who may send alerts.
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::open;
+use super::output;
+use crate::api::senders::{Issuer, SenderSettings, issuer_of_pem};
+use crate::config::Config;
+use crate::domain::sender::SenderPolicy;
+use crate::store::audit::{self, Actor};
+use crate::store::{Store, WriteContext, senders};
+
+/// Say who may send alerts: anybody with the key, or TradingView only
+#[derive(Subcommand)]
+#[command(name = "senders")]
+pub enum SendersCommand {
+    Show(Show),
+    Set(Set),
+    Pin(Pin),
+    Forget(Forget),
+}
+
+/// Show the setting and the certificate issuers that were seen
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook senders show")]
+pub struct Show {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Change the setting of all webhooks that have none of their own
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  algohook senders set any
+  algohook senders set address
+  algohook senders set address --address 52.89.214.238 --address 34.212.75.30")]
+pub struct Set {
+    /// any; address: TradingView's addresses; certificate: its client certificate
+    policy: SenderPolicy,
+    /// An address of TradingView's, in place of the list until now; may be given several times
+    #[arg(long = "address", value_name = "IP")]
+    addresses: Vec<IpAddr>,
+}
+
+/// Confirm that an issuer signs TradingView's client certificates
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  algohook senders pin 5f0c...                   one that `algohook senders show` lists
+  algohook senders pin --file issuer.pem")]
+pub struct Pin {
+    /// The fingerprint of its key
+    #[arg(required_unless_present = "file")]
+    fingerprint: Option<String>,
+    /// Its certificate, as PEM
+    #[arg(long, conflicts_with = "fingerprint")]
+    file: Option<PathBuf>,
+}
+
+/// Forget an issuer; what it signed does not count any more
+#[derive(Args)]
+#[command(after_help = "Example:\n  algohook senders forget 5f0c...")]
+pub struct Forget {
+    /// The fingerprint of its key
+    fingerprint: String,
+}
+
+impl SendersCommand {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = open::store(config)?;
+        match self {
+            Self::Show(show) => show.run(&store, out),
+            Self::Set(set) => set.run(&store, out),
+            Self::Pin(pin) => pin.run(&store, out),
+            Self::Forget(forget) => forget.run(&store, out),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let read = |connection: &rusqlite::Connection| {
+            let issuers = senders::issuers(connection)?;
+            Ok(SenderSettings {
+                senders: senders::get(connection)?,
+                issuers: issuers.into_iter().map(Issuer::from).collect(),
+            })
+        };
+        let settings = store.readers().run_blocking(read)?;
+        if self.json {
+            return output::json(out, &settings);
+        }
+        let addresses: Vec<String> = settings
+            .senders
+            .addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        writeln!(out, "Alerts are taken from: {}", settings.senders.policy)?;
+        writeln!(out, "TradingView's addresses: {}", addresses.join(", "))?;
+        if settings.issuers.is_empty() {
+            return Ok(writeln!(
+                out,
+                "No certificate issuer was seen yet: it is learned from the first alert that TradingView sends over HTTPS."
+            )?);
+        }
+        let rows: Vec<Vec<String>> = settings
+            .issuers
+            .into_iter()
+            .map(|issuer| {
+                let pinned = issuer.pinned_at.map_or("no", |_| "yes").to_owned();
+                let seen = format!("{:.0}", issuer.seen_at);
+                vec![issuer.fingerprint, pinned, seen, issuer.name]
+            })
+            .collect();
+        Ok(output::table(
+            out,
+            &["ISSUER", "PINNED", "SEEN", "NAME"],
+            &rows,
+        )?)
+    }
+}
+
+impl Set {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let policy = self.policy;
+        let write = move |context: &mut WriteContext<'_>| {
+            let mut setting = senders::get(context.connection)?;
+            setting.policy = self.policy;
+            if !self.addresses.is_empty() {
+                setting.addresses = self.addresses;
+            }
+            senders::check(context.connection, policy)?;
+            senders::set(context, &setting)?;
+            let actor = Actor::command_line(Timestamp::now());
+            audit::note(context, &actor, "senders.change", Some(policy.as_str()))
+        };
+        store.writer().run_blocking(write)?;
+        Ok(writeln!(out, "Alerts are taken from: {policy}.")?)
+    }
+}
+
+impl Pin {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let now = Timestamp::now();
+        let from_file = match &self.file {
+            Some(path) => {
+                let pem = std::fs::read(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                let issuer = issuer_of_pem(&pem, now).with_context(|| {
+                    format!("{} has no certificate in PEM form", path.display())
+                })?;
+                Some(issuer)
+            }
+            None => None,
+        };
+        let fingerprint = match &from_file {
+            Some(issuer) => issuer.fingerprint.clone(),
+            None => self.fingerprint.unwrap_or_default(),
+        };
+        let pinned = fingerprint.clone();
+        let write = move |context: &mut WriteContext<'_>| {
+            if let Some(issuer) = &from_file {
+                senders::note_issuer(context, issuer)?;
+            }
+            senders::pin(context, &pinned, now)?;
+            let actor = Actor::command_line(now);
+            audit::note(context, &actor, "issuer.pin", Some(&pinned))
+        };
+        store.writer().run_blocking(write)?;
+        Ok(writeln!(
+            out,
+            "Pinned {fingerprint}. `algohook senders set certificate` takes alerts with its certificates only."
+        )?)
+    }
+}
+
+impl Forget {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let fingerprint = self.fingerprint.clone();
+        let write = move |context: &mut WriteContext<'_>| {
+            senders::forget(context, &self.fingerprint)?;
+            let actor = Actor::command_line(Timestamp::now());
+            audit::note(context, &actor, "issuer.forget", Some(&self.fingerprint))
+        };
+        store.writer().run_blocking(write)?;
+        Ok(writeln!(out, "Forgot {fingerprint}.")?)
+    }
+}

@@ -1,0 +1,341 @@
+//! Between TradingView and the server: ports, names, certificates.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use jiff::{SignedDuration, Timestamp};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::Finding;
+use crate::resolve;
+use crate::server::lock::RunningServer;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A certificate that ends sooner than this should have been renewed.
+const SOON: SignedDuration = SignedDuration::from_hours(10 * 24);
+
+/// Whether the server runs and answers.
+pub async fn server(running: Option<&RunningServer>) -> Finding {
+    const CHECK: &str = "server";
+    let Some(running) = running else {
+        return Finding::bad(
+            CHECK,
+            "no server runs on this data directory",
+            "start it: algohook serve, or systemctl start algohook; name another directory with --data-dir",
+        );
+    };
+    match tokio::time::timeout(PATIENCE, health(&running.url)).await {
+        Ok(Ok(200)) => Finding::good(CHECK, format!("runs and answers on {}", running.url)),
+        Ok(Ok(status)) => Finding::bad(
+            CHECK,
+            format!("answers {status} on {}", running.url),
+            "look at its log, then restart it",
+        ),
+        Ok(Err(error)) => Finding::bad(
+            CHECK,
+            format!(
+                "process {} does not answer on {}: {error}",
+                running.pid, running.url
+            ),
+            "look at its log, then restart it",
+        ),
+        Err(_) => Finding::bad(
+            CHECK,
+            format!("process {} did not answer in 5 seconds", running.pid),
+            "look at its log, then restart it",
+        ),
+    }
+}
+
+async fn health(url: &str) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
+    let host = url.strip_prefix("http://").unwrap_or(url);
+    let stream = TcpStream::connect(host).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get("/healthz")
+        .header("host", host)
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    let status = response.status().as_u16();
+    response.into_body().collect().await?;
+    drop(sender);
+    connection.await??;
+    Ok(status)
+}
+
+/// Whether there is a port that TradingView posts to.
+pub fn listener(running: &RunningServer) -> Finding {
+    const CHECK: &str = "way in";
+    match running.https_listener {
+        Some(address) if address.ip().is_loopback() => Finding::bad(
+            CHECK,
+            format!("HTTPS listens on {address}, which only this machine reaches"),
+            "leave --public-listen out, or let it be an address of the network",
+        ),
+        Some(address) if address.port() != 443 => Finding::notice(
+            CHECK,
+            format!("HTTPS listens on {address}, but TradingView posts to port 443 only"),
+            "forward port 443 to it, or leave --public-listen out",
+        ),
+        Some(address) => Finding::good(CHECK, format!("HTTPS listens on {address}")),
+        None if running.has_proxy => Finding::good(
+            CHECK,
+            "a proxy is trusted (--trusted-proxy); that it listens on port 443 cannot be seen from here",
+        ),
+        None => Finding::bad(
+            CHECK,
+            format!(
+                "only {} listens, which TradingView cannot reach",
+                running.url
+            ),
+            "algohook serve --domain hooks.example.com, or put a proxy in front and name it with --trusted-proxy",
+        ),
+    }
+}
+
+/// The host of an `http(s)://` address.
+pub fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.split(['/', ':']).next()?;
+    (!host.is_empty() && !host.starts_with('[')).then_some(host)
+}
+
+/// Whether the domain leads to this machine, over IPv4.
+pub async fn domain(domain: &str) -> Finding {
+    const CHECK: &str = "domain";
+    let found = match resolve::lookup(domain, 443).await {
+        Ok(found) => found,
+        Err(error) => {
+            return Finding::bad(
+                CHECK,
+                format!("{domain} has no address: {error}"),
+                "add an A record with this machine's public IPv4 address where the domain is managed",
+            );
+        }
+    };
+    let Some(address) = found.iter().find_map(|address| match address.ip() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }) else {
+        return Finding::bad(
+            CHECK,
+            format!("{domain} has no IPv4 address, and TradingView uses no other"),
+            "add an A record with this machine's public IPv4 address",
+        );
+    };
+    match own_address_towards(address) {
+        Some(own) if own == address => Finding::good(
+            CHECK,
+            format!("{domain} is {address}, which is this machine"),
+        ),
+        Some(own) => Finding::notice(
+            CHECK,
+            format!("{domain} is {address}; this machine's address is {own}"),
+            format!(
+                "behind a router or a cloud's gateway that is as it should be, given that {address} is yours and \
+                 ports 80 and 443 are forwarded to {own}; else correct the A record"
+            ),
+        ),
+        None => Finding::bad(
+            CHECK,
+            format!("{domain} is {address}, which cannot be reached from here"),
+            "see to it that this machine is on the network",
+        ),
+    }
+}
+
+/// The address of ours that packets to another one would carry; nothing is sent.
+fn own_address_towards(address: Ipv4Addr) -> Option<Ipv4Addr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((address, 443)).ok()?;
+    match socket.local_addr().ok()?.ip() {
+        IpAddr::V4(own) => Some(own),
+        IpAddr::V6(_) => None,
+    }
+}
+
+/// Whether the certificate that is shown is good, and until when.
+pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding {
+    const CHECK: &str = "certificate";
+    let Some(domain) = domain else {
+        return Finding::notice(
+            CHECK,
+            "the certificate names no domain",
+            "say --public-url https://hooks.example.com, so that it can be checked",
+        );
+    };
+    let shown = tokio::time::timeout(PATIENCE, shown_certificate(listener, domain)).await;
+    match shown {
+        Ok(Ok((not_after, trusted))) => judge(domain, not_after, trusted),
+        Ok(Err(error)) => Finding::bad(
+            CHECK,
+            format!("no certificate is shown for {domain}: {error}"),
+            "look at the server's log; it says why there is none",
+        ),
+        Err(_) => Finding::bad(
+            CHECK,
+            "the HTTPS listener did not answer in 5 seconds",
+            "look at the server's log",
+        ),
+    }
+}
+
+fn judge(domain: &str, not_after: Timestamp, trusted: Result<(), String>) -> Finding {
+    const CHECK: &str = "certificate";
+    let now = Timestamp::now();
+    if not_after <= now {
+        return Finding::bad(
+            CHECK,
+            format!("the certificate for {domain} ended on {not_after:.0}"),
+            "renew it; with --domain the server's log says why that failed",
+        );
+    }
+    if let Err(error) = trusted {
+        return Finding::bad(
+            CHECK,
+            format!("the certificate for {domain} is not one that others trust: {error}"),
+            "get one with --domain, or give the whole chain in --tls-cert",
+        );
+    }
+    if now.duration_until(not_after) < SOON {
+        return Finding::notice(
+            CHECK,
+            format!("good until {not_after:.0}, which is soon"),
+            "with --domain it should have been renewed: the server's log says why it was not",
+        );
+    }
+    Finding::good(CHECK, format!("good for {domain} until {not_after:.0}"))
+}
+
+/// Shakes hands twice: once to see the certificate, once to see whether it is trusted.
+async fn shown_certificate(
+    listener: SocketAddr,
+    domain: &str,
+) -> std::io::Result<(Timestamp, Result<(), String>)> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let trusting = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(std::io::Error::other)?;
+    let looking = trusting
+        .clone()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(look::Anything::new(provider)))
+        .with_no_client_auth();
+    let trusting = trusting.with_root_certificates(roots).with_no_client_auth();
+    let stream = shake_hands(listener, domain, looking).await?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let leaf = chain
+        .first()
+        .and_then(|leaf| X509Certificate::from_der(leaf).ok())
+        .ok_or_else(|| std::io::Error::other("it cannot be read"))?
+        .1;
+    let not_after = Timestamp::from_second(leaf.validity().not_after.timestamp())
+        .map_err(std::io::Error::other)?;
+    let trusted = shake_hands(listener, domain, trusting).await;
+    Ok((
+        not_after,
+        trusted.map(drop).map_err(|error| error.to_string()),
+    ))
+}
+
+async fn shake_hands(
+    listener: SocketAddr,
+    domain: &str,
+    config: ClientConfig,
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let ip = match listener.ip() {
+        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let stream = TcpStream::connect((ip, listener.port())).await?;
+    let name = ServerName::try_from(domain.to_owned()).map_err(std::io::Error::other)?;
+    TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+}
+
+/// Looking at a certificate whatever it is; nothing is sent over such a connection.
+mod look {
+    use std::sync::Arc;
+
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+    #[derive(Debug)]
+    pub struct Anything(Arc<CryptoProvider>);
+
+    impl Anything {
+        pub fn new(provider: Arc<CryptoProvider>) -> Self {
+            Self(provider)
+        }
+    }
+
+    impl ServerCertVerifier for Anything {
+        fn verify_server_cert(
+            &self,
+            _end_entity: &CertificateDer<'_>,
+            _intermediates: &[CertificateDer<'_>],
+            _server_name: &ServerName<'_>,
+            _ocsp_response: &[u8],
+            _now: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.0.signature_verification_algorithms;
+            verify_tls12_signature(message, certificate, signature, algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.0.signature_verification_algorithms;
+            verify_tls13_signature(message, certificate, signature, algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_of;
+
+    #[test]
+    fn the_host_of_an_address_is_found() {
+        assert_eq!(
+            host_of("https://hooks.example.com"),
+            Some("hooks.example.com")
+        );
+        assert_eq!(host_of("http://a.example:8080/x"), Some("a.example"));
+        assert_eq!(host_of("nonsense"), None);
+    }
+}

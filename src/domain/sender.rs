@@ -1,0 +1,70 @@
+//! Who may send alerts: anybody with the key, or TradingView only.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::text_enum;
+
+text_enum! {
+    /// Whose alerts are taken, given that they have the right key.
+    SenderPolicy, "sender policy" {
+        /// Anybody's.
+        Any = "any",
+        /// Those from TradingView's addresses.
+        Address = "address",
+        /// Those that showed TradingView's client certificate.
+        Certificate = "certificate",
+    }
+}
+
+text_enum! {
+    /// How a delivery showed that TradingView sent it.
+    Verification, "verification" {
+        /// It came from one of TradingView's addresses.
+        Address = "address",
+        /// It showed TradingView's client certificate, signed by the pinned key.
+        Certificate = "certificate",
+    }
+}
+
+/// Who may send alerts where a webhook does not say it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Senders {
+    /// Whose alerts are taken.
+    #[schema(value_type = String)]
+    pub policy: SenderPolicy,
+    /// The addresses that TradingView sends from.
+    #[schema(value_type = Vec<String>)]
+    pub addresses: Vec<IpAddr>,
+}
+
+/// The addresses that TradingView has published.
+pub const TRADINGVIEW_ADDRESSES: [[u8; 4]; 4] = [
+    [52, 89, 214, 238],
+    [34, 212, 75, 30],
+    [54, 218, 53, 128],
+    [52, 32, 178, 7],
+];
+
+impl Default for Senders {
+    fn default() -> Self {
+        Self {
+            policy: SenderPolicy::Any,
+            addresses: TRADINGVIEW_ADDRESSES.map(IpAddr::from).to_vec(),
+        }
+    }
+}
+
+impl SenderPolicy {
+    /// Whether a delivery is taken that showed this much.
+    #[must_use]
+    pub fn admits(self, verified: Option<Verification>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Address => verified.is_some(),
+            Self::Certificate => verified == Some(Verification::Certificate),
+        }
+    }
+}

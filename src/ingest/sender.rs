@@ -1,0 +1,207 @@
+//! Who sent a delivery, and how much that proves.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use x509_parser::oid_registry::OID_PKCS1_SHA1WITHRSA;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::domain::sender::{Senders, Verification};
+use crate::store::senders::Issuer;
+
+/// What TradingView's certificate has always said; anybody can write it into one of theirs.
+const ORGANIZATION: &str = "TradingView, Inc.";
+const COMMON_NAMES: [&str; 2] = ["webhook-server@tradingview.com", "TradingView Webhooks"];
+const EMAIL: &str = "webhook-server@tradingview.com";
+
+/// Issuers that are known, after which no more are learned.
+const MOST_KNOWN: usize = 16;
+
+/// The one who sent a delivery.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The address that it came from.
+    pub address: IpAddr,
+    /// The client certificate that was shown, with possession of its key.
+    pub certificate: Option<Arc<PeerCertificate>>,
+    /// Whether it is the owner, trying something out.
+    pub is_owner: bool,
+}
+
+impl From<IpAddr> for Sender {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            certificate: None,
+            is_owner: false,
+        }
+    }
+}
+
+/// A client certificate that was shown in a handshake: first its own, then what signed it.
+#[derive(Debug)]
+pub struct PeerCertificate {
+    chain: Vec<Vec<u8>>,
+}
+
+impl PeerCertificate {
+    /// The certificate of a handshake in which the possession of its key was proved.
+    #[must_use]
+    pub fn new(chain: Vec<Vec<u8>>) -> Self {
+        Self { chain }
+    }
+
+    /// Whether it says that it is TradingView's, and is good at `now`. Who says so
+    /// is another question: see [`Self::is_signed_by`].
+    #[must_use]
+    pub fn claims_tradingview(&self, now: Timestamp) -> bool {
+        self.leaf().is_some_and(|leaf| {
+            let validity = leaf.validity();
+            let now = now.as_second();
+            validity.not_before.timestamp() <= now
+                && now <= validity.not_after.timestamp()
+                && has_name(leaf.subject())
+                && has_email(&leaf)
+        })
+    }
+
+    /// Whether a key signed it; also where that key is its own.
+    #[must_use]
+    pub fn is_signed_by(&self, public_key: &[u8]) -> bool {
+        let Some(leaf) = self.leaf() else {
+            return false;
+        };
+        if leaf.public_key().raw == public_key {
+            return true;
+        }
+        SubjectPublicKeyInfo::from_der(public_key).is_ok_and(|(_, key)| is_signed(&leaf, &key))
+    }
+
+    /// The key that signed it, where its certificate was sent along; else its own.
+    #[must_use]
+    pub fn issuer(&self, now: Timestamp) -> Option<Issuer> {
+        let leaf = self.leaf()?;
+        let parents = self.chain.iter().skip(1);
+        let parent = parents
+            .filter_map(|der| parse(der))
+            .find(|parent| is_signed(&leaf, parent.public_key()));
+        let named = parent.as_ref().unwrap_or(&leaf);
+        Some(issuer_of(named, now))
+    }
+
+    fn leaf(&self) -> Option<X509Certificate<'_>> {
+        parse(self.chain.first()?)
+    }
+}
+
+/// The issuer that a certificate in a file stands for.
+#[must_use]
+pub fn issuer_from_der(der: &[u8], now: Timestamp) -> Option<Issuer> {
+    parse(der).map(|certificate| issuer_of(&certificate, now))
+}
+
+fn issuer_of(certificate: &X509Certificate<'_>, now: Timestamp) -> Issuer {
+    let public_key = certificate.public_key().raw;
+    let digest = Sha256::digest(public_key);
+    let fingerprint = digest
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let name = certificate.subject().to_string();
+    Issuer {
+        fingerprint,
+        public_key: public_key.to_vec(),
+        name: name.chars().filter(|c| !c.is_control()).take(200).collect(),
+        seen_at: now,
+        pinned_at: None,
+    }
+}
+
+fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
+    X509Certificate::from_der(der)
+        .ok()
+        .map(|(_, certificate)| certificate)
+}
+
+fn is_signed(certificate: &X509Certificate<'_>, key: &SubjectPublicKeyInfo<'_>) -> bool {
+    // SHA-1 can be made to say anything.
+    certificate.signature_algorithm.algorithm != OID_PKCS1_SHA1WITHRSA
+        && certificate.verify_signature(Some(key)).is_ok()
+}
+
+fn has_name(subject: &X509Name<'_>) -> bool {
+    let mut organizations = subject.iter_organization();
+    let mut names = subject.iter_common_name();
+    organizations.any(|value| value.as_str() == Ok(ORGANIZATION))
+        && names.any(|value| {
+            value
+                .as_str()
+                .is_ok_and(|name| COMMON_NAMES.contains(&name))
+        })
+}
+
+/// An address that it states has to be TradingView's; the older ones state none.
+fn has_email(certificate: &X509Certificate<'_>) -> bool {
+    let Ok(stated) = certificate.subject_alternative_name() else {
+        return false;
+    };
+    stated.is_none_or(|names| {
+        let mut names = names.value.general_names.iter();
+        names.any(|name| matches!(name, GeneralName::RFC822Name(email) if *email == EMAIL))
+    })
+}
+
+/// The setting of senders as ingestion uses it.
+#[derive(Debug, Default)]
+pub struct KnownSenders {
+    /// The server's setting.
+    pub senders: Senders,
+    /// Every issuer that was seen.
+    pub issuers: Vec<Issuer>,
+}
+
+impl KnownSenders {
+    /// How a sender shows that it is TradingView.
+    #[must_use]
+    pub fn verify(&self, sender: &Sender, now: Timestamp) -> Option<Verification> {
+        if let Some(certificate) = &sender.certificate
+            && certificate.claims_tradingview(now)
+            && self
+                .pinned()
+                .any(|issuer| certificate.is_signed_by(&issuer.public_key))
+        {
+            return Some(Verification::Certificate);
+        }
+        self.has_address(sender.address)
+            .then_some(Verification::Address)
+    }
+
+    /// The issuer to show to the owner, after an alert with the right key: it came
+    /// from a TradingView address with a certificate that says TradingView, and
+    /// nobody knows the one who signed it.
+    #[must_use]
+    pub fn new_issuer(&self, sender: &Sender, now: Timestamp) -> Option<Issuer> {
+        let certificate = sender.certificate.as_ref()?;
+        if !self.has_address(sender.address) || !certificate.claims_tradingview(now) {
+            return None;
+        }
+        let issuer = certificate.issuer(now)?;
+        if self.issuers.len() >= MOST_KNOWN {
+            return None;
+        }
+        let is_known = |known: &Issuer| known.fingerprint == issuer.fingerprint;
+        (!self.issuers.iter().any(is_known)).then_some(issuer)
+    }
+
+    fn pinned(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers
+            .iter()
+            .filter(|issuer| issuer.pinned_at.is_some())
+    }
+
+    fn has_address(&self, address: IpAddr) -> bool {
+        self.senders.addresses.contains(&address.to_canonical())
+    }
+}

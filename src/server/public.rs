@@ -1,0 +1,94 @@
+//! What the internet gets to see: hooks, and the page where its owner wants it there.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
+use hyper::{Request, Response, StatusCode};
+
+use super::body::Body;
+use super::challenges::Challenges;
+use super::client::Client;
+use super::hooks;
+use super::listener::Handler;
+use super::routes::{Routes, plain};
+
+/// Browsers come back over HTTPS only, for a year.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+const NOTHING_HERE: &str = "There is nothing here.\n";
+
+const UNENCRYPTED: &str = "\
+Alerts are not taken over plain HTTP, where anybody on the way can read their keys.
+Write https:// in the webhook URL of the alert, and rotate the key: it was just sent in the clear.
+";
+
+/// What the public listener answers.
+pub struct Public {
+    /// Everything that there is to answer.
+    pub routes: Arc<Routes>,
+    /// Whether the page and the API are answered here too.
+    pub with_ui: bool,
+}
+
+impl Handler for Public {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        let path = request.uri().path();
+        let mut response = if path.starts_with(hooks::PREFIX) {
+            self.routes.hooks.handle(request, client).await
+        } else if self.with_ui && path != "/metrics" {
+            self.routes.handle(request, client).await
+        } else {
+            plain(StatusCode::NOT_FOUND, NOTHING_HERE)
+        };
+        let headers = response.headers_mut();
+        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        response
+    }
+}
+
+/// What plain HTTP is answered with: the way to HTTPS.
+pub struct PlainHttp {
+    /// Everything that there is to answer.
+    pub routes: Arc<Routes>,
+    /// Whether alerts are taken.
+    pub with_hooks: bool,
+    /// What a certificate authority may be looking for.
+    pub challenges: Arc<Challenges>,
+    /// Where HTTPS is, as `https://hooks.example.com`; never taken from the request.
+    pub https: Option<String>,
+}
+
+impl Handler for PlainHttp {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        let path = request.uri().path();
+        if path.starts_with(hooks::PREFIX) {
+            // A hook never redirects: TradingView would not follow.
+            return if self.with_hooks {
+                self.routes.hooks.handle(request, client).await
+            } else {
+                plain(StatusCode::FORBIDDEN, UNENCRYPTED)
+            };
+        }
+        if let Some(answer) = self.challenges.at(path) {
+            return plain(StatusCode::OK, answer);
+        }
+        match &self.https {
+            Some(https) if request.headers().contains_key(HOST) => redirect(https, &request),
+            _ => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
+        }
+    }
+}
+
+fn redirect(https: &str, request: &Request<Incoming>) -> Response<Body> {
+    let path = request.uri().path_and_query();
+    let path = path.map_or("/", |path| path.as_str());
+    let mut response = plain(StatusCode::PERMANENT_REDIRECT, "Over HTTPS, please.\n");
+    // What hyper parsed as a path has nothing that a header cannot hold.
+    if path.starts_with('/')
+        && let Ok(location) = HeaderValue::try_from(format!("{https}{path}"))
+    {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

@@ -1,0 +1,114 @@
+//! The audit log: what was done that concerns security, by whom and from where.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::error::Result;
+use super::sql::{timestamp, to_micros};
+use super::writer::WriteContext;
+
+/// Entries that are kept.
+const KEPT: i64 = 10_000;
+
+/// Failed logins that are kept.
+const KEPT_FAILURES: i64 = 500;
+
+/// The action of a login that failed.
+pub const FAILED_LOGIN: &str = "login.failed";
+
+/// Who did it, when, and from where.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// `owner`, a token's id, `command line` or `stranger`.
+    pub name: String,
+    /// The address of the one who asked for it.
+    pub address: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Actor {
+    /// One who works on the data directory.
+    #[must_use]
+    pub fn command_line(at: Timestamp) -> Self {
+        Self {
+            name: "command line".to_owned(),
+            address: None,
+            at,
+        }
+    }
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number.
+    pub id: i64,
+    /// Who did it, when, and from where.
+    pub actor: Actor,
+    /// What was done, as `token.create`.
+    pub action: String,
+    /// What it was done to; never a secret.
+    pub subject: Option<String>,
+}
+
+/// Notes what was done, in the transaction that does it.
+///
+/// # Errors
+///
+/// [`super::StoreError::Unavailable`] where nothing could be written.
+pub fn note(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    action: &str,
+    subject: Option<&str>,
+) -> Result<()> {
+    let mut insert = context.connection.prepare_cached(
+        "INSERT INTO audit (at, actor, address, action, subject) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    insert.execute(params![
+        to_micros(actor.at),
+        actor.name,
+        actor.address,
+        action,
+        subject
+    ])?;
+    let newest = context.connection.last_insert_rowid();
+    if action == FAILED_LOGIN {
+        // A stranger who tries for days must not push out what the owner did.
+        let mut trim = context.connection.prepare_cached(
+            "DELETE FROM audit WHERE action = ?1 AND id <=
+                 (SELECT id FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?;
+        trim.execute(params![FAILED_LOGIN, KEPT_FAILURES])?;
+    }
+    let mut trim = context
+        .connection
+        .prepare_cached("DELETE FROM audit WHERE id <= ?1")?;
+    trim.execute([newest - KEPT])?;
+    Ok(())
+}
+
+/// Entries, newest first, with a smaller number than `before`.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, before: Option<i64>, limit: u32) -> Result<Vec<Entry>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, at, actor, address, action, subject FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let entries = statement.query_map(params![before.unwrap_or(i64::MAX), limit], |row| {
+        Ok(Entry {
+            id: row.get(0)?,
+            actor: Actor {
+                at: timestamp(row, 1)?,
+                name: row.get(2)?,
+                address: row.get(3)?,
+            },
+            action: row.get(4)?,
+            subject: row.get(5)?,
+        })
+    })?;
+    Ok(entries.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,154 @@
+//! Who may send alerts: the server's setting, and the keys of issuers.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::deliveries::as_json;
+use super::error::{Result, StoreError};
+use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::sender::{SenderPolicy, Senders};
+
+/// A key that signs client certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// SHA-256 of the key, in hexadecimal digits.
+    pub fingerprint: String,
+    /// `SubjectPublicKeyInfo`, as DER.
+    pub public_key: Vec<u8>,
+    /// Whose key it is, as its certificate says.
+    pub name: String,
+    /// When it was seen first.
+    pub seen_at: Timestamp,
+    /// When the owner confirmed it.
+    pub pinned_at: Option<Timestamp>,
+}
+
+/// The server's setting.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn get(connection: &Connection) -> Result<Senders> {
+    let stored: Option<String> = connection
+        .query_row(
+            "SELECT value FROM server_settings WHERE name = 'senders'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match stored {
+        None => Ok(Senders::default()),
+        Some(text) => serde_json::from_str(&text).map_err(|error| {
+            StoreError::Conflict(format!(
+                "the stored setting of senders is unreadable: {error}"
+            ))
+        }),
+    }
+}
+
+/// Changes the server's setting.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn set(context: &mut WriteContext<'_>, senders: &Senders) -> Result<()> {
+    context.connection.execute(
+        "INSERT INTO server_settings (name, value) VALUES ('senders', ?1)
+         ON CONFLICT (name) DO UPDATE SET value = ?1",
+        [as_json(senders)?],
+    )?;
+    Ok(())
+}
+
+/// Whether a policy can be set: without a pinned issuer no certificate counts.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`], saying how to get a pin.
+pub fn check(connection: &Connection, policy: SenderPolicy) -> Result<()> {
+    let has_pin = connection
+        .prepare_cached("SELECT 1 FROM issuers WHERE pinned_at IS NOT NULL")?
+        .exists([])?;
+    if has_pin || policy != SenderPolicy::Certificate {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(
+        "no certificate issuer is pinned yet, so no alert would be taken; `algohook senders show` lists those \
+         that were seen, `algohook senders pin` confirms one"
+            .to_owned(),
+    ))
+}
+
+/// Every issuer that was seen, oldest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn issuers(connection: &Connection) -> Result<Vec<Issuer>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT fingerprint, public_key, name, seen_at, pinned_at FROM issuers ORDER BY seen_at, fingerprint",
+    )?;
+    let issuers = statement.query_map([], |row| {
+        Ok(Issuer {
+            fingerprint: row.get(0)?,
+            public_key: row.get(1)?,
+            name: row.get(2)?,
+            seen_at: timestamp(row, 3)?,
+            pinned_at: optional_timestamp(row, 4)?,
+        })
+    })?;
+    Ok(issuers.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Remembers an issuer for the owner to see; never pinned by itself.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn note_issuer(context: &mut WriteContext<'_>, issuer: &Issuer) -> Result<()> {
+    context.connection.execute(
+        "INSERT INTO issuers (fingerprint, public_key, name, seen_at)
+         VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (fingerprint) DO NOTHING",
+        params![
+            issuer.fingerprint,
+            issuer.public_key,
+            issuer.name,
+            to_micros(issuer.seen_at)
+        ],
+    )?;
+    Ok(())
+}
+
+/// Confirms an issuer that was seen: what it signed counts as TradingView's from now on.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn pin(context: &mut WriteContext<'_>, fingerprint: &str, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE issuers SET pinned_at = ?2 WHERE fingerprint = ?1";
+    found(
+        context
+            .connection
+            .execute(sql, params![fingerprint, to_micros(now)])?,
+        fingerprint,
+    )
+}
+
+/// Forgets an issuer, pinned or not.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn forget(context: &mut WriteContext<'_>, fingerprint: &str) -> Result<()> {
+    let sql = "DELETE FROM issuers WHERE fingerprint = ?1";
+    found(context.connection.execute(sql, [fingerprint])?, fingerprint)
+}
+
+fn found(changed: usize, fingerprint: &str) -> Result<()> {
+    match changed {
+        0 => Err(StoreError::NotFound(format!("issuer {fingerprint:.80}"))),
+        _ => Ok(()),
+    }
+}

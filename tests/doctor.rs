@@ -1,0 +1,100 @@
+//! `algohook doctor`: what is wrong is said, with what to do about it.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::tls::Secured;
+use support::{DataDir, Server};
+
+/// Every finding by its check, and whether the exit status was 0.
+fn findings(data: &DataDir, arguments: &[&str]) -> (Vec<Value>, bool) {
+    let output = data.run(&[&["doctor", "--json"], arguments].concat());
+    let findings = serde_json::from_slice(&output.stdout).unwrap();
+    (findings, output.status.success())
+}
+
+fn verdict(findings: &[Value], check: &str) -> String {
+    let found = findings.iter().find(|finding| finding["check"] == check);
+    let found = found.unwrap_or_else(|| panic!("{check} was not looked at: {findings:?}"));
+    found["verdict"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn without_a_server_it_says_how_to_start_one() {
+    let data = DataDir::new();
+    data.create_webhook("Strategy");
+    let (found, is_good) = findings(&data, &[]);
+    assert!(!is_good);
+    assert_eq!(verdict(&found, "server"), "bad");
+    assert_eq!(verdict(&found, "database"), "good");
+    assert!(
+        found[0]["next"]
+            .as_str()
+            .unwrap()
+            .contains("algohook serve")
+    );
+    let output = data.run(&["doctor", "--quick"]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_server_that_only_this_machine_reaches_is_good_for_a_health_check_only() {
+    let server = Server::start();
+    let (found, is_good) = findings(&server.data, &["--quick"]);
+    assert!(is_good && found.len() == 1, "{found:?}");
+    let (found, is_good) = findings(&server.data, &[]);
+    assert!(!is_good);
+    assert_eq!(verdict(&found, "server"), "good");
+    assert_eq!(verdict(&found, "way in"), "bad");
+    assert_eq!(verdict(&found, "clock"), "good");
+    assert_eq!(verdict(&found, "last alert"), "notice");
+    let output = server.data.run(&["doctor"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("WRONG  way in") && text.contains("-> algohook serve --domain"),
+        "{text}"
+    );
+}
+
+#[test]
+fn behind_a_proxy_and_with_an_alert_all_is_well() {
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.1/32"]);
+    let webhook = server.create_webhook("Strategy");
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    let (found, is_good) = findings(&server.data, &[]);
+    assert!(is_good, "{found:?}");
+    assert_eq!(verdict(&found, "way in"), "good");
+    assert_eq!(verdict(&found, "last alert"), "good");
+}
+
+#[test]
+fn a_certificate_that_nobody_trusts_is_named() {
+    let secured = Secured::start();
+    let (found, is_good) = findings(&secured.server.data, &[]);
+    assert!(!is_good);
+    assert_eq!(verdict(&found, "certificate"), "bad");
+    let found = found
+        .iter()
+        .find(|finding| finding["check"] == "certificate")
+        .unwrap();
+    let text = found["found"].as_str().unwrap();
+    assert!(text.contains("not one that others trust"), "{text}");
+}
+
+#[test]
+fn a_broken_database_is_not_called_sound() {
+    let data = DataDir::new();
+    data.create_webhook("Strategy");
+    let bytes = std::fs::read(data.database()).unwrap();
+    let broken: Vec<u8> = bytes
+        .iter()
+        .enumerate()
+        .map(|(index, byte)| if index < 4096 { *byte } else { 0x5a })
+        .collect();
+    std::fs::write(data.database(), broken).unwrap();
+    let (found, is_good) = findings(&data, &[]);
+    assert!(!is_good);
+    assert_eq!(verdict(&found, "database"), "bad");
+}
