@@ -41,6 +41,9 @@ pub enum AcmeError {
         /// What it says.
         why: String,
     },
+    /// The order failed, and no challenge says why.
+    #[error("the certificate authority ended the order as {0:?}")]
+    NotReady(OrderStatus),
     /// The authority wants a proof that is not known here.
     #[error("the certificate authority offers no {0} challenge for {1}")]
     NoChallenge(&'static str, String),
@@ -136,13 +139,9 @@ pub async fn issue(
         }
         order => order?,
     };
-    meet_challenges(&mut order, challenges, method).await?;
-    let ready = order.poll_ready(&PATIENCE).await;
-    if !matches!(ready, Ok(OrderStatus::Ready)) {
-        if let Some(error) = failed_challenge(&mut order, method).await {
-            return Err(error);
-        }
-        ready?;
+    if let Err(error) = prove(&mut order, challenges, method).await {
+        // What is wrong with the challenge says more than that the order failed.
+        return Err(failed_challenge(&mut order, method).await.unwrap_or(error));
     }
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(config.domains.clone())?;
@@ -189,6 +188,19 @@ async fn account(config: &AcmeConfig, storage: &Storage) -> Result<Account, Acme
 fn is_unknown_account(error: &instant_acme::Error) -> bool {
     matches!(error, instant_acme::Error::Api(problem)
         if problem.r#type.as_deref() == Some("urn:ietf:params:acme:error:accountDoesNotExist"))
+}
+
+/// Meets the challenges of an order, and waits until the authority has seen it.
+async fn prove(
+    order: &mut Order,
+    challenges: &Challenges,
+    method: Method,
+) -> Result<(), AcmeError> {
+    meet_challenges(order, challenges, method).await?;
+    match order.poll_ready(&PATIENCE).await? {
+        OrderStatus::Ready => Ok(()),
+        status => Err(AcmeError::NotReady(status)),
+    }
 }
 
 /// Sets up what the authority will look for, and tells it to look.
