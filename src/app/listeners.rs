@@ -14,7 +14,7 @@ use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
 use crate::server::challenges::Challenges;
 use crate::server::listener::{ConnectionLimits, Transport, serve};
-use crate::server::public::{PlainHttp, Public};
+use crate::server::public::{Face, PlainHttp, Public};
 use crate::server::routes::Routes;
 use crate::server::tls::{self, Certificates};
 
@@ -128,10 +128,10 @@ impl Listeners {
         let https = match self.https {
             Some(https) => {
                 let tls = tls::server_config(https.certificates).context("cannot set up TLS")?;
-                let public = Arc::new(Public {
+                let public = Arc::new(Face::Public(Public {
                     routes: Arc::clone(&routes),
                     with_ui: public_ui,
-                });
+                }));
                 let transport = Transport::Tls(TlsAcceptor::from(tls));
                 let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
                 let stopped = stopped(stop.clone());
@@ -147,21 +147,22 @@ impl Listeners {
             None => None,
         };
         let http = self.http.map(|listener| {
-            let plain = Arc::new(PlainHttp {
+            let plain = Arc::new(Face::PlainHttp(PlainHttp {
                 routes: Arc::clone(&routes),
                 with_hooks: allow_http_hooks,
                 challenges,
                 https: https_url,
-            });
+            }));
             let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
             let stopped = stopped(stop.clone());
             serve(listener, Transport::Plain, plain, limits, metrics, stopped)
         });
         let metrics = Arc::clone(metrics);
+        let local = Arc::new(Face::Local(routes));
         let local = serve(
             self.local,
             Transport::Plain,
-            routes,
+            local,
             limits,
             metrics,
             stopped(stop),

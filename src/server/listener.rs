@@ -181,7 +181,8 @@ impl<H: Handler> Connection<H> {
         } else {
             Versions::Http1
         };
-        self.run(stream, watcher, versions, Origin::default()).await;
+        self.run(Box::new(stream), watcher, versions, Origin::default())
+            .await;
     }
 
     async fn run_tls(self, stream: TcpStream, acceptor: TlsAcceptor, watcher: Watcher) {
@@ -210,12 +211,12 @@ impl<H: Handler> Connection<H> {
             is_tls: true,
             certificate: chain.map(|chain| Arc::new(PeerCertificate::new(chain))),
         };
-        self.run(stream, watcher, versions, origin).await;
+        self.run(Box::new(stream), watcher, versions, origin).await;
     }
 
     async fn run(
         self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stream: Box<dyn Wire>,
         watcher: Watcher,
         versions: Versions,
         origin: Origin,
@@ -268,6 +269,12 @@ impl<H: Handler> Connection<H> {
         }
     }
 }
+
+/// What bytes travel on. Boxed, so that the binary has one HTTP server in it, not
+/// one for each kind.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// What is known of every request of a connection.
 #[derive(Debug, Clone, Default)]

@@ -23,6 +23,26 @@ Alerts are not taken over plain HTTP, where anybody on the way can read their ke
 Write https:// in the webhook URL of the alert, and rotate the key: it was just sent in the clear.
 ";
 
+/// What a listener answers; one type for all, so that the binary has one HTTP server.
+pub enum Face {
+    /// Everything, to the owner.
+    Local(Arc<Routes>),
+    /// What the internet gets to see.
+    Public(Public),
+    /// The way to HTTPS.
+    PlainHttp(PlainHttp),
+}
+
+impl Handler for Face {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        match self {
+            Self::Local(routes) => routes.handle(request, client).await,
+            Self::Public(public) => public.handle(request, client).await,
+            Self::PlainHttp(plain) => plain.handle(request, client).await,
+        }
+    }
+}
+
 /// What the public listener answers.
 pub struct Public {
     /// Everything that there is to answer.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -13,10 +14,15 @@ use tempfile::TempDir;
 use super::tls::{Authority, HOST, TlsClient, request};
 use super::{say, wait_until};
 
-/// Ports of 127.0.0.1 that nothing listens on now.
+/// Ports of 127.0.0.1 that nothing listens on now. They lie below those that the
+/// system gives out by itself, so that nothing takes one before its user does.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Test executables that run at the same time begin at different places.
+    let first = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 100;
+    let is_free = |port: &u16| TcpListener::bind(local(*port)).is_ok();
+    let mut ports = std::iter::repeat_with(|| first + TAKEN.fetch_add(1, Ordering::Relaxed) % 100);
+    [(); N].map(|()| ports.find(is_free).unwrap())
 }
 
 pub fn local(port: u16) -> SocketAddr {
