@@ -48,7 +48,10 @@ function reindented(json: string): string {
   return out;
 }
 
-/** The parts of a text before, at and after the place that an error names. */
+/** Letters of a key, less those of the stars that are kept in its place. */
+const HIDDEN = 32 - 3;
+
+/** The parts of a message before, at and after the place that an error names: that of the message as it arrived. */
 export function split(payload: string, line: number, column: number): [string, string, string] {
   let start = 0;
   for (let passed = 1; passed < line; passed += 1) {
@@ -57,9 +60,10 @@ export function split(payload: string, line: number, column: number): [string, s
     start = end + 1;
   }
   // Columns are counted in bytes.
-  const bytes = new TextEncoder().encode(payload.slice(start));
-  const before = new TextDecoder().decode(bytes.slice(0, Math.max(0, column - 1)));
-  const at = Math.min(start + before.length, payload.length);
+  const bytes = new TextEncoder().encode(payload.slice(start).split('\n', 1)[0]);
+  const cut = (length: number) => new TextDecoder().decode(bytes.slice(0, Math.max(0, length)));
+  const shortened = /"auth_key"\s*:\s*"\*\*\*"/.test(cut(column - 1 - HIDDEN)) ? HIDDEN : 0;
+  const at = start + cut(column - 1 - shortened).length;
   const faulty = [...payload.slice(at)][0] ?? '';
   return [payload.slice(0, at), faulty, payload.slice(at + faulty.length)];
 }

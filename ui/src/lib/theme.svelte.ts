@@ -13,7 +13,6 @@ system.addEventListener('change', () => {
   systemIsDark = system.matches;
   show();
 });
-show();
 
 export const theme = {
   get choice(): Choice {
@@ -34,3 +33,5 @@ export function choose(next: Choice): void {
 function show(): void {
   document.documentElement.dataset.theme = theme.isDark ? 'dark' : 'light';
 }
+
+show();
