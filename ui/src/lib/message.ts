@@ -84,9 +84,8 @@ export function fault(text: string): string | null {
   }
 }
 
-/** A script whose orders send the message. */
-export function pine(text: string): string {
-  return `//@version=6
+/** A script whose orders send the message; without the message, whose key is not for publishing. */
+export const PINE = `//@version=6
 strategy("My strategy", overlay = true, initial_capital = 100000)
 
 fast = ta.sma(close, 10)
@@ -98,11 +97,5 @@ if ta.crossunder(fast, slow)
     strategy.close("Long")
 
 // Create an alert on this strategy, choose "Order fills only", and paste the
-// message below into it:
-//
-${text
-  .split('\n')
-  .map((line) => `// ${line}`)
-  .join('\n')}
+// message of your webhook into it. Keep its key out of the script.
 `;
-}
