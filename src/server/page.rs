@@ -19,8 +19,8 @@ use super::routes::plain;
 #[folder = "assets/ui"]
 struct Files;
 
-/// What every address of a page begins with; the page itself tells them apart.
-const PAGES: [&str; 6] = ["", "setup", "webhooks", "events", "report", "account"];
+/// What every address of a page but the first begins with; the page itself tells them apart.
+const PAGES: [&str; 5] = ["setup", "webhooks", "events", "report", "account"];
 
 /// Scripts and styles come from our own files only, and nobody frames the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -50,7 +50,7 @@ pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respon
 fn file_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix('/')?;
     let first = name.split('/').next().unwrap_or(name);
-    if PAGES.contains(&first) {
+    if name.is_empty() || PAGES.contains(&first) {
         return Some("index.html");
     }
     let within = name.strip_prefix(HASHED).unwrap_or(name);
