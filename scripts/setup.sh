@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings what a bare Debian lacks for building and checking: a C compiler for
-# the bundled SQLite, a certificate authority for the tests, and rustup's formatter
-# and linter.
+# the bundled SQLite, a certificate authority, Node and a browser for the tests, and
+# rustup's formatter and linter.
 set -eu
 
 if ! command -v cargo >/dev/null; then
@@ -26,6 +26,25 @@ if ! command -v pebble >/dev/null || ! command -v pebble-challtestsrv >/dev/null
     else
         echo "pebble is missing (apt-get install pebble): the tests with a certificate authority are skipped" >&2
     fi
+fi
+
+# Node builds the web page and runs its tests, in Debian's Chromium. Node 20.19 is the
+# oldest that Vite takes; older than Debian 13 have to get it from https://nodejs.org.
+wanted=
+command -v npm >/dev/null || wanted="nodejs npm"
+command -v chromium >/dev/null || wanted="$wanted chromium"
+if [ -n "$wanted" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        # shellcheck disable=SC2086 # a list of packages
+        apt-get update -q && apt-get install -y -q --no-install-recommends $wanted
+    else
+        echo "missing for the tests of the web page: $wanted (apt-get install $wanted)" >&2
+        exit 1
+    fi
+fi
+if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; then
+    echo "node $(node --version) is too old for the web page's tools: install 20.19 or newer from https://nodejs.org" >&2
+    exit 1
 fi
 
 for component in rustfmt clippy; do

@@ -52,7 +52,7 @@ fn health_and_metrics_need_no_login() {
         "{metrics}"
     );
     assert!(metrics.contains("algohook_open_connections 1"), "{metrics}");
-    let nothing = server.get("/index.html").expect(404).text;
+    let nothing = server.get("/nothing.html").expect(404).text;
     assert!(nothing.contains("/api/v1"), "{nothing}");
 }
 

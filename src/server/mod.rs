@@ -9,6 +9,7 @@ pub mod client;
 pub mod hooks;
 pub mod listener;
 pub mod lock;
+mod page;
 mod per_address;
 pub mod public;
 pub mod routes;

@@ -10,20 +10,10 @@ use super::body::{Body, full};
 use super::client::Client;
 use super::hooks::{self, Hooks};
 use super::listener::Handler;
+use super::page;
 use crate::api::{self, Api};
 use crate::ingest::{StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
-
-/// What is shown to one who opens the set-up link in a browser.
-const SETUP_HELP: &str = "\
-This is the one-time set-up link. Choose a password with
-
-    algohook user set-password
-
-on the server, or through the API, with what follows # in the link:
-
-    curl http://127.0.0.1:8080/api/v1/setup -d '{\"token\": \"...\", \"password\": \"...\"}'
-";
 
 const NOTHING_HERE: &str = "There is nothing here. Alerts go to /hooks/..., the management API is \
     under /api/v1 (see /api/v1/openapi.json).\n";
@@ -59,8 +49,8 @@ impl Handler for Routes {
                     "the metrics could not be written\n",
                 ),
             },
-            "/setup" => plain(StatusCode::OK, SETUP_HELP),
-            _ => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
+            path => page::answer(request.method(), path, request.headers())
+                .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, NOTHING_HERE)),
         }
     }
 }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done that concerns security, newest first. */
+        get: operations["audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -288,6 +305,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the login asks for a code. */
+        get: operations["get"];
+        put?: never;
+        /** Makes a secret for an authenticator app; it counts once confirmed with a code. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns the second factor on with its first code; the answer has the recovery codes. */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns the second factor off. */
+        post: operations["turn_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may send alerts. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes who may send alerts. `certificate` needs a pinned issuer. */
+        patch: operations["change"];
+        trace?: never;
+    };
+    "/senders/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pins the key of an issuer's certificate. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/senders/issuers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets an issuer. */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/senders/issuers/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms that an issuer that was seen is TradingView's. */
+        post: operations["pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -301,6 +439,40 @@ export interface paths {
         post: operations["log_in"];
         /** Logs out. */
         delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sessions, oldest first. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session. */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -500,10 +672,36 @@ export interface components {
             /** @description The webhook. */
             webhook: string;
         };
+        /** @description Something that was done and concerns security. */
+        AuditEntry: {
+            /** @description What, as `token.create`. */
+            action: string;
+            /** @description `owner`, a token's id, `command line` or `stranger`. */
+            actor: string;
+            /** @description From which address. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Later entries have larger ones.
+             */
+            id: number;
+            /** @description To what. */
+            subject?: string | null;
+        };
         /** @description Percentiles of equity after a number of trades. */
         Band: components["schemas"]["Percentiles"] & {
             /** @description How many trades; 0 is the start. */
             trade: number;
+        };
+        /** @description A code of the authenticator app. */
+        Code: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description A commission for every fill, entry and exit alike. */
         Commission: {
@@ -600,6 +798,8 @@ export interface components {
             status: components["schemas"]["EventStatus"];
             /** @description The instrument; null where the payload could not be read. */
             ticker?: string | null;
+            /** @description How it showed that TradingView sent it: by `address` or by `certificate`. */
+            verified?: string | null;
             /** @description What its owner should know, although it was accepted. */
             warnings: components["schemas"]["Warning"][];
             /** @description The webhook it was sent to. */
@@ -686,8 +886,32 @@ export interface components {
             /** @description Closed trades. */
             trades: number;
         };
+        /** @description A key that signed a client certificate. */
+        Issuer: {
+            /** @description SHA-256 of the key. */
+            fingerprint: string;
+            /** @description Whose key it is, as its certificate says. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the owner confirmed it; null until then.
+             */
+            pinnedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was seen first.
+             */
+            seenAt: string;
+        };
+        /** @description A certificate to pin the key of. */
+        IssuerCertificate: {
+            /** @description The issuer's certificate, as PEM. */
+            certificate: string;
+        };
         /** @description A login. */
         Login: {
+            /** @description The authenticator app's code, or a recovery code, where the second factor is on. */
+            code?: string | null;
             /** @description The owner's password. */
             password: string;
         };
@@ -1007,12 +1231,21 @@ export interface components {
              */
             time: string;
         };
+        /** @description What an authenticator app needs. */
+        NewSecondFactor: {
+            /** @description The secret, in base32, to type in. */
+            secret: string;
+            /** @description The same as an address, for a QR code. */
+            url: string;
+        };
         /** @description A token just made; its secret is never shown again. */
         NewToken: {
             /** @description `tok_` and a number. */
             id: string;
             /** @description The name that its owner gave it. */
             name: string;
+            /** @description What it may do. */
+            scope: string;
             /** @description The secret, to be sent as `Authorization: Bearer ...`. */
             token: string;
         };
@@ -1092,6 +1325,32 @@ export interface components {
         /** @enum {string} */
         OrderType: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
         /** @description A page of a list. */
+        Page_AuditEntry: {
+            /** @description The items of this page. */
+            items: {
+                /** @description What, as `token.create`. */
+                action: string;
+                /** @description `owner`, a token's id, `command line` or `stranger`. */
+                actor: string;
+                /** @description From which address. */
+                address?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Later entries have larger ones.
+                 */
+                id: number;
+                /** @description To what. */
+                subject?: string | null;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Event: {
             /** @description The items of this page. */
             items: {
@@ -1127,6 +1386,8 @@ export interface components {
                 status: components["schemas"]["EventStatus"];
                 /** @description The instrument; null where the payload could not be read. */
                 ticker?: string | null;
+                /** @description How it showed that TradingView sent it: by `address` or by `certificate`. */
+                verified?: string | null;
                 /** @description What its owner should know, although it was accepted. */
                 warnings: components["schemas"]["Warning"][];
                 /** @description The webhook it was sent to. */
@@ -1255,6 +1516,32 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Session: {
+            /** @description The items of this page. */
+            items: {
+                /** @description From which address it was begun. */
+                address?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                createdAt: string;
+                /** @description `ses_` and a number. */
+                id: string;
+                /** @description Whether it is the one that asks. */
+                isCurrent: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                lastSeenAt: string;
+                /** @description In which browser it was begun, as that calls itself. */
+                userAgent?: string | null;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Token: {
             /** @description The items of this page. */
             items: {
@@ -1272,6 +1559,8 @@ export interface components {
                 lastUsedAt?: string | null;
                 /** @description The name that its owner gave it. */
                 name: string;
+                /** @description What it may do: `write`, `read` or `test`. */
+                scope: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1363,6 +1652,11 @@ export interface components {
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
+        };
+        /** @description The owner's password. */
+        Password: {
+            /** @description The owner's password. */
+            password: string;
         };
         /** @description A change of password. */
         PasswordChange: {
@@ -1470,6 +1764,11 @@ export interface components {
             /** @description The profit that is too much. */
             to: string;
         };
+        /** @description Recovery codes; they are never shown again. */
+        RecoveryCodes: {
+            /** @description Each is good once, in place of a code. */
+            recoveryCodes: string[];
+        };
         /** @description A request that was turned away without an event. */
         Rejection: {
             /** @description Why. */
@@ -1483,7 +1782,7 @@ export interface components {
             sourceAddress: string;
         };
         /** @enum {string} */
-        RejectionReason: "missing_key" | "wrong_key" | "too_large";
+        RejectionReason: "missing_key" | "wrong_key" | "too_large" | "wrong_sender";
         /** @description The performance of trades in one currency. */
         Report: {
             /** @description All trades. */
@@ -1573,6 +1872,46 @@ export interface components {
             /** @description Consecutive winning trades. */
             wins: components["schemas"]["RunCount"][];
         };
+        /** @description How the second factor is. */
+        SecondFactor: {
+            /** @description Whether the login asks for a code. */
+            isOn: boolean;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used yet.
+             */
+            recoveryCodesLeft: number;
+        };
+        /** @description What is to be different; what is left out stays. */
+        SenderChange: {
+            /** @description The addresses that TradingView sends from, at most 256. */
+            addresses?: string[] | null;
+            /** @description `any`, `address` or `certificate`. */
+            policy?: string | null;
+        };
+        /** @description The setting, and the issuers that it can rely on. */
+        SenderSettings: components["schemas"]["Senders"] & {
+            /** @description Every issuer that was seen. */
+            issuers: components["schemas"]["Issuer"][];
+        };
+        /** @description Who may send alerts where a webhook does not say it. */
+        Senders: {
+            /**
+             * @description The addresses that TradingView sends from.
+             * @default [
+             *       "52.89.214.238",
+             *       "34.212.75.30",
+             *       "54.218.53.128",
+             *       "52.32.178.7"
+             *     ]
+             */
+            addresses: string[];
+            /**
+             * @description Whose alerts are taken.
+             * @default any
+             */
+            policy: string;
+        };
         /** @description Curves and breakdowns of all trades. */
         Series: {
             /** @description Days on which a trade closed. */
@@ -1604,6 +1943,27 @@ export interface components {
             runs: components["schemas"]["Runs"];
             /** @description Every year from the first entry's to the last exit's. */
             yearlyReturns: components["schemas"]["YearReturn"][];
+        };
+        /** @description A login that goes on. */
+        Session: {
+            /** @description From which address it was begun. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            createdAt: string;
+            /** @description `ses_` and a number. */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            isCurrent: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            lastSeenAt: string;
+            /** @description In which browser it was begun, as that calls itself. */
+            userAgent?: string | null;
         };
         /**
          * @description What a strategy trades with and how its numbers are to be read.
@@ -1658,6 +2018,11 @@ export interface components {
              * @default 2
              */
             riskFreeRate: number;
+            /**
+             * @description Whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
+             * @default null
+             */
+            senders: string | null;
             /** @default null */
             silence: components["schemas"]["Silence"] | null;
             /**
@@ -1762,11 +2127,15 @@ export interface components {
             lastUsedAt?: string | null;
             /** @description The name that its owner gave it. */
             name: string;
+            /** @description What it may do: `write`, `read` or `test`. */
+            scope: string;
         };
         /** @description The name of a new token. */
         TokenName: {
             /** @description 1 to 100 printable characters. */
             name: string;
+            /** @description What it may do: `write` (everything, the default), `read`, or `test` (send test alerts). */
+            scope?: string | null;
         };
         /** @description A closed trade: a lot, or the part of it that one exit closed. */
         Trade: {
@@ -1899,6 +2268,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_log: {
+        parameters: {
+            query?: {
+                /** @description Items of a page, 1 to 500; 50 where left out. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -2568,6 +2961,265 @@ export interface operations {
             };
         };
     };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecondFactor"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turn_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderSettings"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderSettings"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerCertificate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     log_in: {
         parameters: {
             query?: never;
@@ -2619,6 +3271,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };

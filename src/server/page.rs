@@ -1,0 +1,144 @@
+//! The web page. Its files are in the binary, compressed when they were built;
+//! what they show comes from the management API.
+
+use std::borrow::Cow;
+
+use hyper::body::Bytes;
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Response, StatusCode};
+use rust_embed::{Embed, EmbeddedFile};
+
+use super::body::{Body, full};
+use super::routes::plain;
+
+#[derive(Embed)]
+#[folder = "assets/ui"]
+struct Files;
+
+/// What every address of a page but the first begins with; the page itself tells them apart.
+const PAGES: [&str; 5] = ["setup", "webhooks", "events", "report", "account"];
+
+/// Scripts and styles come from our own files only, and nobody frames the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Names of these files hold a hash of what is in them.
+const HASHED: &str = "assets/";
+
+/// The answer to a request for the page or one of its files; `None` where the
+/// path is neither.
+pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let name = file_of(path)?;
+    let file = Files::get(name)?;
+    if method != Method::GET && method != Method::HEAD {
+        let mut response = plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The page is only read: use GET.\n",
+        );
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(ALLOW, allowed);
+        return Some(response);
+    }
+    Some(response(name, &file, headers))
+}
+
+/// The file behind a path, where it can be one.
+fn file_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix('/')?;
+    let first = name.split('/').next().unwrap_or(name);
+    if name.is_empty() || PAGES.contains(&first) {
+        return Some("index.html");
+    }
+    let within = name.strip_prefix(HASHED).unwrap_or(name);
+    let is_file = !within.contains('/') && !within.starts_with('.');
+    (is_file && content_type(name).is_some()).then_some(name)
+}
+
+fn content_type(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    Some(match extension {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        _ => return None,
+    })
+}
+
+fn response(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response<Body> {
+    let hash = file.metadata.sha256_hash();
+    let hash = hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
+    let tag = format!("\"{hash:016x}\"");
+    let known = asked.get_all(IF_NONE_MATCH).iter();
+    let is_known = known
+        .filter_map(|value| value.to_str().ok())
+        .any(|tags| tags.contains(&tag));
+    let mut response = if is_known {
+        let mut response = Response::new(full(""));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        sent(name, file, asked)
+    };
+    let caching = if name.starts_with(HASHED) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(ETAG, &tag);
+    set(CACHE_CONTROL, caching);
+    set(VARY, "accept-encoding");
+    set(CONTENT_SECURITY_POLICY, POLICY);
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(REFERRER_POLICY, "no-referrer");
+    response
+}
+
+/// The file in the smallest form that the browser takes.
+fn sent(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response<Body> {
+    let encoded = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(encoding, _)| accepts(asked, encoding))
+        .find_map(|(encoding, suffix)| Some((encoding, Files::get(&format!("{name}.{suffix}"))?)));
+    let (encoding, data) = match encoded {
+        Some((encoding, file)) => (Some(encoding), file.data),
+        None => (None, file.data.clone()),
+    };
+    let bytes = match data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    let mut response = Response::new(full(bytes));
+    let headers = response.headers_mut();
+    if let Some(kind) = content_type(name) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let stated = headers.get_all(ACCEPT_ENCODING).iter();
+    let mut offers = stated
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    offers.any(|offer| {
+        let (name, quality) = offer.split_once(';').unwrap_or((offer, ""));
+        let is_refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+        name.trim().eq_ignore_ascii_case(encoding) && !is_refused
+    })
+}

@@ -1,0 +1,86 @@
+/** The management API: typed by its own OpenAPI document. */
+
+import type { components } from '../api/schema';
+
+type Schemas = components['schemas'];
+export type Webhook = Schemas['Webhook'];
+export type Settings = Schemas['Settings'];
+export type Event = Schemas['Event'];
+export type EventStatus = Schemas['EventStatus'];
+export type Order = Schemas['Order'];
+export type Trade = Schemas['Trade'];
+export type Position = Schemas['Position'];
+export type Report = Schemas['Report'];
+export type Metrics = Schemas['Metrics'];
+export type MonteCarlo = Schemas['MonteCarlo'];
+export type Rejection = Schemas['Rejection'];
+export type Session = Schemas['Session'];
+export type Token = Schemas['Token'];
+export type NewToken = Schemas['NewToken'];
+export type Me = Schemas['Me'];
+export type TestResult = Schemas['TestResult'];
+export type Imported = Schemas['Imported'];
+
+/** One page of a list. */
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}
+
+/** What went wrong, in words, and what to do about it. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly hint: string | null = null,
+    readonly faults: Schemas['Fault'][] = [],
+  ) {
+    super(detail);
+  }
+}
+
+type Query = Record<string, string | number | boolean | string[] | null | undefined>;
+
+/** The query of an address; what is empty is left out. */
+export function query(parameters: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== '') search.append(name, String(one));
+    }
+  }
+  const text = search.toString();
+  return text && `?${text}`;
+}
+
+/** Told when a request finds no login. */
+export const onLoggedOut: { call: () => void } = { call: () => {} };
+
+async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const isFile = body instanceof Blob;
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      signal: signal ?? null,
+      headers: body === undefined || isFile ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? null : isFile ? body : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, 'algohook does not answer.', 'Is the server running? The page tries again by itself.');
+  }
+  if (response.ok) {
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+  const problem = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
+  if (response.status === 401 && path !== '/session' && path !== '/password') onLoggedOut.call();
+  const detail = problem.detail ?? `The server answered ${response.status}.`;
+  throw new ApiError(response.status, detail, problem.hint ?? null, problem.faults ?? []);
+}
+
+export const get = <T>(path: string, parameters: Query = {}, signal?: AbortSignal): Promise<T> =>
+  request<T>('GET', path + query(parameters), undefined, signal);
+export const post = <T>(path: string, body?: unknown): Promise<T> => request<T>('POST', path, body);
+export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, body);
+export const remove = (path: string): Promise<void> => request<void>('DELETE', path);

@@ -1,0 +1,104 @@
+/** Numbers and times as they are shown. */
+
+/** Digits of a decimal text after the point, rounded half away from zero without floats. */
+export function rounded(text: string, places: number): string {
+  const negative = text.startsWith('-');
+  const [whole = '0', fraction = ''] = text.replace(/^[-+]/, '').split('.');
+  const digits = BigInt(whole + fraction.slice(0, places).padEnd(places, '0'));
+  const up = (fraction[places] ?? '0') >= '5' ? 1n : 0n;
+  const value = (digits + up).toString().padStart(places + 1, '0');
+  const cut = value.length - places;
+  const plain = places === 0 ? value : `${value.slice(0, cut)}.${value.slice(cut)}`;
+  return negative && digits + up !== 0n ? `-${plain}` : plain;
+}
+
+/** Thousands apart, with a true minus. */
+export function grouped(plain: string): string {
+  const [whole = '', fraction] = plain.replace('-', '').split('.');
+  const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return (plain.startsWith('-') ? '−' : '') + apart + (fraction === undefined ? '' : `.${fraction}`);
+}
+
+/** An amount of money with two digits after the point. */
+export const money = (text: string | null | undefined): string =>
+  text === null || text === undefined ? '–' : grouped(rounded(text, 2));
+
+/** A gain or a loss, with its sign. */
+export function signedMoney(text: string | null | undefined): string {
+  const shown = money(text);
+  return sign(text) > 0 ? `+${shown}` : shown;
+}
+
+/** A price or quantity: every digit, without zeros that say nothing. */
+export function decimal(text: string | null | undefined): string {
+  if (text === null || text === undefined) return '–';
+  return grouped(text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+}
+
+/** A number with some digits after the point; a dash where it is not defined. */
+export function figure(value: number | null | undefined, places = 2): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const plain = value.toFixed(places);
+  return grouped(Number(plain) === 0 ? plain.replace('-', '') : plain);
+}
+
+export const percent = (value: number | null | undefined, places = 2): string => {
+  const shown = figure(value, places);
+  return shown === '–' ? shown : `${shown} %`;
+};
+
+/** 1, 0 or -1. */
+export function sign(value: string | number | null | undefined): number {
+  const number = Number(value ?? 0);
+  return Number.isNaN(number) ? 0 : Math.sign(number);
+}
+
+/** The class that colours a gain or a loss. */
+export const tone = (value: string | number | null | undefined): string =>
+  ['loss', '', 'gain'][sign(value) + 1] ?? '';
+
+/** A length of time in its two largest units. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return '–';
+  if (seconds < 1) return `${figure(seconds, 2)} s`;
+  const units: [number, string][] = [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ];
+  const first = units.findIndex(([size]) => seconds >= size);
+  const parts: string[] = [];
+  let rest = Math.round(seconds);
+  for (const [size, name] of units.slice(first, first + 2)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}`);
+  }
+  return parts.join(' ');
+}
+
+const pad = (value: number): string => String(value).padStart(2, '0');
+
+/** A moment in the viewer's zone. */
+export function localTime(text: string | null | undefined): string {
+  if (!text) return '–';
+  const at = new Date(text);
+  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+}
+
+/** The same moment in UTC, for who hovers over it. */
+export const utcTime = (text: string): string => `${text.replace('T', ' ').replace('Z', '')} UTC`;
+
+/** How long ago a moment was. */
+export function ago(text: string | null | undefined, now: number): string {
+  if (!text) return 'never';
+  const seconds = Math.max(0, (now - Date.parse(text)) / 1000);
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? 'yesterday' : `${days} days ago`;
+}

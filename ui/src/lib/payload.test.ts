@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { corrected, pretty, split } from './payload';
+
+describe('pretty', () => {
+  test('keeps every digit and every text as it came', () => {
+    const text = '{"a":1.10,"b":{"c":[1,2],"d":{}},"e":"x, {y}: \\" z"}';
+    const shown = pretty(text);
+    expect(shown).toContain('"a": 1.10,');
+    expect(shown).toContain('"e": "x, {y}: \\" z"');
+    expect(JSON.parse(shown)).toEqual(JSON.parse(text));
+  });
+
+  test('leaves what is no JSON alone', () => {
+    expect(pretty('AAPL crossed 212')).toBe('AAPL crossed 212');
+  });
+});
+
+describe('split', () => {
+  test('finds line and column, counted in bytes', () => {
+    expect(split('{\n  "é": x\n}', 2, 9)).toEqual(['{\n  "é": ', 'x', '\n}']);
+  });
+
+  test('knows that the key was longer when the message arrived', () => {
+    const arrived = `{"auth_key": "${'k'.repeat(32)}", "qty": 1,}`;
+    const kept = arrived.replace('k'.repeat(32), '***');
+    expect(split(kept, 1, arrived.length)).toEqual([kept.slice(0, -1), '}', '']);
+  });
+
+  test('never leaves the message', () => {
+    expect(split('ab', 9, 99)).toEqual(['ab', '', '']);
+  });
+});
+
+describe('corrected', () => {
+  test.each([
+    ['{“a”: 1}', '{"a": 1}'],
+    ['{"a": 1,}', '{"a": 1}'],
+    ['{"a": NaN}', '{"a": null}'],
+    ['{"qty": {{strategy.order.contracts}}}', '{"qty": "{{strategy.order.contracts}}"}'],
+  ])('%s', (broken, better) => {
+    expect(corrected(broken)?.message).toBe(better);
+  });
+
+  test('says nothing where it would not help', () => {
+    expect(corrected('{"a": 1}')).toBeNull();
+    expect(corrected('AAPL crossed 212')).toBeNull();
+    expect(corrected('{“a”: }')).toBeNull();
+  });
+});

@@ -1,0 +1,98 @@
+/** An alert's message: read easily, and put right where the fault is mechanical. */
+
+/** A message as JSON over several lines; as it came where it is none. */
+export function pretty(payload: string): string {
+  try {
+    JSON.parse(payload);
+  } catch {
+    return payload;
+  }
+  return reindented(payload);
+}
+
+/** Sets a JSON text over lines without touching its numbers: 1.10 stays 1.10. */
+function reindented(json: string): string {
+  let depth = 0;
+  let out = '';
+  let inText = false;
+  const line = () => `\n${'  '.repeat(depth)}`;
+  for (let at = 0; at < json.length; at += 1) {
+    const letter = json[at] as string;
+    if (inText) {
+      out += letter;
+      if (letter === '\\') out += json[(at += 1)] ?? '';
+      else if (letter === '"') inText = false;
+    } else if (letter === '"') {
+      inText = true;
+      out += letter;
+    } else if (letter === '{' || letter === '[') {
+      const end = json.slice(at + 1).match(/^\s*[}\]]/);
+      if (end) {
+        out += letter + end[0].trim();
+        at += end[0].length;
+      } else {
+        depth += 1;
+        out += letter + line();
+      }
+    } else if (letter === '}' || letter === ']') {
+      depth -= 1;
+      out += line() + letter;
+    } else if (letter === ',') {
+      out += letter + line();
+    } else if (letter === ':') {
+      out += ': ';
+    } else if (!/\s/.test(letter)) {
+      out += letter;
+    }
+  }
+  return out;
+}
+
+/** Letters of a key, less those of the stars that are kept in its place. */
+const HIDDEN = 32 - 3;
+
+/** The parts of a message before, at and after the place that an error names: that of the message as it arrived. */
+export function split(payload: string, line: number, column: number): [string, string, string] {
+  let start = 0;
+  for (let passed = 1; passed < line; passed += 1) {
+    const end = payload.indexOf('\n', start);
+    if (end < 0) break;
+    start = end + 1;
+  }
+  // Columns are counted in bytes.
+  const bytes = new TextEncoder().encode(payload.slice(start).split('\n', 1)[0]);
+  const cut = (length: number) => new TextDecoder().decode(bytes.slice(0, Math.max(0, length)));
+  const shortened = /"auth_key"\s*:\s*"\*\*\*"/.test(cut(column - 1 - HIDDEN)) ? HIDDEN : 0;
+  const at = start + cut(column - 1 - shortened).length;
+  const faulty = [...payload.slice(at)][0] ?? '';
+  return [payload.slice(0, at), faulty, payload.slice(at + faulty.length)];
+}
+
+/** A message whose fault is mechanical, and what was done about it. */
+export interface Corrected {
+  message: string;
+  changes: string[];
+}
+
+/** Puts right what an editor or a placeholder did to a message; null where that does not help. */
+export function corrected(payload: string): Corrected | null {
+  const changes: string[] = [];
+  let message = payload;
+  const change = (pattern: RegExp, to: string, name: string): void => {
+    const next = message.replace(pattern, to);
+    if (next !== message) changes.push(name);
+    message = next;
+  };
+  change(/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"', 'curly quotes are now straight');
+  change(/[\u00A0\u2007\u202F\u200B\uFEFF]/g, ' ', 'invisible characters are now spaces');
+  change(/,(\s*[}\]])/g, '$1', 'a comma before the closing bracket is gone');
+  change(/(:\s*)(?:NaN|na|Infinity)(\s*[,}\]])/g, '$1null$2', 'NaN, which is no JSON value, is now null');
+  change(/(:\s*)(\{\{[^{}"]+\}\})(\s*[,}\]])/g, '$1"$2"$3', 'a placeholder that was not replaced is in quotes');
+  if (changes.length === 0) return null;
+  try {
+    JSON.parse(message);
+  } catch {
+    return null;
+  }
+  return { message, changes };
+}

@@ -1,0 +1,141 @@
+/** The whole way of somebody new, in a real browser against the real binary. */
+
+import { expect, test, type Page } from '@playwright/test';
+import { Server } from './server';
+
+const PASSWORD = 'correct horse battery';
+
+let server: Server;
+test.beforeEach(async () => {
+  server = await Server.empty();
+});
+test.afterEach(async () => {
+  await server.remove();
+});
+
+/** Chooses a password by the set-up link and makes a webhook. */
+async function begin(page: Page): Promise<void> {
+  await page.goto(server.setupLink);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await page.getByPlaceholder('Name of a strategy').fill('BTC Strategy');
+  await page.getByRole('button', { name: 'New webhook' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('BTC Strategy');
+}
+
+/** What a copy button puts on the clipboard. */
+async function copied(page: Page, what: string): Promise<string> {
+  await page.getByRole('button', { name: `Copy ${what}` }).click();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** Fills in the placeholders of the copied message as TradingView would. */
+const filled = (message: string, action: string, price: number, before: [string, number], after: [string, number]): string => {
+  const values: Record<string, string> = {
+    ticker: 'BTCUSDT',
+    'strategy.order.action': action,
+    'strategy.order.contracts': '2',
+    'strategy.order.price': String(price),
+    'strategy.market_position': after[0],
+    'strategy.market_position_size': String(after[1]),
+    'strategy.prev_market_position': before[0],
+    'strategy.prev_market_position_size': String(before[1]),
+    'strategy.order.id': action,
+    timenow: new Date().toISOString().replace(/\.\d+/, ''),
+  };
+  return message.replace(/\{\{([^{}]+)\}\}/g, (_, name: string) => values[name] ?? name);
+};
+
+const post = (url: string, body: string) => fetch(url, { method: 'POST', body });
+
+test('from the set-up link to a report', async ({ page, context }) => {
+  await begin(page);
+  const url = await copied(page, 'the webhook URL');
+  const message = await copied(page, 'the alert message');
+  expect(message).toContain(await copied(page, 'the key'));
+
+  const events = await context.newPage();
+  await events.goto(`${server.url}/events`);
+  await expect(events.getByText('No alert has arrived yet')).toBeVisible();
+  await expect(events.getByText('Live', { exact: true })).toBeVisible();
+
+  expect((await post(url, filled(message, 'buy', 100, ['flat', 0], ['long', 2]))).status).toBe(200);
+  await expect(events.locator('a.event')).toHaveCount(1);
+  expect((await post(url, filled(message, 'sell', 110, ['long', 2], ['flat', 0]))).status).toBe(200);
+  await expect(events.locator('a.event')).toHaveCount(2);
+
+  await events.locator('a.event').first().click();
+  await expect(events.getByText('ord_2')).toBeVisible();
+  await expect(events.getByText('"auth_key": "***"')).toBeVisible();
+
+  await page.getByRole('navigation').getByRole('link', { name: 'Report' }).click();
+  await expect(page.locator('dl.head')).toContainText('+20.00');
+  await expect(page.locator('.chart canvas').first()).toBeVisible();
+});
+
+test('a test alert shows the real answer', async ({ page }) => {
+  await begin(page);
+  await page.getByRole('button', { name: 'Send a test alert' }).click();
+  await expect(page.getByText('TradingView would have got 200.')).toBeVisible();
+});
+
+test('a broken message is explained, corrected and processed', async ({ page }) => {
+  await begin(page);
+  const url = await copied(page, 'the webhook URL');
+  const key = await copied(page, 'the key');
+  const broken = `{"auth_key": "${key}", "ticker": "AAPL", "action": "buy", "marketPrice": 190.5,}`;
+  expect((await post(url, broken)).status).toBe(400);
+  await page.goto(`${server.url}/events?status=failed`);
+  await page.locator('a.event').click();
+  await expect(page.getByRole('heading', { name: 'The corrected message' })).toBeVisible();
+  await expect(page.locator('mark')).toHaveText(',');
+  await page.getByRole('button', { name: 'Edit first' }).click();
+  await page.getByRole('button', { name: 'Process the edited message' }).click();
+  await expect(page.getByText('reprocessed')).toBeVisible();
+  await expect(page.getByText('ord_2')).toBeVisible();
+});
+
+test('a new key is shown, and the old one is refused and counted', async ({ page }) => {
+  await begin(page);
+  const url = await copied(page, 'the webhook URL');
+  const old = await copied(page, 'the key');
+  await page.getByRole('button', { name: 'Make a new key' }).click();
+  await expect(page.locator('.line code').nth(1)).not.toHaveText(old);
+  expect((await post(url, `{"auth_key": "${old}"}`)).status).toBe(401);
+  await page.getByText('Why does nothing arrive?').click();
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await expect(page.getByText('1 of the last requests had a wrong auth_key')).toBeVisible();
+});
+
+test('events that came while the connection was down are there afterwards, once', async ({ page }) => {
+  await begin(page);
+  const url = await copied(page, 'the webhook URL');
+  const message = await copied(page, 'the alert message');
+  await page.goto(`${server.url}/events`);
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await post(url, filled(message, 'buy', 100, ['flat', 0], ['long', 2]));
+  await expect(page.locator('a.event')).toHaveCount(1);
+
+  await server.stop();
+  await expect(page.getByText('Reconnecting')).toBeVisible();
+  await server.start();
+  await post(url, filled(message, 'sell', 110, ['long', 2], ['flat', 0]));
+  await expect(page.locator('a.event')).toHaveCount(2, { timeout: 20_000 });
+});
+
+test('what an alert says is shown as text', async ({ page }) => {
+  await begin(page);
+  const url = await copied(page, 'the webhook URL');
+  const key = await copied(page, 'the key');
+  const said: string[] = [];
+  page.on('dialog', (dialog) => said.push(dialog.message()));
+  const evil = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+  const alert = { auth_key: key, ticker: evil, action: 'buy', marketPrice: 1, metadata: { signal: evil, comment: evil } };
+  expect((await post(url, JSON.stringify(alert))).status).toBe(200);
+  expect((await post(url, JSON.stringify({ ...alert, action: 'sell', qty: 0.5 }))).status).toBe(200);
+  for (const path of ['/events', '/events/evt_1', '/webhooks', '/report']) {
+    await page.goto(server.url + path);
+    await expect(page.getByText('<img src=x').first()).toBeVisible();
+  }
+  expect(said).toEqual([]);
+});

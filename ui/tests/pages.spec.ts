@@ -1,0 +1,58 @@
+/** Every page: without findings of axe, in light and dark, on a phone and a wide screen. */
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { Server } from './server';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await Server.demo();
+});
+test.afterAll(async () => {
+  await server.remove();
+});
+
+const pages = ['/webhooks', '/events', '/events/evt_1', '/report', '/account'];
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [360, 1440]) {
+    test(`${colorScheme}, ${width} px`, async ({ browser }) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+      const page = await context.newPage();
+      const found: unknown[] = [];
+      const faults: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(server.url);
+      await page.getByLabel('Password').fill(server.password);
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      const failed = await firstOf('failed');
+      const webhook = await page.locator('th a').first().getAttribute('href');
+      for (const path of [...pages, webhook ?? '', failed]) {
+        await page.goto(server.url + path);
+        await expect(page.getByText('Live', { exact: true })).toBeVisible();
+        if (path === '/report') await expect(page.locator('.chart canvas').first()).toBeVisible();
+        await page.locator('details').evaluateAll((all) => all.forEach((one) => one.setAttribute('open', '')));
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        found.push(...violations.map(({ id, nodes }) => [path, id, nodes.map((node) => node.html)]));
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (overflow > 0) found.push([path, 'wider than the screen', overflow]);
+        const name = path.replace(/\W+/g, '-').replace(/wh_\w+|evt_\w+/, 'one');
+        await page.screenshot({ path: `../target/browser/pages/${colorScheme}-${width}${name}.png`, fullPage: true });
+      }
+      expect(found).toEqual([]);
+      expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+      await context.close();
+
+      async function firstOf(status: string): Promise<string> {
+        await page.locator('th a').first().waitFor();
+        await page.goto(`${server.url}/events?status=${status}`);
+        const link = await page.locator('a.event').first().getAttribute('href');
+        await page.goto(`${server.url}/webhooks`);
+        await page.locator('th a').first().waitFor();
+        return link ?? '';
+      }
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/** The real binary, on a directory of its own. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const BINARY = process.env['ALGOHOOK_BINARY'] ?? join(import.meta.dirname, '../../target/debug/algohook');
+
+export class Server {
+  url = '';
+  setupLink = '';
+  password = '';
+  private child: ChildProcess | null = null;
+
+  private constructor(private readonly folder: string) {}
+
+  /** Starts on an empty directory. */
+  static async empty(): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'algohook-')));
+    await server.start();
+    return server;
+  }
+
+  /** Starts with the made-up webhooks of the demo. */
+  static async demo(): Promise<Server> {
+    const server = new Server('');
+    await server.start();
+    return server;
+  }
+
+  /** Starts, or starts again at the same address. */
+  async start(): Promise<void> {
+    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
+    const where = this.folder ? ['--data-dir', this.folder] : ['--demo'];
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALGOHOOK_')));
+    const child = spawn(BINARY, ['serve', '--listen', listen, ...where], {
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.child = child;
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      this.url = line.match(/listens on (http:\S+)/)?.[1] ?? this.url;
+      this.setupLink = line.match(/(http:\S+\/setup#\S+)/)?.[1] ?? this.setupLink;
+      this.password = line.match(/^Password: (\S+)/)?.[1] ?? this.password;
+      if (this.folder ? this.url && this.setupLink : this.password) break;
+    }
+    // What it says later is not waited for.
+    child.stdout.resume();
+  }
+
+  /** Stops as systemd would have it. */
+  async stop(): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    if (this.folder) await rm(this.folder, { recursive: true });
+  }
+}
