@@ -12,9 +12,10 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::api::Api;
 use crate::api::context::Context;
+use crate::api::overview::{CertificateWatch, KeptEarnings};
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
-use crate::config::{Config, prepare_data_dir};
+use crate::config::{CertificateSource, Config, prepare_data_dir};
 use crate::domain::event::EventId;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
@@ -23,6 +24,7 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::server::shutdown;
+use crate::server::tls::Certificates;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
 use listeners::{Addresses, Listeners};
 
@@ -92,6 +94,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         metrics: Arc::clone(&metrics),
         newest,
         base_url,
+        certificates: listeners.certificates(),
     };
     let routes = Arc::new(routes(parts, &config));
     let setup_link = setup_link(&store, &url).await?;
@@ -135,6 +138,7 @@ struct Parts {
     metrics: Arc<Metrics>,
     newest: watch::Receiver<EventId>,
     base_url: String,
+    certificates: Option<Arc<Certificates>>,
 }
 
 fn routes(parts: Parts, config: &Config) -> Routes {
@@ -143,6 +147,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     let limit = RateLimit(config.rate_limit);
     let registry = Arc::clone(&parts.registry);
     let ingest = Arc::new(Ingest::new(registry, recorder, clock, limit));
+    let is_from_authority = matches!(config.public.certificate, Some(CertificateSource::Acme(_)));
     let context = Context {
         store: parts.store,
         registry: parts.registry,
@@ -153,6 +158,11 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         logins: LoginThrottle::default(),
         hashing: Semaphore::new(1),
         performance: Performance::default(),
+        earnings: KeptEarnings::default(),
+        certificate: CertificateWatch {
+            certificates: parts.certificates,
+            data_dir: is_from_authority.then(|| config.data_dir.clone()),
+        },
     };
     Routes {
         hooks: Hooks {

@@ -17,6 +17,7 @@ pub mod imports;
 pub mod ingest;
 pub mod logging;
 pub mod metrics;
+pub mod overview;
 pub mod payload;
 pub mod reports;
 pub mod resolve;

@@ -116,7 +116,8 @@ fn wanted(connection: &Connection, filter: &ReportFilter) -> Result<Vec<StoredWe
     ids.map(|id| webhooks::get(connection, id)).collect()
 }
 
-fn trade_filter<'a>(
+/// The trades of some webhooks, within what a report is asked for.
+pub(crate) fn trade_filter<'a>(
     filter: &ReportFilter,
     webhooks: impl IntoIterator<Item = &'a StoredWebhook>,
 ) -> TradeFilter {
@@ -210,7 +211,7 @@ impl Tested {
 
 /// The zone of a webhook's days. It was checked when the setting was made, but
 /// another machine may know fewer zones.
-fn zone_of(settings: &Settings) -> TimeZone {
+pub(crate) fn zone_of(settings: &Settings) -> TimeZone {
     TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 

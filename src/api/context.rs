@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::overview::{CertificateWatch, KeptEarnings};
 use super::performance::Performance;
 use super::throttle::LoginThrottle;
 use crate::domain::event::EventId;
@@ -34,6 +35,10 @@ pub struct Context {
     pub hashing: Semaphore,
     /// The reports that were asked for of late.
     pub performance: Performance,
+    /// What the dashboard shows of closed trades.
+    pub earnings: KeptEarnings,
+    /// What those who send alerts are shown.
+    pub certificate: CertificateWatch,
 }
 
 impl Context {

@@ -12,6 +12,7 @@ pub mod exports;
 pub mod imports;
 pub mod openapi;
 pub mod orders;
+pub mod overview;
 pub mod performance;
 pub mod positions;
 pub mod problem;

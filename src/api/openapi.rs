@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
 use super::{
-    account, events, exports, imports, orders, performance, positions, second_factor, security,
-    senders, stream, tokens, trades, webhooks,
+    account, events, exports, imports, orders, overview, performance, positions, second_factor,
+    security, senders, stream, tokens, trades, webhooks,
 };
 use crate::reports::ReportSource;
 
@@ -23,6 +23,7 @@ use crate::reports::ReportSource;
         account::log_in,
         account::log_out,
         account::me,
+        overview::overview,
         account::change_password,
         security::sessions,
         security::end_session,

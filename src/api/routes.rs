@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::{
-    account, events, exports, imports, openapi, orders, performance, positions, second_factor,
-    security, senders, stream, tokens, trades, webhooks,
+    account, events, exports, imports, openapi, orders, overview, performance, positions,
+    second_factor, security, senders, stream, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -19,6 +19,7 @@ pub enum Resource {
     Setup,
     Session,
     Me,
+    Overview,
     Password,
     Tokens,
     Token,
@@ -56,10 +57,11 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 37] = [
+const ADDRESSES: [(&str, Resource, &str); 38] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
+    ("/overview", Resource::Overview, "GET"),
     ("/password", Resource::Password, "POST"),
     ("/tokens", Resource::Tokens, "GET, POST"),
     ("/tokens/{id}", Resource::Token, "DELETE"),
@@ -144,6 +146,7 @@ impl Resource {
             (Self::Session, "POST") => account::log_in(context, request).await,
             (Self::Session, "DELETE") => account::log_out(context, request).await,
             (Self::Me, "GET") => Ok(account::me(context, request)),
+            (Self::Overview, "GET") => overview::overview(context).await,
             (Self::Password, "POST") => account::change_password(context, request).await,
             (Self::Tokens, "GET") => tokens::list(context, request).await,
             (Self::Tokens, "POST") => tokens::create(context, request).await,

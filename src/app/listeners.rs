@@ -105,6 +105,12 @@ impl Listeners {
         Some(format!("https://{name}"))
     }
 
+    /// What those who connect over HTTPS are shown, where that is algohook's to do.
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        let https = self.https.as_ref()?;
+        Some(Arc::clone(&https.certificates))
+    }
+
     /// Serves all of them until `stop` says true.
     ///
     /// # Errors

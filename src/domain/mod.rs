@@ -10,5 +10,6 @@ pub mod money;
 pub mod order;
 pub mod sender;
 pub mod signal;
+pub mod silence;
 pub mod trade;
 pub mod webhook;

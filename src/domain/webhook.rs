@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::money::Decimal;
 use super::sender::SenderPolicy;
+use super::silence::Silence;
 
 /// Letters and digits only, so that a double click selects the whole text.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -273,26 +274,6 @@ pub enum Reversal {
     Net,
     /// All of the position is closed, then the full quantity opens.
     Full,
-}
-
-/// How long a webhook may go without an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Silence {
-    /// Seconds without an alert after which the webhook needs attention; above zero.
-    pub seconds: u32,
-    /// Which time counts.
-    pub counted: SilenceHours,
-}
-
-/// Which time counts towards a webhook's silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum SilenceHours {
-    /// Every hour.
-    Always,
-    /// Monday to Friday, 09:30 to 16:00 in the webhook's time zone.
-    TradingHours,
 }
 
 /// Characters that a webhook's or token's name has at most.

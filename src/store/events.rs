@@ -161,6 +161,20 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
     )?))
 }
 
+/// When the last alert of a webhook came over the network.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn last_alert(connection: &Connection, webhook: i64) -> Result<Option<Timestamp>> {
+    let mut newest = connection.prepare_cached(
+        "SELECT received_at FROM events INDEXED BY events_by_webhook
+         WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC LIMIT 1",
+    )?;
+    let newest = newest.query_row([webhook], |row| timestamp(row, 0));
+    Ok(newest.optional()?)
+}
+
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_trades.sql"),
     include_str!("schema/0003_backtests.sql"),
     include_str!("schema/0004_security.sql"),
+    include_str!("schema/0005_dashboard.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -1,0 +1,103 @@
+//! What the dashboard shows: every webhook, what waits, and the certificate.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::context::Context;
+use super::reply::{Reply, ok};
+use crate::acme;
+use crate::overview::{self, Earnings, WebhookOverview};
+use crate::server::tls::Certificates;
+use crate::store::{self, ledgers, ledgers::Versions};
+
+/// What the server is doing, for a first look.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// Every webhook, oldest first.
+    pub webhooks: Vec<WebhookOverview>,
+    /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
+    pub certificate: Option<Certificate>,
+}
+
+/// What those who connect are shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// The domains that it is for.
+    pub names: Vec<String>,
+    /// When it ends; null while there is none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub not_after: Option<Timestamp>,
+    /// Why the authority gave no new one the last time, where it did not.
+    pub error: Option<String>,
+    /// When it is asked again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_try: Option<Timestamp>,
+}
+
+/// The certificates of the listener for alerts, and where their authority's answers are kept.
+pub struct CertificateWatch {
+    /// What is shown; `None` without that listener.
+    pub certificates: Option<Arc<Certificates>>,
+    /// The folder of the data, where an authority is asked for them.
+    pub data_dir: Option<PathBuf>,
+}
+
+impl CertificateWatch {
+    fn state(&self) -> Option<Certificate> {
+        let current = self.certificates.as_ref()?.current();
+        let status = self.data_dir.as_deref().and_then(acme::status);
+        let status = status.unwrap_or_default();
+        Some(Certificate {
+            not_after: current.as_ref().map(|identity| identity.not_after),
+            names: current.map(|identity| identity.names).unwrap_or_default(),
+            error: status.error,
+            next_try: status.next_try,
+        })
+    }
+}
+
+/// What closed trades made, kept until there is another trade or setting.
+#[derive(Default)]
+pub struct KeptEarnings {
+    kept: Mutex<Option<(Versions, ByWebhook)>>,
+}
+
+type ByWebhook = Arc<BTreeMap<i64, Earnings>>;
+
+impl KeptEarnings {
+    fn of(&self, connection: &rusqlite::Connection) -> store::Result<ByWebhook> {
+        // What was committed in between is at worst made again for nothing.
+        let versions = ledgers::versions(connection)?;
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((made_of, kept)) = &*lock()
+            && *made_of == versions
+        {
+            return Ok(Arc::clone(kept));
+        }
+        let earnings = Arc::new(overview::earnings(connection)?);
+        *lock() = Some((versions, Arc::clone(&earnings)));
+        Ok(earnings)
+    }
+}
+
+/// Every webhook with what it made and what waits for its owner, and the certificate.
+#[utoipa::path(get, path = "/overview", tag = "webhooks", responses((status = 200, body = Overview)))]
+pub(super) async fn overview(context: &Arc<Context>) -> Reply {
+    let now = context.now();
+    let shared = Arc::clone(context);
+    let read = context.store.readers().run(move |connection| {
+        let earnings = shared.earnings.of(connection)?;
+        Ok(Overview {
+            webhooks: overview::webhooks(connection, &earnings, now)?,
+            certificate: shared.certificate.state(),
+        })
+    });
+    Ok(ok(&read.await?))
+}

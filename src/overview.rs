@@ -1,0 +1,266 @@
+//! What the dashboard shows of every webhook: what it made, and what waits for
+//! its owner.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::domain::ledger::Ledger;
+use crate::domain::money::Decimal;
+use crate::domain::trade::Trade;
+use crate::domain::webhook::{WebhookId, WebhookState};
+use crate::reports::{trade_filter, zone_of};
+use crate::store::attention::{self, Unsettled};
+use crate::store::positions::{self, StoredPosition};
+use crate::store::trades;
+use crate::store::webhooks::{self, StoredWebhook};
+use crate::store::{Result, events};
+
+/// Points of the small curve of a webhook, at most.
+pub const CURVE_POINTS: usize = 60;
+
+/// How long what went wrong asks for attention.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a webhook's closed trades made; it changes with its trades only.
+#[derive(Debug, Clone, Default)]
+pub struct Earnings {
+    net_profit: Decimal,
+    /// The newest day that a trade was closed on, and what that day made.
+    last_day: Option<(Date, Decimal)>,
+    curve: Vec<Decimal>,
+}
+
+/// One webhook on the dashboard.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookOverview {
+    /// The webhook.
+    #[schema(value_type = String)]
+    pub id: WebhookId,
+    /// Its name.
+    pub name: String,
+    /// Active or paused.
+    pub state: WebhookState,
+    /// When the last alert came over the network.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_alert_at: Option<Timestamp>,
+    /// Currency of the amounts.
+    pub currency: String,
+    /// Net profit of the trades closed today, in the webhook's time zone.
+    pub profit_today: String,
+    /// Net profit of all closed trades.
+    pub net_profit: String,
+    /// What the open lots would gain at the newest price; null where that is not known.
+    pub open_profit: Option<String>,
+    /// Net profit added up over the closed trades, at 60 of them at most, the last one too.
+    pub curve: Vec<String>,
+    /// What waits for the owner, the gravest first.
+    pub attention: Vec<Attention>,
+}
+
+/// Something that waits for the owner. Alerts count for seven days, unless they
+/// were processed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Attention {
+    /// TradingView states another position: an alert is missing.
+    OutOfSync {
+        /// The instrument.
+        ticker: String,
+    },
+    /// Alerts that could not be read and made no order.
+    Failed {
+        /// How many.
+        count: i64,
+    },
+    /// Alerts over the limit that made no order.
+    Limited {
+        /// How many.
+        count: i64,
+    },
+    /// Requests turned away, for a wrong key for instance; the last 20 are known.
+    Rejected {
+        /// How many.
+        count: i64,
+    },
+    /// No alert for longer than the settings allow.
+    Silent {
+        /// The last alert, or when the webhook was made.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+    },
+}
+
+/// What the closed trades of every webhook made, by the webhook's row.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn earnings(connection: &Connection) -> Result<BTreeMap<i64, Earnings>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut earnings = BTreeMap::new();
+    for webhook in webhooks::list(&transaction)? {
+        let filter = trade_filter(&crate::reports::ReportFilter::default(), [&webhook]);
+        let trades = trades::for_report(&transaction, &filter)?;
+        earnings.insert(webhook.row, earned(&trades, &zone_of(&webhook.settings)));
+    }
+    Ok(earnings)
+}
+
+fn earned(trades: &[Trade], zone: &TimeZone) -> Earnings {
+    let mut earnings = Earnings::default();
+    // As many steps as there are points, the last of them at the last trade.
+    let step = trades.len().div_ceil(CURVE_POINTS).max(1);
+    for (index, trade) in trades.iter().enumerate() {
+        let day = zone.to_datetime(trade.exit.time).date();
+        let before = earnings.last_day.filter(|(last, _)| *last == day);
+        let before = before.map_or(Decimal::ZERO, |(_, profit)| profit);
+        earnings.last_day = Some((day, before.saturating_add(trade.net_profit)));
+        earnings.net_profit = earnings.net_profit.saturating_add(trade.net_profit);
+        if (trades.len() - 1 - index).is_multiple_of(step) {
+            earnings.curve.push(earnings.net_profit);
+        }
+    }
+    earnings
+}
+
+/// Every webhook as it is now, oldest first.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn webhooks(
+    connection: &Connection,
+    earnings: &BTreeMap<i64, Earnings>,
+    now: Timestamp,
+) -> Result<Vec<WebhookOverview>> {
+    let transaction = connection.unchecked_transaction()?;
+    let unsettled = attention::unsettled(&transaction, now - REMEMBERED)?;
+    let mut shown = Vec::new();
+    for webhook in webhooks::list(&transaction)? {
+        let earned = earnings.get(&webhook.row).cloned().unwrap_or_default();
+        let positions = positions::of_webhook(&transaction, &webhook)?;
+        let last_alert_at = events::last_alert(&transaction, webhook.row)?;
+        let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
+        let mut attention = waiting(&positions, unsettled);
+        attention.extend(silent(&webhook, last_alert_at, now));
+        let today = zone_of(&webhook.settings).to_datetime(now).date();
+        let profit_today = earned.last_day.filter(|(day, _)| *day == today);
+        let text = |amount: Decimal| amount.normalize().to_string();
+        shown.push(WebhookOverview {
+            profit_today: text(profit_today.map_or(Decimal::ZERO, |(_, profit)| profit)),
+            net_profit: text(earned.net_profit),
+            open_profit: open_profit(&positions).map(text),
+            curve: earned.curve.into_iter().map(text).collect(),
+            id: webhook.id,
+            name: webhook.name,
+            state: webhook.state,
+            last_alert_at,
+            currency: webhook.settings.currency,
+            attention,
+        });
+    }
+    Ok(shown)
+}
+
+fn open_profit(positions: &[StoredPosition]) -> Option<Decimal> {
+    let mut profit = Decimal::ZERO;
+    for position in positions {
+        profit = profit.checked_add(position.open_profit()?)?;
+    }
+    Some(profit)
+}
+
+fn waiting(positions: &[StoredPosition], unsettled: Unsettled) -> Vec<Attention> {
+    let is_out_of_sync = |position: &&StoredPosition| {
+        let ledger = position.ledger.as_ref();
+        ledger.and_then(Ledger::out_of_sync).is_some()
+    };
+    let out_of_sync = positions.iter().filter(is_out_of_sync);
+    let out_of_sync = out_of_sync.map(|position| Attention::OutOfSync {
+        ticker: position.ticker.as_str().to_owned(),
+    });
+    let Unsettled {
+        failed,
+        limited,
+        rejected,
+    } = unsettled;
+    let counted = [
+        (failed, Attention::Failed { count: failed }),
+        (limited, Attention::Limited { count: limited }),
+        (rejected, Attention::Rejected { count: rejected }),
+    ];
+    let counted = counted.into_iter().filter(|(count, _)| *count > 0);
+    out_of_sync
+        .chain(counted.map(|(_, attention)| attention))
+        .collect()
+}
+
+fn silent(webhook: &StoredWebhook, last: Option<Timestamp>, now: Timestamp) -> Option<Attention> {
+    let silence = webhook.settings.silence?;
+    let since = last.unwrap_or(webhook.created_at);
+    let zone = zone_of(&webhook.settings);
+    let is_silent = webhook.state == WebhookState::Active && silence.is_over(since, now, &zone);
+    is_silent.then_some(Attention::Silent { since })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::OrderId;
+    use crate::domain::signal::Direction;
+    use crate::domain::trade::Leg;
+
+    fn trade(exit: &str, net_profit: i64) -> Trade {
+        let leg = |time: &str| Leg {
+            order: OrderId(1),
+            time: time.parse().unwrap(),
+            price: "100".parse().unwrap(),
+            signal: None,
+        };
+        Trade {
+            ticker: "BTCUSD".parse().unwrap(),
+            direction: Direction::Long,
+            quantity: "1".parse().unwrap(),
+            entry: leg("2026-01-01T00:00:00Z"),
+            exit: leg(exit),
+            point_value: Decimal::ONE,
+            commission: Decimal::ZERO,
+            net_profit: Decimal::from(net_profit),
+        }
+    }
+
+    #[test]
+    fn the_last_day_is_that_of_the_webhooks_zone() {
+        let trades = [
+            trade("2026-01-05T04:59:59Z", 1),
+            trade("2026-01-05T05:00:00Z", 10),
+            trade("2026-01-06T04:59:59Z", 100),
+        ];
+        let earned = earned(&trades, &TimeZone::get("America/New_York").unwrap());
+        let day = jiff::civil::date(2026, 1, 5);
+        assert_eq!(earned.last_day, Some((day, Decimal::from(110))));
+        assert_eq!(earned.net_profit, Decimal::from(111));
+    }
+
+    #[test]
+    fn a_curve_has_few_points_and_ends_with_the_last_trade() {
+        for count in [0, 1, 59, 60, 61, 119, 121, 1000] {
+            let trades = vec![trade("2026-01-05T00:00:00Z", 1); count];
+            let curve = earned(&trades, &TimeZone::UTC).curve;
+            assert!(curve.len() <= CURVE_POINTS);
+            assert!(curve.len() >= count.min(CURVE_POINTS / 2));
+            let last = (count > 0).then(|| Decimal::from(count));
+            assert_eq!(curve.last().copied(), last);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What of a webhook's alerts waits for its owner.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::error::Result;
+use super::sql::to_micros;
+use crate::domain::event::EventStatus;
+
+/// Events of one kind that are looked at, the newest first: a number that
+/// says "very many" need not be exact.
+const LOOKED_AT: i64 = 10_000;
+
+/// Deliveries that made no order though they should have, by webhook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Alerts that could not be read.
+    pub failed: i64,
+    /// Alerts over the limit; the owner can still process them.
+    pub limited: i64,
+    /// Requests that were turned away without an event; the last few are known.
+    pub rejected: i64,
+}
+
+/// What came at `since` or later and made no order, nor did processing it again;
+/// by the webhook's row.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i64, Unsettled>> {
+    let since = to_micros(since);
+    let mut found: BTreeMap<i64, Unsettled> = BTreeMap::new();
+    let mut events = connection.prepare_cached(
+        "SELECT webhook_id, count(*) FROM
+             (SELECT id, webhook_id, received_at FROM events INDEXED BY events_without_order
+              WHERE status = ?1 AND status <> 'processed' ORDER BY id DESC LIMIT ?2) e
+         WHERE received_at >= ?3 AND NOT EXISTS
+             (SELECT 1 FROM events again JOIN orders o ON o.id = again.id
+              WHERE again.original_id = e.id AND again.source = 'reprocessed')
+         GROUP BY webhook_id",
+    )?;
+    let mut count = |status: EventStatus, set: fn(&mut Unsettled, i64)| -> Result<()> {
+        let mut rows = events.query(params![status.as_str(), LOOKED_AT, since])?;
+        while let Some(row) = rows.next()? {
+            set(found.entry(row.get(0)?).or_default(), row.get(1)?);
+        }
+        Ok(())
+    };
+    count(EventStatus::Failed, |unsettled, count| {
+        unsettled.failed = count;
+    })?;
+    count(EventStatus::Limited, |unsettled, count| {
+        unsettled.limited = count;
+    })?;
+    let mut rejections = connection.prepare_cached(
+        "SELECT webhook_id, count(*) FROM rejections WHERE rejected_at >= ?1 GROUP BY webhook_id",
+    )?;
+    let mut rows = rejections.query([since])?;
+    while let Some(row) = rows.next()? {
+        found.entry(row.get(0)?).or_default().rejected = row.get(1)?;
+    }
+    Ok(found)
+}
