@@ -69,8 +69,14 @@ test('from the set-up link to a report', async ({ page, context }) => {
   await expect(events.getByText('"auth_key": "***"')).toBeVisible();
 
   await page.getByRole('navigation').getByRole('link', { name: 'Report' }).click();
-  await expect(page.locator('dl.head')).toContainText('+20.00');
+  await expect(page.locator('main dl').first()).toContainText('+20.00');
   await expect(page.locator('.chart canvas').first()).toBeVisible();
+
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+  await expect(page.getByText('Nothing: every alert of the last 7 days was read')).toBeVisible();
+  await expect(page.getByRole('row', { name: /flat/ })).toContainText('+20.00');
 });
 
 test('a test alert shows the real answer', async ({ page }) => {

@@ -217,6 +217,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every webhook with what it made and what waits for its owner, and the certificate. */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/password": {
         parameters: {
             query?: never;
@@ -672,6 +689,48 @@ export interface components {
             /** @description The webhook. */
             webhook: string;
         };
+        /**
+         * @description Something that waits for the owner. Alerts count for seven days, unless they
+         *     were processed again.
+         */
+        Attention: {
+            /** @enum {string} */
+            kind: "outOfSync";
+            /** @description The instrument. */
+            ticker: string;
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            kind: "failed";
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            kind: "limited";
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            kind: "rejected";
+        } | {
+            /** @enum {string} */
+            kind: "silent";
+            /**
+             * Format: date-time
+             * @description The last alert, or when the webhook was made.
+             */
+            since: string;
+        };
         /** @description Something that was done and concerns security. */
         AuditEntry: {
             /** @description What, as `token.create`. */
@@ -697,6 +756,23 @@ export interface components {
         Band: components["schemas"]["Percentiles"] & {
             /** @description How many trades; 0 is the start. */
             trade: number;
+        };
+        /** @description What those who connect are shown. */
+        Certificate: {
+            /** @description Why the authority gave no new one the last time, where it did not. */
+            error?: string | null;
+            /** @description The domains that it is for. */
+            names: string[];
+            /**
+             * Format: date-time
+             * @description When it is asked again.
+             */
+            nextTry?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends; null while there is none.
+             */
+            notAfter?: string | null;
         };
         /** @description A code of the authenticator app. */
         Code: {
@@ -1324,6 +1400,12 @@ export interface components {
         };
         /** @enum {string} */
         OrderType: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
+        /** @description What the server is doing, for a first look. */
+        Overview: {
+            certificate?: components["schemas"]["Certificate"] | null;
+            /** @description Every webhook, oldest first. */
+            webhooks: components["schemas"]["WebhookOverview"][];
+        };
         /** @description A page of a list. */
         Page_AuditEntry: {
             /** @description The items of this page. */
@@ -2224,6 +2306,32 @@ export interface components {
             /** @description Where its alerts are posted to. */
             url: string;
         };
+        /** @description One webhook on the dashboard. */
+        WebhookOverview: {
+            /** @description What waits for the owner, the gravest first. */
+            attention: components["schemas"]["Attention"][];
+            /** @description Currency of the amounts. */
+            currency: string;
+            /** @description Net profit added up over the closed trades, at 60 of them at most, the last one too. */
+            curve: string[];
+            /** @description The webhook. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the last alert came over the network.
+             */
+            lastAlertAt?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Net profit of all closed trades. */
+            netProfit: string;
+            /** @description What the open lots would gain at the newest price; null where that is not known. */
+            openProfit?: string | null;
+            /** @description Net profit of the trades closed today, in the webhook's time zone. */
+            profitToday: string;
+            /** @description Active or paused. */
+            state: components["schemas"]["WebhookState"];
+        };
         /** @description What is to be different about a webhook; what is left out stays as it is. */
         WebhookPatch: {
             /** @description A new name. */
@@ -2727,6 +2835,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
         };

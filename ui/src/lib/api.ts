@@ -20,6 +20,9 @@ export type NewToken = Schemas['NewToken'];
 export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];
 export type Imported = Schemas['Imported'];
+export type Overview = Schemas['Overview'];
+export type WebhookOverview = Schemas['WebhookOverview'];
+export type Certificate = Schemas['Certificate'];
 
 /** One page of a list. */
 export interface Page<T> {

@@ -6,6 +6,7 @@ import { go } from './router.svelte';
 const TOGETHER = 1_000;
 
 export const places: Record<string, [string, string]> = {
+  d: ['/', 'Dashboard'],
   w: ['/webhooks', 'Webhooks'],
   e: ['/events', 'Events'],
   r: ['/report', 'Report'],

@@ -119,3 +119,7 @@ export const groups: Group[] = [
     ],
   },
 ];
+
+/** The formula of a number, for who hovers over it. */
+export const meaning = (key: keyof Metrics): string | undefined =>
+  groups.flatMap((group) => group.metrics).find((metric) => metric.key === key)?.formula;

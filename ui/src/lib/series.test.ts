@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { begins, points } from './series';
+import { begins, line, points } from './series';
 
 test('a second has one point: what remained', () => {
   const point = (time: string, equity: string, drawdown: string) =>
@@ -18,4 +18,10 @@ test('a range begins at midnight', () => {
   expect(begins('7', now)).toBe(new Date(2026, 4, 13).toISOString());
   expect(begins('year', now)).toBe(new Date(2026, 0, 1).toISOString());
   expect(begins('', now)).toBeNull();
+});
+
+test('a line fills its place, and a flat one lies at the bottom', () => {
+  expect(line([0, 10, 5], 100, 20)).toBe('0.0,20.0 50.0,0.0 100.0,10.0');
+  expect(line([3, 3], 100, 20)).toBe('0.0,20.0 100.0,20.0');
+  expect(line([3], 100, 20)).toBe('0.0,20.0');
 });

@@ -39,3 +39,12 @@ export interface Bar {
   value: number;
   shown: string;
 }
+
+/** The points of a line through values at equal distances, for an SVG of this size. */
+export function line(values: number[], width: number, height: number): string {
+  const lowest = Math.min(...values);
+  const range = Math.max(...values) - lowest || 1;
+  const step = width / Math.max(values.length - 1, 1);
+  const at = (value: number, index: number) => [index * step, height - ((value - lowest) / range) * height];
+  return values.map((value, index) => at(value, index).map((place) => place.toFixed(1)).join(',')).join(' ');
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import type { Certificate, WebhookOverview } from './api';
+import { certificateFault, matters } from './attention';
+
+const now = Date.parse('2026-01-10T12:00:00Z');
+
+test('every matter says what is wrong and leads to where it is mended', () => {
+  const attention: WebhookOverview['attention'] = [
+    { kind: 'outOfSync', ticker: 'BTCUSD' },
+    { kind: 'failed', count: 1 },
+    { kind: 'limited', count: 3 },
+    { kind: 'rejected', count: 2 },
+    { kind: 'silent', since: '2026-01-10T10:00:00Z' },
+  ];
+  const found = matters({ id: 'wh_1', attention } as WebhookOverview, now);
+  expect(found.map((matter) => matter.isGrave)).toEqual([true, true, true, false, false]);
+  expect(found.map((matter) => matter.href)).toEqual([
+    '/webhooks/wh_1',
+    '/events?webhook=wh_1&status=failed',
+    '/events?webhook=wh_1&status=limited',
+    '/webhooks/wh_1',
+    '/webhooks/wh_1',
+  ]);
+  expect(found[1]?.text).toMatch(/^1 alert of/);
+  expect(found[2]?.text).toMatch(/^3 alerts of/);
+  expect(found[4]?.text).toContain('2 h ago');
+});
+
+test('a certificate is a matter once it is missing, late or refused', () => {
+  const certificate = (changes: Partial<Certificate>): Certificate => ({
+    names: ['hooks.example.com'],
+    notAfter: '2026-03-10T12:00:00Z',
+    error: null,
+    nextTry: null,
+    ...changes,
+  });
+  const fault = (changes: Partial<Certificate>) => certificateFault(certificate(changes), now);
+  expect(certificateFault(null, now)).toBeNull();
+  expect(fault({})).toBeNull();
+  expect(fault({ notAfter: null, error: 'no such name' })).toMatch(/no certificate yet.*no such name/);
+  expect(fault({ notAfter: '2026-01-10T11:59:59Z' })).toMatch(/ended/);
+  expect(fault({ notAfter: '2026-01-20T12:00:00Z' })).toMatch(/was not renewed/);
+  expect(fault({ error: 'down', nextTry: '2026-01-10T13:00:00Z' })).toMatch(/could not be renewed.*down.*asked again/);
+});

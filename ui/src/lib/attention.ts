@@ -1,0 +1,76 @@
+/** What waits for the owner, in words, and where to see to it. */
+
+import { ago, localTime } from './format';
+import type { Certificate, WebhookOverview } from './api';
+
+export interface Matter {
+  /** Whether money is at stake now. */
+  isGrave: boolean;
+  text: string;
+  /** What to do about it. */
+  step: string;
+  href: string;
+}
+
+const several = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
+
+/** Every matter of a webhook, the gravest first. */
+export function matters(webhook: WebhookOverview, now: number): Matter[] {
+  const page = `/webhooks/${webhook.id}`;
+  const log = (status: string) => `/events?webhook=${webhook.id}&status=${status}`;
+  return webhook.attention.map((item) => {
+    switch (item.kind) {
+      case 'outOfSync':
+        return {
+          isGrave: true,
+          text: `An alert is missing: TradingView states another position in ${item.ticker}.`,
+          step: 'See what to do',
+          href: page,
+        };
+      case 'failed':
+        return {
+          isGrave: true,
+          text: `${several(item.count, 'alert', 'alerts')} of the last 7 days could not be read and made no order.`,
+          step: 'Mend and process again',
+          href: log('failed'),
+        };
+      case 'limited':
+        return {
+          isGrave: true,
+          text: `${several(item.count, 'alert', 'alerts')} of the last 7 days went over the limit and made no order.`,
+          step: 'Look and process',
+          href: log('limited'),
+        };
+      case 'rejected':
+        return {
+          isGrave: false,
+          text: `${several(item.count, 'request', 'requests')} of the last 7 days had to be turned away.`,
+          step: 'See why',
+          href: page,
+        };
+      case 'silent':
+        return {
+          isGrave: false,
+          text: `Nothing has come for longer than you allowed; the last was ${ago(item.since, now)}.`,
+          step: 'Look at the alert',
+          href: page,
+        };
+    }
+  });
+}
+
+/** Days before the end by which a certificate should have been renewed. */
+const SOON = 14;
+
+/** What is wrong with the certificate, if anything. */
+export function certificateFault(certificate: Certificate | null | undefined, now: number): string | null {
+  if (!certificate) return null;
+  const { notAfter, error, nextTry } = certificate;
+  const reason = error ? ` The authority’s answer: ${error}` : '';
+  const again = nextTry ? ` It is asked again at ${localTime(nextTry)}.` : '';
+  if (!notAfter) return `There is no certificate yet: alerts cannot arrive over HTTPS.${reason}${again}`;
+  const days = (Date.parse(notAfter) - now) / 86_400_000;
+  if (days < 0) return `The certificate ended: alerts cannot arrive over HTTPS.${reason}${again}`;
+  if (days < SOON) return `The certificate ends on ${localTime(notAfter)} and was not renewed.${reason}${again}`;
+  return error ? `The certificate could not be renewed; the one there is good until ${localTime(notAfter)}.${reason}${again}` : null;
+}
