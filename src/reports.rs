@@ -15,6 +15,7 @@ use crate::analytics::{
 use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
+use crate::domain::tag::Tag;
 use crate::domain::trade::Trade;
 use crate::domain::webhook::{Settings, WebhookId};
 use crate::store::trades::{self, TradeFilter};
@@ -40,6 +41,8 @@ pub struct ReportFilter {
     pub webhooks: Vec<WebhookId>,
     /// One ticker.
     pub ticker: Option<Ticker>,
+    /// Trades with a tag; those of backtests have none.
+    pub tag: Option<Tag>,
     /// Trades that closed at this time or later.
     pub from: Option<Timestamp>,
     /// Trades that closed before this time.
@@ -131,6 +134,7 @@ pub(crate) fn trade_filter<'a>(
             .as_ref()
             .map(|ticker| ticker.as_str().to_owned()),
         is_imported: None,
+        tag: filter.tag.clone(),
         from: filter.from,
         to: filter.to,
         before: None,
@@ -151,6 +155,9 @@ struct Tested {
 /// The backtests that a filter wants, by currency.
 fn tested(connection: &Connection, filter: &ReportFilter) -> Result<BTreeMap<String, Tested>> {
     let mut by_currency: BTreeMap<String, Tested> = BTreeMap::new();
+    if filter.tag.is_some() {
+        return Ok(by_currency);
+    }
     for webhook in wanted(connection, filter)? {
         for backtest in backtests::of_webhook(connection, &webhook)? {
             let is_wanted = filter.ticker.as_ref();
@@ -249,6 +256,10 @@ impl Part<'_> {
     /// What the lots that are open now would gain, whatever the range of time.
     fn open_profit(&self, connection: &Connection) -> Result<OpenProfit> {
         let mut profit = OpenProfit::default();
+        if self.filter.tag.is_some() {
+            // Tags are on closed trades.
+            return Ok(profit);
+        }
         for webhook in self.webhooks {
             for position in positions::of_webhook(connection, webhook)? {
                 let is_wanted = self

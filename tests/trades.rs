@@ -356,3 +356,53 @@ fn a_deleted_webhook_leaves_no_trades() {
             })
     });
 }
+
+#[test]
+fn notes_and_tags_stay_with_a_trade_and_are_reported_on() {
+    let desk = Desk::new();
+    desk.send(&json!({ "qty": 2, "marketPrice": "100" }));
+    desk.send(&json!({ "positionDirection": "exitLong", "qty": 1, "marketPrice": "110" }));
+    desk.send(&json!({ "positionDirection": "exitLong", "qty": 1, "marketPrice": "95" }));
+    let annotate = |id: &str, body: Value| {
+        let path = format!("/trades/{id}");
+        desk.server.api(&desk.token, "PATCH", &path, Some(body))
+    };
+    let tags = json!({ "tags": [" news ", "late entry", "news"], "notes": "=CPI day" });
+    let first = annotate("trd_1_2", tags).expect(200).json();
+    assert_eq!(first["tags"], json!(["late entry", "news"]));
+    annotate("trd_1_3", json!({ "tags": ["news"] })).expect(200);
+    // What is left out stays.
+    let first = annotate("trd_1_2", json!({ "notes": "CPI" }))
+        .expect(200)
+        .json();
+    assert_eq!(first["tags"], json!(["late entry", "news"]));
+
+    assert_eq!(
+        desk.items("/tags"),
+        [
+            json!({ "tag": "late entry", "currency": "USD", "trades": 1, "winningTrades": 1, "netProfit": "10" }),
+            json!({ "tag": "news", "currency": "USD", "trades": 2, "winningTrades": 1, "netProfit": "5" }),
+        ]
+    );
+    let profit = |tag: &str| {
+        let report = desk.get(&format!("/performance?tag={tag}"));
+        report["reports"][0]["all"]["netProfit"].clone()
+    };
+    assert_eq!(profit("news"), "5");
+    assert_eq!(profit("late%20entry"), "10");
+    assert_eq!(desk.items("/trades?tag=late%20entry").len(), 1);
+    annotate("trd_1_3", json!({ "tags": [] })).expect(200);
+    assert_eq!(profit("news"), "10");
+
+    // Derived again, the trades are the same ones.
+    desk.change_settings(&json!({ "commission": { "kind": "perOrder", "value": "1" } }));
+    wait_until("the trades are derived again", || profit("news") != "10");
+    let again = desk.get("/trades/trd_1_2");
+    assert_eq!(again["notes"], "CPI");
+    assert_eq!(again["tags"], json!(["late entry", "news"]));
+
+    annotate("trd_1_2", json!({ "tags": ["a,b"] })).expect(422);
+    annotate("trd_1_2", json!({ "notes": "x".repeat(10_001) })).expect(422);
+    annotate("trd_7_8", json!({ "notes": "" })).expect(404);
+    annotate("btr_1_1", json!({ "notes": "" })).expect(404);
+}

@@ -166,6 +166,8 @@ impl Row for Trade {
         "exitSignal",
         "commission",
         "netProfit",
+        "tags",
+        "notes",
     ];
 
     fn cells(self) -> Vec<Cell> {
@@ -184,6 +186,8 @@ impl Row for Trade {
             Cell::foreign(self.exit_signal),
             Cell::Plain(self.commission),
             Cell::Plain(self.net_profit),
+            Cell::Foreign(self.tags.join(", ")),
+            Cell::Foreign(self.notes),
         ]
     }
 }

@@ -23,6 +23,7 @@ pub mod second_factor;
 pub mod security;
 pub mod senders;
 pub mod stream;
+pub mod tags;
 pub mod throttle;
 pub mod tokens;
 pub mod trades;

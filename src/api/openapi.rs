@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi};
 use super::auth::SESSION_COOKIE;
 use super::{
     account, events, exports, imports, orders, overview, performance, positions, second_factor,
-    security, senders, stream, tokens, trades, webhooks,
+    security, senders, stream, tags, tokens, trades, webhooks,
 };
 use crate::reports::ReportSource;
 
@@ -54,6 +54,9 @@ use crate::reports::ReportSource;
         orders::list,
         orders::get,
         trades::list,
+        trades::get,
+        trades::annotate,
+        tags::list,
         positions::list,
         positions::accept,
         performance::report,

@@ -74,6 +74,8 @@ pub struct PerformanceQuery {
     source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
+    /// Trades with one tag.
+    tag: Option<String>,
     /// Trades that closed at this time or later.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
@@ -97,6 +99,8 @@ pub struct MonteCarloQuery {
     source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
+    /// Trades with one tag.
+    tag: Option<String>,
     /// Trades that closed at this time or later.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
@@ -131,6 +135,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
         source: query.source,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
+        tag: parameter("tag", query.tag.as_deref())?,
         from: query.from.map(|moment| moment.0),
         to: query.to.map(|moment| moment.0),
         zone: query.time_zone.as_deref().map(zone).transpose()?,
@@ -162,6 +167,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         source: query.source,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
+        tag: parameter("tag", query.tag.as_deref())?,
         from: query.from.map(|moment| moment.0),
         to: query.to.map(|moment| moment.0),
         zone: None,

@@ -10,7 +10,7 @@ use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::{
     account, events, exports, imports, openapi, orders, overview, performance, positions,
-    second_factor, security, senders, stream, tokens, trades, webhooks,
+    second_factor, security, senders, stream, tags, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -34,6 +34,8 @@ pub enum Resource {
     Orders,
     Order,
     Trades,
+    Trade,
+    Tags,
     Positions,
     AcceptPosition,
     Performance,
@@ -57,7 +59,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 38] = [
+const ADDRESSES: [(&str, Resource, &str); 40] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
@@ -76,6 +78,8 @@ const ADDRESSES: [(&str, Resource, &str); 38] = [
     ("/orders", Resource::Orders, "GET"),
     ("/orders/{id}", Resource::Order, "GET"),
     ("/trades", Resource::Trades, "GET"),
+    ("/trades/{id}", Resource::Trade, "GET, PATCH"),
+    ("/tags", Resource::Tags, "GET"),
     ("/positions", Resource::Positions, "GET"),
     ("/positions/accept", Resource::AcceptPosition, "POST"),
     ("/performance", Resource::Performance, "GET"),
@@ -165,6 +169,9 @@ impl Resource {
             (Self::Orders, "GET") => orders::list(context, request).await,
             (Self::Order, "GET") => orders::get(context, request).await,
             (Self::Trades, "GET") => trades::list(context, request).await,
+            (Self::Trade, "GET") => trades::get(context, request).await,
+            (Self::Trade, "PATCH") => trades::annotate(context, request).await,
+            (Self::Tags, "GET") => tags::list(context, request).await,
             (Self::Positions, "GET") => positions::list(context, request).await,
             (Self::AcceptPosition, "POST") => positions::accept(context, request).await,
             (Self::Performance, "GET") => performance::report(context, request).await,

@@ -1,4 +1,6 @@
-//! Trades: what the orders came to, listed.
+//! Trades: what the orders came to, listed, and what their owner says of them.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -13,12 +15,20 @@ use super::request::{ApiRequest, Moment, Page, page_limit};
 use crate::domain::event::text_enum;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
+use crate::domain::tag::{NotATag, Tag};
 use crate::domain::trade as domain;
 use crate::domain::trade::Leg;
 use crate::domain::webhook::WebhookId;
 use crate::store;
 use crate::store::backtests::{self, BacktestTradeId, StoredBacktestTrade};
+use crate::store::trade_notes::{self, NotesChange};
 use crate::store::trades::{self, StoredTrade, TradeFilter, TradeId};
+
+/// Characters that the notes on a trade have at most.
+const LONGEST_NOTES: usize = 10_000;
+
+/// Tags that a trade has at most.
+const MOST_TAGS: usize = 20;
 
 /// A closed trade: a lot, or the part of it that one exit closed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +69,10 @@ pub struct Trade {
     pub commission: String,
     /// After commission, in the webhook's currency.
     pub net_profit: String,
+    /// What the owner says of it.
+    pub notes: String,
+    /// The owner's tags; none in a backtest.
+    pub tags: Vec<String>,
     /// `live`; `imported` where its entry or its exit was brought in later;
     /// `backtest` where TradingView's strategy tester made it.
     pub source: TradeSource,
@@ -95,6 +109,8 @@ impl Trade {
             exit_signal: trade.exit.signal,
             commission: trade.commission.normalize().to_string(),
             net_profit: trade.net_profit.normalize().to_string(),
+            notes: String::new(),
+            tags: Vec::new(),
             source,
         }
     }
@@ -119,7 +135,11 @@ impl From<StoredTrade> for Trade {
             TradeSource::Live
         };
         let id = stored.id().to_string();
-        Self::of(id, stored.webhook, stored.trade, source)
+        Self {
+            notes: stored.notes,
+            tags: stored.tags,
+            ..Self::of(id, stored.webhook, stored.trade, source)
+        }
     }
 }
 
@@ -143,6 +163,8 @@ pub struct TradeQuery {
     pub(super) source: Option<TradeSource>,
     /// Of one ticker.
     ticker: Option<String>,
+    /// With one tag.
+    tag: Option<String>,
     /// Closed at this time or later.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
@@ -166,6 +188,7 @@ impl TradeQuery {
                 Some(TradeSource::Imported) => Some(true),
                 Some(TradeSource::Backtest) | None => None,
             },
+            tag: parameter("tag", self.tag.as_deref())?,
             from: self.from.map(|moment| moment.0),
             to: self.to.map(|moment| moment.0),
             before: None,
@@ -201,6 +224,67 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     })))
 }
 
+/// One closed trade.
+#[utoipa::path(get, path = "/trades/{id}", tag = "trades", params(("id" = String, Path)),
+    responses((status = 200, body = Trade), (status = 404, body = Problem)))]
+pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
+    let id: TradeId = request.path_id()?;
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| trades::get(connection, id));
+    Ok(ok(&Trade::from(read.await?)))
+}
+
+/// What the owner says of a trade; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TradePatch {
+    /// At most 10,000 characters.
+    notes: Option<String>,
+    /// All tags of the trade, 20 at most: 1 to 40 printable characters without a comma.
+    tags: Option<Vec<String>>,
+}
+
+impl TradePatch {
+    fn change(self) -> Result<NotesChange, Problem> {
+        let characters = self.notes.as_ref().map_or(0, |notes| notes.chars().count());
+        if characters > LONGEST_NOTES {
+            let detail = format!("notes must have at most {LONGEST_NOTES} characters");
+            return Err(Problem::invalid(detail));
+        }
+        let tag = |text: &String| {
+            let tag: Result<Tag, NotATag> = text.parse();
+            tag.map_err(|error| Problem::invalid(format!("tags: {error}")))
+        };
+        let tags = self.tags.map(|tags| tags.iter().map(tag).collect());
+        let tags: Option<BTreeSet<Tag>> = tags.transpose()?;
+        if tags.as_ref().is_some_and(|tags| tags.len() > MOST_TAGS) {
+            return Err(Problem::invalid(format!(
+                "a trade has at most {MOST_TAGS} tags"
+            )));
+        }
+        Ok(NotesChange {
+            notes: self.notes,
+            tags,
+        })
+    }
+}
+
+/// Writes notes and tags on a trade. They stay when its trades are derived again.
+#[utoipa::path(patch, path = "/trades/{id}", tag = "trades", params(("id" = String, Path)),
+    request_body = TradePatch,
+    responses((status = 200, body = Trade), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn annotate(context: &Context, request: &ApiRequest) -> Reply {
+    let id: TradeId = request.path_id()?;
+    let patch: TradePatch = request.json()?;
+    let change = patch.change()?;
+    let write = context.store.writer().run(None, move |context| {
+        trade_notes::change(context, id, &change)
+    });
+    Ok(ok(&Trade::from(write.await?)))
+}
+
 /// Where a page begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cursor {
@@ -230,7 +314,8 @@ pub(super) fn page(
         Cursor::Orders(_) => {}
     }
     let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
-    if missing > 0 && source.is_none_or(|source| source == TradeSource::Backtest) {
+    let has_backtests = filter.tag.is_none();
+    if missing > 0 && has_backtests && source.is_none_or(|source| source == TradeSource::Backtest) {
         let stored = backtests::list(connection, &filter, before, missing)?;
         items.extend(stored.into_iter().map(Trade::from));
     }

@@ -15,6 +15,7 @@ use crate::api::request::Moment;
 use crate::config::Config;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
+use crate::domain::tag::Tag;
 use crate::domain::webhook::WebhookId;
 use crate::reports::{ReportFilter, ReportSource, reports};
 
@@ -30,6 +31,9 @@ pub struct Report {
     /// Of one ticker
     #[arg(long)]
     ticker: Option<Ticker>,
+    /// Trades with a tag
+    #[arg(long, conflicts_with = "backtest")]
+    tag: Option<Tag>,
     /// Trades that closed on this day or later, or at this time
     #[arg(long, value_name = "TIME")]
     from: Option<Moment>,
@@ -68,6 +72,7 @@ impl Report {
             source: self.backtest.then_some(ReportSource::Backtest),
             webhooks: self.webhooks,
             ticker: self.ticker,
+            tag: self.tag,
             from: self.from.map(|moment| moment.0),
             to: self.to.map(|moment| moment.0),
             zone,

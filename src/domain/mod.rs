@@ -11,5 +11,6 @@ pub mod order;
 pub mod sender;
 pub mod signal;
 pub mod silence;
+pub mod tag;
 pub mod trade;
 pub mod webhook;

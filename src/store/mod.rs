@@ -28,6 +28,7 @@ pub mod senders;
 pub mod sessions;
 mod sql;
 pub mod tokens;
+pub mod trade_notes;
 pub mod trades;
 pub mod webhooks;
 pub mod writer;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_backtests.sql"),
     include_str!("schema/0004_security.sql"),
     include_str!("schema/0005_dashboard.sql"),
+    include_str!("schema/0006_trade_notes.sql"),
 ];
 
 /// The schema version that this binary writes.

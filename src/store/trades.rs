@@ -4,14 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::ToSql;
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::{ToSql, Type};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
-use super::sql::{parsed, timestamp, to_micros};
+use super::sql::{parsed, timestamp, to_micros, unreadable};
 use crate::domain::ledger::Applied;
 use crate::domain::order::OrderId;
+use crate::domain::tag::Tag;
 use crate::domain::trade::{Leg, Trade};
 use crate::domain::webhook::WebhookId;
 
@@ -64,6 +65,10 @@ pub struct StoredTrade {
     pub trade: Trade,
     /// Whether its entry or its exit was brought in later.
     pub is_imported: bool,
+    /// What the owner says of it.
+    pub notes: String,
+    /// The owner's tags, in the order of the alphabet.
+    pub tags: Vec<String>,
 }
 
 impl StoredTrade {
@@ -86,6 +91,8 @@ pub struct TradeFilter {
     pub ticker: Option<String>,
     /// Only those with an alert that was brought in later, or only those without.
     pub is_imported: Option<bool>,
+    /// With this tag of the owner's.
+    pub tag: Option<Tag>,
     /// Closed at this time or later.
     pub from: Option<Timestamp>,
     /// Closed before this time.
@@ -170,11 +177,28 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
-    let columns = format!("{COLUMNS}, {IS_IMPORTED}");
+    let columns = format!("{COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}");
     let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
     // Walked from the newest, however many trades there are; the index has the webhook, too.
     let trades = "trades t INDEXED BY trades_by_orders CROSS JOIN";
     select(connection, &columns, trades, filter, &order, read)
+}
+
+/// One trade.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none of that id.
+pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS} FROM trades t JOIN webhooks w ON w.id = t.webhook_id
+         WHERE w.deleted_at IS NULL AND t.exit_order = ?1 AND t.entry_order = ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let trade = statement.query_row([id.exit.0, id.entry.0], read);
+    trade
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound(format!("trade {id}")))
 }
 
 /// All trades of a filter, in the order of their exits.
@@ -202,6 +226,10 @@ fn select<T>(
         conditions.push(format!("{IS_IMPORTED} = ?"));
         values.push(Box::new(is_imported));
     }
+    if let Some(tag) = &filter.tag {
+        conditions.push(HAS_TAG.to_owned());
+        values.push(Box::new(tag.as_str().to_owned()));
+    }
     if let Some(before) = filter.before {
         conditions.push("(t.exit_order, t.entry_order) < (?, ?)".to_owned());
         values.push(Box::new(before.exit.0));
@@ -220,6 +248,15 @@ fn select<T>(
 const IS_IMPORTED: &str = "EXISTS (SELECT 1 FROM events e
     WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')";
 
+const HAS_TAG: &str = "EXISTS (SELECT 1 FROM trade_tags g
+    WHERE g.exit_order = t.exit_order AND g.entry_order = t.entry_order AND g.tag = ?)";
+
+const NOTES: &str = "(SELECT n.notes FROM trade_notes n
+    WHERE n.exit_order = t.exit_order AND n.entry_order = t.entry_order)";
+
+const TAGS: &str = "(SELECT json_group_array(g.tag) FROM trade_tags g
+    WHERE g.exit_order = t.exit_order AND g.entry_order = t.entry_order)";
+
 const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
         t.point_value, t.commission, t.net_profit";
@@ -229,6 +266,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
         webhook: parsed(row, 0)?,
         trade: read_trade(row)?,
         is_imported: row.get(15)?,
+        notes: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
+        tags: serde_json::from_str(row.get_ref(17)?.as_str()?)
+            .map_err(|error| unreadable(17, Type::Text, error))?,
     })
 }
 

@@ -177,7 +177,12 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
     let Some(webhook) = deleted else {
         return Ok(false);
     };
-    for table in ["trades WHERE exit_order", "pairings WHERE order_id"] {
+    for table in [
+        "trades WHERE exit_order",
+        "trade_notes WHERE exit_order",
+        "trade_tags WHERE exit_order",
+        "pairings WHERE order_id",
+    ] {
         let sql = format!(
             "DELETE FROM {table} IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)"
         );
