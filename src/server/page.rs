@@ -20,7 +20,16 @@ use super::routes::plain;
 struct Files;
 
 /// What every address of a page but the first begins with; the page itself tells them apart.
-const PAGES: [&str; 5] = ["setup", "webhooks", "events", "report", "account"];
+const PAGES: [&str; 8] = [
+    "setup",
+    "webhooks",
+    "events",
+    "trades",
+    "orders",
+    "positions",
+    "report",
+    "account",
+];
 
 /// Scripts and styles come from our own files only, and nobody frames the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

@@ -12,11 +12,13 @@ test.afterAll(async () => {
   await server.remove();
 });
 
-const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/report', '/account'];
+const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/trades', '/orders', '/positions', '/report', '/account'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 1440]) {
     test(`${colorScheme}, ${width} px`, async ({ browser }) => {
+      // axe takes its time over a table of a hundred rows.
+      test.setTimeout(90_000);
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
       const page = await context.newPage();
       const found: unknown[] = [];

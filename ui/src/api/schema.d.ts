@@ -535,6 +535,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every tag in use, in the order of the alphabet. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -585,6 +602,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/trades/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One closed trade. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Writes notes and tags on a trade. They stay when its trades are derived again. */
+        patch: operations["annotate"];
         trace?: never;
     };
     "/webhooks": {
@@ -1624,6 +1659,30 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Tag: {
+            /** @description The items of this page. */
+            items: {
+                /** @description Currency of the amounts. */
+                currency: string;
+                /** @description What all of them made. */
+                netProfit: string;
+                /** @description The tag. */
+                tag: string;
+                /**
+                 * Format: int64
+                 * @description Closed trades with it.
+                 */
+                trades: number;
+                /**
+                 * Format: int64
+                 * @description Those of them with a net profit above zero.
+                 */
+                winningTrades: number;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Token: {
             /** @description The items of this page. */
             items: {
@@ -1681,6 +1740,8 @@ export interface components {
                 id: string;
                 /** @description After commission, in the webhook's currency. */
                 netProfit: string;
+                /** @description What the owner says of it. */
+                notes: string;
                 /** @description Contracts, shares or coins. */
                 qty: string;
                 /**
@@ -1688,6 +1749,8 @@ export interface components {
                  *     `backtest` where TradingView's strategy tester made it.
                  */
                 source: components["schemas"]["TradeSource"];
+                /** @description The owner's tags; none in a backtest. */
+                tags: string[];
                 /** @description The instrument. */
                 ticker: string;
                 /** @description The webhook whose orders made it. */
@@ -2173,6 +2236,25 @@ export interface components {
          * @enum {string}
          */
         SlippageKind: "ticks" | "percent";
+        /** @description What the trades with a tag made, in one currency. `/performance` with `tag` says more. */
+        Tag: {
+            /** @description Currency of the amounts. */
+            currency: string;
+            /** @description What all of them made. */
+            netProfit: string;
+            /** @description The tag. */
+            tag: string;
+            /**
+             * Format: int64
+             * @description Closed trades with it.
+             */
+            trades: number;
+            /**
+             * Format: int64
+             * @description Those of them with a net profit above zero.
+             */
+            winningTrades: number;
+        };
         /** @enum {string} */
         Template: "strategy" | "standard";
         /** @description What a test alert is to be made of. */
@@ -2251,6 +2333,8 @@ export interface components {
             id: string;
             /** @description After commission, in the webhook's currency. */
             netProfit: string;
+            /** @description What the owner says of it. */
+            notes: string;
             /** @description Contracts, shares or coins. */
             qty: string;
             /**
@@ -2258,10 +2342,19 @@ export interface components {
              *     `backtest` where TradingView's strategy tester made it.
              */
             source: components["schemas"]["TradeSource"];
+            /** @description The owner's tags; none in a backtest. */
+            tags: string[];
             /** @description The instrument. */
             ticker: string;
             /** @description The webhook whose orders made it. */
             webhook: string;
+        };
+        /** @description What the owner says of a trade; what is left out stays as it is. */
+        TradePatch: {
+            /** @description At most 10,000 characters. */
+            notes?: string | null;
+            /** @description All tags of the trade, 20 at most: 1 to 40 printable characters without a comma. */
+            tags?: string[] | null;
         };
         /** @enum {string} */
         TradeSource: "live" | "imported" | "backtest";
@@ -2615,6 +2708,8 @@ export interface operations {
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
                 ticker?: string;
+                /** @description With one tag. */
+                tag?: string;
                 /** @description Closed at this time or later. */
                 from?: string;
                 /** @description Closed before this time. */
@@ -2904,6 +2999,8 @@ export interface operations {
                 source?: components["schemas"]["ReportSource"];
                 /** @description One ticker. */
                 ticker?: string;
+                /** @description Trades with one tag. */
+                tag?: string;
                 /** @description Trades that closed at this time or later. */
                 from?: string;
                 /** @description Trades that closed before this time. */
@@ -2955,6 +3052,8 @@ export interface operations {
                 source?: components["schemas"]["ReportSource"];
                 /** @description One ticker. */
                 ticker?: string;
+                /** @description Trades with one tag. */
+                tag?: string;
                 /** @description Trades that closed at this time or later. */
                 from?: string;
                 /** @description Trades that closed before this time. */
@@ -3511,6 +3610,36 @@ export interface operations {
     };
     list: {
         parameters: {
+            query?: {
+                /** @description Of the trades of one webhook. */
+                webhook?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tag"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
             query?: never;
             header?: never;
             path?: never;
@@ -3595,6 +3724,8 @@ export interface operations {
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
                 ticker?: string;
+                /** @description With one tag. */
+                tag?: string;
                 /** @description Closed at this time or later. */
                 from?: string;
                 /** @description Closed before this time. */
@@ -3619,6 +3750,76 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trade"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    annotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TradePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trade"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

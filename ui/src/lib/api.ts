@@ -20,6 +20,7 @@ export type NewToken = Schemas['NewToken'];
 export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];
 export type Imported = Schemas['Imported'];
+export type Tag = Schemas['Tag'];
 export type Overview = Schemas['Overview'];
 export type WebhookOverview = Schemas['WebhookOverview'];
 export type Certificate = Schemas['Certificate'];
@@ -42,7 +43,7 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | string[] | null | undefined>;
+export type Query = Record<string, string | number | boolean | string[] | null | undefined>;
 
 /** The query of an address; what is empty is left out. */
 export function query(parameters: Query): string {

@@ -9,6 +9,7 @@ export const places: Record<string, [string, string]> = {
   d: ['/', 'Dashboard'],
   w: ['/webhooks', 'Webhooks'],
   e: ['/events', 'Events'],
+  t: ['/trades', 'Trades'],
   r: ['/report', 'Report'],
   a: ['/account', 'Account'],
 };

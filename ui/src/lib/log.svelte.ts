@@ -4,22 +4,26 @@ import { get, type ApiError, type Event, type EventStatus, type Page } from './a
 import { listen } from './live.svelte';
 import { asApiError } from './load.svelte';
 
-export interface Filter {
+export interface LogFilter {
   webhook: string;
   status: string;
   ticker: string;
   q: string;
+  from: string | null;
+  to: string | null;
 }
 
 const PAGE = 100;
 
 /** Whether an event belongs into a filtered log, as the server has it. */
-export function belongs(event: Event, filter: Filter): boolean {
+export function belongs(event: Event, filter: LogFilter): boolean {
   return (
     (!filter.webhook || event.webhook === filter.webhook) &&
     (!filter.status || event.status === (filter.status as EventStatus)) &&
     (!filter.ticker || event.ticker === filter.ticker) &&
-    (!filter.q || event.payload.includes(filter.q))
+    (!filter.q || event.payload.includes(filter.q)) &&
+    (!filter.from || Date.parse(event.receivedAt) >= Date.parse(filter.from)) &&
+    (!filter.to || Date.parse(event.receivedAt) < Date.parse(filter.to))
   );
 }
 
@@ -41,7 +45,7 @@ export class Log {
   private cursor: string | null = null;
   private isBusy = false;
 
-  constructor(private readonly filter: Filter) {}
+  constructor(private readonly filter: LogFilter) {}
 
   /** Reads the newest page and listens from before that on; the function returned ends it. */
   open(): () => void {

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { Event } from './api';
+import { belongs, insert, type LogFilter } from './log.svelte';
+
+const event = (id: number, changes: Partial<Event> = {}): Event =>
+  ({
+    id: `evt_${id}`,
+    webhook: 'wh_1',
+    status: 'processed',
+    ticker: 'AAPL',
+    payload: '{"ticker": "AAPL"}',
+    receivedAt: '2026-01-05T12:00:00.5Z',
+    ...changes,
+  }) as Event;
+const all: LogFilter = { webhook: '', status: '', ticker: '', q: '', from: null, to: null };
+
+test('an event belongs where every filter that is set lets it', () => {
+  const asked = (changes: Partial<LogFilter>) => belongs(event(1), { ...all, ...changes });
+  expect(asked({})).toBe(true);
+  expect(asked({ webhook: 'wh_2' })).toBe(false);
+  expect(asked({ status: 'failed' })).toBe(false);
+  expect(asked({ ticker: 'AAPL', q: '"ticker"' })).toBe(true);
+  expect(asked({ from: '2026-01-05T12:00:00.500Z' })).toBe(true);
+  expect(asked({ from: '2026-01-05T12:00:01Z' })).toBe(false);
+  expect(asked({ to: '2026-01-05T12:00:00.5Z' })).toBe(false);
+});
+
+test('an event has one place in the log, whatever the order of arrival', () => {
+  const ids = (events: Event[]) => events.map((one) => one.id);
+  const log = [event(9), event(5)];
+  expect(ids(insert(log, event(12)))).toEqual(['evt_12', 'evt_9', 'evt_5']);
+  expect(ids(insert(log, event(7)))).toEqual(['evt_9', 'evt_7', 'evt_5']);
+  expect(ids(insert(log, event(1)))).toEqual(['evt_9', 'evt_5', 'evt_1']);
+  expect(insert(log, event(5))).toBe(log);
+});

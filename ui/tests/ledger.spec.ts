@@ -1,0 +1,76 @@
+/** What alerts came to: trades, orders and positions as tables, and the owner's notes. */
+
+import { readFile } from 'node:fs/promises';
+import { expect, test, type Page } from '@playwright/test';
+import { Server } from './server';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await Server.demo();
+});
+test.afterAll(async () => {
+  await server.remove();
+});
+
+test.beforeEach(async ({ page }) => {
+  await page.goto(server.url);
+  await page.getByLabel('Password').fill(server.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+});
+
+const rows = (page: Page) => page.locator('tbody tr');
+const column = async (page: Page, name: string) => {
+  const names = await page.locator('thead th').allInnerTexts();
+  const at = names.findIndex((text) => text.startsWith(name));
+  return page.locator(`tbody td:nth-child(${at + 1})`).allInnerTexts();
+};
+
+test('trades are sorted by their profit and found by words', async ({ page }) => {
+  await page.goto(`${server.url}/trades`);
+  await page.getByRole('button', { name: 'Net profit' }).click();
+  const profits = (await column(page, 'Net profit')).map((text) => Number(text.replace('−', '-').replaceAll(',', '')));
+  expect(profits.length).toBe(100);
+  expect(profits).toEqual(profits.toSorted((one, other) => other - one));
+  await page.getByRole('searchbox').fill('btc short');
+  const directions = await column(page, 'Direction');
+  expect(new Set(directions)).toEqual(new Set(['short']));
+  await page.getByRole('searchbox').fill('no such thing');
+  await expect(rows(page)).toHaveCount(0);
+});
+
+test('columns are chosen, stay chosen, and make the CSV', async ({ page }) => {
+  await page.goto(`${server.url}/orders`);
+  await page.getByText('Columns', { exact: true }).click();
+  await page.getByLabel('Comment').check();
+  await page.getByLabel('Fill price').uncheck();
+  await page.reload();
+  await expect(page.getByRole('columnheader', { name: 'Comment' })).toBeVisible();
+  await expect(page.getByRole('columnheader', { name: 'Fill price' })).toHaveCount(0);
+  const waiting = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'CSV' }).click();
+  const file = await (await waiting).path();
+  const [header, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\r\n');
+  expect(header).toContain('Comment');
+  expect(header).not.toContain('Fill price');
+  await expect(page.getByRole('status').filter({ hasText: 'orders' })).toHaveText(`${lines.length} orders`);
+});
+
+test('a tag on a trade makes a report', async ({ page }) => {
+  await page.goto(`${server.url}/trades`);
+  const profit = (await column(page, 'Net profit'))[2] ?? '';
+  await rows(page).nth(2).getByRole('button', { name: /Notes/ }).click();
+  await page.getByRole('textbox', { name: /^Tags/ }).fill('news, late entry');
+  await page.getByRole('textbox', { name: 'Notes' }).fill('Entered after the spike.');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await expect(rows(page).nth(2)).toContainText('late entry, news');
+  await page.goto(`${server.url}/report`);
+  await page.getByRole('combobox', { name: /^Tag/ }).selectOption('news');
+  await expect(page.locator('main dl').first()).toContainText(profit);
+  await expect(page.locator('main dl').first()).toContainText('of 1');
+});
+
+test('positions say where an alert is missing', async ({ page }) => {
+  await page.goto(`${server.url}/positions`);
+  await expect(page.getByRole('link', { name: /^states/ })).toHaveCount(1);
+});
