@@ -20,7 +20,7 @@ use super::routes::plain;
 struct Files;
 
 /// What every address of a page but the first begins with; the page itself tells them apart.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "setup",
     "webhooks",
     "events",
@@ -28,6 +28,7 @@ const PAGES: [&str; 8] = [
     "orders",
     "positions",
     "report",
+    "import",
     "account",
 ];
 

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import { Server } from './server';
+import { logIn } from './steps';
 
 let server: Server;
 test.beforeAll(async () => {
@@ -12,12 +13,7 @@ test.afterAll(async () => {
   await server.remove();
 });
 
-test.beforeEach(async ({ page }) => {
-  await page.goto(server.url);
-  await page.getByLabel('Password').fill(server.password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
-});
+test.beforeEach(({ page }) => logIn(page, server));
 
 const rows = (page: Page) => page.locator('tbody tr');
 const column = async (page: Page, name: string) => {

@@ -2,8 +2,7 @@
 
 import { expect, test, type Page } from '@playwright/test';
 import { Server } from './server';
-
-const PASSWORD = 'correct horse battery';
+import { begin } from './steps';
 
 let server: Server;
 test.beforeEach(async () => {
@@ -12,16 +11,6 @@ test.beforeEach(async () => {
 test.afterEach(async () => {
   await server.remove();
 });
-
-/** Chooses a password by the set-up link and makes a webhook. */
-async function begin(page: Page): Promise<void> {
-  await page.goto(server.setupLink);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Set the password' }).click();
-  await page.getByPlaceholder('Name of a strategy').fill('BTC Strategy');
-  await page.getByRole('button', { name: 'New webhook' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('BTC Strategy');
-}
 
 /** What a copy button puts on the clipboard. */
 async function copied(page: Page, what: string): Promise<string> {
@@ -49,7 +38,7 @@ const filled = (message: string, action: string, price: number, before: [string,
 const post = (url: string, body: string) => fetch(url, { method: 'POST', body });
 
 test('from the set-up link to a report', async ({ page, context }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const message = await copied(page, 'the alert message');
   expect(message).toContain(await copied(page, 'the key'));
@@ -80,13 +69,13 @@ test('from the set-up link to a report', async ({ page, context }) => {
 });
 
 test('a test alert shows the real answer', async ({ page }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   await page.getByRole('button', { name: 'Send a test alert' }).click();
   await expect(page.getByText('TradingView would have got 200.')).toBeVisible();
 });
 
 test('a broken message is explained, corrected and processed', async ({ page }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const key = await copied(page, 'the key');
   const broken = `{"auth_key": "${key}", "ticker": "AAPL", "action": "buy", "marketPrice": 190.5,}`;
@@ -102,7 +91,7 @@ test('a broken message is explained, corrected and processed', async ({ page }) 
 });
 
 test('a new key is shown, and the old one is refused and counted', async ({ page }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const old = await copied(page, 'the key');
   await page.getByRole('button', { name: 'Make a new key' }).click();
@@ -114,7 +103,7 @@ test('a new key is shown, and the old one is refused and counted', async ({ page
 });
 
 test('events that came while the connection was down are there afterwards, once', async ({ page }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const message = await copied(page, 'the alert message');
   await page.goto(`${server.url}/events`);
@@ -130,7 +119,7 @@ test('events that came while the connection was down are there afterwards, once'
 });
 
 test('what an alert says is shown as text', async ({ page }) => {
-  await begin(page);
+  await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const key = await copied(page, 'the key');
   const said: string[] = [];

@@ -12,7 +12,7 @@ test.afterAll(async () => {
   await server.remove();
 });
 
-const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/trades', '/orders', '/positions', '/report', '/account'];
+const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/trades', '/orders', '/positions', '/report', '/import', '/account'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 1440]) {

@@ -61,14 +61,13 @@ export function query(parameters: Query): string {
 export const onLoggedOut: { call: () => void } = { call: () => {} };
 
 async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const isFile = body instanceof Blob;
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       signal: signal ?? null,
-      headers: body === undefined || isFile ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? null : isFile ? body : JSON.stringify(body),
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -77,10 +76,36 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
   if (response.ok) {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
-  const problem = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
   if (response.status === 401 && path !== '/session' && path !== '/password') onLoggedOut.call();
-  const detail = problem.detail ?? `The server answered ${response.status}.`;
-  throw new ApiError(response.status, detail, problem.hint ?? null, problem.faults ?? []);
+  throw problem(response.status, await response.text());
+}
+
+/** An answer that is no success, as an error. */
+function problem(status: number, text: string): ApiError {
+  let found: Partial<Schemas['Problem']> = {};
+  try {
+    found = JSON.parse(text) as typeof found;
+  } catch {
+    // A proxy in between answers in its own way.
+  }
+  const detail = found.detail ?? `The server answered ${status}.`;
+  return new ApiError(status, detail, found.hint ?? null, found.faults ?? []);
+}
+
+/** Sends a file; `onSent` is told what share of it has left. Unlike fetch, this can say so. */
+export function upload<T>(path: string, parameters: Query, file: File, onSent: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/v1${path}${query(parameters)}`);
+    request.upload.onprogress = (event) => onSent(event.total ? event.loaded / event.total : 1);
+    request.onload = () => {
+      if (request.status === 401) onLoggedOut.call();
+      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      else reject(problem(request.status, request.responseText));
+    };
+    request.onerror = () => reject(new ApiError(0, 'The file did not arrive.', 'Is the server running? Try again.'));
+    request.send(file);
+  });
 }
 
 export const get = <T>(path: string, parameters: Query = {}, signal?: AbortSignal): Promise<T> =>

@@ -11,6 +11,7 @@ export const places: Record<string, [string, string]> = {
   e: ['/events', 'Events'],
   t: ['/trades', 'Trades'],
   r: ['/report', 'Report'],
+  i: ['/import', 'Import'],
   a: ['/account', 'Account'],
 };
 

@@ -1,0 +1,70 @@
+/** Files brought in by hand: what would come of them is shown before anything is written. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, type Page } from '@playwright/test';
+import { Server } from './server';
+import { begin } from './steps';
+
+const fixtures = join(import.meta.dirname, '../../tests/fixtures');
+let server: Server;
+test.beforeEach(async () => {
+  server = await Server.empty();
+});
+test.afterEach(async () => {
+  await server.remove();
+});
+
+async function key(page: Page, webhook: string): Promise<string> {
+  const found = await page.request.get(`${server.url}/api/v1/webhooks/${webhook}`);
+  return ((await found.json()) as { authKey: string }).authKey;
+}
+
+test('an alert log is previewed, brought in, and known afterwards', async ({ page }) => {
+  await begin(page, server, 'BTC Trend');
+  const webhook = page.url().split('/').at(-1) ?? '';
+  const log = await readFile(join(fixtures, 'imports/alerts-log.csv'), 'utf8');
+  const file = {
+    name: 'alerts-log.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(log.replaceAll('YOUR_AUTH_KEY', await key(page, webhook))),
+  };
+  await page.goto(`${server.url}/import`);
+  await page.locator('input[type=file]').setInputFiles(file);
+  await expect(page.getByRole('button', { name: 'Bring in 24 alerts' })).toBeVisible();
+  const events = await page.request.get(`${server.url}/api/v1/events`);
+  expect(((await events.json()) as { items: unknown[] }).items).toEqual([]);
+
+  await page.getByRole('button', { name: 'Bring in 24 alerts' }).click();
+  await expect(page.getByText('24 alerts were brought in.')).toBeVisible();
+  await page.locator('input[type=file]').setInputFiles(file);
+  await expect(page.getByText('There is nothing to bring in.')).toBeVisible();
+});
+
+test('a list of trades is dropped, and becomes a backtest with a report', async ({ page }) => {
+  await begin(page, server, 'BTC Trend');
+  await page.goto(`${server.url}/import`);
+  const text = await readFile(join(fixtures, 'tradingview/mtf-htf-weekly-sma-cross-01.csv'), 'utf8');
+  const dropped = await page.evaluateHandle((content) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([content], 'list.csv', { type: 'text/csv' }));
+    return transfer;
+  }, text);
+  await page.getByText('How the file is read').click();
+  await page.getByLabel('Ticker of a list of trades').fill('NASDAQ:AAPL');
+  await page.keyboard.press('Tab');
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
+  await expect(page.getByRole('region', { name: 'What would come of it' })).toContainText('NASDAQ:AAPL');
+  await page.getByRole('button', { name: 'Keep as the backtest' }).click();
+  await page.getByRole('link', { name: 'See the report' }).click();
+  await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible();
+  await expect(page.locator('main dl').first()).toContainText('Net profit');
+});
+
+test('a file that cannot be read is named by row and column', async ({ page }) => {
+  await begin(page, server, 'BTC Trend');
+  await page.goto(`${server.url}/import`);
+  const buffer = Buffer.from('{"time": "2026-01-05T14:30:00Z", "payload": {}}\n{"time": "yesterday", "payload": {}}\n');
+  await page.locator('input[type=file]').setInputFiles({ name: 'history.jsonl', mimeType: 'application/json', buffer });
+  await expect(page.getByRole('alert')).toContainText('Row 2');
+});
