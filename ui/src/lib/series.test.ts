@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { begins, line, points } from './series';
+import type { Report } from './api';
+import { begins, growth, line, points, rolling } from './series';
 
 test('a second has one point: what remained', () => {
   const point = (time: string, equity: string, drawdown: string) =>
@@ -24,4 +25,28 @@ test('a line fills its place, and a flat one lies at the bottom', () => {
   expect(line([0, 10, 5], 100, 20)).toBe('0.0,20.0 50.0,0.0 100.0,10.0');
   expect(line([3, 3], 100, 20)).toBe('0.0,20.0 100.0,20.0');
   expect(line([3], 100, 20)).toBe('0.0,20.0');
+});
+
+const report = (initialCapital: string, equity: string[]): Report =>
+  ({
+    initialCapital,
+    series: { equity: equity.map((value, index) => ({ time: `2026-01-0${index + 1}T00:00:00Z`, equity: value, drawdown: '0' })) },
+  }) as unknown as Report;
+
+test('a trade on a curve is a gain where equity rose', () => {
+  const { trades } = points(report('100', ['100', '110', '105']).series.equity);
+  expect(trades.map((mark) => mark.isGain)).toEqual([true, false]);
+  const many = Array.from({ length: 9 }, () => report('1', ['1']).series.equity[0]).filter((point) => point !== undefined);
+  expect(points(many).equity).toHaveLength(1);
+});
+
+test('growth is in percent of the capital, and in money without one', () => {
+  const values = (capital: string, equity: string[]) => growth(report(capital, equity)).map((point) => point.value);
+  expect(values('200', ['200', '210', '190'])).toEqual([0, 5.000000000000004, -5.000000000000004]);
+  expect(values('0', ['0', '10', '-5'])).toEqual([0, 10, -5]);
+});
+
+test('what is not defined leaves a gap', () => {
+  const point = (day: number, profitFactor: number | null) => ({ time: `2026-01-0${day}T00:00:00Z`, trade: day, profitFactor });
+  expect(rolling([point(1, 2), point(2, null), point(3, 4)], 'profitFactor').map((found) => found.value)).toEqual([2, 4]);
 });

@@ -1,27 +1,55 @@
 /** Series of the report as charts want them. */
 
 import type { UTCTimestamp } from 'lightweight-charts';
-import type { Report } from './api';
+import type { Report, RollingPoint } from './api';
 
 export interface Point {
   time: UTCTimestamp;
   value: number;
 }
 
-/** Equity and drawdown with one point a second: of several in one, the last is what remained. */
-export function points(curve: Report['series']['equity']): { equity: Point[]; drawdown: Point[] } {
-  const equity: Point[] = [];
-  const drawdown: Point[] = [];
-  for (const point of curve) {
-    const time = Math.floor(Date.parse(point.time) / 1000) as UTCTimestamp;
-    if (equity.at(-1)?.time === time) {
-      equity.pop();
-      drawdown.pop();
-    }
-    equity.push({ time, value: Number(point.equity) });
-    drawdown.push({ time, value: -Number(point.drawdown) });
-  }
-  return { equity, drawdown };
+/** A closed trade on a curve. */
+export interface Mark {
+  time: UTCTimestamp;
+  isGain: boolean;
+}
+
+/** More trades than this would hide the curve that they are on. */
+const MOST_MARKS = 400;
+
+const second = (time: string): UTCTimestamp => Math.floor(Date.parse(time) / 1000) as UTCTimestamp;
+
+/** One point a second: of several in one, the last is what remained. */
+export function once(all: Point[]): Point[] {
+  return all.filter((point, index) => all[index + 1]?.time !== point.time);
+}
+
+/** Equity, drawdown and, where they can be told apart, the trades between them. */
+export function points(curve: Report['series']['equity']): { equity: Point[]; drawdown: Point[]; trades: Mark[] } {
+  const at = (value: (point: (typeof curve)[number]) => number) =>
+    once(curve.map((point) => ({ time: second(point.time), value: value(point) })));
+  const [equity, drawdown] = [at((point) => Number(point.equity)), at((point) => -Number(point.drawdown))];
+  const isThinned = curve.length > MOST_MARKS;
+  const trades = isThinned
+    ? []
+    : equity.slice(1).map(({ time, value }, index) => ({ time, isGain: value > (equity[index]?.value ?? 0) }));
+  return { equity, drawdown, trades };
+}
+
+/** What a webhook made, in percent of what it began with; in money where that was nothing. */
+export function growth({ initialCapital, series }: Report): Point[] {
+  const capital = Number(initialCapital);
+  const share = (equity: string) => (capital > 0 ? (Number(equity) / capital - 1) * 100 : Number(equity) - capital);
+  return once(series.equity.map((point) => ({ time: second(point.time), value: share(point.equity) })));
+}
+
+/** A figure of the last trades as it went on; stretches where it is not defined are left out. */
+export function rolling(all: RollingPoint[], key: 'winRate' | 'profitFactor' | 'sharpe'): Point[] {
+  const known = all.flatMap((point) => {
+    const value = point[key];
+    return typeof value === 'number' ? [{ time: second(point.time), value }] : [];
+  });
+  return once(known);
 }
 
 /** Where a range that is chosen by name begins, at the viewer's midnight. */

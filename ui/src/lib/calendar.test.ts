@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import type { DayProfit } from './api';
+import { monthsOf, weeks } from './calendar';
+
+const day = (date: string, netProfit: string) => ({ date, netProfit, trades: 1 }) as DayProfit;
+
+test('there is every month from the first trade to the last', () => {
+  expect(monthsOf([])).toEqual([]);
+  expect(monthsOf([day('2025-11-30', '1'), day('2026-02-01', '1')])).toEqual(['2025-11', '2025-12', '2026-01', '2026-02']);
+  expect(monthsOf([day('2026-12-31', '1')])).toEqual(['2026-12']);
+});
+
+test('a month has its weeks from Monday to Sunday, with their totals', () => {
+  // February of 2026 begins on a Sunday.
+  const found = weeks('2026-02', [day('2026-02-01', '0.1'), day('2026-02-02', '0.2'), day('2026-02-08', '-1'), day('2026-03-01', '9')]);
+  expect(found).toHaveLength(5);
+  expect(found[0]?.days.map((one) => one?.day ?? null)).toEqual([null, null, null, null, null, null, 1]);
+  expect(found.map((week) => week.total)).toEqual(['0.1', '-0.8', null, null, null]);
+  expect(found[4]?.days.map((one) => one?.day ?? null)).toEqual([23, 24, 25, 26, 27, 28, null]);
+});

@@ -1,0 +1,44 @@
+/** Days of profit and loss as the weeks of a month. */
+
+import type { DayProfit } from './api';
+import { sum } from './sum';
+
+export interface Week {
+  key: string;
+  /** Monday to Sunday; null where the day is another month's. */
+  days: ({ day: number; profit: DayProfit | null } | null)[];
+  /** What its trades made; null where there were none. */
+  total: string | null;
+}
+
+/** Every month from the first day to the last, `2026-01` for instance. */
+export function monthsOf(days: DayProfit[]): string[] {
+  const months: string[] = [];
+  const last = days.at(-1)?.date.slice(0, 7) ?? '';
+  let [year = 0, month = 0] = (days[0]?.date ?? '').split('-').map(Number);
+  for (let at = ''; days.length && at < last; month += 1) {
+    if (month > 12) [year, month] = [year + 1, 1];
+    at = `${year}-${String(month).padStart(2, '0')}`;
+    months.push(at);
+  }
+  return months;
+}
+
+/** The weeks of a month, each with its days' profit. */
+export function weeks(month: string, days: DayProfit[]): Week[] {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  const profits = new Map(days.map((day) => [day.date, day]));
+  const length = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  // Monday is the first day of a week.
+  const before = (new Date(Date.UTC(year, number - 1, 1)).getUTCDay() + 6) % 7;
+  const count = Math.ceil((before + length) / 7);
+  return Array.from({ length: count }, (_, week) => {
+    const all = Array.from({ length: 7 }, (__, weekday) => {
+      const day = week * 7 + weekday - before + 1;
+      if (day < 1 || day > length) return null;
+      return { day, profit: profits.get(`${month}-${String(day).padStart(2, '0')}`) ?? null };
+    });
+    const made = all.flatMap((day) => (day?.profit ? [day.profit.netProfit] : []));
+    return { key: `${month} ${week}`, days: all, total: made.length ? sum(made) : null };
+  });
+}

@@ -1,0 +1,71 @@
+/** The report: its parts, and that each is of what was asked for. */
+
+import { expect, test } from '@playwright/test';
+import { Server } from './server';
+import { logIn } from './steps';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await Server.demo();
+});
+test.afterAll(async () => {
+  await server.remove();
+});
+test.beforeEach(async ({ page }) => {
+  await logIn(page, server);
+  await page.goto(`${server.url}/report`);
+  await expect(page.locator('.chart canvas').first()).toBeVisible();
+});
+
+test('days of choice narrow every number', async ({ page }) => {
+  const trades = page.locator('main dl').first();
+  const all = await trades.innerText();
+  await page.getByLabel('Closed in').selectOption('days');
+  await page.getByLabel('From', { exact: true }).fill('2000-01-01');
+  await page.getByLabel('To', { exact: true }).fill('2000-12-31');
+  await page.keyboard.press('Tab');
+  await expect(page.getByText('No closed trades yet')).toBeVisible();
+  await page.getByLabel('To', { exact: true }).fill('2100-12-31');
+  await page.keyboard.press('Tab');
+  await expect(trades).toHaveText(all.replaceAll('\n', ' '), { useInnerText: true });
+});
+
+test('the calendar goes from month to month', async ({ page }) => {
+  const calendar = page.getByRole('region', { name: 'Calendar' });
+  const month = await calendar.locator('b').innerText();
+  await calendar.getByRole('button', { name: 'Earlier' }).click();
+  await expect(calendar.locator('b')).not.toHaveText(month);
+  await calendar.getByRole('button', { name: 'Later' }).click();
+  await expect(calendar.locator('b')).toHaveText(month);
+  await expect(calendar.getByRole('button', { name: 'Later' })).toBeDisabled();
+});
+
+test('a Monte Carlo is drawn when asked for, the same for the same seed', async ({ page }) => {
+  const part = page.getByRole('region', { name: 'Monte Carlo' });
+  await part.getByLabel('Draws').fill('200');
+  await part.getByRole('button', { name: 'Draw' }).click();
+  await expect(part.getByRole('img')).toBeVisible();
+  const first = await part.locator('dl').innerText();
+  await part.getByLabel('Seed').fill('2');
+  await part.getByRole('button', { name: 'Draw' }).click();
+  await expect(part.locator('dl')).not.toHaveText(first, { useInnerText: true });
+  await part.getByLabel('Seed').fill('1');
+  await part.getByRole('button', { name: 'Draw' }).click();
+  await expect.poll(() => part.locator('dl').innerText()).toBe(first);
+});
+
+test('webhooks are compared on one chart', async ({ page }) => {
+  const part = page.getByRole('region', { name: 'Compare' });
+  await part.getByLabel('Demo: BTC trend').check();
+  await part.getByLabel('Demo: Apple swing').check();
+  await expect(part.locator('canvas').first()).toBeVisible();
+  await expect(part.getByRole('listitem')).toHaveText(['Demo: BTC trend', 'Demo: Apple swing']);
+  await page.reload();
+  await expect(part.getByRole('listitem')).toHaveCount(2);
+});
+
+test('the chart is given as a picture', async ({ page }) => {
+  const waiting = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'PNG' }).first().click();
+  expect((await waiting).suggestedFilename()).toBe('all-equity.png');
+});
