@@ -66,8 +66,26 @@ pub struct SenderChange {
     #[schema(value_type = Option<String>)]
     policy: Option<SenderPolicy>,
     /// The addresses that TradingView sends from, at most 256.
-    #[schema(value_type = Option<Vec<String>>)]
-    addresses: Option<Vec<IpAddr>>,
+    addresses: Option<Vec<String>>,
+}
+
+impl SenderChange {
+    fn addresses(&self) -> Result<Option<Vec<IpAddr>>, Problem> {
+        let Some(texts) = &self.addresses else {
+            return Ok(None);
+        };
+        if texts.len() > MOST_ADDRESSES {
+            let detail = format!("addresses: at most {MOST_ADDRESSES} of them");
+            return Err(Problem::invalid(detail));
+        }
+        let address = |text: &String| {
+            let shown: String = text.chars().take(40).collect();
+            let is_none = |_| Problem::invalid(format!("addresses: \"{shown}\" is no IP address"));
+            text.parse().map_err(is_none)
+        };
+        let addresses: Result<_, Problem> = texts.iter().map(address).collect();
+        addresses.map(Some)
+    }
 }
 
 /// A certificate to pin the key of.
@@ -99,19 +117,12 @@ pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {
     responses((status = 200, body = SenderSettings), (status = 409, body = Problem)))]
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let change: SenderChange = request.json()?;
-    if change
-        .addresses
-        .as_ref()
-        .is_some_and(|addresses| addresses.len() > MOST_ADDRESSES)
-    {
-        let detail = format!("addresses: at most {MOST_ADDRESSES} of them");
-        return Err(Problem::invalid(detail));
-    }
+    let addresses = change.addresses()?;
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
         let mut senders = senders::get(context.connection)?;
         senders.policy = change.policy.unwrap_or(senders.policy);
-        senders.addresses = change.addresses.unwrap_or(senders.addresses);
+        senders.addresses = addresses.unwrap_or(senders.addresses);
         senders::check(context.connection, senders.policy)?;
         senders::set(context, &senders)?;
         audit::note(

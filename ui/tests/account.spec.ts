@@ -1,0 +1,104 @@
+/** Who gets in: the second factor, tokens, who may send, and what was done. */
+
+import { createHmac } from 'node:crypto';
+import { expect, test } from '@playwright/test';
+import { Server } from './server';
+import { PASSWORD, begin } from './steps';
+
+let server: Server;
+test.beforeEach(async ({ page }) => {
+  server = await Server.empty();
+  await begin(page, server, 'BTC Strategy');
+  await page.goto(`${server.url}/account`);
+});
+test.afterEach(async () => {
+  await server.remove();
+});
+
+/** The code that an authenticator app shows (RFC 6238), for a secret in base32. */
+function code(secret: string, at: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g)?.map((byte) => parseInt(byte, 2)) ?? []);
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const digest = createHmac('sha1', key).update(step).digest();
+  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fff_ffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+test('a second factor is set up, asked for, and turned off', async ({ page }) => {
+  const part = page.getByRole('region', { name: 'Second factor' });
+  await part.getByLabel('Password').fill(PASSWORD);
+  await part.getByRole('button', { name: 'Set it up' }).click();
+  await expect(part.getByRole('img', { name: 'QR code' })).toBeVisible();
+  const secret = await part.locator('code').innerText();
+  await part.getByLabel('Code').fill(code(secret, Date.now()));
+  await part.getByRole('button', { name: 'Turn it on' }).click();
+  await expect(part.getByRole('listitem')).toHaveCount(10);
+  const recovery = await part.getByRole('listitem').first().innerText();
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).toContainText('code');
+  await page.getByLabel('Code').fill(recovery);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(part).toContainText('Recovery codes left: 9');
+  await part.getByLabel('Password').fill(PASSWORD);
+  await part.getByRole('button', { name: 'Turn it off' }).click();
+  await expect(part.getByRole('button', { name: 'Set it up' })).toBeVisible();
+  const audit = page.getByRole('region', { name: 'What was done' });
+  await page.reload();
+  await expect(audit).toContainText('second-factor');
+});
+
+test('a token of a scope is made, works and is revoked', async ({ page }) => {
+  const part = page.getByRole('region', { name: 'API tokens' });
+  await part.getByPlaceholder('Name of the script').fill('reader');
+  await part.getByRole('combobox').selectOption('read');
+  await part.getByRole('button', { name: 'Make a token' }).click();
+  const token = await part.locator('.notice code').innerText();
+  const ask = (method: string) =>
+    fetch(`${server.url}/api/v1/webhooks`, { method, headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.status);
+  expect(await ask('GET')).toBe(200);
+  expect(await ask('POST')).toBe(403);
+  await part.getByRole('button', { name: 'Revoke' }).click();
+  await expect(part.getByText('There is none.')).toBeVisible();
+  expect(await ask('GET')).toBe(401);
+});
+
+test('who may send is chosen, and a certificate only once one is pinned', async ({ page }) => {
+  const part = page.getByRole('region', { name: 'Who may send alerts' });
+  const policy = part.getByRole('combobox');
+  await policy.selectOption('certificate');
+  await expect(part.getByRole('alert')).toBeVisible();
+  await expect(policy).toHaveValue('any');
+  await policy.selectOption('address');
+  await page.reload();
+  await expect(policy).toHaveValue('address');
+  await part.getByRole('textbox').fill('52.89.214.238\nnonsense');
+  await part.getByRole('button', { name: 'Keep the list' }).click();
+  await expect(part.getByRole('alert')).toContainText('nonsense');
+});
+
+test('settings of a webhook are kept as they were written', async ({ page }) => {
+  await page.goto(`${server.url}/webhooks`);
+  await page.getByRole('link', { name: 'BTC Strategy' }).click();
+  const open = () => page.locator('summary', { hasText: 'Settings' }).click();
+  await open();
+  await page.getByLabel('Point values of single tickers').fill('CME_MINI:ES1! = 50');
+  await page.getByLabel('May be silent').selectOption('tradingHours');
+  await page.getByLabel('Silent, hours at most').fill('1.5');
+  await page.getByLabel('Assumed slippage').selectOption('percent');
+  await page.getByLabel('Slippage, amount').fill('0.05');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved;')).toBeVisible();
+  await page.reload();
+  await open();
+  await expect(page.getByLabel('Point values of single tickers')).toHaveValue('CME_MINI:ES1! = 50');
+  await expect(page.getByLabel('May be silent')).toHaveValue('tradingHours');
+  await expect(page.getByLabel('Silent, hours at most')).toHaveValue('1.5');
+  await expect(page.getByLabel('Slippage, amount')).toHaveValue('0.05');
+});
