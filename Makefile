@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see README.md, "Working on it".
 
-.PHONY: run test lint bench fuzz ui setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots lighthouse setup dist test-package
 
 run:
 	cargo run --release -- serve
@@ -26,6 +26,19 @@ fuzz:
 ui:
 	cargo run --locked --example openapi > ui/src/api/openapi.json
 	cd ui && npm ci --no-audit --no-fund && npm run types && npm run build
+
+# The pictures of the README, of the demo.
+screenshots: setup
+	cargo build --release --locked
+	cd ui && npm ci --no-audit --no-fund && ALGOHOOK_BINARY=../target/release/algohook \
+		npx --no-install playwright test --config measure.config.ts screenshots
+
+# The page's numbers of the README.
+lighthouse: setup
+	cargo build --release --locked
+	cd ui && npm ci --no-audit --no-fund && npm install --no-save --no-audit --no-fund lighthouse@13.5.0
+	cd ui && ALGOHOOK_BINARY=../target/release/algohook \
+		npx --no-install playwright test --config measure.config.ts lighthouse
 
 # The static binary for x86-64 (`packaging/dist.sh aarch64` for Arm too), package, checksums.
 dist:

@@ -134,6 +134,7 @@ pub(crate) fn trade_filter<'a>(
             .as_ref()
             .map(|ticker| ticker.as_str().to_owned()),
         is_imported: None,
+        order: None,
         tag: filter.tag.clone(),
         from: filter.from,
         to: filter.to,

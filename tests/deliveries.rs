@@ -410,3 +410,24 @@ fn the_answers_of_refusals_have_one_shape() {
         }
     }
 }
+
+#[test]
+fn an_event_says_what_it_was_answered() {
+    let server = Server::start_with(&["--rate-limit", "5"]);
+    let webhook = server.create_webhook("Strategy");
+    let valid = webhook.alert(&json!({ "id": "one" })).to_string();
+    let broken = format!("{{\"auth_key\": \"{}\", \"qty\": NaN}}", webhook.key);
+    let negative = webhook.alert(&json!({ "qty": -1 })).to_string();
+    let answered: Vec<u64> = [&valid, &valid, &broken, &negative, &broken, &valid]
+        .map(|message| server.post(&webhook.id, message).status.into())
+        .into();
+    assert_eq!(answered, [200, 200, 400, 422, 400, 429]);
+    let token = server.data.create_token();
+    let events = server.api(&token, "GET", "/events", None).expect(200);
+    let events = events.json();
+    let events = events["items"].as_array().unwrap().iter().rev();
+    let stated: Vec<u64> = events
+        .map(|event| event["answerStatus"].as_u64().unwrap())
+        .collect();
+    assert_eq!(stated, answered);
+}

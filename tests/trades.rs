@@ -129,6 +129,12 @@ fn pages_of_trades_have_each_trade_once() {
         path = format!("/trades?limit=2&cursor={cursor}");
     }
     assert_eq!(seen, ["trd_3_4", "trd_2_4", "trd_1_4"]);
+    let ids = |path: &str| -> Vec<Value> {
+        let items = desk.items(path).into_iter();
+        items.map(|trade| trade["id"].clone()).collect()
+    };
+    assert_eq!(ids("/trades?order=ord_2"), ["trd_2_4"]);
+    assert_eq!(ids("/trades?order=ord_4").len(), 3);
 }
 
 #[test]

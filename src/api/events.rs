@@ -13,7 +13,7 @@ use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
 use crate::domain::webhook::WebhookId;
-use crate::ingest::LARGEST_BODY;
+use crate::ingest::{LARGEST_BODY, status_of};
 use crate::payload::{self, PayloadError};
 use crate::store::deliveries::{self, Reading};
 use crate::store::events::{self, EventFilter, StoredEvent};
@@ -46,6 +46,8 @@ pub struct Event {
     /// When the signal fired, by the sender's clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub signal_time: Option<Timestamp>,
+    /// The HTTP status that it was answered with; null where it did not come over the network.
+    pub answer_status: Option<u16>,
     /// Who sent it.
     pub source_address: Option<String>,
     /// How it showed that TradingView sent it: by `address` or by `certificate`.
@@ -67,7 +69,9 @@ pub struct Event {
 
 impl From<StoredEvent> for Event {
     fn from(stored: StoredEvent) -> Self {
+        let answer = status_of(stored.status, stored.error.as_ref()).as_u16();
         Self {
+            answer_status: (stored.source == EventSource::Webhook).then_some(answer),
             id: stored.id,
             webhook: stored.webhook,
             received_at: stored.received_at,

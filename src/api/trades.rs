@@ -163,6 +163,8 @@ pub struct TradeQuery {
     pub(super) source: Option<TradeSource>,
     /// Of one ticker.
     ticker: Option<String>,
+    /// Opened or closed by one order.
+    order: Option<String>,
     /// With one tag.
     tag: Option<String>,
     /// Closed at this time or later.
@@ -188,6 +190,7 @@ impl TradeQuery {
                 Some(TradeSource::Imported) => Some(true),
                 Some(TradeSource::Backtest) | None => None,
             },
+            order: parameter("order", self.order.as_deref())?,
             tag: parameter("tag", self.tag.as_deref())?,
             from: self.from.map(|moment| moment.0),
             to: self.to.map(|moment| moment.0),
@@ -314,7 +317,7 @@ pub(super) fn page(
         Cursor::Orders(_) => {}
     }
     let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
-    let has_backtests = filter.tag.is_none();
+    let has_backtests = filter.tag.is_none() && filter.order.is_none();
     if missing > 0 && has_backtests && source.is_none_or(|source| source == TradeSource::Backtest) {
         let stored = backtests::list(connection, &filter, before, missing)?;
         items.extend(stored.into_iter().map(Trade::from));

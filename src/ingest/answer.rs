@@ -10,8 +10,19 @@ use crate::domain::event::{EventId, EventStatus, Warning};
 use crate::domain::money::Decimal;
 use crate::domain::order::{ExecutionQuality, OrderId, quantity_of, setup_cost};
 use crate::domain::signal::{Direction, OrderType, Signal};
-use crate::payload::Parsed;
+use crate::payload::{Parsed, PayloadError};
 use crate::store::deliveries::Recorded;
+
+/// The HTTP status that a delivery of this outcome is answered with.
+#[must_use]
+pub fn status_of(status: EventStatus, error: Option<&PayloadError>) -> StatusCode {
+    match (status, error) {
+        (EventStatus::Limited, _) => StatusCode::TOO_MANY_REQUESTS,
+        (_, Some(error)) if error.is_malformed() => StatusCode::BAD_REQUEST,
+        (_, Some(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        (_, None) => StatusCode::OK,
+    }
+}
 
 /// An answer to a delivery: status, body, and when to try again.
 #[derive(Debug, Clone)]

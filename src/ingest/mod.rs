@@ -11,7 +11,7 @@ mod recorder;
 mod registry;
 mod sender;
 
-pub use answer::Answer;
+pub use answer::{Answer, status_of};
 pub use clock::{Clock, SystemClock};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
 pub use receive::{Ingest, LARGEST_BODY};

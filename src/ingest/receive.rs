@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use jiff::Timestamp;
 
-use super::answer::{Answer, Refusal};
+use super::answer::{self, Answer, Refusal};
 use super::clock::Clock;
 use super::limiter::RateLimit;
 use super::recorder::Recorder;
@@ -300,11 +300,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 Outcome::of(recorded.status),
             ),
             (Reading::Failed(error), _) | (_, Some(error)) => {
-                let status = if error.is_malformed() {
-                    StatusCode::BAD_REQUEST
-                } else {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                };
+                let status = answer::status_of(EventStatus::Failed, Some(error));
                 (
                     Answer::refused(status, error, Some((recorded.event, recorded.status))),
                     Outcome::Failed,

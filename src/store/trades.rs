@@ -91,6 +91,8 @@ pub struct TradeFilter {
     pub ticker: Option<String>,
     /// Only those with an alert that was brought in later, or only those without.
     pub is_imported: Option<bool>,
+    /// Opened or closed by one order.
+    pub order: Option<OrderId>,
     /// With this tag of the owner's.
     pub tag: Option<Tag>,
     /// Closed at this time or later.
@@ -225,6 +227,10 @@ fn select<T>(
     if let Some(is_imported) = filter.is_imported {
         conditions.push(format!("{IS_IMPORTED} = ?"));
         values.push(Box::new(is_imported));
+    }
+    if let Some(order) = filter.order {
+        conditions.push("? IN (t.exit_order, t.entry_order)".to_owned());
+        values.push(Box::new(order.0));
     }
     if let Some(tag) = &filter.tag {
         conditions.push(HAS_TAG.to_owned());

@@ -55,6 +55,7 @@ test('from the set-up link to a report', async ({ page, context }) => {
 
   await events.locator('a.event').first().click();
   await expect(events.getByText('ord_2')).toBeVisible();
+  await expect(events.getByText('+20.00')).toBeVisible();
   await expect(events.getByText('"auth_key": "***"')).toBeVisible();
 
   await page.getByRole('navigation').getByRole('link', { name: 'Report' }).click();

@@ -64,8 +64,11 @@ test('webhooks are compared on one chart', async ({ page }) => {
   await expect(part.getByRole('listitem')).toHaveCount(2);
 });
 
-test('the chart is given as a picture', async ({ page }) => {
+test('the chart is given as a picture, the numbers as CSV', async ({ page }) => {
   const waiting = page.waitForEvent('download');
   await page.getByRole('button', { name: 'PNG' }).first().click();
   expect((await waiting).suggestedFilename()).toBe('all-equity.png');
+  const numbers = page.waitForEvent('download');
+  await page.getByRole('region', { name: 'All numbers' }).getByRole('button', { name: 'CSV' }).click();
+  expect((await numbers).suggestedFilename()).toBe('report-USD.csv');
 });

@@ -877,6 +877,11 @@ export interface components {
         };
         /** @description One delivery and what became of it. */
         Event: {
+            /**
+             * Format: int32
+             * @description The HTTP status that it was answered with; null where it did not come over the network.
+             */
+            answerStatus?: number | null;
             direction?: components["schemas"]["Direction"] | null;
             error?: components["schemas"]["PayloadError"] | null;
             /** @description `evt_` and a number; later events have larger ones. */
@@ -1471,6 +1476,11 @@ export interface components {
         Page_Event: {
             /** @description The items of this page. */
             items: {
+                /**
+                 * Format: int32
+                 * @description The HTTP status that it was answered with; null where it did not come over the network.
+                 */
+                answerStatus?: number | null;
                 direction?: components["schemas"]["Direction"] | null;
                 error?: components["schemas"]["PayloadError"] | null;
                 /** @description `evt_` and a number; later events have larger ones. */
@@ -2708,6 +2718,8 @@ export interface operations {
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
                 ticker?: string;
+                /** @description Opened or closed by one order. */
+                order?: string;
                 /** @description With one tag. */
                 tag?: string;
                 /** @description Closed at this time or later. */
@@ -3724,6 +3736,8 @@ export interface operations {
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
                 ticker?: string;
+                /** @description Opened or closed by one order. */
+                order?: string;
                 /** @description With one tag. */
                 tag?: string;
                 /** @description Closed at this time or later. */
