@@ -155,6 +155,11 @@ fn certificates_cannot_be_demanded_before_an_issuer_is_pinned() {
         error.contains("no certificate issuer is pinned yet"),
         "{error}"
     );
+    let path = format!("/webhooks/{}", desk.webhook.id);
+    let body = json!({ "settings": { "senders": "certificate" } });
+    desk.server()
+        .api(&desk.token, "PATCH", &path, Some(body))
+        .expect(409);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -226,6 +227,33 @@ fn the_address_of_the_sender_is_believed_from_a_trusted_proxy_only() {
     assert_eq!(address(&[]), "127.0.0.1");
     assert_eq!(address(&["--trusted-proxy", "10.0.0.0/8"]), "127.0.0.1");
     assert_eq!(address(&["--trusted-proxy", "127.0.0.0/8"]), "203.0.113.9");
+}
+
+#[test]
+fn listening_for_others_without_encryption_is_said_loudly() {
+    let said = |arguments: &[&str]| {
+        let data = DataDir::new();
+        let mut child = data
+            .command(&["serve"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // What to do next is the last that a start without webhooks says.
+        let announced: Vec<String> = lines
+            .map(Result::unwrap)
+            .take_while(|line| !line.starts_with("Next"))
+            .collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        announced.join("\n")
+    };
+    assert!(said(&["--listen", "0.0.0.0:0"]).contains("WITHOUT ENCRYPTION"));
+    assert!(!said(&["--listen", "127.0.0.1:0"]).contains("WARNING"));
+    let behind_proxy = ["--listen", "0.0.0.0:0", "--trusted-proxy", "127.0.0.1"];
+    assert!(!said(&behind_proxy).contains("WARNING"));
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
         let mut senders = senders::get(context.connection)?;
         senders.policy = change.policy.unwrap_or(senders.policy);
         senders.addresses = addresses.unwrap_or(senders.addresses);
-        senders::check(context.connection, senders.policy)?;
+        senders::check(context.connection, Some(senders.policy))?;
         senders::set(context, &senders)?;
         audit::note(
             context,

@@ -138,7 +138,7 @@ impl Set {
             if !self.addresses.is_empty() {
                 setting.addresses = self.addresses;
             }
-            senders::check(context.connection, policy)?;
+            senders::check(context.connection, Some(policy))?;
             senders::set(context, &setting)?;
             let actor = Actor::command_line(Timestamp::now());
             audit::note(context, &actor, "senders.change", Some(policy.as_str()))

@@ -66,11 +66,11 @@ pub fn set(context: &mut WriteContext<'_>, senders: &Senders) -> Result<()> {
 /// # Errors
 ///
 /// [`StoreError::Conflict`], saying how to get a pin.
-pub fn check(connection: &Connection, policy: SenderPolicy) -> Result<()> {
+pub fn check(connection: &Connection, policy: Option<SenderPolicy>) -> Result<()> {
     let has_pin = connection
         .prepare_cached("SELECT 1 FROM issuers WHERE pinned_at IS NOT NULL")?
         .exists([])?;
-    if has_pin || policy != SenderPolicy::Certificate {
+    if has_pin || policy != Some(SenderPolicy::Certificate) {
         return Ok(());
     }
     Err(StoreError::Conflict(

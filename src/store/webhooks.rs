@@ -5,9 +5,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Result, StoreError};
-use super::ledgers;
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::writer::WriteContext;
+use super::{ledgers, senders};
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
 
 /// A webhook as it is stored.
@@ -118,6 +118,9 @@ pub fn change(
     if let Some(settings) = change.settings
         && settings != webhook.settings
     {
+        if settings.senders != webhook.settings.senders {
+            senders::check(context.connection, settings.senders)?;
+        }
         // What comes of the orders depends on all but who may send them.
         let before = Settings {
             senders: settings.senders,
