@@ -34,7 +34,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
       for (const path of [...pages, webhook ?? '', failed]) {
         await page.goto(server.url + path);
         await expect(page.getByText('Live', { exact: true })).toBeVisible();
-        if (path === '/report' || path === '/') await expect(page.locator('.chart canvas').first()).toBeVisible();
+        if (path === '/report' || path === '/') {
+          await page.locator('.chart').first().scrollIntoViewIfNeeded();
+          await expect(page.locator('.chart canvas').first()).toBeVisible();
+        }
         await page.locator('details').evaluateAll((all) => all.forEach((one) => one.setAttribute('open', '')));
         const { violations } = await new AxeBuilder({ page }).analyze();
         found.push(...violations.map(({ id, nodes }) => [path, id, nodes.map((node) => node.html)]));

@@ -5,13 +5,17 @@ import { get, type Event, type Page } from './api';
 type Listener = (event: Event) => void;
 
 let state = $state<'connecting' | 'live' | 'interrupted'>('connecting');
-/** Counts up with every event: what is derived from events is read again. */
+/** Counts up soon after an event: what is derived from events is read again. */
 let version = $state(0);
+let isDue = false;
 
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
 let newest: string | null = null;
 let isWanted = false;
+
+/** Events that come within this many milliseconds are one reason to read again. */
+const TOGETHER = 500;
 
 /** The number before every event's. */
 const BEFORE_ALL = 'evt_0';
@@ -56,9 +60,18 @@ async function open(): Promise<void> {
   source.addEventListener('event', (message) => {
     const event = JSON.parse(message.data) as Event;
     newest = event.id;
-    version += 1;
+    readAgain();
     for (const listener of listeners) listener(event);
   });
+}
+
+function readAgain(): void {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    version += 1;
+  }, TOGETHER);
 }
 
 function retry(): void {
