@@ -2,6 +2,7 @@
 
 mod backups;
 mod listeners;
+mod sockets;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::server::shutdown;
 use crate::server::tls::Certificates;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
 use listeners::{Addresses, Listeners};
+pub use sockets::Sockets;
 
 /// How often the server looks for what other processes changed, and for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -45,7 +47,7 @@ pub struct Started {
     /// Where alerts are taken over HTTPS.
     pub https: Option<SocketAddr>,
     /// What the owner has to know before anything else.
-    pub warning: Option<String>,
+    pub warnings: Vec<String>,
 }
 
 /// Serves until the process is asked to stop; `started` is called once it listens.
@@ -53,7 +55,11 @@ pub struct Started {
 /// # Errors
 ///
 /// What keeps the server from starting, with what to do about it.
-pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    mut sockets: Sockets,
+    started: impl FnOnce(Started),
+) -> anyhow::Result<()> {
     let stop = shutdown::requested().context("cannot wait for signals")?;
     prepare_data_dir(&config.data_dir)?;
     let mut lock = DataDirLock::acquire(&config.data_dir)?;
@@ -65,7 +71,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         },
     )?);
     let metrics = Arc::new(Metrics::default());
-    let listeners = Listeners::bind(&config, &metrics).await?;
+    let listeners = Listeners::bind(&config, &mut sockets, &metrics).await?;
     let addresses = listeners.addresses().context("a listener has no address")?;
     let url = format!("http://{}", reachable(addresses.local));
     let public_url = config
@@ -81,7 +87,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         has_proxy: !config.trusted_proxies.is_empty(),
         most_connections: addresses.count() * config.max_connections as u64,
     })?;
-    let warning = warning_of(&addresses, &config);
+    let warnings = warnings(&addresses, &sockets, &config);
 
     let registry = Arc::new(Registry::default());
     registry.load(&store).await?;
@@ -100,7 +106,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
     let setup_link = setup_link(&store, &url).await?;
     let webhooks = registry.len();
     tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
-    if let Some(warning) = &warning {
+    for warning in &warnings {
         tracing::warn!("{warning}");
     }
     started(Started {
@@ -108,7 +114,7 @@ pub async fn run(config: Config, started: impl FnOnce(Started)) -> anyhow::Resul
         setup_link,
         webhooks,
         https: addresses.https,
-        warning,
+        warnings,
     });
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
@@ -185,21 +191,30 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// What the owner has to know where others can read what is sent.
-fn warning_of(addresses: &Addresses, config: &Config) -> Option<String> {
-    let address = addresses.local;
-    if !address.ip().is_loopback() && config.trusted_proxies.is_empty() {
-        return Some(format!(
-            "{address} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
+/// What the owner has to know where others can read what is sent, or wait for nothing.
+fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let local = addresses.local;
+    if !local.ip().is_loopback() && config.trusted_proxies.is_empty() {
+        warnings.push(format!(
+            "{local} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
              listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"
         ));
     }
-    let address = addresses.http.filter(|_| config.public.allow_http_hooks)?;
-    Some(format!(
-        "alerts are taken WITHOUT ENCRYPTION on {address}: their keys can be read on the way; use https:// in \
-         TradingView and leave --allow-http-hooks out"
-    ))
+    if let Some(http) = addresses.http.filter(|_| config.public.allow_http_hooks) {
+        warnings.push(format!(
+            "alerts are taken WITHOUT ENCRYPTION on {http}: their keys can be read on the way; use https:// in \
+             TradingView and leave --allow-http-hooks out"
+        ));
+    }
+    for unused in sockets.unused() {
+        warnings.push(format!(
+            "the service manager holds {unused} open, but NOTHING ANSWERS THERE: say --domain or --tls-cert, name \
+             the address with --public-listen, --http-listen or --listen, or take it out of algohook.socket"
+        ));
+    }
+    warnings
 }
 
 /// The one-time link to choose a password with; a new one at every start until it was used.

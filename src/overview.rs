@@ -13,7 +13,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
 use crate::domain::trade::Trade;
 use crate::domain::webhook::{WebhookId, WebhookState};
-use crate::reports::{trade_filter, zone_of};
+use crate::reports::{ReportFilter, trade_filter, zone_of};
 use crate::store::attention::{self, Unsettled};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::trades;
@@ -109,7 +109,7 @@ pub fn earnings(connection: &Connection) -> Result<BTreeMap<i64, Earnings>> {
     let transaction = connection.unchecked_transaction()?;
     let mut earnings = BTreeMap::new();
     for webhook in webhooks::list(&transaction)? {
-        let filter = trade_filter(&crate::reports::ReportFilter::default(), [&webhook]);
+        let filter = trade_filter(&ReportFilter::default(), [&webhook]);
         let trades = trades::for_report(&transaction, &filter)?;
         earnings.insert(webhook.row, earned(&trades, &zone_of(&webhook.settings)));
     }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::sockets::Sockets;
 use crate::acme::Acme;
 use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
@@ -18,7 +19,7 @@ use crate::server::public::{Face, PlainHttp, Public};
 use crate::server::routes::Routes;
 use crate::server::tls::{self, Certificates};
 
-/// Every listener, bound: from here on connections wait in line.
+/// Every listener: from here on connections wait in line.
 pub struct Listeners {
     local: TcpListener,
     https: Option<Https>,
@@ -50,24 +51,30 @@ impl Addresses {
 }
 
 impl Listeners {
-    /// Binds what the configuration asks for, and gets the certificate.
+    /// Listens where the configuration says, and gets the certificate.
     ///
     /// # Errors
     ///
     /// The address or the file that cannot be used, with what to do about it.
-    pub async fn bind(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<Self> {
+    pub async fn bind(
+        config: &Config,
+        sockets: &mut Sockets,
+        metrics: &Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
         let challenges = Arc::new(Challenges::default());
-        let local = bind(&[config.listen], "--listen").await?;
+        let local = sockets.listen(&[config.listen], "--listen").await?;
         let https = match &config.public.certificate {
             Some(source) => Some(Https {
-                listener: bind(&config.public.listen, "--public-listen").await?,
+                listener: sockets
+                    .listen(&config.public.listen, "--public-listen")
+                    .await?,
                 certificates: certificates(source, config, &challenges, metrics)?,
             }),
             None => None,
         };
         let http = match &config.public.http_listen[..] {
             [] => None,
-            addresses => Some(bind(addresses, "--http-listen").await?),
+            addresses => Some(sockets.listen(addresses, "--http-listen").await?),
         };
         Ok(Self {
             local,
@@ -242,16 +249,4 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
         shutdown_grace: config.shutdown_grace,
         trusted_proxies: config.trusted_proxies.clone(),
     }
-}
-
-/// Listens on the first of several addresses that can be listened on.
-async fn bind(addresses: &[SocketAddr], option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addresses).await.with_context(|| {
-        let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        format!(
-            "cannot listen on {}; another program may have this port, and ports below 1024 need a right \
-             (say another address with {option})",
-            shown.join(" or ")
-        )
-    })
 }

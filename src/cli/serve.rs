@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::http;
-use crate::app;
+use crate::app::{self, Sockets};
 use crate::config::{Config, ServeOptions};
 use crate::demo::{Demo, Live};
 
@@ -29,14 +29,15 @@ Examples:
 
 impl Serve {
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let sockets = Sockets::handed_over()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
         if self.options.demo {
-            return serve_demo(&runtime, config, out);
+            return serve_demo(&runtime, config, sockets, out);
         }
         let mut written = Ok(());
-        runtime.block_on(app::run(config, |started| {
+        runtime.block_on(app::run(config, sockets, |started| {
             written = announce(out, &started);
         }))?;
         Ok(written?)
@@ -51,7 +52,7 @@ fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> 
     if let Some(address) = started.https {
         writeln!(out, "Alerts come in over HTTPS on {address}")?;
     }
-    if let Some(warning) = &started.warning {
+    for warning in &started.warnings {
         writeln!(out, "WARNING: {warning}")?;
     }
     if started.webhooks == 0 {
@@ -69,7 +70,12 @@ fn announce_address(out: &mut dyn Write, started: &app::Started) -> std::io::Res
 }
 
 /// Serves a demo; its directory is removed at the end.
-fn serve_demo(runtime: &Runtime, mut config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
+fn serve_demo(
+    runtime: &Runtime,
+    mut config: Config,
+    sockets: Sockets,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let Demo {
         directory,
         password,
@@ -83,7 +89,7 @@ fn serve_demo(runtime: &Runtime, mut config: Config, out: &mut dyn Write) -> any
             .and_then(|()| announce_demo(out, &started, directory.path(), &password, &token));
         tokio::spawn(go_on_trading(started.url, live));
     };
-    runtime.block_on(app::run(config, started))?;
+    runtime.block_on(app::run(config, sockets, started))?;
     directory.close()?;
     Ok(written?)
 }

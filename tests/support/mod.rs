@@ -165,8 +165,15 @@ impl Server {
         Self::with(DataDir::new(), arguments)
     }
 
-    /// A server on a data directory; its log goes to a file beside it.
+    /// A server on a data directory.
     pub fn with(data: DataDir, arguments: &[&str]) -> Self {
+        let mut command = data.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(arguments);
+        Self::run(data, command)
+    }
+
+    /// The server of a command on a data directory; its log goes to a file beside it.
+    pub fn run(data: DataDir, mut command: Command) -> Self {
         let mut log_name = data.path.clone().into_os_string();
         log_name.push(".log");
         let stderr = PathBuf::from(log_name);
@@ -175,13 +182,7 @@ impl Server {
             .append(true)
             .open(&stderr)
             .unwrap();
-        let mut command = data.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().map(Result::unwrap).unwrap_or_default();
         let Some((_, url)) = first.split_once("listens on ") else {
