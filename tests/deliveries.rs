@@ -431,3 +431,35 @@ fn an_event_says_what_it_was_answered() {
         .collect();
     assert_eq!(stated, answered);
 }
+
+#[test]
+fn an_event_says_when_it_was_on_disk() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let token = server.data.create_token();
+    let times = |server: &Server, id: &str| -> [Option<jiff::Timestamp>; 2] {
+        let event = server.api(&token, "GET", &format!("/events/{id}"), None);
+        let event = event.expect(200).json();
+        ["receivedAt", "committedAt"].map(|name| event[name].as_str()?.parse().ok())
+    };
+    let deliver = |server: &Server| server.deliver(&webhook, &webhook.alert(&json!({})));
+
+    deliver(&server).expect(200);
+    let [received, committed] = times(&server, "evt_1");
+    assert!(received.unwrap() <= committed.unwrap(), "known at once");
+
+    deliver(&server).expect(200);
+    assert_eq!(times(&server, "evt_1"), [received, committed]);
+    let second = times(&server, "evt_2");
+
+    // A stop in good order loses no time, a crash that of the last event.
+    let server = Server::with(server.stop(), &[]);
+    assert_eq!(times(&server, "evt_2"), second);
+    assert!(second[1].is_some());
+    deliver(&server).expect(200);
+    let server = Server::with(server.kill(), &[]);
+    deliver(&server).expect(200);
+    assert_eq!(times(&server, "evt_2"), second);
+    assert!(matches!(times(&server, "evt_3"), [Some(_), None]));
+    assert!(times(&server, "evt_4")[1].is_some());
+}

@@ -93,6 +93,18 @@ impl From<StoredEvent> for Event {
     }
 }
 
+/// One delivery, with what is not told of each in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDetail {
+    #[serde(flatten)]
+    event: Event,
+    /// When it was on disk, by this machine's clock, and could be answered; null where a crash
+    /// came before that could be noted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    committed_at: Option<Timestamp>,
+}
+
 /// Which events to list; newest first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -162,14 +174,17 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 
 /// One event.
 #[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
-    responses((status = 200, body = Event), (status = 404, body = Problem)))]
+    responses((status = 200, body = EventDetail), (status = 404, body = Problem)))]
 pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let id: EventId = request.path_id()?;
-    let read = context
-        .store
-        .readers()
-        .run(move |connection| events::get(connection, id));
-    Ok(ok(&Event::from(read.await?)))
+    let last_commit = context.store.last_commit().clone();
+    let read = context.store.readers().run(move |connection| {
+        Ok(EventDetail {
+            event: Event::from(events::get(connection, id)?),
+            committed_at: last_commit.of(connection, id)?,
+        })
+    });
+    Ok(ok(&read.await?))
 }
 
 /// Makes an order of an event that made none: of its own payload, or of an

@@ -154,11 +154,8 @@ pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn newest(connection: &Connection) -> Result<EventId> {
-    Ok(EventId(connection.query_row(
-        "SELECT coalesce(max(id), 0) FROM events",
-        [],
-        |row| row.get(0),
-    )?))
+    let mut newest = connection.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?;
+    Ok(EventId(newest.query_row([], |row| row.get(0))?))
 }
 
 /// When the last alert of a webhook came over the network.

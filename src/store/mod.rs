@@ -9,6 +9,7 @@ pub mod attention;
 pub mod audit;
 pub mod backtests;
 pub mod backup;
+pub mod commits;
 pub mod deliveries;
 pub mod error;
 pub mod events;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use commits::LastCommit;
 pub use error::{Result, StoreError};
 pub use readers::Readers;
 pub use writer::{Memory, WriteContext, Writer};
@@ -76,6 +78,7 @@ pub struct Store {
     writer: Option<Writer>,
     thread: Option<JoinHandle<()>>,
     readers: Readers,
+    last_commit: LastCommit,
 }
 
 impl Store {
@@ -92,18 +95,18 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let (writer, thread) =
-            Writer::start(connection, options.queue_capacity).map_err(|source| {
-                StoreError::File {
-                    what: "cannot start the writer thread".to_owned(),
-                    source,
-                }
-            })?;
+        let last_commit = LastCommit::default();
+        let started = Writer::start(connection, options.queue_capacity, last_commit.clone());
+        let (writer, thread) = started.map_err(|source| StoreError::File {
+            what: "cannot start the writer thread".to_owned(),
+            source,
+        })?;
         Ok(Self {
             readers: Readers::new(path.clone()),
             path,
             writer: Some(writer),
             thread: Some(thread),
+            last_commit,
         })
     }
 
@@ -129,6 +132,12 @@ impl Store {
     #[must_use]
     pub fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// What was committed last, for when an event was on disk.
+    #[must_use]
+    pub fn last_commit(&self) -> &LastCommit {
+        &self.last_commit
     }
 }
 

@@ -9,12 +9,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::commits::{Commit, LastCommit};
 use super::error::{Result, StoreError};
+use super::events;
 use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
+use super::sql::to_micros;
+use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
 const LARGEST_BATCH: usize = 512;
@@ -35,6 +40,8 @@ pub struct Memory {
     pub recent: RecentDeliveries,
     /// The ledgers of webhooks and tickers that were in use of late.
     pub ledgers: Ledgers,
+    /// What the transaction before brought, and when.
+    last_commit: LastCommit,
     /// What `PRAGMA data_version` said last: another number where another
     /// process has written since.
     data_version: i64,
@@ -137,11 +144,12 @@ impl Writer {
     pub fn start(
         connection: Connection,
         queue_capacity: usize,
+        last_commit: LastCommit,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(queue_capacity);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write_until_closed(&connection, jobs))?;
+            .spawn(move || write_until_closed(&connection, last_commit, jobs))?;
         Ok((Self { queue }, thread))
     }
 
@@ -238,8 +246,15 @@ fn once<T>(
     }
 }
 
-fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-    let mut memory = Memory::default();
+fn write_until_closed(
+    connection: &Connection,
+    last_commit: LastCommit,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+) {
+    let mut memory = Memory {
+        last_commit,
+        ..Memory::default()
+    };
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
@@ -255,6 +270,9 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
             job.answer();
         }
     }
+    if memory.last_commit.is_unwritten() {
+        write_group(connection, &mut memory, &mut []);
+    }
 }
 
 /// Why a transaction stored nothing.
@@ -268,6 +286,12 @@ enum Undone {
 impl From<rusqlite::Error> for Undone {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -319,7 +343,9 @@ fn run_in_transaction(
             .and_then(|mut statement| statement.execute([]))
     };
     statement("BEGIN IMMEDIATE")?;
-    memory.compare(connection).map_err(Undone::Failed)?;
+    memory.compare(connection)?;
+    memory.last_commit.write(connection)?;
+    let before = events::newest(connection)?;
     let now = Instant::now();
     for job in group {
         if job.is_late(now) {
@@ -328,6 +354,13 @@ fn run_in_transaction(
             return Err(Undone::JobFailed);
         }
     }
+    let last = events::newest(connection)?;
     statement("COMMIT")?;
+    let commit = (last > before).then(|| Commit {
+        first: EventId(before.0 + 1),
+        last,
+        at: to_micros(Timestamp::now()),
+    });
+    memory.last_commit.set(commit);
     Ok(())
 }

@@ -72,3 +72,9 @@ test('the chart is given as a picture, the numbers as CSV', async ({ page }) => 
   await page.getByRole('region', { name: 'All numbers' }).getByRole('button', { name: 'CSV' }).click();
   expect((await numbers).suggestedFilename()).toBe('report-USD.csv');
 });
+
+test('numbers say what they are', async ({ page }) => {
+  const row = page.getByRole('row', { name: /^Profit factor / });
+  await expect(row).toHaveAttribute('title', 'Gross profit / gross loss; not defined without a loss. Unit: a ratio.');
+  await expect(page.getByRole('region', { name: 'By weekday' })).toHaveAttribute('title', /Unit: USD\.$/);
+});

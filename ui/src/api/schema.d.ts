@@ -921,6 +921,15 @@ export interface components {
             /** @description The webhook it was sent to. */
             webhook: string;
         };
+        /** @description One delivery, with what is not told of each in a list. */
+        EventDetail: components["schemas"]["Event"] & {
+            /**
+             * Format: date-time
+             * @description When it was on disk, by this machine's clock, and could be answered; null where a crash
+             *     came before that could be noted.
+             */
+            committedAt?: string | null;
+        };
         /** @enum {string} */
         EventSource: "webhook" | "imported" | "reprocessed" | "adjustment";
         /** @enum {string} */
@@ -2563,7 +2572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Event"];
+                    "application/json": components["schemas"]["EventDetail"];
                 };
             };
             404: {

@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Webhook = Schemas['Webhook'];
 export type Settings = Schemas['Settings'];
 export type Event = Schemas['Event'];
+export type EventDetail = Schemas['EventDetail'];
 export type EventStatus = Schemas['EventStatus'];
 export type Order = Schemas['Order'];
 export type Trade = Schemas['Trade'];

@@ -34,7 +34,7 @@ test('what is not defined is a dash', () => {
 });
 
 test('a length of time has its two largest units', () => {
-  expect([0.25, 1, 61, 3_600, 90_061].map(duration)).toEqual(['0.25 s', '1 s', '1 min 1 s', '1 h', '1 d 1 h']);
+  expect([0.25, 1, 61, 3_600, 90_061].map(duration)).toEqual(['250 ms', '1 s', '1 min 1 s', '1 h', '1 d 1 h']);
 });
 
 test('an age is told roughly', () => {

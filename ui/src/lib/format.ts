@@ -60,7 +60,7 @@ export const tone = (value: string | number | null | undefined): string =>
 /** A length of time in its two largest units. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
-  if (seconds < 1) return `${figure(seconds, 2)} s`;
+  if (seconds < 1) return `${figure(seconds * 1000, 0)} ms`;
   const units: [number, string][] = [
     [86_400, 'd'],
     [3_600, 'h'],

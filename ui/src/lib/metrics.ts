@@ -7,6 +7,7 @@ export interface Metric {
   key: keyof Metrics;
   name: string;
   formula: string;
+  kind: Kind;
   show: (metrics: Metrics) => string;
   /** Whether it is coloured as a gain or a loss. */
   isSigned?: boolean;
@@ -14,10 +15,21 @@ export interface Metric {
 
 type Kind = 'money' | 'signed' | 'percent' | 'ratio' | 'count' | 'time' | 'fraction';
 
+const units: Record<Kind, string | null> = {
+  money: null,
+  signed: null,
+  percent: 'percent',
+  ratio: 'a ratio',
+  count: 'a count',
+  time: 'days, hours, minutes, seconds',
+  fraction: 'a fraction',
+};
+
 const metric = (key: keyof Metrics, name: string, kind: Kind, formula: string): Metric => ({
   key,
   name,
   formula,
+  kind,
   isSigned: kind === 'signed',
   show: (metrics) => {
     const value = metrics[key] as never;
@@ -120,6 +132,11 @@ export const groups: Group[] = [
   },
 ];
 
-/** The formula of a number, for who hovers over it. */
-export const meaning = (key: keyof Metrics): string | undefined =>
-  groups.flatMap((group) => group.metrics).find((metric) => metric.key === key)?.formula;
+/** The formula and the unit of a number, for who hovers over it. */
+export const meaning = ({ formula, kind }: Metric, currency: string): string => `${formula} Unit: ${units[kind] ?? currency}.`;
+
+/** [`meaning`] of a number by its key. */
+export function meaningOf(key: keyof Metrics, currency: string): string | undefined {
+  const found = groups.flatMap((group) => group.metrics).find((metric) => metric.key === key);
+  return found && meaning(found, currency);
+}

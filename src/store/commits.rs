@@ -1,0 +1,75 @@
+//! When events were on disk.
+//!
+//! No transaction knows when its own commit will be done, so the next one writes
+//! that down; until then it is in memory. Of the last events before a crash it is
+//! not known.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::Result;
+use super::sql::optional_timestamp;
+use crate::domain::event::EventId;
+
+/// One commit and the events that it brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Commit {
+    pub(super) first: EventId,
+    pub(super) last: EventId,
+    /// Microseconds since 1970 UTC, as the database has them.
+    pub(super) at: i64,
+}
+
+/// The newest commit, while the database does not have it; clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct LastCommit(Arc<Mutex<Option<Commit>>>);
+
+impl LastCommit {
+    fn get(&self) -> Option<Commit> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set(&self, commit: Option<Commit>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = commit;
+    }
+
+    pub(super) fn is_unwritten(&self) -> bool {
+        self.get().is_some()
+    }
+
+    /// Writes it down, in the transaction that is open.
+    pub(super) fn write(&self, connection: &Connection) -> Result<()> {
+        let Some(Commit { first, last, at }) = self.get() else {
+            return Ok(());
+        };
+        let mut insert = connection.prepare_cached(
+            "INSERT OR REPLACE INTO commits (last_event, first_event, committed_at)
+             VALUES (?1, ?2, ?3)",
+        )?;
+        insert.execute(params![last.0, first.0, at])?;
+        Ok(())
+    }
+
+    /// When an event was on disk, by the machine's clock; `None` where a crash
+    /// came before that could be written down.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError`] where the database cannot be read.
+    pub fn of(&self, connection: &Connection, event: EventId) -> Result<Option<Timestamp>> {
+        // In this order: what memory has no more, the database has already.
+        if let Some(commit) = self.get()
+            && (commit.first..=commit.last).contains(&event)
+        {
+            return Ok(Timestamp::from_microsecond(commit.at).ok());
+        }
+        let mut select = connection.prepare_cached(
+            "SELECT CASE WHEN first_event <= ?1 THEN committed_at END FROM commits
+             WHERE last_event >= ?1 ORDER BY last_event LIMIT 1",
+        )?;
+        let found = select.query_row([event.0], |row| optional_timestamp(row, 0));
+        Ok(found.optional()?.flatten())
+    }
+}
