@@ -75,7 +75,9 @@ test('who may send is chosen, and a certificate only once one is pinned', async 
   await policy.selectOption('certificate');
   await expect(part.getByRole('alert')).toBeVisible();
   await expect(policy).toHaveValue('any');
+  const kept = page.waitForResponse((response) => response.request().method() === 'PATCH');
   await policy.selectOption('address');
+  expect((await kept).ok()).toBe(true);
   await page.reload();
   await expect(policy).toHaveValue('address');
   await part.getByRole('textbox').fill('52.89.214.238\nnonsense');
