@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see README.md, "Working on it".
 
-.PHONY: run test lint bench fuzz ui screenshots lighthouse setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots lighthouse attack setup dist test-package
 
 run:
 	cargo run --release -- serve
@@ -39,6 +39,11 @@ lighthouse: setup
 	cd ui && npm ci --no-audit --no-fund && npm install --no-save --no-audit --no-fund lighthouse@13.5.0
 	cd ui && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts lighthouse
+
+# Honest alerts under attack, for the README; needs python3 and openssl.
+attack:
+	cargo build --release --locked
+	benches/attack.py
 
 # The static binary for x86-64 (`packaging/dist.sh aarch64` for Arm too), package, checksums.
 dist:
