@@ -22,7 +22,7 @@ use super::sql::to_micros;
 use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
-const LARGEST_BATCH: usize = 512;
+const LARGEST_BATCH: usize = 128;
 
 /// What a job works on: the connection inside a transaction, and what is
 /// remembered of the ones before.
