@@ -175,8 +175,8 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     // What undoes a single job of a transaction stays in memory.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Index pages of a thousand webhooks stay in memory: 16 MiB, used as needed.
-    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    // Index pages of a thousand webhooks stay in memory: 8 MiB, used as needed.
+    connection.pragma_update(None, "cache_size", -8 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
