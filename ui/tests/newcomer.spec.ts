@@ -69,6 +69,23 @@ test('from the set-up link to a report', async ({ page, context }) => {
   await expect(page.getByRole('row', { name: /flat/ })).toContainText('+20.00');
 });
 
+test('a chart stays the one that is looked at while trades come in', async ({ page }) => {
+  await begin(page, server, 'BTC Strategy');
+  const url = await copied(page, 'the webhook URL');
+  const message = await copied(page, 'the alert message');
+  const trade = async (price: number): Promise<void> => {
+    await post(url, filled(message, 'buy', 100, ['flat', 0], ['long', 2]));
+    await post(url, filled(message, 'sell', price, ['long', 2], ['flat', 0]));
+  };
+  await trade(110);
+  await page.getByRole('navigation').getByRole('link', { name: 'Report' }).click();
+  const canvas = page.locator('.chart canvas').first();
+  await canvas.evaluate((element) => element.setAttribute('data-looked-at', ''));
+  await trade(120);
+  await expect(page.locator('main dl').first()).toContainText('+60.00');
+  await expect(canvas).toHaveAttribute('data-looked-at');
+});
+
 test('a test alert shows the real answer', async ({ page }) => {
   await begin(page, server, 'BTC Strategy');
   await page.getByRole('button', { name: 'Send a test alert' }).click();
