@@ -5,7 +5,9 @@ const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export default defineConfig({
   testDir: 'tests',
-  timeout: 20_000,
+  // Long enough for a machine that has other work.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   retries: 0,
   workers: 1,
   forbidOnly: true,

@@ -18,7 +18,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 1440]) {
     test(`${colorScheme}, ${width} px`, async ({ browser }) => {
       // axe takes its time over a table of a hundred rows.
-      test.setTimeout(90_000);
+      test.setTimeout(300_000);
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
       const page = await context.newPage();
       const found: unknown[] = [];
