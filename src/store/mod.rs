@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use commits::LastCommit;
@@ -177,6 +178,8 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Index pages of a thousand webhooks stay in memory: 8 MiB, used as needed.
     connection.pragma_update(None, "cache_size", -8 * 1024)?;
+    // Else some statements are compiled again whenever they are given other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
