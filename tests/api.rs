@@ -334,6 +334,8 @@ fn a_test_alert_shows_the_real_answer() {
         let result = server.api(&token, "POST", &path, body).expect(200).json();
         assert_eq!(result["status"], 200);
         assert_eq!(result["answer"]["webhookEvent"]["status"], "processed");
+        assert_eq!(result["answer"]["order"]["orderType"], "market");
+        assert_eq!(result["answer"]["order"]["id"], Value::Null);
     }
     let body = json!({ "message": "{{ticker}} crossed" });
     let result = server
@@ -342,7 +344,55 @@ fn a_test_alert_shows_the_real_answer() {
         .json();
     assert_eq!(result["status"], 400);
     assert_eq!(result["answer"]["error"]["code"], "invalid_json");
-    assert_eq!(server.data.orders().len(), 2);
+}
+
+#[test]
+fn a_test_alert_changes_no_number() {
+    let (server, token, webhook) = desk();
+    let path = format!("/webhooks/{}/test", webhook.id);
+    server.api(&token, "POST", &path, None).expect(200);
+    server.data.text(&["send", &webhook.id]);
+    let broken = json!({ "message": "{" });
+    server.api(&token, "POST", &path, Some(broken)).expect(200);
+    let get = |path: &str| server.api(&token, "GET", path, None).expect(200).json();
+    for empty in ["/orders", "/positions", "/trades"] {
+        assert_eq!(get(empty)["items"], json!([]), "{empty}");
+    }
+    let events = get("/events");
+    let sources = |event: &Value| event["source"].clone();
+    let sources: Vec<Value> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(sources)
+        .collect();
+    assert_eq!(sources, ["test", "test", "test"]);
+    let overview = get("/overview");
+    let shown = &overview["webhooks"][0];
+    let waits_for = shown["attention"].to_string();
+    assert!(!waits_for.contains("failed"), "{waits_for}");
+    assert_eq!(shown["lastAlertAt"], Value::Null);
+
+    let opening = json!({
+        "ticker": "BTCUSDT", "action": "buy", "qty": 1, "marketPosition": "long", "marketPositionSize": 1,
+        "prevMarketPosition": "flat", "prevMarketPositionSize": 0,
+    });
+    let answer = server
+        .deliver(&webhook, &webhook.alert(&opening))
+        .expect(200)
+        .json();
+    assert_eq!(answer["validation"]["warnings"], json!([]));
+
+    let again = format!(
+        "/events/{}/reprocess",
+        events["items"][1]["id"].as_str().unwrap()
+    );
+    server.api(&token, "POST", &again, None).expect(201);
+    assert_eq!(
+        server.data.orders().len(),
+        2,
+        "unless its owner wants it to"
+    );
 }
 
 #[test]

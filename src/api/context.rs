@@ -61,10 +61,11 @@ impl Context {
         self.registry.load(&self.store).await
     }
 
-    /// Takes an alert the way that one from outside goes.
-    pub async fn deliver(&self, id: &WebhookId, message: String, address: IpAddr) -> Answer {
+    /// Tries an alert on the way that one from outside goes.
+    pub async fn try_out(&self, id: &WebhookId, message: String, address: IpAddr) -> Answer {
         let sender = Sender {
             is_owner: true,
+            is_test: true,
             ..Sender::from(address)
         };
         let delivery = self.ingest.receive(id.as_str(), message.as_bytes(), sender);

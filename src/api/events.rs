@@ -71,7 +71,8 @@ impl From<StoredEvent> for Event {
     fn from(stored: StoredEvent) -> Self {
         let answer = status_of(stored.status, stored.error.as_ref()).as_u16();
         Self {
-            answer_status: (stored.source == EventSource::Webhook).then_some(answer),
+            answer_status: matches!(stored.source, EventSource::Webhook | EventSource::Test)
+                .then_some(answer),
             id: stored.id,
             webhook: stored.webhook,
             received_at: stored.received_at,

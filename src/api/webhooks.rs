@@ -276,7 +276,7 @@ pub(super) async fn list_rejections(context: &Context, request: &ApiRequest) -> 
 }
 
 /// Sends an alert to a webhook as TradingView would, and tells what it was
-/// answered. The alert counts: it is recorded, limited and becomes an order.
+/// answered. It is recorded and limited as an alert is, but makes no order.
 #[utoipa::path(post, path = "/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)),
     request_body = Option<TestAlert>,
     responses((status = 200, body = TestResult), (status = 404, body = Problem)))]
@@ -297,7 +297,7 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
     let message = alert
         .message
         .unwrap_or_else(|| template.example(&webhook.auth_key, context.now()));
-    let answer = context.deliver(&id, message, request.client.address).await;
+    let answer = context.try_out(&id, message, request.client.address).await;
     Ok(ok(&TestResult {
         status: answer.status.as_u16(),
         answer: serde_json::from_slice(&answer.body).unwrap_or_default(),

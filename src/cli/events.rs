@@ -11,7 +11,7 @@ use super::open;
 use super::output::{self, printable};
 use crate::api::events::Event;
 use crate::config::Config;
-use crate::domain::event::{EventId, EventStatus};
+use crate::domain::event::{EventId, EventSource, EventStatus};
 use crate::domain::webhook::WebhookId;
 use crate::store::events::{self, EventFilter};
 use crate::store::{Store, orders, webhooks};
@@ -196,6 +196,7 @@ fn why_no_order(event: &Event) -> String {
         (EventStatus::Duplicate, Some(original)) => format!("the same alert as {original}"),
         (EventStatus::Ignored, _) => "the webhook is paused".to_owned(),
         (EventStatus::Limited, _) => "over the limit of alerts a minute".to_owned(),
+        _ if event.source == EventSource::Test => "a test: no order".to_owned(),
         _ => "no order".to_owned(),
     }
 }

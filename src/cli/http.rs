@@ -10,6 +10,8 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::server::hooks::TEST_HEADER;
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -21,31 +23,38 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Posts a text, as TradingView does, to a server under `http://`.
-pub fn post(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
+/// Posts a text, as TradingView does but marked as a test, to a server under `http://`.
+pub fn try_out(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(post_async(base, path, text))
+    runtime.block_on(in_time(exchange(base, path, text, true)))
 }
 
-/// [`post`] for callers inside a runtime.
-pub async fn post_async(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
-    tokio::time::timeout(PATIENCE, exchange(base, path, text))
+/// Posts a text, as TradingView does, to a server under `http://`.
+pub async fn post(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
+    in_time(exchange(base, path, text, false)).await
+}
+
+async fn in_time(exchange: impl Future<Output = anyhow::Result<Answer>>) -> anyhow::Result<Answer> {
+    tokio::time::timeout(PATIENCE, exchange)
         .await
         .context("no answer in time")?
 }
 
-async fn exchange(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
+async fn exchange(base: &str, path: &str, text: String, is_test: bool) -> anyhow::Result<Answer> {
     let host = base.strip_prefix("http://").unwrap_or(base);
     let stream = TcpStream::connect(host).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::post(path)
+    let mut request = Request::post(path)
         .header(HOST, host)
-        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
-        .body(Full::new(Bytes::from(text)))?;
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    if is_test {
+        request = request.header(TEST_HEADER, "1");
+    }
+    let request = request.body(Full::new(Bytes::from(text)))?;
     let response = sender.send_request(request).await?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();

@@ -17,7 +17,8 @@ use crate::templates::{Template, fill};
 
 /// Send an alert to a webhook of the running server, as TradingView would
 ///
-/// The alert counts: it is recorded, limited and becomes an order.
+/// It is recorded and limited as an alert is, but makes no order: reports and positions stay as
+/// they are. What is sent by other means, curl for instance, counts.
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Send {
@@ -58,7 +59,7 @@ impl Send {
             None => self.template.example(&key, now),
         };
         let path = format!("/hooks/{}", self.id);
-        let answer = http::post(&server.url, &path, message)
+        let answer = http::try_out(&server.url, &path, message)
             .with_context(|| format!("the server at {} does not answer", server.url))?;
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !self.json {

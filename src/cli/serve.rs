@@ -119,7 +119,7 @@ async fn go_on_trading(url: String, mut live: Live) {
     loop {
         tokio::time::sleep(Live::PAUSE).await;
         let alert = live.next_alert(Timestamp::now());
-        if let Err(error) = http::post_async(&url, &alert.path, alert.message).await {
+        if let Err(error) = http::post(&url, &alert.path, alert.message).await {
             tracing::warn!(%error, "an alert of the demo did not arrive");
         }
     }

@@ -144,7 +144,7 @@ impl std::error::Error for UnknownText {}
 text_enum! {
     /// What became of a delivery.
     EventStatus, "event status" {
-        /// Parsed and made an order.
+        /// Parsed, and made an order unless it was a test.
         Processed = "processed",
         /// The same delivery again; no second order.
         Duplicate = "duplicate",
@@ -162,6 +162,8 @@ text_enum! {
     EventSource, "event source" {
         /// Posted to the webhook's URL.
         Webhook = "webhook",
+        /// Sent by the owner to try it out; makes no order.
+        Test = "test",
         /// Brought in by `algohook import alerts`.
         Imported = "imported",
         /// Made by the owner from an earlier event.

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::domain::event::{EventId, EventStatus, Warning};
+use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Decimal;
 use crate::domain::order::{ExecutionQuality, OrderId, quantity_of, setup_cost};
 use crate::domain::signal::{Direction, OrderType, Signal};
@@ -86,7 +86,9 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrderMade {
-    id: OrderId,
+    /// None of a test, which makes no order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<OrderId>,
     order_type: OrderType,
     /// Null where an exit closes whatever is open.
     qty: Option<Number>,
@@ -140,12 +142,14 @@ impl Serialize for Number {
 impl Answer {
     /// The alert was taken: 200.
     #[must_use]
-    pub fn accepted(recorded: &Recorded, parsed: &Parsed) -> Self {
+    pub fn accepted(recorded: &Recorded, parsed: &Parsed, source: EventSource) -> Self {
         let signal = &parsed.signal;
+        let is_test = source == EventSource::Test && recorded.status == EventStatus::Processed;
+        let shows_order = recorded.order.is_some() || is_test;
         let market_price = || signal.market_price.map(|price| Number(price.get()));
         let body = Accepted {
             success: true,
-            message: message_of(recorded),
+            message: message_of(recorded, is_test),
             webhook_event: Event {
                 id: recorded.event,
                 status: recorded.status,
@@ -155,8 +159,8 @@ impl Answer {
                 market_price: market_price(),
                 duplicate_of: recorded.repeats,
             },
-            order: recorded.order.map(|id| OrderMade {
-                id,
+            order: shows_order.then(|| OrderMade {
+                id: recorded.order,
                 order_type: signal.order_type,
                 qty: quantity_of(signal)
                     .ok()
@@ -164,7 +168,7 @@ impl Answer {
                     .map(|quantity| Number(quantity.get())),
                 intended_price: Number(signal.intended_price.get()),
             }),
-            analytics: recorded.order.map(|_| analytics_of(signal)),
+            analytics: shows_order.then(|| analytics_of(signal)),
             validation: Validation {
                 valid: true,
                 warnings: &recorded.warnings,
@@ -213,13 +217,16 @@ impl Answer {
     }
 }
 
-fn message_of(recorded: &Recorded) -> String {
+fn message_of(recorded: &Recorded, is_test: bool) -> String {
     match (recorded.status, recorded.repeats) {
         (EventStatus::Duplicate, Some(original)) => {
             format!("The same alert as {original}; no second order was made")
         }
         (EventStatus::Ignored, _) => {
             "The webhook is paused; the alert was recorded and no order was made".to_owned()
+        }
+        _ if is_test => {
+            "A test: an alert like this would make the order shown; none was made".to_owned()
         }
         _ => "Webhook received and processed successfully".to_owned(),
     }

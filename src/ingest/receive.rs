@@ -296,7 +296,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         };
         match (&delivery.reading, &recorded.error) {
             (Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)), None) => (
-                Answer::accepted(&recorded, parsed),
+                Answer::accepted(&recorded, parsed, delivery.source),
                 Outcome::of(recorded.status),
             ),
             (Reading::Failed(error), _) | (_, Some(error)) => {
@@ -328,7 +328,11 @@ fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
     Delivery {
         webhook: arrival.webhook.row,
         received_at: arrival.received_at,
-        source: EventSource::Webhook,
+        source: if arrival.sender.is_test {
+            EventSource::Test
+        } else {
+            EventSource::Webhook
+        },
         source_address: Some(arrival.sender.address),
         verified: arrival.verified,
         payload,

@@ -27,8 +27,10 @@ pub struct Sender {
     pub address: IpAddr,
     /// The client certificate that was shown, with possession of its key.
     pub certificate: Option<Arc<PeerCertificate>>,
-    /// Whether it is the owner, trying something out.
+    /// Whether it is the owner, who may always send.
     pub is_owner: bool,
+    /// Whether it is to be tried only, and to make no order.
+    pub is_test: bool,
 }
 
 impl From<IpAddr> for Sender {
@@ -37,6 +39,7 @@ impl From<IpAddr> for Sender {
             address,
             certificate: None,
             is_owner: false,
+            is_test: false,
         }
     }
 }

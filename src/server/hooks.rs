@@ -11,11 +11,14 @@ use super::body::{Body, BodyError, full, read_limited};
 use super::client::Client;
 use super::listener::Handler;
 use super::routes::plain;
-use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder};
+use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender};
 use crate::metrics::{Metrics, Outcome};
 
 /// The path that every hook is under.
 pub const PREFIX: &str = "/hooks/";
+
+/// Names a header that comes with alerts which are tried only, and make no order.
+pub const TEST_HEADER: &str = "algohook-test";
 
 /// Answers deliveries, and nothing else.
 pub struct Hooks<R, C> {
@@ -42,11 +45,15 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             response.headers_mut().insert(ALLOW, allow);
             return response;
         }
+        let sender = Sender {
+            is_test: request.headers().contains_key(TEST_HEADER),
+            ..Sender::from(client)
+        };
         let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
         let arrived = Instant::now();
         let (answer, outcome) = match body {
-            Ok(body) => self.ingest.receive(&id, &body, client).await,
-            Err(BodyError::TooLarge) => self.ingest.too_large(&id, client).await,
+            Ok(body) => self.ingest.receive(&id, &body, sender).await,
+            Err(BodyError::TooLarge) => self.ingest.too_large(&id, sender).await,
             Err(BodyError::TimedOut | BodyError::Broken) => {
                 let late = "The body did not arrive in time.\n";
                 return closing(plain(StatusCode::REQUEST_TIMEOUT, late));

@@ -36,7 +36,7 @@ pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i
     let mut events = connection.prepare_cached(
         "SELECT webhook_id, count(*) FROM
              (SELECT id, webhook_id, received_at FROM events INDEXED BY events_without_order
-              WHERE status = ?1 AND status <> 'processed' ORDER BY id DESC LIMIT ?2) e
+              WHERE status = ?1 AND status <> 'processed' AND source <> 'test' ORDER BY id DESC LIMIT ?2) e
          WHERE received_at >= ?3 AND NOT EXISTS
              (SELECT 1 FROM events again JOIN orders o ON o.id = again.id
               WHERE again.original_id = e.id AND again.source = 'reprocessed')

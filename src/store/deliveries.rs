@@ -164,7 +164,7 @@ fn record_signal(
         repeats,
     };
     let event = insert_event(context, delivery, &entry)?;
-    let order = if repeats.is_none() {
+    let order = if repeats.is_none() && delivery.source != EventSource::Test {
         let order = orders::insert(context.connection, delivery, event, signal, quantity)?;
         if delivery.source == EventSource::Imported {
             // One of many: they are paired together afterwards.

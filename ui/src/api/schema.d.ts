@@ -704,7 +704,7 @@ export interface paths {
         put?: never;
         /**
          * Sends an alert to a webhook as TradingView would, and tells what it was
-         *     answered. The alert counts: it is recorded, limited and becomes an order.
+         *     answered. It is recorded and limited as an alert is, but makes no order.
          */
         post: operations["test"];
         delete?: never;
@@ -931,7 +931,7 @@ export interface components {
             committedAt?: string | null;
         };
         /** @enum {string} */
-        EventSource: "webhook" | "imported" | "reprocessed" | "adjustment";
+        EventSource: "webhook" | "test" | "imported" | "reprocessed" | "adjustment";
         /** @enum {string} */
         EventStatus: "processed" | "duplicate" | "ignored" | "failed" | "limited";
         /** @description What is wrong in one place of a file. */

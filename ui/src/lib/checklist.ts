@@ -12,9 +12,11 @@ const PORTS = ['', '80', '443'];
 const PRIVATE = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[)/;
 
 /** What is known, the likeliest reason first. */
-export function reach(webhook: Webhook, latest: Event[], rejected: Rejection[]): Finding[] {
+export function reach(webhook: Webhook, events: Event[], rejected: Rejection[]): Finding[] {
   const findings: Finding[] = [];
   const add = (kind: Finding['kind'], text: string) => findings.push({ kind, text });
+  // Tests and imports say nothing of the way from TradingView.
+  const latest = events.filter((event) => event.source === 'webhook');
   const url = new URL(webhook.url);
   if (PRIVATE.test(url.host)) {
     add('bad', `${url.host} is not reachable from the internet: give algohook a domain (serve --domain), or a proxy in front (serve --public-url).`);
