@@ -8,6 +8,7 @@ run:
 # All there is to check, from nothing but rustup.
 test: lint
 	cargo test --locked
+	scripts/check-package.sh
 	scripts/check-ui.sh
 
 lint: setup

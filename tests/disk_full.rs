@@ -110,9 +110,10 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let disk = match SmallDisk::mount(&path, "8m") {
         Ok(disk) => disk,
         Err(reason) => {
-            support::say(&format!(
-                "skipped: a small file system needs the right to mount: {reason}"
-            ));
+            support::skipped(
+                "a_full_disk_refuses_and_goes_on_when_there_is_room",
+                format!("a small file system needs the right to mount: {reason}"),
+            );
             return;
         }
     };

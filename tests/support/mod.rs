@@ -404,9 +404,9 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Writes a line that the test runner does not swallow.
-pub fn say(line: &str) {
-    let line = format!("{line}\n");
+/// Says that a test cannot be tried here, and why, on a line that the runner does not swallow.
+pub fn skipped(test: &str, reason: impl std::fmt::Display) {
+    let line = format!("skipped: {test}: {reason}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 

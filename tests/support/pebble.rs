@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::tls::{Authority, HOST, TlsClient, request};
-use super::{say, wait_until};
+use super::{skipped, wait_until};
 
 /// Ports of 127.0.0.1 that nothing listens on now. They lie below those that the
 /// system gives out by itself, so that nothing takes one before its user does.
@@ -61,9 +61,7 @@ pub fn is_installed(test: &str) -> bool {
     if found == [true, true] {
         return true;
     }
-    say(&format!(
-        "SKIPPED {test}: pebble is not installed (apt-get install pebble)"
-    ));
+    skipped(test, "pebble is not installed (apt-get install pebble)");
     false
 }
 
