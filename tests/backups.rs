@@ -2,7 +2,14 @@
 
 mod support;
 
-use support::{DataDir, Server, wait_until};
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+use support::{DataDir, Server, Webhook, wait_until};
+
+/// Alerts of the past that make a database large enough to be copied in several steps.
+const HISTORY: usize = 40_000;
 
 #[test]
 fn backups_are_taken_by_themselves_and_only_so_many_kept() {
@@ -51,4 +58,60 @@ fn backups_are_taken_by_themselves_and_only_so_many_kept() {
             .unwrap()
             .contains("took a backup")
     );
+}
+
+#[test]
+fn a_backup_is_finished_however_many_alerts_come_meanwhile() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    data.text(&[
+        "import",
+        "alerts",
+        &history(&data),
+        "--webhook",
+        &webhook.id,
+    ]);
+    let server = Server::with(data, &["--rate-limit", "100000000"]);
+    let target = server.data.path.with_extension("backup");
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| send_until(&is_done, &server, &webhook));
+        let arguments = ["backup", target.to_str().unwrap()];
+        let mut backup = server.data.command(&arguments).spawn().unwrap();
+        wait_until("the backup is finished", || {
+            backup.try_wait().unwrap().is_some()
+        });
+        is_done.store(true, Ordering::Relaxed);
+    });
+
+    let restored = DataDir::new();
+    restored.text(&["restore", target.to_str().unwrap()]);
+    let shown = restored.json(&["webhook", "show", &webhook.id, "--json"]);
+    assert_eq!(shown["authKey"], webhook.key);
+}
+
+/// A file of alerts of the past, as JSON lines.
+fn history(data: &DataDir) -> String {
+    let path = data.path.with_extension("jsonl");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+    for number in 0..HISTORY {
+        let time = format!("2026-01-{:02}T{:02}:00:00Z", 1 + number % 28, number % 24);
+        let payload =
+            json!({ "ticker": "AAPL", "action": "buy", "marketPrice": 150.25 + number as f64 });
+        writeln!(file, "{}", json!({ "time": time, "payload": payload })).unwrap();
+    }
+    path.to_str().unwrap().to_owned()
+}
+
+fn send_until(is_done: &AtomicBool, server: &Server, webhook: &Webhook) {
+    for number in 0.. {
+        let answer = server.deliver(
+            webhook,
+            &webhook.alert(&json!({ "id": number.to_string() })),
+        );
+        answer.expect(200);
+        if is_done.load(Ordering::Relaxed) {
+            return;
+        }
+    }
 }

@@ -33,7 +33,10 @@ pub fn backup(source: &Connection, target: &Path) -> Result<()> {
     {
         super::make_private_file(&partial)?;
         let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        Backup::new(source, &mut copy)?.run_to_completion(PAGES_AT_ONCE, PAUSE, None)?;
+        // Without one moment to read, SQLite begins the copy again with every alert that comes.
+        let moment = source.unchecked_transaction()?;
+        schema::version_of(&moment)?;
+        Backup::new(&moment, &mut copy)?.run_to_completion(PAGES_AT_ONCE, PAUSE, None)?;
         // A backup is one file: no write-ahead log beside it.
         copy.pragma_update(None, "journal_mode", "DELETE")?;
     }

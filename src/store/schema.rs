@@ -56,7 +56,8 @@ pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn version_of(connection: &Connection) -> Result<i64> {
+/// The schema version of a database.
+pub(super) fn version_of(connection: &Connection) -> Result<i64> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
