@@ -96,8 +96,7 @@ fn history(data: &DataDir) -> String {
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     for number in 0..HISTORY {
         let time = format!("2026-01-{:02}T{:02}:00:00Z", 1 + number % 28, number % 24);
-        let payload =
-            json!({ "ticker": "AAPL", "action": "buy", "marketPrice": 150.25 + number as f64 });
+        let payload = json!({ "ticker": "AAPL", "action": "buy", "marketPrice": 150 + number });
         writeln!(file, "{}", json!({ "time": time, "payload": payload })).unwrap();
     }
     path.to_str().unwrap().to_owned()
