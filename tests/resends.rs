@@ -192,6 +192,37 @@ async fn the_duplicate_window_is_a_setting() {
 }
 
 #[tokio::test]
+async fn a_longer_window_reaches_further_back() {
+    let desk = Desk::new(100).await;
+    desk.set_duplicate_window(4).await;
+    assert_eq!(desk.status().await, "processed");
+    desk.clock.turn(Duration::from_secs(5));
+    assert_eq!(
+        status_of(
+            &desk
+                .send(json!({ "metadata": { "timestamp": "2026-01-05T14:30:03Z" } }))
+                .await
+        ),
+        "processed"
+    );
+    desk.set_duplicate_window(600).await;
+    desk.clock.turn(Duration::from_secs(5));
+    assert_eq!(desk.status().await, "duplicate");
+}
+
+#[tokio::test]
+async fn a_resend_is_recognised_whatever_was_recorded_in_between() {
+    let desk = Desk::new(10_000).await;
+    assert_eq!(desk.status().await, "processed");
+    for number in 0..2_100 {
+        let time = json!({ "timestamp": "2026-01-05T14:29:59Z", "signal": number });
+        desk.send(json!({ "metadata": time })).await;
+    }
+    desk.clock.turn(Duration::from_secs(5));
+    assert_eq!(desk.status().await, "duplicate");
+}
+
+#[tokio::test]
 async fn a_restart_forgets_no_delivery() {
     let mut desk = Desk::new(100).await;
     assert_eq!(desk.status().await, "processed");

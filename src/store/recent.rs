@@ -3,21 +3,19 @@
 //! TradingView sends the same bytes again 5, 10 and 15 seconds after a 5xx,
 //! also when it was a proxy that turned our 200 into one.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::error::Result;
-use super::sql::{timestamp, to_micros};
+use super::sql::timestamp;
 use crate::domain::event::EventId;
 
 /// Two equal alerts closer together than this are two fills of one bar.
 const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
-
-/// Deliveries remembered for each webhook: more than an hour at the default limit.
-const REMEMBERED: usize = 2048;
 
 /// What an equal earlier delivery makes of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +35,21 @@ struct Accepted {
     event: EventId,
 }
 
+/// The accepted deliveries of one webhook, oldest first: as many as its rate limit lets
+/// through in its duplicate window.
+#[derive(Debug)]
+struct Window {
+    length: SignedDuration,
+    accepted: VecDeque<Accepted>,
+}
+
 /// The accepted deliveries of each webhook within its duplicate window.
 ///
 /// Filled from the database when a webhook's first delivery after a start
 /// arrives, so a restart forgets nothing.
 #[derive(Debug, Default)]
 pub struct RecentDeliveries {
-    by_webhook: HashMap<i64, VecDeque<Accepted>>,
+    by_webhook: HashMap<i64, Window>,
 }
 
 impl RecentDeliveries {
@@ -65,13 +71,7 @@ impl RecentDeliveries {
         at: Timestamp,
         window: SignedDuration,
     ) -> Result<Repetition> {
-        let accepted = self.of_webhook(connection, webhook, at - window)?;
-        while accepted
-            .front()
-            .is_some_and(|oldest| at.duration_since(oldest.at) > window)
-        {
-            accepted.pop_front();
-        }
+        let accepted = self.of_webhook(connection, webhook, at, window)?;
         let digest = digest_of(payload);
         let equal = accepted.iter().filter(|earlier| earlier.digest == digest);
         let is_resend = |earlier: &&Accepted| at.duration_since(earlier.at) >= FILLS_OF_ONE_BAR;
@@ -92,11 +92,8 @@ impl RecentDeliveries {
     /// Remembers a delivery that made an order.
     pub fn remember(&mut self, webhook: i64, payload: &[u8], at: Timestamp, event: EventId) {
         // A webhook that is not there yet is read from the database when asked for.
-        if let Some(accepted) = self.by_webhook.get_mut(&webhook) {
-            if accepted.len() == REMEMBERED {
-                accepted.pop_front();
-            }
-            accepted.push_back(Accepted {
+        if let Some(window) = self.by_webhook.get_mut(&webhook) {
+            window.accepted.push_back(Accepted {
                 digest: digest_of(payload),
                 at,
                 event,
@@ -104,42 +101,59 @@ impl RecentDeliveries {
         }
     }
 
+    /// What a webhook accepted within `length` before `at`.
     fn of_webhook(
         &mut self,
         connection: &Connection,
         webhook: i64,
-        since: Timestamp,
-    ) -> Result<&mut VecDeque<Accepted>> {
-        use std::collections::hash_map::Entry;
-        match self.by_webhook.entry(webhook) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(read_accepted(connection, webhook, since)?)),
+        at: Timestamp,
+        length: SignedDuration,
+    ) -> Result<&VecDeque<Accepted>> {
+        let window = match self.by_webhook.entry(webhook) {
+            // As long as before: its setting has not been raised since.
+            Entry::Occupied(entry) if entry.get().length >= length => entry.into_mut(),
+            entry => {
+                let accepted = read_accepted(connection, webhook, at - length)?;
+                entry.insert_entry(Window { length, accepted }).into_mut()
+            }
+        };
+        let is_outside = |earlier: &Accepted| at.duration_since(earlier.at) > length;
+        while window.accepted.front().is_some_and(is_outside) {
+            window.accepted.pop_front();
         }
+        window.length = length;
+        Ok(&window.accepted)
     }
 }
 
+/// Walks back from the newest event of a webhook to the first that arrived before `since`.
+///
+/// What was imported or processed again lies in between with times of its own.
 fn read_accepted(
     connection: &Connection,
     webhook: i64,
     since: Timestamp,
 ) -> Result<VecDeque<Accepted>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, received_at, payload FROM (
-             SELECT id, received_at, payload, status, source, signal_time FROM events
-             WHERE webhook_id = ?1 ORDER BY id DESC LIMIT ?2)
-         WHERE received_at >= ?3 AND status = 'processed' AND source = 'webhook' AND signal_time IS NOT NULL
-         ORDER BY id",
+    let mut select = connection.prepare_cached(
+        "SELECT id, received_at, status = 'processed' AND signal_time IS NOT NULL FROM events
+         WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC",
     )?;
-    let limit = i64::try_from(REMEMBERED).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![webhook, limit, to_micros(since)], |row| {
-        let payload = row.get_ref(2)?.as_bytes().unwrap_or_default();
-        Ok(Accepted {
-            digest: digest_of(payload),
-            at: timestamp(row, 1)?,
-            event: EventId(row.get(0)?),
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut payload = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
+    let mut accepted = VecDeque::new();
+    let mut rows = select.query([webhook])?;
+    while let Some(row) = rows.next()? {
+        let (event, at) = (EventId(row.get(0)?), timestamp(row, 1)?);
+        if at < since {
+            break;
+        }
+        if row.get(2)? {
+            let digest = payload.query_row([event.0], |row| {
+                Ok(digest_of(row.get_ref(0)?.as_bytes().unwrap_or_default()))
+            })?;
+            accepted.push_front(Accepted { digest, at, event });
+        }
+    }
+    Ok(accepted)
 }
 
 /// Whether the event's payload is the very same bytes: a digest alone could lie.
