@@ -132,6 +132,33 @@ fn the_size_is_a_quantity_money_or_the_whole_position() {
 }
 
 #[test]
+fn a_size_that_is_left_out_follows_from_the_stated_position() {
+    let size = |fields: &str| signal(&format!(r#""marketPrice":1,{fields}"#)).size;
+    let quantity = |text: &str| Size::Quantity(text.parse().unwrap());
+    let flat = r#""action":"sell","marketPosition":"flat""#;
+    assert_eq!(size(flat), Size::WholePosition);
+    for (action, previous, new, expected) in [
+        ("buy", ("flat", 0), ("long", 5), quantity("5")),
+        ("buy", ("long", 2), ("long", 5), quantity("3")),
+        ("sell", ("long", 5), ("long", 2), quantity("3")),
+        ("sell", ("long", 5), ("flat", 0), quantity("5")),
+        ("sell", ("long", 5), ("short", 3), quantity("8")),
+        // What contradicts itself says nothing.
+        ("buy", ("long", 5), ("long", 2), quantity("1")),
+    ] {
+        let stated = format!(
+            r#""action":"{action}","prevMarketPosition":"{}","prevMarketPositionSize":{},
+            "marketPosition":"{}","marketPositionSize":{}"#,
+            previous.0, previous.1, new.0, new.1
+        );
+        assert_eq!(size(&stated), expected, "{stated}");
+    }
+    let partial = r#""positionDirection":"exitLong","positionSize":2,
+        "prevMarketPosition":"long","prevMarketPositionSize":5"#;
+    assert_eq!(size(partial), quantity("3"));
+}
+
+#[test]
 fn an_invalid_field_is_named() {
     for (fields, field) in [
         (r#""action":"buy""#, "marketPrice"),

@@ -1,9 +1,9 @@
 //! The signal: what the fields of an alert ask for together.
 
 use crate::domain::event::Warning;
-use crate::domain::money::{Notional, NumberError, Price, parse_decimal};
+use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity, parse_decimal};
 use crate::domain::signal::{
-    Direction, Intent, Metadata, OrderType, Signal, Size, StopLoss, Ticker, Trail,
+    Direction, Intent, Metadata, OrderType, Signal, Size, StatedPosition, StopLoss, Ticker, Trail,
 };
 
 use super::{Object, PayloadError, hints, position};
@@ -29,11 +29,12 @@ pub fn read(
             ),
         ));
     }
+    let stated_position = position::read(fields, warnings)?;
     Ok(Signal {
         ticker,
         intent,
         order_type,
-        size: size(fields, intent)?,
+        size: size(fields, intent, &stated_position)?,
         market_price: prices.market,
         limit_price: prices.limit,
         stop_price: prices.stop,
@@ -45,7 +46,7 @@ pub fn read(
         stop_loss: stop_loss(fields, warnings)?,
         time_in_force: fields.one_of("timeInForce")?,
         extended_hours: fields.boolean("extendedHours")?,
-        stated_position: position::read(fields, warnings)?,
+        stated_position,
         idempotency_key: idempotency_key(fields, warnings)?,
         metadata,
     })
@@ -104,7 +105,11 @@ fn intent(fields: &Object<'_, '_>, warnings: &mut Vec<Warning>) -> Result<Intent
     })
 }
 
-fn size(fields: &Object<'_, '_>, intent: Intent) -> Result<Size, PayloadError> {
+fn size(
+    fields: &Object<'_, '_>,
+    intent: Intent,
+    stated: &StatedPosition,
+) -> Result<Size, PayloadError> {
     let quantity = fields.positive("qty")?;
     let notional = fields.positive::<Notional>("notional")?;
     match (quantity, notional) {
@@ -115,12 +120,29 @@ fn size(fields: &Object<'_, '_>, intent: Intent) -> Result<Size, PayloadError> {
         )),
         (Some(quantity), None) => Ok(Size::Quantity(quantity)),
         (None, Some(notional)) => Ok(Size::Notional(notional)),
-        (None, None) if intent.is_exit() => Ok(Size::WholePosition),
-        (None, None) => "1"
-            .parse()
-            .map(Size::Quantity)
-            .map_err(|error| fields.no_number("qty", "1", error)),
+        (None, None) => match untold_size(intent, stated) {
+            Some(size) => Ok(size),
+            None => "1"
+                .parse()
+                .map(Size::Quantity)
+                .map_err(|error| fields.no_number("qty", "1", error)),
+        },
     }
+}
+
+/// How much an alert means that does not say it: what its position moves by, or all that
+/// is open where it only leaves.
+fn untold_size(intent: Intent, stated: &StatedPosition) -> Option<Size> {
+    let moved = match (stated.previous, stated.new) {
+        (Some(previous), Some(new)) => new.checked_sub(previous)?,
+        _ => Decimal::ZERO,
+    };
+    let along = moved * intent.direction().sign();
+    if let Ok(quantity) = Quantity::new(along) {
+        return Some(Size::Quantity(quantity));
+    }
+    let leaves = intent.is_exit() || stated.new.is_some_and(|new| new.is_zero());
+    leaves.then_some(Size::WholePosition)
 }
 
 /// The prices that decide how an order is filled.
