@@ -9,7 +9,6 @@ pub mod attention;
 pub mod audit;
 pub mod backtests;
 pub mod backup;
-mod checkpoint;
 pub mod commits;
 pub mod deliveries;
 pub mod error;
@@ -53,6 +52,9 @@ pub const DATABASE_FILE: &str = "algohook.db";
 /// How long a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Pages of the write-ahead log after which it is folded into the database: 16 MB.
+const CHECKPOINT_PAGES: i64 = 4096;
+
 /// How to open a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
@@ -75,8 +77,7 @@ impl Default for StoreOptions {
 pub struct Store {
     path: PathBuf,
     writer: Option<Writer>,
-    /// The writer's, then that of the checkpoints, which ends after it.
-    threads: Option<[JoinHandle<()>; 2]>,
+    thread: Option<JoinHandle<()>>,
     readers: Readers,
     last_commit: LastCommit,
 }
@@ -95,15 +96,17 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let checkpoints = checkpoint::start(&mut connection, &path)?;
         let last_commit = LastCommit::default();
         let started = Writer::start(connection, options.queue_capacity, last_commit.clone());
-        let (writer, thread) = started.map_err(cannot_start_thread)?;
+        let (writer, thread) = started.map_err(|source| StoreError::File {
+            what: "cannot start the writer thread".to_owned(),
+            source,
+        })?;
         Ok(Self {
             readers: Readers::new(path.clone()),
             path,
             writer: Some(writer),
-            threads: Some([thread, checkpoints]),
+            thread: Some(thread),
             last_commit,
         })
     }
@@ -146,10 +149,10 @@ impl Drop for Store {
         // only one that may write can.
         self.readers.close();
         self.writer = None;
-        for thread in self.threads.take().into_iter().flatten() {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the database ended with a panic");
-            }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended with a panic");
         }
     }
 }
@@ -168,9 +171,10 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Once all of the log is folded into the database, it is cut back to this: 32 MiB.
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Once a checkpoint is through, the log is cut back to this: 32 MB.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
-    // What undoes a single job of a transaction stays in memory.
+    // What a statement sorts or sets aside stays in memory.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Index pages of a thousand webhooks stay in memory: 8 MiB, used as needed.
     connection.pragma_update(None, "cache_size", -8 * 1024)?;
@@ -193,13 +197,6 @@ fn make_private_file(path: &Path) -> Result<()> {
             what: format!("cannot open the database {}", path.display()),
             source,
         })
-}
-
-fn cannot_start_thread(source: std::io::Error) -> StoreError {
-    StoreError::File {
-        what: "cannot start a thread for the database".to_owned(),
-        source,
-    }
 }
 
 fn limit_size(connection: &Connection, bytes: u64) -> Result<()> {
