@@ -6,8 +6,10 @@
 //! and each of its jobs gets a transaction of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -72,8 +74,8 @@ trait Job: Send {
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool;
     /// Whether it may share a transaction: it can be run again where that is undone.
     fn shares(&self) -> bool;
-    /// Whether the one who waits will have given up before the work starts.
-    fn is_late(&self, now: Instant) -> bool;
+    /// Claims the work for the writer; false where the one who waits has given up.
+    fn is_wanted(&self) -> bool;
     /// Has the job fail for a reason that is not its own.
     fn fail(&mut self, reason: StoreError);
     /// Answers the one who waits.
@@ -85,7 +87,35 @@ struct Waiting<F, T> {
     shares: bool,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
-    start_before: Option<Instant>,
+    claim: Claim,
+}
+
+/// Who has a job: the writer, which will answer, or the one who waits, who gave up. Only
+/// one of them can, so that an answer that says "not stored" stays true.
+#[derive(Debug, Clone, Default)]
+struct Claim(Arc<AtomicU8>);
+
+impl Claim {
+    const OPEN: u8 = 0;
+    const STARTED: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    /// Starts the job, or starts it once more; false where it was given up.
+    fn start(&self) -> bool {
+        self.take(Self::STARTED) != Self::GIVEN_UP
+    }
+
+    /// Gives the job up; false where it has started.
+    fn give_up(&self) -> bool {
+        self.take(Self::GIVEN_UP) != Self::STARTED
+    }
+
+    /// Takes the job where it is open, and says who had it before.
+    fn take(&self, by: u8) -> u8 {
+        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        let taken = self.0.compare_exchange(Self::OPEN, by, success, failure);
+        taken.unwrap_or_else(|owner| owner)
+    }
 }
 
 impl<F, T> Job for Waiting<F, T>
@@ -110,9 +140,8 @@ where
         self.shares
     }
 
-    fn is_late(&self, now: Instant) -> bool {
-        self.start_before
-            .is_some_and(|start_before| now > start_before)
+    fn is_wanted(&self) -> bool {
+        self.claim.start()
     }
 
     fn fail(&mut self, reason: StoreError) {
@@ -155,8 +184,8 @@ impl Writer {
 
     /// Runs `work` in a transaction of its own and returns once it is on disk.
     ///
-    /// With `patience`, work that has not started by then is dropped, so that
-    /// an answer that says "not stored" stays true.
+    /// With `patience`, work that has not started by then is dropped and answered at
+    /// once, whatever the writer is busy with.
     ///
     /// # Errors
     ///
@@ -168,7 +197,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        self.submit(Self::job(patience, false, once(work))).await
+        self.submit(patience, Self::job(false, once(work))).await
     }
 
     /// Runs `work` in a transaction that it shares with what else waits, and
@@ -183,15 +212,24 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        self.submit(Self::job(patience, true, work)).await
+        self.submit(patience, Self::job(true, work)).await
     }
 
-    async fn submit<T>(
-        &self,
-        (job, answer): (Box<dyn Job>, oneshot::Receiver<Result<T>>),
-    ) -> Result<T> {
+    async fn submit<T>(&self, patience: Option<Duration>, submitted: Submitted<T>) -> Result<T> {
+        let Submitted {
+            job,
+            claim,
+            mut answer,
+        } = submitted;
         self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
-        answer.await.unwrap_or(Err(StoreError::Busy))
+        let Some(patience) = patience else {
+            return answer.await.unwrap_or(Err(StoreError::Busy));
+        };
+        match tokio::time::timeout(patience, &mut answer).await {
+            Ok(answer) => answer.unwrap_or(Err(StoreError::Busy)),
+            Err(_) if claim.give_up() => Err(StoreError::Busy),
+            Err(_) => answer.await.unwrap_or(Err(StoreError::Busy)),
+        }
     }
 
     /// [`Writer::run`] for callers outside the runtime; waits for a place in the queue.
@@ -204,35 +242,36 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = Self::job(None, false, once(work));
+        let Submitted { job, answer, .. } = Self::job(false, once(work));
         self.queue
             .blocking_send(job)
             .map_err(|_| StoreError::Busy)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Busy))
     }
 
-    fn job<T, F>(
-        patience: Option<Duration>,
-        shares: bool,
-        work: F,
-    ) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
+    fn job<T, F>(shares: bool, work: F) -> Submitted<T>
     where
         T: Send + 'static,
         F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let start_before = patience.map(|patience| Instant::now() + patience);
-        (
-            Box::new(Waiting {
-                work,
-                shares,
-                result: None,
-                reply,
-                start_before,
-            }),
-            answer,
-        )
+        let claim = Claim::default();
+        let job = Box::new(Waiting {
+            work,
+            shares,
+            result: None,
+            reply,
+            claim: claim.clone(),
+        });
+        Submitted { job, claim, answer }
     }
+}
+
+/// A job for the queue, and what is kept of it by the one who waits.
+struct Submitted<T> {
+    job: Box<dyn Job>,
+    claim: Claim,
+    answer: oneshot::Receiver<Result<T>>,
 }
 
 /// Work that can run once, as work that could run again.
@@ -346,11 +385,8 @@ fn run_in_transaction(
     memory.compare(connection)?;
     memory.last_commit.write(connection)?;
     let before = events::newest(connection)?;
-    let now = Instant::now();
     for job in group {
-        if job.is_late(now) {
-            job.fail(StoreError::Busy);
-        } else if !job.run(&mut WriteContext { connection, memory }) {
+        if job.is_wanted() && !job.run(&mut WriteContext { connection, memory }) {
             return Err(Undone::JobFailed);
         }
     }
@@ -363,4 +399,55 @@ fn run_in_transaction(
     });
     memory.last_commit.set(commit);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc as blocking;
+
+    use super::*;
+
+    fn writer() -> Writer {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection, std::path::Path::new("test.db")).unwrap();
+        Writer::start(connection, 16, LastCommit::default())
+            .unwrap()
+            .0
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_in_time_that_nothing_was_stored_whatever_the_writer_is_busy_with() {
+        let writer = writer();
+        let (started, is_started) = blocking::channel();
+        let (release, released) = blocking::channel::<()>();
+        let busy = writer.clone();
+        let long = tokio::spawn(async move {
+            let work = move |_: &mut WriteContext<'_>| {
+                started.send(()).unwrap();
+                let _ = released.recv();
+                Ok(())
+            };
+            busy.run(None, work).await
+        });
+        tokio::task::spawn_blocking(move || is_started.recv().unwrap())
+            .await
+            .unwrap();
+
+        let has_run = Arc::new(AtomicBool::new(false));
+        let runs = Arc::clone(&has_run);
+        let work = move |_: &mut WriteContext<'_>| {
+            runs.store(true, Ordering::SeqCst);
+            Ok(())
+        };
+        let answer = writer
+            .run_shared(Some(Duration::from_millis(1)), work)
+            .await;
+        assert!(matches!(answer, Err(StoreError::Busy)), "{answer:?}");
+
+        release.send(()).unwrap();
+        long.await.unwrap().unwrap();
+        writer.run(None, |_| Ok(())).await.unwrap();
+        assert!(!has_run.load(Ordering::SeqCst), "it was answered already");
+    }
 }
