@@ -56,6 +56,23 @@ fn the_thirty_first_alert_is_limited_and_kept_for_its_owner() {
 }
 
 #[test]
+fn what_could_not_be_stored_does_not_use_up_the_limit() {
+    let server = Server::start_with(&["--rate-limit", "2"]);
+    let webhook = server.create_webhook("Strategy");
+    let send = || server.deliver(&webhook, &webhook.alert(&json!({}))).status;
+    // Another process holds the database, for longer than an alert waits.
+    let other = rusqlite::Connection::open(server.data.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = std::thread::scope(|scope| {
+        let both = [scope.spawn(send), scope.spawn(send)];
+        both.map(|answer| answer.join().unwrap())
+    });
+    assert_eq!(refused, [503, 503]);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!([send(), send(), send()], [200, 200, 429]);
+}
+
+#[test]
 fn one_webhook_does_not_limit_another() {
     let server = Server::start_with(&["--rate-limit", "2"]);
     let first = server.create_webhook("First");
@@ -89,6 +106,20 @@ fn a_stranger_cannot_use_up_the_owners_limit_nor_fill_the_disk() {
             .deliver(&webhook, &webhook.alert(&json!({})))
             .expect(200);
     }
+}
+
+#[test]
+fn only_so_many_messages_without_a_key_are_kept_in_a_day() {
+    let server = Server::start_with(&["--rate-limit", "1000"]);
+    let webhook = server.create_webhook("Strategy");
+    for _ in 0..110 {
+        let answer = server.post(&webhook.id, "no json and no key").expect(400);
+        assert_eq!(answer.json()["error"]["code"], "invalid_json");
+    }
+    assert_eq!(server.data.events().len(), 100);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
 }
 
 #[test]

@@ -47,12 +47,21 @@ impl FromStr for Ticker {
 
     fn from_str(text: &str) -> Result<Self, NotATicker> {
         let text = text.trim();
-        let printable = text.chars().all(|letter| !letter.is_control());
+        let printable = text.chars().all(is_printable);
         if text.is_empty() || text.chars().count() > 64 || !printable {
             return Err(NotATicker);
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Whether a letter shows: neither a control character nor one that is invisible or turns
+/// the direction of the text, so that no two tickers look alike.
+fn is_printable(letter: char) -> bool {
+    let is_invisible = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}');
+    !letter.is_control() && !is_invisible
 }
 
 impl fmt::Display for Ticker {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use nonzero_ext::nonzero;
 
-/// The time that a limit counts in.
+/// The time that a limit counts in, where nothing else is said.
 pub const WINDOW: Duration = Duration::from_mins(1);
 
-/// Requests that are admitted in any [`WINDOW`].
+/// Requests that are admitted in any window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit(pub NonZeroU32);
 
@@ -20,12 +20,26 @@ impl Default for RateLimit {
 }
 
 /// The admission times of the last window: never more than the limit of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SlidingWindow {
+    length: Duration,
     admitted: VecDeque<Duration>,
 }
 
+impl Default for SlidingWindow {
+    fn default() -> Self {
+        Self::of(WINDOW)
+    }
+}
+
 impl SlidingWindow {
+    /// A window of this length.
+    #[must_use]
+    pub fn of(length: Duration) -> Self {
+        let admitted = VecDeque::new();
+        Self { length, admitted }
+    }
+
     /// Admits a request at `now`, or says how long to wait.
     ///
     /// `now` is the time since a fixed moment and must not run backwards.
@@ -36,18 +50,25 @@ impl SlidingWindow {
     /// The time after which a request would be admitted.
     pub fn admit(&mut self, now: Duration, limit: RateLimit) -> Result<(), Duration> {
         while let Some(oldest) = self.admitted.front()
-            && now.saturating_sub(*oldest) >= WINDOW
+            && now.saturating_sub(*oldest) >= self.length
         {
             self.admitted.pop_front();
         }
         match self.admitted.front() {
             Some(oldest) if self.admitted.len() >= limit.0.get() as usize => {
-                Err(WINDOW.saturating_sub(now.saturating_sub(*oldest)))
+                Err(self.length.saturating_sub(now.saturating_sub(*oldest)))
             }
             _ => {
                 self.admitted.push_back(now);
                 Ok(())
             }
+        }
+    }
+
+    /// Takes the admission at `admitted` back, of a request that came to nothing.
+    pub fn give_back(&mut self, admitted: Duration) {
+        if let Some(index) = self.admitted.iter().rposition(|time| *time == admitted) {
+            self.admitted.remove(index);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use jiff::Timestamp;
+use nonzero_ext::nonzero;
 
 use super::answer::{self, Answer, Refusal};
 use super::clock::Clock;
@@ -12,7 +13,8 @@ use super::limiter::RateLimit;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
-use crate::domain::event::{EventSource, EventStatus};
+use crate::domain::event::{EventSource, EventStatus, Warning};
+use crate::domain::order::pairing_time;
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
 use crate::metrics::Outcome;
@@ -23,6 +25,10 @@ use crate::store::rejections::{Rejection, RejectionReason};
 
 /// The largest body of an alert in bytes: 25 KB.
 pub const LARGEST_BODY: usize = 25_600;
+
+/// Broken messages without a key that are recorded in a day: enough for the trader to see
+/// what comes in, and too few to fill a disk.
+const KEYLESS_A_DAY: RateLimit = RateLimit(nonzero!(100_u32));
 
 /// Seconds after which TradingView sends again what a 5xx answered.
 const RESEND_AFTER: u64 = 5;
@@ -77,7 +83,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
                 let (payload, signal) = without_key(alert, &arrival.webhook);
                 let reading = match signal {
-                    Ok(parsed) => Reading::Signal(parsed),
+                    Ok(parsed) => Reading::Signal(told_of_its_time(parsed, arrival.received_at)),
                     Err(error) => Reading::Failed(error),
                 };
                 self.authenticated(&arrival, payload, reading).await
@@ -170,7 +176,16 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             }
             (_, reading) => reading,
         };
-        self.record(arrival, payload, reading).await
+        let answered = self.record(arrival, payload, reading).await;
+        if answered.1 == Outcome::Unavailable {
+            // It will be sent again, and must not be limited then for having come before.
+            arrival
+                .webhook
+                .windows()
+                .authenticated
+                .give_back(arrival.elapsed);
+        }
+        answered
     }
 
     /// A delivery with the right key beyond the limit: as many again are kept
@@ -182,12 +197,6 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         reading: Reading,
         wait: Duration,
     ) -> (Answer, Outcome) {
-        let error = Refusal::new(
-            "rate_limited",
-            format!("more than {} alerts in 60 seconds", self.limit.0),
-            "no order was made; the owner can process the recorded alert from the event log. One strategy, one \
-             webhook keeps strategies from limiting each other",
-        );
         let recorded = arrival
             .webhook
             .windows()
@@ -205,42 +214,78 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 .await
             {
                 Ok(recorded) => Some((recorded.event, recorded.status)),
-                Err(error) => return not_stored(&error),
+                Err(StoreError::NotFound(_)) => return unknown_webhook(),
+                Err(error) => {
+                    let windows = &mut arrival.webhook.windows();
+                    windows.recorded_over_limit.give_back(arrival.elapsed);
+                    return not_stored(&error);
+                }
             }
         } else {
             None
         };
+        let error = Refusal::new(
+            "rate_limited",
+            format!("more than {} alerts in 60 seconds", self.limit.0),
+            if event.is_some() {
+                "no order was made; the owner can process the recorded alert from the event log. One strategy, \
+                 one webhook keeps strategies from limiting each other"
+            } else {
+                "no order was made, and so many came that this one is only counted. One strategy, one webhook \
+                 keeps strategies from limiting each other"
+            },
+        );
         let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, event);
         (answer.retry_after(whole_seconds(wait)), Outcome::Limited)
     }
 
-    /// A broken message. Without a key to be found it is recorded, so that the
-    /// trader sees what came in, but only as often as strangers are listened to.
+    /// A broken message, with the right key, a wrong one, or none to be found.
     async fn malformed(&self, arrival: &Arrival, malformed: Malformed) -> (Answer, Outcome) {
         let Malformed {
             error,
-            key,
+            keys,
             recorded,
         } = malformed;
         let recorded = payload::redact(recorded, arrival.webhook.auth_key().reveal());
-        let reading = Reading::Failed(error);
-        match key {
-            Some(key) if arrival.webhook.is_key(key.as_str()) => {
-                self.authenticated(arrival, recorded, reading).await
-            }
-            Some(_) => self.reject(arrival, RejectionReason::WrongKey).await,
-            None => {
-                let admitted = arrival
-                    .webhook
-                    .windows()
-                    .unauthenticated
-                    .admit(arrival.elapsed, self.limit);
-                match admitted {
-                    Ok(()) => self.record(arrival, recorded, reading).await,
-                    Err(wait) => throttled(wait),
-                }
-            }
+        if keys.is_empty() {
+            return self.keyless(arrival, recorded, error).await;
         }
+        if keys.iter().any(|key| arrival.webhook.is_key(key.as_str())) {
+            let reading = Reading::Failed(error);
+            return self.authenticated(arrival, recorded, reading).await;
+        }
+        self.reject(arrival, RejectionReason::WrongKey).await
+    }
+
+    /// A broken message that shows no key. It is recorded, so that the trader sees what
+    /// came in, but only as often as strangers are listened to, and so many a day.
+    async fn keyless(
+        &self,
+        arrival: &Arrival,
+        recorded: Vec<u8>,
+        error: PayloadError,
+    ) -> (Answer, Outcome) {
+        let (admitted, is_recorded) = {
+            let mut windows = arrival.webhook.windows();
+            let admitted = windows.unauthenticated.admit(arrival.elapsed, self.limit);
+            let is_recorded = admitted.is_ok()
+                && windows
+                    .keyless
+                    .admit(arrival.elapsed, KEYLESS_A_DAY)
+                    .is_ok();
+            (admitted, is_recorded)
+        };
+        if let Err(wait) = admitted {
+            return throttled(wait);
+        }
+        if is_recorded {
+            let reading = Reading::Failed(error);
+            return self.record(arrival, recorded, reading).await;
+        }
+        self.note_rejection(arrival, RejectionReason::MissingKey)
+            .await;
+        let status = answer::status_of(EventStatus::Failed, Some(&error));
+        (Answer::refused(status, &error, None), Outcome::Unauthorized)
     }
 
     async fn reject(&self, arrival: &Arrival, reason: RejectionReason) -> (Answer, Outcome) {
@@ -322,6 +367,20 @@ fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>,
         payload::parse_without_key(&payload)
     };
     (payload, signal)
+}
+
+/// An alert with a warning where its own time is too far from its arrival to be believed.
+fn told_of_its_time(mut parsed: Box<Parsed>, received_at: Timestamp) -> Box<Parsed> {
+    if let Some(stated) = parsed.signal.metadata.timestamp
+        && pairing_time(received_at, Some(stated)) != stated
+    {
+        let message = format!(
+            "metadata.timestamp is {stated:.0}, more than five minutes from the alert's arrival; it is paired by its \
+             arrival. {{{{timenow}}}} is the time when the alert fires, in UTC"
+        );
+        parsed.warnings.push(Warning::new("timestamp", message));
+    }
+    parsed
 }
 
 fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {

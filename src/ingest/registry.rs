@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use subtle::ConstantTimeEq;
@@ -31,8 +32,11 @@ pub struct Webhook {
     windows: Arc<Mutex<Windows>>,
 }
 
+/// The time that [`Windows::keyless`] counts in.
+const DAY: Duration = Duration::from_hours(24);
+
 /// The sliding windows of one webhook; they outlive a change of its settings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Windows {
     /// Requests with the right key.
     pub authenticated: SlidingWindow,
@@ -40,6 +44,19 @@ pub struct Windows {
     pub unauthenticated: SlidingWindow,
     /// Requests over the limit that are recorded all the same.
     pub recorded_over_limit: SlidingWindow,
+    /// Broken messages that are recorded though they show no key, in a day.
+    pub keyless: SlidingWindow,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self {
+            authenticated: SlidingWindow::default(),
+            unauthenticated: SlidingWindow::default(),
+            recorded_over_limit: SlidingWindow::default(),
+            keyless: SlidingWindow::of(DAY),
+        }
+    }
 }
 
 impl Webhook {
@@ -110,12 +127,13 @@ impl Registry {
         let (known, (revision, stored)) = store
             .readers()
             .run(|connection| {
-                // First the senders: a newer setting than the revision is read again later.
+                // First the revision: senders that are newer are read once more with the next one.
+                let catalog = webhooks::catalog(connection)?;
                 let known = KnownSenders {
                     senders: senders::get(connection)?,
                     issuers: senders::issuers(connection)?,
                 };
-                Ok((known, webhooks::catalog(connection)?))
+                Ok((known, catalog))
             })
             .await?;
         if self.replace(revision, stored) {

@@ -42,23 +42,46 @@ impl fmt::Debug for PresentedKey {
 }
 
 /// Replaces every further occurrence of `key` by `***`: a trader may have pasted
-/// it into another field.
+/// it into another field, and whoever sends it may escape or encode its letters.
 #[must_use]
 pub fn redact(recorded: Vec<u8>, key: &str) -> Vec<u8> {
-    let key = key.as_bytes();
-    if key.is_empty() {
-        return recorded;
-    }
     let mut spans = Vec::new();
     let mut at = 0;
-    while let Some(found) = find_from(&recorded, key, at) {
-        at = found + key.len();
-        spans.push(found..at);
+    while at < recorded.len() {
+        match end_of(key.as_bytes(), &recorded, at) {
+            Some(end) if end > at => {
+                spans.push(at..end);
+                at = end;
+            }
+            _ => at += 1,
+        }
     }
     if spans.is_empty() {
         return recorded;
     }
     replace(&recorded, &spans, HIDDEN)
+}
+
+/// Where `key` ends that begins at `at`, be its letters plain, escaped as in JSON
+/// (`\u0061`), or in an encoding that fills them up with zeros, as UTF-16 does.
+fn end_of(key: &[u8], body: &[u8], mut at: usize) -> Option<usize> {
+    for (number, letter) in key.iter().enumerate() {
+        while number > 0 && body.get(at) == Some(&0) {
+            at += 1;
+        }
+        at += match body.get(at)? {
+            plain if plain == letter => 1,
+            b'\\' if escaped(body.get(at + 1..at + 6)?) == Some(u32::from(*letter)) => 6,
+            _ => return None,
+        };
+    }
+    Some(at)
+}
+
+/// The letter of `u` and four hexadecimal digits.
+fn escaped(text: &[u8]) -> Option<u32> {
+    let digits = std::str::from_utf8(text).ok()?.strip_prefix('u')?;
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// The body with every value of an `auth_key` replaced by `***`, valid JSON or not.
@@ -67,8 +90,8 @@ pub fn hide_keys(body: &[u8]) -> Vec<u8> {
     find(body).1
 }
 
-/// The first key in broken text, and the text with every key replaced.
-pub(super) fn find(body: &[u8]) -> (Option<PresentedKey>, Vec<u8>) {
+/// The keys in broken text, and the text with each of them replaced.
+pub(super) fn find(body: &[u8]) -> (Vec<PresentedKey>, Vec<u8>) {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
     while let Some(found) = find_from(body, b"auth_key", at) {
@@ -79,11 +102,11 @@ pub(super) fn find(body: &[u8]) -> (Option<PresentedKey>, Vec<u8>) {
             spans.push(span);
         }
     }
-    let key = spans.first().map(|span| {
+    let keys = spans.iter().map(|span| {
         // Letters and digits of ASCII only, so nothing is lost here.
         PresentedKey(String::from_utf8_lossy(&body[span.clone()]).into_owned())
     });
-    (key, replace(body, &spans, HIDDEN))
+    (keys.collect(), replace(body, &spans, HIDDEN))
 }
 
 /// The body of a valid document with these of its values replaced.

@@ -62,8 +62,9 @@ pub enum Rejected {
 pub struct Malformed {
     /// What is wrong, where, and what to do about it.
     pub error: PayloadError,
-    /// The key, where the broken text shows one.
-    pub key: Option<PresentedKey>,
+    /// What the broken text shows as its key: several where the name stands in other
+    /// texts, too.
+    pub keys: Vec<PresentedKey>,
     /// The body with the values of `auth_key` replaced by `***`: what is kept.
     pub recorded: Vec<u8>,
 }
@@ -77,8 +78,8 @@ pub struct Malformed {
 /// `signal` is the error.
 pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
     let document = Document::read(body).map_err(|error| {
-        let (key, recorded) = key::find(body);
-        malformed(error, key, recorded)
+        let (keys, recorded) = key::find(body);
+        malformed(error, keys, recorded)
     })?;
     let keys: Vec<_> = document.fields.all("auth_key").collect();
     let Some(auth_key) = keys.first().and_then(|raw| syntax::string(raw)) else {
@@ -88,7 +89,7 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
     let recorded = key::hide_values(body, &keys);
     if keys.len() > 1 {
         let error = PayloadError::duplicate("auth_key");
-        return Err(malformed(error, Some(auth_key), recorded));
+        return Err(malformed(error, vec![auth_key], recorded));
     }
     let signal = match fields::read(&document) {
         Ok(mut parsed) => {
@@ -119,20 +120,20 @@ pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
     fields::read(&Document::read(body)?)
 }
 
-/// The key that a message shows, be it valid JSON or not.
+/// The first key that a message shows, be it valid JSON or not.
 #[must_use]
 pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
-    key::find(message).0
+    key::find(message).0.into_iter().next()
 }
 
 /// A rejection whose texts do not show the key.
-fn malformed(mut error: PayloadError, key: Option<PresentedKey>, recorded: Vec<u8>) -> Rejected {
-    if let Some(key) = &key {
+fn malformed(mut error: PayloadError, keys: Vec<PresentedKey>, recorded: Vec<u8>) -> Rejected {
+    for key in &keys {
         error.hide(key);
     }
     Rejected::Malformed(Box::new(Malformed {
         error,
-        key,
+        keys,
         recorded,
     }))
 }

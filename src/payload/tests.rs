@@ -297,7 +297,7 @@ fn two_auth_keys_are_no_valid_alert_and_neither_is_kept() {
     let malformed = broken(&body);
     assert_eq!(malformed.error.code, "duplicate_field");
     assert!(!malformed.error.is_malformed());
-    assert_eq!(malformed.key.unwrap().as_str(), KEY);
+    assert_eq!(malformed.keys[0].as_str(), KEY);
     let recorded = String::from_utf8(malformed.recorded).unwrap();
     assert!(
         !recorded.contains(KEY) && !recorded.contains("Zyxwvuts"),
@@ -401,14 +401,39 @@ fn the_key_is_found_in_broken_text_however_it_is_quoted() {
         "\"{\\\"auth_key\\\": \\\"KEY\\\"}\"",
     ] {
         let malformed = broken(body.replace("KEY", KEY));
-        assert_eq!(malformed.key.unwrap().as_str(), KEY, "{body}");
+        assert_eq!(malformed.keys[0].as_str(), KEY, "{body}");
         let recorded = String::from_utf8(malformed.recorded).unwrap();
         assert_eq!(recorded, body.replace("KEY", "***"));
         assert!(!format!("{:?}", malformed.error).contains(KEY), "{body}");
     }
     for body in ["{\"auth_key\": \"\"", "auth_key is missing", "x"] {
-        assert_eq!(broken(body).key, None, "{body}");
+        assert_eq!(broken(body).keys, [], "{body}");
     }
+}
+
+#[test]
+fn every_key_that_broken_text_shows_is_found() {
+    let body = r#"{"comment":"auth_key: zzz","auth_key":"KEY",}"#.replace("KEY", KEY);
+    let keys = broken(&body).keys;
+    let keys: Vec<_> = keys.iter().map(PresentedKey::as_str).collect();
+    assert_eq!(keys, ["zzz", KEY]);
+}
+
+#[test]
+fn a_key_is_hidden_however_its_letters_are_written() {
+    let escaped: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+    let body = format!(r#"{{"comment":"{escaped}","signal":"\u0041{KEY}\u12"}}"#);
+    let hidden = String::from_utf8(redact(body.into_bytes(), KEY)).unwrap();
+    assert_eq!(hidden, r#"{"comment":"***","signal":"\u0041***\u12"}"#);
+
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let hidden = redact(wide(&format!("x{KEY}y")), KEY);
+    let is_there = |part: char| hidden.windows(2).any(|two| two == [part as u8, 0]);
+    assert!(hidden.windows(3).any(|three| three == b"***"));
+    assert!(
+        is_there('x') && is_there('y') && !is_there('K'),
+        "{hidden:?}"
+    );
 }
 
 #[test]
