@@ -5,7 +5,7 @@ mod support;
 use std::io::{BufRead, BufReader, Read, Write};
 
 use serde_json::{Value, json};
-use support::{Answer, Server, Webhook};
+use support::{Answer, Server, Webhook, agent};
 
 /// A server, a token for it and a webhook on it.
 fn desk() -> (Server, String, Webhook) {
@@ -387,12 +387,8 @@ fn a_test_alert_changes_no_number() {
         "/events/{}/reprocess",
         events["items"][1]["id"].as_str().unwrap()
     );
-    server.api(&token, "POST", &again, None).expect(201);
-    assert_eq!(
-        server.data.orders().len(),
-        2,
-        "unless its owner wants it to"
-    );
+    expect_problem(server.api(&token, "POST", &again, None), 409, "conflict");
+    assert_eq!(server.data.orders().len(), 1);
 }
 
 #[test]
@@ -507,6 +503,56 @@ fn an_event_without_order_is_processed_again_as_it_is_or_edited() {
     );
     assert_eq!(server.data.orders().len(), 1);
     expect_problem(reprocess("evt_99", None), 404, "not_found");
+}
+
+#[test]
+fn an_edited_payload_is_taken_as_it_was_written() {
+    let (server, token, webhook) = desk();
+    server
+        .deliver(&webhook, &webhook.alert(&json!({ "qty": "NaN" })))
+        .expect(422);
+    let reprocess = |payload: &str| {
+        let url = format!("{}/api/v1/events/evt_1/reprocess", server.url);
+        let request = agent()
+            .post(url)
+            .header("authorization", format!("Bearer {token}"));
+        Answer::tried(request.send(format!(r#"{{"payload":{payload}}}"#))).unwrap()
+    };
+    let twice = r#"{"ticker":"Y","action":"buy","marketPrice":1,"qty":1,"qty":2}"#;
+    expect_problem(reprocess(twice), 422, "duplicate_field");
+    let exact = format!(
+        r#"{{"ticker":"Y","action":"buy","marketPrice":0.1234567890123456789012,"metadata":{{"comment":"{}"}}}}"#,
+        webhook.key
+    );
+    let made = reprocess(&exact).expect(201).json();
+    assert_eq!(made["marketPrice"], "0.1234567890123456789012");
+    let payload = made["payload"].as_str().unwrap();
+    assert_eq!(payload, exact.replace(&webhook.key, "***"));
+    assert!(!server.data.orders()[0].to_string().contains(&webhook.key));
+}
+
+#[test]
+fn no_delivery_makes_two_orders_however_often_it_is_processed_again() {
+    let (server, token, webhook) = desk();
+    let reprocess = |id: &str, body: Option<Value>| {
+        server.api(&token, "POST", &format!("/events/{id}/reprocess"), body)
+    };
+    let broken = webhook.alert(&json!({ "qty": "NaN" }));
+    server.deliver(&webhook, &broken).expect(422);
+    let unusable = webhook.alert(&json!({ "qty": null, "notional": "1e-20" }));
+    let failed = reprocess("evt_1", Some(json!({ "payload": unusable }))).expect(201);
+    assert_eq!(failed.json()["status"], "failed");
+    let edited = Some(json!({ "payload": webhook.alert(&json!({ "id": "bar" })) }));
+    reprocess("evt_2", edited.clone()).expect(201);
+    for event in ["evt_1", "evt_2", "evt_3"] {
+        expect_problem(reprocess(event, edited.clone()), 409, "conflict");
+    }
+    assert_eq!(server.data.orders().len(), 1);
+    // One of another delivery can be made, and says what it has in common.
+    server.deliver(&webhook, &broken).expect(422);
+    let second = reprocess("evt_4", edited).expect(201).json();
+    assert_eq!(second["status"], "processed");
+    assert_eq!(second["warnings"][0]["code"], "same_id");
 }
 
 #[test]

@@ -328,13 +328,84 @@ fn odd_but_acceptable_fields_are_warned_of() {
 fn two_equal_alerts_of_one_bar_are_two_fills() {
     let server = Server::start();
     let webhook = server.create_webhook("Strategy");
-    let alert = webhook.alert(&json!({ "metadata": { "timestamp": "2026-01-05T14:30:00Z" } }));
+    let now = jiff::Timestamp::now();
+    let alert = webhook.alert(&json!({ "metadata": { "timestamp": now } }));
     let first = server.deliver(&webhook, &alert).expect(200).json();
     let second = server.deliver(&webhook, &alert).expect(200).json();
     assert_eq!(first["validation"]["warnings"], json!([]));
     assert_eq!(second["webhookEvent"]["status"], "processed");
     assert_eq!(second["validation"]["warnings"][0]["code"], "same_message");
     assert_eq!(server.data.orders().len(), 2);
+}
+
+#[test]
+fn a_time_that_cannot_be_believed_is_warned_of() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let alert = webhook.alert(&json!({ "metadata": { "timestamp": "2026-01-05T14:30:00Z" } }));
+    let answer = server.deliver(&webhook, &alert).expect(200).json();
+    assert_eq!(answer["validation"]["warnings"][0]["code"], "timestamp");
+}
+
+#[test]
+fn prices_however_far_apart_are_answered() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let alert =
+        webhook.alert(&json!({ "marketPrice": "1e-20", "limitPrice": "10000000000", "qty": 1 }));
+    let answer = server.deliver(&webhook, &alert).expect(200).json();
+    assert_eq!(answer["analytics"]["executionQuality"], "poor");
+}
+
+#[test]
+fn who_sends_no_more_is_answered_all_the_same() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    for number in 0..10 {
+        let alert = webhook
+            .alert(&json!({ "id": number.to_string() }))
+            .to_string();
+        let mut stream = server.connect();
+        let head = format!(
+            "POST /hooks/{} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            webhook.id,
+            alert.len()
+        );
+        stream.write_all((head + &alert).as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let answer = read_to_end(&stream);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(server.data.orders().len(), 10);
+}
+
+#[test]
+fn a_body_that_is_too_large_is_told_so_though_it_never_comes() {
+    let server = Server::start_with(&["--body-timeout", "1"]);
+    let webhook = server.create_webhook("Strategy");
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /hooks/{} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n",
+        webhook.id
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let answer = read_to_end(&stream);
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[test]
+fn the_same_id_with_another_message_is_warned_of() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let send = |qty: u32| {
+        let alert = webhook.alert(&json!({ "id": "Long", "qty": qty }));
+        server.deliver(&webhook, &alert).expect(200).json()
+    };
+    send(1);
+    assert_eq!(send(1)["validation"]["warnings"], json!([]));
+    let other = send(7);
+    assert_eq!(other["webhookEvent"]["status"], "duplicate");
+    assert_eq!(other["validation"]["warnings"][0]["code"], "same_id");
 }
 
 #[test]

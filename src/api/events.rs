@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
@@ -17,6 +18,7 @@ use crate::ingest::{LARGEST_BODY, status_of};
 use crate::payload::{self, PayloadError};
 use crate::store::deliveries::{self, Reading};
 use crate::store::events::{self, EventFilter, StoredEvent};
+use crate::store::webhooks;
 
 /// One delivery and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,7 +139,7 @@ pub struct EventQuery {
 pub struct Reprocess {
     /// An edited payload, as text or as a JSON object; the event's own where left out.
     #[schema(value_type = Option<Object>)]
-    payload: Option<serde_json::Value>,
+    payload: Option<Box<RawValue>>,
 }
 
 impl EventQuery {
@@ -201,32 +203,39 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     } else {
         request.json()?
     };
+    let read = context.store.readers().run(move |connection| {
+        let event = events::get(connection, id)?;
+        let webhook = webhooks::get(connection, &event.webhook)?;
+        Ok((event.payload, webhook.auth_key))
+    });
+    let (original, key) = read.await?;
     let payload = match asked.payload {
-        None => None,
-        Some(serde_json::Value::String(text)) => Some(text.into_bytes()),
-        Some(object) => Some(object.to_string().into_bytes()),
+        Some(edited) => bytes_of(&edited)?,
+        None => original,
     };
-    let payload = match payload {
-        Some(payload) if payload.len() > LARGEST_BODY => {
-            let detail = format!("the payload is larger than {LARGEST_BODY} bytes");
-            return Err(Problem::invalid(detail));
-        }
-        Some(payload) => payload,
-        None => {
-            let read = context
-                .store
-                .readers()
-                .run(move |connection| events::get(connection, id));
-            read.await?.payload
-        }
-    };
-    let parsed = payload::parse_without_key(&payload)?;
-    let kept = payload::hide_keys(&payload);
+    if payload.len() > LARGEST_BODY {
+        let detail = format!("the payload is larger than {LARGEST_BODY} bytes");
+        return Err(Problem::invalid(detail));
+    }
+    let kept = payload::redact(payload::hide_keys(&payload), key.reveal());
+    let parsed = payload::parse_without_key(&kept)?;
     let write = context.store.writer().run(None, move |context| {
         let recorded = deliveries::reprocess(context, id, kept, Reading::Signal(parsed))?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))
+}
+
+/// The bytes of an edited payload: an object as it was written, digit by digit, or the
+/// text of a message that need not be JSON.
+fn bytes_of(edited: &RawValue) -> Result<Vec<u8>, Problem> {
+    let written = edited.get();
+    if !written.starts_with('"') {
+        return Ok(written.as_bytes().to_vec());
+    }
+    let text: String = serde_json::from_str(written)
+        .map_err(|error| Problem::invalid(format!("the payload: {error}")))?;
+    Ok(text.into_bytes())
 }
 
 /// A parameter of the query as an id.

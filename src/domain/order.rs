@@ -101,7 +101,11 @@ pub struct SetupCost {
 #[must_use]
 pub fn setup_cost(direction: Direction, intended: Price, market: Price) -> SetupCost {
     let cost = (intended.get() - market.get()) * direction.sign();
-    let percent = cost * Decimal::ONE_HUNDRED / market.get();
+    let percent = cost
+        .checked_mul(Decimal::ONE_HUNDRED)
+        .and_then(|hundredfold| hundredfold.checked_div(market.get()));
+    // Beyond what a decimal holds lies only what is far better or far worse.
+    let percent = percent.unwrap_or(cost);
     let quality = if percent <= Decimal::new(1, 1) {
         ExecutionQuality::Excellent
     } else if percent <= Decimal::new(5, 1) {

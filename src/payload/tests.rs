@@ -421,7 +421,8 @@ fn every_key_that_broken_text_shows_is_found() {
 
 #[test]
 fn a_key_is_hidden_however_its_letters_are_written() {
-    let escaped: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+    let escape = |text: String, byte| text + &format!("\\u{byte:04X}");
+    let escaped = KEY.bytes().fold(String::new(), escape);
     let body = format!(r#"{{"comment":"{escaped}","signal":"\u0041{KEY}\u12"}}"#);
     let hidden = String::from_utf8(redact(body.into_bytes(), KEY)).unwrap();
     assert_eq!(hidden, r#"{"comment":"***","signal":"\u0041***\u12"}"#);

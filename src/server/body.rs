@@ -29,9 +29,10 @@ pub enum BodyError {
     Broken,
 }
 
-/// Bytes that are thrown away of a body that is too large, so that its sender
-/// reads the answer instead of a reset.
+/// What is thrown away of a body that is too large, in bytes and time, so that its
+/// sender reads the answer instead of a reset.
 const DRAINED: usize = 256 * 1024;
+const DRAINED_FOR: Duration = Duration::from_secs(1);
 
 /// Reads a whole body of at most `limit` bytes within `patience`.
 ///
@@ -43,29 +44,35 @@ pub async fn read_limited(
     limit: usize,
     patience: Duration,
 ) -> Result<Bytes, BodyError> {
-    let read = async {
+    let mut body = body;
+    let mut read = Vec::new();
+    let read_whole = async {
         if body.size_hint().lower() > limit as u64 {
-            drain(body).await;
             return Err(BodyError::TooLarge);
         }
-        let mut body = body;
-        let mut read = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| BodyError::Broken)?;
             let Some(bytes) = frame.data_ref() else {
                 continue;
             };
             if read.len() + bytes.len() > limit {
-                drain(body).await;
                 return Err(BodyError::TooLarge);
             }
             read.extend_from_slice(bytes);
         }
-        Ok(Bytes::from(read))
+        Ok(())
     };
-    tokio::time::timeout(patience, read)
-        .await
-        .unwrap_or(Err(BodyError::TimedOut))
+    let outcome = tokio::time::timeout(patience, read_whole).await;
+    match outcome.unwrap_or(Err(BodyError::TimedOut)) {
+        Ok(()) => Ok(Bytes::from(read)),
+        Err(error) => {
+            if error == BodyError::TooLarge {
+                // What does not come by then makes no difference.
+                let _ = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Throws a bounded part of a body away.

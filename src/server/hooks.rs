@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -52,11 +52,15 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
         let arrived = Instant::now();
         let (answer, outcome) = match body {
-            Ok(body) => self.ingest.receive(&id, &body, sender).await,
+            Ok(body) => self.receive(id, body, sender).await,
             Err(BodyError::TooLarge) => self.ingest.too_large(&id, sender).await,
-            Err(BodyError::TimedOut | BodyError::Broken) => {
+            Err(BodyError::TimedOut) => {
                 let late = "The body did not arrive in time.\n";
                 return closing(plain(StatusCode::REQUEST_TIMEOUT, late));
+            }
+            Err(BodyError::Broken) => {
+                let broken = "The body did not arrive whole.\n";
+                return closing(plain(StatusCode::BAD_REQUEST, broken));
             }
         };
         self.metrics
@@ -64,6 +68,20 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         match outcome {
             Outcome::TooLarge => closing(response_of(answer)),
             _ => response_of(answer),
+        }
+    }
+}
+
+impl<R: Recorder, C: Clock> Hooks<R, C> {
+    /// Takes an alert that is there whole, to the end even if its sender hangs up: it will
+    /// not be sent again.
+    async fn receive(&self, id: String, body: Bytes, sender: Sender) -> (Answer, Outcome) {
+        let ingest = Arc::clone(&self.ingest);
+        let receiving = tokio::spawn(async move { ingest.receive(&id, &body, sender).await });
+        match receiving.await {
+            Ok(answered) => answered,
+            // A bug: the connection ends without an answer, for nobody knows what was stored.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }

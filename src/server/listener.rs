@@ -254,6 +254,8 @@ impl<H: Handler> Connection<H> {
         builder
             .http1()
             .timer(TokioTimer::new())
+            // Who sends no more may still wait for the answer.
+            .half_close(true)
             .header_read_timeout(self.limits.header_timeout)
             .max_buf_size(HEADER_BYTES);
         builder

@@ -9,7 +9,7 @@ use super::error::{Result, StoreError};
 use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
 use super::writer::WriteContext;
-use super::{events, ledgers, orders};
+use super::{events, ledgers, orders, recent};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
@@ -137,19 +137,14 @@ fn record_signal(
             return record(context, &with_unusable_notional(delivery, error));
         }
     };
-    let repeats = match repetition(context, delivery, signal)? {
-        Repetition::Resend(original) => Some(original),
-        Repetition::AnotherFill(earlier) => {
-            warnings.push(Warning::new(
-                "same_message",
-                format!(
-                    "the same message as {earlier}, less than 3 seconds after it: taken for another fill of \
-                     one bar; send an \"id\" where that is not so"
-                ),
-            ));
-            None
+    let repetition = repetition(context, delivery, signal)?;
+    warnings.extend(warning_of(context, delivery, repetition)?);
+    let repeats = match repetition {
+        // Its owner wants the order all the same.
+        Repetition::Resend(original) if delivery.source != EventSource::Reprocessed => {
+            Some(original)
         }
-        Repetition::None => None,
+        _ => None,
     };
     let status = if repeats.is_some() {
         EventStatus::Duplicate
@@ -205,25 +200,61 @@ fn repetition(
     delivery: &Delivery,
     signal: &Signal,
 ) -> Result<Repetition> {
-    if delivery.source != EventSource::Webhook {
-        return Ok(Repetition::None);
-    }
     let WriteContext { connection, memory } = context;
-    if let Some(key) = &signal.idempotency_key {
-        let since = delivery.received_at - IDEMPOTENCY_WINDOW;
-        let earlier = orders::event_with_key(connection, delivery.webhook, key, since)?;
-        return Ok(earlier.map_or(Repetition::None, Repetition::Resend));
-    }
-    match delivery.duplicate_window {
-        Some(window) if signal.metadata.timestamp.is_some() => memory.recent.repetition(
-            connection,
-            delivery.webhook,
-            &delivery.payload,
-            delivery.received_at,
-            window,
-        ),
+    match (delivery.source, &signal.idempotency_key) {
+        (EventSource::Webhook | EventSource::Reprocessed, Some(key)) => {
+            let since = delivery.received_at - IDEMPOTENCY_WINDOW;
+            let earlier = orders::event_with_key(connection, delivery.webhook, key, since)?;
+            Ok(earlier.map_or(Repetition::None, Repetition::Resend))
+        }
+        (EventSource::Webhook, None) => match delivery.duplicate_window {
+            Some(window) if signal.metadata.timestamp.is_some() => memory.recent.repetition(
+                connection,
+                delivery.webhook,
+                &delivery.payload,
+                delivery.received_at,
+                window,
+            ),
+            _ => Ok(Repetition::None),
+        },
         _ => Ok(Repetition::None),
     }
+}
+
+/// What its owner should know of a delivery that repeats another, or seems to.
+fn warning_of(
+    context: &WriteContext<'_>,
+    delivery: &Delivery,
+    repetition: Repetition,
+) -> Result<Option<Warning>> {
+    Ok(match repetition {
+        Repetition::None => None,
+        Repetition::AnotherFill(earlier) => Some(Warning::new(
+            "same_message",
+            format!(
+                "the same message as {earlier}, less than 3 seconds after it: taken for another fill of \
+                 one bar; send an \"id\" where that is not so"
+            ),
+        )),
+        Repetition::Resend(earlier) if delivery.source == EventSource::Reprocessed => {
+            Some(Warning::new(
+                "same_id",
+                format!("{earlier} has the same id and made an order, too"),
+            ))
+        }
+        Repetition::Resend(earlier) => {
+            let is_same = recent::has_payload(context.connection, earlier, &delivery.payload)?;
+            (!is_same).then(|| {
+                Warning::new(
+                    "same_id",
+                    format!(
+                        "the id is that of {earlier}, but the message is another one: no order was made. An id names \
+                         one alert; {{{{strategy.order.id}}}} is the same for every order of its kind"
+                    ),
+                )
+            })
+        }
+    })
 }
 
 fn with_unusable_notional(delivery: &Delivery, reason: NumberError) -> Delivery {
@@ -315,6 +346,16 @@ pub fn reprocess(
     reading: Reading,
 ) -> Result<Recorded> {
     let event = events::get(context.connection, original)?;
+    if event.source == EventSource::Test {
+        return Err(StoreError::Conflict(format!(
+            "{original} is a test, which makes no order; send the alert without the test to make one"
+        )));
+    }
+    // All that is made of one delivery is made of the event that it was first.
+    let original = match event.original {
+        Some(first) if event.source == EventSource::Reprocessed => first,
+        _ => original,
+    };
     if let Some(order) = event.order {
         return Err(StoreError::Conflict(format!(
             "{original} made {order} already; nothing was done"

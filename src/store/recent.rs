@@ -157,7 +157,7 @@ fn read_accepted(
 }
 
 /// Whether the event's payload is the very same bytes: a digest alone could lie.
-fn has_payload(connection: &Connection, event: EventId, payload: &[u8]) -> Result<bool> {
+pub(super) fn has_payload(connection: &Connection, event: EventId, payload: &[u8]) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
     let mut rows = statement.query([event.0])?;
     let Some(row) = rows.next()? else {
