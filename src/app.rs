@@ -245,11 +245,16 @@ async fn look_for_changes(
     let mut known = None;
     let mut is_clean = false;
     loop {
-        let look = store
-            .readers()
-            .run(|connection| Ok((webhooks::revision(connection)?, events::newest(connection)?)));
+        let look = store.readers().run(|connection| {
+            Ok((
+                webhooks::revision(connection)?,
+                events::newest(connection)?,
+                ledgers::is_any_stale(connection)?,
+            ))
+        });
         match look.await {
-            Ok((revision, newest)) => {
+            Ok((revision, newest, is_stale)) => {
+                is_clean &= !is_stale;
                 news.send_if_modified(|known| std::mem::replace(known, newest) != newest);
                 if known != Some(revision) && take_up(&store, &registry).await {
                     known = Some(revision);
@@ -258,12 +263,21 @@ async fn look_for_changes(
             }
             Err(error) => tracing::warn!(%error, "the database could not be read"),
         }
-        if is_clean {
-            tokio::time::sleep(LOOK_EVERY).await;
+        let pause = if is_clean {
+            LOOK_EVERY
         } else {
-            is_clean = !clean_up(&store).await;
-            tokio::time::sleep(PURGE_PAUSE).await;
-        }
+            match clean_up(&store).await {
+                Ok(is_more) => {
+                    is_clean = !is_more;
+                    PURGE_PAUSE
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what changed webhooks left could not be cleaned up");
+                    LOOK_EVERY
+                }
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -277,14 +291,10 @@ async fn take_up(store: &Store, registry: &Registry) -> bool {
 
 /// Removes a part of what deleted webhooks left, and derives one of the ledgers
 /// again that have to be; true where there is more.
-async fn clean_up(store: &Store) -> bool {
+async fn clean_up(store: &Store) -> crate::store::Result<bool> {
     let work = |context: &mut WriteContext<'_>| {
         let is_purging = webhooks::purge(context)?;
         Ok(ledgers::derive_next(context)? || is_purging)
     };
-    let cleaned = store.writer().run(None, work).await;
-    if let Err(error) = &cleaned {
-        tracing::warn!(%error, "what changed webhooks left could not be cleaned up");
-    }
-    cleaned.unwrap_or(false)
+    store.writer().run(None, work).await
 }

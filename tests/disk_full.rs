@@ -103,19 +103,40 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A small disk, or `None` where this machine lets nobody mount one.
+fn small_disk(test: &str, at: &Path, size: &str) -> Option<SmallDisk> {
+    match SmallDisk::mount(at, size) {
+        Ok(disk) => Some(disk),
+        Err(reason) => {
+            let reason = format!("a small file system needs the right to mount: {reason}");
+            support::skipped(test, reason);
+            None
+        }
+    }
+}
+
+#[test]
+fn a_backup_that_does_not_fit_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let test = "a_backup_that_does_not_fit_leaves_nothing_behind";
+    let Some(_disk) = small_disk(test, &path, "64k") else {
+        return;
+    };
+    let data = DataDir::new();
+    data.create_webhook("Strategy");
+    let target = path.join("algohook.db");
+    data.error(&["backup", target.to_str().unwrap()]);
+    assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0);
+}
+
 #[test]
 fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("disk");
-    let disk = match SmallDisk::mount(&path, "8m") {
-        Ok(disk) => disk,
-        Err(reason) => {
-            support::skipped(
-                "a_full_disk_refuses_and_goes_on_when_there_is_room",
-                format!("a small file system needs the right to mount: {reason}"),
-            );
-            return;
-        }
+    let test = "a_full_disk_refuses_and_goes_on_when_there_is_room";
+    let Some(disk) = small_disk(test, &path, "8m") else {
+        return;
     };
     let ballast = path.join("ballast");
     std::fs::write(&ballast, vec![1; 3 * 1024 * 1024]).unwrap();

@@ -49,6 +49,21 @@ impl Desk {
     }
 }
 
+#[test]
+fn trades_that_were_left_to_be_derived_are() {
+    let desk = Desk::new();
+    desk.send(&json!({ "positionDirection": "entryLong" }));
+    desk.send(&json!({ "positionDirection": "exitLong" }));
+    assert_eq!(desk.items("/trades").len(), 1);
+    // As an import leaves them whose process ended before it paired its orders.
+    let database = rusqlite::Connection::open(desk.server.data.database()).unwrap();
+    let left = "BEGIN; DELETE FROM trades; UPDATE ledgers SET is_stale = 1; COMMIT";
+    database.execute_batch(left).unwrap();
+    wait_until("the trade is derived again", || {
+        desk.items("/trades").len() == 1
+    });
+}
+
 /// An alert of a strategy that states its position.
 fn stated(action: &str, qty: i64, price: &str, before: i64, after: i64) -> Value {
     let side = |position: i64| match position.signum() {

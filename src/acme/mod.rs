@@ -80,7 +80,12 @@ impl Acme {
                 continue;
             }
             match self.renew(failures).await {
-                Ok(()) => failures = 0,
+                Ok(()) => {
+                    failures = 0;
+                    // Were it due again at once, by a clock that is ahead for instance, it must
+                    // not be asked for again and again.
+                    tokio::time::sleep(self.config.retry).await;
+                }
                 Err(error) => {
                     let wait = backoff(self.config.retry, failures);
                     failures = failures.saturating_add(1);

@@ -72,8 +72,15 @@ pub struct Me {
     responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
     let Setup { token, password } = request.json()?;
-    let hash = hashed(context, password).await?;
     let link = secrets::hash(&token);
+    // A stranger without the link must not have passwords hashed.
+    let presented = link.clone();
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| account::check_setup_link(connection, &presented));
+    read.await?;
+    let hash = hashed(context, password).await?;
     let now = context.now();
     let write = context.store.writer().run(None, move |context| {
         account::set_up(context, &link, &hash, now)

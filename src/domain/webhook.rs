@@ -307,6 +307,22 @@ pub struct SettingError {
 }
 
 impl Settings {
+    /// Whether with `other` orders make other trades; the rest of the settings only says
+    /// how these are reported.
+    #[must_use]
+    pub fn pairs_otherwise(&self, other: &Self) -> bool {
+        let pairing = |settings: &Self| {
+            (
+                settings.point_value,
+                settings.point_values.clone(),
+                settings.commission.clone(),
+                settings.slippage.clone(),
+                settings.reversal,
+            )
+        };
+        pairing(self) != pairing(other)
+    }
+
     /// Checks what the types alone do not.
     ///
     /// # Errors

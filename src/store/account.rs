@@ -91,17 +91,26 @@ pub fn set_up(
     password_hash: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let mut statement = context
-        .connection
-        .prepare_cached("SELECT 1 FROM setup_link WHERE secret_hash = ?1")?;
-    if !statement.exists([link_hash])? {
-        return Err(StoreError::Conflict(
-            "this set-up link is not valid (any more); restart algohook to get a new one, or use \
-             `algohook user set-password`"
-                .to_owned(),
-        ));
-    }
+    check_setup_link(context.connection, link_hash)?;
     set_password(context, password_hash, now)
+}
+
+/// Whether a set-up link is the one printed last and was not used.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] where it is not.
+pub fn check_setup_link(connection: &Connection, link_hash: &[u8]) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM setup_link WHERE secret_hash = ?1")?;
+    if statement.exists([link_hash])? {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(
+        "this set-up link is not valid (any more); restart algohook to get a new one, or use \
+         `algohook user set-password`"
+            .to_owned(),
+    ))
 }
 
 /// Makes a new set-up link where no password is set yet; false where one is.

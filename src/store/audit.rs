@@ -73,7 +73,6 @@ pub fn note(
         action,
         subject
     ])?;
-    let newest = context.connection.last_insert_rowid();
     if action == FAILED_LOGIN {
         // A stranger who tries for days must not push out what the owner did.
         let mut trim = context.connection.prepare_cached(
@@ -82,10 +81,11 @@ pub fn note(
         )?;
         trim.execute(params![FAILED_LOGIN, KEPT_FAILURES])?;
     }
-    let mut trim = context
-        .connection
-        .prepare_cached("DELETE FROM audit WHERE id <= ?1")?;
-    trim.execute([newest - KEPT])?;
+    let mut trim = context.connection.prepare_cached(
+        "DELETE FROM audit WHERE id <=
+             (SELECT id FROM audit WHERE action <> ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    )?;
+    trim.execute(params![FAILED_LOGIN, KEPT])?;
     Ok(())
 }
 

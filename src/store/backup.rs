@@ -28,19 +28,27 @@ pub fn backup(source: &Connection, target: &Path) -> Result<()> {
             target.display()
         )));
     }
-    let partial = target.with_extension("partial");
-    remove_if_there(&partial)?;
-    {
-        super::make_private_file(&partial)?;
-        let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // Without one moment to read, SQLite begins the copy again with every alert that comes.
-        let moment = source.unchecked_transaction()?;
-        schema::version_of(&moment)?;
-        Backup::new(&moment, &mut copy)?.run_to_completion(PAGES_AT_ONCE, PAUSE, None)?;
-        // A backup is one file: no write-ahead log beside it.
-        copy.pragma_update(None, "journal_mode", "DELETE")?;
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    remove_if_there(partial)?;
+    let copied = copy(source, partial).and_then(|()| rename(partial, target));
+    if copied.is_err() {
+        // A full disk must not be left fuller than it was.
+        remove_if_there(partial)?;
     }
-    rename(&partial, target)
+    copied
+}
+
+fn copy(source: &Connection, target: &Path) -> Result<()> {
+    super::make_private_file(target)?;
+    let mut copy = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Without one moment to read, SQLite begins the copy again with every alert that comes.
+    let moment = source.unchecked_transaction()?;
+    schema::version_of(&moment)?;
+    Backup::new(&moment, &mut copy)?.run_to_completion(PAGES_AT_ONCE, PAUSE, None)?;
+    // A backup is one file: no write-ahead log beside it.
+    Ok(copy.pragma_update(None, "journal_mode", "DELETE")?)
 }
 
 /// Puts a backup in the place of a data directory's database.
@@ -116,5 +124,10 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::File::open(from)
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
-    std::fs::rename(from, to).map_err(failed)
+    std::fs::rename(from, to).map_err(failed)?;
+    // The new name is on disk only with the folder that it stands in.
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
 }

@@ -206,6 +206,19 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether a ledger has to be derived again.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn is_any_stale(connection: &Connection) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
+         WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1",
+    )?;
+    Ok(select.exists([])?)
+}
+
 /// Has the ledgers of one webhook, or all, derived again.
 ///
 /// # Errors

@@ -121,12 +121,7 @@ pub fn change(
         if settings.senders != webhook.settings.senders {
             senders::check(context.connection, settings.senders)?;
         }
-        // What comes of the orders depends on all but who may send them.
-        let before = Settings {
-            senders: settings.senders,
-            ..webhook.settings.clone()
-        };
-        if settings != before {
+        if webhook.settings.pairs_otherwise(&settings) {
             ledgers::mark_stale(context, Some(webhook.row))?;
         }
         webhook.settings = settings;
