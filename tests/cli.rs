@@ -148,14 +148,35 @@ fn events_are_filtered() {
 
 #[test]
 fn a_test_alert_goes_over_real_http() {
-    let server = Server::start();
+    // Waiting for a pause is many test alerts.
+    let server = Server::start_with(&["--rate-limit", "1000000"]);
     let webhook = server.create_webhook("Strategy");
-    for template in ["strategy", "standard"] {
-        let sent = server
-            .data
-            .text(&["send", &webhook.id, "--template", template]);
-        assert!(sent.starts_with("200 OK"), "{sent}");
+    for (template, would_make) in [
+        ("strategy", "buy 1 BTCUSDT"),
+        ("standard", "entryLong 1 BTCUSDT"),
+        ("indicator", "entryLong 1 BTCUSDT"),
+    ] {
+        let arguments = ["send", &webhook.id, "--template", template];
+        let sent = server.data.text(&arguments);
+        let (said, event) = sent.split_once(" (evt_").unwrap();
+        assert_eq!(
+            said,
+            format!("200: would make: {would_make} at 64490.4 (market). A test makes no order")
+        );
+        assert!(event.ends_with(").\n"), "{sent}");
+        let whole = server.data.json(&[&arguments[..], &["--json"]].concat());
+        assert_eq!(whole["order"]["intendedPrice"], 64490.4);
     }
+    server.data.text(&["webhook", "pause", &webhook.id]);
+    support::wait_until("the webhook is paused", || {
+        let sent = server.data.text(&["send", &webhook.id]);
+        sent.starts_with("200: The webhook is paused") && sent.contains("(evt_")
+    });
+    server.data.text(&["webhook", "resume", &webhook.id]);
+    support::wait_until("the webhook goes on", || {
+        let sent = server.data.text(&["send", &webhook.id]);
+        sent.contains("would make")
+    });
     let file = server.data.path.join("alert.json");
     std::fs::write(
         &file,
@@ -166,10 +187,14 @@ fn a_test_alert_goes_over_real_http() {
         .data
         .run(&["send", &webhook.id, "--file", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("422"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with("422: ") && said.contains("(evt_"),
+        "{said}"
+    );
     assert!(server.data.orders().is_empty());
     let log = server.data.text(&["events"]);
-    assert_eq!(log.matches("a test: no order").count(), 2, "{log}");
+    assert!(log.contains("no order (test)"), "{log}");
     let stopped = server.stop();
     let error = stopped.error(&["send", &webhook.id]);
     assert!(error.contains("algohook serve"), "{error}");

@@ -98,7 +98,9 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         && serve.options.demo
         && cli.global.data_dir.is_some()
     {
-        refuse_demo_on_own_directory();
+        wrong_use(
+            "--demo makes a directory of its own and cannot be used with --data-dir or ALGOHOOK_DATA_DIR",
+        );
     }
     let serve_options = match &cli.command {
         Command::Serve(serve) => serve.options.clone(),
@@ -130,12 +132,10 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-/// clap sees no conflict between an option of all commands and one of a single command.
-fn refuse_demo_on_own_directory() -> ! {
-    let message = "--demo makes a directory of its own and cannot be used with --data-dir or ALGOHOOK_DATA_DIR";
-    Cli::command()
-        .error(ErrorKind::ArgumentConflict, message)
-        .exit()
+/// Ends the process as for wrong use, where clap cannot see that it is.
+fn wrong_use(message: &str) -> ! {
+    let kind = ErrorKind::ArgumentConflict;
+    Cli::command().error(kind, message).exit()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
