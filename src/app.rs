@@ -85,6 +85,7 @@ pub async fn run(
         https_listener: addresses.https,
         http_listener: addresses.http,
         has_proxy: !config.trusted_proxies.is_empty(),
+        is_demo: config.is_demo,
         most_connections: addresses.count() * config.max_connections as u64,
     })?;
     let warnings = warnings(&addresses, &sockets, &config);

@@ -149,6 +149,8 @@ struct ConfigFile {
 pub struct Config {
     /// Directory of the database.
     pub data_dir: PathBuf,
+    /// Whether made-up alerts are served.
+    pub is_demo: bool,
     /// Address that alerts are sent to from outside.
     pub public_url: Option<String>,
     /// Form of the log.
@@ -248,6 +250,7 @@ impl Config {
         };
         let megabytes = serve.max_database_size.or(file_serve.max_database_size);
         Ok(Self {
+            is_demo: serve.demo,
             public_url: public_url(global.public_url.clone().or(file.public_url))?,
             log_format: global.log_format.or(file.log_format).unwrap_or_default(),
             log_level: global.log_level.or(file.log_level),

@@ -113,6 +113,11 @@ fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
     assert!(times.is_sorted());
     assert_eq!(data.orders().len(), statuses["processed"]);
 
+    let output = data.run(&["doctor"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("note   way in: this is a demo"), "{said}");
+
     let rejections: usize = webhooks
         .as_array()
         .unwrap()

@@ -94,6 +94,11 @@ pub fn listener(running: &RunningServer) -> Finding {
             CHECK,
             "a proxy is trusted (--trusted-proxy); that it listens on port 443 cannot be seen from here",
         ),
+        None if running.is_demo => Finding::notice(
+            CHECK,
+            "this is a demo, which takes no alerts from outside",
+            "for alerts of yours: algohook serve, without --demo",
+        ),
         None => Finding::bad(
             CHECK,
             format!(
