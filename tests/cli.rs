@@ -301,7 +301,11 @@ fn tokens_are_made_listed_and_revoked() {
     assert!(listed[0]["lastUsedAt"].is_string());
     assert!(!listed.to_string().contains(&token));
     let id = listed[0]["id"].as_str().unwrap();
-    server.data.text(&["token", "revoke", id]);
+    for wrong in ["nobody's", "tok_77"] {
+        let error = server.data.error(&["token", "revoke", wrong]);
+        assert!(error.contains("there is no token"), "{error}");
+    }
+    assert!(server.data.text(&["token", "revoke", "tests"]).contains(id));
     server.api(&token, "GET", "/me", None).expect(401);
     let error = server.data.error(&["token", "revoke", id]);
     assert!(error.contains("there is no token"), "{error}");
@@ -372,6 +376,40 @@ fn wrong_use_ends_with_2_and_failures_with_1() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn wrong_use_is_told_with_what_to_write() {
+    let data = DataDir::new();
+    for (arguments, said) in [
+        (
+            &["serve", "--listen", "9000"][..],
+            "write ADDRESS:PORT, such as 127.0.0.1:9000",
+        ),
+        (
+            &["serve", "--listen", "localhost:8080"],
+            "write ADDRESS:PORT, such as 127.0.0.1:9000",
+        ),
+        (&["serve", "--public-listen", "443"], "write ADDRESS:PORT"),
+        (
+            &["serve", "--http-listen", "80"],
+            "write none, or ADDRESS:PORT",
+        ),
+        (&["events", "--limit", "abc"], "must be a number"),
+        (&["orders", "--limit", "20000"], "must be a number"),
+    ] {
+        let output = data.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said), "{error}");
+    }
+    let error = data.error(&["--config", "nope.toml", "events"]);
+    assert_eq!(error.matches("No such file").count(), 1, "{error}");
+    data.text(&["webhook", "list"]);
+    std::fs::write(data.path.join("config.toml"), "# mine\ndomains = []\n").unwrap();
+    let error = data.error(&["webhook", "list"]);
+    let said = "config.toml, line 2: there is no setting \"domains\"; did you mean \"domain\"?\n";
+    assert!(error.ends_with(said), "{error}");
 }
 
 #[test]

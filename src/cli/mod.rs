@@ -81,7 +81,7 @@ pub fn run() -> ExitCode {
         // The reader of our output has seen enough, as `head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
@@ -136,6 +136,19 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
 fn wrong_use(message: &str) -> ! {
     let kind = ErrorKind::ArgumentConflict;
     Cli::command().error(kind, message).exit()
+}
+
+/// An error with its causes, each said once: some errors say their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut causes = error.chain().map(ToString::to_string);
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |said, cause| {
+        if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

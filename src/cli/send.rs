@@ -94,7 +94,7 @@ impl Send {
 struct Body {
     message: String,
     webhook_event: Option<Event>,
-    order: Option<Order>,
+    order: Option<WouldMake>,
     error: Option<Error>,
     #[serde(default)]
     validation: Validation,
@@ -112,7 +112,7 @@ struct Event {
 /// Numbers are read from their own digits.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Order {
+struct WouldMake {
     order_type: OrderType,
     qty: Option<Box<RawValue>>,
     intended_price: Box<RawValue>,
@@ -151,7 +151,7 @@ impl Body {
 }
 
 /// As `algohook orders` has it.
-fn order_in_words(event: &Event, order: &Order) -> String {
+fn order_in_words(event: &Event, order: &WouldMake) -> String {
     let number = |raw: &RawValue| match parse_decimal(raw.get()) {
         Ok(number) => output::plain(number),
         Err(_) => raw.get().to_owned(),

@@ -142,14 +142,12 @@ pub fn malformed(text: &str, error: &serde_json::Error) -> PayloadError {
         let hint = placeholder(name, "a number");
         return PayloadError::malformed(&unreplaced(name), hint, line, column);
     }
-    match fault.cause() {
-        Some((cause, at)) => at_place(cause, text, at),
-        None => {
-            let (line, column) = place(text, fault.at);
-            let what = format!("the message is not a JSON object: {what}");
-            PayloadError::malformed(&what, fault.general().to_owned(), line, column)
-        }
+    if let Some((cause, at)) = fault.cause() {
+        return at_place(cause, text, at);
     }
+    let (line, column) = place(text, fault.at);
+    let what = format!("the message is not a JSON object: {what}");
+    PayloadError::malformed(&what, fault.general().to_owned(), line, column)
 }
 
 fn at_place(cause: Cause, text: &str, at: usize) -> PayloadError {
