@@ -46,8 +46,6 @@ pub struct Started {
     pub webhooks: usize,
     /// Where alerts are taken over HTTPS.
     pub https: Option<SocketAddr>,
-    /// What the owner has to know before anything else.
-    pub warnings: Vec<String>,
 }
 
 /// Serves until the process is asked to stop; `started` is called once it listens.
@@ -115,7 +113,6 @@ pub async fn run(
         setup_link,
         webhooks,
         https: addresses.https,
-        warnings,
     });
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
