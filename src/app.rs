@@ -208,7 +208,7 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
     }
     for unused in sockets.unused() {
         warnings.push(format!(
-            "the service manager holds {unused} open, but NOTHING ANSWERS THERE: say --domain or --tls-cert, name \
+            "the service manager holds {unused} open, but NOTHING ANSWERS THERE: use --domain or --tls-cert, name \
              the address with --public-listen, --http-listen or --listen, or take it out of algohook.socket"
         ));
     }

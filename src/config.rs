@@ -189,7 +189,7 @@ pub struct BackupConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The platform names no data directory.
-    #[error("this system names no place for data; say one with --data-dir DIR")]
+    #[error("this system names no place for data; choose one with --data-dir DIR")]
     NoDataDir,
     /// The file or the directory cannot be used.
     #[error("cannot use {path}: {source}")]

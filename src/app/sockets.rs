@@ -89,12 +89,12 @@ fn next_step(error: &std::io::Error, addresses: &[SocketAddr], option: &str) -> 
             )
         }
         (ErrorKind::AddrInUse, _) => format!(
-            "another program has this port: stop that one, or say another address with {option}"
+            "another program has this port: stop that one, or choose another address with {option}"
         ),
         (ErrorKind::PermissionDenied, _) => format!(
-            "ports below 1024 need a right (CAP_NET_BIND_SERVICE), or say another address with {option}"
+            "ports below 1024 need a right (CAP_NET_BIND_SERVICE), or choose another address with {option}"
         ),
-        _ => format!("say another address with {option}"),
+        _ => format!("choose another address with {option}"),
     }
 }
 

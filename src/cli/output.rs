@@ -67,6 +67,14 @@ pub fn how_many(text: &str) -> Result<u32, &'static str> {
     number.ok_or("must be a number from 0 to 10000")
 }
 
+/// A count with what is counted: `1 order`, `2 orders`.
+pub fn counted(count: &impl ToString, one: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
+
 /// A number as people write it, without zeros at its end that say nothing.
 pub fn plain(number: Decimal) -> String {
     number.normalize().to_string()

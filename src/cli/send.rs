@@ -139,7 +139,7 @@ impl Body {
                     order_in_words(event, order)
                 )
             }
-            (_, _, Some(error)) => format!("{}{id}. {}", self.message, error.hint),
+            (_, _, Some(error)) => format!("{}{id}. Hint: {}", self.message, error.hint),
             _ => format!("{}{id}.", self.message),
         };
         writeln!(out, "{}: {}", status.as_u16(), output::printable(&said))?;

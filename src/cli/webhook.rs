@@ -30,7 +30,7 @@ pub enum Webhook {
     Delete(Delete),
 }
 
-/// Make a webhook and print its URL, its key and the message for the alert
+/// Make a webhook and print its URL, its key and the messages for alerts
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook create \"BTC Strategy\"")]
 pub struct Create {
@@ -78,7 +78,7 @@ pub struct RotateKey {
     json: bool,
 }
 
-/// Keep recording alerts, but make no orders of them
+/// Keep recording alerts, but turn none into orders
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook pause wh_...")]
 pub struct Pause {
@@ -86,7 +86,7 @@ pub struct Pause {
     id: WebhookArgument,
 }
 
-/// Make orders of alerts again
+/// Turn alerts into orders again
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook resume wh_...")]
 pub struct Resume {
@@ -230,8 +230,8 @@ impl Delete {
         })?;
         // A running server would remove the rest by itself, a little later.
         while store.writer().run_blocking(webhooks::purge)? {}
-        let (id, events) = (webhook.id, webhook.events);
-        Ok(writeln!(out, "Deleted {id} with {events} events.")?)
+        let (id, events) = (webhook.id, output::counted(&webhook.events, "event"));
+        Ok(writeln!(out, "Deleted {id} with {events}.")?)
     }
 }
 
@@ -273,8 +273,9 @@ fn confirm(webhook: &Shown) -> anyhow::Result<()> {
         bail!("nothing was deleted; add --yes to delete without being asked");
     }
     eprint!(
-        "This deletes {} events for good. Type the webhook's name ({}) to go on: ",
-        webhook.events, webhook.name
+        "This deletes {} for good. Type the webhook's name ({}) to go on: ",
+        output::counted(&webhook.events, "event"),
+        webhook.name
     );
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -178,7 +178,7 @@ pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding 
         return Finding::notice(
             CHECK,
             "the certificate names no domain",
-            "say --public-url https://hooks.example.com, so that it can be checked",
+            "start the server with --public-url https://hooks.example.com, so that it can be checked",
         );
     };
     let shown = tokio::time::timeout(PATIENCE, shown_certificate(listener, domain)).await;
