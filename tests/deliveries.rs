@@ -95,7 +95,8 @@ fn a_delivery_with_a_known_id_makes_no_second_order() {
 
 #[test]
 fn a_paused_webhook_records_and_makes_no_order() {
-    let server = Server::start();
+    // Waiting for the pause is many alerts.
+    let server = Server::start_with(&["--rate-limit", "1000000"]);
     let webhook = server.create_webhook("Strategy");
     server.data.text(&["webhook", "pause", &webhook.id]);
     support::wait_until("the webhook is paused", || {
