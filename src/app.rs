@@ -46,8 +46,6 @@ pub struct Started {
     pub webhooks: usize,
     /// Where alerts are taken over HTTPS.
     pub https: Option<SocketAddr>,
-    /// What the owner has to know before anything else.
-    pub warnings: Vec<String>,
 }
 
 /// Serves until the process is asked to stop; `started` is called once it listens.
@@ -85,6 +83,7 @@ pub async fn run(
         https_listener: addresses.https,
         http_listener: addresses.http,
         has_proxy: !config.trusted_proxies.is_empty(),
+        is_demo: config.is_demo,
         most_connections: addresses.count() * config.max_connections as u64,
     })?;
     let warnings = warnings(&addresses, &sockets, &config);
@@ -114,7 +113,6 @@ pub async fn run(
         setup_link,
         webhooks,
         https: addresses.https,
-        warnings,
     });
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
@@ -210,7 +208,7 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
     }
     for unused in sockets.unused() {
         warnings.push(format!(
-            "the service manager holds {unused} open, but NOTHING ANSWERS THERE: say --domain or --tls-cert, name \
+            "the service manager holds {unused} open, but NOTHING ANSWERS THERE: use --domain or --tls-cert, name \
              the address with --public-listen, --http-listen or --listen, or take it out of algohook.socket"
         ));
     }

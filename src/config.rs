@@ -2,6 +2,7 @@
 //! file, that over the default. All of them say the same things.
 
 mod acme;
+mod file;
 mod public;
 
 use std::net::SocketAddr;
@@ -12,9 +13,11 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 use nonzero_ext::nonzero;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::logging::{LogFormat, LogLevel};
+
+use file::ConfigFile;
 
 pub use acme::{AcmeConfig, BindingKey, Domain, ExternalBinding};
 pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
@@ -75,14 +78,15 @@ pub struct GlobalOptions {
 
 /// Options of `algohook serve`; the file has the same names.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct ServeOptions {
     /// Serve made-up webhooks and alerts from a throw-away directory, to look around
     #[arg(long)]
     #[serde(skip)]
     pub demo: bool,
     /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "ALGOHOOK_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "ALGOHOOK_LISTEN", value_name = "ADDR", value_parser = address)]
+    #[serde(deserialize_with = "address_in_file")]
     pub listen: Option<SocketAddr>,
     /// Alerts a minute for each webhook [default: 30]
     #[arg(long, env = "ALGOHOOK_RATE_LIMIT", value_name = "N")]
@@ -131,24 +135,13 @@ pub struct ServeOptions {
     pub public: PublicOptions,
 }
 
-/// The file: the options of `serve`, and those of every command that make sense in it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-struct ConfigFile {
-    public_url: Option<String>,
-    log_format: Option<LogFormat>,
-    log_level: Option<LogLevel>,
-    #[serde(flatten)]
-    public: PublicOptions,
-    #[serde(flatten)]
-    rest: toml::Table,
-}
-
 /// The configuration as it counts.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Directory of the database.
     pub data_dir: PathBuf,
+    /// Whether made-up alerts are served.
+    pub is_demo: bool,
     /// Address that alerts are sent to from outside.
     pub public_url: Option<String>,
     /// Form of the log.
@@ -196,7 +189,7 @@ pub struct BackupConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The platform names no data directory.
-    #[error("this system names no place for data; say one with --data-dir DIR")]
+    #[error("this system names no place for data; choose one with --data-dir DIR")]
     NoDataDir,
     /// The file or the directory cannot be used.
     #[error("cannot use {path}: {source}")]
@@ -207,11 +200,13 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file says something that is not understood.
-    #[error("{path}: {message}")]
+    #[error("{path}, line {line}: {message}")]
     Unreadable {
         /// The file.
         path: String,
-        /// What is wrong, with its place.
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
         message: String,
     },
     /// An address that cannot be one.
@@ -235,7 +230,12 @@ impl Config {
             Some(data_dir) => data_dir.clone(),
             None => default_data_dir()?,
         };
-        let (file, file_serve) = read_file(global.config.as_deref(), &data_dir)?;
+        let file = match &global.config {
+            // A demo has a directory of its own: the file in the owner's is not for it.
+            None if serve.demo => ConfigFile::default(),
+            named => ConfigFile::read(named.as_deref(), &data_dir)?,
+        };
+        let file_serve = &file.serve;
         let seconds = |flag: Option<NonZeroU32>, file: Option<NonZeroU32>, default: u64| {
             Duration::from_secs(
                 flag.or(file)
@@ -248,9 +248,13 @@ impl Config {
         };
         let megabytes = serve.max_database_size.or(file_serve.max_database_size);
         Ok(Self {
-            public_url: public_url(global.public_url.clone().or(file.public_url))?,
-            log_format: global.log_format.or(file.log_format).unwrap_or_default(),
-            log_level: global.log_level.or(file.log_level),
+            is_demo: serve.demo,
+            public_url: public_url(global.public_url.clone().or(file.global.public_url))?,
+            log_format: global
+                .log_format
+                .or(file.global.log_format)
+                .unwrap_or_default(),
+            log_level: global.log_level.or(file.global.log_level),
             listen: serve.listen.or(file_serve.listen).unwrap_or(DEFAULT_LISTEN),
             rate_limit: serve
                 .rate_limit
@@ -268,7 +272,7 @@ impl Config {
             http2: serve.http2 || file_serve.http2,
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
-            backups: backups(serve, &file_serve, &data_dir),
+            backups: backups(serve, file_serve, &data_dir),
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
@@ -292,31 +296,21 @@ fn default_data_dir() -> Result<PathBuf, ConfigError> {
     Ok(project.data_dir().to_owned())
 }
 
-fn read_file(
-    named: Option<&Path>,
-    data_dir: &Path,
-) -> Result<(ConfigFile, ServeOptions), ConfigError> {
-    let path = named.map_or_else(|| data_dir.join("config.toml"), Path::to_owned);
-    let shown = path.display().to_string();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
-            String::new()
-        }
-        Err(source) => {
-            return Err(ConfigError::File {
-                path: shown,
-                source,
-            });
-        }
-    };
-    let unreadable = |error: toml::de::Error| ConfigError::Unreadable {
-        path: shown.clone(),
-        message: error.to_string(),
-    };
-    let file: ConfigFile = toml::from_str(&text).map_err(unreadable)?;
-    let serve = ServeOptions::deserialize(file.rest.clone()).map_err(unreadable)?;
-    Ok((file, serve))
+/// Reads an address to listen on.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:9000")
+}
+
+/// The same in the file.
+fn address_in_file<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let read = address(&text).map_err(|rule| {
+        serde::de::Error::custom(format!("\"{text}\" is no address to listen on; {rule}"))
+    });
+    read.map(Some)
 }
 
 fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {
@@ -380,32 +374,83 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_or_a_wrong_value_is_named() {
-        for (file, named) in [
-            ("rate-limt = 60", "rate-limt"),
-            ("rate-limit = 0", "zero"),
-            ("http2 = 1", "boolean"),
+    fn what_is_wrong_in_the_file_is_said_with_its_line() {
+        for (file, said) in [
+            (
+                "rate-limit = 60\ndomains = [\"a.example\"]",
+                "line 2: there is no setting \"domains\"; did you mean \"domain\"?",
+            ),
+            (
+                "rate-limt = 60",
+                "line 1: there is no setting \"rate-limt\"; did you mean \"rate-limit\"?",
+            ),
+            (
+                "public_url = \"x\"",
+                "line 1: there is no setting \"public_url\"; did you mean \"public-url\"?",
+            ),
+            (
+                "[server]\nlisten = 1",
+                "line 1: there is no setting \"server\"",
+            ),
+            (
+                "data-dir = \"/x\"",
+                "line 1: data-dir cannot be set here; use --data-dir or ALGOHOOK_DATA_DIR",
+            ),
+            (
+                "\nlisten = \"9000\"",
+                "line 2: \"9000\" is no address to listen on; write ADDRESS:PORT, such as 127.0.0.1:9000",
+            ),
         ] {
-            let error = resolve_with_file(file, &ServeOptions::default())
-                .unwrap_err()
-                .to_string();
+            let error = resolve_with_file(file, &ServeOptions::default()).unwrap_err();
+            let error = error.to_string();
+            assert!(error.ends_with(&format!("config.toml, {said}")), "{error}");
+        }
+        for (file, line, named) in [
+            ("rate-limit = 0", 1, "zero"),
+            ("\nhttp2 = 1", 2, "boolean"),
+            ("domain = [\"x\"]", 1, "is no domain"),
+            ("log-level = \"loud\"", 1, "loud"),
+            ("listen = ", 1, "config.toml"),
+        ] {
+            let error = resolve_with_file(file, &ServeOptions::default()).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(named), "{error}");
             assert!(
-                error.contains(named) && error.contains("config.toml"),
+                error.contains(&format!("config.toml, line {line}: ")),
                 "{error}"
             );
+            assert!(!error.contains('\n'), "{error}");
         }
     }
 
     #[test]
-    fn the_example_configuration_is_valid() {
+    fn a_demo_does_not_read_the_owners_file() {
+        let demo = ServeOptions {
+            demo: true,
+            ..ServeOptions::default()
+        };
+        let config = resolve_with_file("rate-limit = 60", &demo).unwrap();
+        assert_eq!(config.rate_limit.get(), 30);
+    }
+
+    #[test]
+    fn the_example_configuration_is_valid_and_has_every_setting() {
         let example = include_str!("../packaging/config.example.toml");
-        let uncommented: Vec<&str> = example
+        let uncommented = example
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
-            .filter(|line| line.contains(" = "))
-            .collect();
-        let uncommented = uncommented.join("\n");
-        let config = resolve_with_file(&uncommented, &ServeOptions::default()).unwrap();
+            .filter(|line| line.contains(" = "));
+        // A domain and a certificate of one's own are two ways to the same.
+        let (files, rest): (Vec<&str>, Vec<&str>) =
+            uncommented.partition(|line| line.starts_with("tls-"));
+        for lines in [&rest, &files] {
+            resolve_with_file(&lines.join("\n"), &ServeOptions::default()).unwrap();
+        }
+        for name in file::settings() {
+            let is_there = |line: &&str| line.starts_with(&format!("{name} = "));
+            assert!(files.iter().chain(&rest).any(is_there), "{name}");
+        }
+        let config = resolve_with_file(&rest.join("\n"), &ServeOptions::default()).unwrap();
         assert_eq!(config.rate_limit.get(), 30);
         assert_eq!(config.trusted_proxies.len(), 1);
     }

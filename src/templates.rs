@@ -11,8 +11,10 @@ text_enum! {
     Template, "template" {
         /// One for all orders of a strategy, built on its action and position.
         Strategy = "strategy",
-        /// One kind of order, named in the message.
+        /// One kind of order of a strategy, named in the message.
         Standard = "standard",
+        /// One kind of order of an indicator or a price, whose alerts have no contracts.
+        Indicator = "indicator",
     }
 }
 
@@ -82,5 +84,11 @@ mod tests {
             assert_eq!(alert.auth_key.as_str(), key.reveal());
             assert_eq!(alert.signal.unwrap().warnings, []);
         }
+    }
+
+    #[test]
+    fn the_indicator_template_has_nothing_that_only_strategies_have() {
+        let key = AuthKey::from_stored("k".repeat(32));
+        assert!(!Template::Indicator.message(&key).contains("{{strategy."));
     }
 }

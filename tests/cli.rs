@@ -148,14 +148,35 @@ fn events_are_filtered() {
 
 #[test]
 fn a_test_alert_goes_over_real_http() {
-    let server = Server::start();
+    // Waiting for a pause is many test alerts.
+    let server = Server::start_with(&["--rate-limit", "1000000"]);
     let webhook = server.create_webhook("Strategy");
-    for template in ["strategy", "standard"] {
-        let sent = server
-            .data
-            .text(&["send", &webhook.id, "--template", template]);
-        assert!(sent.starts_with("200 OK"), "{sent}");
+    for (template, would_make) in [
+        ("strategy", "buy 1 BTCUSDT"),
+        ("standard", "entryLong 1 BTCUSDT"),
+        ("indicator", "entryLong 1 BTCUSDT"),
+    ] {
+        let arguments = ["send", &webhook.id, "--template", template];
+        let sent = server.data.text(&arguments);
+        let (said, event) = sent.split_once(" (evt_").unwrap();
+        assert_eq!(
+            said,
+            format!("200: would make: {would_make} at 64490.4 (market). A test makes no order")
+        );
+        assert!(event.ends_with(").\n"), "{sent}");
+        let whole = server.data.json(&[&arguments[..], &["--json"]].concat());
+        assert_eq!(whole["order"]["intendedPrice"], 64490.4);
     }
+    server.data.text(&["webhook", "pause", &webhook.id]);
+    support::wait_until("the webhook is paused", || {
+        let sent = server.data.text(&["send", &webhook.id]);
+        sent.starts_with("200: The webhook is paused") && sent.contains("(evt_")
+    });
+    server.data.text(&["webhook", "resume", &webhook.id]);
+    support::wait_until("the webhook goes on", || {
+        let sent = server.data.text(&["send", &webhook.id]);
+        sent.contains("would make")
+    });
     let file = server.data.path.join("alert.json");
     std::fs::write(
         &file,
@@ -166,10 +187,14 @@ fn a_test_alert_goes_over_real_http() {
         .data
         .run(&["send", &webhook.id, "--file", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("422"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with("422: ") && said.contains("(evt_"),
+        "{said}"
+    );
     assert!(server.data.orders().is_empty());
     let log = server.data.text(&["events"]);
-    assert_eq!(log.matches("a test: no order").count(), 2, "{log}");
+    assert!(log.contains("no order (test)"), "{log}");
     let stopped = server.stop();
     let error = stopped.error(&["send", &webhook.id]);
     assert!(error.contains("algohook serve"), "{error}");
@@ -276,7 +301,11 @@ fn tokens_are_made_listed_and_revoked() {
     assert!(listed[0]["lastUsedAt"].is_string());
     assert!(!listed.to_string().contains(&token));
     let id = listed[0]["id"].as_str().unwrap();
-    server.data.text(&["token", "revoke", id]);
+    for wrong in ["nobody's", "tok_77"] {
+        let error = server.data.error(&["token", "revoke", wrong]);
+        assert!(error.contains("there is no token"), "{error}");
+    }
+    assert!(server.data.text(&["token", "revoke", "tests"]).contains(id));
     server.api(&token, "GET", "/me", None).expect(401);
     let error = server.data.error(&["token", "revoke", id]);
     assert!(error.contains("there is no token"), "{error}");
@@ -347,6 +376,40 @@ fn wrong_use_ends_with_2_and_failures_with_1() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn wrong_use_is_told_with_what_to_write() {
+    let data = DataDir::new();
+    for (arguments, said) in [
+        (
+            &["serve", "--listen", "9000"][..],
+            "write ADDRESS:PORT, such as 127.0.0.1:9000",
+        ),
+        (
+            &["serve", "--listen", "localhost:8080"],
+            "write ADDRESS:PORT, such as 127.0.0.1:9000",
+        ),
+        (&["serve", "--public-listen", "443"], "write ADDRESS:PORT"),
+        (
+            &["serve", "--http-listen", "80"],
+            "write none, or ADDRESS:PORT",
+        ),
+        (&["events", "--limit", "abc"], "must be a number"),
+        (&["orders", "--limit", "20000"], "must be a number"),
+    ] {
+        let output = data.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said), "{error}");
+    }
+    let error = data.error(&["--config", "nope.toml", "events"]);
+    assert_eq!(error.matches("No such file").count(), 1, "{error}");
+    data.text(&["webhook", "list"]);
+    std::fs::write(data.path.join("config.toml"), "# mine\ndomains = []\n").unwrap();
+    let error = data.error(&["webhook", "list"]);
+    let said = "config.toml, line 2: there is no setting \"domains\"; did you mean \"domain\"?\n";
+    assert!(error.ends_with(said), "{error}");
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn a_delivery_with_a_known_id_makes_no_second_order() {
 
 #[test]
 fn a_paused_webhook_records_and_makes_no_order() {
-    let server = Server::start();
+    // Waiting for the pause is many alerts.
+    let server = Server::start_with(&["--rate-limit", "1000000"]);
     let webhook = server.create_webhook("Strategy");
     server.data.text(&["webhook", "pause", &webhook.id]);
     support::wait_until("the webhook is paused", || {
@@ -132,8 +133,11 @@ fn malformed_json_is_recorded_with_its_place_and_its_cause() {
         (&answer["error"]["line"], &answer["error"]["column"]),
         (&json!(4), &json!(10))
     );
-    let hint = answer["error"]["hint"].as_str().unwrap();
-    assert!(hint.contains("{{strategy.order.contracts}}"), "{hint}");
+    let said = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        said.starts_with("{{strategy.order.contracts}} was not replaced"),
+        "{said}"
+    );
 
     let event = answer["webhookEvent"]["id"].as_str().unwrap();
     let shown = server.data.text(&["events", event]);
@@ -152,13 +156,15 @@ fn malformed_json_with_a_wrong_key_is_turned_away_and_without_any_recorded() {
     assert_eq!(events(), before);
     let without = server.post(&webhook.id, "BTCUSDT crossed 65000");
     let answer = without.expect(400).json();
-    assert!(
-        answer["error"]["hint"]
-            .as_str()
-            .unwrap()
-            .contains("plain text")
-    );
+    let said = answer["error"]["message"].as_str().unwrap();
+    assert!(said.contains("plain text"), "{said}");
     assert_eq!(events(), before + 1);
+    let other_name = json!({ "authKey": webhook.key, "auth_key": null });
+    let answer = server.deliver(&webhook, &webhook.alert(&other_name));
+    assert_eq!(
+        answer.expect(401).json()["error"]["hint"],
+        "Rename \"authKey\" to \"auth_key\"."
+    );
 }
 
 #[test]

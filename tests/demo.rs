@@ -17,19 +17,25 @@ struct Demo {
     data_dir: PathBuf,
     token: String,
     password: String,
+    printed: String,
 }
 
 impl Demo {
     fn start() -> Self {
+        Self::start_with(&["--listen", "127.0.0.1:0"])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut child = algohook()
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--demo"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut printed = String::new();
-        while !printed.contains("Password: ") {
+        while !printed.contains("/api/v1/webhooks") {
             let line = lines.next().expect("the demo has started").unwrap();
             printed.push_str(&line);
             printed.push('\n');
@@ -40,10 +46,11 @@ impl Demo {
             rest[..end.unwrap()].to_owned()
         };
         Self {
-            url: word_after("listens on "),
+            url: word_after("Open "),
             data_dir: word_after("--data-dir ").into(),
             token: word_after("Bearer "),
-            password: word_after("Password: "),
+            password: word_after(" log in with "),
+            printed,
             child,
         }
     }
@@ -113,6 +120,11 @@ fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
     assert!(times.is_sorted());
     assert_eq!(data.orders().len(), statuses["processed"]);
 
+    let output = data.run(&["doctor"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("note   way in: this is a demo"), "{said}");
+
     let rejections: usize = webhooks
         .as_array()
         .unwrap()
@@ -126,6 +138,29 @@ fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
 
     demo.stop();
     assert!(!data_dir.exists());
+}
+
+#[test]
+fn a_demo_beside_another_server_takes_a_free_port() {
+    // Where the usual port is taken already, it is by another program, which serves as well.
+    let _other = std::net::TcpListener::bind("127.0.0.1:8080");
+    let demo = Demo::start_with(&[]);
+    assert_ne!(demo.url, "http://127.0.0.1:8080");
+    assert!(
+        demo.printed
+            .contains("Another program listens on 127.0.0.1:8080"),
+        "{}",
+        demo.printed
+    );
+    get(&demo, "/webhooks").expect(200);
+    demo.stop();
+    let named = algohook()
+        .args(["serve", "--demo", "--listen", "127.0.0.1:8080"])
+        .output()
+        .unwrap();
+    assert_eq!(named.status.code(), Some(1));
+    let error = String::from_utf8(named.stderr).unwrap();
+    assert!(error.contains("(--listen 127.0.0.1:8081)"), "{error}");
 }
 
 #[test]

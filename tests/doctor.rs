@@ -54,6 +54,82 @@ fn a_server_that_only_this_machine_reaches_is_good_for_a_health_check_only() {
         text.contains("WRONG  way in") && text.contains("-> algohook serve --domain"),
         "{text}"
     );
+    let ending = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        ending.starts_with("error: one thing is wrong. Next: algohook serve --domain"),
+        "{ending}"
+    );
+}
+
+#[test]
+fn an_alert_counts_that_arrived_by_itself_and_made_an_order() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let last = || {
+        let (found, _) = findings(&server.data, &[]);
+        found
+            .into_iter()
+            .find(|finding| finding["check"] == "last alert")
+            .unwrap()
+    };
+    server.data.text(&["send", &webhook.id]);
+    assert_eq!(last()["found"], "none was received yet");
+    let deliver = |changes| server.deliver(&webhook, &webhook.alert(&changes));
+    deliver(json!({ "qty": -1 })).expect(422);
+    let file = server.data.path.join("history.jsonl");
+    let line = r#"{"time": "2026-01-05T14:30:00Z", "payload": {"ticker": "OLD", "action": "buy", "marketPrice": 1}}"#;
+    std::fs::write(&file, line).unwrap();
+    let import = ["import", "alerts", file.to_str().unwrap()];
+    server
+        .data
+        .text(&[&import[..], &["--webhook", &webhook.id]].concat());
+    let failed = last();
+    assert_eq!(failed["verdict"], "notice");
+    assert_eq!(failed["next"], "algohook events evt_2");
+    let found = failed["found"].as_str().unwrap();
+    assert!(found.contains(", failed: qty must be"), "{found}");
+    deliver(json!({})).expect(200);
+    assert_eq!(last()["verdict"], "good");
+}
+
+#[test]
+fn refused_requests_and_a_list_of_senders_that_is_not_tradingviews_are_told_of() {
+    let server = Server::start();
+    let webhook = server.create_webhook("BTC Strategy");
+    server.data.text(&["senders", "set", "any"]);
+    let (found, _) = findings(&server.data, &[]);
+    assert_eq!(verdict(&found, "senders"), "good");
+    let own_list = ["senders", "set", "address", "--address", "192.0.2.1"];
+    let said = server.data.text(&own_list);
+    assert!(
+        said.contains("TradingView's addresses: 192.0.2.1") && said.contains("--default-addresses"),
+        "{said}"
+    );
+    support::wait_until("nobody else is let in", || {
+        server.deliver(&webhook, &webhook.alert(&json!({}))).status == 403
+    });
+    let (found, _) = findings(&server.data, &[]);
+    assert_eq!(verdict(&found, "senders"), "notice");
+    assert_eq!(verdict(&found, "refused"), "notice");
+    let refused = found.iter().find(|finding| finding["check"] == "refused");
+    let text = refused.unwrap()["found"].as_str().unwrap();
+    assert!(
+        text.ends_with("for \"BTC Strategy\": not sent by TradingView, from 127.0.0.1"),
+        "{text}"
+    );
+
+    let error = server.data.error(&["send", "BTC Strategy"]);
+    assert!(error.contains("from TradingView only"), "{error}");
+
+    let shown = server.data.text(&["senders", "show"]);
+    assert!(shown.contains("--default-addresses"), "{shown}");
+    let back = ["senders", "set", "address", "--default-addresses"];
+    let said = server.data.text(&back);
+    assert_eq!(said, "Alerts are taken from: address.\n");
+    let shown = server.data.text(&["senders", "show"]);
+    assert!(shown.contains("52.89.214.238"), "{shown}");
+    let (found, _) = findings(&server.data, &[]);
+    assert_eq!(verdict(&found, "senders"), "good");
 }
 
 #[test]

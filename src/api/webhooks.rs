@@ -57,8 +57,31 @@ pub struct Webhook {
 pub struct Messages {
     /// One for all orders of a strategy.
     pub strategy: String,
-    /// For one kind of order, named in the message.
+    /// For one kind of order of a strategy, named in the message.
     pub standard: String,
+    /// For the alert of an indicator or a price.
+    pub indicator: String,
+}
+
+impl Messages {
+    /// The messages with a webhook's key.
+    fn with(key: &AuthKey) -> Self {
+        Self {
+            strategy: Template::Strategy.message(key),
+            standard: Template::Standard.message(key),
+            indicator: Template::Indicator.message(key),
+        }
+    }
+
+    /// The message of a template.
+    #[must_use]
+    pub fn of(&self, template: Template) -> &str {
+        match template {
+            Template::Strategy => &self.strategy,
+            Template::Standard => &self.standard,
+            Template::Indicator => &self.indicator,
+        }
+    }
 }
 
 impl Webhook {
@@ -80,10 +103,7 @@ impl Webhook {
             created_at: stored.created_at,
             events: activity.events,
             last_event_at: activity.last_event_at,
-            messages: Messages {
-                strategy: Template::Strategy.message(&stored.auth_key),
-                standard: Template::Standard.message(&stored.auth_key),
-            },
+            messages: Messages::with(&stored.auth_key),
         })
     }
 }
@@ -128,6 +148,16 @@ pub struct Rejection {
     pub reason: RejectionReason,
     /// Who sent it.
     pub source_address: String,
+}
+
+impl From<rejections::Rejection> for Rejection {
+    fn from(stored: rejections::Rejection) -> Self {
+        Self {
+            rejected_at: stored.rejected_at,
+            reason: stored.reason,
+            source_address: stored.source_address.to_string(),
+        }
+    }
 }
 
 /// What a test alert is to be made of.
@@ -264,11 +294,7 @@ pub(super) async fn list_rejections(context: &Context, request: &ApiRequest) -> 
         let webhook = webhooks::get(connection, &id)?;
         rejections::list(connection, webhook.row)
     });
-    let items = read.await?.into_iter().map(|rejection| Rejection {
-        rejected_at: rejection.rejected_at,
-        reason: rejection.reason,
-        source_address: rejection.source_address.to_string(),
-    });
+    let items = read.await?.into_iter().map(Rejection::from);
     Ok(ok(&Page {
         items: items.collect(),
         next_cursor: None,

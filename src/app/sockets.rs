@@ -1,6 +1,7 @@
 //! The sockets to listen on: those that a service manager holds open for the
 //! server, which outlast it, and the others, which are bound here.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener as StdListener};
 
 use anyhow::Context as _;
@@ -54,13 +55,10 @@ impl Sockets {
             socket.set_nonblocking(true)?;
             return Ok(TcpListener::from_std(socket)?);
         }
-        TcpListener::bind(addresses).await.with_context(|| {
+        TcpListener::bind(addresses).await.map_err(|error| {
             let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            format!(
-                "cannot listen on {}; another program may have this port, and ports below 1024 need a right \
-                 (say another address with {option})",
-                shown.join(" or ")
-            )
+            let next = next_step(&error, addresses, option);
+            anyhow::anyhow!("cannot listen on {}: {error}; {next}", shown.join(" or "))
         })
     }
 
@@ -78,6 +76,25 @@ impl Sockets {
     pub(super) fn unused(&self) -> Vec<SocketAddr> {
         let address = |socket: &StdListener| socket.local_addr().ok();
         self.held.iter().filter_map(address).collect()
+    }
+}
+
+/// What to do where none of the addresses can be listened on.
+fn next_step(error: &std::io::Error, addresses: &[SocketAddr], option: &str) -> String {
+    match (error.kind(), addresses) {
+        (ErrorKind::AddrInUse, [address]) if (1024..u16::MAX).contains(&address.port()) => {
+            let other = SocketAddr::new(address.ip(), address.port() + 1);
+            format!(
+                "another program has this port, maybe another algohook: take another one ({option} {other})"
+            )
+        }
+        (ErrorKind::AddrInUse, _) => format!(
+            "another program has this port: stop that one, or choose another address with {option}"
+        ),
+        (ErrorKind::PermissionDenied, _) => format!(
+            "ports below 1024 need a right (CAP_NET_BIND_SERVICE), or choose another address with {option}"
+        ),
+        _ => format!("choose another address with {option}"),
     }
 }
 

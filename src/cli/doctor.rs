@@ -47,14 +47,17 @@ impl Doctor {
                 .iter()
                 .try_for_each(|finding| print(out, finding))?;
         }
-        let wrong = findings
+        let wrong: Vec<&Finding> = findings
             .iter()
             .filter(|finding| finding.verdict == Verdict::Bad)
-            .count();
-        match wrong {
-            0 => Ok(()),
-            1 => bail!("one thing is wrong; see above"),
-            wrong => bail!("{wrong} things are wrong; see above"),
+            .collect();
+        let Some(first) = wrong.first() else {
+            return Ok(());
+        };
+        let next = first.next.as_deref().unwrap_or("see above");
+        match wrong.len() {
+            1 => bail!("one thing is wrong. Next: {next}"),
+            wrong => bail!("{wrong} things are wrong. First: {next}"),
         }
     }
 }
@@ -65,7 +68,8 @@ fn print(out: &mut dyn Write, finding: &Finding) -> std::io::Result<()> {
         Verdict::Notice => "note",
         Verdict::Bad => "WRONG",
     };
-    writeln!(out, "{mark:<6} {}: {}", finding.check, finding.found)?;
+    let found = output::printable(&finding.found);
+    writeln!(out, "{mark:<6} {}: {found}", finding.check)?;
     match &finding.next {
         Some(next) => writeln!(out, "       -> {next}"),
         None => Ok(()),

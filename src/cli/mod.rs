@@ -81,7 +81,7 @@ pub fn run() -> ExitCode {
         // The reader of our output has seen enough, as `head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
@@ -98,7 +98,9 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         && serve.options.demo
         && cli.global.data_dir.is_some()
     {
-        refuse_demo_on_own_directory();
+        wrong_use(
+            "--demo makes a directory of its own and cannot be used with --data-dir or ALGOHOOK_DATA_DIR",
+        );
     }
     let serve_options = match &cli.command {
         Command::Serve(serve) => serve.options.clone(),
@@ -130,12 +132,23 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-/// clap sees no conflict between an option of all commands and one of a single command.
-fn refuse_demo_on_own_directory() -> ! {
-    let message = "--demo makes a directory of its own and cannot be used with --data-dir or ALGOHOOK_DATA_DIR";
-    Cli::command()
-        .error(ErrorKind::ArgumentConflict, message)
-        .exit()
+/// Ends the process as for wrong use, where clap cannot see that it is.
+fn wrong_use(message: &str) -> ! {
+    let kind = ErrorKind::ArgumentConflict;
+    Cli::command().error(kind, message).exit()
+}
+
+/// An error with its causes, each said once: some errors say their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut causes = error.chain().map(ToString::to_string);
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |said, cause| {
+        if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,5 +1,10 @@
 //! The data directory, opened by a command.
 
+use std::str::FromStr;
+
+use anyhow::bail;
+use rusqlite::Connection;
+
 use crate::api::webhooks::Webhook;
 use crate::config::{Config, prepare_data_dir};
 use crate::domain::webhook::WebhookId;
@@ -21,6 +26,64 @@ pub fn base_url(config: &Config) -> String {
     match running_server(&config.data_dir) {
         Some(server) => server.public_url.unwrap_or(server.url),
         None => format!("http://{}", config.listen),
+    }
+}
+
+/// A webhook as a command names it: by its id, or by its name where no other has the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookArgument {
+    /// Its id.
+    Id(WebhookId),
+    /// Its name.
+    Name(String),
+}
+
+impl FromStr for WebhookArgument {
+    type Err = <WebhookId as FromStr>::Err;
+
+    /// What begins as ids do is one, so that a mistyped id is called that and not a name.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("wh_") {
+            return text.parse().map(Self::Id);
+        }
+        Ok(Self::Name(text.to_owned()))
+    }
+}
+
+impl WebhookArgument {
+    /// The webhook that is meant.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none of that id or name, or where several have the name.
+    pub fn find(&self, store: &Store) -> anyhow::Result<WebhookId> {
+        let name = match self {
+            Self::Id(id) => {
+                let read = |connection: &Connection| webhooks::get(connection, id);
+                return Ok(store.readers().run_blocking(read)?.id);
+            }
+            Self::Name(name) => name.trim(),
+        };
+        let all = store.readers().run_blocking(webhooks::list)?;
+        let named: Vec<WebhookId> = all
+            .into_iter()
+            .filter(|webhook| webhook.name == name)
+            .map(|webhook| webhook.id)
+            .collect();
+        match &named[..] {
+            [id] => Ok(id.clone()),
+            [] => bail!(
+                "there is no webhook named \"{name}\"; algohook webhook list shows all of them"
+            ),
+            several => {
+                let ids: Vec<&str> = several.iter().map(WebhookId::as_str).collect();
+                bail!(
+                    "{} webhooks are named \"{name}\"; write the id of the one you mean: {}",
+                    several.len(),
+                    ids.join(" or ")
+                )
+            }
+        }
     }
 }
 

@@ -3,27 +3,32 @@
 use std::io::Write;
 
 use clap::Args;
+use rusqlite::Connection;
 
-use super::open;
-use super::output;
+use super::events::remarks;
+use super::open::{self, WebhookArgument};
+use super::output::{self, plain};
 use crate::api::orders::Order;
 use crate::config::Config;
 use crate::domain::signal::Direction;
-use crate::domain::webhook::WebhookId;
 use crate::store::orders::{self, OrderFilter, StoredOrder};
+use crate::store::{self, events};
 
 /// Show the orders that the alerts made
 #[derive(Args)]
-#[command(after_help = "Example:\n  algohook orders --webhook wh_... --ticker BTCUSDT")]
+#[command(after_help = "Example:\n  algohook orders wh_... --ticker BTCUSDT")]
 pub struct Orders {
-    /// Of one webhook
+    /// Of one webhook, as --webhook
+    #[arg(value_name = "ID", conflicts_with = "webhook")]
+    of: Option<WebhookArgument>,
+    /// Of one webhook: its id, or its name
     #[arg(long, value_name = "ID")]
-    webhook: Option<WebhookId>,
+    webhook: Option<WebhookArgument>,
     /// Of one ticker
     #[arg(long)]
     ticker: Option<String>,
     /// How many of the newest
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = output::how_many)]
     limit: u32,
     /// Print JSON, one order a line
     #[arg(long)]
@@ -33,14 +38,15 @@ pub struct Orders {
 impl Orders {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
+        let webhook = self.of.as_ref().or(self.webhook.as_ref());
         let filter = OrderFilter {
-            webhook: self.webhook,
+            webhook: webhook.map(|webhook| webhook.find(&store)).transpose()?,
             ticker: self.ticker,
             ..OrderFilter::default()
         };
-        let mut listed = store
-            .readers()
-            .run_blocking(|connection| orders::list(connection, &filter, self.limit))?;
+        let readers = store.readers();
+        let mut listed =
+            readers.run_blocking(|connection| orders::list(connection, &filter, self.limit))?;
         listed.reverse();
         if self.json {
             let mut listed = listed.into_iter().map(Order::from);
@@ -49,21 +55,23 @@ impl Orders {
         if listed.is_empty() {
             return Ok(writeln!(out, "No such orders.")?);
         }
-        let rows: Vec<Vec<String>> = listed
-            .iter()
-            .map(|order| {
-                vec![
-                    format!("{:.0}", order.paired_at),
-                    order.id.to_string(),
-                    order.event.to_string(),
-                    in_words(order),
-                    output::printable(order.signal_name.as_deref().unwrap_or_default()),
-                ]
-            })
-            .collect();
-        let head = ["TIME", "ORDER", "EVENT", "WHAT", "SIGNAL"];
+        let row = |order| readers.run_blocking(|connection| row_of(connection, order));
+        let rows = listed.iter().map(row).collect::<store::Result<Vec<_>>>()?;
+        let head = ["TIME", "ORDER", "EVENT", "WHAT", "SIGNAL", "NOTE"];
         Ok(output::table(out, &head, &rows)?)
     }
+}
+
+fn row_of(connection: &Connection, order: &StoredOrder) -> store::Result<Vec<String>> {
+    let event = events::get(connection, order.event)?;
+    Ok(vec![
+        format!("{:.0}", order.paired_at),
+        order.id.to_string(),
+        order.event.to_string(),
+        in_words(order),
+        output::printable(order.signal_name.as_deref().unwrap_or_default()),
+        remarks(event.id, event.source, &event.warnings).join("; "),
+    ])
 }
 
 /// An order in a few words, as `entryLong 2 BTCUSDT at 64490.4 (limit)`.
@@ -78,8 +86,8 @@ pub fn in_words(order: &StoredOrder) -> String {
             });
     let quantity = order
         .quantity
-        .map_or_else(|| "all".to_owned(), |quantity| quantity.to_string());
-    let (ticker, price) = (order.ticker.as_str(), order.intended_price);
+        .map_or_else(|| "all".to_owned(), |quantity| plain(quantity.get()));
+    let (ticker, price) = (order.ticker.as_str(), plain(order.intended_price.get()));
     format!(
         "{what} {quantity} {ticker} at {price} ({})",
         order.order_type

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::money::Decimal;
+
 /// Writes a value as indented JSON.
 pub fn json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
@@ -57,6 +59,25 @@ fn columns(
         line(&mut row.iter().map(String::as_str))?;
     }
     Ok(())
+}
+
+/// Reads how many lines are wanted at most.
+pub fn how_many(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok().filter(|number| *number <= 10_000);
+    number.ok_or("must be a number from 0 to 10000")
+}
+
+/// A count with what is counted: `1 order`, `2 orders`.
+pub fn counted(count: &impl ToString, one: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
+
+/// A number as people write it, without zeros at its end that say nothing.
+pub fn plain(number: Decimal) -> String {
+    number.normalize().to_string()
 }
 
 /// A text without characters that could move the cursor of a terminal.

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::open;
+use super::output::counted;
 use crate::config::Config;
 use crate::store::ledgers;
 use crate::store::rebuild::rebuild_part;
@@ -37,12 +38,15 @@ impl Rebuild {
         while store.writer().run_blocking(ledgers::derive_next)? {}
         writeln!(
             out,
-            "Looked at {checked} orders, corrected {changed}; derived the trades of {marked} tickers again."
+            "Looked at {}, corrected {changed}; derived the trades of {} again.",
+            counted(&checked, "order"),
+            counted(&marked, "ticker")
         )?;
         if unreadable > 0 {
             writeln!(
                 out,
-                "{unreadable} orders stay as they are: the payloads of their events cannot be read any more."
+                "Not derived again: {}, whose payloads cannot be read any more.",
+                counted(&unreadable, "order")
             )?;
         }
         Ok(())

@@ -5,13 +5,19 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use hyper::StatusCode;
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::http;
-use super::open;
+use super::open::{self, WebhookArgument};
 use super::output;
 use crate::config::Config;
-use crate::domain::webhook::{AuthKey, WebhookId};
+use crate::domain::event::Warning;
+use crate::domain::money::parse_decimal;
+use crate::domain::signal::{Direction, OrderType};
+use crate::domain::webhook::AuthKey;
 use crate::server::lock::running_server;
 use crate::templates::{Template, fill};
 
@@ -22,16 +28,16 @@ use crate::templates::{Template, fill};
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Send {
-    /// The webhook
-    id: WebhookId,
-    /// Which template to send: strategy or standard
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
+    /// Which template to send: strategy, standard or indicator
     #[arg(long, value_name = "NAME", default_value_t = Template::Strategy)]
     template: Template,
     /// Send this file instead; `AUTH_KEY` in it becomes the webhook's key, and
     /// TradingView's usual placeholders get example values
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     file: Option<PathBuf>,
-    /// Print the answer as JSON only
+    /// Print the whole answer, as JSON
     #[arg(long)]
     json: bool,
 }
@@ -39,6 +45,7 @@ pub struct Send {
 const EXAMPLE: &str = "\
 Examples:
   algohook send wh_...
+  algohook send \"BTC Strategy\" --template indicator
   algohook send wh_... --file alert.json";
 
 impl Send {
@@ -47,7 +54,8 @@ impl Send {
             bail!("no server runs on this data directory; start one with `algohook serve`");
         };
         let store = open::store(config)?;
-        let webhook = open::webhook(config, &store, &self.id)?;
+        let id = self.id.find(&store)?;
+        let webhook = open::webhook(config, &store, &id)?;
         let key = AuthKey::from_stored(webhook.auth_key);
         let now = Timestamp::now();
         let message = match &self.file {
@@ -58,17 +66,109 @@ impl Send {
             }
             None => self.template.example(&key, now),
         };
-        let path = format!("/hooks/{}", self.id);
+        let path = format!("/hooks/{id}");
         let answer = http::try_out(&server.url, &path, message)
             .with_context(|| format!("the server at {} does not answer", server.url))?;
-        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if !self.json {
-            writeln!(out, "{}", answer.status)?;
+        if self.json {
+            let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            output::json(out, &body)?;
+        } else {
+            let body: Body = serde_json::from_slice(&answer.body)
+                .with_context(|| format!("the server answered {} and no JSON", answer.status))?;
+            body.print(answer.status, out)?;
         }
-        output::json(out, &body)?;
-        if !answer.status.is_success() {
-            bail!("the alert was not taken; the answer says why");
+        match answer.status {
+            status if status.is_success() => Ok(()),
+            StatusCode::FORBIDDEN => bail!(
+                "alerts are taken from TradingView only (algohook senders show), so what this command sends is \
+                 refused; the test button on the webhook's page is let in"
+            ),
+            _ => bail!("the alert was not taken; the answer says why"),
+        }
+    }
+}
+
+/// What of an answer is told.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    message: String,
+    webhook_event: Option<Event>,
+    order: Option<WouldMake>,
+    error: Option<Error>,
+    #[serde(default)]
+    validation: Validation,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    id: String,
+    ticker: Option<String>,
+    position_direction: Option<String>,
+    direction: Option<Direction>,
+}
+
+/// Numbers are read from their own digits.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WouldMake {
+    order_type: OrderType,
+    qty: Option<Box<RawValue>>,
+    intended_price: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Error {
+    hint: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Validation {
+    warnings: Vec<Warning>,
+}
+
+impl Body {
+    fn print(&self, status: StatusCode, out: &mut dyn Write) -> anyhow::Result<()> {
+        let event = self.webhook_event.as_ref();
+        let id = event.map_or_else(String::new, |event| format!(" ({})", event.id));
+        let said = match (event, &self.order, &self.error) {
+            (Some(event), Some(order), _) => {
+                format!(
+                    "would make: {}. A test makes no order{id}.",
+                    order_in_words(event, order)
+                )
+            }
+            (_, _, Some(error)) => format!("{}{id}. Hint: {}", self.message, error.hint),
+            _ => format!("{}{id}.", self.message),
+        };
+        writeln!(out, "{}: {}", status.as_u16(), output::printable(&said))?;
+        for warning in &self.validation.warnings {
+            writeln!(out, "Warning: {}", output::printable(&warning.message))?;
         }
         Ok(())
     }
+}
+
+/// As `algohook orders` has it.
+fn order_in_words(event: &Event, order: &WouldMake) -> String {
+    let number = |raw: &RawValue| match parse_decimal(raw.get()) {
+        Ok(number) => output::plain(number),
+        Err(_) => raw.get().to_owned(),
+    };
+    let what = match (&event.position_direction, event.direction) {
+        (Some(what), _) => what,
+        (None, Some(Direction::Short)) => "sell",
+        (None, _) => "buy",
+    };
+    let quantity = order
+        .qty
+        .as_deref()
+        .map_or_else(|| "all".to_owned(), number);
+    let ticker = event.ticker.as_deref().unwrap_or_default();
+    let price = number(&order.intended_price);
+    format!(
+        "{what} {quantity} {ticker} at {price} ({})",
+        order.order_type
+    )
 }

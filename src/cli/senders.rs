@@ -12,7 +12,7 @@ use super::open;
 use super::output;
 use crate::api::senders::{Issuer, SenderSettings, issuer_of_pem};
 use crate::config::Config;
-use crate::domain::sender::SenderPolicy;
+use crate::domain::sender::{SenderPolicy, Senders};
 use crate::store::audit::{self, Actor};
 use crate::store::{Store, WriteContext, senders};
 
@@ -41,13 +41,17 @@ pub struct Show {
 Examples:
   algohook senders set any
   algohook senders set address
-  algohook senders set address --address 52.89.214.238 --address 34.212.75.30")]
+  algohook senders set address --address 52.89.214.238 --address 34.212.75.30
+  algohook senders set address --default-addresses")]
 pub struct Set {
     /// any; address: TradingView's addresses; certificate: its client certificate
     policy: SenderPolicy,
     /// An address of TradingView's, in place of the list until now; may be given several times
     #[arg(long = "address", value_name = "IP")]
     addresses: Vec<IpAddr>,
+    /// The addresses that TradingView has published, in place of the list until now
+    #[arg(long, conflicts_with = "addresses")]
+    default_addresses: bool,
 }
 
 /// Confirm that an issuer signs TradingView's client certificates
@@ -98,14 +102,10 @@ impl Show {
         if self.json {
             return output::json(out, &settings);
         }
-        let addresses: Vec<String> = settings
-            .senders
-            .addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
         writeln!(out, "Alerts are taken from: {}", settings.senders.policy)?;
-        writeln!(out, "TradingView's addresses: {}", addresses.join(", "))?;
+        let addresses = list_of(&settings.senders);
+        writeln!(out, "TradingView's addresses: {addresses}")?;
+        warn_of_own_list(out, &settings.senders)?;
         if settings.issuers.is_empty() {
             return Ok(writeln!(
                 out,
@@ -138,14 +138,41 @@ impl Set {
             if !self.addresses.is_empty() {
                 setting.addresses = self.addresses;
             }
+            if self.default_addresses {
+                setting.addresses = Senders::default().addresses;
+            }
             senders::check(context.connection, Some(policy))?;
             senders::set(context, &setting)?;
             let actor = Actor::command_line(Timestamp::now());
-            audit::note(context, &actor, "senders.change", Some(policy.as_str()))
+            audit::note(context, &actor, "senders.change", Some(policy.as_str()))?;
+            Ok(setting)
         };
-        store.writer().run_blocking(write)?;
-        Ok(writeln!(out, "Alerts are taken from: {policy}.")?)
+        let setting = store.writer().run_blocking(write)?;
+        writeln!(out, "Alerts are taken from: {policy}.")?;
+        if !setting.are_published() {
+            let addresses = list_of(&setting);
+            writeln!(out, "TradingView's addresses: {addresses}")?;
+        }
+        warn_of_own_list(out, &setting)
     }
+}
+
+fn list_of(senders: &Senders) -> String {
+    let addresses: Vec<String> = senders.addresses.iter().map(ToString::to_string).collect();
+    addresses.join(", ")
+}
+
+/// Says that TradingView would send from other addresses, and how to go back to those.
+fn warn_of_own_list(out: &mut dyn Write, senders: &Senders) -> anyhow::Result<()> {
+    if senders.are_published() {
+        return Ok(());
+    }
+    let policy = senders.policy;
+    Ok(writeln!(
+        out,
+        "This is not the list that TradingView has published; \
+         `algohook senders set {policy} --default-addresses` brings that back."
+    )?)
 }
 
 impl Pin {

@@ -1,6 +1,7 @@
 //! `algohook serve`: the server.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use clap::Args;
@@ -34,7 +35,8 @@ impl Serve {
             .enable_all()
             .build()?;
         if self.options.demo {
-            return serve_demo(&runtime, config, sockets, out);
+            let names_address = self.options.listen.is_some();
+            return serve_demo(&runtime, config, names_address, sockets, out);
         }
         let mut written = Ok(());
         runtime.block_on(app::run(config, sockets, |started| {
@@ -45,15 +47,13 @@ impl Serve {
 }
 
 fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> {
-    announce_address(out, started)?;
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(out, "algohook {version} listens on {}", started.url)?;
     if let Some(link) = &started.setup_link {
         writeln!(out, "Choose a password, once: {link}")?;
     }
     if let Some(address) = started.https {
         writeln!(out, "Alerts come in over HTTPS on {address}")?;
-    }
-    for warning in &started.warnings {
-        writeln!(out, "WARNING: {warning}")?;
     }
     if started.webhooks == 0 {
         writeln!(
@@ -64,15 +64,11 @@ fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> 
     out.flush()
 }
 
-fn announce_address(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> {
-    let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "algohook {version} listens on {}", started.url)
-}
-
 /// Serves a demo; its directory is removed at the end.
 fn serve_demo(
     runtime: &Runtime,
     mut config: Config,
+    names_address: bool,
     sockets: Sockets,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -83,15 +79,28 @@ fn serve_demo(
         live,
     } = runtime.block_on(Demo::prepare(Timestamp::now()))?;
     directory.path().clone_into(&mut config.data_dir);
+    let in_use = (!names_address).then(|| evade(&mut config)).flatten();
     let mut written = Ok(());
     let started = |started: app::Started| {
-        written = announce_address(out, &started)
-            .and_then(|()| announce_demo(out, &started, directory.path(), &password, &token));
+        written = announce_demo(out, &started, directory.path(), &password, &token, in_use);
         tokio::spawn(go_on_trading(started.url, live));
     };
     runtime.block_on(app::run(config, sockets, started))?;
     directory.close()?;
     Ok(written?)
+}
+
+/// Lets the system choose a port where another program has the usual one; returns
+/// the address that is taken.
+fn evade(config: &mut Config) -> Option<SocketAddr> {
+    let usual = config.listen;
+    match TcpListener::bind(usual) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            config.listen.set_port(0);
+            Some(usual)
+        }
+        _ => None,
+    }
 }
 
 fn announce_demo(
@@ -100,16 +109,23 @@ fn announce_demo(
     directory: &Path,
     password: &str,
     token: &str,
+    in_use: Option<SocketAddr>,
 ) -> std::io::Result<()> {
-    let directory = directory.display();
+    let (url, directory) = (&started.url, directory.display());
+    writeln!(out, "Open {url} and log in with {password}")?;
+    if let Some(in_use) = in_use {
+        writeln!(
+            out,
+            "Another program listens on {in_use}, so this one took a free port."
+        )?;
+    }
     writeln!(
         out,
         "This is a demo: {} webhooks with made-up alerts, gone when it stops.\n\
          Look at it from another terminal:\n  \
            algohook events --follow --data-dir {directory}\n  \
-           curl -H \"Authorization: Bearer {token}\" {}/api/v1/webhooks\n\
-         Password: {password}",
-        started.webhooks, started.url
+           curl -H \"Authorization: Bearer {token}\" {url}/api/v1/webhooks",
+        started.webhooks
     )?;
     out.flush()
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -50,10 +50,12 @@ pub struct List {
 
 /// Revoke a token; programs that use it are refused from then on
 #[derive(Args)]
-#[command(after_help = "Example:\n  algohook token revoke tok_1")]
+#[command(
+    after_help = "Examples:\n  algohook token revoke tok_1\n  algohook token revoke dashboard"
+)]
 pub struct Revoke {
-    /// The token
-    id: TokenId,
+    /// The token: its id, or its name where no other has the same
+    id: String,
 }
 
 impl Token {
@@ -134,9 +136,29 @@ impl List {
     }
 }
 
+/// The token of an id or a name.
+fn find(store: &Store, text: &str) -> anyhow::Result<TokenId> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let all = store.readers().run_blocking(tokens::list)?;
+    let mut named = all.into_iter().filter(|token| token.name == text);
+    match (named.next(), named.next()) {
+        (Some(token), None) => Ok(token.id),
+        (Some(one), Some(other)) => bail!(
+            "several tokens are named \"{text}\"; write the id of the one you mean, such as {} or {}",
+            one.id,
+            other.id
+        ),
+        (None, _) => {
+            bail!("there is no token \"{text}\"; algohook token list shows all of them")
+        }
+    }
+}
+
 impl Revoke {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
-        let id = self.id;
+        let id = find(store, self.id.trim())?;
         store.writer().run_blocking(move |context| {
             tokens::revoke(context, id)?;
             let actor = Actor::command_line(Timestamp::now());

@@ -5,16 +5,18 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::open;
+use super::open::{self, WebhookArgument};
 use super::output;
-use crate::api::webhooks::Webhook as Shown;
+use crate::api::webhooks::{Rejection, Webhook as Shown};
 use crate::config::Config;
 use crate::domain::webhook::{AuthKey, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
 use crate::store::audit::{self, Actor};
 use crate::store::webhooks::{self, WebhookChange};
-use crate::store::{self, Store};
+use crate::store::{self, Store, rejections};
+use crate::templates::Template;
 
 /// Make and manage webhooks: one strategy, one webhook
 #[derive(Subcommand)]
@@ -28,7 +30,7 @@ pub enum Webhook {
     Delete(Delete),
 }
 
-/// Make a webhook and print its URL, its key and the message for the alert
+/// Make a webhook and print its URL, its key and the messages for alerts
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook create \"BTC Strategy\"")]
 pub struct Create {
@@ -48,14 +50,20 @@ pub struct List {
     json: bool,
 }
 
-/// Show one webhook with its URL, key and messages
+/// Show one webhook with its URL, key, messages and the last requests that it refused
 #[derive(Args)]
-#[command(after_help = "Example:\n  algohook webhook show wh_...")]
+#[command(after_help = "\
+Examples:
+  algohook webhook show wh_...
+  algohook webhook show \"BTC Strategy\" --message strategy > alert.json")]
 pub struct Show {
-    /// The webhook
-    id: WebhookId,
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
+    /// Print this message only: strategy, standard or indicator
+    #[arg(long, value_name = "NAME")]
+    message: Option<Template>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "message")]
     json: bool,
 }
 
@@ -63,35 +71,35 @@ pub struct Show {
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook rotate-key wh_...")]
 pub struct RotateKey {
-    /// The webhook
-    id: WebhookId,
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Keep recording alerts, but make no orders of them
+/// Keep recording alerts, but turn none into orders
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook pause wh_...")]
 pub struct Pause {
-    /// The webhook
-    id: WebhookId,
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
 }
 
-/// Make orders of alerts again
+/// Turn alerts into orders again
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook resume wh_...")]
 pub struct Resume {
-    /// The webhook
-    id: WebhookId,
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
 }
 
 /// Delete a webhook with all its events and orders
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook delete wh_...")]
 pub struct Delete {
-    /// The webhook
-    id: WebhookId,
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -103,10 +111,10 @@ impl Webhook {
         match self {
             Self::Create(create) => create.run(config, &store, out),
             Self::List(list) => list.run(config, &store, out),
-            Self::Show(show) => print(out, &open::webhook(config, &store, &show.id)?, show.json),
+            Self::Show(show) => show.run(config, &store, out),
             Self::RotateKey(rotate) => rotate.run(config, &store, out),
-            Self::Pause(pause) => set_state(&store, out, pause.id, WebhookState::Paused),
-            Self::Resume(resume) => set_state(&store, out, resume.id, WebhookState::Active),
+            Self::Pause(pause) => set_state(&store, out, &pause.id, WebhookState::Paused),
+            Self::Resume(resume) => set_state(&store, out, &resume.id, WebhookState::Active),
             Self::Delete(delete) => delete.run(config, &store, out),
         }
     }
@@ -115,6 +123,7 @@ impl Webhook {
 impl Create {
     fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let name = name_of(&self.name)?;
+        note_same_name(store, &name)?;
         let id = WebhookId::generate(random_bytes).context("the system gives no random bytes")?;
         let key = AuthKey::generate(random_bytes).context("the system gives no random bytes")?;
         let wanted = id.clone();
@@ -141,12 +150,51 @@ impl List {
             return output::json(out, &shown);
         }
         if shown.is_empty() {
-            let next = "There is no webhook yet. Make one: algohook webhook create \"My strategy\"";
-            return Ok(writeln!(out, "{next}")?);
+            return Ok(writeln!(
+                out,
+                "There is no webhook yet in {}. Make one: algohook webhook create \"My strategy\"",
+                config.data_dir.display()
+            )?);
         }
         let rows: Vec<Vec<String>> = shown.iter().map(row_of).collect();
         let head = ["ID", "NAME", "STATE", "EVENTS", "LAST EVENT"];
         Ok(output::table(out, &head, &rows)?)
+    }
+}
+
+/// A webhook and what it refused.
+#[derive(Serialize)]
+struct WithRejections<'a> {
+    #[serde(flatten)]
+    webhook: &'a Shown,
+    rejections: Vec<Rejection>,
+}
+
+impl Show {
+    fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let id = self.id.find(store)?;
+        let webhook = open::webhook(config, store, &id)?;
+        if let Some(template) = self.message {
+            let message = webhook.messages.of(template).trim_end();
+            return Ok(writeln!(out, "{message}")?);
+        }
+        let refused = store.readers().run_blocking(|connection| {
+            let stored = webhooks::get(connection, &id)?;
+            rejections::list(connection, stored.row)
+        })?;
+        if self.json {
+            let rejections = refused.into_iter().map(Rejection::from).collect();
+            let webhook = &webhook;
+            return output::json(
+                out,
+                &WithRejections {
+                    webhook,
+                    rejections,
+                },
+            );
+        }
+        print(out, &webhook, false)?;
+        print_refused(out, &refused)
     }
 }
 
@@ -157,23 +205,24 @@ impl RotateKey {
             auth_key: Some(key),
             ..WebhookChange::default()
         };
-        let id = self.id.clone();
+        let id = self.id.find(store)?;
+        let wanted = id.clone();
         store.writer().run_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
-            webhooks::change(context, &id, change)?;
-            audit::note(context, &actor, "webhook.rotate-key", Some(id.as_str()))
+            webhooks::change(context, &wanted, change)?;
+            audit::note(context, &actor, "webhook.rotate-key", Some(wanted.as_str()))
         })?;
-        print(out, &open::webhook(config, store, &self.id)?, self.json)
+        print(out, &open::webhook(config, store, &id)?, self.json)
     }
 }
 
 impl Delete {
     fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
-        let webhook = open::webhook(config, store, &self.id)?;
+        let id = self.id.find(store)?;
+        let webhook = open::webhook(config, store, &id)?;
         if !self.yes {
             confirm(&webhook)?;
         }
-        let id = self.id.clone();
         store.writer().run_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
             webhooks::delete(context, &id, actor.at)?;
@@ -181,21 +230,34 @@ impl Delete {
         })?;
         // A running server would remove the rest by itself, a little later.
         while store.writer().run_blocking(webhooks::purge)? {}
-        let events = webhook.events;
-        Ok(writeln!(out, "Deleted {} with {events} events.", self.id)?)
+        let (id, events) = (webhook.id, output::counted(&webhook.events, "event"));
+        Ok(writeln!(out, "Deleted {id} with {events}.")?)
     }
+}
+
+/// Says that a name is taken already: names are for people, and two may be the same.
+fn note_same_name(store: &Store, name: &str) -> anyhow::Result<()> {
+    let all = store.readers().run_blocking(webhooks::list)?;
+    if let Some(same) = all.into_iter().find(|webhook| webhook.name == name) {
+        eprintln!(
+            "note: {} has this name, too; commands now need the id of the one that you mean",
+            same.id
+        );
+    }
+    Ok(())
 }
 
 fn set_state(
     store: &Store,
     out: &mut dyn Write,
-    id: WebhookId,
+    id: &WebhookArgument,
     state: WebhookState,
 ) -> anyhow::Result<()> {
     let change = WebhookChange {
         state: Some(state),
         ..WebhookChange::default()
     };
+    let id = id.find(store)?;
     let changed = store
         .writer()
         .run_blocking(move |context| webhooks::change(context, &id, change))?;
@@ -211,8 +273,9 @@ fn confirm(webhook: &Shown) -> anyhow::Result<()> {
         bail!("nothing was deleted; add --yes to delete without being asked");
     }
     eprint!(
-        "This deletes {} events for good. Type the webhook's name ({}) to go on: ",
-        webhook.events, webhook.name
+        "This deletes {} for good. Type the webhook's name ({}) to go on: ",
+        output::counted(&webhook.events, "event"),
+        webhook.name
     );
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -250,15 +313,44 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     writeln!(out, "State:     {}", state_word(webhook.state))?;
     writeln!(out, "URL:       {}", webhook.url)?;
     writeln!(out, "Auth key:  {}", webhook.auth_key)?;
+    let headings = [
+        (
+            Template::Strategy,
+            "for the alert of a strategy with order fills; it serves all of its orders",
+        ),
+        (
+            Template::Standard,
+            "for the alert of a strategy with order fills that makes one kind of order; change entryLong and the names",
+        ),
+        (
+            Template::Indicator,
+            "for the alert of an indicator or a price, which has no contracts; change entryLong, qty and the names",
+        ),
+    ];
+    for (template, heading) in headings {
+        let message = webhook.messages.of(template).trim_end();
+        writeln!(out, "\nMessage \"{template}\", {heading}:\n\n{message}")?;
+    }
+    Ok(())
+}
+
+fn print_refused(out: &mut dyn Write, refused: &[rejections::Rejection]) -> anyhow::Result<()> {
+    if refused.is_empty() {
+        return Ok(());
+    }
     writeln!(
         out,
-        "\nMessage for the alert of a strategy, which serves all its orders:\n"
+        "\nRequests that were refused, of which no event is kept (the last {} at most):\n",
+        rejections::KEPT
     )?;
-    writeln!(out, "{}", webhook.messages.strategy.trim_end())?;
-    writeln!(
-        out,
-        "\nMessage for one kind of order; change entryLong, qty and the names as needed:\n"
-    )?;
-    writeln!(out, "{}", webhook.messages.standard.trim_end())?;
+    for rejection in refused {
+        writeln!(
+            out,
+            "  {:.0}  {}, from {}",
+            rejection.rejected_at,
+            rejection.reason.in_words(),
+            rejection.source_address
+        )?;
+    }
     Ok(())
 }

@@ -71,7 +71,8 @@ pub struct PublicOptions {
     #[arg(long, env = "ALGOHOOK_ACME_RETRY", value_name = "SECONDS")]
     pub acme_retry: Option<NonZeroU32>,
     /// Address that takes alerts over HTTPS, where there is a certificate [default: port 443 of every address]
-    #[arg(long, env = "ALGOHOOK_PUBLIC_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "ALGOHOOK_PUBLIC_LISTEN", value_name = "ADDR", value_parser = super::address)]
+    #[serde(deserialize_with = "super::address_in_file")]
     pub public_listen: Option<SocketAddr>,
     /// Address that redirects plain HTTP to HTTPS, or "none" [default: port 80 with --domain, else none]
     #[arg(long, env = "ALGOHOOK_HTTP_LISTEN", value_name = "ADDR")]
@@ -94,12 +95,15 @@ pub enum HttpListen {
 }
 
 impl FromStr for HttpListen {
-    type Err = std::net::AddrParseError;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "none" => Ok(Self::Nowhere),
-            address => address.parse().map(Self::At),
+            address => address
+                .parse()
+                .map(Self::At)
+                .map_err(|_| "write none, or ADDRESS:PORT, such as 0.0.0.0:80"),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Demo {
         let directory = tempfile::Builder::new()
             .prefix("algohook-demo-")
             .tempdir()
-            .context("cannot make a directory for the demo; say another place with TMPDIR")?;
+            .context("cannot make a directory for the demo; choose another place with TMPDIR")?;
         let mut markets: Vec<Market> = Vec::new();
         for profile in PROFILES {
             markets.push(Market::new(profile, now)?);

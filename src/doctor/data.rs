@@ -1,13 +1,17 @@
-//! What the data directory tells: a sound database, the last alert, the authority's answer.
+//! What the data directory tells: a sound database, who may send, what was refused, the
+//! last alert, the authority's answer.
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::Finding;
 use crate::acme;
-use crate::store::{DATABASE_FILE, Store, StoreError, StoreOptions, events, webhooks};
+use crate::domain::event::EventStatus;
+use crate::domain::sender::SenderPolicy;
+use crate::store::events::{self, StoredEvent};
+use crate::store::{DATABASE_FILE, Store, StoreError, StoreOptions, rejections, senders, webhooks};
 
 /// Whether the database is sound, and what was received last.
 pub fn database(data_dir: &Path) -> Vec<Finding> {
@@ -42,8 +46,68 @@ fn look(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
     }
     Ok(vec![
         Finding::good("database", "sound"),
+        senders(connection)?,
+        refused(connection)?,
         last_alert(connection)?,
     ])
+}
+
+/// Whether who may send alerts leaves TradingView out.
+fn senders(connection: &Connection) -> crate::store::Result<Finding> {
+    const CHECK: &str = "senders";
+    let setting = senders::get(connection)?;
+    let mut policies = webhooks::list(connection)?
+        .into_iter()
+        .filter_map(|webhook| webhook.settings.senders)
+        .chain([setting.policy]);
+    let is_by_address = policies.any(|policy| policy == SenderPolicy::Address);
+    if is_by_address && !setting.are_published() {
+        let addresses: Vec<String> = setting.addresses.iter().map(ToString::to_string).collect();
+        return Ok(Finding::notice(
+            CHECK,
+            format!(
+                "alerts are taken from {} only, which is not the list that TradingView has published",
+                addresses.join(", ")
+            ),
+            format!(
+                "algohook senders set {} --default-addresses brings that back",
+                setting.policy
+            ),
+        ));
+    }
+    let found = match setting.policy {
+        SenderPolicy::Any => "anybody with the key of a webhook",
+        SenderPolicy::Address => "TradingView's published addresses only",
+        SenderPolicy::Certificate => "TradingView's client certificate only",
+    };
+    Ok(Finding::good(CHECK, found))
+}
+
+/// What was refused lately: of that no event is kept.
+fn refused(connection: &Connection) -> crate::store::Result<Finding> {
+    const CHECK: &str = "refused";
+    let since = Timestamp::now() - SignedDuration::from_hours(24);
+    let refused = rejections::of_all(connection, 0, since)?;
+    let Some(newest) = refused.last() else {
+        return Ok(Finding::good(CHECK, "no request in the last day"));
+    };
+    let requests = match refused.len() {
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
+    };
+    let (at, from) = (
+        newest.rejection.rejected_at,
+        newest.rejection.source_address,
+    );
+    let name = webhooks::get(connection, &newest.webhook)?.name;
+    let why = newest.rejection.reason.in_words();
+    Ok(Finding::notice(
+        CHECK,
+        format!(
+            "{requests} in the last day, the newest at {at:.0} for \"{name}\": {why}, from {from}"
+        ),
+        format!("algohook webhook show {} lists them", newest.webhook),
+    ))
 }
 
 fn last_alert(connection: &Connection) -> crate::store::Result<Finding> {
@@ -55,27 +119,45 @@ fn last_alert(connection: &Connection) -> crate::store::Result<Finding> {
             "algohook webhook create NAME",
         ));
     }
-    let newest = events::newest(connection)?;
-    let newest = match events::get(connection, newest) {
-        Ok(event) => event,
-        Err(StoreError::NotFound(_)) => {
-            return Ok(Finding::notice(
-                CHECK,
-                "none was received yet",
-                "algohook send ID tries it from here; TradingView's alert log says what it was answered",
-            ));
-        }
-        Err(error) => return Err(error),
+    let Some(newest) = events::newest_alert(connection)? else {
+        return Ok(Finding::notice(
+            CHECK,
+            "none was received yet",
+            "algohook send ID tries it from here; TradingView's alert log says what it was answered",
+        ));
     };
-    let (at, status) = (newest.received_at, newest.status);
-    if at > Timestamp::now() {
+    if newest.received_at > Timestamp::now() {
         return Ok(Finding::bad(
             CHECK,
-            format!("it came at {at:.0}, which is still to come"),
+            format!(
+                "it came at {:.0}, which is still to come",
+                newest.received_at
+            ),
             "set the clock: timedatectl set-ntp true",
         ));
     }
-    Ok(Finding::good(CHECK, format!("{at:.0}, {status}")))
+    Ok(judge(CHECK, &newest))
+}
+
+/// An alert that made no order is nothing to be content with.
+fn judge(check: &'static str, alert: &StoredEvent) -> Finding {
+    let (at, status) = (alert.received_at, alert.status);
+    let found = format!("{at:.0}, {status}");
+    let show = format!("algohook events {}", alert.id);
+    match (status, &alert.error) {
+        (_, Some(error)) => Finding::notice(check, format!("{found}: {}", error.message), show),
+        (EventStatus::Ignored, _) => Finding::notice(
+            check,
+            format!("{found}: the webhook is paused"),
+            format!("algohook webhook resume {}", alert.webhook),
+        ),
+        (EventStatus::Limited, _) => Finding::notice(
+            check,
+            format!("{found}: over the limit of alerts a minute"),
+            show,
+        ),
+        _ => Finding::good(check, found),
+    }
 }
 
 /// What the certificate authority said last, where that was no certificate.

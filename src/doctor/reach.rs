@@ -94,6 +94,11 @@ pub fn listener(running: &RunningServer) -> Finding {
             CHECK,
             "a proxy is trusted (--trusted-proxy); that it listens on port 443 cannot be seen from here",
         ),
+        None if running.is_demo => Finding::notice(
+            CHECK,
+            "this is a demo, which takes no alerts from outside",
+            "for alerts of yours: algohook serve, without --demo",
+        ),
         None => Finding::bad(
             CHECK,
             format!(
@@ -173,7 +178,7 @@ pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding 
         return Finding::notice(
             CHECK,
             "the certificate names no domain",
-            "say --public-url https://hooks.example.com, so that it can be checked",
+            "start the server with --public-url https://hooks.example.com, so that it can be checked",
         );
     };
     let shown = tokio::time::timeout(PATIENCE, shown_certificate(listener, domain)).await;

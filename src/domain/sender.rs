@@ -1,5 +1,6 @@
 //! Who may send alerts: anybody with the key, or TradingView only.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,15 @@ impl Default for Senders {
             policy: SenderPolicy::Any,
             addresses: TRADINGVIEW_ADDRESSES.map(IpAddr::from).to_vec(),
         }
+    }
+}
+
+impl Senders {
+    /// Whether the addresses are those that TradingView has published.
+    #[must_use]
+    pub fn are_published(&self) -> bool {
+        let set = |addresses: &[IpAddr]| addresses.iter().copied().collect::<BTreeSet<_>>();
+        set(&self.addresses) == set(&Self::default().addresses)
     }
 }
 

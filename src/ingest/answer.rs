@@ -1,5 +1,6 @@
 //! What the sender is told: JSON of one shape for success and one for failure.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use hyper::StatusCode;
@@ -41,16 +42,20 @@ pub struct Answer {
 pub struct Refusal {
     code: &'static str,
     message: String,
-    hint: &'static str,
+    hint: Cow<'static, str>,
 }
 
 impl Refusal {
     /// A refusal: a name for programs, what is wrong, and what to do about it.
-    pub fn new(code: &'static str, message: impl Into<String>, hint: &'static str) -> Self {
+    pub fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             code,
             message: message.into(),
-            hint,
+            hint: hint.into(),
         }
     }
 }

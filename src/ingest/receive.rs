@@ -77,7 +77,9 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             return unknown_webhook();
         };
         if !self.is_admitted(&arrival) {
-            return self.reject(&arrival, RejectionReason::WrongSender).await;
+            return self
+                .reject(&arrival, RejectionReason::WrongSender, None)
+                .await;
         }
         match payload::parse(body) {
             Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
@@ -88,8 +90,12 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 };
                 self.authenticated(&arrival, payload, reading).await
             }
-            Ok(Alert { .. }) => self.reject(&arrival, RejectionReason::WrongKey).await,
-            Err(Rejected::MissingKey) => self.reject(&arrival, RejectionReason::MissingKey).await,
+            Ok(Alert { .. }) => self.reject(&arrival, RejectionReason::WrongKey, None).await,
+            Err(Rejected::MissingKey { misspelt }) => {
+                let hint = misspelt.map(|name| format!("Rename \"{name}\" to \"auth_key\"."));
+                self.reject(&arrival, RejectionReason::MissingKey, hint)
+                    .await
+            }
             Err(Rejected::Malformed(malformed)) => self.malformed(&arrival, *malformed).await,
         }
     }
@@ -111,7 +117,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let error = Refusal::new(
             "too_large",
             format!("the message is larger than {LARGEST_BODY} bytes"),
-            "shorten the alert message; metadata is the usual place for what is not needed",
+            "Shorten the alert message; metadata is the usual place for what is not needed.",
         );
         (
             Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &error, None),
@@ -228,11 +234,11 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             "rate_limited",
             format!("more than {} alerts in 60 seconds", self.limit.0),
             if event.is_some() {
-                "no order was made; the owner can process the recorded alert from the event log. One strategy, \
-                 one webhook keeps strategies from limiting each other"
+                "No order was made; the owner can process the recorded alert from the event log. One strategy, \
+                 one webhook keeps strategies from limiting each other."
             } else {
-                "no order was made, and so many came that this one is only counted. One strategy, one webhook \
-                 keeps strategies from limiting each other"
+                "No order was made, and so many came that this one is only counted. One strategy, one webhook \
+                 keeps strategies from limiting each other."
             },
         );
         let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, event);
@@ -254,7 +260,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             let reading = Reading::Failed(error);
             return self.authenticated(arrival, recorded, reading).await;
         }
-        self.reject(arrival, RejectionReason::WrongKey).await
+        self.reject(arrival, RejectionReason::WrongKey, None).await
     }
 
     /// A broken message that shows no key. It is recorded, so that the trader sees what
@@ -288,7 +294,13 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         (Answer::refused(status, &error, None), Outcome::Unauthorized)
     }
 
-    async fn reject(&self, arrival: &Arrival, reason: RejectionReason) -> (Answer, Outcome) {
+    /// Turns a request away; `hint` is what to do about it, where that is known.
+    async fn reject(
+        &self,
+        arrival: &Arrival,
+        reason: RejectionReason,
+        hint: Option<String>,
+    ) -> (Answer, Outcome) {
         let admitted = arrival
             .webhook
             .windows()
@@ -305,11 +317,10 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             RejectionReason::MissingKey => "auth_key is missing",
             _ => "auth_key is not the key of this webhook",
         };
-        let error = Refusal::new(
-            "unauthorized",
-            message,
-            "copy the alert message from the webhook's page again; after a key rotation every alert needs the new key",
-        );
+        let hint = hint.unwrap_or_else(|| {
+            "Copy the alert message from the webhook's page again; after a key rotation every alert needs the new key.".to_owned()
+        });
+        let error = Refusal::new("unauthorized", message, hint);
         (
             Answer::refused(StatusCode::UNAUTHORIZED, &error, None),
             Outcome::Unauthorized,
@@ -406,7 +417,7 @@ fn unknown_webhook() -> (Answer, Outcome) {
     let error = Refusal::new(
         "unknown_webhook",
         "there is no webhook at this address",
-        "copy the webhook URL again from its page, or from `algohook webhook show`",
+        "Copy the webhook URL again from its page, or from `algohook webhook show`.",
     );
     (
         Answer::refused(StatusCode::NOT_FOUND, &error, None),
@@ -419,7 +430,7 @@ fn wrong_sender() -> (Answer, Outcome) {
     let error = Refusal::new(
         "wrong_sender",
         "this webhook takes alerts from TradingView only",
-        "send it through TradingView; the owner can change who may send with `algohook senders`",
+        "Send it through TradingView; the owner can change who may send with `algohook senders`.",
     );
     (
         Answer::refused(StatusCode::FORBIDDEN, &error, None),
@@ -431,7 +442,7 @@ fn throttled(wait: Duration) -> (Answer, Outcome) {
     let error = Refusal::new(
         "rate_limited",
         "too many requests without the right auth_key",
-        "correct the auth_key in the alert message; alerts with the right key are not held up by this",
+        "Correct the auth_key in the alert message; alerts with the right key are not held up by this.",
     );
     let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, None);
     (answer.retry_after(whole_seconds(wait)), Outcome::Throttled)
@@ -442,7 +453,7 @@ fn not_stored(error: &StoreError) -> (Answer, Outcome) {
     let error = Refusal::new(
         "unavailable",
         "the alert could not be stored",
-        "nothing was recorded; send it again. The server's log says why: a full disk is the usual cause",
+        "Nothing was recorded; send it again. The server's log says why: a full disk is the usual cause.",
     );
     let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error, None);
     (answer.retry_after(RESEND_AFTER), Outcome::Unavailable)

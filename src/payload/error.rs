@@ -46,9 +46,7 @@ impl PayloadError {
     pub(super) fn malformed(what: &str, hint: String, line: usize, column: usize) -> Self {
         Self {
             code: Cow::Borrowed(INVALID_JSON),
-            message: format!(
-                "the message is not a JSON object: {what} (line {line}, column {column})"
-            ),
+            message: format!("{what} (line {line}, column {column})"),
             hint,
             field: None,
             line: u32::try_from(line).ok(),
@@ -58,7 +56,12 @@ impl PayloadError {
 
     /// A field that an alert must have is not there.
     pub(super) fn missing(field: &str, hint: impl Into<String>) -> Self {
-        let message = format!("{field} is missing");
+        Self::none_of(field, format!("{field} is missing"), hint)
+    }
+
+    /// None of several fields is there of which an alert must have one; `field` is the
+    /// one that is most likely meant.
+    pub(super) fn none_of(field: &str, message: String, hint: impl Into<String>) -> Self {
         Self::about("missing_field", field, message, hint.into())
     }
 

@@ -11,28 +11,105 @@ const CURLY_QUOTES: &[char] = &[
     '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
 ];
 
-const CURLY: &str = "The message has curly quotes, as web pages and word processors make them. Replace each by a straight quote (\").";
-const PLAIN_TEXT: &str = "The message is plain text. Paste the webhook's JSON template, which starts with { and ends with }, into the alert's message box.";
-const NAN: &str = "The script had no value here (na, NaN). Give the plot or variable a value with nz(), or leave the field out of the message.";
-const THOUSANDS: &str =
-    "A number may have no comma: write 1234.5, not 1,234.5, with a point before the decimals.";
-const TRAILING_COMMA: &str =
-    "Delete this comma: the last field before a closing bracket has none after it.";
-const MISSING_COMMA: &str = "A comma is missing between two fields: put one before this place.";
-const MISSING_QUOTE: &str =
-    "A quote is missing: names and text need a straight quote (\") before and after them.";
-const INNER_QUOTE: &str = "A text has a quote inside it: write it as \\\" or take it out. Order comments and names that a placeholder fills in can contain one.";
-const INNER_NEWLINE: &str =
-    "A text goes over a line break (or has a tab inside it): keep it on one line, or write \\n.";
-const SINGLE_QUOTES: &str =
-    "The message has single quotes ('). JSON needs double quotes (\") around names and text.";
+/// What is wrong with a message, and what to do about it.
+#[derive(Clone, Copy)]
+struct Cause {
+    what: &'static str,
+    hint: &'static str,
+}
+
+const CURLY: Cause = Cause {
+    what: "the message has curly quotes",
+    hint: "Web pages and word processors make them. Replace each by a straight quote (\").",
+};
+const PLAIN_TEXT: Cause = Cause {
+    what: "the message is plain text, not JSON",
+    hint: "Paste the webhook's JSON template, which starts with { and ends with }, into the alert's message box.",
+};
+const EMPTY: Cause = Cause {
+    what: "the message is empty",
+    hint: "Paste the webhook's JSON template into the alert's message box.",
+};
+const BYTE_ORDER_MARK: Cause = Cause {
+    what: "the message starts with an invisible byte order mark",
+    hint: "Save the file as \"UTF-8 without BOM\", or type the first { anew.",
+};
+const INVISIBLE: Cause = Cause {
+    what: "there is an invisible character",
+    hint: "Web pages have them. Delete it and type a space instead.",
+};
+const COMMENT: Cause = Cause {
+    what: "the message has a comment, which JSON does not know",
+    hint: "Delete everything from here to the end of the line.",
+};
+const NAN: Cause = Cause {
+    what: "a value is na or NaN, which is no number",
+    hint: "The script had no value here. Give the plot or variable a value with nz(), or leave the field out of the message.",
+};
+const THOUSANDS: Cause = Cause {
+    what: "a number has a thousands separator",
+    hint: "Write 1234.5, not 1,234.5: no comma, and a point before the decimals.",
+};
+const NUMBER_FORM: Cause = Cause {
+    what: "a number is written in a way that JSON does not know",
+    hint: "Write it with digits and one point, such as 0.5 or 1234.5: a digit first, and no leading zeros.",
+};
+const TRAILING_COMMA: Cause = Cause {
+    what: "there is a comma after the last field",
+    hint: "Delete this comma: the last field before a closing bracket has none after it.",
+};
+const TWO_COMMAS: Cause = Cause {
+    what: "there are two commas in a row",
+    hint: "Delete one of them.",
+};
+const MISSING_COMMA: Cause = Cause {
+    what: "a comma is missing between two fields",
+    hint: "Put one before this place.",
+};
+const MISSING_COLON: Cause = Cause {
+    what: "a colon is missing",
+    hint: "Put a colon (:) between the field's name and its value.",
+};
+const MISSING_QUOTE: Cause = Cause {
+    what: "a quote is missing",
+    hint: "Names and text need a straight quote (\") before and after them.",
+};
+const INNER_QUOTE: Cause = Cause {
+    what: "a text has a quote inside it",
+    hint: "Write it as \\\" or take it out. Order comments and names that a placeholder fills in can contain one.",
+};
+const INNER_NEWLINE: Cause = Cause {
+    what: "a text goes over a line break, or has a tab inside it",
+    hint: "Keep it on one line, or write \\n.",
+};
+const SINGLE_QUOTES: Cause = Cause {
+    what: "the message has single quotes",
+    hint: "JSON needs double quotes (\") around names and text.",
+};
+const MISSING_VALUE: Cause = Cause {
+    what: "a value is missing",
+    hint: "A placeholder may have been empty. Fill it in or delete the field.",
+};
+const CUT_OFF: Cause = Cause {
+    what: "the message stops too soon",
+    hint: "Its last } is missing. Copy the template again as a whole.",
+};
+const TEXT_AFTER: Cause = Cause {
+    what: "there is text after the closing }",
+    hint: "Delete it, or join it into the message as a field.",
+};
 
 /// The body is no text at all.
 pub fn not_utf8(body: &[u8], valid_up_to: usize) -> PayloadError {
     let text = String::from_utf8_lossy(&body[..valid_up_to]);
     let (line, column) = place(&text, text.len());
     let hint = "Send the message as UTF-8 text; TradingView always does, other programs may need to be told.";
-    PayloadError::malformed("it is not UTF-8 text", hint.to_owned(), line, column)
+    PayloadError::malformed(
+        "the message is not UTF-8 text",
+        hint.to_owned(),
+        line,
+        column,
+    )
 }
 
 /// The body is valid JSON of another kind.
@@ -41,10 +118,10 @@ pub fn not_an_object(text: &str) -> PayloadError {
     let hint = match text.as_bytes().get(start) {
         Some(b'[') => "Send one alert at a time, without the square brackets: { ... }.",
         Some(b'"') => "The whole message is in quotes; take away the first and the last.",
-        _ => PLAIN_TEXT,
+        _ => return at_place(PLAIN_TEXT, text, start),
     };
     let (line, column) = place(text, start);
-    let what = "it must start with { and hold the fields of one alert";
+    let what = "the message must start with { and hold the fields of one alert";
     PayloadError::malformed(what, hint.to_owned(), line, column)
 }
 
@@ -60,9 +137,22 @@ pub fn malformed(text: &str, error: &serde_json::Error) -> PayloadError {
         at: offset(text, error),
         at_end: error.classify() == Category::Eof,
     };
-    let (hint, at) = fault.explain();
+    if let Some((name, at)) = fault.placeholder() {
+        let (line, column) = place(text, at);
+        let hint = placeholder(name, "a number");
+        return PayloadError::malformed(&unreplaced(name), hint, line, column);
+    }
+    if let Some((cause, at)) = fault.cause() {
+        return at_place(cause, text, at);
+    }
+    let (line, column) = place(text, fault.at);
+    let what = format!("the message is not a JSON object: {what}");
+    PayloadError::malformed(&what, fault.general().to_owned(), line, column)
+}
+
+fn at_place(cause: Cause, text: &str, at: usize) -> PayloadError {
     let (line, column) = place(text, at);
-    PayloadError::malformed(what, hint, line, column)
+    PayloadError::malformed(cause.what, cause.hint.to_owned(), line, column)
 }
 
 /// What the reader stumbled over.
@@ -77,17 +167,12 @@ struct Fault<'a> {
 }
 
 impl Fault<'_> {
-    /// The hint, and the offset of the true fault.
-    fn explain(&self) -> (String, usize) {
-        if let Some((name, at)) = self.placeholder() {
-            return (placeholder(name), at);
-        }
-        let (hint, at) = self
-            .pasted()
+    /// The likely cause, and the offset of the true fault.
+    fn cause(&self) -> Option<(Cause, usize)> {
+        self.pasted()
             .or_else(|| self.wrong_number_or_word())
             .or_else(|| self.punctuation())
-            .unwrap_or((self.general(), self.at));
-        (hint.to_owned(), at)
+            .or_else(|| self.value_or_end())
     }
 
     fn here(&self) -> Option<char> {
@@ -109,15 +194,13 @@ impl Fault<'_> {
     }
 
     /// Faults of the message as a whole, and of where it was copied from.
-    fn pasted(&self) -> Option<(&'static str, usize)> {
+    fn pasted(&self) -> Option<(Cause, usize)> {
         let first = self.text.len() - self.text.trim_start().len();
         if self.text.starts_with('\u{feff}') {
-            let hint = "The message starts with an invisible byte order mark. Save the file as \"UTF-8 without BOM\", or type the first { anew.";
-            return Some((hint, 0));
+            return Some((BYTE_ORDER_MARK, 0));
         }
         if self.text.trim().is_empty() {
-            let hint = "The message is empty. Paste the webhook's JSON template into the alert's message box.";
-            return Some((hint, 0));
+            return Some((EMPTY, 0));
         }
         if self.here().is_some_and(|here| CURLY_QUOTES.contains(&here)) {
             return Some((CURLY, self.at));
@@ -132,14 +215,8 @@ impl Fault<'_> {
         }
         match self.here()? {
             '\'' => Some((SINGLE_QUOTES, self.at)),
-            '\u{a0}' | '\u{200b}' | '\u{feff}' => Some((
-                "There is an invisible character here, as web pages have them. Delete it and type a space instead.",
-                self.at,
-            )),
-            '/' | '#' => Some((
-                "JSON has no comments: delete everything from here to the end of the line.",
-                self.at,
-            )),
+            '\u{a0}' | '\u{200b}' | '\u{feff}' => Some((INVISIBLE, self.at)),
+            '/' | '#' => Some((COMMENT, self.at)),
             _ => None,
         }
     }
@@ -158,7 +235,7 @@ impl Fault<'_> {
     }
 
     /// A bare word or a number that JSON does not know.
-    fn wrong_number_or_word(&self) -> Option<(&'static str, usize)> {
+    fn wrong_number_or_word(&self) -> Option<(Cause, usize)> {
         let before = self.before().as_bytes();
         let is_key_expected = self.what.starts_with("key must be a string");
         if is_key_expected
@@ -179,23 +256,25 @@ impl Fault<'_> {
         let start = self.at - before.iter().rev().take_while(is_word).count();
         let rest = &self.text.as_bytes()[start..];
         let word = &self.text[start..start + rest.iter().take_while(is_word).count()];
-        let hint = match word.to_ascii_lowercase().as_str() {
+        let cause = match word.to_ascii_lowercase().as_str() {
             "nan" | "na" | "inf" | "infinity" => NAN,
-            "none" | "undefined" | "nil" | "null" => {
-                "Write null in small letters, or leave the field out."
-            }
-            "true" | "false" => "Write true and false in small letters.",
+            "none" | "undefined" | "nil" | "null" => Cause {
+                what: "a value is a word that JSON does not know",
+                hint: "Write null in small letters, or leave the field out.",
+            },
+            "true" | "false" => Cause {
+                what: "a value is a word that JSON does not know",
+                hint: "Write true and false in small letters.",
+            },
             "" => return None,
-            _ if word.as_bytes()[0].is_ascii_digit() => {
-                "Write the number with digits and one point, such as 0.5 or 1234.5, without leading zeros."
-            }
+            _ if word.as_bytes()[0].is_ascii_digit() => NUMBER_FORM,
             _ => MISSING_QUOTE,
         };
-        Some((hint, start))
+        Some((cause, start))
     }
 
     /// Commas, colons and quotes that are missing or too many.
-    fn punctuation(&self) -> Option<(&'static str, usize)> {
+    fn punctuation(&self) -> Option<(Cause, usize)> {
         let before = self.before().trim_end();
         let what = self.what;
         if what == "trailing comma" {
@@ -203,36 +282,33 @@ impl Fault<'_> {
         }
         if what.starts_with("control character") {
             let is_unclosed = before.ends_with([',', ':', '{', '}']);
-            let hint = if is_unclosed {
+            let cause = if is_unclosed {
                 MISSING_QUOTE
             } else {
                 INNER_NEWLINE
             };
-            return Some((hint, self.at));
+            return Some((cause, self.at));
         }
         if what.starts_with("EOF while parsing a string") {
             return Some((MISSING_QUOTE, self.at));
         }
         if what.starts_with("key must be a string") {
             return Some(match self.here()? {
-                ',' => (
-                    "There are two commas in a row: delete one of them.",
-                    self.at,
-                ),
+                ',' => (TWO_COMMAS, self.at),
                 _ => (MISSING_QUOTE, self.at),
             });
         }
         let after_quote = self.before().ends_with('"');
         if what == "expected `:`" {
-            let hint = if after_quote && self.here()?.is_alphanumeric() {
+            let cause = if after_quote && self.here()?.is_alphanumeric() {
                 MISSING_QUOTE
             } else {
-                "A colon (:) is missing between a field's name and its value."
+                MISSING_COLON
             };
-            return Some((hint, self.at));
+            return Some((cause, self.at));
         }
         if what.starts_with("expected `,` or") {
-            let hint = match self.here()? {
+            let cause = match self.here()? {
                 '"' if !after_quote || before.ends_with("\"\"") => MISSING_COMMA,
                 '"' => INNER_QUOTE,
                 _ if after_quote => quote_trouble(before),
@@ -241,24 +317,27 @@ impl Fault<'_> {
                 }
                 _ => MISSING_COMMA,
             };
-            return Some((hint, self.at));
+            return Some((cause, self.at));
         }
         None
     }
 
+    /// A value or an end that is not there, or not as it should be.
+    fn value_or_end(&self) -> Option<(Cause, usize)> {
+        let is_value = self.what == "expected value";
+        let cause = match self.here() {
+            Some(',' | '}' | ']') if is_value => MISSING_VALUE,
+            Some('.' | '+') if is_value => NUMBER_FORM,
+            _ if self.what == "trailing characters" => TEXT_AFTER,
+            _ if self.at_end => CUT_OFF,
+            _ => return None,
+        };
+        Some((cause, self.at))
+    }
+
     /// What can be said where no sign points to one cause.
     fn general(&self) -> &'static str {
-        let here = self.here();
         match self.what {
-            "expected value" if matches!(here, Some(',' | '}' | ']')) => {
-                "A value is missing here; a placeholder may have been empty. Fill it in or delete the field."
-            }
-            "expected value" if matches!(here, Some('.' | '+')) => {
-                "Write the number with a digit first, such as 0.5."
-            }
-            "trailing characters" => {
-                "There is text after the closing }: delete it, or join it into the message as a field."
-            }
             "recursion limit exceeded" => {
                 "The message is nested too deep: use at most 100 levels of brackets."
             }
@@ -267,16 +346,13 @@ impl Fault<'_> {
                 "A backslash stands only before \", \\, /, b, f, n, r, t or u with four digits: write \\\\ for a backslash."
             }
             what if what.contains("reserved") => "Rename this field.",
-            _ if self.at_end => {
-                "The message stops too soon: its last } is missing. Copy the template again as a whole."
-            }
             _ => "Compare the message with the webhook's template at this place.",
         }
     }
 }
 
 /// After a closing quote comes text: either a quote too many or one too few.
-fn quote_trouble(before: &str) -> &'static str {
+fn quote_trouble(before: &str) -> Cause {
     let text = before.strip_suffix('"').unwrap_or(before).trim_end();
     if text.ends_with([',', ':', '{']) {
         MISSING_QUOTE
@@ -285,22 +361,45 @@ fn quote_trouble(before: &str) -> &'static str {
     }
 }
 
-/// The hint for a placeholder that came through as it is; `text` starts with `{{`.
-pub fn placeholder(text: &str) -> String {
-    let name = text
-        .strip_prefix("{{")
-        .and_then(|rest| rest.split_once("}}"))
-        .map(|(name, _)| name.trim())
-        .filter(|name| name.len() <= 60 && is_placeholder_name(name));
-    match name {
-        Some(name) if name.starts_with("strategy.") => format!(
-            "TradingView did not replace {{{{{name}}}}}: it only works in the alert of a strategy, with order fills, not of an indicator or a price. Check the spelling, too."
-        ),
-        Some(name) => format!(
-            "TradingView did not replace {{{{{name}}}}}. Check its spelling, and that this kind of alert has it."
-        ),
-        None => "TradingView did not replace the placeholder {{...}} here. Check its spelling, and that this kind of alert has it.".to_owned(),
+/// Placeholders that only the alerts of strategies have.
+const OF_STRATEGIES: [&str; 11] = [
+    "strategy.order.action",
+    "strategy.order.contracts",
+    "strategy.order.price",
+    "strategy.order.id",
+    "strategy.order.comment",
+    "strategy.order.alert_message",
+    "strategy.position_size",
+    "strategy.market_position",
+    "strategy.market_position_size",
+    "strategy.prev_market_position",
+    "strategy.prev_market_position_size",
+];
+
+/// Says that a placeholder came through as it is; `text` starts with `{{`.
+pub fn unreplaced(text: &str) -> String {
+    match placeholder_name(text) {
+        Some(name) => format!("{{{{{name}}}}} was not replaced"),
+        None => "a placeholder {{...}} was not replaced".to_owned(),
     }
+}
+
+/// What to do about it; `value` is what should stand there, such as "a number".
+pub fn placeholder(text: &str, value: &str) -> String {
+    let why = match placeholder_name(text) {
+        Some(name) if OF_STRATEGIES.contains(&name) => {
+            "TradingView replaces it only in the alert of a strategy, with order fills."
+        }
+        _ => "Else check its spelling, and that this kind of alert has it.",
+    };
+    format!("If you sent this by hand, put {value} there. {why}")
+}
+
+/// The name in a placeholder, where it can be one: it is all that is repeated of a message.
+fn placeholder_name(text: &str) -> Option<&str> {
+    let (name, _) = text.strip_prefix("{{")?.split_once("}}")?;
+    let name = name.trim();
+    (name.len() <= 60 && is_placeholder_name(name)).then_some(name)
 }
 
 fn is_placeholder_name(name: &str) -> bool {

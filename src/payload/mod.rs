@@ -52,7 +52,10 @@ pub struct Parsed {
 #[derive(Debug)]
 pub enum Rejected {
     /// A JSON object without an `auth_key` that is a string: 401.
-    MissingKey,
+    MissingKey {
+        /// A field whose name is close to `auth_key`.
+        misspelt: Option<String>,
+    },
     /// Broken text, or an `auth_key` given twice.
     Malformed(Box<Malformed>),
 }
@@ -83,7 +86,9 @@ pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
     })?;
     let keys: Vec<_> = document.fields.all("auth_key").collect();
     let Some(auth_key) = keys.first().and_then(|raw| syntax::string(raw)) else {
-        return Err(Rejected::MissingKey);
+        let names = document.fields.0.iter().map(|(name, _)| name.as_ref());
+        let misspelt = fields::near_auth_key(names).map(str::to_owned);
+        return Err(Rejected::MissingKey { misspelt });
     };
     let auth_key = PresentedKey::new(auth_key.into_owned());
     let recorded = key::hide_values(body, &keys);

@@ -258,7 +258,7 @@ fn an_invalid_value_gets_a_hint_of_its_cause() {
     for (value, cause) in [
         (
             r#""{{strategy.order.contracts}}""#,
-            "only works in the alert of a strategy",
+            "only in the alert of a strategy",
         ),
         (r#""NaN""#, "no value here"),
         (r#""na""#, "no value here"),
@@ -270,9 +270,51 @@ fn an_invalid_value_gets_a_hint_of_its_cause() {
         assert!(error.hint.contains(cause), "{value}: {}", error.hint);
     }
     let action = error(r#""action":"{{strategy.order.action}}","marketPrice":1"#);
-    assert!(action.hint.contains("{{strategy.order.action}}"));
+    assert_eq!(
+        action.message,
+        "action has no value: {{strategy.order.action}} was not replaced"
+    );
     let ticker = outcome(&alert(r#""action":"buy""#).replace("AAPL", "{{tickr}}")).unwrap_err();
-    assert!(ticker.hint.contains("{{tickr}}"));
+    assert!(ticker.message.contains("{{tickr}}"));
+    assert!(ticker.hint.contains("spelling"));
+}
+
+#[test]
+fn what_is_missing_is_said_with_what_to_rename() {
+    let side = error(r#""marketPrice":1"#);
+    assert_eq!(
+        side.message,
+        "the order's side is missing: action, direction or positionDirection"
+    );
+    for (fields, hint) in [
+        (r#""side":"buy""#, r#"Rename "side" to "action"."#),
+        (r#""Side":"long""#, r#"Rename "Side" to "direction"."#),
+        (
+            r#""position_direction":"x""#,
+            r#"Rename "position_direction" to "positionDirection"."#,
+        ),
+    ] {
+        let error = error(&format!(r#"{fields},"marketPrice":1"#));
+        assert_eq!(error.hint, hint);
+    }
+    let price = error(r#""action":"buy""#);
+    assert_eq!(price.code, "missing_field");
+    assert_eq!(price.field.as_deref(), Some("marketPrice"));
+    assert_eq!(
+        price.message,
+        "no price: marketPrice, limitPrice or stopPrice is needed"
+    );
+    for placeholder in ["{{strategy.order.price}}", "{{close}}"] {
+        assert!(price.hint.contains(placeholder), "{}", price.hint);
+    }
+    let price = error(r#""action":"buy","limit":2"#);
+    assert_eq!(price.hint, r#"Rename "limit" to "limitPrice"."#);
+    let misspelt = |body: &str| match parse(body.as_bytes()) {
+        Err(Rejected::MissingKey { misspelt }) => misspelt,
+        other => panic!("{other:?}"),
+    };
+    let body = r#"{"ticker":"A","authKey":"x"}"#;
+    assert_eq!(misspelt(body).as_deref(), Some("authKey"));
 }
 
 #[test]
@@ -313,7 +355,10 @@ fn an_object_without_a_key_is_told_apart_from_broken_text() {
         r#"{"auth_key":null,"ticker":"A"}"#,
     ] {
         assert!(
-            matches!(parse(body.as_bytes()), Err(Rejected::MissingKey)),
+            matches!(
+                parse(body.as_bytes()),
+                Err(Rejected::MissingKey { misspelt: None })
+            ),
             "{body}"
         );
     }
@@ -325,7 +370,7 @@ fn an_object_without_a_key_is_told_apart_from_broken_text() {
 #[test]
 fn a_malformed_message_gets_its_place_and_the_real_cause() {
     for (body, place, cause) in [
-        ("", (1, 1), "empty"),
+        ("", (1, 1), "the message is empty (line 1, column 1)"),
         (" \n", (1, 1), "empty"),
         ("AAPL crossed 150", (1, 1), "plain text"),
         ("150", (1, 1), "plain text"),
@@ -333,7 +378,11 @@ fn a_malformed_message_gets_its_place_and_the_real_cause() {
         ("[{\"a\":1}]", (1, 1), "square brackets"),
         ("\"{}\"", (1, 1), "in quotes"),
         ("\u{feff}{\"a\":1}", (1, 1), "byte order mark"),
-        ("{\u{201c}a\u{201d}: 1}", (1, 2), "curly quotes"),
+        (
+            "{\u{201c}a\u{201d}: 1}",
+            (1, 2),
+            "the message has curly quotes (line",
+        ),
         ("{\"é\": \u{201c}b\u{201d}}", (1, 7), "curly quotes"),
         ("{\"a\": \"b\u{201d},\n \"c\": 1}", (1, 9), "curly quotes"),
         ("{'a': 1}", (1, 2), "single quotes"),
@@ -341,7 +390,7 @@ fn a_malformed_message_gets_its_place_and_the_real_cause() {
         (
             "{\"a\": 1,\n \"q\": {{strategy.order.contracts}}\n}",
             (2, 7),
-            "{{strategy.order.contracts}}: it only works",
+            "{{strategy.order.contracts}} was not replaced (line 2, column 7) If you sent this by hand, put a number there. TradingView replaces it only in the alert of a strategy, with order fills.",
         ),
         ("{\"q\": {{clsoe}}}", (1, 7), "{{clsoe}}"),
         ("{\"q\": NaN}", (1, 7), "no value"),
@@ -360,16 +409,20 @@ fn a_malformed_message_gets_its_place_and_the_real_cause() {
         ("{\"a\": \"he said \"hi\" x\"}", (1, 17), "quote inside"),
         ("{\"a\": \"one\ntwo\"}", (1, 11), "line break"),
         ("{\"q\": 1,234.5}", (1, 8), "no comma"),
-        ("{\"q\": 1,034}", (1, 8), "no comma"),
+        (
+            "{\"q\": 1,034}",
+            (1, 8),
+            "a number has a thousands separator (line",
+        ),
         ("{\"q\": 007}", (1, 7), "leading zeros"),
-        ("{\"q\": ,\"a\": 1}", (1, 7), "value is missing"),
+        ("{\"q\": ,\"a\": 1}", (1, 7), "a value is missing"),
         ("{\"q\": }", (1, 7), "value is missing"),
         ("{\"q\": .5}", (1, 7), "0.5"),
         ("{\"q\": True}", (1, 7), "small letters"),
         ("{\"q\" 1}", (1, 6), "colon"),
         ("{\"q\": 1", (1, 8), "stops too soon"),
         ("{\"q\": 1} extra", (1, 10), "after the closing"),
-        ("{\"q\": 1, // note\n\"a\": 2}", (1, 10), "comments"),
+        ("{\"q\": 1, // note\n\"a\": 2}", (1, 10), "has a comment"),
         ("{\"q\": \"a\\x\"}", (1, 10), "backslash"),
         ("{\"q\":\u{a0}1}", (1, 6), "invisible"),
     ] {
@@ -379,7 +432,10 @@ fn a_malformed_message_gets_its_place_and_the_real_cause() {
             (Some(place.0), Some(place.1)),
             "{body}: {error:?}"
         );
-        assert!(error.hint.contains(cause), "{body}: {error:?}");
+        let told = format!("{} {}", error.message, error.hint);
+        assert!(told.contains(cause), "{body}: {error:?}");
+        assert!(error.hint.starts_with(char::is_uppercase), "{}", error.hint);
+        assert!(error.hint.ends_with('.'), "{}", error.hint);
     }
     let latin1 = broken(b"{\"a\": \"\xe9\"}").error;
     assert!(latin1.hint.contains("UTF-8"));
@@ -634,7 +690,7 @@ fn check_promises(body: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(is_json);
             prop_assert!(serde_json::from_slice::<Value>(&alert.recorded).is_ok());
         }
-        Err(Rejected::MissingKey) => prop_assert!(is_json),
+        Err(Rejected::MissingKey { .. }) => prop_assert!(is_json),
         Err(Rejected::Malformed(malformed)) => {
             prop_assert!(malformed.error.line.is_none_or(|line| line > 0));
             prop_assert!(malformed.error.column.is_none_or(|column| column > 0));

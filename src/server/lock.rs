@@ -27,6 +27,9 @@ pub struct RunningServer {
     /// Whether it trusts a proxy in front of it.
     #[serde(default)]
     pub has_proxy: bool,
+    /// Whether it shows made-up alerts.
+    #[serde(default)]
+    pub is_demo: bool,
     /// Connections that may be open at once, on all listeners together.
     #[serde(default)]
     pub most_connections: u64,

@@ -172,6 +172,19 @@ pub fn last_alert(connection: &Connection, webhook: i64) -> Result<Option<Timest
     Ok(newest.optional()?)
 }
 
+/// The newest alert of any webhook that came over the network by itself: no test, and
+/// nothing that was imported.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{SELECT} WHERE e.source = 'webhook' AND w.deleted_at IS NULL ORDER BY e.id DESC LIMIT 1"
+    ))?;
+    Ok(statement.query_row([], read).optional()?)
+}
+
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,

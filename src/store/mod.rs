@@ -76,6 +76,8 @@ impl Default for StoreOptions {
 /// The database of one data directory.
 pub struct Store {
     path: PathBuf,
+    /// Which file was at the path when it was opened.
+    file: Option<FileId>,
     writer: Option<Writer>,
     thread: Option<JoinHandle<()>>,
     readers: Readers,
@@ -91,6 +93,9 @@ impl Store {
     /// [`StoreError::NewerSchema`], or what keeps the file from being opened.
     pub fn open(data_dir: &Path, options: &StoreOptions) -> Result<Self> {
         let path = data_dir.join(DATABASE_FILE);
+        make_private_file(&path)?;
+        // Before it is opened: one that is replaced meanwhile is then seen to be.
+        let file = file_at(&path);
         let mut connection = open_for_writing(&path)?;
         schema::migrate(&mut connection, &path)?;
         if let Some(bytes) = options.max_database_size {
@@ -105,6 +110,7 @@ impl Store {
         Ok(Self {
             readers: Readers::new(path.clone()),
             path,
+            file,
             writer: Some(writer),
             thread: Some(thread),
             last_commit,
@@ -115,6 +121,14 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether another file is in the database's place, as after a restore: what is
+    /// open here is then the former one, which nothing is written to any more.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        let now = file_at(&self.path);
+        now.is_some() && now != self.file
     }
 
     /// The writer.
@@ -182,6 +196,16 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Device and number of a file.
+type FileId = (u64, u64);
+
+/// Which file is at a path, if any.
+fn file_at(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    let file = path.metadata().ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// Makes the database file, readable by its owner only, where there is none.

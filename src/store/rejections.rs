@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::error::Result;
 use super::sql::{parsed, timestamp, to_micros};
 use super::writer::WriteContext;
 use crate::domain::event::text_enum;
+use crate::domain::webhook::WebhookId;
 
 /// Rejections kept for each webhook.
 pub const KEPT: i64 = 20;
@@ -24,6 +25,19 @@ text_enum! {
         TooLarge = "too_large",
         /// It did not come from TradingView, and the webhook takes alerts from nobody else.
         WrongSender = "wrong_sender",
+    }
+}
+
+impl RejectionReason {
+    /// What to tell the owner.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::MissingKey => "no auth_key",
+            Self::WrongKey => "wrong auth_key",
+            Self::TooLarge => "larger than 25 KB",
+            Self::WrongSender => "not sent by TradingView",
+        }
     }
 }
 
@@ -70,12 +84,57 @@ pub fn list(connection: &Connection, webhook: i64) -> Result<Vec<Rejection>> {
     let mut statement = connection.prepare_cached(
         "SELECT rejected_at, reason, source_address FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC",
     )?;
-    let rejections = statement.query_map([webhook], |row| {
-        Ok(Rejection {
-            rejected_at: timestamp(row, 0)?,
-            reason: parsed(row, 1)?,
-            source_address: parsed(row, 2)?,
+    let rejections = statement.query_map([webhook], read)?;
+    Ok(rejections.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A rejection among those of all webhooks.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// Its number; later ones have larger ones.
+    pub number: i64,
+    /// The webhook it was sent to.
+    pub webhook: WebhookId,
+    /// When, why and from where.
+    pub rejection: Rejection,
+}
+
+/// The number of the newest rejection, or zero where there is none.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn newest(connection: &Connection) -> Result<i64> {
+    let mut newest = connection.prepare_cached("SELECT coalesce(max(id), 0) FROM rejections")?;
+    Ok(newest.query_row([], |row| row.get(0))?)
+}
+
+/// Rejections of all webhooks with a larger number than `after`, at `since` or later,
+/// oldest first. There are few: [`KEPT`] of each webhook.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn of_all(connection: &Connection, after: i64, since: Timestamp) -> Result<Vec<Rejected>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.rejected_at, r.reason, r.source_address, r.id, w.public_id
+         FROM rejections r JOIN webhooks w ON w.id = r.webhook_id
+         WHERE r.id > ?1 AND r.rejected_at >= ?2 AND w.deleted_at IS NULL ORDER BY r.id",
+    )?;
+    let rejections = statement.query_map(params![after, to_micros(since)], |row| {
+        Ok(Rejected {
+            number: row.get(3)?,
+            webhook: parsed(row, 4)?,
+            rejection: read(row)?,
         })
     })?;
     Ok(rejections.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Rejection> {
+    Ok(Rejection {
+        rejected_at: timestamp(row, 0)?,
+        reason: parsed(row, 1)?,
+        source_address: parsed(row, 2)?,
+    })
 }

@@ -53,8 +53,11 @@ pub fn read(
 
 fn warn_of_placeholder(name: &str, text: &str, warnings: &mut Vec<Warning>) {
     if let Some(at) = text.find("{{") {
-        let hint = hints::placeholder(&text[at..]);
-        let message = format!("metadata.{name} has a placeholder in it. {hint}");
+        let (what, hint) = (
+            hints::unreplaced(&text[at..]),
+            hints::placeholder(&text[at..], "a text"),
+        );
+        let message = format!("metadata.{name}: {what}. {hint}");
         warnings.push(Warning::new("placeholder", message));
     }
 }
@@ -69,7 +72,7 @@ fn timestamp_or_warning(value: &RawValue, warnings: &mut Vec<Warning>) -> Option
                 "Use \"{{timenow}}\", another ISO 8601 time, or Unix seconds or milliseconds."
                     .to_owned()
             },
-            |at| hints::placeholder(&text[at..]),
+            |at| hints::placeholder(&text[at..], "a time"),
         );
         let message = format!(
             "metadata.timestamp is no time that can be read, so the time of arrival counts. {hint}"

@@ -35,6 +35,16 @@ pub fn read(document: &Document<'_>) -> Result<Box<Parsed>, PayloadError> {
     Ok(Box::new(Parsed { signal, warnings }))
 }
 
+/// The field that a name is close to, of an alert that has no `auth_key`.
+pub fn near_auth_key<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let mut names = names.into_iter();
+    names.find(|name| unknown::meant(name) == Some("auth_key"))
+}
+
+fn rename(given: &str, meant: &str) -> String {
+    format!("Rename \"{}\" to \"{meant}\".", unknown::shortened(given))
+}
+
 /// An object's fields together with its own name, for messages.
 #[derive(Clone, Copy)]
 struct Object<'f, 'a> {
@@ -51,19 +61,17 @@ impl<'a> Object<'_, 'a> {
 
     /// The error of a field that must be there, with a look at misspelt ones.
     fn missing(&self, name: &str, hint: &str) -> PayloadError {
-        let misspelt = self
-            .fields
-            .0
-            .iter()
-            .find(|(given, _)| unknown::meant(given) == Some(name));
-        let path = self.path(name);
-        match misspelt {
-            Some((given, _)) => {
-                let given = unknown::shortened(given);
-                PayloadError::missing(&path, format!("Rename \"{given}\" to \"{name}\"."))
-            }
-            None => PayloadError::missing(&path, hint),
-        }
+        let rename = self.rename(&[name]);
+        PayloadError::missing(&self.path(name), rename.as_deref().unwrap_or(hint))
+    }
+
+    /// What to rename, where a field is there that means one of these.
+    fn rename(&self, names: &[&str]) -> Option<String> {
+        let mut given = self.fields.0.iter().map(|(given, _)| given);
+        given.find_map(|given| {
+            let meant = unknown::meant(given).filter(|meant| names.contains(meant))?;
+            Some(rename(given, meant))
+        })
     }
 
     fn invalid(
@@ -73,6 +81,13 @@ impl<'a> Object<'_, 'a> {
         hint: impl Into<String>,
     ) -> PayloadError {
         PayloadError::invalid(&self.path(name), problem, hint)
+    }
+
+    /// The error of a placeholder, which `text` starts with, in the place of a value.
+    fn placeholder(&self, name: &str, text: &str, value: &str) -> PayloadError {
+        let hint = hints::placeholder(text, value);
+        let what = hints::unreplaced(text);
+        self.invalid(name, format_args!("has no value: {what}"), hint)
     }
 
     /// A text field.
@@ -102,7 +117,7 @@ impl<'a> Object<'_, 'a> {
     fn not_one_of(&self, name: &str, text: &str, known: &[&str]) -> PayloadError {
         let same = |known: &&&str| known.eq_ignore_ascii_case(text.trim());
         let hint = match (text.find("{{"), known.iter().find(same)) {
-            (Some(at), _) => hints::placeholder(&text[at..]),
+            (Some(at), _) => return self.placeholder(name, &text[at..], "one of these words"),
             (_, Some(known)) => format!("Write it exactly so: \"{known}\"."),
             _ => "Write one of these, in the same small and capital letters.".to_owned(),
         };
@@ -155,8 +170,7 @@ impl<'a> Object<'_, 'a> {
     /// The error of a text that is not the number a field needs.
     fn no_number(&self, name: &str, text: &str, error: NumberError) -> PayloadError {
         if let Some(at) = text.find("{{") {
-            let hint = hints::placeholder(&text[at..]);
-            return self.invalid(name, "is a placeholder that was not replaced", hint);
+            return self.placeholder(name, &text[at..], "a number");
         }
         let is_na = text.trim().eq_ignore_ascii_case("na");
         let error = if is_na { NumberError::NaN } else { error };

@@ -6,7 +6,7 @@ use crate::domain::signal::{
     Direction, Intent, Metadata, OrderType, Signal, Size, StatedPosition, StopLoss, Ticker, Trail,
 };
 
-use super::{Object, PayloadError, hints, position};
+use super::{Object, PayloadError, hints, position, rename, string, unknown};
 
 /// The longest `id`, in characters.
 const LONGEST_ID: usize = 128;
@@ -57,8 +57,7 @@ fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {
         return Err(fields.missing("ticker", "Add \"ticker\": \"{{ticker}}\" to the message."));
     };
     if let Some(at) = text.find("{{") {
-        let hint = hints::placeholder(&text[at..]);
-        return Err(fields.invalid("ticker", "is a placeholder that was not replaced", hint));
+        return Err(fields.placeholder("ticker", &text[at..], "a symbol"));
     }
     text.parse().map_err(|problem| {
         let hint = "Use \"{{ticker}}\", or write the symbol as TradingView shows it.";
@@ -99,10 +98,25 @@ fn intent(fields: &Object<'_, '_>, warnings: &mut Vec<Warning>) -> Result<Intent
             Direction::Short => Intent::Sell,
         });
     }
-    action?.ok_or_else(|| {
-        let hint = "Say what the order does in one of three ways: \"positionDirection\": \"entryLong\" (or exitLong, entryShort, exitShort); or \"direction\": \"long\" (or short); or \"action\": \"{{strategy.order.action}}\" with \"marketPosition\": \"{{strategy.market_position}}\".";
-        fields.missing("positionDirection", hint)
-    })
+    action?.ok_or_else(|| no_side(fields))
+}
+
+/// The error of an alert that does not say what its order does.
+fn no_side(fields: &Object<'_, '_>) -> PayloadError {
+    let mut given = fields.fields.0.iter();
+    let renamed = given.find_map(|(name, value)| match unknown::meant(name)? {
+        "action" => match string(value).as_deref() {
+            Some("long" | "short") => Some(rename(name, "direction")),
+            _ => Some(rename(name, "action")),
+        },
+        meant @ ("direction" | "positionDirection") => Some(rename(name, meant)),
+        _ => None,
+    });
+    let hint = renamed.unwrap_or_else(|| {
+        "Say what the order does in one of three ways: \"positionDirection\": \"entryLong\" (or exitLong, entryShort, exitShort); or \"direction\": \"long\" (or short); or \"action\": \"{{strategy.order.action}}\" with \"marketPosition\": \"{{strategy.market_position}}\".".to_owned()
+    });
+    let message = "the order's side is missing: action, direction or positionDirection";
+    PayloadError::none_of("positionDirection", message.to_owned(), hint)
 }
 
 fn size(
@@ -184,13 +198,19 @@ impl Prices {
             OrderType::Stop => self.stop,
             OrderType::Market | OrderType::TrailingStop => self.market,
         };
-        of_the_type.or(self.limit).or(self.stop).ok_or_else(|| {
-            fields.missing(
-                "marketPrice",
-                "Add \"marketPrice\": {{close}} to the message.",
-            )
-        })
+        let price = of_the_type.or(self.limit).or(self.stop);
+        price.ok_or_else(|| no_price(fields))
     }
+}
+
+/// The error of an alert without any price.
+fn no_price(fields: &Object<'_, '_>) -> PayloadError {
+    let rename = fields.rename(&["marketPrice", "limitPrice", "stopPrice"]);
+    let hint = rename.unwrap_or_else(|| {
+        "Add \"marketPrice\": {{strategy.order.price}} in the alert of a strategy, \"marketPrice\": {{close}} in any other.".to_owned()
+    });
+    let message = "no price: marketPrice, limitPrice or stopPrice is needed";
+    PayloadError::none_of("marketPrice", message.to_owned(), hint)
 }
 
 /// The order type as stated, or as the prices show it; with what it needs.
@@ -316,8 +336,12 @@ fn idempotency_key(
     };
     if let Some(at) = id.find("{{") {
         // Taken as it is, every later alert would count as the same one again.
-        let hint = hints::placeholder(&id[at..]);
-        let message = format!("id was not used, because it is the same in every alert. {hint}");
+        let (what, hint) = (
+            hints::unreplaced(&id[at..]),
+            hints::placeholder(&id[at..], "an id"),
+        );
+        let message =
+            format!("id was not used, because it is the same in every alert: {what}. {hint}");
         warnings.push(Warning::new("placeholder", message));
         return Ok(None);
     }

@@ -1053,7 +1053,9 @@ export interface components {
         };
         /** @description Filled-in alert messages, ready to copy. */
         Messages: {
-            /** @description For one kind of order, named in the message. */
+            /** @description For the alert of an indicator or a price. */
+            indicator: string;
+            /** @description For one kind of order of a strategy, named in the message. */
             standard: string;
             /** @description One for all orders of a strategy. */
             strategy: string;
@@ -2275,7 +2277,7 @@ export interface components {
             winningTrades: number;
         };
         /** @enum {string} */
-        Template: "strategy" | "standard";
+        Template: "strategy" | "standard" | "indicator";
         /** @description What a test alert is to be made of. */
         TestAlert: {
             /** @description The message to send as it is, in place of a template. */
