@@ -345,15 +345,6 @@ fn two_equal_alerts_of_one_bar_are_two_fills() {
 }
 
 #[test]
-fn a_time_that_cannot_be_believed_is_warned_of() {
-    let server = Server::start();
-    let webhook = server.create_webhook("Strategy");
-    let alert = webhook.alert(&json!({ "metadata": { "timestamp": "2026-01-05T14:30:00Z" } }));
-    let answer = server.deliver(&webhook, &alert).expect(200).json();
-    assert_eq!(answer["validation"]["warnings"][0]["code"], "timestamp");
-}
-
-#[test]
 fn prices_however_far_apart_are_answered() {
     let server = Server::start();
     let webhook = server.create_webhook("Strategy");

@@ -13,8 +13,7 @@ use super::limiter::RateLimit;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
-use crate::domain::event::{EventSource, EventStatus, Warning};
-use crate::domain::order::pairing_time;
+use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
 use crate::metrics::Outcome;
@@ -85,7 +84,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
                 let (payload, signal) = without_key(alert, &arrival.webhook);
                 let reading = match signal {
-                    Ok(parsed) => Reading::Signal(told_of_its_time(parsed, arrival.received_at)),
+                    Ok(parsed) => Reading::Signal(parsed),
                     Err(error) => Reading::Failed(error),
                 };
                 self.authenticated(&arrival, payload, reading).await
@@ -378,20 +377,6 @@ fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>,
         payload::parse_without_key(&payload)
     };
     (payload, signal)
-}
-
-/// An alert with a warning where its own time is too far from its arrival to be believed.
-fn told_of_its_time(mut parsed: Box<Parsed>, received_at: Timestamp) -> Box<Parsed> {
-    if let Some(stated) = parsed.signal.metadata.timestamp
-        && pairing_time(received_at, Some(stated)) != stated
-    {
-        let message = format!(
-            "metadata.timestamp is {stated:.0}, more than five minutes from the alert's arrival; it is paired by its \
-             arrival. {{{{timenow}}}} is the time when the alert fires, in UTC"
-        );
-        parsed.warnings.push(Warning::new("timestamp", message));
-    }
-    parsed
 }
 
 fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
