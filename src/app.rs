@@ -25,8 +25,8 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::server::shutdown;
-use crate::server::tls::Certificates;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
+use crate::tls::Certificates;
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
 

@@ -14,8 +14,8 @@ use rustls::sign::CertifiedKey;
 use super::http::Client;
 use super::storage::Storage;
 use crate::config::AcmeConfig;
-use crate::server::challenges::Challenges;
-use crate::server::tls::CertificateError;
+use crate::tls::CertificateError;
+use crate::tls::challenges::Challenges;
 
 /// How often an order is looked at until the authority is done with it.
 const PATIENCE: RetryPolicy = RetryPolicy::new()

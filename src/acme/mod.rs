@@ -17,8 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::AcmeConfig;
 use crate::metrics::Metrics;
 use crate::secrets;
-use crate::server::challenges::Challenges;
-use crate::server::tls::{Certificates, Identity};
+use crate::tls::challenges::Challenges;
+use crate::tls::{Certificates, Identity};
 use issue::Method;
 use storage::Storage;
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::issue::{AcmeError, Issued};
-use crate::server::tls::Identity;
+use crate::tls::Identity;
 
 /// How asking for a certificate went the last time.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]

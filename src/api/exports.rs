@@ -254,7 +254,7 @@ fn stream<R: Row>(
     context: &Arc<Context>,
     file_name: &'static str,
     next: impl FnMut(&Connection) -> store::Result<Vec<R>> + Send + 'static,
-) -> Response<crate::server::Body> {
+) -> Response<crate::http::Body> {
     let (sender, body) = Channel::<Bytes>::new(4);
     tokio::spawn(send(Arc::clone(context), sender, next));
     let mut response = Response::new(body.boxed());

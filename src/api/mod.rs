@@ -42,8 +42,8 @@ use reply::Reply;
 use request::ApiRequest;
 use routes::Resource;
 
-use crate::server::body::{Body, BodyError, read_limited};
-use crate::server::client::Client;
+use crate::http::body::{Body, BodyError, read_limited};
+use crate::http::client::Client;
 
 /// The path that everything here is under.
 pub const PREFIX: &str = "/api/v1";

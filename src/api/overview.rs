@@ -12,8 +12,8 @@ use super::context::Context;
 use super::reply::{Reply, ok};
 use crate::acme;
 use crate::overview::{self, Earnings, WebhookOverview};
-use crate::server::tls::Certificates;
 use crate::store::{self, ledgers, ledgers::Versions};
+use crate::tls::Certificates;
 
 /// What the server is doing, for a first look.
 #[derive(Debug, Serialize, ToSchema)]

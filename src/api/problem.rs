@@ -8,9 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reply;
+use crate::http::Body;
 use crate::imports::Fault;
 use crate::payload::PayloadError;
-use crate::server::Body;
 use crate::store::StoreError;
 
 /// Seconds after which a busy store is worth another try.

@@ -6,7 +6,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::problem::Problem;
-use crate::server::{Body, full};
+use crate::http::{Body, full};
 
 /// What a handler returns.
 pub type Reply = Result<Response<Body>, Problem>;

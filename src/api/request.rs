@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::auth::Identity;
 use super::problem::Problem;
 use crate::domain::access::Scope;
-use crate::server::Client;
+use crate::http::Client;
 use crate::store::audit::Actor;
 
 /// Items of a page when the request does not say.

@@ -13,11 +13,11 @@ use super::sockets::Sockets;
 use crate::acme::Acme;
 use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
-use crate::server::challenges::Challenges;
 use crate::server::listener::{ConnectionLimits, Transport, serve};
 use crate::server::public::{Face, PlainHttp, Public};
 use crate::server::routes::Routes;
-use crate::server::tls::{self, Certificates};
+use crate::tls::challenges::Challenges;
+use crate::tls::{self, Certificates};
 
 /// Every listener: from here on connections wait in line.
 pub struct Listeners {

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use tokio::sync::Notify;
 
-use super::body::Body;
+use crate::http::body::Body;
 
 /// The requests of a connection that are not answered yet.
 #[derive(Debug, Default)]

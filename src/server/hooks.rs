@@ -7,10 +7,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::body::{Body, BodyError, full, read_limited};
-use super::client::Client;
 use super::listener::Handler;
 use super::routes::plain;
+use crate::http::body::{Body, BodyError, full, read_limited};
+use crate::http::client::Client;
 use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender};
 use crate::metrics::{Metrics, Outcome};
 

@@ -18,12 +18,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
-use super::body::Body;
-use super::client::Client;
 use super::per_address::{Counted, PerAddress};
-use super::tls;
+use crate::http::body::Body;
+use crate::http::client::Client;
 use crate::ingest::PeerCertificate;
 use crate::metrics::Metrics;
+use crate::tls;
 
 /// What answers requests.
 pub trait Handler: Send + Sync + 'static {

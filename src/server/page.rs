@@ -12,8 +12,8 @@ use hyper::header::{
 use hyper::{Method, Response, StatusCode};
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::body::{Body, full};
 use super::routes::plain;
+use crate::http::body::{Body, full};
 
 #[derive(Embed)]
 #[folder = "assets/ui"]

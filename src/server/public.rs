@@ -6,12 +6,12 @@ use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response, StatusCode};
 
-use super::body::Body;
-use super::challenges::Challenges;
-use super::client::Client;
 use super::hooks;
 use super::listener::Handler;
 use super::routes::{Routes, plain};
+use crate::http::body::Body;
+use crate::http::client::Client;
+use crate::tls::challenges::Challenges;
 
 /// Browsers come back over HTTPS only, for a year.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");

@@ -6,12 +6,12 @@ use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
-use super::body::{Body, full};
-use super::client::Client;
 use super::hooks::{self, Hooks};
 use super::listener::Handler;
 use super::page;
 use crate::api::{self, Api};
+use crate::http::body::{Body, full};
+use crate::http::client::Client;
 use crate::ingest::{StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 

@@ -1,8 +1,10 @@
-//! TLS on the public listener: which certificate is shown, and how it changes.
+//! TLS on the public listener: which certificate is shown, how it changes, and what a
+//! certificate authority looks for.
 //!
 //! rustls with ring; TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
 
 mod certificates;
+pub mod challenges;
 mod client_certificate;
 mod files;
 

@@ -13,7 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ALPN_CHALLENGE;
 use crate::metrics::Metrics;
-use crate::server::challenges::Challenges;
+use crate::tls::challenges::Challenges;
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]

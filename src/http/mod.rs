@@ -1,0 +1,7 @@
+//! What every handler of requests shares: bodies, and who is on the other side.
+
+pub mod body;
+pub mod client;
+
+pub use body::{Body, full};
+pub use client::Client;
