@@ -158,12 +158,27 @@ test('a duplicate is processed only by who is told that it is a second order, a 
   await expect(page.getByRole('button', { name: /^Process|^Edit/ })).toHaveCount(0);
 });
 
-test('a new key is shown, and the old one is refused and counted', async ({ page }) => {
+test('a new key is shown, in every window, and the old one is refused and counted', async ({ page, context }) => {
   await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const old = await copied(page, 'the key');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.locator('.line code').nth(1)).toHaveText(old);
+  await page.bringToFront();
+
   await page.getByRole('button', { name: 'Make a new key' }).click();
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('every running alert of this webhook is refused');
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.locator('.line code').nth(1)).toHaveText(old);
+  await page.getByRole('button', { name: 'Make a new key' }).click();
+  await question.getByRole('button', { name: 'Make a new key' }).click();
   await expect(page.locator('.line code').nth(1)).not.toHaveText(old);
+  await other.bringToFront();
+  await other.evaluate(() => dispatchEvent(new Event('focus')));
+  await expect(other.locator('.line code').nth(1)).not.toHaveText(old);
+  await other.close();
   expect((await post(url, `{"auth_key": "${old}"}`)).status).toBe(401);
   await page.getByText('Why does nothing arrive?').click();
   await page.getByRole('button', { name: 'Look again' }).click();
@@ -184,6 +199,32 @@ test('events that came while the connection was down are there afterwards, once'
   await server.start();
   await post(url, filled(message, 'sell', 110, ['long', 2], ['flat', 0]));
   await expect(page.locator('a.event')).toHaveCount(2, { timeout: 20_000 });
+});
+
+test('webhooks of one name are two everywhere', async ({ page }) => {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  await begin(page, server, 'Twin');
+  const ids = [page.url().split('/').at(-1) ?? ''];
+  await page.goto(`${server.url}/webhooks`);
+  await page.getByPlaceholder('Name of a strategy').fill('Twin');
+  await page.getByRole('button', { name: 'New webhook' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Twin');
+  ids.push(page.url().split('/').at(-1) ?? '');
+  for (const id of ids) {
+    await page.goto(`${server.url}/webhooks/${id}`);
+    const url = await copied(page, 'the webhook URL');
+    const key = await copied(page, 'the key');
+    const order = (positionDirection: string, marketPrice: number) =>
+      JSON.stringify({ auth_key: key, ticker: 'AAPL', positionDirection, marketPrice });
+    for (const body of [order('entryLong', 100), order('exitLong', 110)]) expect((await post(url, body)).status).toBe(200);
+    expect((await post(url, '{')).status).toBe(400);
+  }
+  await page.goto(server.url);
+  await expect(page.getByRole('listitem').filter({ hasText: 'could not be read' })).toHaveCount(2);
+  await page.goto(`${server.url}/report?compare=${ids.join(',')}`);
+  await expect(page.getByRole('region', { name: 'Compare' }).getByRole('listitem')).toHaveText(['Twin', 'Twin']);
+  expect(faults).toEqual([]);
 });
 
 test('what an alert says is shown as text', async ({ page }) => {
