@@ -39,11 +39,10 @@ export const live = {
   },
 };
 
-const visit = (): void => {
+/** Notes that the viewer is here, or is here again. */
+export function visit(): void {
   if (document.visibilityState === 'visible') visits += 1;
-};
-addEventListener('focus', visit);
-document.addEventListener('visibilitychange', visit);
+}
 
 /** Is told of every event that comes from now on; the function returned ends that. */
 export function listen(listener: Listener): () => void {
