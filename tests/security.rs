@@ -3,7 +3,7 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -357,6 +357,38 @@ fn a_token_taken_back_is_worth_nothing_at_once() {
         .data
         .text(&["token", "revoke", made["id"].as_str().unwrap()]);
     server.api(token, "GET", "/me", None).expect(401);
+}
+
+#[test]
+fn a_session_taken_back_hears_of_no_further_event() {
+    let server = Server::start();
+    let webhook = server.create_webhook("My Strategy");
+    let token = server.data.create_token();
+    let session = log_in(&server);
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "GET /api/v1/stream?after=evt_0 HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {session}\r\n\r\n"
+    )
+    .unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "HTTP/1.1 200 OK");
+    let mut told = |id: &str| lines.any(|line| line == format!("id: {id}"));
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    assert!(told("evt_1"));
+
+    let listed = server.api(&token, "GET", "/sessions", None).json();
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    server
+        .api(&token, "DELETE", &format!("/sessions/{id}"), None)
+        .expect(204);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    // The stream ends instead, long before the next sign of life.
+    assert!(!told("evt_2"));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use hyper::Response;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use utoipa::IntoParams;
 
 use super::auth;
@@ -48,7 +50,8 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
         Some(after) => after,
         None => context.store.readers().run(events::newest).await?,
     };
-    let (sender, body) = Channel::<Bytes>::new(16);
+    // Room for one text: what waits here is out of reach of a login that ends.
+    let (sender, body) = Channel::<Bytes>::new(1);
     let stream = Stream {
         context: Arc::clone(context),
         headers: request.headers.clone(),
@@ -81,26 +84,44 @@ impl Stream {
         let mut newest = self.context.newest.clone();
         // At once: what was missed, or a first sign of life.
         let mut text = ": hello\n\n".to_owned();
-        loop {
-            if self.sender.send_data(Bytes::from(text)).await.is_err() {
-                return;
+        while self.send(Bytes::from(text)).await {
+            text = match self.next(&mut newest).await {
+                Some(next) => next,
+                None => return,
+            };
+        }
+    }
+
+    /// Sends one text; false where the listener has left or its login is over.
+    async fn send(&mut self, text: Bytes) -> bool {
+        // Asked anew for every text, and while a slow listener leaves no room
+        // for one: a login that was taken back sees nothing more.
+        while !self.is_over().await {
+            let sent = tokio::time::timeout(HEARTBEAT, self.sender.send_data(text.clone()));
+            if let Ok(sent) = sent.await {
+                return sent.is_ok();
             }
-            text = match self.unsent().await {
-                Ok(unsent) if !unsent.is_empty() => unsent,
-                Ok(_) => {
-                    let changed = tokio::time::timeout(HEARTBEAT, newest.changed());
-                    match changed.await {
-                        Ok(Ok(())) => String::new(),
-                        Ok(Err(_)) => return,
-                        Err(_) if self.is_over().await => return,
-                        Err(_) => ": still here\n\n".to_owned(),
-                    }
-                }
+        }
+        false
+    }
+
+    /// What to send next, a sign of life at the latest; nothing where the stream ends.
+    async fn next(&mut self, newest: &mut watch::Receiver<EventId>) -> Option<String> {
+        let heartbeat = Instant::now() + HEARTBEAT;
+        loop {
+            match self.unsent().await {
+                Ok(unsent) if !unsent.is_empty() => return Some(unsent),
+                Ok(_) => {}
                 Err(problem) => {
                     tracing::warn!(detail = problem.detail, "a stream of events ended");
-                    return;
+                    return None;
                 }
-            };
+            }
+            match tokio::time::timeout_at(heartbeat, newest.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                Err(_) => return Some(": still here\n\n".to_owned()),
+            }
         }
     }
 

@@ -29,6 +29,9 @@ function code(secret: string, at: number): string {
 
 test('a second factor is set up, asked for, and turned off', async ({ page }) => {
   const part = page.getByRole('region', { name: 'Second factor' });
+  await part.getByLabel('Password').fill('a wrong one');
+  await part.getByRole('button', { name: 'Set it up' }).click();
+  await expect(part.getByRole('alert')).toContainText('Wrong password.');
   await part.getByLabel('Password').fill(PASSWORD);
   await part.getByRole('button', { name: 'Set it up' }).click();
   await expect(part.getByRole('img', { name: 'QR code' })).toBeVisible();
@@ -40,18 +43,42 @@ test('a second factor is set up, asked for, and turned off', async ({ page }) =>
 
   await page.getByRole('button', { name: 'Log out' }).click();
   await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible();
+  await expect(page.getByLabel('Code')).toHaveCount(0);
+  await page.getByLabel('Password').fill('a wrong one');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).toContainText('Wrong password.');
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('alert')).toContainText('code');
   await page.getByLabel('Code').fill(recovery);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(part).toContainText('Recovery codes left: 9');
+  await part.getByLabel('Password').fill('a wrong one');
+  await part.getByRole('button', { name: 'Turn it off' }).click();
+  await expect(part.getByRole('alert')).toContainText('Wrong password.');
   await part.getByLabel('Password').fill(PASSWORD);
   await part.getByRole('button', { name: 'Turn it off' }).click();
   await expect(part.getByRole('button', { name: 'Set it up' })).toBeVisible();
   const audit = page.getByRole('region', { name: 'What was done' });
   await page.reload();
   await expect(audit).toContainText('second-factor');
+});
+
+test('a session that was ended goes to the login', async ({ page, browser }) => {
+  const other = await browser.newPage();
+  await other.goto(server.url);
+  await other.getByLabel('Password').fill(PASSWORD);
+  await other.getByRole('button', { name: 'Log in' }).click();
+  await expect(other.getByText('Live', { exact: true })).toBeVisible();
+  await page.reload();
+  const part = page.getByRole('region', { name: 'Sessions' });
+  await part.getByRole('button', { name: 'End' }).click();
+  // The stream says nothing until the next event or sign of life, and no page asks before.
+  const webhook = (await (await page.request.get(`${server.url}/api/v1/webhooks`)).json()) as { items: { id: string }[] };
+  const sent = await page.request.post(`${server.url}/api/v1/webhooks/${webhook.items[0]?.id}/test`, { headers: { origin: server.url } });
+  expect(sent.ok()).toBe(true);
+  await expect(other.getByRole('button', { name: 'Log in' })).toBeVisible();
+  await other.close();
 });
 
 test('a token of a scope is made, works and is revoked', async ({ page }) => {

@@ -102,18 +102,83 @@ test('a broken message is explained, corrected and processed', async ({ page }) 
   await page.locator('a.event').click();
   await expect(page.getByRole('heading', { name: 'The corrected message' })).toBeVisible();
   await expect(page.locator('mark')).toHaveText(',');
+  // To paste: nothing of this one alert, and the real key. To process: what came.
+  const offered = await copied(page, 'the corrected message');
+  expect(offered).toContain(key);
+  expect(offered).toContain('"marketPrice": {{strategy.order.price}}');
+  expect(offered).not.toMatch(/AAPL|190|"buy"/);
   await page.getByRole('button', { name: 'Edit first' }).click();
   await page.getByRole('button', { name: 'Process the edited message' }).click();
   await expect(page.getByText('reprocessed')).toBeVisible();
   await expect(page.getByText('ord_2')).toBeVisible();
+
+  await page.goto(`${server.url}/events/evt_1`);
+  await expect(page.getByText('It was processed again already')).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Process|^Edit/ })).toHaveCount(0);
+  await page.getByRole('link', { name: 'evt_2' }).click();
+  await expect(page.getByText('Made from')).toBeVisible();
 });
 
-test('a new key is shown, and the old one is refused and counted', async ({ page }) => {
+test('a message whose values cannot be told is marked, and nothing is offered to paste', async ({ page }) => {
+  await begin(page, server, 'BTC Strategy');
+  const url = await copied(page, 'the webhook URL');
+  const key = await copied(page, 'the key');
+  const broken = `{"metadata": {"comment": "日本… 🚀"}, "auth_key": "${key}", "ticker": "AAPL", "action": "buy", "qty": NaN, "marketPrice": 190.5}`;
+  expect((await post(url, broken)).status).toBe(400);
+  await page.goto(`${server.url}/events/evt_1`);
+  await expect(page.locator('mark')).toHaveText('N');
+  await expect(page.getByRole('heading', { name: 'The corrected message' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Edit first' }).click();
+  await expect(page.getByLabel('The message to process')).toHaveValue(broken.replace(key, '***'));
+  await page.getByRole('link', { name: 'The webhook’s page' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('BTC Strategy');
+});
+
+test('a duplicate is processed only by who is told that it is a second order, a test never', async ({ page }) => {
+  await begin(page, server, 'BTC Strategy');
+  const url = await copied(page, 'the webhook URL');
+  const key = await copied(page, 'the key');
+  const alert = `{"auth_key": "${key}", "ticker": "AAPL", "action": "buy", "marketPrice": 190.5, "id": "a-1"}`;
+  expect((await post(url, alert)).status).toBe(200);
+  expect((await post(url, alert)).status).toBe(200);
+  await page.goto(`${server.url}/events/evt_2`);
+  await expect(page.getByText('Duplicate of')).toBeVisible();
+  await expect(page.getByText('makes a second order')).toBeVisible();
+  await page.getByRole('button', { name: 'Process anyway' }).click();
+  await expect(page.getByText('ord_3')).toBeVisible();
+  await page.goBack();
+  await expect(page.getByText('It was processed again already')).toBeVisible();
+
+  await page.goto(`${server.url}/webhooks`);
+  await page.getByRole('link', { name: 'BTC Strategy' }).click();
+  await page.getByRole('button', { name: 'Send a test alert' }).click();
+  await expect(page.getByText('TradingView would have got 200.')).toBeVisible();
+  await page.goto(`${server.url}/events/evt_4`);
+  await expect(page.getByText('A test alert makes no order.')).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Process|^Edit/ })).toHaveCount(0);
+});
+
+test('a new key is shown, in every window, and the old one is refused and counted', async ({ page, context }) => {
   await begin(page, server, 'BTC Strategy');
   const url = await copied(page, 'the webhook URL');
   const old = await copied(page, 'the key');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.locator('.line code').nth(1)).toHaveText(old);
+  await page.bringToFront();
+
   await page.getByRole('button', { name: 'Make a new key' }).click();
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('every running alert of this webhook is refused');
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.locator('.line code').nth(1)).toHaveText(old);
+  await page.getByRole('button', { name: 'Make a new key' }).click();
+  await question.getByRole('button', { name: 'Make a new key' }).click();
   await expect(page.locator('.line code').nth(1)).not.toHaveText(old);
+  await other.bringToFront();
+  await other.evaluate(() => dispatchEvent(new Event('focus')));
+  await expect(other.locator('.line code').nth(1)).not.toHaveText(old);
+  await other.close();
   expect((await post(url, `{"auth_key": "${old}"}`)).status).toBe(401);
   await page.getByText('Why does nothing arrive?').click();
   await page.getByRole('button', { name: 'Look again' }).click();
@@ -134,6 +199,32 @@ test('events that came while the connection was down are there afterwards, once'
   await server.start();
   await post(url, filled(message, 'sell', 110, ['long', 2], ['flat', 0]));
   await expect(page.locator('a.event')).toHaveCount(2, { timeout: 20_000 });
+});
+
+test('webhooks of one name are two everywhere', async ({ page }) => {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  await begin(page, server, 'Twin');
+  const ids = [page.url().split('/').at(-1) ?? ''];
+  await page.goto(`${server.url}/webhooks`);
+  await page.getByPlaceholder('Name of a strategy').fill('Twin');
+  await page.getByRole('button', { name: 'New webhook' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Twin');
+  ids.push(page.url().split('/').at(-1) ?? '');
+  for (const id of ids) {
+    await page.goto(`${server.url}/webhooks/${id}`);
+    const url = await copied(page, 'the webhook URL');
+    const key = await copied(page, 'the key');
+    const order = (positionDirection: string, marketPrice: number) =>
+      JSON.stringify({ auth_key: key, ticker: 'AAPL', positionDirection, marketPrice });
+    for (const body of [order('entryLong', 100), order('exitLong', 110)]) expect((await post(url, body)).status).toBe(200);
+    expect((await post(url, '{')).status).toBe(400);
+  }
+  await page.goto(server.url);
+  await expect(page.getByRole('listitem').filter({ hasText: 'could not be read' })).toHaveCount(2);
+  await page.goto(`${server.url}/report?compare=${ids.join(',')}`);
+  await expect(page.getByRole('region', { name: 'Compare' }).getByRole('listitem')).toHaveText(['Twin', 'Twin']);
+  expect(faults).toEqual([]);
 });
 
 test('what an alert says is shown as text', async ({ page }) => {

@@ -52,6 +52,10 @@ test('a Monte Carlo is drawn when asked for, the same for the same seed', async 
   await part.getByLabel('Seed').fill('1');
   await part.getByRole('button', { name: 'Draw' }).click();
   await expect.poll(() => part.locator('dl').innerText()).toBe(first);
+  // It is of the same trades still, whatever else is chosen on the page.
+  await page.getByRole('region', { name: 'Compare' }).getByLabel('Demo: BTC trend').check();
+  await expect(page.getByRole('region', { name: 'Compare' }).getByRole('listitem')).toHaveCount(1);
+  expect(await part.locator('dl').innerText()).toBe(first);
 });
 
 test('webhooks are compared on one chart', async ({ page }) => {

@@ -46,6 +46,8 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly hint: string | null = null,
     readonly faults: Schemas['Fault'][] = [],
+    /** The server's name for it. */
+    readonly code: string = '',
   ) {
     super(detail);
   }
@@ -65,6 +67,9 @@ export function query(parameters: Query): string {
   return text && `?${text}`;
 }
 
+/** Here a 401 may also say that the password or the code is wrong. */
+const PASSWORD_PATHS = ['/session', '/password', '/second-factor', '/second-factor/confirm', '/second-factor/off'];
+
 /** Told when a request finds no login. */
 export const onLoggedOut: { call: () => void } = { call: () => {} };
 
@@ -79,14 +84,30 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, 'algohook does not answer.', 'Is the server running? The page tries again by itself.');
+    const hint = method === 'GET' ? 'The page tries again by itself.' : 'Try again once it does.';
+    throw new ApiError(0, 'algohook does not answer.', `Is the server running? ${hint}`);
   }
   if (response.ok) {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
-  if (response.status === 401 && path !== '/session' && path !== '/password') onLoggedOut.call();
+  if (response.status === 401) {
+    if (method !== 'POST' || !PASSWORD_PATHS.includes(path)) onLoggedOut.call();
+    else if (path !== '/session') checkLogin();
+  }
   throw problem(response.status, await response.text());
 }
+
+/** Has the page go to the login where there is none any more. */
+export function checkLogin(): void {
+  // What else may be wrong is not the concern of who asks.
+  void request('GET', '/me').catch(() => {});
+}
+
+/** What was typed wrong, in the words of a form. */
+const WRONG: Record<string, string> = {
+  'this is not the password': 'Wrong password.',
+  'this is not the code': 'Wrong code.',
+};
 
 /** An answer that is no success, as an error. */
 function problem(status: number, text: string): ApiError {
@@ -96,8 +117,8 @@ function problem(status: number, text: string): ApiError {
   } catch {
     // A proxy in between answers in its own way.
   }
-  const detail = found.detail ?? `The server answered ${status}.`;
-  return new ApiError(status, detail, found.hint ?? null, found.faults ?? []);
+  const detail = WRONG[found.detail ?? ''] ?? found.detail ?? `The server answered ${status}.`;
+  return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '');
 }
 
 /** Sends a file; `onSent` is told what share of it has left. Unlike fetch, this can say so. */

@@ -1,6 +1,7 @@
 /** A chart that stays while its points change, so that who has zoomed in stays there. */
 
 import * as charts from 'lightweight-charts';
+import { figure } from './format';
 import type { Mark, Point } from './series';
 
 /** One line of a chart. */
@@ -11,15 +12,21 @@ export interface Line {
   points: Point[];
   /** The part of the chart that it is in, from the top. */
   pane?: number;
-  /** Filled up to the top of its part. */
+  /** Filled up to zero, which it never exceeds. */
   isBelow?: boolean;
   marks?: Mark[];
 }
 
-type Series = charts.ISeriesApi<'Line' | 'Area'>;
+type Series = charts.ISeriesApi<'Line' | 'Baseline'>;
 type Marks = charts.ISeriesMarkersPluginApi<charts.Time>;
 
 const LOWER_PART_HEIGHT = 90;
+
+/** Height of the heading of a picture, in pixels of the screen. */
+const HEADING = 36;
+
+/** As in the tables, without digits that say nothing. */
+const shown = (value: number): string => figure(value, 2).replace(/\.00$/, '');
 
 const colour = (token: string) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 
@@ -37,6 +44,7 @@ export class Drawing {
       layout: { background: { color: 'transparent' }, textColor: colour('--muted'), attributionLogo: false },
       grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
       rightPriceScale: { borderVisible: false },
+      localization: { priceFormatter: shown },
       timeScale: { borderVisible: false, timeVisible: true },
     });
   }
@@ -54,8 +62,22 @@ export class Drawing {
     else times.fitContent();
   }
 
-  picture(): HTMLCanvasElement {
-    return this.#chart.takeScreenshot();
+  /** What is seen, on the colour of the page and under a heading. */
+  picture(heading: string): HTMLCanvasElement {
+    const seen = this.#chart.takeScreenshot();
+    const picture = document.createElement('canvas');
+    const context = picture.getContext('2d');
+    const scale = devicePixelRatio;
+    [picture.width, picture.height] = [seen.width, seen.height + HEADING * scale];
+    if (!context) return seen;
+    context.fillStyle = colour('--panel');
+    context.fillRect(0, 0, picture.width, picture.height);
+    context.fillStyle = colour('--text');
+    context.font = `600 ${15 * scale}px sans-serif`;
+    context.textBaseline = 'middle';
+    context.fillText(heading, 12 * scale, (HEADING / 2) * scale, picture.width - 24 * scale);
+    context.drawImage(seen, 0, HEADING * scale);
+    return picture;
   }
 
   remove(): void {
@@ -78,8 +100,10 @@ export class Drawing {
     if (!line.isBelow) {
       return this.#chart.addSeries(charts.LineSeries, { ...common, lineWidth: 2, color: colour(line.colour) }, line.pane);
     }
-    const filled = { lineColor: colour(line.colour), topColor: colour(`${line.colour}-soft`), bottomColor: 'transparent' };
-    return this.#chart.addSeries(charts.AreaSeries, { ...common, ...filled, lineWidth: 1, invertFilledArea: true }, line.pane);
+    const soft = colour(`${line.colour}-soft`);
+    const filled = { bottomLineColor: colour(line.colour), bottomFillColor1: soft, bottomFillColor2: soft };
+    const above = { topLineColor: colour(line.colour), topFillColor1: soft, topFillColor2: soft };
+    return this.#chart.addSeries(charts.BaselineSeries, { ...common, ...filled, ...above, lineWidth: 1, baseValue: { type: 'price', price: 0 } }, line.pane);
   }
 
   /** Whether nothing is out of sight to the left or to the right. */
@@ -95,8 +119,8 @@ export class Drawing {
 
 const dot = (mark: Mark): charts.SeriesMarker<charts.Time> => ({
   time: mark.time,
-  position: mark.isGain ? 'aboveBar' : 'belowBar',
+  position: ({ '1': 'aboveBar', '-1': 'belowBar' } as const)[mark.outcome] ?? 'inBar',
   shape: 'circle',
   size: 0.5,
-  color: colour(mark.isGain ? '--gain' : '--loss'),
+  color: colour(({ '1': '--gain', '-1': '--loss' } as const)[mark.outcome] ?? '--muted'),
 });

@@ -80,6 +80,12 @@ export function duration(seconds: number | null | undefined): string {
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 
+/** `1 trade`, `2 trades`. */
+export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;
+
+/** The viewer's time zone, by name. */
+export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** A moment in the viewer's zone. */
 export function localTime(text: string | null | undefined): string {
   if (!text) return '–';

@@ -1,6 +1,6 @@
 /** New events as they come, without gaps or doubles, through drops of the connection. */
 
-import { get, type Event, type Page } from './api';
+import { checkLogin, get, type Event, type Page } from './api';
 
 type Listener = (event: Event) => void;
 
@@ -8,6 +8,10 @@ let state = $state<'connecting' | 'live' | 'interrupted'>('connecting');
 /** Counts up soon after an event: what is derived from events is read again. */
 let version = $state(0);
 let isDue = false;
+/** Counts up when the connection is back: what could not be read meanwhile is read again. */
+let returns = $state(0);
+/** Counts up when the viewer comes back to this window: what was changed in another one is read again. */
+let visits = $state(0);
 
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
@@ -27,7 +31,18 @@ export const live = {
   get version() {
     return version;
   },
+  get returns() {
+    return returns;
+  },
+  get visits() {
+    return visits;
+  },
 };
+
+/** Notes that the viewer is here, or is here again. */
+export function visit(): void {
+  if (document.visibilityState === 'visible') visits += 1;
+}
 
 /** Is told of every event that comes from now on; the function returned ends that. */
 export function listen(listener: Listener): () => void {
@@ -52,9 +67,14 @@ async function open(): Promise<void> {
   if (!isWanted) return;
   // A browser that reconnects by itself says what it had last; a new stream has to.
   source = new EventSource(`/api/v1/stream?after=${newest}`);
-  source.onopen = () => (state = 'live');
+  source.onopen = () => {
+    if (state === 'interrupted') returns += 1;
+    state = 'live';
+  };
   source.onerror = () => {
     state = 'interrupted';
+    // A session that was ended closes the stream, too, and the browser does not say why.
+    checkLogin();
     if (source?.readyState === EventSource.CLOSED) retry();
   };
   source.addEventListener('event', (message) => {

@@ -1,6 +1,7 @@
 /** What a page reads from the server: kept on screen while it is read again. */
 
 import { ApiError } from './api';
+import { live } from './live.svelte';
 
 export interface Loaded<T> {
   readonly value: T | null;
@@ -13,7 +14,7 @@ export interface Loaded<T> {
 /** A wait shorter than this shows nothing. */
 const PATIENCE = 200;
 
-/** Reads whenever what `read` looks at has changed. */
+/** Reads whenever what `read` looks at has changed, and when the connection is back. */
 export function load<T>(read: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   let value = $state.raw<T | null>(null);
   let error = $state.raw<ApiError | null>(null);
@@ -21,7 +22,7 @@ export function load<T>(read: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   let again = $state(0);
 
   $effect(() => {
-    void again;
+    void [again, live.returns];
     const abort = new AbortController();
     const slow = setTimeout(() => (isSlow = true), PATIENCE);
     const end = () => {

@@ -13,7 +13,11 @@ export interface LogFilter {
   to: string | null;
 }
 
-const PAGE = 100;
+/** As many as the server gives at once. */
+const PAGE = 500;
+
+/** The server's search knows capitals of ASCII only. */
+const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Whether an event belongs into a filtered log, as the server has it. */
 export function belongs(event: Event, filter: LogFilter): boolean {
@@ -21,7 +25,7 @@ export function belongs(event: Event, filter: LogFilter): boolean {
     (!filter.webhook || event.webhook === filter.webhook) &&
     (!filter.status || event.status === (filter.status as EventStatus)) &&
     (!filter.ticker || event.ticker === filter.ticker) &&
-    (!filter.q || event.payload.includes(filter.q)) &&
+    (!filter.q || lower(event.payload).includes(lower(filter.q))) &&
     (!filter.from || Date.parse(event.receivedAt) >= Date.parse(filter.from)) &&
     (!filter.to || Date.parse(event.receivedAt) < Date.parse(filter.to))
   );
@@ -37,6 +41,14 @@ export function insert(events: Event[], event: Event): Event[] {
   return [...events.slice(0, at), event, ...events.slice(at)];
 }
 
+/** Puts a page of events, newest first, into a log: at its end, unless events came out of turn. */
+export function join(events: Event[], page: Event[]): Event[] {
+  const [last, first] = [events.at(-1), page[0]];
+  if (!last || !first || number(last.id) > number(first.id)) return events.concat(page);
+  const all = new Map([...events, ...page].map((event) => [number(event.id), event]));
+  return [...all].sort(([one], [other]) => other - one).map(([, event]) => event);
+}
+
 export class Log {
   events = $state.raw<Event[]>([]);
   error = $state.raw<ApiError | null>(null);
@@ -44,16 +56,18 @@ export class Log {
   isRead = $state(false);
   private cursor: string | null = null;
   private isBusy = false;
+  private readonly stop: () => void;
 
-  constructor(private readonly filter: LogFilter) {}
-
-  /** Reads the newest page and listens from before that on; the function returned ends it. */
-  open(): () => void {
-    const stop = listen((event) => {
+  /** Reads the newest page and listens from before that on, until it is closed. */
+  constructor(private readonly filter: LogFilter) {
+    this.stop = listen((event) => {
       if (belongs(event, this.filter)) this.events = insert(this.events, event);
     });
     void this.more();
-    return stop;
+  }
+
+  close(): void {
+    this.stop();
   }
 
   /** Reads one more page back. */
@@ -62,7 +76,7 @@ export class Log {
     this.isBusy = true;
     try {
       const page = await get<Page<Event>>('/events', { ...this.filter, limit: PAGE, cursor: this.cursor });
-      this.events = page.items.reduce(insert, this.events);
+      this.events = join(this.events, page.items);
       this.cursor = page.nextCursor ?? null;
       this.isComplete = this.cursor === null;
       this.error = null;
@@ -73,3 +87,22 @@ export class Log {
     this.isBusy = false;
   }
 }
+
+/** The log that was looked at last stays as far as it was read, so that who comes back finds the place again. */
+let kept: { log: Log; asked: string } | null = null;
+
+export const keptLog = {
+  /** Where it is, with its filters. */
+  address: '/events',
+  of: (filter: LogFilter): Log => {
+    const asked = JSON.stringify(filter);
+    if (kept?.asked === asked) return kept.log;
+    keptLog.forget();
+    kept = { log: new Log(filter), asked };
+    return kept.log;
+  },
+  forget: (): void => {
+    kept?.log.close();
+    kept = null;
+  },
+};

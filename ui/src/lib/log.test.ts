@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from './api';
-import { belongs, insert, type LogFilter } from './log.svelte';
+import { belongs, insert, join, type LogFilter } from './log.svelte';
 
 const event = (id: number, changes: Partial<Event> = {}): Event =>
   ({
@@ -20,6 +20,8 @@ test('an event belongs where every filter that is set lets it', () => {
   expect(asked({ webhook: 'wh_2' })).toBe(false);
   expect(asked({ status: 'failed' })).toBe(false);
   expect(asked({ ticker: 'AAPL', q: '"ticker"' })).toBe(true);
+  expect(asked({ q: '"TICKER": "aapl"' })).toBe(true);
+  expect(asked({ q: 'MSFT' })).toBe(false);
   expect(asked({ from: '2026-01-05T12:00:00.500Z' })).toBe(true);
   expect(asked({ from: '2026-01-05T12:00:01Z' })).toBe(false);
   expect(asked({ to: '2026-01-05T12:00:00.5Z' })).toBe(false);
@@ -32,4 +34,13 @@ test('an event has one place in the log, whatever the order of arrival', () => {
   expect(ids(insert(log, event(7)))).toEqual(['evt_9', 'evt_7', 'evt_5']);
   expect(ids(insert(log, event(1)))).toEqual(['evt_9', 'evt_5', 'evt_1']);
   expect(insert(log, event(5))).toBe(log);
+});
+
+test('a page goes to the end in one step, and between what came out of turn', () => {
+  const ids = (events: Event[]) => events.map((one) => one.id);
+  expect(ids(join([], [event(3), event(2)]))).toEqual(['evt_3', 'evt_2']);
+  expect(ids(join([event(9), event(5)], [event(4), event(3)]))).toEqual(['evt_9', 'evt_5', 'evt_4', 'evt_3']);
+  expect(ids(join([event(9), event(5)], [event(7), event(5), event(3)]))).toEqual(['evt_9', 'evt_7', 'evt_5', 'evt_3']);
+  const log = [event(9)];
+  expect(join(log, [])).toEqual(log);
 });

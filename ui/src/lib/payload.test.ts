@@ -16,8 +16,9 @@ describe('pretty', () => {
 });
 
 describe('split', () => {
-  test('finds line and column, counted in bytes', () => {
-    expect(split('{\n  "é": x\n}', 2, 9)).toEqual(['{\n  "é": ', 'x', '\n}']);
+  test.each(['é', '…', '日本', '🚀🚀'])('finds line and column, counted in characters: %s', (word) => {
+    const before = `{\n  "${word}": `;
+    expect(split(`${before}x\n}`, 2, [...`  "${word}": `].length + 1)).toEqual([before, 'x', '\n}']);
   });
 
   test('knows that the key was longer when the message arrived', () => {
@@ -35,15 +36,29 @@ describe('corrected', () => {
   test.each([
     ['{“a”: 1}', '{"a": 1}'],
     ['{"a": 1,}', '{"a": 1}'],
-    ['{"a": NaN}', '{"a": null}'],
-    ['{"qty": {{strategy.order.contracts}}}', '{"qty": "{{strategy.order.contracts}}"}'],
+    ['{"a": "x, }", "b": [1, ], }', '{"a": "x, }", "b": [1 ] }'],
+    ['{"metadata": {"confidence": NaN}}', '{"metadata": {"confidence": null}}'],
+    ['{"a": ": NaN}", "b": NaN}', '{"a": ": NaN}", "b": null}'],
   ])('%s', (broken, better) => {
     expect(corrected(broken)?.message).toBe(better);
   });
+
+  test.each(['qty', 'notional', 'marketPrice', 'limitPrice', 'stopPrice', 'trailPercent', 'stopLossTarget'])(
+    'a missing %s is never taken out of the message',
+    (field) => {
+      for (const nothing of ['NaN', 'nan', 'na', '-NaN', 'Infinity']) {
+        expect(corrected(`{"ticker": "AAPL", "${field}": ${nothing}, "a": 1,}`)).toBeNull();
+        expect(corrected(`{“ticker”: “AAPL”, “${field}” : ${nothing}}`)).toBeNull();
+      }
+      expect(corrected(`{"takeProfit": {"${field}": NaN}}`)).toBeNull();
+    },
+  );
 
   test('says nothing where it would not help', () => {
     expect(corrected('{"a": 1}')).toBeNull();
     expect(corrected('AAPL crossed 212')).toBeNull();
     expect(corrected('{“a”: }')).toBeNull();
+    // With quotes it would be read, and still be no quantity.
+    expect(corrected('{"qty": {{strategy.order.contracts}}}')).toBeNull();
   });
 });

@@ -59,9 +59,9 @@ export function split(payload: string, line: number, column: number): [string, s
     if (end < 0) break;
     start = end + 1;
   }
-  // Columns are counted in bytes.
-  const bytes = new TextEncoder().encode(payload.slice(start).split('\n', 1)[0]);
-  const cut = (length: number) => new TextDecoder().decode(bytes.slice(0, Math.max(0, length)));
+  // Columns are counted in characters, which JavaScript may keep as two units each.
+  const letters = [...(payload.slice(start).split('\n', 1)[0] ?? '')];
+  const cut = (length: number) => letters.slice(0, Math.max(0, length)).join('');
   const shortened = /"auth_key"\s*:\s*"\*\*\*"/.test(cut(column - 1 - HIDDEN)) ? HIDDEN : 0;
   const at = start + cut(column - 1 - shortened).length;
   const faulty = [...payload.slice(at)][0] ?? '';
@@ -74,20 +74,35 @@ export interface Corrected {
   changes: string[];
 }
 
-/** Puts right what an editor or a placeholder did to a message; null where that does not help. */
+const TEXT = /"(?:[^"\\]|\\.)*"/;
+const NO_NUMBER = /-?(?:NaN|na|Infinity)/;
+
+/** Without its value, each of these would make another order: a quantity of 1, another type, no stop. */
+const NEEDED = [
+  ...['qty', 'notional', 'marketPrice', 'limitPrice', 'stopPrice', 'trailPrice', 'trailPercent'],
+  ...['profitTarget', 'stopLossTarget', 'takeProfit', 'stopLoss'],
+];
+const NEEDED_WITHOUT_NUMBER = new RegExp(`"(?:${NEEDED.join('|')})"\\s*:\\s*${NO_NUMBER.source}\\b`, 'i');
+
+/** Replaces what is found outside of texts. */
+const outside = (message: string, pattern: RegExp, to: string): string =>
+  message.replace(new RegExp(`${TEXT.source}|${pattern.source}`, 'gi'), (found) =>
+    found.startsWith('"') ? found : found.replace(new RegExp(pattern.source, 'i'), to),
+  );
+
+/** Puts right what an editor or a script did to a message; null where that does not help. */
 export function corrected(payload: string): Corrected | null {
   const changes: string[] = [];
   let message = payload;
-  const change = (pattern: RegExp, to: string, name: string): void => {
-    const next = message.replace(pattern, to);
+  const change = (next: string, name: string): void => {
     if (next !== message) changes.push(name);
     message = next;
   };
-  change(/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"', 'curly quotes are now straight');
-  change(/[\u00A0\u2007\u202F\u200B\uFEFF]/g, ' ', 'invisible characters are now spaces');
-  change(/,(\s*[}\]])/g, '$1', 'a comma before the closing bracket is gone');
-  change(/(:\s*)(?:NaN|na|Infinity)(\s*[,}\]])/g, '$1null$2', 'NaN, which is no JSON value, is now null');
-  change(/(:\s*)(\{\{[^{}"]+\}\})(\s*[,}\]])/g, '$1"$2"$3', 'a placeholder that was not replaced is in quotes');
+  change(message.replace(/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"'), 'curly quotes are now straight');
+  if (NEEDED_WITHOUT_NUMBER.test(message)) return null;
+  change(message.replace(/[\u00A0\u2007\u202F\u200B\uFEFF]/g, ' '), 'invisible characters are now spaces');
+  change(outside(message, /,(\s*[}\]])/, '$1'), 'a comma before the closing bracket is gone');
+  change(outside(message, new RegExp(`(:\\s*)${NO_NUMBER.source}(\\s*[,}\\]])`), '$1null$2'), 'NaN, which is no JSON value, is now null');
   if (changes.length === 0) return null;
   try {
     JSON.parse(message);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Report } from './api';
-import { begins, growth, line, points, rolling } from './series';
+import { begins, growth, line, once, points, rolling, type Point } from './series';
 
 test('a second has one point: what remained', () => {
   const point = (time: string, equity: string, drawdown: string) =>
@@ -12,6 +12,11 @@ test('a second has one point: what remained', () => {
   ]);
   expect(equity.map((one) => one.value)).toEqual([100, 95]);
   expect(drawdown.map((one) => one.value)).toEqual([-0, -5]);
+});
+
+test('an hour that comes twice is drawn once', () => {
+  const all = [10, 20, 30, 15, 25, 40].map((time, value) => ({ time, value }) as Point);
+  expect(once(all).map(({ time, value }) => [time, value])).toEqual([[10, 0], [15, 3], [25, 4], [40, 5]]);
 });
 
 test('a range begins at midnight', () => {
@@ -33,9 +38,9 @@ const report = (initialCapital: string, equity: string[]): Report =>
     series: { equity: equity.map((value, index) => ({ time: `2026-01-0${index + 1}T00:00:00Z`, equity: value, drawdown: '0' })) },
   }) as unknown as Report;
 
-test('a trade on a curve is a gain where equity rose', () => {
-  const { trades } = points(report('100', ['100', '110', '105']).series.equity);
-  expect(trades.map((mark) => mark.isGain)).toEqual([true, false]);
+test('a trade on a curve is a gain where equity rose, and neither where it stayed', () => {
+  const { trades } = points(report('100', ['100', '110', '105', '105']).series.equity);
+  expect(trades.map((mark) => mark.outcome)).toEqual([1, -1, 0]);
   const many = Array.from({ length: 9 }, () => report('1', ['1']).series.equity[0]).filter((point) => point !== undefined);
   expect(points(many).equity).toHaveLength(1);
 });

@@ -11,17 +11,28 @@ export interface Point {
 /** A closed trade on a curve. */
 export interface Mark {
   time: UTCTimestamp;
-  isGain: boolean;
+  /** 1 for a gain, -1 for a loss, 0 for neither. */
+  outcome: number;
 }
 
 /** More trades than this would hide the curve that they are on. */
 const MOST_MARKS = 400;
 
-const second = (time: string): UTCTimestamp => Math.floor(Date.parse(time) / 1000) as UTCTimestamp;
+/** The viewer's clock: the charts know UTC only, so theirs is set by the difference. */
+function second(time: string): UTCTimestamp {
+  const at = new Date(time);
+  return (Math.floor(at.getTime() / 1000) - at.getTimezoneOffset() * 60) as UTCTimestamp;
+}
 
-/** One point a second: of several in one, the last is what remained. */
+/** One point a second, in order: of several in one, or in an hour that a clock set back repeats, the last is what remained. */
 export function once(all: Point[]): Point[] {
-  return all.filter((point, index) => all[index + 1]?.time !== point.time);
+  let next = Infinity;
+  const kept = all.toReversed().filter(({ time }) => {
+    const isKept = time < next;
+    if (isKept) next = time;
+    return isKept;
+  });
+  return kept.reverse();
 }
 
 /** Equity, drawdown and, where they can be told apart, the trades between them. */
@@ -32,7 +43,7 @@ export function points(curve: Report['series']['equity']): { equity: Point[]; dr
   const isThinned = curve.length > MOST_MARKS;
   const trades = isThinned
     ? []
-    : equity.slice(1).map(({ time, value }, index) => ({ time, isGain: value > (equity[index]?.value ?? 0) }));
+    : equity.slice(1).map(({ time, value }, index) => ({ time, outcome: Math.sign(value - (equity[index]?.value ?? 0)) }));
   return { equity, drawdown, trades };
 }
 

@@ -2,6 +2,7 @@
 
 import { ApiError, get, onLoggedOut, post, remove, type Me } from './api';
 import { connect, disconnect } from './live.svelte';
+import { keptLog } from './log.svelte';
 
 /** `undefined` until the server has said. */
 let me = $state<Me | null | undefined>(undefined);
@@ -15,6 +16,7 @@ export const session = {
 onLoggedOut.call = () => {
   me = null;
   disconnect();
+  keptLog.forget();
 };
 
 /** Asks the server; tries again while it does not answer. */

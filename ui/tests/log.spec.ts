@@ -1,0 +1,44 @@
+/** The event log: long, filtered, and found again as it was left. */
+
+import { expect, test } from '@playwright/test';
+import { Server } from './server';
+import { logIn } from './steps';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await Server.demo();
+});
+test.afterAll(async () => {
+  await server.remove();
+});
+test.beforeEach(({ page }) => logIn(page, server));
+
+test('who comes back from an event finds the place and the filters of the log', async ({ page }) => {
+  await page.goto(`${server.url}/events`);
+  await page.getByLabel('Status').selectOption('processed');
+  const list = page.locator('.list');
+  await expect(page.locator('a.event').first()).toBeVisible();
+  // Far beyond the first page that is read.
+  await expect
+    .poll(async () => {
+      await list.evaluate((element) => (element.scrollTop = 24_000));
+      return list.evaluate((element) => element.scrollTop);
+    })
+    .toBe(24_000);
+  const somewhere = page.locator('a.event[data-row="636"]');
+  await expect(somewhere).toBeInViewport();
+  // Newer events may move it by a row or two.
+  const row = page.locator(`a.event[href="${await somewhere.getAttribute('href')}"]`);
+  for (const isFresh of [false, true]) {
+    await row.click();
+    await expect(page.getByRole('heading', { name: 'Message' })).toBeVisible();
+    // After a reload nothing is left but the history.
+    if (isFresh) await page.reload();
+    await page.goBack();
+    await expect(page.getByLabel('Status')).toHaveValue('processed');
+    await expect(row).toBeInViewport();
+  }
+  await row.click();
+  await page.getByRole('main').getByRole('link', { name: 'Events', exact: true }).click();
+  await expect(page.getByLabel('Status')).toHaveValue('processed');
+});
