@@ -2523,9 +2523,9 @@ export interface operations {
                 ticker?: string;
                 /** @description With this text in the payload. */
                 q?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2645,9 +2645,9 @@ export interface operations {
                 ticker?: string;
                 /** @description With this text in the payload. */
                 q?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2685,9 +2685,9 @@ export interface operations {
                 webhook?: string;
                 /** @description Of one ticker. */
                 ticker?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2731,9 +2731,12 @@ export interface operations {
                 order?: string;
                 /** @description With one tag. */
                 tag?: string;
-                /** @description Closed at this time or later. */
+                /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
                 from?: string;
-                /** @description Closed before this time. */
+                /**
+                 * @description Closed before this time; a day, which is left out, begins in the zone of the
+                 *     first webhook.
+                 */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2893,9 +2896,9 @@ export interface operations {
                 webhook?: string;
                 /** @description Of one ticker. */
                 ticker?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -3022,9 +3025,12 @@ export interface operations {
                 ticker?: string;
                 /** @description Trades with one tag. */
                 tag?: string;
-                /** @description Trades that closed at this time or later. */
+                /** @description Trades that closed at this time or later; a day begins in the report's zone. */
                 from?: string;
-                /** @description Trades that closed before this time. */
+                /**
+                 * @description Trades that closed before this time; a day, which is left out, begins in the
+                 *     report's zone.
+                 */
                 to?: string;
                 /**
                  * @description IANA name of the zone of days, hours and months; that of the first webhook
@@ -3075,10 +3081,18 @@ export interface operations {
                 ticker?: string;
                 /** @description Trades with one tag. */
                 tag?: string;
-                /** @description Trades that closed at this time or later. */
+                /** @description Trades that closed at this time or later; a day begins in the report's zone. */
                 from?: string;
-                /** @description Trades that closed before this time. */
+                /**
+                 * @description Trades that closed before this time; a day, which is left out, begins in the
+                 *     report's zone.
+                 */
                 to?: string;
+                /**
+                 * @description IANA name of the zone of the days of `from` and `to`; that of the first
+                 *     webhook where left out.
+                 */
+                timeZone?: string;
                 /** @description The currency, where the webhooks have several. */
                 currency?: string;
                 /**
@@ -3749,9 +3763,12 @@ export interface operations {
                 order?: string;
                 /** @description With one tag. */
                 tag?: string;
-                /** @description Closed at this time or later. */
+                /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
                 from?: string;
-                /** @description Closed before this time. */
+                /**
+                 * @description Closed before this time; a day, which is left out, begins in the zone of the
+                 *     first webhook.
+                 */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
