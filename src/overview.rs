@@ -109,9 +109,10 @@ pub fn earnings(connection: &Connection) -> Result<BTreeMap<i64, Earnings>> {
     let transaction = connection.unchecked_transaction()?;
     let mut earnings = BTreeMap::new();
     for webhook in webhooks::list(&transaction)? {
-        let filter = trade_filter(&ReportFilter::default(), [&webhook]);
+        let zone = zone_of(&webhook.settings);
+        let filter = trade_filter(&ReportFilter::default(), &zone, [&webhook]);
         let trades = trades::for_report(&transaction, &filter)?;
-        earnings.insert(webhook.row, earned(&trades, &zone_of(&webhook.settings)));
+        earnings.insert(webhook.row, earned(&trades, &zone));
     }
     Ok(earnings)
 }

@@ -13,14 +13,16 @@ use crate::analytics::{
     HeldPrices, OpenProfit, Report, ReportInput, RiskFree, TradingDays, report,
 };
 use crate::domain::event::text_enum;
+use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::tag::Tag;
 use crate::domain::trade::Trade;
 use crate::domain::webhook::{Settings, WebhookId};
+use crate::store::backtests::{self, Backtest};
 use crate::store::trades::{self, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Result, backtests, orders, positions};
+use crate::store::{Result, orders, positions};
 
 text_enum! {
     /// Which trades a report is made of.
@@ -43,12 +45,26 @@ pub struct ReportFilter {
     pub ticker: Option<Ticker>,
     /// Trades with a tag; those of backtests have none.
     pub tag: Option<Tag>,
-    /// Trades that closed at this time or later.
-    pub from: Option<Timestamp>,
-    /// Trades that closed before this time.
-    pub to: Option<Timestamp>,
+    /// Trades that closed in it; its days are of the report's zone.
+    pub range: Range,
     /// The zone of days, hours and months; that of the first webhook otherwise.
     pub zone: Option<TimeZone>,
+}
+
+impl ReportFilter {
+    /// The zone of a report whose first webhook has these settings.
+    fn zone_of(&self, settings: &Settings) -> TimeZone {
+        self.zone.clone().unwrap_or_else(|| zone_of(settings))
+    }
+}
+
+/// A report, and how many webhooks it is of.
+#[derive(Debug)]
+pub struct Made {
+    /// The report.
+    pub report: Report,
+    /// The webhooks whose capital it began with.
+    pub webhooks: usize,
 }
 
 /// One report for each currency of the webhooks.
@@ -59,31 +75,17 @@ pub struct ReportFilter {
 /// # Errors
 ///
 /// [`crate::store::StoreError::NotFound`] where there is no such webhook.
-pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Report>> {
+pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Made>> {
     let transaction = connection.unchecked_transaction()?;
     if filter.source == Some(ReportSource::Backtest) {
         let parts = tested(&transaction, filter)?.into_values();
-        let reports = parts.map(|part| part.report(filter.zone.as_ref()));
-        return Ok(reports.collect());
+        return Ok(parts.map(|part| part.made()).collect());
     }
-    let mut by_currency: BTreeMap<String, Vec<StoredWebhook>> = BTreeMap::new();
-    for webhook in wanted(&transaction, filter)? {
-        let currency = webhook.settings.currency.clone();
-        by_currency.entry(currency).or_default().push(webhook);
-    }
-    let mut reports = Vec::with_capacity(by_currency.len());
-    for (currency, webhooks) in &by_currency {
-        if let Some(first) = webhooks.first() {
-            let part = Part {
-                currency,
-                webhooks,
-                settings: &first.settings,
-                filter,
-            };
-            reports.push(part.report(&transaction)?);
-        }
-    }
-    Ok(reports)
+    let by_currency = by_currency(&transaction, filter)?;
+    let parts = by_currency
+        .iter()
+        .filter_map(|(currency, webhooks)| Part::of(currency, webhooks, filter));
+    parts.map(|part| part.made(&transaction)).collect()
 }
 
 /// The closed trades that the reports of `filter` are made of, by currency.
@@ -101,12 +103,26 @@ pub fn trades_of(
         let trades = parts.map(|(currency, part)| (currency, (part.capital, part.trades)));
         return Ok(trades.collect());
     }
-    let mut by_currency: BTreeMap<String, (Decimal, Vec<Trade>)> = BTreeMap::new();
-    for webhook in wanted(&transaction, filter)? {
-        let trades = trades::for_report(&transaction, &trade_filter(filter, [&webhook]))?;
-        let (capital, all) = by_currency.entry(webhook.settings.currency).or_default();
-        *capital = capital.saturating_add(webhook.settings.initial_capital);
-        all.extend(trades);
+    let by_currency = by_currency(&transaction, filter)?;
+    let mut trades = BTreeMap::new();
+    for (currency, webhooks) in &by_currency {
+        if let Some(part) = Part::of(currency, webhooks, filter) {
+            let found = (part.capital(), part.trades(&transaction)?);
+            trades.insert(currency.clone(), found);
+        }
+    }
+    Ok(trades)
+}
+
+/// The webhooks that a filter wants, by their currency.
+fn by_currency(
+    connection: &Connection,
+    filter: &ReportFilter,
+) -> Result<BTreeMap<String, Vec<StoredWebhook>>> {
+    let mut by_currency: BTreeMap<String, Vec<StoredWebhook>> = BTreeMap::new();
+    for webhook in wanted(connection, filter)? {
+        let currency = webhook.settings.currency.clone();
+        by_currency.entry(currency).or_default().push(webhook);
     }
     Ok(by_currency)
 }
@@ -119,11 +135,13 @@ fn wanted(connection: &Connection, filter: &ReportFilter) -> Result<Vec<StoredWe
     ids.map(|id| webhooks::get(connection, id)).collect()
 }
 
-/// The trades of some webhooks, within what a report is asked for.
+/// The trades of some webhooks, within what a report in a zone is asked for.
 pub(crate) fn trade_filter<'a>(
     filter: &ReportFilter,
+    zone: &TimeZone,
     webhooks: impl IntoIterator<Item = &'a StoredWebhook>,
 ) -> TradeFilter {
+    let (from, to) = filter.range.within(zone);
     TradeFilter {
         webhooks: webhooks
             .into_iter()
@@ -136,8 +154,8 @@ pub(crate) fn trade_filter<'a>(
         is_imported: None,
         order: None,
         tag: filter.tag.clone(),
-        from: filter.from,
-        to: filter.to,
+        from,
+        to,
         before: None,
     }
 }
@@ -147,8 +165,10 @@ struct Tested {
     currency: String,
     /// Of the webhook that the first backtest belongs to.
     settings: Settings,
+    zone: TimeZone,
     /// Every list of trades began with its own.
     capital: Decimal,
+    webhooks: usize,
     trades: Vec<Trade>,
     open_profit: OpenProfit,
 }
@@ -160,46 +180,77 @@ fn tested(connection: &Connection, filter: &ReportFilter) -> Result<BTreeMap<Str
         return Ok(by_currency);
     }
     for webhook in wanted(connection, filter)? {
+        let mut of_webhook: BTreeMap<String, Vec<Backtest>> = BTreeMap::new();
         for backtest in backtests::of_webhook(connection, &webhook)? {
             let is_wanted = filter.ticker.as_ref();
-            if is_wanted.is_some_and(|ticker| *ticker != backtest.ticker) {
-                continue;
+            if is_wanted.is_none_or(|ticker| *ticker == backtest.ticker) {
+                let currency = backtest.currency.clone();
+                of_webhook.entry(currency).or_default().push(backtest);
             }
-            let currency = backtest.currency.clone();
-            let part = by_currency.entry(currency).or_insert_with(|| Tested {
-                currency: backtest.currency.clone(),
-                settings: webhook.settings.clone(),
-                capital: Decimal::ZERO,
-                trades: Vec::new(),
-                open_profit: OpenProfit::default(),
-            });
-            let capital = backtest.initial_capital;
-            let capital = capital.unwrap_or(webhook.settings.initial_capital);
-            let (long, short) = (backtest.open_long, backtest.open_short);
-            part.capital = part.capital.saturating_add(capital);
-            part.open_profit.long = part.open_profit.long.saturating_add(long);
-            part.open_profit.short = part.open_profit.short.saturating_add(short);
-            let trades = backtests::for_report(connection, &backtest, filter.from, filter.to)?;
-            part.trades.extend(trades);
+        }
+        for (currency, backtests) in of_webhook {
+            let part = by_currency
+                .entry(currency.clone())
+                .or_insert_with(|| Tested {
+                    currency,
+                    settings: webhook.settings.clone(),
+                    zone: filter.zone_of(&webhook.settings),
+                    capital: Decimal::ZERO,
+                    webhooks: 0,
+                    trades: Vec::new(),
+                    open_profit: OpenProfit::default(),
+                });
+            part.add(connection, &webhook, &backtests, filter)?;
         }
     }
     Ok(by_currency)
 }
 
 impl Tested {
-    fn report(&self, zone: Option<&TimeZone>) -> Report {
-        let zone = zone.cloned().unwrap_or_else(|| zone_of(&self.settings));
-        report(&ReportInput {
+    /// Takes up the backtests of one webhook.
+    fn add(
+        &mut self,
+        connection: &Connection,
+        webhook: &StoredWebhook,
+        backtests: &[Backtest],
+        filter: &ReportFilter,
+    ) -> Result<()> {
+        let (from, to) = filter.range.within(&self.zone);
+        for backtest in backtests {
+            let (long, short) = (backtest.open_long, backtest.open_short);
+            self.open_profit.long = self.open_profit.long.saturating_add(long);
+            self.open_profit.short = self.open_profit.short.saturating_add(short);
+            self.trades
+                .extend(backtests::for_report(connection, backtest, from, to)?);
+        }
+        let traded = || backtests.iter().filter(|backtest| backtest.has_trades);
+        // Lists that do not say their capital share the webhook's.
+        let is_shared = traded().any(|backtest| backtest.initial_capital.is_none());
+        let shared = is_shared.then_some(webhook.settings.initial_capital);
+        let own = traded().filter_map(|backtest| backtest.initial_capital);
+        self.capital = own
+            .chain(shared)
+            .fold(self.capital, Decimal::saturating_add);
+        self.webhooks += usize::from(traded().next().is_some());
+        Ok(())
+    }
+
+    fn made(&self) -> Made {
+        let report = report(&ReportInput {
             currency: &self.currency,
             initial_capital: self.capital,
-            zone: &zone,
+            zone: &self.zone,
             trading_days: TradingDays::of_setting(self.settings.trading_days),
             risk_free: RiskFree(self.settings.risk_free_rate),
             open_profit: self.open_profit,
             signal_delays: &[],
             held_prices: self.held_prices(),
             trades: &self.trades,
-        })
+        });
+        Made {
+            report,
+            webhooks: self.webhooks,
+        }
     }
 
     /// The first and last price of the ticker that was traded first.
@@ -223,35 +274,75 @@ pub(crate) fn zone_of(settings: &Settings) -> TimeZone {
     TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
+/// The zone of the first of some webhooks; of all where none is named.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub(crate) fn zone_of_first(connection: &Connection, named: &[WebhookId]) -> Result<TimeZone> {
+    let all = webhooks::list(connection)?;
+    let first = match named.first() {
+        Some(named) => all.iter().find(|webhook| webhook.id == *named),
+        None => all.first(),
+    };
+    Ok(first.map_or(TimeZone::UTC, |webhook| zone_of(&webhook.settings)))
+}
+
 /// The webhooks of one currency.
 struct Part<'a> {
     currency: &'a str,
     webhooks: &'a [StoredWebhook],
     /// Of the first of them.
     settings: &'a Settings,
+    zone: TimeZone,
     filter: &'a ReportFilter,
 }
 
-impl Part<'_> {
-    fn report(&self, connection: &Connection) -> Result<Report> {
-        let trades = trades::for_report(connection, &trade_filter(self.filter, self.webhooks))?;
-        let zone = self.filter.zone.clone();
-        let zone = zone.unwrap_or_else(|| zone_of(self.settings));
-        let capital = self
-            .webhooks
-            .iter()
-            .map(|webhook| webhook.settings.initial_capital);
-        Ok(report(&ReportInput {
+impl<'a> Part<'a> {
+    /// `None` where there is no webhook.
+    fn of(
+        currency: &'a str,
+        webhooks: &'a [StoredWebhook],
+        filter: &'a ReportFilter,
+    ) -> Option<Self> {
+        let settings = &webhooks.first()?.settings;
+        Some(Self {
+            currency,
+            webhooks,
+            settings,
+            zone: filter.zone_of(settings),
+            filter,
+        })
+    }
+
+    fn capital(&self) -> Decimal {
+        let capital = |webhook: &StoredWebhook| webhook.settings.initial_capital;
+        let each = self.webhooks.iter().map(capital);
+        each.fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
+    fn trades(&self, connection: &Connection) -> Result<Vec<Trade>> {
+        let filter = trade_filter(self.filter, &self.zone, self.webhooks);
+        trades::for_report(connection, &filter)
+    }
+
+    fn made(&self, connection: &Connection) -> Result<Made> {
+        let trades = self.trades(connection)?;
+        let report = report(&ReportInput {
             currency: self.currency,
-            initial_capital: capital.fold(Decimal::ZERO, Decimal::saturating_add),
-            zone: &zone,
+            initial_capital: self.capital(),
+            zone: &self.zone,
             trading_days: TradingDays::of_setting(self.settings.trading_days),
             risk_free: RiskFree(self.settings.risk_free_rate),
             open_profit: self.open_profit(connection)?,
             signal_delays: &self.signal_delays(connection)?,
             held_prices: self.held_prices(connection, &trades)?,
             trades: &trades,
-        }))
+        });
+        Ok(Made {
+            report,
+            webhooks: self.webhooks.len(),
+        })
     }
 
     /// What the lots that are open now would gain, whatever the range of time.
@@ -283,9 +374,9 @@ impl Part<'_> {
     }
 
     fn signal_delays(&self, connection: &Connection) -> Result<Vec<f64>> {
+        let (from, to) = self.filter.range.within(&self.zone);
         let mut delays = Vec::new();
         for webhook in self.webhooks {
-            let (from, to) = (self.filter.from, self.filter.to);
             let ticker = self.filter.ticker.as_ref();
             delays.extend(orders::signal_delays(
                 connection,
@@ -303,7 +394,7 @@ impl Part<'_> {
         let Some(first) = trades.iter().min_by_key(|trade| trade.entry.time) else {
             return Ok(None);
         };
-        let (from, to) = (self.filter.from, self.filter.to);
+        let (from, to) = self.filter.range.within(&self.zone);
         let mut held: Option<(Timestamp, Timestamp, HeldPrices)> = None;
         for webhook in self.webhooks {
             let seen =

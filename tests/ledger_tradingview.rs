@@ -4,8 +4,9 @@
 mod support;
 
 use algohook::domain::ledger::{Folded, fold};
+use algohook::domain::money::Decimal;
 use algohook::domain::order::Order;
-use algohook::domain::signal::StatedPosition;
+use algohook::domain::signal::{Direction, Intent, StatedPosition};
 use algohook::domain::trade::Leg;
 use algohook::domain::webhook::Settings;
 use support::tradingview::{Comparable, exports, listed, orders, read};
@@ -69,5 +70,54 @@ fn an_export_s_orders_find_their_places_when_one_by_one_is_late() {
         }
         let folded = fold(late, &Settings::default());
         assert!(paired(&folded) == listed(&rows), "{}", path.display());
+    }
+}
+
+/// What the standard template says of an order: an entry or an exit of a side,
+/// and nothing of the position.
+fn by_the_standard_template(order: Order) -> Order {
+    let stated = order.stated_position;
+    let is_exit = stated.new.unwrap().abs() < stated.previous.unwrap().abs();
+    Order {
+        intent: match (order.intent, is_exit) {
+            (Intent::Buy, true) => Intent::ExitShort,
+            (Intent::Buy, false) => Intent::EntryLong,
+            (_, true) => Intent::ExitLong,
+            (_, false) => Intent::EntryShort,
+        },
+        stated_position: StatedPosition::default(),
+        ..order
+    }
+}
+
+/// What `action` and `marketPosition` say of an order without their sizes: it
+/// buys or sells, and leaves TradingView long, short or flat.
+fn by_action_and_side(order: Order) -> Order {
+    let new = order.stated_position.new.unwrap();
+    Order {
+        stated_position: StatedPosition {
+            new: new.is_zero().then_some(Decimal::ZERO),
+            previous: None,
+            side: (!new.is_zero()).then(|| Direction::of_position(new)),
+        },
+        ..order
+    }
+}
+
+#[test]
+fn an_export_s_orders_need_no_position_sizes_where_they_arrive_in_sequence() {
+    // The exports have whole minutes: all fills of a bar are of one instant.
+    for path in exports() {
+        let rows = read(&path);
+        let listed = listed(&rows);
+        for template in [by_the_standard_template, by_action_and_side] {
+            let alerts = orders(&rows).into_iter().map(template);
+            let folded = fold(alerts.collect(), &Settings::default());
+            assert!(paired(&folded) == listed, "{}", path.display());
+            for applied in &folded.applied {
+                assert_eq!(applied.warnings, [], "{}", path.display());
+            }
+            assert_eq!(folded.ledger.out_of_sync(), None);
+        }
     }
 }

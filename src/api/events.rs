@@ -1,6 +1,7 @@
 //! The event log: listed, shown, processed again.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -8,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
-use super::request::{ApiRequest, Moment, Page, page_limit};
+use super::request::{ApiRequest, Page, page_limit, range};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::moment::Moment;
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
@@ -121,10 +123,10 @@ pub struct EventQuery {
     ticker: Option<String>,
     /// With this text in the payload.
     q: Option<String>,
-    /// Received at this time or later.
+    /// Received at this time or later; a day is its first moment in UTC.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// Received before this time.
+    /// Received before this time; a day is its first moment in UTC.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
@@ -145,13 +147,14 @@ pub struct Reprocess {
 impl EventQuery {
     /// The filter that the query asks for.
     pub(super) fn filter(&self) -> Result<EventFilter, Problem> {
+        let (from, to) = range(self.from, self.to)?.within(&TimeZone::UTC);
         Ok(EventFilter {
             webhook: parameter("webhook", self.webhook.as_deref())?,
             status: self.status,
             ticker: self.ticker.clone(),
             text: self.q.clone(),
-            from: self.from.map(|moment| moment.0),
-            to: self.to.map(|moment| moment.0),
+            from,
+            to,
             before: parameter("cursor", self.cursor.as_deref())?,
             after: None,
         })

@@ -229,10 +229,10 @@ pub(super) fn orders(context: &Arc<Context>, request: &ApiRequest) -> Reply {
 pub(super) fn trades(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: TradeQuery = request.query()?;
     refuse_page(query.limit.is_some() || query.cursor.is_some())?;
-    let (filter, source) = (query.filter()?, query.source);
+    let wanted = query.wanted()?;
     let mut cursor = query.cursor()?;
     let next = move |connection: &Connection| {
-        let page = trades_api::page(connection, filter.clone(), source, cursor, AT_ONCE)?;
+        let page = trades_api::page(connection, &wanted, cursor, AT_ONCE)?;
         if let Some(last) = page.last() {
             cursor = last.cursor().unwrap_or(cursor);
         }

@@ -1,6 +1,7 @@
 //! Orders: what the alerts asked for.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -8,9 +9,10 @@ use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Moment, Page, page_limit};
+use super::request::{ApiRequest, Page, page_limit, range};
 use crate::domain::event::EventId;
 use crate::domain::ledger::PositionChange;
+use crate::domain::moment::Moment;
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, OrderType, TimeInForce};
 use crate::domain::webhook::WebhookId;
@@ -134,10 +136,10 @@ pub struct OrderQuery {
     webhook: Option<String>,
     /// Of one ticker.
     ticker: Option<String>,
-    /// Received at this time or later.
+    /// Received at this time or later; a day is its first moment in UTC.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// Received before this time.
+    /// Received before this time; a day is its first moment in UTC.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
@@ -149,11 +151,12 @@ pub struct OrderQuery {
 impl OrderQuery {
     /// The filter that the query asks for.
     pub(super) fn filter(&self) -> Result<OrderFilter, Problem> {
+        let (from, to) = range(self.from, self.to)?.within(&TimeZone::UTC);
         Ok(OrderFilter {
             webhook: parameter("webhook", self.webhook.as_deref())?,
             ticker: self.ticker.clone(),
-            from: self.from.map(|moment| moment.0),
-            to: self.to.map(|moment| moment.0),
+            from,
+            to,
             before: parameter("cursor", self.cursor.as_deref())?,
         })
     }

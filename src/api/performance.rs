@@ -14,12 +14,13 @@ use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, json_bytes, ok};
-use super::request::{ApiRequest, Moment};
+use super::request::{ApiRequest, range};
 use super::trades::webhook_ids;
 use crate::analytics::Report;
 use crate::analytics::monte_carlo::{
     MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
 };
+use crate::domain::moment::Moment;
 use crate::domain::money::Decimal;
 use crate::reports::{self, ReportFilter, ReportSource};
 use crate::store::ledgers::{self, Versions};
@@ -76,10 +77,11 @@ pub struct PerformanceQuery {
     ticker: Option<String>,
     /// Trades with one tag.
     tag: Option<String>,
-    /// Trades that closed at this time or later.
+    /// Trades that closed at this time or later; a day begins in the report's zone.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// Trades that closed before this time.
+    /// Trades that closed before this time; a day, which is left out, begins in the
+    /// report's zone.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// IANA name of the zone of days, hours and months; that of the first webhook
@@ -101,12 +103,16 @@ pub struct MonteCarloQuery {
     ticker: Option<String>,
     /// Trades with one tag.
     tag: Option<String>,
-    /// Trades that closed at this time or later.
+    /// Trades that closed at this time or later; a day begins in the report's zone.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// Trades that closed before this time.
+    /// Trades that closed before this time; a day, which is left out, begins in the
+    /// report's zone.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
+    /// IANA name of the zone of the days of `from` and `to`; that of the first
+    /// webhook where left out.
+    time_zone: Option<String>,
     /// The currency, where the webhooks have several.
     currency: Option<String>,
     /// Equity at or below which the account counts as ruined; half of the initial
@@ -136,8 +142,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,
-        from: query.from.map(|moment| moment.0),
-        to: query.to.map(|moment| moment.0),
+        range: range(query.from, query.to)?,
         zone: query.time_zone.as_deref().map(zone).transpose()?,
     };
     let (asked, context) = (request.query.clone(), Arc::clone(context));
@@ -148,7 +153,8 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
         if let Some(kept) = context.performance.kept(&asked, versions) {
             return Ok(kept);
         }
-        let reports = reports::reports(connection, &filter)?;
+        let made = reports::reports(connection, &filter)?.into_iter();
+        let reports = made.map(|made| made.report).collect();
         let bytes = serde_json::to_vec(&Reports { reports }).unwrap_or_default();
         let bytes = Bytes::from(bytes);
         context.performance.keep(&asked, versions, bytes.clone());
@@ -168,9 +174,8 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,
-        from: query.from.map(|moment| moment.0),
-        to: query.to.map(|moment| moment.0),
-        zone: None,
+        range: range(query.from, query.to)?,
+        zone: query.time_zone.as_deref().map(zone).transpose()?,
     };
     let resamples = query.resamples.unwrap_or(RESAMPLES);
     if !(1..=100_000).contains(&resamples) {

@@ -6,15 +6,14 @@ use std::str::FromStr;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Identity;
 use super::problem::Problem;
 use crate::domain::access::Scope;
+use crate::domain::moment::{Moment, Range};
 use crate::http::Client;
 use crate::store::audit::Actor;
 
@@ -142,29 +141,11 @@ pub fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-/// A time as a query gives it: RFC 3339, or a date, which is its first moment in UTC.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment(pub Timestamp);
-
-impl FromStr for Moment {
-    type Err = jiff::Error;
-
-    fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        if let Ok(time) = text.parse() {
-            return Ok(Self(time));
-        }
-        let date: Date = text.parse()?;
-        Ok(Self(TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0))?))
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| {
-            serde::de::Error::custom(format!(
-                "\"{text:.40}\" is no time; write 2026-01-05 or 2026-01-05T14:30:00Z"
-            ))
-        })
-    }
+/// The range of two parameters.
+///
+/// # Errors
+///
+/// A problem with status 400 where it ends before it begins.
+pub fn range(from: Option<Moment>, to: Option<Moment>) -> Result<Range, Problem> {
+    Range::new(from, to).map_err(|error| Problem::bad_request("invalid_query", error.to_string()))
 }

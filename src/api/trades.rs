@@ -11,14 +11,16 @@ use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Moment, Page, page_limit};
+use super::request::{ApiRequest, Page, page_limit, range};
 use crate::domain::event::text_enum;
+use crate::domain::moment::{Moment, Range};
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 use crate::domain::tag::{NotATag, Tag};
 use crate::domain::trade as domain;
 use crate::domain::trade::Leg;
 use crate::domain::webhook::WebhookId;
+use crate::reports;
 use crate::store;
 use crate::store::backtests::{self, BacktestTradeId, StoredBacktestTrade};
 use crate::store::trade_notes::{self, NotesChange};
@@ -167,10 +169,11 @@ pub struct TradeQuery {
     order: Option<String>,
     /// With one tag.
     tag: Option<String>,
-    /// Closed at this time or later.
+    /// Closed at this time or later; a day begins in the zone of the first webhook.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// Closed before this time.
+    /// Closed before this time; a day, which is left out, begins in the zone of the
+    /// first webhook.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Items of a page, 1 to 500; 50 where left out.
@@ -180,9 +183,9 @@ pub struct TradeQuery {
 }
 
 impl TradeQuery {
-    /// The filter that the query asks for.
-    pub(super) fn filter(&self) -> Result<TradeFilter, Problem> {
-        Ok(TradeFilter {
+    /// What the query asks for.
+    pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
+        let filter = TradeFilter {
             webhooks: webhook_ids(&self.webhook)?,
             ticker: self.ticker.clone(),
             is_imported: match self.source {
@@ -192,9 +195,14 @@ impl TradeQuery {
             },
             order: parameter("order", self.order.as_deref())?,
             tag: parameter("tag", self.tag.as_deref())?,
-            from: self.from.map(|moment| moment.0),
-            to: self.to.map(|moment| moment.0),
+            from: None,
+            to: None,
             before: None,
+        };
+        Ok(Wanted {
+            filter,
+            range: range(self.from, self.to)?,
+            source: self.source,
         })
     }
 
@@ -209,6 +217,13 @@ impl TradeQuery {
     }
 }
 
+/// Which trades are wanted, in days of a zone that is yet to be read.
+pub(super) struct Wanted {
+    filter: TradeFilter,
+    range: Range,
+    source: Option<TradeSource>,
+}
+
 /// One page of the closed trades.
 #[utoipa::path(get, path = "/trades", tag = "trades", params(TradeQuery),
     responses((status = 200, body = Page<Trade>), (status = 400, body = Problem)))]
@@ -216,12 +231,11 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: TradeQuery = request.query()?;
     let limit = page_limit(query.limit)?;
     let cursor = query.cursor()?;
-    let filter = query.filter()?;
-    let source = query.source;
+    let wanted = query.wanted()?;
     let read = context
         .store
         .readers()
-        .run(move |connection| page(connection, filter, source, cursor, limit + 1));
+        .run(move |connection| page(connection, &wanted, cursor, limit + 1));
     Ok(ok(&Page::cut(read.await?, limit, |trade: &Trade| {
         trade.id.clone()
     })))
@@ -300,11 +314,16 @@ pub(super) enum Cursor {
 /// Trades of alerts, and those of backtests after them.
 pub(super) fn page(
     connection: &Connection,
-    mut filter: TradeFilter,
-    source: Option<TradeSource>,
+    wanted: &Wanted,
     cursor: Cursor,
     limit: u32,
 ) -> store::Result<Vec<Trade>> {
+    let source = wanted.source;
+    let mut filter = wanted.filter.clone();
+    if !wanted.range.is_open() {
+        let zone = reports::zone_of_first(connection, &filter.webhooks)?;
+        (filter.from, filter.to) = wanted.range.within(&zone);
+    }
     let mut items = Vec::new();
     let mut before = None;
     match cursor {

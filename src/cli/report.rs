@@ -1,5 +1,7 @@
 //! `algohook report`: what a strategy really did.
 
+mod instead;
+
 use std::io::Write;
 
 use anyhow::Context;
@@ -11,13 +13,14 @@ use super::output;
 use crate::analytics::series::EquityPoint;
 use crate::analytics::{Metrics, Report as Figures};
 use crate::api::performance::Reports;
-use crate::api::request::Moment;
 use crate::config::Config;
+use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
 use crate::domain::webhook::WebhookId;
-use crate::reports::{ReportFilter, ReportSource, reports};
+use crate::reports::{Made, ReportFilter, ReportSource, reports};
+use instead::Instead;
 
 /// Show the performance of one webhook, of several, or of all
 #[derive(Args)]
@@ -40,7 +43,7 @@ pub struct Report {
     /// Trades that closed before this day or time
     #[arg(long, value_name = "TIME")]
     to: Option<Moment>,
-    /// Zone of days and months [default: that of the first webhook]
+    /// Zone of days and months, also of --from and --to [default: that of the first webhook]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
     /// Print JSON, with all series
@@ -73,47 +76,69 @@ impl Report {
             webhooks: self.webhooks,
             ticker: self.ticker,
             tag: self.tag,
-            from: self.from.map(|moment| moment.0),
-            to: self.to.map(|moment| moment.0),
+            range: Range::new(self.from, self.to)?,
             zone,
         };
         let store = open::store(config)?;
-        let reports = store
+        let made = store
             .readers()
             .run_blocking(|connection| reports(connection, &filter))?;
         if self.json {
+            let reports = made.into_iter().map(|made| made.report).collect();
             return output::json(out, &Reports { reports });
         }
-        if reports.is_empty() {
-            return Ok(writeln!(
-                out,
-                "There is nothing to report on yet: make a webhook (algohook webhook create NAME), or import a backtest (algohook import trades FILE --webhook ID)."
-            )?);
+        let has_trades = |made: &Made| made.report.all.total_trades > 0;
+        if !made.is_empty() && made.iter().all(has_trades) {
+            return write_each(out, made.iter(), |out, made| write_report(out, made));
         }
-        for (number, report) in reports.iter().enumerate() {
-            if number > 0 {
-                writeln!(out)?;
+        let instead = store
+            .readers()
+            .run_blocking(|connection| Instead::read(connection, &filter))?;
+        if instead.whole.is_empty() {
+            return instead.write_no_report(out, &filter);
+        }
+        write_each(out, instead.whole.iter(), |out, whole| {
+            let currency = &whole.report.currency;
+            let same = |made: &&Made| made.report.currency == *currency && has_trades(made);
+            match made.iter().find(same) {
+                Some(made) => write_report(out, made),
+                None => instead.write(out, &whole.report, &filter),
             }
-            write_report(out, report)?;
-        }
-        Ok(())
+        })
     }
 }
 
-fn write_report(out: &mut dyn Write, report: &Figures) -> anyhow::Result<()> {
+/// Writes what there is of each currency, with a line between them.
+fn write_each<'a>(
+    out: &mut dyn Write,
+    currencies: impl Iterator<Item = &'a Made>,
+    write: impl Fn(&mut dyn Write, &'a Made) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for (number, made) in currencies.enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        write(out, made)?;
+    }
+    Ok(())
+}
+
+fn write_report(out: &mut dyn Write, made: &Made) -> anyhow::Result<()> {
+    let report = &made.report;
     let Figures {
         all, long, short, ..
     } = report;
     let currency = output::printable(&report.currency);
+    let webhooks = match made.webhooks {
+        0 | 1 => String::new(),
+        several => format!(" ({several} webhooks)"),
+    };
     writeln!(
         out,
-        "Closed trades in {currency}, from {} of initial capital",
+        "Closed trades in {currency}, from {} of initial capital{webhooks}",
         report.initial_capital
     )?;
-    if all.total_trades > 0 {
-        writeln!(out, "\n{}", curve(&report.series.equity))?;
-    }
-    writeln!(out)?;
+    writeln!(out, "\n{}\n", curve(&report.series.equity))?;
     let rows: Vec<Vec<String>> = ROWS
         .iter()
         .map(|(title, figure)| {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod event;
 pub mod ledger;
+pub mod moment;
 pub mod money;
 pub mod order;
 pub mod sender;

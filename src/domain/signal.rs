@@ -131,6 +131,16 @@ impl Direction {
         }
     }
 
+    /// The side of a signed position that is not flat.
+    #[must_use]
+    pub fn of_position(position: Decimal) -> Self {
+        if position.is_sign_negative() {
+            Self::Short
+        } else {
+            Self::Long
+        }
+    }
+
     /// The other direction.
     #[must_use]
     pub fn opposite(self) -> Self {
@@ -212,6 +222,8 @@ pub struct StatedPosition {
     pub new: Option<Decimal>,
     /// Before the order: previous market position and size.
     pub previous: Option<Decimal>,
+    /// The side after the order, where it is stated without a size.
+    pub side: Option<Direction>,
 }
 
 /// The parts of an alert's `metadata` that algohook understands.

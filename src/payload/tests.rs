@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::domain::signal::{Intent, OrderType, Size, Trail};
+use crate::domain::signal::{Direction, Intent, OrderType, Size, Trail};
 
 const KEY: &str = "Abcdefgh1234567890ABCDEFGHijklmn";
 
@@ -517,6 +517,30 @@ fn an_escaped_key_is_read_and_hidden() {
     let alert = parse(body).unwrap();
     assert_eq!(alert.auth_key.as_str(), "Abc");
     assert_eq!(alert.recorded, br#"{"auth_key": "***" , "ticker":"A"}"#);
+}
+
+#[test]
+fn a_side_without_a_size_is_kept() {
+    for (fields, side, new) in [
+        (r#""marketPosition":"long""#, Some(Direction::Long), None),
+        (r#""marketPosition":"short""#, Some(Direction::Short), None),
+        (r#""marketPosition":"flat""#, None, Some("0")),
+        (
+            r#""marketPosition":"long","positionSize":2"#,
+            None,
+            Some("2"),
+        ),
+        (
+            r#""marketPosition":"long","marketPositionSize":0"#,
+            None,
+            None,
+        ),
+    ] {
+        let fields = format!(r#""action":"sell","marketPrice":1,{fields}"#);
+        let stated = signal(&fields).stated_position;
+        let size = stated.new.map(|new| new.to_string());
+        assert_eq!((stated.side, size.as_deref()), (side, new), "{fields}");
+    }
 }
 
 #[test]

@@ -86,6 +86,8 @@ pub struct Backtest {
     pub open_long: Decimal,
     /// Profit of the short trades that are open at the end of the list.
     pub open_short: Decimal,
+    /// Whether its list has a trade, closed or open.
+    pub has_trades: bool,
 }
 
 /// A trade of a backtest.
@@ -308,8 +310,10 @@ fn ticker_in_name(name: &str) -> Option<Ticker> {
 /// [`super::StoreError`] where the database cannot be read.
 pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Backtest>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, ticker, currency, initial_capital, open_long, open_short FROM backtests
-         WHERE webhook_id = ?1 ORDER BY ticker",
+        "SELECT id, ticker, currency, initial_capital, open_long, open_short,
+             open_long <> '0' OR open_short <> '0'
+                 OR EXISTS (SELECT 1 FROM backtest_trades t WHERE t.backtest_id = backtests.id)
+         FROM backtests WHERE webhook_id = ?1 ORDER BY ticker",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Backtest {
@@ -319,6 +323,7 @@ pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Ve
             initial_capital: optional_parsed(row, 3)?,
             open_long: parsed(row, 4)?,
             open_short: parsed(row, 5)?,
+            has_trades: row.get(6)?,
         })
     };
     let backtests = select.query_map([webhook.row], read)?;

@@ -121,6 +121,7 @@ struct Stored {
     newest_price: Option<Price>,
     drift: Decimal,
     stated_before: Decimal,
+    position_before: Decimal,
     newest_second: Timestamp,
 }
 
@@ -138,7 +139,7 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
     let settings = context.memory.ledgers.settings(connection, webhook)?;
     let mut known = match context.memory.ledgers.kept.remove(&key) {
         Some(kept) => Some(kept),
-        None => load(connection, &key)?.map(Kept::of),
+        None => load(connection, &key, &settings)?.map(Kept::of),
     };
     if let Some(kept) = &mut known
         && let Some(applied) = kept.apply(order, &settings)
@@ -175,8 +176,8 @@ pub(super) fn pair_later(
     };
     context.memory.ledgers.kept.remove(&key);
     let mut upsert = context.connection.prepare_cached(
-        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, newest_second)
-         VALUES (?1, ?2, 1, 1, '0', '0', 0)
+        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, position_before, newest_second)
+         VALUES (?1, ?2, 1, 1, '0', '0', '0', 0)
          ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
     )?;
     upsert.execute(params![webhook, ticker.as_str()])?;
@@ -254,25 +255,31 @@ pub fn versions(connection: &Connection) -> Result<Versions> {
     })
 }
 
-/// A ledger as it is, or `None` where it has to be derived again.
+/// A ledger as it is under its webhook's settings, or `None` where it has to be derived again.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn load(connection: &Connection, key: &LedgerKey) -> Result<Option<Ledger>> {
+pub fn load(
+    connection: &Connection,
+    key: &LedgerKey,
+    settings: &Settings,
+) -> Result<Option<Ledger>> {
     let Some(stored) = stored(connection, key)? else {
         return Ok(Some(Ledger::new()));
     };
     if stored.is_stale {
         return Ok(None);
     }
-    Ok(Some(Ledger::resume(Checkpoint {
+    let checkpoint = Checkpoint {
         lots: lots::of(connection, key)?,
         newest_price: stored.newest_price,
         drift: stored.drift,
         stated_before: stored.stated_before,
+        position_before: stored.position_before,
         newest_second: orders::paired_in_second(connection, key, stored.newest_second)?,
-    })))
+    };
+    Ok(Some(Ledger::resume(checkpoint, settings)))
 }
 
 /// Folds the orders of a ledger again, those that `kept` has not yet applied, and
@@ -347,7 +354,7 @@ fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) ->
 
 fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
     let mut select = connection.prepare_cached(
-        "SELECT is_stale, newest_price, drift, stated_before, newest_second * 1000000
+        "SELECT is_stale, newest_price, drift, stated_before, position_before, newest_second * 1000000
          FROM ledgers WHERE webhook_id = ?1 AND ticker = ?2",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
@@ -356,7 +363,8 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
             newest_price: optional_parsed(row, 1)?,
             drift: parsed(row, 2)?,
             stated_before: parsed(row, 3)?,
-            newest_second: timestamp(row, 4)?,
+            position_before: parsed(row, 4)?,
+            newest_second: timestamp(row, 5)?,
         })
     };
     Ok(select
@@ -366,10 +374,10 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
 
 fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, newest_second)
-         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6)
+        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, position_before, newest_second)
+         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?3,
-             drift = ?4, stated_before = ?5, newest_second = ?6",
+             drift = ?4, stated_before = ?5, position_before = ?6, newest_second = ?7",
     )?;
     upsert.execute(params![
         key.webhook,
@@ -377,6 +385,7 @@ fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()>
         ledger.newest_price().map(|price| price.to_string()),
         ledger.drift().to_string(),
         ledger.stated_before().to_string(),
+        ledger.position_before().to_string(),
         ledger.newest_second().map_or(0, Timestamp::as_second),
     ])?;
     Ok(())

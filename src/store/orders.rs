@@ -13,7 +13,7 @@ use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::order::{Order, OrderId, pairing_time};
 use crate::domain::signal::{
-    Intent, OrderType, Signal, StatedPosition, Ticker, TimeInForce, Trail,
+    Direction, Intent, OrderType, Signal, StatedPosition, Ticker, TimeInForce, Trail,
 };
 use crate::domain::webhook::WebhookId;
 
@@ -121,8 +121,8 @@ pub(super) fn insert(
         "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, quantity, intended_price,
              market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
              stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
-             received_at, stated_position, stated_previous, strategy, signal_name, comment)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             received_at, stated_position, stated_previous, stated_side, strategy, signal_name, comment)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     statement.execute(params![
         event.0,
@@ -148,6 +148,7 @@ pub(super) fn insert(
         to_micros(received_at),
         decimal(signal.stated_position.new),
         decimal(signal.stated_position.previous),
+        signal.stated_position.side.map(Direction::as_str),
         signal.metadata.strategy,
         signal.metadata.signal,
         signal.metadata.comment,
@@ -170,7 +171,8 @@ pub(super) fn insert(
 
 const SELECT_FOR_PAIRING: &str =
     "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
-        o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.signal_name, e.source
+        o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
+        o.signal_name, e.source
     FROM orders o JOIN events e ON e.id = o.id
     WHERE o.webhook_id = ?1 AND o.ticker = ?2";
 
@@ -295,9 +297,10 @@ fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
         stated_position: StatedPosition {
             new: optional_parsed(row, 8)?,
             previous: optional_parsed(row, 9)?,
+            side: optional_parsed(row, 10)?,
         },
-        signal_name: row.get(10)?,
-        adjusting: row.get_ref(11)?.as_str() == Ok(EventSource::Adjustment.as_str()),
+        signal_name: row.get(11)?,
+        adjusting: row.get_ref(12)?.as_str() == Ok(EventSource::Adjustment.as_str()),
     })
 }
 

@@ -76,7 +76,7 @@ pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Ve
         positions.push(StoredPosition {
             webhook: webhook.id.clone(),
             point_value: webhook.settings.point_value_of(key.ticker.as_str()),
-            ledger: ledgers::load(connection, &key)?,
+            ledger: ledgers::load(connection, &key, &webhook.settings)?,
             ticker: key.ticker,
         });
     }
@@ -106,7 +106,7 @@ pub fn accept(
         webhook: webhook.row,
         ticker: ticker.clone(),
     };
-    let ledger = ledgers::load(context.connection, &key)?.ok_or_else(|| {
+    let ledger = ledgers::load(context.connection, &key, &webhook.settings)?.ok_or_else(|| {
         StoreError::Conflict(format!(
             "the position in {} is being derived again; try again in a moment",
             ticker.as_str()

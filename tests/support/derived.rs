@@ -14,7 +14,7 @@ pub fn derived(database: &Path) -> Vec<String> {
         "SELECT webhook_id, ticker, row_number() OVER (PARTITION BY webhook_id, ticker ORDER BY number),
              entry_order, direction, quantity, entry_time, entry_price, entry_signal, commission
              FROM lots ORDER BY webhook_id, ticker, number",
-        "SELECT webhook_id, ticker, is_stale, newest_price, drift, stated_before, newest_second
+        "SELECT webhook_id, ticker, is_stale, newest_price, drift, stated_before, position_before, newest_second
              FROM ledgers ORDER BY webhook_id, ticker",
     ] {
         let mut statement = connection.prepare(sql).unwrap();

@@ -112,6 +112,7 @@ pub fn orders(rows: &[Row]) -> Vec<Order> {
             stated_position: StatedPosition {
                 new: Some(position),
                 previous: Some(previous),
+                side: None,
             },
             signal_name: Some(signal),
             adjusting: false,

@@ -38,7 +38,7 @@ use super::trade::{Lot, Trade};
 use super::webhook::Settings;
 
 use pairing::{Instruction, Pairing};
-pub use sequence::sort_for_pairing;
+use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
 
 /// What an order did.
@@ -79,6 +79,8 @@ pub struct Checkpoint {
     pub drift: Decimal,
     /// The position stated last before the newest second.
     pub stated_before: Decimal,
+    /// The ledger's own position before the newest second.
+    pub position_before: Decimal,
     /// The orders of the newest second, in any sequence.
     pub newest_second: Vec<Order>,
 }
@@ -97,6 +99,8 @@ pub struct Ledger {
     drift: Decimal,
     /// The position stated last before `newest_second`: where its chain begins.
     stated_before: Decimal,
+    /// The ledger's own position before `newest_second`: what its exits can close.
+    position_before: Decimal,
     /// The applied orders of the newest second, to tell a late one from the next.
     newest_second: Vec<Order>,
 }
@@ -108,11 +112,16 @@ impl Ledger {
         Self::default()
     }
 
-    /// The ledger that `checkpoint` was taken of.
+    /// The ledger that `checkpoint` was taken of, under the same settings.
     #[must_use]
-    pub fn resume(checkpoint: Checkpoint) -> Self {
+    pub fn resume(checkpoint: Checkpoint, settings: &Settings) -> Self {
         let mut newest_second = checkpoint.newest_second;
-        sequence::sort_second(&mut newest_second, checkpoint.stated_before);
+        let start = Start {
+            stated: checkpoint.stated_before,
+            position: checkpoint.position_before,
+            reversal: settings.reversal,
+        };
+        sequence::sort_second(&mut newest_second, start);
         let lots = VecDeque::from(checkpoint.lots);
         Self {
             open: quantity_of(&lots),
@@ -120,6 +129,7 @@ impl Ledger {
             newest_price: checkpoint.newest_price,
             drift: checkpoint.drift,
             stated_before: checkpoint.stated_before,
+            position_before: checkpoint.position_before,
             newest_second,
         }
     }
@@ -132,6 +142,7 @@ impl Ledger {
             newest_price: self.newest_price,
             drift: self.drift,
             stated_before: self.stated_before,
+            position_before: self.position_before,
             newest_second: self.newest_second.clone(),
         }
     }
@@ -161,6 +172,12 @@ impl Ledger {
     #[must_use]
     pub fn stated_before(&self) -> Decimal {
         self.stated_before
+    }
+
+    /// The ledger's own position before the newest second.
+    #[must_use]
+    pub fn position_before(&self) -> Decimal {
+        self.position_before
     }
 
     /// When the orders of the newest second are paired.
@@ -211,9 +228,10 @@ impl Ledger {
         })
     }
 
-    /// Whether `order` belongs before one that was applied already.
+    /// Whether `order` belongs before one that was applied already, or would give
+    /// those of its second another sequence.
     #[must_use]
-    pub fn is_late(&self, order: &Order) -> bool {
+    pub fn is_late(&self, order: &Order, settings: &Settings) -> bool {
         let Some(newest) = self.newest_second.first() else {
             return false;
         };
@@ -223,7 +241,12 @@ impl Ledger {
         }
         let applied_then_order = || self.newest_second.iter().chain([order]);
         let mut sorted: Vec<&Order> = applied_then_order().collect();
-        sequence::sort_second(&mut sorted, self.stated_before);
+        let start = Start {
+            stated: self.stated_before,
+            position: self.position_before,
+            reversal: settings.reversal,
+        };
+        sequence::sort_second(&mut sorted, start);
         let ids = sorted.iter().map(|order| order.id);
         !ids.eq(applied_then_order().map(|order| order.id))
     }
@@ -235,7 +258,7 @@ impl Ledger {
     /// [`Late`] where the order belongs before one that was applied already; the
     /// ledger is as it was.
     pub fn apply(&mut self, order: &Order, settings: &Settings) -> Result<Applied, Late> {
-        if self.is_late(order) {
+        if self.is_late(order, settings) {
             return Err(Late(order.id));
         }
         Ok(self.apply_in_sequence(order.clone(), settings))
@@ -245,8 +268,12 @@ impl Ledger {
     /// sorted into the sequence they are paired in.
     #[must_use]
     pub fn apply_second(&mut self, second: &mut [Order], settings: &Settings) -> Vec<Applied> {
-        let position = sequence::stated_after(&self.newest_second, self.stated_before);
-        sequence::sort_second(second, position);
+        let start = Start {
+            stated: sequence::stated_after(&self.newest_second, self.stated_before),
+            position: self.position(),
+            reversal: settings.reversal,
+        };
+        sequence::sort_second(second, start);
         let apply = |order: &Order| self.apply_in_sequence(order.clone(), settings);
         second.iter().map(apply).collect()
     }
@@ -286,7 +313,7 @@ impl Ledger {
             opened: pairing.opened,
             warnings,
         };
-        self.remember(order);
+        self.remember(order, before);
         applied
     }
 
@@ -318,19 +345,19 @@ impl Ledger {
             // Its owner knows that the position before it was another.
             stated.previous = None;
         }
-        let comparison = stated::compare(&stated, before, self.position());
+        let comparison = stated::compare(&stated, before, self.position(), self.drift);
         warnings.extend(comparison.warning);
-        if let Some(drift) = comparison.drift {
-            self.drift = drift;
-        }
+        self.drift = comparison.drift;
     }
 
-    /// Keeps an applied order, as long as others can belong before it.
-    fn remember(&mut self, order: Order) {
+    /// Keeps an applied order, as long as others can belong before it; `before` is
+    /// the position that it met.
+    fn remember(&mut self, order: Order, before: Decimal) {
         let second = sequence::second_of(&order);
         let newest = self.newest_second.first().map(sequence::second_of);
         if newest != Some(second) {
             self.stated_before = sequence::stated_after(&self.newest_second, self.stated_before);
+            self.position_before = before;
             self.newest_second.clear();
         }
         self.newest_second.push(order);
@@ -409,10 +436,13 @@ pub fn fold_each(
     settings: &Settings,
     mut each: impl FnMut(Applied),
 ) -> Ledger {
-    sort_for_pairing(&mut orders);
+    orders.sort_unstable_by_key(sequence::second_of);
+    let is_same = |one: &Order, next: &Order| sequence::second_of(one) == sequence::second_of(next);
     let mut ledger = Ledger::new();
-    for order in orders {
-        each(ledger.apply_in_sequence(order, settings));
+    for second in orders.chunk_by_mut(is_same) {
+        for applied in ledger.apply_second(second, settings) {
+            each(applied);
+        }
     }
     ledger
 }

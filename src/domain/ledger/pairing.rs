@@ -48,6 +48,26 @@ impl Instruction {
         }
     }
 
+    /// The position that it leads to from `position`.
+    pub(super) fn leads_to(&self, position: Decimal) -> Decimal {
+        let sign = self.direction.sign();
+        let meets_its_opposite =
+            !position.is_zero() && position.is_sign_negative() != sign.is_sign_negative();
+        let open = if meets_its_opposite {
+            position.abs()
+        } else {
+            Decimal::ZERO
+        };
+        let Some(division) = self.divide(open) else {
+            return position;
+        };
+        let opened = division.opening.map_or(Decimal::ZERO, Quantity::get);
+        let closed = division.closing.unwrap_or(open);
+        position
+            .saturating_add(closed * sign)
+            .saturating_add(opened * sign)
+    }
+
     /// How the quantity is to be divided while `open` can be closed; `None`
     /// where it is beyond a [`Quantity`].
     fn divide(&self, open: Decimal) -> Option<Division> {

@@ -74,11 +74,42 @@ fn settings() -> impl Strategy<Value = Settings> {
         )
 }
 
-/// The history in the sequence it is paired in, without statements or chains:
-/// time, then exits, then number.
-fn in_sequence(orders: &[Order]) -> Vec<&Order> {
-    let mut sequence: Vec<&Order> = orders.iter().collect();
-    sequence.sort_by_key(|order| (order.paired_at, !order.intent.is_exit(), order.id));
+/// The history in the sequence it is paired in, without statements or chains: by
+/// time, then by number, but that an exit of what is open goes first.
+///
+/// It is found by playing: of the orders of one instant that wait, the next is
+/// the first exit of the position, where that is large enough or no entry of its
+/// side waits before the exit; else the first.
+fn in_sequence(orders: &[Order], reversal: Reversal) -> Vec<&Order> {
+    let mut waiting: Vec<&Order> = orders.iter().collect();
+    waiting.sort_by_key(|order| (order.paired_at, order.id));
+    let (mut sequence, mut position) = (Vec::new(), Decimal::ZERO);
+    while let Some(first) = waiting.first() {
+        let instant: Vec<&Order> = waiting
+            .iter()
+            .copied()
+            .take_while(|order| order.paired_at == first.paired_at)
+            .collect();
+        let (exit, entries) = if position > Decimal::ZERO {
+            (Intent::ExitLong, [Intent::EntryLong, Intent::Buy])
+        } else {
+            (Intent::ExitShort, [Intent::EntryShort, Intent::Sell])
+        };
+        let goes_first = |index: &usize| {
+            let quantity = instant[*index]
+                .quantity
+                .map_or(Decimal::ZERO, Quantity::get);
+            let mut earlier = instant[..*index].iter();
+            !position.is_zero()
+                && (quantity <= position.abs()
+                    || !earlier.any(|order| entries.contains(&order.intent)))
+        };
+        let first_exit = instant.iter().position(|order| order.intent == exit);
+        let next = first_exit.filter(goes_first).unwrap_or(0);
+        let order = waiting.remove(next);
+        position += bought(order, position, reversal);
+        sequence.push(order);
+    }
     sequence
 }
 
@@ -132,7 +163,7 @@ fn merged(folded: &Folded, number_of: impl Fn(OrderId) -> i64) -> Merged {
 fn unit_by_unit(orders: &[Order], reversal: Reversal) -> Vec<(i64, i64, Direction, i64)> {
     let mut units: VecDeque<(Direction, i64)> = VecDeque::new();
     let mut closed: Vec<(i64, i64, Direction, i64)> = Vec::new();
-    for order in in_sequence(orders) {
+    for order in in_sequence(orders, reversal) {
         let direction = order.intent.direction();
         let mut close_one = |units: &mut VecDeque<(Direction, i64)>| {
             let is_against = units.front().is_some_and(|unit| unit.0 != direction);
@@ -165,7 +196,7 @@ proptest! {
     fn quantity_is_conserved(orders in history(2), settings in settings()) {
         let folded = fold(orders.clone(), &settings);
         let mut position = Decimal::ZERO;
-        let sequence = in_sequence(&orders);
+        let sequence = in_sequence(&orders, settings.reversal);
         for (order, applied) in sequence.into_iter().zip(&folded.applied) {
             prop_assert_eq!(order.id, applied.order);
             let moved = bought(order, position, settings.reversal);
@@ -199,7 +230,7 @@ proptest! {
         let folded = fold(orders.clone(), &settings);
         let points = settings.point_value;
         let (mut position, mut cash, mut newest) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-        for order in in_sequence(&orders) {
+        for order in in_sequence(&orders, settings.reversal) {
             newest = order.intended_price.get();
             let against = order.intent.direction().sign() * settings.slippage.value;
             let fill = match settings.slippage.kind {
@@ -270,6 +301,12 @@ proptest! {
         prop_assume!(settings.commission.kind != CommissionKind::PerOrder);
         let which = which.index(orders.len());
         prop_assume!(orders[which].quantity.is_some());
+        // Each in an instant of its own: which exit goes before which entry of one
+        // instant depends on whether what is open is enough for it.
+        let mut orders = orders;
+        for order in &mut orders {
+            order.paired_at += jiff::SignedDuration::from_micros(order.id.0);
+        }
         let mut split = Vec::new();
         for (index, order) in orders.iter().cloned().enumerate() {
             let first = Order { id: OrderId(order.id.0 * 2), ..order };
@@ -322,6 +359,7 @@ proptest! {
             order.stated_position = StatedPosition {
                 new: (*states > 1).then(|| Decimal::from(*new)),
                 previous: (*states > 2).then(|| Decimal::from(*previous)),
+                side: (*states == 1).then(|| Direction::of_position(Decimal::from(*new))),
             };
             order.adjusting = *states == 5;
         }
@@ -345,7 +383,7 @@ proptest! {
                 Folded { ledger, applied } = fold(all.clone(), &settings);
             }
             if restart {
-                ledger = Ledger::resume(ledger.checkpoint());
+                ledger = Ledger::resume(ledger.checkpoint(), &settings);
             }
         }
         prop_assert_eq!(Folded { ledger, applied }, fold(all, &settings));
@@ -365,10 +403,10 @@ proptest! {
                 order.stated_position = StatedPosition {
                     new: Some(new.into()),
                     previous: (index % 3 > 0).then(|| previous.into()),
+                    side: None,
                 };
             }
-            sort_for_pairing(&mut orders);
-            orders
+            fold(orders, &Settings::default())
         };
         prop_assert_eq!(state(orders), state(shuffled));
     }
@@ -390,14 +428,18 @@ proptest! {
                     stated_position: StatedPosition {
                         new: Some(position.into()),
                         previous: Some(previous.into()),
+                        side: None,
                     },
                     ..order(1, intent, "1", "100")
                 }
             })
             .collect();
-        let mut sorted = chain.clone();
-        sort_for_pairing(&mut sorted);
-        prop_assert_eq!(&sorted, &chain);
+        let sequence = |orders: Vec<Order>| -> Vec<OrderId> {
+            let applied = fold(orders, &Settings::default()).applied;
+            applied.iter().map(|applied| applied.order).collect()
+        };
+        let arrived: Vec<OrderId> = chain.iter().map(|order| order.id).collect();
+        prop_assert_eq!(sequence(chain.clone()), arrived);
 
         // Numbers dealt out anew: another sequence of arrival.
         let mut dealt = chain;
@@ -406,9 +448,9 @@ proptest! {
             let place = (seed % count + index * 7919) % count;
             order.id = OrderId(i64::try_from(place * 100 + index).unwrap());
         }
-        sort_for_pairing(&mut dealt);
         let mut before = Some(Decimal::ZERO);
-        for order in &dealt {
+        for id in sequence(dealt.clone()) {
+            let order = dealt.iter().find(|order| order.id == id).unwrap();
             prop_assert_eq!(order.stated_position.previous, before);
             before = order.stated_position.new;
         }

@@ -3,27 +3,32 @@
 //!
 //! Orders are paired by time. Those of one second are chained where they state
 //! their position: the new one of an order is the previous one of the next. The
-//! rest goes by time, exits before entries of the same instant, then by number.
+//! rest goes by time, then by number, but for exits: one goes before the entries
+//! of its instant where it can close something that is open by then.
 //! No order is moved past an adjusting one: the owner answered what had arrived.
 //! Only the same instant, for `{{timenow}}` has whole seconds: alerts without a
 //! time of their own are told apart by the microsecond of their arrival.
 
 use std::borrow::Borrow;
 
-use super::stated::{closes_only, same_size, stated_ends};
-use crate::domain::money::Decimal;
-use crate::domain::order::Order;
+use jiff::Timestamp;
 
-/// Sorts the orders of one webhook and ticker into the sequence they are paired in.
-///
-/// The same orders come out in the same sequence however they went in.
-pub fn sort_for_pairing(orders: &mut [Order]) {
-    orders.sort_unstable_by_key(second_of);
-    let mut position = Decimal::ZERO;
-    for second in orders.chunk_by_mut(|one, next| second_of(one) == second_of(next)) {
-        sort_second(second, position);
-        position = stated_after(second, position);
-    }
+use super::pairing::Instruction;
+use super::stated::{closes_only, same_size, stated_ends};
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::order::Order;
+use crate::domain::signal::Direction;
+use crate::domain::webhook::Reversal;
+
+/// What the sequence of a second depends on besides its orders.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    /// The position stated last before the second: where its chain begins.
+    pub(super) stated: Decimal,
+    /// The ledger's own position before the second: what exits can close.
+    pub(super) position: Decimal,
+    /// How far an entry against the position closes it.
+    pub(super) reversal: Reversal,
 }
 
 /// The second that an order is paired in; orders of one second can be chained.
@@ -31,18 +36,37 @@ pub(super) fn second_of(order: &Order) -> i64 {
     order.paired_at.as_second()
 }
 
-/// Sorts the orders of one second; `position` is the one stated last before them.
+/// Sorts the orders of one second into the sequence they are paired in.
 ///
-/// The owner's word parts what had arrived when it was given from what came later.
-pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], mut position: Decimal) {
+/// The same orders come out in the same sequence however they went in. The
+/// owner's word parts what had arrived when it was given from what came later.
+pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], start: Start) {
+    if second.len() < 2 {
+        return;
+    }
     second.sort_unstable_by_key(|order| order.borrow().id);
+    let Start {
+        mut stated,
+        mut position,
+        reversal,
+    } = start;
     for part in second.chunk_by_mut(|_, next| !next.borrow().adjusting) {
         let adjustments = usize::from(part[0].borrow().adjusting);
         let (adjusting, rest) = part.split_at_mut(adjustments);
-        position = stated_after(adjusting, position);
-        rest.sort_unstable_by_key(|order| instant_and_kind(order.borrow()));
-        chain(rest, position);
-        position = stated_after(rest, position);
+        for order in &*adjusting {
+            position = position_after(order.borrow(), position, reversal);
+        }
+        stated = stated_after(adjusting, stated);
+        rest.sort_unstable_by_key(|order| (order.borrow().paired_at, order.borrow().id));
+        let instants: Vec<Timestamp> = rest.iter().map(|order| order.borrow().paired_at).collect();
+        chain(rest, stated);
+        stated = stated_after(rest, stated);
+        let mut later = rest;
+        for instant in instants.chunk_by(|one, next| one == next) {
+            let (orders, after) = later.split_at_mut(instant.len());
+            position = exits_where_they_close(orders, position, reversal);
+            later = after;
+        }
     }
 }
 
@@ -52,9 +76,81 @@ pub(super) fn stated_after<O: Borrow<Order>>(orders: &[O], before: Decimal) -> D
     orders.iter().rev().find_map(stated).unwrap_or(before)
 }
 
-/// The sequence of orders that no statement chains.
-fn instant_and_kind(order: &Order) -> impl Ord + use<> {
-    (order.paired_at, !closes_only(order), order.id)
+fn position_after(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
+    Instruction::of(order, position, reversal).leads_to(position)
+}
+
+/// Moves the exits of one instant to where they can close, and returns the
+/// position after all of its orders.
+fn exits_where_they_close<O: Borrow<Order>>(
+    instant: &mut [O],
+    mut position: Decimal,
+    reversal: Reversal,
+) -> Decimal {
+    let is_exit = |order: &O| closes_only(order.borrow());
+    let mut exits = instant.iter().filter(|order| is_exit(order)).count();
+    for place in 0..instant.len() {
+        if exits > 0
+            && let Some(distance) = exit_to_go_first(&instant[place..], position)
+        {
+            instant[place..=place + distance].rotate_right(1);
+        }
+        exits -= usize::from(is_exit(&instant[place]));
+        position = position_after(instant[place].borrow(), position, reversal);
+    }
+    position
+}
+
+/// Which of the orders that wait is an exit that goes before the others while
+/// the position is `position`; `None` where the sequence of arrival holds.
+///
+/// First choice is one that fits what is open. One that exceeds it still goes
+/// before entries of the other side, but waits for those of its own that came
+/// before it. Exits stay in the sequence of their arrival, and orders that state
+/// their position in that of their chain; none goes before the one of these that
+/// continues from here.
+fn exit_to_go_first<O: Borrow<Order>>(waiting: &[O], position: Decimal) -> Option<usize> {
+    if position.is_zero() {
+        return None;
+    }
+    let side = Direction::of_position(position);
+    let (mut link_waits, mut exit_waits, mut entry_waits) = (false, false, false);
+    let mut exceeding = None;
+    for (index, order) in waiting.iter().enumerate() {
+        let order: &Order = order.borrow();
+        let (is_exit, direction) = (closes_only(order), order.intent.direction());
+        let from = stated_ends(order).map(|(from, _)| from);
+        let is_free = !if from.is_some() {
+            link_waits
+        } else {
+            exit_waits
+        };
+        let closes = is_free && is_exit && direction != side;
+        let fits = is_free
+            && match from {
+                Some(from) => same_size(from, position),
+                None => fits(order.quantity, position.abs()),
+            };
+        if fits && closes {
+            return Some(index);
+        }
+        if fits && from.is_some() {
+            return None;
+        }
+        if closes && !entry_waits && exceeding.is_none() {
+            exceeding = Some(index);
+        }
+        link_waits |= from.is_some();
+        exit_waits |= from.is_none() && closes;
+        entry_waits |= !is_exit && direction == side;
+    }
+    exceeding
+}
+
+/// Whether `open` is enough for an exit.
+fn fits(quantity: Option<Quantity>, open: Decimal) -> bool {
+    let quantity = quantity.map(Quantity::get);
+    quantity.is_none_or(|quantity| quantity <= open || same_size(quantity, open))
 }
 
 /// An order that states where it comes from and where it leads to.

@@ -67,11 +67,19 @@ pub fn same_size(one: Decimal, other: Decimal) -> bool {
 pub(super) fn closes_only(order: &Order) -> bool {
     order.intent.is_exit()
         || order.quantity.is_none()
-        || match (order.intent, order.stated_position.new) {
-            (Intent::Sell, Some(new)) => new >= Decimal::ZERO,
-            (Intent::Buy, Some(new)) => new <= Decimal::ZERO,
+        || match order.intent {
+            Intent::Sell => stays(&order.stated_position, Direction::Long),
+            Intent::Buy => stays(&order.stated_position, Direction::Short),
             _ => false,
         }
+}
+
+/// Whether TradingView states that it is flat or on one side after an order.
+fn stays(stated: &StatedPosition, side: Direction) -> bool {
+    match stated.new {
+        Some(new) => new.is_zero() || Direction::of_position(new) == side,
+        None => stated.side == Some(side),
+    }
 }
 
 /// The signed positions before and after an order, as far as it states them: a
@@ -127,6 +135,7 @@ impl OutOfSync {
             stated_position: StatedPosition {
                 new: Some(self.stated),
                 previous: Some(self.own),
+                side: None,
             },
         })
     }
@@ -145,15 +154,20 @@ pub(super) fn step(from: Decimal, to: Decimal) -> (Direction, Decimal) {
 
 /// How an order's statement compares with the ledger's position around it.
 pub(super) struct Comparison {
-    /// TradingView's position less the ledger's after the order; `None` where
-    /// the order states nothing.
-    pub(super) drift: Option<Decimal>,
+    /// TradingView's position less the ledger's after the order.
+    pub(super) drift: Decimal,
     /// What its owner should know.
     pub(super) warning: Option<Warning>,
 }
 
-/// Compares what an order states with the ledger's position before and after it.
-pub(super) fn compare(stated: &StatedPosition, before: Decimal, after: Decimal) -> Comparison {
+/// Compares what an order states with the ledger's position before and after it;
+/// `drift` is what they differed by when it was stated last.
+pub(super) fn compare(
+    stated: &StatedPosition,
+    before: Decimal,
+    after: Decimal,
+    drift: Decimal,
+) -> Comparison {
     let gap = |stated: Decimal, own: Decimal| {
         if same_size(stated, own) {
             Decimal::ZERO
@@ -164,21 +178,43 @@ pub(super) fn compare(stated: &StatedPosition, before: Decimal, after: Decimal) 
     let gap_before = stated.previous.map(|previous| gap(previous, before));
     let gap_after = stated.new.map(|new| gap(new, after));
     let differs = |gap: Option<Decimal>| gap.is_some_and(|gap| !gap.is_zero());
-    let warning = match (stated.previous, stated.new) {
-        (Some(previous), _) if differs(gap_before) => Some(out_of_sync("before", previous, before)),
-        (_, Some(new)) if differs(gap_after) => Some(out_of_sync("after", new, after)),
+    let drift = gap_after.or(gap_before).unwrap_or(drift);
+    // A side without a size tells no gap, but it can tell that there is none.
+    let is_on = |side: Direction, position: Decimal| {
+        !position.is_zero() && Direction::of_position(position) == side
+    };
+    let side = stated.side.filter(|_| stated.new.is_none());
+    let refutes = |side| is_on(side, after) && !is_on(side, after.saturating_add(drift));
+    let warning = match (stated.previous, stated.new, side) {
+        (Some(previous), _, _) if differs(gap_before) => {
+            Some(out_of_sync(&position_of(previous), "before", before))
+        }
+        (_, Some(new), _) if differs(gap_after) => {
+            Some(out_of_sync(&position_of(new), "after", after))
+        }
+        (_, _, Some(side)) if !is_on(side, after) => {
+            Some(out_of_sync(&format!("{side} position"), "after", after))
+        }
         _ => None,
     };
     Comparison {
-        drift: gap_after.or(gap_before),
+        drift: if side.is_some_and(refutes) {
+            Decimal::ZERO
+        } else {
+            drift
+        },
         warning,
     }
 }
 
-fn out_of_sync(when: &str, stated: Decimal, own: Decimal) -> Warning {
-    let (stated, own) = (stated.normalize(), own.normalize());
+fn position_of(size: Decimal) -> String {
+    format!("position of {}", size.normalize())
+}
+
+fn out_of_sync(stated: &str, when: &str, own: Decimal) -> Warning {
+    let own = own.normalize();
     let message = format!(
-        "TradingView states a position of {stated} {when} this order, algohook's own is {own}: an alert is missing or was not processed; bring it back from TradingView's alert log, or accept TradingView's position"
+        "TradingView states a {stated} {when} this order, algohook's own is {own}: an alert is missing or was not processed; bring it back from TradingView's alert log, or accept TradingView's position"
     );
     Warning::new("out_of_sync", message)
 }

@@ -38,6 +38,7 @@ fn stating(order: Order, previous: &str, new: &str) -> Order {
         stated_position: StatedPosition {
             new: Some(decimal(new)),
             previous: Some(decimal(previous)),
+            side: None,
         },
         ..order
     }
@@ -342,6 +343,12 @@ fn an_amount_beyond_a_decimal_leaves_the_order_out() {
     assert_eq!(folded.ledger.lots().len(), 1);
 }
 
+/// The numbers of orders in the sequence they are paired in.
+fn sequence_of(orders: Vec<Order>) -> Vec<i64> {
+    let applied = fold(orders, &settings()).applied;
+    applied.iter().map(|applied| applied.order.0).collect()
+}
+
 #[test]
 fn orders_of_one_second_follow_the_positions_they_state() {
     let at_two = |id, intent, previous, new| Order {
@@ -378,8 +385,8 @@ fn a_chain_takes_every_order_even_where_the_first_choice_is_a_dead_end() {
         at_one(2, Intent::Buy, "0", "1"),
         at_one(3, Intent::Sell, "1", "0"),
     ];
-    sort_for_pairing(&mut orders);
-    assert_eq!(orders.map(|order| order.id.0), [2, 3, 1]);
+    orders.reverse();
+    assert_eq!(sequence_of(orders.into()), [2, 3, 1]);
 }
 
 #[test]
@@ -393,22 +400,104 @@ fn where_one_of_a_second_is_missing_the_others_still_follow_each_other() {
         at_one(2, "1", "2"),
         at_one(3, "7", "8"),
     ];
-    sort_for_pairing(&mut orders);
-    assert_eq!(orders.map(|order| order.id.0), [2, 1, 3]);
+    orders.reverse();
+    assert_eq!(sequence_of(orders.into()), [2, 1, 3]);
+}
+
+/// Orders of one instant, numbered as they arrive: intent, quantity and price.
+fn at_once(orders: &[(Intent, &str, &str)]) -> Vec<Order> {
+    let numbered = (10..).zip(orders);
+    let order = |(number, (intent, quantity, price)): (i64, &(Intent, &str, &str))| Order {
+        id: OrderId(number),
+        ..order(2, *intent, quantity, price)
+    };
+    numbered.map(order).collect()
+}
+
+/// What comes of a position that is open and of orders of one instant after it.
+fn fold_at_once(open: &[Order], orders: &[(Intent, &str, &str)]) -> Folded {
+    let all = open.iter().cloned().chain(at_once(orders));
+    fold(all.collect(), &settings())
 }
 
 #[test]
-fn without_statements_exits_of_one_instant_go_first() {
-    let mut entry = order(2, Intent::EntryShort, "1", "100");
-    entry.id = OrderId(2);
-    let mut exit = order(2, Intent::ExitLong, "1", "100");
-    exit.id = OrderId(3);
-    let folded = fold(
-        vec![order(1, Intent::EntryLong, "1", "99"), entry, exit],
-        &settings(),
+fn an_exit_of_the_open_position_goes_before_the_entries_of_its_instant() {
+    let open = [order(1, Intent::EntryLong, "1", "99")];
+    let folded = fold_at_once(
+        &open,
+        &[
+            (Intent::EntryShort, "1", "100"),
+            (Intent::ExitLong, "1", "100"),
+        ],
     );
     assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(trades(&folded), expected(&[["99", "100", "1", "1"]]));
     assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
+}
+
+#[test]
+fn an_entry_and_its_exit_of_one_instant_are_a_trade() {
+    let folded = fold_at_once(
+        &[],
+        &[
+            (Intent::EntryLong, "1", "100"),
+            (Intent::ExitLong, "all", "101"),
+            (Intent::EntryShort, "2", "102"),
+            (Intent::ExitShort, "2", "101"),
+        ],
+    );
+    assert_eq!(warning_codes(&folded), [[""; 0]; 4]);
+    assert_eq!(
+        trades(&folded),
+        expected(&[["100", "101", "1", "1"], ["102", "101", "2", "2"]])
+    );
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+}
+
+#[test]
+fn a_sale_that_leaves_tradingview_flat_follows_its_purchase_of_the_same_instant() {
+    let mut orders = at_once(&[(Intent::Buy, "1", "100"), (Intent::Sell, "1", "101")]);
+    orders[1].stated_position.new = Some(Decimal::ZERO);
+    let folded = fold(orders, &settings());
+    assert_eq!(warning_codes(&folded), [[""; 0]; 2]);
+    assert_eq!(trades(&folded), expected(&[["100", "101", "1", "1"]]));
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+}
+
+#[test]
+fn an_exit_of_more_than_is_open_waits_for_the_entries_that_came_before_it() {
+    let open = [order(1, Intent::EntryLong, "1", "99")];
+    let folded = fold_at_once(
+        &open,
+        &[
+            (Intent::EntryLong, "1", "100"),
+            (Intent::ExitLong, "2", "101"),
+        ],
+    );
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+    // Entries of the other side would not make it fit: what is open is closed first.
+    let folded = fold_at_once(
+        &open,
+        &[
+            (Intent::EntryShort, "1", "100"),
+            (Intent::ExitLong, "2", "101"),
+        ],
+    );
+    assert_eq!(warning_codes(&folded)[1], ["exit_exceeds_position"]);
+    assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
+}
+
+#[test]
+fn an_exit_that_states_its_position_is_not_moved_to_where_it_is_another() {
+    let open = order(1, Intent::EntryLong, "1", "99");
+    let mut orders = at_once(&[(Intent::Buy, "1", "100"), (Intent::Sell, "1", "101")]);
+    // It comes from 2, which the purchase before it makes.
+    orders[1].stated_position.new = Some(Decimal::ONE);
+    orders.push(open);
+    let folded = fold(orders, &settings());
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(folded.ledger.out_of_sync(), None);
 }
 
 #[test]
@@ -429,10 +518,17 @@ fn a_late_order_is_refused_and_changes_nothing() {
     let before = ledger.clone();
     let late = order(4, Intent::EntryLong, "1", "100");
     assert_eq!(ledger.apply(&late, &settings()), Err(Late(OrderId(4))));
-    // An exit of the same instant goes before the entry.
-    let mut exit = order(5, Intent::ExitShort, "1", "100");
-    exit.id = OrderId(6);
-    assert!(ledger.is_late(&exit));
+    // An exit goes before the entry of its instant where it can close, only there.
+    let exit = |intent| Order {
+        id: OrderId(6),
+        ..order(5, intent, "1", "100")
+    };
+    assert!(!ledger.is_late(&exit(Intent::ExitLong), &settings()));
+    let mut short = Ledger::new();
+    let opening = order(3, Intent::EntryShort, "2", "100");
+    short.apply(&opening, &settings()).unwrap();
+    short.apply(&entry, &settings()).unwrap();
+    assert!(short.is_late(&exit(Intent::ExitShort), &settings()));
     assert_eq!(ledger, before);
 }
 
@@ -496,4 +592,57 @@ fn a_sale_that_leaves_tradingview_flat_opens_no_short_position() {
         ["exit_without_position", "out_of_sync"]
     );
     assert_eq!(folded.applied[0].change, Some(PositionChange::Exit));
+}
+
+/// An order whose alert states a side without a size.
+fn leaving(side: Direction, order: Order) -> Order {
+    Order {
+        stated_position: StatedPosition {
+            side: Some(side),
+            ..StatedPosition::default()
+        },
+        ..order
+    }
+}
+
+#[test]
+fn two_partial_exits_of_one_second_are_in_sync_whichever_comes_first() {
+    let open = order(1, Intent::EntryLong, "2", "99");
+    let mut last = order(2, Intent::Sell, "1", "101");
+    last.stated_position.new = Some(Decimal::ZERO);
+    let first = leaving(Direction::Long, order(2, Intent::Sell, "1", "100"));
+    for (first_id, last_id) in [(3, 4), (4, 3)] {
+        let (mut first, mut last) = (first.clone(), last.clone());
+        (first.id, last.id) = (OrderId(first_id), OrderId(last_id));
+        let folded = fold(vec![open.clone(), first, last], &settings());
+        assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+        assert_eq!(folded.ledger.position(), Decimal::ZERO);
+        assert_eq!(folded.ledger.out_of_sync(), None);
+    }
+}
+
+#[test]
+fn a_sale_that_leaves_tradingview_long_opens_no_short_position() {
+    let sale = leaving(Direction::Long, order(1, Intent::Sell, "1", "100"));
+    let folded = fold(vec![sale], &settings());
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+    let warnings = &folded.applied[0].warnings;
+    assert_eq!(
+        warning_codes(&folded)[0],
+        ["exit_without_position", "out_of_sync"]
+    );
+    assert!(warnings[1].message.contains("a long position after"));
+}
+
+#[test]
+fn a_side_closes_a_gap_that_it_refutes_and_no_other() {
+    // 3 long, while 2 or 5 are stated: a sale of 2 leaves 1 of its own, and 0 or 3.
+    for (stated, gap_is_left) in [("2", false), ("5", true)] {
+        let mut entry = order(1, Intent::Buy, "3", "100");
+        entry.stated_position.new = Some(decimal(stated));
+        let sale = leaving(Direction::Long, order(2, Intent::Sell, "2", "100"));
+        let folded = fold(vec![entry, sale], &settings());
+        assert_eq!(folded.ledger.position(), Decimal::ONE);
+        assert_eq!(folded.ledger.out_of_sync().is_some(), gap_is_left);
+    }
 }

@@ -2525,9 +2525,9 @@ export interface operations {
                 ticker?: string;
                 /** @description With this text in the payload. */
                 q?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2647,9 +2647,9 @@ export interface operations {
                 ticker?: string;
                 /** @description With this text in the payload. */
                 q?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2687,9 +2687,9 @@ export interface operations {
                 webhook?: string;
                 /** @description Of one ticker. */
                 ticker?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2733,9 +2733,12 @@ export interface operations {
                 order?: string;
                 /** @description With one tag. */
                 tag?: string;
-                /** @description Closed at this time or later. */
+                /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
                 from?: string;
-                /** @description Closed before this time. */
+                /**
+                 * @description Closed before this time; a day, which is left out, begins in the zone of the
+                 *     first webhook.
+                 */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -2895,9 +2898,9 @@ export interface operations {
                 webhook?: string;
                 /** @description Of one ticker. */
                 ticker?: string;
-                /** @description Received at this time or later. */
+                /** @description Received at this time or later; a day is its first moment in UTC. */
                 from?: string;
-                /** @description Received before this time. */
+                /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
@@ -3024,9 +3027,12 @@ export interface operations {
                 ticker?: string;
                 /** @description Trades with one tag. */
                 tag?: string;
-                /** @description Trades that closed at this time or later. */
+                /** @description Trades that closed at this time or later; a day begins in the report's zone. */
                 from?: string;
-                /** @description Trades that closed before this time. */
+                /**
+                 * @description Trades that closed before this time; a day, which is left out, begins in the
+                 *     report's zone.
+                 */
                 to?: string;
                 /**
                  * @description IANA name of the zone of days, hours and months; that of the first webhook
@@ -3077,10 +3083,18 @@ export interface operations {
                 ticker?: string;
                 /** @description Trades with one tag. */
                 tag?: string;
-                /** @description Trades that closed at this time or later. */
+                /** @description Trades that closed at this time or later; a day begins in the report's zone. */
                 from?: string;
-                /** @description Trades that closed before this time. */
+                /**
+                 * @description Trades that closed before this time; a day, which is left out, begins in the
+                 *     report's zone.
+                 */
                 to?: string;
+                /**
+                 * @description IANA name of the zone of the days of `from` and `to`; that of the first
+                 *     webhook where left out.
+                 */
+                timeZone?: string;
                 /** @description The currency, where the webhooks have several. */
                 currency?: string;
                 /**
@@ -3751,9 +3765,12 @@ export interface operations {
                 order?: string;
                 /** @description With one tag. */
                 tag?: string;
-                /** @description Closed at this time or later. */
+                /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
                 from?: string;
-                /** @description Closed before this time. */
+                /**
+                 * @description Closed before this time; a day, which is left out, begins in the zone of the
+                 *     first webhook.
+                 */
                 to?: string;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filter } from './filter';
+import { filter, received } from './filter';
 
 const now = new Date(2026, 0, 31, 15);
 const asked = (query: string) => filter(new URLSearchParams(query), now);
@@ -8,13 +8,18 @@ test('an empty address asks for everything', () => {
   expect(asked('')).toEqual({ webhook: '', ticker: '', source: '', tag: '', from: null, to: null });
 });
 
-test('days of choice are whole days of the viewer, the last one too', () => {
-  const { from, to } = asked('range=days&since=2026-01-31&until=2026-02-28');
-  expect(from).toBe(new Date(2026, 0, 31).toISOString());
-  expect(to).toBe(new Date(2026, 2, 1).toISOString());
+test('days of choice are whole days of the report, the last one too', () => {
+  expect(asked('range=days&since=2026-01-31&until=2026-02-28')).toMatchObject({ from: '2026-01-31', to: '2026-03-01' });
   expect(asked('range=days&since=&until=nonsense')).toMatchObject({ from: null, to: null });
 });
 
-test('a named range begins at midnight and has no end', () => {
-  expect(asked('range=7&since=2020-01-01')).toMatchObject({ from: new Date(2026, 0, 24).toISOString(), to: null });
+test('what was received is of whole days of the viewer', () => {
+  const { from, to } = received(new URLSearchParams('range=days&since=2026-01-31&until=2026-02-28'), now);
+  expect(from).toBe(new Date(2026, 0, 31).toISOString());
+  expect(to).toBe(new Date(2026, 2, 1).toISOString());
+  expect(received(new URLSearchParams(), now)).toMatchObject({ from: null, to: null });
+});
+
+test('a named range begins with a day and has no end', () => {
+  expect(asked('range=7&since=2020-01-01')).toMatchObject({ from: '2026-01-24', to: null });
 });

@@ -20,22 +20,37 @@ export const ranges: [string, string][] = [
   ['days', 'days of my choice'],
 ];
 
+/** A day as the API takes it: it begins where the report says that days do. */
+function named(day: Date): string {
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
 /** The viewer's midnight at the beginning of a day, some days later. */
-function midnight(day: string | null, later: number): string | null {
+function midnight(day: string | null, later = 0): Date | null {
   const [year, month, date] = (day ?? '').split('-').map(Number);
-  return year && month && date ? new Date(year, month - 1, date + later).toISOString() : null;
+  return year && month && date ? new Date(year, month - 1, date + later) : null;
 }
 
 /** What the query of an address asks for; both days of a range are within it. */
 export function filter(query: URLSearchParams, now: Date): Filter {
   const text = (name: string) => query.get(name) ?? '';
   const isOwn = text('range') === 'days';
+  const from = isOwn ? midnight(query.get('since')) : begins(text('range'), now);
+  const to = isOwn ? midnight(query.get('until'), 1) : null;
   return {
     webhook: text('webhook'),
     ticker: text('ticker'),
     source: text('source'),
     tag: text('tag'),
-    from: isOwn ? midnight(query.get('since'), 0) : begins(text('range'), now),
-    to: isOwn ? midnight(query.get('until'), 1) : null,
+    from: from && named(from),
+    to: to && named(to),
   };
+}
+
+/** The same for what is shown by the time it was received: days of the viewer. */
+export function received(query: URLSearchParams, now: Date): Filter {
+  const asked = filter(query, now);
+  const begin = (day: string | null) => midnight(day)?.toISOString() ?? null;
+  return { ...asked, from: begin(asked.from), to: begin(asked.to) };
 }

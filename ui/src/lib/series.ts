@@ -64,12 +64,12 @@ export function rolling(all: RollingPoint[], key: 'winRate' | 'profitFactor' | '
 }
 
 /** Where a range that is chosen by name begins, at the viewer's midnight. */
-export function begins(range: string, now: Date): string | null {
+export function begins(range: string, now: Date): Date | null {
   const start = new Date(now.getFullYear(), now.getMonth(), now.getDate());
   if (range === 'year') start.setMonth(0, 1);
   else if (/^\d+$/.test(range)) start.setDate(start.getDate() - Number(range));
   else return null;
-  return start.toISOString();
+  return start;
 }
 
 /** One bar: its height as a share of the highest. */
