@@ -181,3 +181,104 @@ fn the_capital_of_a_report_says_whose_it_is() {
         "Closed trades in USD, from 20000 of initial capital (2 webhooks)"
     );
 }
+
+#[test]
+fn trades_are_listed_by_the_time_of_their_exit() {
+    let server = Server::start();
+    let (data, token) = (&server.data, server.data.create_token());
+    let webhook = server.create_webhook("Strategy");
+    let day = |day: u32, hour: u32| format!("2026-01-{day:02}T{hour:02}:00:00Z");
+    // Later days are brought in first: their orders have the smaller numbers.
+    let mut expected = Vec::new();
+    for from in [11, 1] {
+        let times: Vec<[String; 2]> = (from..from + 10).map(|n| [day(n, 9), day(n, 17)]).collect();
+        let alerts: Vec<(&str, &str, &str)> = times
+            .iter()
+            .flat_map(|[entry, exit]| {
+                [(&**entry, "entryLong", "100"), (&**exit, "exitLong", "101")]
+            })
+            .collect();
+        import(data, &webhook, "AAPL", &alerts);
+        expected.extend(times.into_iter().map(|[_, exit]| exit));
+    }
+    expected.sort_by(|one, next| next.cmp(one));
+
+    let page = |cursor: &str| {
+        let path = format!("/trades?limit=3{cursor}");
+        server.api(&token, "GET", &path, None).expect(200).json()
+    };
+    let (mut listed, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = page(&cursor);
+        let items = page["items"].as_array().unwrap().clone();
+        listed.extend(
+            items
+                .iter()
+                .map(|trade| trade["exitTime"].as_str().unwrap().to_owned()),
+        );
+        for trade in &items {
+            let path = format!("/trades/{}", trade["id"].as_str().unwrap());
+            let alone = server.api(&token, "GET", &path, None).expect(200).json();
+            assert_eq!(&alone, trade);
+            let path = format!("/trades?order={}", trade["entryOrder"].as_str().unwrap());
+            let of_order = server.api(&token, "GET", &path, None).expect(200).json();
+            assert_eq!(of_order["items"], json!([trade]));
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, expected);
+
+    let export = server
+        .api(&token, "GET", "/export/trades.csv", None)
+        .expect(200);
+    let mut rows = csv::Reader::from_reader(export.text.as_bytes());
+    let column = |name: &str, headers: &csv::StringRecord| {
+        headers.iter().position(|header| header == name).unwrap()
+    };
+    let headers = rows.headers().unwrap().clone();
+    let (time, currency) = (column("exitTime", &headers), column("currency", &headers));
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let times: Vec<&str> = rows.iter().map(|row| &row[time]).collect();
+    assert_eq!(times, expected);
+    assert!(rows.iter().all(|row| &row[currency] == "USD"));
+}
+
+#[test]
+fn trades_of_one_instant_are_counted_as_they_were_paired() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let alert = |time: &str, price: &str, before: u32, after: u32| {
+        let side = |size: u32| if size == 0 { "flat" } else { "long" };
+        let payload = json!({
+            "ticker": "AAPL", "marketPrice": price, "qty": before.abs_diff(after),
+            "action": if after > before { "buy" } else { "sell" },
+            "marketPosition": side(after), "marketPositionSize": after,
+            "prevMarketPosition": side(before), "prevMarketPositionSize": before,
+        });
+        json!({ "time": time, "payload": payload }).to_string() + "\n"
+    };
+    let exits = "2026-01-06T15:00:00Z";
+    let lines = [
+        alert("2026-01-05T15:00:00Z", "100", 0, 2),
+        // A gain and then a loss, which arrived the other way round.
+        alert(exits, "80", 1, 0),
+        alert(exits, "110", 2, 1),
+    ];
+    let path = data.database().with_file_name("alerts.jsonl");
+    std::fs::write(&path, lines.concat()).unwrap();
+    let path = path.to_str().unwrap();
+    data.text(&["import", "alerts", path, "--webhook", &webhook.id]);
+
+    let report = &data.json(&["report", &webhook.id, "--json"])["reports"][0];
+    let equity = report["series"]["equity"].as_array().unwrap().iter();
+    let equity: Vec<&Value> = equity.map(|point| &point["equity"]).collect();
+    assert_eq!(equity, ["10000", "10010", "9990"]);
+    let percent = report["all"]["maxDrawdownPercent"].as_f64().unwrap();
+    assert!(
+        (percent - 100.0 * 20.0 / 10_010.0).abs() < 1e-9,
+        "{percent}"
+    );
+}

@@ -166,6 +166,7 @@ impl Row for Trade {
         "exitSignal",
         "commission",
         "netProfit",
+        "currency",
         "tags",
         "notes",
     ];
@@ -186,6 +187,7 @@ impl Row for Trade {
             Cell::foreign(self.exit_signal),
             Cell::Plain(self.commission),
             Cell::Plain(self.net_profit),
+            Cell::Foreign(self.currency),
             Cell::Foreign(self.tags.join(", ")),
             Cell::Foreign(self.notes),
         ]
@@ -222,7 +224,7 @@ pub(super) fn orders(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     Ok(stream::<Order>(context, "orders.csv", next))
 }
 
-/// Trades as CSV: those of alerts, of the newest exit order first, then those of
+/// Trades as CSV: those of alerts, the one that closed last first, then those of
 /// backtests.
 #[utoipa::path(get, path = "/export/trades.csv", tag = "trades", params(TradeQuery),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]

@@ -1,6 +1,7 @@
 //! Trades: what the orders came to, listed, and what their owner says of them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -24,7 +25,7 @@ use crate::reports;
 use crate::store;
 use crate::store::backtests::{self, BacktestTradeId, StoredBacktestTrade};
 use crate::store::trade_notes::{self, NotesChange};
-use crate::store::trades::{self, StoredTrade, TradeFilter, TradeId};
+use crate::store::trades::{self, StoredTrade, TradeFilter, TradeId, TradePlace};
 
 /// Characters that the notes on a trade have at most.
 const LONGEST_NOTES: usize = 10_000;
@@ -67,10 +68,12 @@ pub struct Trade {
     pub exit_price: String,
     /// Name of the signal that closed it.
     pub exit_signal: Option<String>,
-    /// Of entry and exit together, in the webhook's currency.
+    /// Of entry and exit together.
     pub commission: String,
-    /// After commission, in the webhook's currency.
+    /// After commission.
     pub net_profit: String,
+    /// Currency of both: the webhook's, or the backtest's own.
+    pub currency: String,
     /// What the owner says of it.
     pub notes: String,
     /// The owner's tags; none in a backtest.
@@ -93,7 +96,13 @@ text_enum! {
 }
 
 impl Trade {
-    fn of(id: String, webhook: WebhookId, trade: domain::Trade, source: TradeSource) -> Self {
+    fn of(
+        id: String,
+        webhook: WebhookId,
+        trade: domain::Trade,
+        currency: String,
+        source: TradeSource,
+    ) -> Self {
         let order = |leg: &Leg| (source != TradeSource::Backtest).then_some(leg.order);
         Self {
             id,
@@ -111,6 +120,7 @@ impl Trade {
             exit_signal: trade.exit.signal,
             commission: trade.commission.normalize().to_string(),
             net_profit: trade.net_profit.normalize().to_string(),
+            currency,
             notes: String::new(),
             tags: Vec::new(),
             source,
@@ -122,10 +132,16 @@ impl Trade {
     /// Where the page after this trade begins.
     pub(super) fn cursor(&self) -> Option<Cursor> {
         if self.source == TradeSource::Backtest {
-            self.id.parse().ok().map(|id| Cursor::Backtests(Some(id)))
-        } else {
-            self.id.parse().ok().map(|id| Cursor::Orders(Some(id)))
+            return self.id.parse().ok().map(|id| Cursor::Backtests(Some(id)));
         }
+        let place = |id| TradePlace {
+            id,
+            exit_time: self.exit_time,
+        };
+        self.id
+            .parse()
+            .ok()
+            .map(|id| Cursor::Orders(Some(place(id))))
     }
 }
 
@@ -140,7 +156,7 @@ impl From<StoredTrade> for Trade {
         Self {
             notes: stored.notes,
             tags: stored.tags,
-            ..Self::of(id, stored.webhook, stored.trade, source)
+            ..Self::of(id, stored.webhook, stored.trade, stored.currency, source)
         }
     }
 }
@@ -148,11 +164,17 @@ impl From<StoredTrade> for Trade {
 impl From<StoredBacktestTrade> for Trade {
     fn from(stored: StoredBacktestTrade) -> Self {
         let id = stored.id.to_string();
-        Self::of(id, stored.webhook, stored.trade, TradeSource::Backtest)
+        Self::of(
+            id,
+            stored.webhook,
+            stored.trade,
+            stored.currency,
+            TradeSource::Backtest,
+        )
     }
 }
 
-/// Which trades to list: those of alerts, of the newest exit order first, then
+/// Which trades to list: those of alerts, the one that closed last first, then
 /// those of backtests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -237,7 +259,10 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
         .readers()
         .run(move |connection| page(connection, &wanted, cursor, limit + 1));
     Ok(ok(&Page::cut(read.await?, limit, |trade: &Trade| {
-        trade.id.clone()
+        trade
+            .cursor()
+            .map(|cursor| cursor.to_string())
+            .unwrap_or_default()
     })))
 }
 
@@ -306,9 +331,19 @@ pub(super) async fn annotate(context: &Context, request: &ApiRequest) -> Reply {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cursor {
     /// After a trade of alerts, or at the first.
-    Orders(Option<TradeId>),
+    Orders(Option<TradePlace>),
     /// After a trade of a backtest.
     Backtests(Option<BacktestTradeId>),
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Orders(Some(place)) => place.fmt(formatter),
+            Self::Backtests(Some(id)) => id.fmt(formatter),
+            Self::Orders(None) | Self::Backtests(None) => Ok(()),
+        }
+    }
 }
 
 /// Trades of alerts, and those of backtests after them.

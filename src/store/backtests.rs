@@ -97,6 +97,8 @@ pub struct StoredBacktestTrade {
     pub id: BacktestTradeId,
     /// The webhook that it is the backtest of.
     pub webhook: WebhookId,
+    /// Currency of its profit.
+    pub currency: String,
     /// The trade; its legs have the number of TradingView's list for an order.
     pub trade: Trade,
 }
@@ -377,6 +379,7 @@ pub fn list(
         Ok(StoredBacktestTrade {
             id: BacktestTradeId(row.get(13)?),
             webhook: parsed(row, 14)?,
+            currency: row.get(15)?,
             trade: read_trade(row)?,
         })
     })?;
@@ -385,7 +388,7 @@ pub fn list(
 
 const COLUMNS: &str = "b.ticker, t.direction, t.quantity, t.number, t.entry_time, t.entry_price,
     t.entry_signal, t.exit_time, t.exit_price, t.exit_signal, b.point_value, t.commission, t.net_profit,
-    t.id, w.public_id";
+    t.id, w.public_id, b.currency";
 
 const TABLES: &str = "backtest_trades t JOIN backtests b ON b.id = t.backtest_id
     JOIN webhooks w ON w.id = b.webhook_id";

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_trade_notes.sql"),
     include_str!("schema/0007_commits.sql"),
     include_str!("schema/0008_sequence.sql"),
+    include_str!("schema/0009_trade_list.sql"),
 ];
 
 /// The schema version that this binary writes.

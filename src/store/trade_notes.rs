@@ -78,8 +78,9 @@ pub fn change(
 pub fn totals(connection: &Connection, webhook: Option<&WebhookId>) -> Result<Vec<TagTotal>> {
     let mut select = connection.prepare_cached(
         "SELECT g.tag, w.settings ->> '$.currency', t.net_profit
-         FROM trade_tags g CROSS JOIN trades t INDEXED BY trades_by_orders
-                 ON t.exit_order = g.exit_order AND t.entry_order = g.entry_order
+         FROM trade_tags g CROSS JOIN orders o ON o.id = g.exit_order
+             CROSS JOIN trades t INDEXED BY trades_by_exit
+                 ON t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
              JOIN webhooks w ON w.id = t.webhook_id
          WHERE w.deleted_at IS NULL AND (?1 IS NULL OR w.public_id = ?1)",
     )?;

@@ -56,6 +56,43 @@ impl FromStr for TradeId {
     }
 }
 
+/// Where a trade stands in the list, `trd_12_15@1767623400000000` outside: its
+/// exit's time in microseconds is kept with it, so that a page begins there even
+/// where the trade is none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradePlace {
+    /// The trade.
+    pub id: TradeId,
+    /// When it closed.
+    pub exit_time: Timestamp,
+}
+
+/// A text that is no place in a list of trades.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no cursor; give the nextCursor of the page before as it is")]
+pub struct NotATradePlace(String);
+
+impl fmt::Display for TradePlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{}", self.id, to_micros(self.exit_time))
+    }
+}
+
+impl FromStr for TradePlace {
+    type Err = NotATradePlace;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotATradePlace> {
+        let place = || {
+            let (id, time) = text.split_once('@')?;
+            Some(Self {
+                id: id.parse().ok()?,
+                exit_time: Timestamp::from_microsecond(time.parse().ok()?).ok()?,
+            })
+        };
+        place().ok_or_else(|| NotATradePlace(text.chars().take(40).collect()))
+    }
+}
+
 /// A trade as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredTrade {
@@ -63,6 +100,8 @@ pub struct StoredTrade {
     pub webhook: WebhookId,
     /// The trade.
     pub trade: Trade,
+    /// Currency of its profit.
+    pub currency: String,
     /// Whether its entry or its exit was brought in later.
     pub is_imported: bool,
     /// What the owner says of it.
@@ -99,9 +138,8 @@ pub struct TradeFilter {
     pub from: Option<Timestamp>,
     /// Closed before this time.
     pub to: Option<Timestamp>,
-    /// Closed by an order with a smaller number, or by the same from a lot with
-    /// a smaller one: the next page.
-    pub before: Option<TradeId>,
+    /// Listed after this one: the next page.
+    pub before: Option<TradePlace>,
 }
 
 /// Conditions of a query and the values for their places.
@@ -139,8 +177,8 @@ impl TradeFilter {
 pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO trades (exit_order, entry_order, webhook_id, ticker, direction, quantity, entry_time,
-             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit, place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     for trade in &applied.trades {
         insert.execute(params![
@@ -159,6 +197,7 @@ pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -
             trade.point_value.to_string(),
             trade.commission.to_string(),
             trade.net_profit.to_string(),
+            applied.place,
         ])?;
     }
     Ok(())
@@ -173,16 +212,17 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
     Ok(())
 }
 
-/// One page of trades, those of the newest exit order first.
+/// One page of trades, the one that closed last first.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
-    let columns = format!("{COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}");
-    let order = format!("ORDER BY t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
+    let columns = format!("{COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}");
+    let order =
+        format!("ORDER BY t.exit_time DESC, t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
     // Walked from the newest, however many trades there are; the index has the webhook, too.
-    let trades = "trades t INDEXED BY trades_by_orders CROSS JOIN";
+    let trades = "trades t INDEXED BY trades_by_exit CROSS JOIN";
     select(connection, &columns, trades, filter, &order, read)
 }
 
@@ -193,8 +233,10 @@ pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result
 /// [`StoreError::NotFound`] where there is none of that id.
 pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
     let sql = format!(
-        "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS} FROM trades t JOIN webhooks w ON w.id = t.webhook_id
-         WHERE w.deleted_at IS NULL AND t.exit_order = ?1 AND t.entry_order = ?2"
+        "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}
+         FROM trades t JOIN webhooks w ON w.id = t.webhook_id
+         WHERE w.deleted_at IS NULL AND t.exit_order = ?1 AND t.entry_order = ?2
+             AND t.exit_time = (SELECT o.paired_at FROM orders o WHERE o.id = ?1)"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let trade = statement.query_row([id.exit.0, id.entry.0], read);
@@ -203,16 +245,22 @@ pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
         .ok_or_else(|| StoreError::NotFound(format!("trade {id}")))
 }
 
-/// All trades of a filter, in the order of their exits.
+/// All trades of a filter, in the order of their exits; those of one instant as
+/// their orders were paired, which is not always how they arrived.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
-    let mut trades = select(connection, COLUMNS, "trades t JOIN", filter, "", read_trade)?;
-    // Those of one ledger come in this order already.
-    trades.sort_by_key(|trade| (trade.exit.time, trade.exit.order, trade.entry.order));
-    Ok(trades)
+    let columns = format!("{COLUMNS}, t.place");
+    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(15)?, read_trade(row)?));
+    let mut trades = select(connection, &columns, "trades t JOIN", filter, "", read)?;
+    // Those of one ledger come almost in this order already.
+    trades.sort_by_key(|(place, trade)| {
+        let entry = (trade.entry.time, trade.entry.order);
+        (trade.exit.time, *place, trade.exit.order, entry)
+    });
+    Ok(trades.into_iter().map(|(_, trade)| trade).collect())
 }
 
 fn select<T>(
@@ -229,17 +277,20 @@ fn select<T>(
         values.push(Box::new(is_imported));
     }
     if let Some(order) = filter.order {
-        conditions.push("? IN (t.exit_order, t.entry_order)".to_owned());
-        values.push(Box::new(order.0));
+        // No trade closes before one of its orders.
+        let since = "t.exit_time >= (SELECT o.paired_at FROM orders o WHERE o.id = ?)";
+        conditions.push(format!("? IN (t.exit_order, t.entry_order) AND {since}"));
+        values.extend([order.0; 2].map(|order| Box::new(order) as Box<dyn ToSql>));
     }
     if let Some(tag) = &filter.tag {
         conditions.push(HAS_TAG.to_owned());
         values.push(Box::new(tag.as_str().to_owned()));
     }
     if let Some(before) = filter.before {
-        conditions.push("(t.exit_order, t.entry_order) < (?, ?)".to_owned());
-        values.push(Box::new(before.exit.0));
-        values.push(Box::new(before.entry.0));
+        conditions.push("(t.exit_time, t.exit_order, t.entry_order) < (?, ?, ?)".to_owned());
+        let TradeId { entry, exit } = before.id;
+        let place = [to_micros(before.exit_time), exit.0, entry.0];
+        values.extend(place.map(|part| Box::new(part) as Box<dyn ToSql>));
     }
     let sql = format!(
         "SELECT {columns} FROM {trades} webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
@@ -263,6 +314,8 @@ const NOTES: &str = "(SELECT n.notes FROM trade_notes n
 const TAGS: &str = "(SELECT json_group_array(g.tag) FROM trade_tags g
     WHERE g.exit_order = t.exit_order AND g.entry_order = t.entry_order)";
 
+const CURRENCY: &str = "w.settings ->> '$.currency'";
+
 const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
         t.point_value, t.commission, t.net_profit";
@@ -275,6 +328,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
         notes: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
         tags: serde_json::from_str(row.get_ref(17)?.as_str()?)
             .map_err(|error| unreadable(17, Type::Text, error))?,
+        currency: row.get(18)?,
     })
 }
 

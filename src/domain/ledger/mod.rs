@@ -46,6 +46,8 @@ pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
 pub struct Applied {
     /// The order.
     pub order: OrderId,
+    /// Its place among the orders of its second, from 0.
+    pub place: u32,
     /// The price it filled at, assumed slippage included.
     pub fill_price: Price,
     /// Entry, add, partial exit, exit or reversal: as the alert says of itself,
@@ -303,8 +305,10 @@ impl Ledger {
         self.settle(&pairing);
         self.compare_with_stated(&order, before, &mut warnings);
         self.newest_price = order.market_price.or(Some(order.intended_price));
+        self.begin_second_of(&order, before);
         let applied = Applied {
             order: order.id,
+            place: u32::try_from(self.newest_second.len()).unwrap_or(u32::MAX),
             fill_price,
             change: PositionChange::stated(&order.stated_position)
                 .or_else(|| PositionChange::between(before, self.position())),
@@ -313,7 +317,7 @@ impl Ledger {
             opened: pairing.opened,
             warnings,
         };
-        self.remember(order, before);
+        self.newest_second.push(order);
         applied
     }
 
@@ -350,17 +354,16 @@ impl Ledger {
         self.drift = comparison.drift;
     }
 
-    /// Keeps an applied order, as long as others can belong before it; `before` is
-    /// the position that it met.
-    fn remember(&mut self, order: Order, before: Decimal) {
-        let second = sequence::second_of(&order);
+    /// Lets go of orders that `order` is a second later than, for none can belong
+    /// before them any more; `before` is the position that it met.
+    fn begin_second_of(&mut self, order: &Order, before: Decimal) {
+        let second = sequence::second_of(order);
         let newest = self.newest_second.first().map(sequence::second_of);
         if newest != Some(second) {
             self.stated_before = sequence::stated_after(&self.newest_second, self.stated_before);
             self.position_before = before;
             self.newest_second.clear();
         }
-        self.newest_second.push(order);
     }
 }
 

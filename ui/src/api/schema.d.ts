@@ -117,7 +117,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Trades as CSV: those of alerts, of the newest exit order first, then those of
+         * Trades as CSV: those of alerts, the one that closed last first, then those of
          *     backtests.
          */
         get: operations["trades"];
@@ -1731,8 +1731,10 @@ export interface components {
         Page_Trade: {
             /** @description The items of this page. */
             items: {
-                /** @description Of entry and exit together, in the webhook's currency. */
+                /** @description Of entry and exit together. */
                 commission: string;
+                /** @description Currency of both: the webhook's, or the backtest's own. */
+                currency: string;
                 /** @description `long` or `short`. */
                 direction: components["schemas"]["Direction"];
                 /** @description The order that opened it; null in a backtest. */
@@ -1759,7 +1761,7 @@ export interface components {
                 exitTime: string;
                 /** @description The same however often trades are derived again. */
                 id: string;
-                /** @description After commission, in the webhook's currency. */
+                /** @description After commission. */
                 netProfit: string;
                 /** @description What the owner says of it. */
                 notes: string;
@@ -2324,8 +2326,10 @@ export interface components {
         };
         /** @description A closed trade: a lot, or the part of it that one exit closed. */
         Trade: {
-            /** @description Of entry and exit together, in the webhook's currency. */
+            /** @description Of entry and exit together. */
             commission: string;
+            /** @description Currency of both: the webhook's, or the backtest's own. */
+            currency: string;
             /** @description `long` or `short`. */
             direction: components["schemas"]["Direction"];
             /** @description The order that opened it; null in a backtest. */
@@ -2352,7 +2356,7 @@ export interface components {
             exitTime: string;
             /** @description The same however often trades are derived again. */
             id: string;
-            /** @description After commission, in the webhook's currency. */
+            /** @description After commission. */
             netProfit: string;
             /** @description What the owner says of it. */
             notes: string;
