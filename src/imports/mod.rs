@@ -5,6 +5,7 @@
 //! and why the file cannot be read. A file is read whole or not at all.
 
 pub mod alerts;
+pub mod matching;
 mod table;
 mod text;
 pub mod trades;
