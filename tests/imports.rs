@@ -819,7 +819,9 @@ fn equal_alerts_are_recognised_in_the_order_of_time() {
 #[test]
 fn a_file_without_its_kind_is_asked_for_it() {
     let data = DataDir::new();
-    let error = data.error(&["import", "FILE.csv", "--webhook", "wh_x"]);
+    let output = data.run(&["import", "FILE.csv", "--webhook", "wh_x"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
     let say = "say what the file is: algohook import alerts FILE or algohook import trades FILE";
     assert!(error.contains(say), "{error}");
 }

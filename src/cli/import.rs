@@ -117,8 +117,8 @@ impl Import {
         match self {
             Self::Alerts(alerts) => alerts.run(config, out),
             Self::Trades(trades) => trades.run(config, out),
-            Self::Unsaid(_) => bail!(
-                "say what the file is: algohook import alerts FILE or algohook import trades FILE"
+            Self::Unsaid(_) => super::wrong_use(
+                "say what the file is: algohook import alerts FILE or algohook import trades FILE",
             ),
         }
     }
