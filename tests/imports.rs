@@ -499,3 +499,366 @@ fn exports_have_every_row_and_no_formulas() {
     refused.expect(400);
     server.get("/api/v1/export/trades.csv").expect(401);
 }
+
+/// A list of as many closed trades, as TradingView's CSV has it.
+fn list_of_trades(count: usize) -> String {
+    let header = "Trade #,Type,Date and time,Signal,Price USD,Size (qty),Net P&L USD";
+    let rows = (1..=count).map(|number| {
+        format!(
+            "{number},Entry long,2026-01-0{number} 14:30,In,100,1,5\n{number},Exit long,2026-01-0{number} 15:30,Out,105,1,5\n"
+        )
+    });
+    format!("{header}\n{}", rows.collect::<String>())
+}
+
+/// Tickers and closed trades of a webhook's backtests.
+fn backtests(data: &DataDir, webhook: &Webhook) -> Vec<(String, i64)> {
+    let database = rusqlite::Connection::open(data.database()).unwrap();
+    let mut select = database
+        .prepare(
+            "SELECT b.ticker, (SELECT count(*) FROM backtest_trades WHERE backtest_id = b.id)
+             FROM backtests b JOIN webhooks w ON w.id = b.webhook_id
+             WHERE w.public_id = ?1 ORDER BY b.ticker",
+        )
+        .unwrap();
+    let rows = select
+        .query_map([&webhook.id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// An alert that was received in this ticker.
+fn alert_in(data: &DataDir, webhook: &Webhook, ticker: &str) {
+    let payload = json!({ "ticker": ticker, "action": "buy", "qty": 1, "marketPrice": 100 });
+    let line = json!({ "time": "2026-02-05T14:30:00Z", "payload": payload });
+    let path = file(data, "alert.jsonl", line.to_string());
+    assert_eq!(import(data, "alerts", &path, webhook, &[])["new"], 1);
+}
+
+#[test]
+fn the_same_list_is_one_backtest_whatever_is_known_of_its_instrument() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Backtest");
+    let path = file(&data, "list.csv", list_of_trades(2));
+    let first = import(&data, "trades", &path, &webhook, &[]);
+    assert_eq!(first["ticker"], "unknown");
+    alert_in(&data, &webhook, "BTCUSDT");
+    let renamed = file(&data, "S_BINANCE_ETHUSDT_2026-01-05.csv", list_of_trades(2));
+    for path in [&path, &renamed] {
+        let again = import(&data, "trades", path, &webhook, &[]);
+        assert_eq!(again["isKnown"], true, "{again}");
+        assert_eq!(again["ticker"], "unknown");
+        assert_eq!(again["isTickerGuessed"], true);
+    }
+    assert_eq!(backtests(&data, &webhook), [("unknown".to_owned(), 2)]);
+
+    // Read in another zone it is still the same list.
+    import(
+        &data,
+        "trades",
+        &path,
+        &webhook,
+        &["--time-zone", "Asia/Tokyo"],
+    );
+    assert_eq!(backtests(&data, &webhook), [("unknown".to_owned(), 2)]);
+
+    // Its owner corrects what was guessed.
+    let named = import(&data, "trades", &path, &webhook, &["--ticker", "SOLUSDT"]);
+    assert_eq!(
+        named["replaced"],
+        json!([{ "ticker": "unknown", "trades": 2 }])
+    );
+    assert_eq!(backtests(&data, &webhook), [("SOLUSDT".to_owned(), 2)]);
+    let again = import(&data, "trades", &path, &webhook, &["--ticker", "SOLUSDT"]);
+    assert_eq!(again["isKnown"], true);
+}
+
+#[test]
+fn a_name_with_and_without_its_exchange_is_one_instrument() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Backtest");
+    let keep = |ticker: &str, trades: usize| {
+        let path = file(&data, &format!("{trades}.csv"), list_of_trades(trades));
+        import(&data, "trades", &path, &webhook, &["--ticker", ticker])
+    };
+    keep("BTCUSDT", 1);
+    let fuller = keep("BINANCE:BTCUSDT", 2);
+    assert_eq!(
+        fuller["replaced"],
+        json!([{ "ticker": "BTCUSDT", "trades": 1 }])
+    );
+    let shorter = keep("BTCUSDT", 3);
+    assert_eq!(shorter["ticker"], "BINANCE:BTCUSDT");
+    assert_eq!(
+        shorter["replaced"],
+        json!([{ "ticker": "BINANCE:BTCUSDT", "trades": 2 }])
+    );
+    keep("COINBASE:BTCUSDT", 4);
+    assert_eq!(
+        backtests(&data, &webhook),
+        [
+            ("BINANCE:BTCUSDT".to_owned(), 3),
+            ("COINBASE:BTCUSDT".to_owned(), 4)
+        ]
+    );
+}
+
+#[test]
+fn an_empty_list_never_replaces_trades() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Backtest");
+    let named = ["--webhook", &webhook.id, "--ticker", "BTCUSDT"];
+    let text = |path: &Path, more: &[&str]| {
+        let mut arguments = vec!["import", "trades", path.to_str().unwrap()];
+        arguments.extend(named);
+        arguments.extend(more);
+        data.text(&arguments)
+    };
+    let empty = file(&data, "empty.csv", list_of_trades(0));
+    text(&empty, &[]);
+    assert_eq!(backtests(&data, &webhook), [("BTCUSDT".to_owned(), 0)]);
+    let two = file(&data, "two.csv", list_of_trades(2));
+    text(&two, &[]);
+    for more in [&["--dry-run"][..], &[]] {
+        let shown = text(&empty, more);
+        assert!(
+            shown.contains("the file holds no trades; nothing"),
+            "{shown}"
+        );
+        assert!(!shown.contains("eplaced"), "{shown}");
+    }
+    assert_eq!(backtests(&data, &webhook), [("BTCUSDT".to_owned(), 2)]);
+    let three = file(&data, "three.csv", list_of_trades(3));
+    let shown = text(&three, &[]);
+    assert!(
+        shown.contains("3 closed trades in place of the 2 "),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_backtest_is_removed_by_command_and_by_the_api() {
+    let server = Server::start();
+    let data = &server.data;
+    let webhook = server.create_webhook("Backtest");
+    let token = data.create_token();
+    let keep = |ticker: &str, trades: usize| {
+        let path = file(data, "list.csv", list_of_trades(trades));
+        import(data, "trades", &path, &webhook, &["--ticker", ticker]);
+    };
+    keep("BINANCE:BTCUSDT", 1);
+    keep("ETHUSDT", 2);
+    let remove = ["import", "trades", "--remove", "--webhook", &webhook.id];
+    let with = |more: &[&'static str]| [&remove[..], more].concat();
+    let shown = data.text(&with(&["--dry-run"]));
+    assert!(
+        shown.contains("Would remove the backtest of ETHUSDT with 2"),
+        "{shown}"
+    );
+    assert_eq!(backtests(data, &webhook).len(), 2);
+    let shown = data.text(&with(&["--ticker", "BTCUSDT"]));
+    assert!(
+        shown.contains("Removed the backtest of BINANCE:BTCUSDT with 1"),
+        "{shown}"
+    );
+    assert_eq!(backtests(data, &webhook), [("ETHUSDT".to_owned(), 2)]);
+    let error = data.error(&with(&["--ticker", "BTCUSDT"]));
+    assert!(error.contains("no backtest in BTCUSDT"), "{error}");
+
+    let path = format!("/backtests?webhook={}", webhook.id);
+    let listed = server.api(&token, "GET", &path, None).expect(200).json();
+    assert_eq!(
+        listed["items"],
+        json!([{ "ticker": "ETHUSDT", "trades": 2 }])
+    );
+    let other = server.api(&token, "DELETE", &format!("{path}&ticker=AAPL"), None);
+    other.expect(404);
+    let gone = server.api(&token, "DELETE", &path, None).expect(200).json();
+    assert_eq!(gone["removed"], listed["items"]);
+    assert_eq!(backtests(data, &webhook), []);
+    server.api(&token, "DELETE", &path, None).expect(404);
+    let trades = server.api(&token, "GET", "/trades?source=backtest", None);
+    assert_eq!(trades.expect(200).json()["items"], json!([]));
+}
+
+#[test]
+fn a_guess_of_the_instrument_is_said_before_anything_else() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Backtest");
+    let path = file(&data, "list.csv", list_of_trades(2));
+    let path = path.to_str().unwrap();
+    let named = ["import", "trades", path, "--webhook", &webhook.id];
+    let first_line = |more: &[&'static str]| {
+        let shown = data.text(&[&named[..], more].concat());
+        shown.lines().next().unwrap().to_owned()
+    };
+    let unknown = first_line(&["--dry-run"]);
+    assert_eq!(
+        unknown,
+        "NOTE: the file names no instrument and this webhook's alerts have none; it is kept under \"unknown\". --ticker BTCUSDT names it."
+    );
+    alert_in(&data, &webhook, "BTCUSDT");
+    let guessed = "NOTE: the file names no instrument; took BTCUSDT, the ticker of this webhook's alerts. --ticker ETHUSDT says another.";
+    assert_eq!(first_line(&["--dry-run"]), guessed);
+    assert_eq!(first_line(&[]), guessed);
+    assert!(first_line(&["--ticker", "BTCUSDT"]).starts_with("This backtest is there already"));
+}
+
+#[test]
+fn what_is_left_out_says_how_to_take_it() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("BTC Trend");
+    let log = include_str!("fixtures/imports/alerts-log.csv");
+    let path = file(&data, "log.csv", log);
+    let path = path.to_str().unwrap();
+    let named = ["import", "alerts", path, "--webhook", &webhook.id];
+    let shown = data.text(&named);
+    let line = "24 left out: their message shows another key (an older key?). To take them all the same: --name \"BTC Trend\"\n";
+    assert!(shown.contains(line), "{shown}");
+    assert!(
+        shown.contains("shows no key. To take them all the same: --name "),
+        "{shown}"
+    );
+
+    let error = data.error(&[&named[..], &["--name", "BTC Trnd"]].concat());
+    assert!(
+        error.contains("no alert of the file is called \"BTC Trnd\""),
+        "{error}"
+    );
+    assert!(error.contains("\"BTC Trend\" (24)"), "{error}");
+
+    // A plain text makes no order, and before the import it is no event either.
+    let dry = [&named[..], &["--name", "BTC Trend", "--dry-run"]].concat();
+    let broken = file(
+        &data,
+        "log.csv",
+        log.replace("\"\"action\"\"", "\"\"acton\"\""),
+    );
+    assert_eq!(broken.to_str(), Some(path));
+    let shown = data.text(&dry);
+    assert!(shown.contains("24 of them would make no order"), "{shown}");
+    assert!(!shown.contains("algohook events"), "{shown}");
+
+    let other = data.create_webhook("Another");
+    file(&data, "log.csv", alert_log(&other));
+    let shown = data.text(&dry);
+    let line = "24 left out: their message shows the key of another webhook of this server.\n";
+    assert!(shown.contains(line), "{shown}");
+}
+
+#[test]
+fn a_name_that_no_alert_has_is_refused_by_the_api_too() {
+    let server = Server::start();
+    let webhook = server.create_webhook("BTC Trend");
+    let token = server.data.create_token();
+    let path = format!("/api/v1/imports?webhook={}&name=Nobody", webhook.id);
+    let answer = support::agent()
+        .post(format!("http://{}{path}", server.address()))
+        .header("authorization", format!("Bearer {token}"))
+        .send(alert_log(&webhook))
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 422);
+    let text = answer.into_body().read_to_string().unwrap();
+    assert!(
+        text.contains("unknown_name") && text.contains("BTC Trend"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_line_of_json_without_a_zone_is_refused() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("History");
+    let payload = json!({ "ticker": "AAPL", "action": "buy", "qty": 2, "marketPrice": 1 });
+    for (time, expected) in [
+        ("2026-01-05T14:30:00", "2026-01-05T14:30:00Z"),
+        ("2026-01-05 14:30", "2026-01-05T14:30:00Z"),
+    ] {
+        let line = json!({ "time": time, "payload": payload }).to_string();
+        let path = file(&data, "history.jsonl", line);
+        let path = path.to_str().unwrap();
+        let error = data.error(&["import", "alerts", path, "--webhook", &webhook.id]);
+        let message = format!("the time has no zone; write {expected}");
+        assert!(
+            error.contains("row 1") && error.contains(&message),
+            "{error}"
+        );
+    }
+    for time in [json!("2026-01-05T14:30:00+01:00"), json!(1_767_623_400)] {
+        let line = json!({ "time": time, "payload": payload }).to_string();
+        let path = file(&data, "history.jsonl", line);
+        assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 1);
+    }
+}
+
+#[test]
+fn equal_alerts_are_recognised_in_the_order_of_time() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("History");
+    let payload = json!({ "ticker": "AAPL", "action": "buy", "qty": 2, "marketPrice": 1 });
+    let lines = |seconds: &[i64]| {
+        let lines: Vec<String> = seconds
+            .iter()
+            .map(|second| {
+                let time = jiff::Timestamp::from_second(1_767_623_400 + second).unwrap();
+                json!({ "time": time.to_string(), "payload": payload }).to_string()
+            })
+            .collect();
+        lines.join("\n")
+    };
+    let recorded = file(&data, "recorded.jsonl", lines(&[100, 220]));
+    assert_eq!(import(&data, "alerts", &recorded, &webhook, &[])["new"], 2);
+    let listed = file(&data, "listed.jsonl", lines(&[0, 110]));
+    let imported = import(&data, "alerts", &listed, &webhook, &[]);
+    assert_eq!(
+        (&imported["new"], &imported["known"]),
+        (&json!(0), &json!(2))
+    );
+}
+
+#[test]
+fn a_file_without_its_kind_is_asked_for_it() {
+    let data = DataDir::new();
+    let output = data.run(&["import", "FILE.csv", "--webhook", "wh_x"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    let say = "say what the file is: algohook import alerts FILE or algohook import trades FILE";
+    assert!(error.contains(say), "{error}");
+}
+
+/// A spreadsheet as `fixtures/imports/make_xlsx.py` writes it.
+fn spreadsheet(name: &str) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports");
+    fixtures.join(name)
+}
+
+#[test]
+fn a_commission_per_order_is_shared_by_the_trades_of_an_order() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Stocks");
+    let path = spreadsheet("per-order.xlsx");
+    let imported = import(&data, "trades", &path, &webhook, &[]);
+    assert_eq!(imported["timeZone"], "UTC-03:30");
+    assert_eq!(imported["first"], "2025-03-31T13:00:00Z");
+    assert_eq!(imported["notes"], json!([]));
+    let report = &data.json(&["report", &webhook.id, "--backtest", "--json"])["reports"][0];
+    // One order opened both trades, two closed them.
+    assert_eq!(report["all"]["totalTrades"], 2);
+    assert_eq!(report["all"]["commissionPaid"], "4.5");
+}
+
+#[test]
+fn a_spreadsheet_may_count_its_days_from_1904() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Stocks");
+    let imported = import(
+        &data,
+        "trades",
+        &spreadsheet("from-1904.xlsx"),
+        &webhook,
+        &[],
+    );
+    // The dates of the first trade are numbers only, those of the second are dates.
+    assert_eq!(imported["first"], "2025-03-31T09:30:00Z");
+    assert_eq!(imported["last"], "2025-04-01T12:00:00Z");
+}

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
@@ -19,7 +18,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
 use crate::imports::trades::Zone;
 use crate::imports::{self, Kind, Unreadable};
-use crate::store::backtests::{self, ImportedTrades, NewBacktest};
+use crate::store::backtests::{self, Digest, ImportedTrades, NewBacktest};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
 use crate::store::{Store, WriteContext, ledgers, webhooks};
 
@@ -140,6 +139,14 @@ async fn alerts(
     dry_run: bool,
 ) -> Result<ImportedAlerts, Problem> {
     let file = imports::alerts::read(file).map_err(unreadable)?;
+    file.require_names(&selection.names).map_err(|error| {
+        Problem::new(
+            hyper::StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown_name",
+            error.to_string(),
+        )
+        .hint("nothing was imported; write a name as TradingView shows it")
+    })?;
     if dry_run {
         let read = move |connection: &Connection| preview(connection, &webhook, &file, &selection);
         return Ok(context.store.readers().run(read).await?);
@@ -215,14 +222,12 @@ pub fn new_backtest(
         usual,
     };
     let list = imports::trades::read(file, &zone)?;
-    let mut digest = Sha256::new();
-    digest.update(format!("{:?}\n", list.zone));
-    digest.update(file);
+    let digest = Digest::of(file, &list.zone);
     Ok(NewBacktest {
         list,
         ticker,
         file_name,
-        digest: digest.finalize().to_vec(),
+        digest,
     })
 }
 

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::auth::SESSION_COOKIE;
 use super::{
-    account, events, exports, imports, orders, overview, performance, positions, second_factor,
-    security, senders, stream, tags, tokens, trades, webhooks,
+    account, backtests, events, exports, imports, orders, overview, performance, positions,
+    second_factor, security, senders, stream, tags, tokens, trades, webhooks,
 };
 use crate::reports::ReportSource;
 
@@ -62,6 +62,8 @@ use crate::reports::ReportSource;
         performance::report,
         performance::simulate,
         imports::import,
+        backtests::list,
+        backtests::remove,
         exports::events,
         exports::orders,
         exports::trades,

@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::{
-    account, events, exports, imports, openapi, orders, overview, performance, positions,
-    second_factor, security, senders, stream, tags, tokens, trades, webhooks,
+    account, backtests, events, exports, imports, openapi, orders, overview, performance,
+    positions, second_factor, security, senders, stream, tags, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -41,6 +41,7 @@ pub enum Resource {
     Performance,
     MonteCarlo,
     Imports,
+    Backtests,
     EventsExport,
     OrdersExport,
     TradesExport,
@@ -59,7 +60,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 40] = [
+const ADDRESSES: [(&str, Resource, &str); 41] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/me", Resource::Me, "GET"),
@@ -85,6 +86,7 @@ const ADDRESSES: [(&str, Resource, &str); 40] = [
     ("/performance", Resource::Performance, "GET"),
     ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
     ("/imports", Resource::Imports, "POST"),
+    ("/backtests", Resource::Backtests, "GET, DELETE"),
     ("/export/events.csv", Resource::EventsExport, "GET"),
     ("/export/orders.csv", Resource::OrdersExport, "GET"),
     ("/export/trades.csv", Resource::TradesExport, "GET"),
@@ -177,6 +179,8 @@ impl Resource {
             (Self::Performance, "GET") => performance::report(context, request).await,
             (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
             (Self::Imports, "POST") => imports::import(context, request).await,
+            (Self::Backtests, "GET") => backtests::list(context, request).await,
+            (Self::Backtests, "DELETE") => backtests::remove(context, request).await,
             (Self::EventsExport, "GET") => exports::events(context, request),
             (Self::OrdersExport, "GET") => exports::orders(context, request),
             (Self::TradesExport, "GET") => exports::trades(context, request),

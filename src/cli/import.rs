@@ -1,5 +1,6 @@
 //! `algohook import`: alerts that never arrived, history, and backtests.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,23 +10,36 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{open, output};
+use crate::api::backtests::RemovedBacktests;
 use crate::api::imports::{Imported, LARGEST_FILE, new_backtest};
 use crate::config::Config;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::imports::{Unreadable, alerts};
-use crate::store::backtests::{self, ImportedTrades};
+use crate::store::backtests::{self, BacktestSize, ImportedTrades};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
 use crate::store::{WriteContext, ledgers, webhooks};
 
 /// Missing alerts that are listed in the terminal.
 const LISTED: usize = 20;
 
+/// Names of alerts that are listed in the terminal.
+const NAMED: usize = 5;
+
 /// Bring in alerts that never arrived, history, or TradingView's backtest
 #[derive(Subcommand)]
 pub enum Import {
     Alerts(Alerts),
     Trades(Trades),
+    /// A file without what it is.
+    #[command(external_subcommand)]
+    Unsaid(
+        #[allow(
+            dead_code,
+            reason = "the parser needs a place for what was said instead"
+        )]
+        Vec<OsString>,
+    ),
 }
 
 /// Bring in alerts from TradingView's alert log (CSV) or from JSON lines
@@ -64,22 +78,27 @@ Examples:
 /// Bring in TradingView's list of trades (CSV or XLSX) as the webhook's backtest
 ///
 /// It is kept apart from the trades of alerts, one list for each ticker; importing
-/// another one replaces it.
+/// another one replaces it, importing the same file twice changes nothing.
 #[derive(Args)]
 #[command(after_help = TRADES_EXAMPLE)]
 pub struct Trades {
     /// The file
-    file: PathBuf,
+    #[arg(required_unless_present = "remove")]
+    file: Option<PathBuf>,
     /// The webhook whose strategy was tested
     #[arg(long, value_name = "ID")]
     webhook: WebhookId,
-    /// The instrument [default: as the file or its name says]
+    /// The instrument [default: as the file or its name says, else the ticker of the
+    /// webhook's alerts where they have one only, else "unknown"; what was guessed is said]
     #[arg(long)]
     ticker: Option<Ticker>,
     /// Zone of the chart's times [default: as the file says, else the webhook's]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
-    /// Say what would be imported, and import nothing
+    /// Remove the webhook's backtest in the ticker, or without --ticker all of them
+    #[arg(long, conflicts_with_all = ["file", "time_zone"])]
+    remove: bool,
+    /// Say what would be imported or removed, and change nothing
     #[arg(long)]
     dry_run: bool,
     /// Print JSON
@@ -88,15 +107,19 @@ pub struct Trades {
 }
 
 const TRADES_EXAMPLE: &str = "\
-Example:
+Examples:
   algohook import trades List_of_trades.csv --webhook wh_... --time-zone America/New_York
-  algohook report wh_... --backtest";
+  algohook report wh_... --backtest
+  algohook import trades --remove --webhook wh_... --ticker BTCUSDT";
 
 impl Import {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         match self {
             Self::Alerts(alerts) => alerts.run(config, out),
             Self::Trades(trades) => trades.run(config, out),
+            Self::Unsaid(_) => super::wrong_use(
+                "say what the file is: algohook import alerts FILE or algohook import trades FILE",
+            ),
         }
     }
 }
@@ -105,6 +128,7 @@ impl Alerts {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = read(&self.file)?;
         let file = alerts::read(&file).map_err(|error| unreadable(&self.file, &error))?;
+        file.require_names(&self.names)?;
         let selection = AlertSelection {
             names: self.names,
             tolerance: SignedDuration::from_secs(i64::from(self.tolerance)),
@@ -175,10 +199,12 @@ fn write_alerts(
     )?;
     if imported.failed > 0 {
         let failed = imported.failed;
-        writeln!(
-            out,
-            "{failed} of them make no order; the event log says why (algohook events --status failed)."
-        )?;
+        let text = if dry_run {
+            "would make no order; the column ERROR says why (--json lists all)"
+        } else {
+            "make no order; the event log says why (algohook events --status failed)"
+        };
+        writeln!(out, "{failed} of them {text}.")?;
     }
     if imported.known_without_order > 0 {
         let waiting = imported.known_without_order;
@@ -187,23 +213,88 @@ fn write_alerts(
             "{waiting} of those recorded made no order; they can be processed from the event log."
         )?;
     }
-    if imported.other_key > 0 {
-        let other = imported.other_key;
-        writeln!(out, "{other} left out: their message shows another key.")?;
-    }
-    if imported.without_key > 0 {
-        let without = imported.without_key;
-        writeln!(
-            out,
-            "{without} left out: their message shows no key; --name takes alerts by their name."
-        )?;
+    write_left_out(out, imported)
+}
+
+fn write_left_out(out: &mut dyn Write, imported: &ImportedAlerts) -> anyhow::Result<()> {
+    let of_other = imported.of_other_webhook;
+    for (count, reason, names) in [
+        (of_other, "the key of another webhook of this server", None),
+        (
+            imported.other_key - of_other,
+            "another key (an older key?)",
+            Some(&imported.other_key_names),
+        ),
+        (
+            imported.without_key,
+            "no key",
+            Some(&imported.without_key_names),
+        ),
+    ] {
+        if count == 0 {
+            continue;
+        }
+        write!(out, "{count} left out: their message shows {reason}.")?;
+        match names.map(Vec::as_slice) {
+            None => {}
+            Some([]) => write!(out, " They have no name that --name could take them by.")?,
+            Some(names) => {
+                let shown = names.iter().take(NAMED);
+                let shown: Vec<String> = shown
+                    .map(|named| format!("--name \"{}\"", output::printable(&named.name)))
+                    .collect();
+                let shown = shown.join(" ");
+                write!(out, " To take them all the same: {shown}")?;
+                if names.len() > NAMED {
+                    write!(out, " and {} more names", names.len() - NAMED)?;
+                }
+            }
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
 impl Trades {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let file = read(&self.file)?;
+        match self.file.clone() {
+            Some(path) => self.bring_in(&path, config, out),
+            None => self.remove(config, out),
+        }
+    }
+
+    fn remove(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = open::store(config)?;
+        let (webhook, ticker) = (self.webhook, self.ticker);
+        let removed = if self.dry_run {
+            let read = |connection: &_| backtests::removable(connection, &webhook, ticker.as_ref());
+            store.readers().run_blocking(read)?
+        } else {
+            let write = move |context: &mut WriteContext<'_>| {
+                backtests::remove(context, &webhook, ticker.as_ref())
+            };
+            store.writer().run_blocking(write)?
+        };
+        if self.json {
+            return output::json(out, &RemovedBacktests { removed });
+        }
+        let what = if self.dry_run {
+            "Would remove"
+        } else {
+            "Removed"
+        };
+        for BacktestSize { ticker, trades } in removed {
+            let ticker = output::printable(ticker.as_str());
+            writeln!(
+                out,
+                "{what} the backtest of {ticker} with {trades} closed trades."
+            )?;
+        }
+        Ok(())
+    }
+
+    fn bring_in(self, path: &Path, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        let file = read(path)?;
         let zone = match &self.time_zone {
             Some(name) => Some(TimeZone::get(name).with_context(|| {
                 format!("\"{name}\" is no time zone; write one like Europe/Berlin")
@@ -215,10 +306,10 @@ impl Trades {
             .readers()
             .run_blocking(|connection| webhooks::get(connection, &webhook))?
             .settings;
-        let name = self.file.file_name();
+        let name = path.file_name();
         let name = name.map(|name| name.to_string_lossy().into_owned());
         let new = new_backtest(&file, &settings, zone, self.ticker, name)
-            .map_err(|error| unreadable(&self.file, &error))?;
+            .map_err(|error| unreadable(path, &error))?;
         let imported = if self.dry_run {
             let read = |connection: &_| backtests::preview(connection, &webhook, &new);
             store.readers().run_blocking(read)?
@@ -256,6 +347,10 @@ fn write_trades(
         net_profit,
         ..
     } = imported;
+    write_notes(out, imported)?;
+    if imported.is_empty {
+        return Ok(());
+    }
     let what = match (imported.is_known, dry_run) {
         (true, _) => "This backtest is there already; nothing changes",
         (false, true) => "Would be imported",
@@ -265,15 +360,30 @@ fn write_trades(
         out,
         "{what}: {trades} closed and {open} open trades in {ticker}, net profit {net_profit} {currency}, times in {time_zone}."
     )?;
-    if imported.replaces {
-        let verb = if dry_run { "would replace" } else { "replaced" };
-        writeln!(out, "They {verb} the backtest that {ticker} had.")?;
-    }
-    if *ticker == Ticker::unknown() {
+    let verb = if dry_run { "would replace" } else { "replaced" };
+    for replaced in &imported.replaced {
+        let (old, of) = (replaced.trades, &replaced.ticker);
         writeln!(
             out,
-            "The file does not say which instrument it is of; --ticker names it."
+            "They {verb} the backtest of {of}: {trades} closed trades in place of the {old} that it had."
         )?;
+    }
+    Ok(())
+}
+
+fn write_notes(out: &mut dyn Write, imported: &ImportedTrades) -> anyhow::Result<()> {
+    for (number, note) in imported.notes.iter().enumerate() {
+        let note = output::printable(note);
+        write!(out, "NOTE: {note}.")?;
+        if number == 0 && imported.is_ticker_guessed {
+            let (another, verb) = match imported.ticker.as_str() {
+                "unknown" => ("BTCUSDT", "names it"),
+                "ETHUSDT" => ("BTCUSDT", "says another"),
+                _ => ("ETHUSDT", "says another"),
+            };
+            write!(out, " --ticker {another} {verb}.")?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }

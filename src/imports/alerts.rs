@@ -1,7 +1,11 @@
 //! Alerts: TradingView's alert log export, or JSON lines
 //! `{"time": "2026-01-05T14:30:00Z", "payload": {...}}`.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -35,6 +39,72 @@ pub struct AlertFile {
     /// Whether the file has the alerts of a whole account, so that each has to
     /// show which webhook it belongs to.
     pub is_of_account: bool,
+}
+
+/// A name of alerts and how many have it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedAlerts {
+    /// The name that their owner gave them in TradingView.
+    pub name: String,
+    /// How many there are.
+    pub alerts: usize,
+}
+
+/// The names of alerts, the most frequent first; alerts without one are left out.
+pub fn names_of<'alerts>(
+    alerts: impl IntoIterator<Item = &'alerts LoggedAlert>,
+) -> Vec<NamedAlerts> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in alerts.into_iter().filter_map(|alert| alert.name.as_deref()) {
+        *counts.entry(name).or_default() += 1;
+    }
+    let named = counts.into_iter().map(|(name, alerts)| NamedAlerts {
+        name: name.to_owned(),
+        alerts,
+    });
+    let mut named: Vec<NamedAlerts> = named.collect();
+    named.sort_by_key(|named| Reverse(named.alerts));
+    named
+}
+
+/// A name was asked for that no alert of the file has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no alert of the file is called \"{name}\"; {there}")]
+pub struct UnknownName {
+    name: String,
+    /// Which names there are.
+    there: String,
+}
+
+impl AlertFile {
+    /// Makes sure that there are alerts of every name.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownName`], which lists the names that are there.
+    pub fn require_names(&self, names: &[String]) -> Result<(), UnknownName> {
+        let known = names_of(&self.alerts);
+        let is_unknown = |name: &&String| !known.iter().any(|known| known.name == **name);
+        let Some(name) = names.iter().find(is_unknown) else {
+            return Ok(());
+        };
+        let there = known
+            .iter()
+            .map(|known| format!("\"{}\" ({})", known.name, known.alerts));
+        let there: Vec<String> = there.collect();
+        Err(UnknownName {
+            name: name.clone(),
+            there: if there.is_empty() {
+                "its alerts have no names".to_owned()
+            } else {
+                format!(
+                    "its names, and how many alerts have them: {}",
+                    there.join(", ")
+                )
+            },
+        })
+    }
 }
 
 /// Whether a text is JSON lines rather than a table.
@@ -108,7 +178,9 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
         alerts.push(LoggedAlert {
             row: row.number,
             time,
-            name: name.and_then(|name| text(row, name)),
+            name: name
+                .and_then(|name| text(row, name))
+                .filter(|name| !name.is_empty()),
             message,
         });
     }
@@ -159,6 +231,10 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
             .map_or(1, |before| before.chars().count() + 1)
     };
     let stated = json_text(time);
+    if let Some(local) = without_zone(stated.trim()) {
+        let message = format!("the time has no zone; write {local}Z");
+        return Err((column(time).to_string(), message));
+    }
     let read_time = payload::read_time(stated.trim()).ok_or_else(|| {
         let message = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
         (column(time).to_string(), message)
@@ -174,6 +250,13 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
         name: None,
         message,
     })
+}
+
+/// A time that does not say its zone. TradingView's own are in UTC, but history can
+/// come from anywhere.
+fn without_zone(text: &str) -> Option<DateTime> {
+    let is_whole = text.parse::<Timestamp>().is_ok() || text.parse::<f64>().is_ok();
+    text.parse().ok().filter(|_| !is_whole)
 }
 
 /// The text of a JSON string, or the digits or the object as they stand there.

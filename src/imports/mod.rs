@@ -5,6 +5,7 @@
 //! and why the file cannot be read. A file is read whole or not at all.
 
 pub mod alerts;
+pub mod matching;
 mod table;
 mod text;
 pub mod trades;
@@ -16,6 +17,14 @@ const NAMED_FAULTS: usize = 20;
 
 /// Alerts or rows that one file may have.
 const MOST_ROWS: usize = 200_000;
+
+/// The columns of an alert log and of a list of trades, as an error names them.
+const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
+const TRADE_LIST: &str =
+    "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
+
+/// Columns that no list of trades has fewer of, and no alert log as many.
+const FEWEST_OF_TRADES: usize = 7;
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +44,14 @@ pub enum Unreadable {
     UnknownHeader {
         /// What the needed columns are called.
         missing: Vec<&'static str>,
+        /// What the header says.
+        found: Vec<String>,
+    },
+    /// A table of something else, or with names of columns that are not known.
+    #[error(
+        "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .found.join(", "), ALERT_LOG, TRADE_LIST
+    )]
+    UnknownTable {
         /// What the header says.
         found: Vec<String>,
     },
@@ -141,10 +158,12 @@ pub fn kind_of(file: &[u8]) -> Result<Kind, Unreadable> {
     }
     let header = table::header_of(&text)?;
     if alerts::is_log(&header) {
-        Ok(Kind::Alerts)
-    } else if trades::is_list(&header) {
-        Ok(Kind::Trades)
-    } else {
-        Err(Unreadable::UnknownKind)
+        return Ok(Kind::Alerts);
+    }
+    match trades::find_columns(&header) {
+        Ok(()) => Ok(Kind::Trades),
+        Err(error) if header.len() >= FEWEST_OF_TRADES => Err(error),
+        Err(_) if header.len() > 1 => Err(Unreadable::UnknownTable { found: header }),
+        Err(_) => Err(Unreadable::UnknownKind),
     }
 }

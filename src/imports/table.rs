@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, ExcelDateTime, ExcelDateTimeType, Reader, Xlsx, open_workbook_from_rs};
 use jiff::civil::{Date, DateTime, Time};
 
-use super::text::{decode, delimiter};
+use super::text::{body, decode};
 use super::{MOST_ROWS, Unreadable};
 
 /// What stands in one place of a table.
@@ -34,12 +34,12 @@ impl Cell {
         matches!(self, Self::Text(text) if text.trim_matches(is_space).is_empty())
     }
 
-    /// The cell as a date where a spreadsheet has one there.
-    pub fn date(&self) -> Option<DateTime> {
+    /// The cell as a date where a spreadsheet has one there, or the number of one.
+    pub fn date(&self, is_1904: bool) -> Option<DateTime> {
         match self {
             Self::Text(_) => None,
             Self::Date(date) => Some(*date),
-            Self::Number(number) => date_of_serial(*number, false),
+            Self::Number(number) => date_of_serial(*number, is_1904),
         }
     }
 }
@@ -65,8 +65,12 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows that are not empty.
     pub rows: Vec<Row>,
-    /// Whether cells are parted by semicolons, as where the comma is the decimal point.
-    pub has_semicolons: bool,
+    /// What parts the cells of a text.
+    pub delimiter: Option<u8>,
+    /// Whether a text ends inside its last row.
+    pub is_cut_off: bool,
+    /// Whether a spreadsheet counts its days from 1904 rather than 1900.
+    pub is_1904: bool,
 }
 
 /// Whether a file is a spreadsheet rather than text.
@@ -85,18 +89,21 @@ pub fn header_of(text: &str) -> Result<Vec<String>, Unreadable> {
 }
 
 fn reader(text: &str) -> csv::Reader<&[u8]> {
+    let (body, delimiter) = body(text);
     csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(delimiter)
         .flexible(true)
         .trim(csv::Trim::Headers)
-        .from_reader(text.as_bytes())
+        .from_reader(body.as_bytes())
 }
 
 /// Reads delimited text.
 pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
     let text = decode(file);
     let header = header_of(&text)?;
-    let mut rows = Vec::new();
+    let (body, delimiter) = body(&text);
+    let lines_before = usize::from(body.len() < text.len());
+    let mut rows: Vec<Row> = Vec::new();
     for record in reader(&text).into_records() {
         let record = record.map_err(|_| Unreadable::UnknownKind)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -108,14 +115,19 @@ pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
         let line = record.position().map_or(0, csv::Position::line);
         let cells = record.iter().map(|cell| Cell::Text(cell.to_owned()));
         rows.push(Row {
-            number: usize::try_from(line).unwrap_or(usize::MAX),
+            number: usize::try_from(line).unwrap_or(usize::MAX - 1) + lines_before,
             cells: cells.collect(),
         });
     }
+    let is_short = rows
+        .last()
+        .is_some_and(|row| row.cells.len() < header.len());
     Ok(Table {
+        is_cut_off: is_short && !body.ends_with(['\n', '\r']),
         header,
         rows,
-        has_semicolons: delimiter(&text) == b';',
+        delimiter: Some(delimiter),
+        is_1904: false,
     })
 }
 
@@ -159,7 +171,9 @@ impl Sheets {
         Ok(Table {
             header,
             rows,
-            has_semicolons: false,
+            delimiter: None,
+            is_cut_off: false,
+            is_1904: self.0.has_1904_epoch(),
         })
     }
 }

@@ -1,13 +1,17 @@
 //! Backtests: TradingView's own lists of trades, one for each webhook and ticker,
 //! kept apart from the trades of alerts.
 
+mod place;
+
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
 use super::trades::TradeFilter;
 use super::webhooks::{self, StoredWebhook};
@@ -18,8 +22,10 @@ use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::trade::{Leg, Trade};
-use crate::domain::webhook::{CommissionKind, WebhookId};
-use crate::imports::trades::{ListedTrade, Side, TradeList};
+use crate::domain::webhook::WebhookId;
+use crate::imports::trades::{Commissions, ListedTrade, Side, TradeList, zone_name};
+
+use place::{Kept, Place};
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,8 +44,36 @@ pub struct NewBacktest {
     pub ticker: Option<Ticker>,
     /// The name of the file, which tells the instrument in most exports.
     pub file_name: Option<String>,
-    /// SHA-256 of the file and how it was read.
-    pub digest: Vec<u8>,
+    /// What the file and its reading are recognised by.
+    pub digest: Digest,
+}
+
+/// What a list of trades is recognised by, whatever its name and its instrument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// SHA-256 of the file.
+    file: [u8; 32],
+    /// SHA-256 of how it was read: the zone of its times.
+    reading: [u8; 32],
+}
+
+impl Digest {
+    /// Of a file that is read in a zone.
+    #[must_use]
+    pub fn of(file: &[u8], zone: &TimeZone) -> Self {
+        Self {
+            file: Sha256::digest(file).into(),
+            reading: Sha256::digest(format!("{zone:?}")).into(),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.file, self.reading].concat()
+    }
+
+    fn is_of_same_file(&self, stored: &[u8]) -> bool {
+        stored.starts_with(&self.file)
+    }
 }
 
 /// What importing a list of trades came to, or would.
@@ -67,8 +101,26 @@ pub struct ImportedTrades {
     pub last: Option<Timestamp>,
     /// Whether the very same was there already, so that nothing changes.
     pub is_known: bool,
-    /// Whether another list of the ticker is replaced.
-    pub replaces: bool,
+    /// The backtests that it takes the place of.
+    pub replaced: Vec<BacktestSize>,
+    /// Whether nothing changes because there is no trade in the file, but in the
+    /// backtest that is there.
+    pub is_empty: bool,
+    /// Whether the instrument is a guess, which the first of the notes explains.
+    pub is_ticker_guessed: bool,
+    /// What had to be assumed, and what could not be read and is not needed.
+    pub notes: Vec<String>,
+}
+
+/// A backtest and how large it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BacktestSize {
+    /// The instrument that it is kept under.
+    #[schema(value_type = String)]
+    pub ticker: Ticker,
+    /// Its closed trades.
+    pub trades: usize,
 }
 
 /// A backtest as it is stored.
@@ -133,13 +185,12 @@ pub fn replace(
     let connection = context.connection;
     let webhook = webhooks::get(connection, webhook)?;
     let summary = summary(connection, &webhook, new)?;
-    if summary.is_known {
+    if summary.is_known || summary.is_empty {
         return Ok(summary);
     }
-    connection.execute(
-        "DELETE FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
-        params![webhook.row, summary.ticker.as_str()],
-    )?;
+    for replaced in &summary.replaced {
+        delete(connection, webhook.row, &replaced.ticker)?;
+    }
     let point_value = point_value(&webhook, &summary.ticker, new);
     let open = |direction| {
         let trades = new.list.trades.iter();
@@ -164,17 +215,80 @@ pub fn replace(
             open(Direction::Long),
             open(Direction::Short),
             to_micros(now),
-            new.digest,
+            new.digest.bytes(),
         ],
     )?;
     let backtest = connection.last_insert_rowid();
+    let mut commissions = Commissions::of(&new.list, point_value);
     for trade in &new.list.trades {
         if let Some(exit) = &trade.exit {
-            let commission = commission(trade, exit, point_value, &new.list);
+            let commission = commissions.take(trade, exit);
             insert(connection, backtest, trade, exit, commission)?;
         }
     }
     Ok(summary)
+}
+
+/// The backtests of a webhook that are removed, of one ticker or of all.
+///
+/// # Errors
+///
+/// [`super::StoreError::NotFound`] where there is no such webhook or backtest.
+pub fn removable(
+    connection: &Connection,
+    webhook: &WebhookId,
+    ticker: Option<&Ticker>,
+) -> Result<Vec<BacktestSize>> {
+    let webhook = webhooks::get(connection, webhook)?;
+    let mut kept = Kept::all(connection, webhook.row)?;
+    if let Some(ticker) = ticker {
+        let same = Kept::of_instrument(&kept, ticker).map(|same| same.size.ticker.clone());
+        kept.retain(|one| Some(&one.size.ticker) == same.as_ref());
+    }
+    if kept.is_empty() {
+        let what = ticker.map_or_else(String::new, |ticker| format!(" in {ticker}"));
+        return Err(StoreError::NotFound(format!(
+            "backtest{what} of this webhook"
+        )));
+    }
+    Ok(kept.into_iter().map(|kept| kept.size).collect())
+}
+
+/// Removes the backtests of a webhook, of one ticker or of all.
+///
+/// # Errors
+///
+/// Those of [`removable`], or [`super::StoreError::Unavailable`].
+pub fn remove(
+    context: &mut WriteContext<'_>,
+    webhook: &WebhookId,
+    ticker: Option<&Ticker>,
+) -> Result<Vec<BacktestSize>> {
+    let removed = removable(context.connection, webhook, ticker)?;
+    let webhook = webhooks::get(context.connection, webhook)?;
+    for backtest in &removed {
+        delete(context.connection, webhook.row, &backtest.ticker)?;
+    }
+    Ok(removed)
+}
+
+fn delete(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+    connection.execute(
+        "DELETE FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
+        params![webhook, ticker.as_str()],
+    )?;
+    Ok(())
+}
+
+/// How many backtests a webhook has, by ticker, and how large they are.
+///
+/// # Errors
+///
+/// [`super::StoreError::NotFound`] where there is no such webhook.
+pub fn sizes(connection: &Connection, webhook: &WebhookId) -> Result<Vec<BacktestSize>> {
+    let webhook = webhooks::get(connection, webhook)?;
+    let kept = Kept::all(connection, webhook.row)?;
+    Ok(kept.into_iter().map(|kept| kept.size).collect())
 }
 
 fn insert(
@@ -206,28 +320,6 @@ fn insert(
     Ok(())
 }
 
-/// The commission that the list has, else what the properties make it; else zero.
-fn commission(trade: &ListedTrade, exit: &Side, point_value: Decimal, list: &TradeList) -> Decimal {
-    if let Some(commission) = trade.commission {
-        return commission;
-    }
-    let quantity = trade.quantity.get();
-    let of_properties = list.properties.commission.as_ref().and_then(|commission| {
-        let counted = match commission.kind {
-            CommissionKind::Percent => {
-                let prices = trade.entry.price.get().checked_add(exit.price.get())?;
-                let value = prices.checked_mul(quantity)?.checked_mul(point_value)?;
-                value.checked_div(Decimal::ONE_HUNDRED)?
-            }
-            CommissionKind::PerContract => quantity.checked_mul(Decimal::TWO)?,
-            // One order can close several trades, and the list does not say which.
-            CommissionKind::PerOrder => return None,
-        };
-        counted.checked_mul(commission.value)
-    });
-    of_properties.unwrap_or_default()
-}
-
 fn point_value(webhook: &StoredWebhook, ticker: &Ticker, new: &NewBacktest) -> Decimal {
     let stated = new.list.properties.point_value;
     stated.unwrap_or_else(|| webhook.settings.point_value_of(ticker.as_str()))
@@ -239,26 +331,23 @@ fn summary(
     new: &NewBacktest,
 ) -> Result<ImportedTrades> {
     let list = &new.list;
-    let ticker = ticker(connection, webhook, new)?;
-    let mut select = connection
-        .prepare_cached("SELECT digest FROM backtests WHERE webhook_id = ?1 AND ticker = ?2")?;
-    let digest: Option<Vec<u8>> = select
-        .query_row(params![webhook.row, ticker.as_str()], |row| row.get(0))
-        .optional()?;
-    let is_known = digest.as_ref() == Some(&new.digest);
+    let place = Place::of(connection, webhook, new)?;
+    let is_known = place.has(&new.digest);
+    let mut replaced = place.replaces.iter();
+    let has_trades = replaced.any(|kept| kept.size.trades > 0 || kept.has_open);
+    let is_empty = list.trades.is_empty() && has_trades && !is_known;
+    let is_ticker_guessed = place.guess.is_some();
+    let replaced = place.replaces.into_iter().map(|kept| kept.size);
     let closed = || list.trades.iter().filter(|trade| trade.exit.is_some());
     let profits = closed().map(|trade| trade.net_profit);
     let exits = closed().filter_map(|trade| Some(trade.exit.as_ref()?.time));
     Ok(ImportedTrades {
-        ticker,
+        ticker: place.ticker,
         currency: list
             .currency
             .clone()
             .unwrap_or_else(|| webhook.settings.currency.clone()),
-        time_zone: list
-            .zone
-            .iana_name()
-            .map_or_else(|| format!("{:?}", list.zone), str::to_owned),
+        time_zone: zone_name(&list.zone),
         trades: closed().count(),
         open: list.trades.len() - closed().count(),
         net_profit: profits
@@ -268,41 +357,16 @@ fn summary(
         first: list.trades.iter().map(|trade| trade.entry.time).min(),
         last: exits.max(),
         is_known,
-        replaces: digest.is_some() && !is_known,
+        replaced: replaced.filter(|_| !is_known && !is_empty).collect(),
+        is_empty,
+        is_ticker_guessed,
+        notes: place
+            .guess
+            .into_iter()
+            .chain(is_empty.then(|| "the file holds no trades; nothing was changed".to_owned()))
+            .chain(list.notes.iter().cloned())
+            .collect(),
     })
-}
-
-/// The instrument: as its owner says, the properties, the name of the file; else
-/// the one that the webhook trades.
-fn ticker(connection: &Connection, webhook: &StoredWebhook, new: &NewBacktest) -> Result<Ticker> {
-    let of_file = || new.file_name.as_deref().and_then(ticker_in_name);
-    let of_properties = || new.list.properties.symbol.as_deref()?.parse().ok();
-    let known = new.ticker.clone().or_else(of_properties).or_else(of_file);
-    if let Some(ticker) = known {
-        return Ok(ticker);
-    }
-    let mut select =
-        connection.prepare_cached("SELECT ticker FROM ledgers WHERE webhook_id = ?1 LIMIT 2")?;
-    let traded = select.query_map([webhook.row], |row| parsed(row, 0))?;
-    let traded: Vec<Ticker> = traded.collect::<rusqlite::Result<_>>()?;
-    let only = match <[Ticker; 1]>::try_from(traded) {
-        Ok([only]) => Some(only),
-        Err(_) => None,
-    };
-    Ok(only.unwrap_or_else(Ticker::unknown))
-}
-
-/// TradingView names its exports `My_Strategy_BINANCE_BTCUSDT_2026-01-05.csv`.
-fn ticker_in_name(name: &str) -> Option<Ticker> {
-    let parts: Vec<&str> = name.split('_').collect();
-    let is_date = |part: &str| {
-        part.get(..10)
-            .is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
-    };
-    let date = parts.iter().rposition(|part| is_date(part))?;
-    let symbol = parts.get(date.checked_sub(1)?)?;
-    let is_symbol = symbol.len() >= 2 && !symbol.chars().any(char::is_lowercase);
-    is_symbol.then(|| symbol.parse().ok()).flatten()
 }
 
 /// The backtests of a webhook, by ticker.
@@ -413,26 +477,4 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         commission: parsed(row, 11)?,
         net_profit: parsed(row, 12)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_an_export_tells_the_ticker() {
-        for (name, ticker) in [
-            (
-                "My_Strategy_BINANCE_BTCUSDT_2026-01-05.csv",
-                Some("BTCUSDT"),
-            ),
-            ("RSI_CME_MINI_ES1!_2026-01-05_a1b2c.xlsx", Some("ES1!")),
-            ("2026-01-05.csv", None),
-            ("trades.csv", None),
-            ("my_list_2026-01-05.csv", None),
-        ] {
-            let found = ticker_in_name(name);
-            assert_eq!(found.as_ref().map(Ticker::as_str), ticker, "{name}");
-        }
-    }
 }

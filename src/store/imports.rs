@@ -20,7 +20,8 @@ use super::writer::WriteContext;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
-use crate::imports::alerts::{AlertFile, LoggedAlert};
+use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, names_of};
+use crate::imports::matching;
 use crate::payload;
 
 /// New alerts that an answer lists.
@@ -61,8 +62,14 @@ pub struct ImportedAlerts {
     pub known_without_order: usize,
     /// Alerts left out: their message shows another key.
     pub other_key: usize,
+    /// Of these, alerts that show the key of another webhook: no name takes them.
+    pub of_other_webhook: usize,
+    /// The names of the other ones, by which they can be taken all the same.
+    pub other_key_names: Vec<NamedAlerts>,
     /// Alerts left out: their message shows no key, and their name was not chosen.
     pub without_key: usize,
+    /// Their names.
+    pub without_key_names: Vec<NamedAlerts>,
     /// The new ones, oldest first, the first thousand.
     pub alerts: Vec<NewAlert>,
 }
@@ -213,6 +220,7 @@ fn own(
         .collect();
     let own_key = webhook.auth_key.reveal();
     let mut candidates = Vec::new();
+    let (mut with_other_key, mut without_key) = (Vec::new(), Vec::new());
     for alert in &file.alerts {
         let key = payload::key_in(alert.message.as_bytes());
         let key = key.as_ref().map(payload::PresentedKey::as_str);
@@ -220,17 +228,19 @@ fn own(
             .name
             .as_ref()
             .is_some_and(|name| selection.names.contains(name));
-        let is_own = match key {
-            Some(key) if key == own_key => true,
-            Some(key) if keys.contains(key) => false,
-            _ => is_named || !file.is_of_account,
-        };
+        let is_of_other = key.is_some_and(|key| key != own_key && keys.contains(key));
+        let is_taken = key == Some(own_key) || is_named || !file.is_of_account;
         match key {
-            _ if is_own => candidates.push(Candidate::of(alert, own_key)),
-            Some(_) => imported.other_key += 1,
-            None => imported.without_key += 1,
+            _ if is_taken && !is_of_other => candidates.push(Candidate::of(alert, own_key)),
+            Some(_) if is_of_other => imported.of_other_webhook += 1,
+            Some(_) => with_other_key.push(alert),
+            None => without_key.push(alert),
         }
     }
+    imported.other_key = imported.of_other_webhook + with_other_key.len();
+    imported.other_key_names = names_of(with_other_key);
+    imported.without_key = without_key.len();
+    imported.without_key_names = names_of(without_key);
     Ok(candidates)
 }
 
@@ -284,7 +294,8 @@ impl Recorded {
         let mut select = connection.prepare_cached(
             "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
              FROM events e WHERE e.webhook_id = ?1 AND e.received_at >= ?2 AND e.received_at <= ?3
-                 AND e.source IN ('webhook', 'imported') AND e.status <> ?4",
+                 AND e.source IN ('webhook', 'imported') AND e.status <> ?4
+             ORDER BY e.received_at",
         )?;
         let from = first.time.saturating_sub(tolerance).unwrap_or(first.time);
         let to = last.time.saturating_add(tolerance).unwrap_or(last.time);
@@ -308,7 +319,7 @@ impl Recorded {
     }
 
     /// Which candidates were recorded already: each recorded alert is one
-    /// candidate at most, the nearest in time.
+    /// candidate at most.
     fn recognise(
         &self,
         candidates: &[Candidate],
@@ -326,42 +337,14 @@ impl Recorded {
                 continue;
             };
             let times: Vec<Timestamp> = indices.iter().map(|i| candidates[*i].time).collect();
-            for (index, earlier) in nearest(&times, earlier, tolerance) {
+            let recorded: Vec<Timestamp> = earlier.iter().map(|earlier| earlier.time).collect();
+            for (index, place) in matching::pairs(&times, &recorded, tolerance) {
                 is_known[indices[index]] = true;
-                imported.known_without_order += usize::from(!earlier.made_order);
+                imported.known_without_order += usize::from(!earlier[place].made_order);
             }
         }
         is_known
     }
-}
-
-/// Pairs times with recorded alerts, the nearest first, each once.
-fn nearest<'earlier>(
-    times: &[Timestamp],
-    earlier: &'earlier [Earlier],
-    tolerance: SignedDuration,
-) -> Vec<(usize, &'earlier Earlier)> {
-    let mut distances = Vec::new();
-    for (index, time) in times.iter().enumerate() {
-        for (place, recorded) in earlier.iter().enumerate() {
-            let distance = time.duration_since(recorded.time).abs();
-            if distance <= tolerance {
-                distances.push((distance, index, place));
-            }
-        }
-    }
-    distances.sort_unstable();
-    let mut is_taken = vec![false; earlier.len()];
-    let mut is_paired = vec![false; times.len()];
-    let mut pairs = Vec::new();
-    for (_, index, place) in distances {
-        if !is_paired[index] && !is_taken[place] {
-            is_paired[index] = true;
-            is_taken[place] = true;
-            pairs.push((index, &earlier[place]));
-        }
-    }
-    pairs
 }
 
 /// Marks those whose own `id` made an order already, or is in the file before,

@@ -4,14 +4,14 @@
 //! A trade has two rows, entry and exit, in either sequence; both are joined by
 //! the trade's number. The profit is TradingView's own.
 
+mod commission;
 mod header;
+mod join;
 mod number;
 mod properties;
 mod rows;
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,9 +21,10 @@ use super::{Faults, Unreadable};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;
 
+pub use commission::Commissions;
 use header::Columns;
+use join::Joining;
 pub use properties::Properties;
-use rows::{Moment, Row};
 
 /// A list of trades.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct TradeList {
     pub properties: Properties,
     /// The zone that the times were read in.
     pub zone: TimeZone,
+    /// What had to be assumed, or could not be read and is not needed.
+    pub notes: Vec<String>,
 }
 
 /// A trade as TradingView lists it.
@@ -78,9 +81,9 @@ pub struct Zone {
     pub usual: TimeZone,
 }
 
-/// Whether a header is that of a list of trades.
-pub(super) fn is_list(header: &[String]) -> bool {
-    Columns::find(header).is_ok()
+/// Says what is missing where a header is not that of a list of trades.
+pub(super) fn find_columns(header: &[String]) -> Result<(), Unreadable> {
+    Columns::find(header).map(drop)
 }
 
 /// Reads a list of trades.
@@ -89,7 +92,7 @@ pub(super) fn is_list(header: &[String]) -> bool {
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
 pub fn read(file: &[u8], zone: &Zone) -> Result<TradeList, Unreadable> {
-    let (table, properties) = if table::is_spreadsheet(file) {
+    let (table, mut properties) = if table::is_spreadsheet(file) {
         let mut sheets = Sheets::open(file)?;
         let properties = Properties::read(&mut sheets)?;
         (sheet_of_trades(&mut sheets)?, properties)
@@ -104,15 +107,39 @@ pub fn read(file: &[u8], zone: &Zone) -> Result<TradeList, Unreadable> {
         .clone();
     let columns = Columns::find(&table.header)?;
     let mut faults = Faults::default();
-    let rows = rows::read(&table, &columns, &mut faults);
-    let trades = join(rows, &zone, &mut faults);
+    let mut notes = std::mem::take(&mut properties.notes);
+    let rows = rows::read(&table, &columns, &mut faults, &mut notes);
+    let trades = Joining {
+        header: &table.header,
+        columns: &columns,
+        zone: &zone,
+        faults: &mut faults,
+        notes: &mut notes,
+    }
+    .join(rows);
+    if let Some(row) = table.rows.last().filter(|_| table.is_cut_off) {
+        let ends_in = table.header[row.cells.len().saturating_sub(1)].as_str();
+        let message = "the file ends here, within a row: it was cut off; export it again";
+        faults.note(row.number, ends_in, message);
+    }
     let currency = columns.currency.clone().or(properties.currency.clone());
     faults.or(TradeList {
         currency,
         trades,
         properties,
         zone,
+        notes,
     })
+}
+
+/// A zone as it is shown: its IANA name, or `UTC+08:00`.
+#[must_use]
+pub fn zone_name(zone: &TimeZone) -> String {
+    match (zone.iana_name(), zone.to_fixed_offset()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Ok(offset)) => format!("UTC{offset:#}"),
+        (None, Err(_)) => "a zone without a name".to_owned(),
+    }
 }
 
 /// The sheet that is called so, or the first one with a header that fits.
@@ -125,7 +152,10 @@ fn sheet_of_trades(sheets: &mut Sheets) -> Result<Table, Unreadable> {
     let mut first = Err(Unreadable::Empty);
     for name in &names {
         let table = sheets.table(name);
-        if table.as_ref().is_ok_and(|table| is_list(&table.header)) {
+        if table
+            .as_ref()
+            .is_ok_and(|table| find_columns(&table.header).is_ok())
+        {
             return table;
         }
         if first.is_err() {
@@ -133,86 +163,4 @@ fn sheet_of_trades(sheets: &mut Sheets) -> Result<Table, Unreadable> {
         }
     }
     first
-}
-
-/// Joins entries and exits by the number of their trade.
-fn join(rows: Vec<Row>, zone: &TimeZone, faults: &mut Faults) -> Vec<ListedTrade> {
-    let mut by_number: BTreeMap<u64, (Option<Row>, Option<Row>)> = BTreeMap::new();
-    for row in rows {
-        let (entry, exit) = by_number.entry(row.trade).or_default();
-        let side = if row.is_exit { exit } else { entry };
-        if let Some(first) = side {
-            let kind = if row.is_exit { "exit" } else { "entry" };
-            let message = format!(
-                "trade {} has an {kind} in row {} already",
-                row.trade, first.number
-            );
-            faults.note(row.number, "Type", message);
-        } else {
-            *side = Some(row);
-        }
-    }
-    let trades = by_number.into_values().filter_map(|sides| match sides {
-        (Some(entry), exit) => trade(&entry, exit.as_ref(), zone, faults),
-        (None, Some(exit)) => {
-            let message = format!("trade {} has no entry", exit.trade);
-            faults.note(exit.number, "Type", message);
-            None
-        }
-        (None, None) => None,
-    });
-    trades.collect()
-}
-
-fn trade(
-    entry: &Row,
-    exit: Option<&Row>,
-    zone: &TimeZone,
-    faults: &mut Faults,
-) -> Option<ListedTrade> {
-    if let Some(exit) = exit
-        && exit.direction != entry.direction
-    {
-        let message = format!("trade {} is entered {}", entry.trade, entry.direction);
-        faults.note(exit.number, "Type", message);
-        return None;
-    }
-    let closed = match exit.filter(|exit| !exit.is_open) {
-        Some(exit) => Some(side(exit, zone, faults)?),
-        None => None,
-    };
-    let given = |value: fn(&Row) -> Option<Decimal>| exit.and_then(value).or_else(|| value(entry));
-    let net_profit = given(|row| row.profit);
-    if net_profit.is_none() && closed.is_some() {
-        let message = format!("trade {} has no profit", entry.trade);
-        faults.note(exit.unwrap_or(entry).number, "Net P&L", message);
-    }
-    Some(ListedTrade {
-        number: entry.trade,
-        direction: entry.direction,
-        quantity: entry.quantity.or(exit.and_then(|exit| exit.quantity))?,
-        entry: side(entry, zone, faults)?,
-        exit: closed,
-        net_profit: net_profit.unwrap_or_default(),
-        commission: given(|row| row.commission),
-    })
-}
-
-fn side(row: &Row, zone: &TimeZone, faults: &mut Faults) -> Option<Side> {
-    let time = match row.time {
-        Some(Moment::Instant(time)) => Some(time),
-        Some(Moment::Civil(time)) => zone.to_timestamp(time).ok(),
-        None => None,
-    };
-    if time.is_none() {
-        faults.note(row.number, "Date and time", "there is no time");
-    }
-    if row.price.is_none() {
-        faults.note(row.number, "Price", "there is no price");
-    }
-    Some(Side {
-        time: time?,
-        price: row.price?,
-        signal: row.signal.clone(),
-    })
 }

@@ -1,6 +1,8 @@
 //! Numbers as a list of trades writes them in any language: with a decimal point
 //! or comma, thousands separators, a minus of any kind, parentheses, a currency.
 
+use std::cmp::Ordering;
+
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 use crate::imports::table::{Cell, is_space};
 
@@ -14,38 +16,85 @@ pub enum DecimalMark {
 }
 
 impl DecimalMark {
-    /// The mark that the numbers of a file have; where none of them tells, the
-    /// one that goes with the file's delimiter.
-    pub fn of<'cell>(cells: impl Iterator<Item = &'cell Cell>, has_semicolons: bool) -> Self {
-        let (mut points, mut commas) = (0_usize, 0_usize);
-        for cell in cells {
-            if let Cell::Text(text) = cell {
-                match evidence(text) {
-                    Some(Self::Point) => points += 1,
-                    Some(Self::Comma) => commas += 1,
-                    None => {}
-                }
-            }
-        }
-        if commas > points || (commas == points && has_semicolons) {
-            Self::Comma
-        } else {
-            Self::Point
-        }
+    /// The mark of a number that stands alone; where it does not tell, the point.
+    pub fn of_one(cell: &Cell) -> Self {
+        let mut evidence = Evidence::default();
+        evidence.add(cell);
+        evidence.mark().unwrap_or(Self::Point)
     }
 }
 
-/// What one number says about the decimal mark; nothing where it could be either.
-fn evidence(text: &str) -> Option<DecimalMark> {
-    let (points, commas) = (text.matches('.').count(), text.matches(',').count());
-    match (points, commas) {
-        (0, 0) => None,
-        (0, 1) => is_fraction(text, ',').then_some(DecimalMark::Comma),
-        (1, 0) => is_fraction(text, '.').then_some(DecimalMark::Point),
-        (0, _) => Some(DecimalMark::Point),
-        (_, 0) => Some(DecimalMark::Comma),
-        _ if text.rfind('.') > text.rfind(',') => Some(DecimalMark::Point),
-        _ => Some(DecimalMark::Comma),
+/// What the numbers of a file say about its decimal mark.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Numbers that only the point can be the decimal mark of.
+    points: usize,
+    /// Numbers that only the comma can be the decimal mark of.
+    commas: usize,
+    /// The first number whose only mark is a point that may part thousands.
+    unclear_point: Option<String>,
+    /// The first number whose only mark is a comma that may part thousands.
+    unclear_comma: Option<String>,
+    /// Whether a number has more than three digits and nothing that parts them.
+    has_ungrouped: bool,
+}
+
+impl Evidence {
+    /// Takes a cell into account; one that is no number says nothing.
+    pub fn add(&mut self, cell: &Cell) {
+        let Cell::Text(text) = cell else { return };
+        let Written { mantissa, .. } = Written::of(text);
+        let is_digit_or_mark = |letter: char| {
+            letter.is_ascii_digit() || matches!(letter, '.' | ',') || parts_thousands(letter)
+        };
+        if !mantissa.chars().all(is_digit_or_mark) {
+            return;
+        }
+        let unclear = match (mantissa.matches('.').count(), mantissa.matches(',').count()) {
+            (0, 0) => {
+                self.has_ungrouped |=
+                    mantissa.len() > 3 && mantissa.bytes().all(|byte| byte.is_ascii_digit());
+                return;
+            }
+            (0, 1) if !is_fraction(mantissa, ',') => &mut self.unclear_comma,
+            (1, 0) if !is_fraction(mantissa, '.') => &mut self.unclear_point,
+            (points, commas) => {
+                let is_point = match (points, commas) {
+                    (0, 1) => false,
+                    (1, 0) | (0, _) => true,
+                    (_, 0) => false,
+                    _ => mantissa.rfind('.') > mantissa.rfind(','),
+                };
+                self.points += usize::from(is_point);
+                self.commas += usize::from(!is_point);
+                return;
+            }
+        };
+        unclear.get_or_insert_with(|| text.trim_matches(is_space).to_owned());
+    }
+
+    /// The mark that most numbers have which cannot have the other one.
+    pub fn mark(&self) -> Option<DecimalMark> {
+        match self.points.cmp(&self.commas) {
+            Ordering::Greater => Some(DecimalMark::Point),
+            Ordering::Less => Some(DecimalMark::Comma),
+            Ordering::Equal => None,
+        }
+    }
+
+    /// The only mark there is, where thousands are not parted in this file.
+    pub fn mark_of_ungrouped(&self) -> Option<DecimalMark> {
+        match (&self.unclear_point, &self.unclear_comma) {
+            (Some(_), None) if self.has_ungrouped => Some(DecimalMark::Point),
+            (None, Some(_)) if self.has_ungrouped => Some(DecimalMark::Comma),
+            _ => None,
+        }
+    }
+
+    /// A number whose mark could be either.
+    pub fn unclear(&self) -> Option<&str> {
+        let unclear = self.unclear_comma.as_ref().or(self.unclear_point.as_ref());
+        unclear.map(String::as_str)
     }
 }
 
@@ -72,56 +121,80 @@ pub fn read(cell: &Cell, mark: DecimalMark) -> Result<Option<Decimal>, NumberErr
 }
 
 fn read_text(text: &str, mark: DecimalMark) -> Result<Decimal, NumberError> {
-    let text = text.trim_matches(is_space);
     if mark == DecimalMark::Point
-        && let Ok(number) = parse_decimal(text)
+        && let Ok(number) = parse_decimal(text.trim_matches(is_space))
     {
         return Ok(number);
     }
-    let (text, in_parentheses) = match text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
-        Some(inner) => (inner, true),
-        None => (text, false),
-    };
-    let is_sign = |letter: char| matches!(letter, '-' | '\u{2212}' | '\u{2013}');
-    let is_dressing = |letter: char| {
-        is_space(letter)
-            || matches!(letter, '%' | '$' | '€' | '£' | '¥' | '₹' | '₿' | '+')
-            || letter.is_alphabetic()
-    };
-    let bare = text.trim_matches(is_dressing);
-    let (bare, is_negative) = match bare.strip_prefix(is_sign) {
-        Some(rest) => (rest.trim_start_matches(is_dressing), true),
-        None => (bare, false),
-    };
+    let Written {
+        mantissa,
+        exponent,
+        is_negative,
+    } = Written::of(text);
     let (point, separator) = match mark {
         DecimalMark::Point => ('.', ','),
         DecimalMark::Comma => (',', '.'),
     };
-    let (whole, fraction) = bare.split_once(point).unwrap_or((bare, ""));
+    let (whole, fraction) = mantissa.split_once(point).unwrap_or((mantissa, ""));
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NumberError::NotANumber);
     }
     let whole = without_separators(whole, separator).ok_or(NumberError::NotANumber)?;
-    let number = parse_decimal(&format!("{whole}.{fraction}0"))?;
-    Ok(if is_negative || in_parentheses {
-        -number
-    } else {
-        number
-    })
+    let exponent = exponent.replace('\u{2212}', "-");
+    let number = parse_decimal(&format!("{whole}.{fraction}{exponent}"))?;
+    Ok(if is_negative { -number } else { number })
+}
+
+/// A number without its sign and what it is dressed with.
+struct Written<'text> {
+    /// Digits, decimal mark and what parts thousands.
+    mantissa: &'text str,
+    /// `e-05`, or nothing.
+    exponent: &'text str,
+    is_negative: bool,
+}
+
+impl<'text> Written<'text> {
+    fn of(text: &'text str) -> Self {
+        let text = text.trim_matches(is_space);
+        let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+        let is_sign = |letter: char| matches!(letter, '-' | '\u{2212}' | '\u{2013}');
+        let is_dressing = |letter: char| {
+            is_space(letter)
+                || matches!(letter, '%' | '$' | '€' | '£' | '¥' | '₹' | '₿' | '+')
+                || letter.is_alphabetic()
+        };
+        let bare = inner.unwrap_or(text).trim_matches(is_dressing);
+        let (bare, has_sign) = match bare.strip_prefix(is_sign) {
+            Some(rest) => (rest.trim_start_matches(is_dressing), true),
+            None => (bare, false),
+        };
+        let (mantissa, exponent) = bare.split_at(bare.find(['e', 'E']).unwrap_or(bare.len()));
+        Self {
+            mantissa,
+            exponent,
+            is_negative: has_sign || inner.is_some(),
+        }
+    }
+}
+
+/// Whether a letter parts thousands in some language, and is no decimal mark in any.
+fn parts_thousands(letter: char) -> bool {
+    is_space(letter) || matches!(letter, '\'' | '’')
 }
 
 /// The digits of a whole number without what parts its thousands; `None` where
 /// something stands where no separator can.
 fn without_separators(whole: &str, separator: char) -> Option<String> {
-    let is_separator =
-        |letter: char| letter == separator || is_space(letter) || matches!(letter, '\'' | '’');
+    let is_separator = |letter: char| letter == separator || parts_thousands(letter);
     let groups: Vec<&str> = whole.split(is_separator).collect();
     let is_number = |group: &&str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
     // Lakhs and crores are parted by two digits, the last group has three.
     let is_grouped = match groups.as_slice() {
         [_] => true,
         [first, middle @ .., last] => {
-            first.len() <= 3 && last.len() == 3 && middle.iter().all(|g| matches!(g.len(), 2 | 3))
+            let has_length = first.len() <= 3 && !first.starts_with('0');
+            has_length && last.len() == 3 && middle.iter().all(|g| matches!(g.len(), 2 | 3))
         }
         [] => false,
     };
@@ -154,6 +227,9 @@ mod tests {
             ("\u{2212}0,60 %", DecimalMark::Comma, Some("-0.6")),
             ("12,5", DecimalMark::Point, None),
             ("1,2345.5", DecimalMark::Point, None),
+            ("0,123", DecimalMark::Point, None),
+            ("1,5E\u{2212}5", DecimalMark::Comma, Some("0.000015")),
+            ("2e5 USD", DecimalMark::Point, Some("200000")),
             ("twelve", DecimalMark::Point, None),
             ("1.2.3", DecimalMark::Point, None),
             ("", DecimalMark::Point, None),
@@ -164,20 +240,29 @@ mod tests {
 
     #[test]
     fn the_decimal_mark_is_found_in_the_file() {
-        for (texts, has_semicolons, expected) in [
-            (&["1,234", "0.5"][..], false, DecimalMark::Point),
-            (&["1.234", "0,5"], true, DecimalMark::Comma),
-            (&["1.234", "12,25"], false, DecimalMark::Comma),
-            (&["1,234.5"], true, DecimalMark::Point),
-            (&["1.234,5"], false, DecimalMark::Comma),
-            (&["1,234,567"], true, DecimalMark::Point),
-            (&["1,234"], true, DecimalMark::Comma),
-            (&["1,234"], false, DecimalMark::Point),
-            (&["-0,123"], false, DecimalMark::Comma),
+        let (point, comma) = (Some(DecimalMark::Point), Some(DecimalMark::Comma));
+        for (texts, mark, mark_of_ungrouped) in [
+            (&["1,234", "0.5"][..], point, None),
+            (&["1.234", "0,5"], comma, None),
+            (&["1.234", "12,25"], comma, None),
+            (&["1,234.5"], point, None),
+            (&["1.234,5"], comma, None),
+            (&["1,234,567"], point, None),
+            (&["-0,123"], comma, None),
+            (&["1.5e-05"], point, None),
+            (&["1,234"], None, None),
+            (&["1.234", "12"], None, None),
+            (&["1,234", "1500"], None, comma),
+            (&["1.234", "1500"], None, point),
+            (&["1.234", "1,234", "1500"], None, None),
+            (&["Long, then short.", "yes"], None, None),
         ] {
-            let cells: Vec<Cell> = texts.iter().map(|t| Cell::Text((*t).to_owned())).collect();
-            let mark = DecimalMark::of(cells.iter(), has_semicolons);
-            assert_eq!(mark, expected, "{texts:?}");
+            let mut evidence = Evidence::default();
+            for text in texts {
+                evidence.add(&Cell::Text((*text).to_owned()));
+            }
+            assert_eq!(evidence.mark(), mark, "{texts:?}");
+            assert_eq!(evidence.mark_of_ungrouped(), mark_of_ungrouped, "{texts:?}");
         }
     }
 }

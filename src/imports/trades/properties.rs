@@ -1,6 +1,7 @@
 //! The sheet of properties that a spreadsheet of trades has.
 
-use jiff::tz::TimeZone;
+use jiff::civil::{Time, date};
+use jiff::tz::{Offset, TimeZone};
 
 use super::number::{self, DecimalMark};
 use crate::domain::money::Decimal;
@@ -23,6 +24,8 @@ pub struct Properties {
     pub commission: Option<Commission>,
     /// The zone of the chart.
     pub time_zone: Option<TimeZone>,
+    /// What is there and could not be read, or only by assuming something.
+    pub notes: Vec<String>,
 }
 
 impl Properties {
@@ -51,53 +54,211 @@ impl Properties {
 
     fn take(&mut self, name: &str, value: &Cell) {
         let text = value.text();
-        match name.to_ascii_lowercase().trim_end_matches(':') {
-            "symbol" if !text.is_empty() => self.symbol = Some(text),
-            "currency" if !text.is_empty() => self.currency = Some(text.to_uppercase()),
-            "initial capital" => self.initial_capital = amount(value),
-            "point value" => self.point_value = amount(value),
-            "commission" => self.commission = commission(value),
-            "time zone" | "timezone" => self.time_zone = zone(&text),
-            _ => {}
+        if text.is_empty() {
+            return;
         }
+        let is_read = match name.to_ascii_lowercase().trim_end_matches(':') {
+            "symbol" => {
+                self.symbol = Some(text.clone());
+                true
+            }
+            "currency" => {
+                self.currency = Some(text.to_uppercase());
+                true
+            }
+            "initial capital" => keep(&mut self.initial_capital, amount(value)),
+            "point value" => keep(&mut self.point_value, amount(value)),
+            "commission" => self.take_commission(&text),
+            "time zone" | "timezone" => keep(&mut self.time_zone, zone(&text)),
+            _ => true,
+        };
+        if !is_read {
+            let note =
+                format!("the property {name} \"{text:.40}\" cannot be read and was left out");
+            self.notes.push(note);
+        }
+    }
+
+    fn take_commission(&mut self, text: &str) -> bool {
+        let Some((value, kind)) = commission(text) else {
+            return false;
+        };
+        if kind.is_none() && !value.is_zero() {
+            let note = format!("the commission {text} has no unit; it was read as percent");
+            self.notes.push(note);
+        }
+        let kind = kind.unwrap_or(CommissionKind::Percent);
+        self.commission = Some(Commission { kind, value });
+        true
     }
 }
 
+/// Keeps what was read; whether there was something.
+fn keep<T>(place: &mut Option<T>, read: Option<T>) -> bool {
+    let is_read = read.is_some();
+    *place = read.or(place.take());
+    is_read
+}
+
 fn amount(value: &Cell) -> Option<Decimal> {
-    let mark = DecimalMark::of(std::iter::once(value), false);
-    number::read(value, mark).ok().flatten()
+    number::read(value, DecimalMark::of_one(value)).ok()?
 }
 
-/// `0.1%`, `1.5 USD per order`, `2 USD per contract`.
-fn commission(value: &Cell) -> Option<Commission> {
-    let text = value.text().to_ascii_lowercase();
-    let kind = if text.contains('%') {
-        CommissionKind::Percent
-    } else if text.contains("order") {
-        CommissionKind::PerOrder
-    } else if text.contains("contract") {
-        CommissionKind::PerContract
+/// `0.1%`, `1.5 USD per order`, `USD 2 per contract`: how much, and of what where
+/// it says so. Less than nothing is no commission.
+fn commission(text: &str) -> Option<(Decimal, Option<CommissionKind>)> {
+    let text = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let kind = if says(&["%", "percent"]) {
+        Some(CommissionKind::Percent)
+    } else if says(&["order"]) {
+        Some(CommissionKind::PerOrder)
+    } else if says(&["contract", "share", "lot", "unit"]) {
+        Some(CommissionKind::PerContract)
     } else {
-        return None;
+        None
     };
-    let number = text.split_whitespace().next()?.trim_end_matches('%');
-    let value = amount(&Cell::Text(number.to_owned()))?;
-    Some(Commission { kind, value })
+    let is_part =
+        |letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '-' | '\u{2212}');
+    let words = text.split(|letter: char| !is_part(letter));
+    let mut numbers = words.filter(|word| word.contains(|letter: char| letter.is_ascii_digit()));
+    let number = numbers.next()?;
+    let has_unit_or_nothing = kind.is_some() || text.trim() == number;
+    let is_alone = numbers.next().is_none() && has_unit_or_nothing;
+    let value = amount(&Cell::Text(number.to_owned())).filter(|value| !value.is_sign_negative());
+    Some((value.filter(|_| is_alone)?, kind))
 }
 
-/// A zone by its name, or by its offset: `UTC+8`, `(UTC-05:00) New York`.
+/// A zone by its name, or by its offset and city: `UTC+8`, `(UTC-05:00) New York`.
 fn zone(text: &str) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(text) {
         return Some(zone);
     }
-    let offset = text.trim_start_matches('(').strip_prefix("UTC")?;
-    let offset = offset.split([')', ' ']).next()?;
-    if offset.is_empty() {
-        return Some(TimeZone::UTC);
+    let text = text
+        .trim_start_matches('(')
+        .replace(['\u{2212}', '\u{2013}'], "-");
+    let offset = text
+        .strip_prefix("UTC")
+        .or_else(|| text.strip_prefix("GMT"))?;
+    let (offset, city) = offset.split_once([')', ' ']).unwrap_or((offset, ""));
+    let offset = match offset {
+        "" => Offset::UTC,
+        offset => offset_of(offset)?,
+    };
+    Some(zone_of_city(city.trim(), offset).unwrap_or_else(|| offset.to_time_zone()))
+}
+
+/// `+8`, `-03:30`, `+0530`.
+fn offset_of(text: &str) -> Option<Offset> {
+    let (sign, digits) = text.split_at_checked(1)?;
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 => digits.split_at(2),
+        None => (digits, "0"),
+    };
+    let number = |text: &str| {
+        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_digits.then(|| text.parse::<i32>().ok()).flatten()
+    };
+    let seconds = number(hours)?.checked_mul(3600)? + number(minutes).filter(|m| *m < 60)? * 60;
+    match sign {
+        "+" => Offset::from_seconds(seconds).ok(),
+        "-" => Offset::from_seconds(-seconds).ok(),
+        _ => None,
     }
-    let (sign, digits) = offset.split_at_checked(1)?;
-    let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
-    let seconds = if sign == "+" { seconds } else { -seconds };
-    Some(jiff::tz::Offset::from_seconds(seconds).ok()?.to_time_zone())
+}
+
+/// The zone of a city, whose clocks the offset alone does not tell: New York is at
+/// UTC-5 in winter and at UTC-4 in summer.
+fn zone_of_city(city: &str, offset: Offset) -> Option<TimeZone> {
+    if city.is_empty() {
+        return None;
+    }
+    let city = format!("/{}", city.replace(' ', "_"));
+    let names = jiff::tz::db().available();
+    let mut names = names.filter(|name| name.as_str().ends_with(&city));
+    let zone = TimeZone::get(names.next()?.as_str()).ok()?;
+    let year = [date(2026, 1, 1), date(2026, 7, 1)];
+    let has_offset = year.into_iter().any(|day| {
+        let instant = zone.to_timestamp(day.to_datetime(Time::midnight()));
+        instant.is_ok_and(|instant| zone.to_offset(instant) == offset)
+    });
+    has_offset.then_some(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn properties(name: &str, value: &Cell) -> Properties {
+        let mut properties = Properties::default();
+        properties.take(name, value);
+        properties
+    }
+
+    #[test]
+    fn a_commission_is_read_in_any_words() {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        for (cell, value, kind, notes) in [
+            (text("0.1%"), "0.1", CommissionKind::Percent, 0),
+            (text("0,05 %"), "0.05", CommissionKind::Percent, 0),
+            (
+                text("1.5 USD per order"),
+                "1.5",
+                CommissionKind::PerOrder,
+                0,
+            ),
+            (
+                text("USD 2 per contract"),
+                "2",
+                CommissionKind::PerContract,
+                0,
+            ),
+            (text("$1.50 / order"), "1.50", CommissionKind::PerOrder, 0),
+            (Cell::Number(0.04), "0.04", CommissionKind::Percent, 1),
+            (text("0.04"), "0.04", CommissionKind::Percent, 1),
+            (Cell::Number(0.0), "0", CommissionKind::Percent, 0),
+        ] {
+            let read = properties("Commission", &cell);
+            let value = value.parse().unwrap();
+            assert_eq!(
+                read.commission,
+                Some(Commission { kind, value }),
+                "{cell:?}"
+            );
+            assert_eq!(read.notes.len(), notes, "{cell:?}");
+        }
+        for unread in ["as agreed", "1 USD", "-1 USD per order", "1 to 2 per order"] {
+            let read = properties("Commission", &text(unread));
+            assert_eq!(read.commission, None, "{unread}");
+            assert!(read.notes[0].contains(unread), "{:?}", read.notes);
+        }
+    }
+
+    #[test]
+    fn a_zone_is_read_by_offset_and_city() {
+        let read = |text: &str| properties("Timezone", &Cell::Text(text.to_owned())).time_zone;
+        for (text, seconds) in [
+            ("UTC", 0),
+            ("UTC+8", 28_800),
+            ("UTC\u{2212}3:30", -12_600),
+            ("(UTC+05:30)", 19_800),
+            ("GMT+0530", 19_800),
+            ("(UTC-3) Nowhere", -10_800),
+        ] {
+            let zone = read(text).unwrap();
+            let offset = zone.to_fixed_offset().unwrap();
+            assert_eq!(offset.seconds(), seconds, "{text}");
+        }
+        for (text, name) in [
+            ("(UTC-5) New York", "America/New_York"),
+            ("(UTC-4) New York", "America/New_York"),
+            ("Europe/Berlin", "Europe/Berlin"),
+        ] {
+            assert_eq!(read(text).unwrap().iana_name(), Some(name), "{text}");
+        }
+        let unread = properties("Timezone", &Cell::Text("Exchange".to_owned()));
+        assert!(unread.notes[0].contains("Exchange"), "{:?}", unread.notes);
+        assert_eq!((read("UTC+x"), read("UTC+99:99")), (None, None));
+    }
 }

@@ -181,3 +181,234 @@ fn headers_of_another_language_are_named() {
     assert!(text.contains("Trade number, Type"), "{text}");
     assert!(text.contains("English"), "{text}");
 }
+
+/// Places of faults, in a list whose rows follow the header of the fifth generation.
+fn places(rows: &str) -> Vec<(usize, String)> {
+    let header = GENERATIONS[4].lines().next().unwrap();
+    let faults = faults(&format!("{header}\n{rows}\n"));
+    let places = faults.into_iter().map(|fault| (fault.row, fault.column));
+    places.collect()
+}
+
+fn place(row: usize, column: &str) -> (usize, String) {
+    (row, column.to_owned())
+}
+
+/// A trade after the one at the test's hand, so that it does not stand at the end.
+const LATER: &str = "\n9,Exit long,2025-05-01 10:00,Out,1810.46,2,1,-10.9
+9,Entry long,2025-05-01 09:30,In,1815.91,2,1,-10.9";
+
+#[test]
+fn a_trade_that_lacks_something_is_never_left_out() {
+    let entry = "1,Entry long,2025-03-31 09:30,In,1815.91,2,1,-10.9";
+    let exit = "1,Exit long,2025-03-31 10:00,Out,1810.46,2,1,-10.9";
+    let without = |row: &str, cell: &str| row.replace(cell, "");
+    for (rows, expected) in [
+        (
+            format!(
+                "{}\n{}",
+                without(exit, ",2,").replace("46", "46,,"),
+                without(entry, ",2,").replace("91", "91,,")
+            ),
+            vec![place(3, "Size (qty)")],
+        ),
+        (
+            format!("{exit}\n{}", &entry[1..]),
+            vec![place(3, "Trade #")],
+        ),
+        (
+            format!("{}\n{entry}", without(exit, "2025-03-31 10:00")),
+            vec![place(2, "Date and time")],
+        ),
+        (
+            format!("{exit}\n{}", without(entry, "2025-03-31 09:30")),
+            vec![place(3, "Date and time")],
+        ),
+        (
+            format!("{entry}\n1,Exit long"),
+            vec![place(3, "Date and time"), place(3, "Price USD")],
+        ),
+        (format!("{entry}{LATER}"), vec![place(2, "Type")]),
+        (
+            format!("{}\n{}", without(exit, "-10.9"), without(entry, "-10.9")),
+            vec![place(2, "Net P&L USD")],
+        ),
+        (
+            format!("{}\n{entry}", exit.replace("1810.46", "cheap")),
+            vec![place(2, "Price USD")],
+        ),
+        (
+            format!("{exit}\n{}", entry.replace("2025-03-31 09:30", "soon")),
+            vec![place(3, "Date and time")],
+        ),
+        (
+            format!(
+                "{}\n{entry}",
+                exit.replace("2025-03-31 10:00", "2025-03-30 10:00")
+            ),
+            vec![place(2, "Date and time")],
+        ),
+    ] {
+        assert_eq!(places(&rows), expected, "{rows}");
+    }
+}
+
+#[test]
+fn a_list_that_was_cut_off_is_refused() {
+    let header = GENERATIONS[4].lines().next().unwrap();
+    let file = format!(
+        "{header}
+1,Entry long,2025-03-31 09:30,In,1815.91,2,1,-10.9,0,0,0,0,0,0,0
+1,Exit long,2025-03-31 10:00,Out,18"
+    );
+    let faults = faults(&file);
+    assert_eq!(faults[0].row, 3);
+    assert!(faults[0].message.contains("cut off"), "{faults:?}");
+}
+
+#[test]
+fn trades_at_the_newest_end_may_have_no_exit_yet() {
+    let header = GENERATIONS[4].lines().next().unwrap();
+    let rows = "1,Exit long,2025-03-31 10:00,Out,1810.46,2,1,-10.9
+1,Entry long,2025-03-31 09:30,In,1815.91,2,1,-10.9
+2,Entry long,2025-03-31 11:30,In,1815.91,2,1,3
+3,Exit long,,Open,,2,1,4
+3,Entry long,2025-03-31 12:30,In,1815.91,2,1,4
+4,Entry long,2025-03-31 13:30,In,1815.91,2,1,5";
+    let lines: Vec<&str> = rows.lines().collect();
+    let newest_first: Vec<&str> = lines.iter().rev().copied().collect();
+    for rows in [lines, newest_first] {
+        let trades = list(&format!("{header}\n{}\n", rows.join("\n"))).trades;
+        let open = trades.iter().filter(|trade| trade.exit.is_none()).count();
+        assert_eq!((trades.len(), open), (4, 3));
+    }
+}
+
+/// A list of one trade whose entry and exit are at these local times.
+fn trade_between(entry: &str, exit: &str) -> String {
+    GENERATIONS[4]
+        .replace("2025-03-31 09:30", entry)
+        .replace("2025-03-31 10:00", exit)
+}
+
+#[test]
+fn an_hour_that_comes_twice_is_read_so_that_the_exit_follows_the_entry() {
+    let berlin = zone("Europe/Berlin");
+    for (entry, exit, expected) in [
+        // Turned back at 03:00 on 26 October 2025.
+        (
+            "2025-10-26 02:45",
+            "2025-10-26 02:15",
+            "2025-10-26T01:15:00Z",
+        ),
+        (
+            "2025-10-26 02:15",
+            "2025-10-26 02:45",
+            "2025-10-26T00:45:00Z",
+        ),
+        // Of a chart in another zone: 02:30 is not there on 30 March 2025.
+        (
+            "2025-03-30 02:30",
+            "2025-03-30 03:15",
+            "2025-03-30T01:15:00Z",
+        ),
+    ] {
+        let file = trade_between(entry, exit);
+        let list = read(file.as_bytes(), &berlin).unwrap();
+        let exit = list.trades[0].exit.as_ref().unwrap();
+        assert_eq!(exit.time, expected.parse().unwrap(), "{file}");
+        assert!(list.trades[0].entry.time <= exit.time);
+    }
+}
+
+#[test]
+fn a_decimal_comma_is_seen_in_any_column() {
+    for (delimiter, percent, expected) in [
+        ("\t", "0,89", "150.123"),
+        (";", "0,89", "150.123"),
+        (";", "0.89", "150123"),
+        (";", "1234,567", "150.123"),
+    ] {
+        let file = GENERATIONS[4]
+            .replace(',', delimiter)
+            .replace("1815.91", "150,123")
+            .replace("1810.46", "151,456")
+            .replace("-10.9", "1,333")
+            .replace("3631.82", "300,246")
+            .replace("-0.60", percent);
+        let trade = &list(&file).trades[0];
+        let price = trade.entry.price.get().normalize().to_string();
+        assert_eq!(price, expected, "{file}");
+    }
+}
+
+#[test]
+fn thousands_that_are_not_parted_make_a_mark_a_decimal_one() {
+    let file = GENERATIONS[4]
+        .replace(',', "\t")
+        .replace("1815.91", "150,123")
+        .replace("1810.46", "151,456")
+        .replace("-10.9", "1,333")
+        .replace("3631.82", "30024")
+        .replace("-0.60", "1");
+    let trade = &list(&file).trades[0];
+    assert_eq!(trade.entry.price.get().to_string(), "150.123");
+}
+
+#[test]
+fn numbers_that_could_be_either_are_said() {
+    for (delimiter, expected) in [("\t", "150123"), (";", "150.123")] {
+        let file = GENERATIONS[4]
+            .replace(',', delimiter)
+            .replace("1815.91", "150,123")
+            .replace("1810.46", "150,123")
+            .replace("-10.9", "1,333")
+            .replace("3631.82", "300,246")
+            .replace("-0.60", "1");
+        let list = list(&file);
+        let price = list.trades[0].entry.price.get().normalize().to_string();
+        assert_eq!(price, expected);
+        let [note] = list.notes.as_slice() else {
+            panic!("{:?}", list.notes);
+        };
+        assert!(note.contains("\"150,123\""), "{note}");
+        assert!(note.contains(&format!("read as {expected},")), "{note}");
+    }
+    assert_eq!(list(GENERATIONS[4]).notes, [] as [String; 0]);
+}
+
+#[test]
+fn a_line_that_names_the_separator_and_utf_16_without_a_mark_are_read() {
+    let file = format!("sep=;\n{}", GENERATIONS[4].replace(',', ";"));
+    assert_eq!(list(&file).trades, [expected(None)]);
+    assert_eq!(kind_of(file.as_bytes()), Ok(Kind::Trades));
+    let broken = file.replace("1810.46", "cheap");
+    assert_eq!(faults(&broken)[0].row, 3);
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let bytes: Vec<u8> = GENERATIONS[4].encode_utf16().flat_map(to_bytes).collect();
+        assert_eq!(read(&bytes, &zone("UTC")).unwrap().trades, [expected(None)]);
+        assert_eq!(kind_of(&bytes), Ok(Kind::Trades));
+    }
+}
+
+#[test]
+fn a_file_of_another_language_says_what_to_do_whatever_is_asked() {
+    for header in [
+        "Trade-Nr.,Typ,Datum und Uhrzeit,Signal,Preis USD,Größe (Anz.),Größe (Wert),Netto-G&V USD",
+        "№ сделки;Тип;Дата и время;Сигнал;Цена USD;Размер (кол-во);Размер (стоимость);Чистые ПР/УБ USD",
+        "交易 #,类型,日期和时间,信号,价格 USD,仓位大小 (数量),仓位大小 (价值),净损益 USD",
+    ] {
+        let error = kind_of(header.as_bytes()).unwrap_err();
+        assert_eq!(error, read(header.as_bytes(), &zone("UTC")).unwrap_err());
+        assert!(
+            error.to_string().contains("set TradingView to English"),
+            "{error}"
+        );
+    }
+    let log = kind_of("Alarm-ID,Ticker,Bezeichnung,Beschreibung,Zeit\n".as_bytes()).unwrap_err();
+    assert!(log.to_string().contains("Description"), "{log}");
+    assert!(
+        log.to_string().contains("set TradingView to English"),
+        "{log}"
+    );
+}

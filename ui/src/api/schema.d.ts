@@ -21,6 +21,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backtests of a webhook, by ticker. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        /** Removes backtests. The trades of alerts stay. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -787,6 +805,13 @@ export interface components {
             /** @description To what. */
             subject?: string | null;
         };
+        /** @description A backtest and how large it is. */
+        BacktestSize: {
+            /** @description The instrument that it is kept under. */
+            ticker: string;
+            /** @description Its closed trades. */
+            trades: number;
+        };
         /** @description Percentiles of equity after a number of trades. */
         Band: components["schemas"]["Percentiles"] & {
             /** @description How many trades; 0 is the start. */
@@ -975,12 +1000,18 @@ export interface components {
             knownWithoutOrder: number;
             /** @description Alerts that were missing and are events now. */
             new: number;
+            /** @description Of these, alerts that show the key of another webhook: no name takes them. */
+            ofOtherWebhook: number;
             /** @description Alerts left out: their message shows another key. */
             otherKey: number;
+            /** @description The names of the other ones, by which they can be taken all the same. */
+            otherKeyNames: components["schemas"]["NamedAlerts"][];
             /** @description Alerts in the file that have a message. */
             rows: number;
             /** @description Alerts left out: their message shows no key, and their name was not chosen. */
             withoutKey: number;
+            /** @description Their names. */
+            withoutKeyNames: components["schemas"]["NamedAlerts"][];
         };
         /** @description What importing a list of trades came to, or would. */
         ImportedTrades: {
@@ -991,8 +1022,15 @@ export interface components {
              * @description When the first trade was entered.
              */
             first?: string | null;
+            /**
+             * @description Whether nothing changes because there is no trade in the file, but in the
+             *     backtest that is there.
+             */
+            isEmpty: boolean;
             /** @description Whether the very same was there already, so that nothing changes. */
             isKnown: boolean;
+            /** @description Whether the instrument is a guess, which the first of the notes explains. */
+            isTickerGuessed: boolean;
             /**
              * Format: date-time
              * @description When the last trade was left.
@@ -1000,10 +1038,12 @@ export interface components {
             last?: string | null;
             /** @description Net profit of the closed trades. */
             netProfit: string;
+            /** @description What had to be assumed, and what could not be read and is not needed. */
+            notes: string[];
             /** @description Trades still open at the end of the list. */
             open: number;
-            /** @description Whether another list of the ticker is replaced. */
-            replaces: boolean;
+            /** @description The backtests that it takes the place of. */
+            replaced: components["schemas"]["BacktestSize"][];
             /** @description The instrument that it is kept under. */
             ticker: string;
             /** @description Name of the zone that its times were read in. */
@@ -1338,6 +1378,13 @@ export interface components {
              */
             year: number;
         };
+        /** @description A name of alerts and how many have it. */
+        NamedAlerts: {
+            /** @description How many there are. */
+            alerts: number;
+            /** @description The name that their owner gave them in TradingView. */
+            name: string;
+        };
         /** @description What the trades of one ticker or signal made. */
         NamedProfit: components["schemas"]["Profit"] & {
             /** @description The ticker or signal; `null` for entries without a signal. */
@@ -1479,6 +1526,18 @@ export interface components {
                 id: number;
                 /** @description To what. */
                 subject?: string | null;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_BacktestSize: {
+            /** @description The items of this page. */
+            items: {
+                /** @description The instrument that it is kept under. */
+                ticker: string;
+                /** @description Its closed trades. */
+                trades: number;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1951,6 +2010,11 @@ export interface components {
         };
         /** @enum {string} */
         RejectionReason: "missing_key" | "wrong_key" | "too_large" | "wrong_sender";
+        /** @description What was removed. */
+        RemovedBacktests: {
+            /** @description The backtests that are gone. */
+            removed: components["schemas"]["BacktestSize"][];
+        };
         /** @description The performance of trades in one currency. */
         Report: {
             /** @description All trades. */
@@ -2514,6 +2578,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query: {
+                /** @description The webhook whose strategy was tested. */
+                webhook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BacktestSize"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query: {
+                /** @description The webhook whose strategy was tested. */
+                webhook: string;
+                /** @description The instrument; all backtests of the webhook where left out. */
+                ticker?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedBacktests"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

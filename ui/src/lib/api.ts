@@ -28,6 +28,7 @@ export type AuditEntry = Schemas['AuditEntry'];
 export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];
 export type Imported = Schemas['Imported'];
+export type BacktestSize = Schemas['BacktestSize'];
 export type Tag = Schemas['Tag'];
 export type Overview = Schemas['Overview'];
 export type WebhookOverview = Schemas['WebhookOverview'];

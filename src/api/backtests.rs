@@ -1,0 +1,77 @@
+//! Which backtests a webhook has, and taking them away again.
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::context::Context;
+use super::events::parameter;
+use super::problem::Problem;
+use super::reply::{Reply, ok};
+use super::request::{ApiRequest, Page};
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::WebhookId;
+use crate::store::WriteContext;
+use crate::store::backtests::{self, BacktestSize};
+
+/// Whose backtests.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BacktestsQuery {
+    /// The webhook whose strategy was tested.
+    webhook: String,
+}
+
+/// Which backtests are removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RemovalQuery {
+    /// The webhook whose strategy was tested.
+    webhook: String,
+    /// The instrument; all backtests of the webhook where left out.
+    ticker: Option<String>,
+}
+
+/// What was removed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedBacktests {
+    /// The backtests that are gone.
+    pub removed: Vec<BacktestSize>,
+}
+
+/// The backtests of a webhook, by ticker.
+#[utoipa::path(get, path = "/backtests", tag = "imports", params(BacktestsQuery),
+    responses((status = 200, body = Page<BacktestSize>), (status = 400, body = Problem),
+        (status = 404, body = Problem)))]
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
+    let BacktestsQuery { webhook } = request.query()?;
+    let webhook = id(&webhook)?;
+    let read = move |connection: &Connection| backtests::sizes(connection, &webhook);
+    Ok(ok(&Page {
+        items: context.store.readers().run(read).await?,
+        next_cursor: None,
+    }))
+}
+
+/// Removes backtests. The trades of alerts stay.
+#[utoipa::path(delete, path = "/backtests", tag = "imports", params(RemovalQuery),
+    responses((status = 200, body = RemovedBacktests), (status = 400, body = Problem),
+        (status = 404, body = Problem)))]
+pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
+    let RemovalQuery { webhook, ticker } = request.query()?;
+    let webhook = id(&webhook)?;
+    let ticker: Option<Ticker> = parameter("ticker", ticker.as_deref())?;
+    let write =
+        move |context: &mut WriteContext<'_>| backtests::remove(context, &webhook, ticker.as_ref());
+    let removed = context.store.writer().run(None, write).await?;
+    Ok(ok(&RemovedBacktests { removed }))
+}
+
+fn id(webhook: &str) -> Result<WebhookId, Problem> {
+    webhook
+        .parse()
+        .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))
+}

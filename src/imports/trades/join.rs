@@ -1,0 +1,274 @@
+//! Entries and exits joined to trades, by the number of their trade.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+use super::header::Columns;
+use super::rows::{Moment, Row, Stated};
+use super::{ListedTrade, Side, zone_name};
+use crate::domain::money::Decimal;
+use crate::imports::Faults;
+
+/// What is needed to join the rows of a list.
+pub(super) struct Joining<'list> {
+    /// The names of the columns.
+    pub header: &'list [String],
+    /// Where they are.
+    pub columns: &'list Columns,
+    /// The zone of its times.
+    pub zone: &'list TimeZone,
+    /// What cannot be right.
+    pub faults: &'list mut Faults,
+    /// What had to be assumed.
+    pub notes: &'list mut Vec<String>,
+}
+
+/// The rows of one trade.
+#[derive(Default)]
+struct Rows {
+    entry: Option<Row>,
+    exit: Option<Row>,
+    /// Whether there is a row that is neither, which was noted.
+    has_other: bool,
+}
+
+impl Rows {
+    fn is_closed(&self) -> bool {
+        self.exit.as_ref().is_some_and(|exit| !exit.is_open)
+    }
+
+    fn says_open(&self) -> bool {
+        self.exit.as_ref().is_some_and(|exit| exit.is_open)
+    }
+}
+
+impl Joining<'_> {
+    /// The trades in the order of their numbers.
+    pub fn join(mut self, rows: Vec<Row>) -> Vec<ListedTrade> {
+        // A row without a number can be what another trade lacks; it was noted.
+        let may_lack = rows.iter().any(|row| row.trade.is_none());
+        let by_number = self.by_number(rows);
+        let mut closed = by_number.iter().filter(|(_, rows)| rows.is_closed());
+        let last_closed = closed.next_back().map_or(0, |(number, _)| *number);
+        self.note_early_open(&by_number, last_closed);
+        let trades = by_number.into_iter().filter_map(|(number, rows)| {
+            let may_lack = may_lack || rows.has_other;
+            match (rows.entry, rows.exit) {
+                (Some(entry), None) if number < last_closed => {
+                    if !may_lack {
+                        let message =
+                            format!("trade {number} has no exit, but later trades are closed");
+                        self.note(&entry, self.columns.kind, message);
+                    }
+                    None
+                }
+                (Some(entry), exit) => self.trade(number, &entry, exit.as_ref()),
+                (None, Some(exit)) => {
+                    if !may_lack {
+                        let message = format!("trade {number} has no entry");
+                        self.note(&exit, self.columns.kind, message);
+                    }
+                    None
+                }
+                (None, None) => None,
+            }
+        });
+        trades.collect()
+    }
+
+    fn by_number(&mut self, rows: Vec<Row>) -> BTreeMap<u64, Rows> {
+        let mut by_number: BTreeMap<u64, Rows> = BTreeMap::new();
+        for row in rows {
+            let Some(number) = row.trade else { continue };
+            let of_trade = by_number.entry(number).or_default();
+            let (place, kind) = match row.kind {
+                Some(kind) if kind.is_exit => (&mut of_trade.exit, "exit"),
+                Some(_) => (&mut of_trade.entry, "entry"),
+                None => {
+                    of_trade.has_other = true;
+                    continue;
+                }
+            };
+            if let Some(first) = place {
+                let message = format!(
+                    "trade {number} has an {kind} in row {} already",
+                    first.number
+                );
+                self.note(&row, self.columns.kind, message);
+            } else {
+                *place = Some(row);
+            }
+        }
+        by_number
+    }
+
+    /// An exit can be called Open without being one that has not filled.
+    fn note_early_open(&mut self, by_number: &BTreeMap<u64, Rows>, last_closed: u64) {
+        let early = by_number.range(..last_closed);
+        let count = early.filter(|(_, rows)| rows.says_open()).count();
+        if count > 0 {
+            self.notes.push(format!(
+                "{count} trades whose exit says Open were taken as open, although later trades are closed"
+            ));
+        }
+    }
+
+    fn trade(&mut self, number: u64, entry: &Row, exit: Option<&Row>) -> Option<ListedTrade> {
+        let direction = entry.kind?.direction;
+        if let Some(exit) = exit
+            && exit.kind?.direction != direction
+        {
+            let message = format!("trade {number} is entered {direction}");
+            self.note(exit, self.columns.kind, message);
+            return None;
+        }
+        let filled = exit.filter(|exit| !exit.is_open);
+        let quantity = exit
+            .map_or(Stated::Nothing, |exit| exit.quantity)
+            .or(entry.quantity);
+        let quantity = self.needed(
+            entry,
+            self.columns.quantity,
+            quantity,
+            "there is no quantity",
+        );
+        let profit = exit
+            .map_or(Stated::Nothing, |exit| exit.profit)
+            .or(entry.profit);
+        let net_profit = match filled {
+            Some(exit) => self.needed(exit, self.columns.profit, profit, "there is no profit"),
+            None => value(profit.or(Stated::Value(Decimal::ZERO))),
+        };
+        let commission = exit
+            .map_or(Stated::Nothing, |exit| exit.commission)
+            .or(entry.commission);
+        let mut entered = self.side(entry);
+        let mut left = filled.map(|exit| self.side(exit));
+        if let (Some(entered), Some(Some(left)), Some(exit)) = (&mut entered, &mut left, filled)
+            && left.time < entered.time
+        {
+            self.put_in_order(entry, entered, exit, left);
+        }
+        let exit = match left {
+            Some(left) => Some(left?),
+            None => None,
+        };
+        Some(ListedTrade {
+            number,
+            direction,
+            quantity: quantity?,
+            entry: entered?,
+            exit,
+            net_profit: net_profit?,
+            commission: value(commission),
+        })
+    }
+
+    fn side(&mut self, row: &Row) -> Option<Side> {
+        let moment = self.needed(row, self.columns.time, row.time, "there is no time");
+        let price = self.needed(row, self.columns.price, row.price, "there is no price");
+        let moment = moment?;
+        let time = self.instant(moment, Pick::Usual);
+        if time.is_none() {
+            let message = "the time is beyond what can be stored".to_owned();
+            self.note(row, self.columns.time, message);
+        }
+        self.note_gap(moment);
+        Some(Side {
+            time: time?,
+            price: price?,
+            signal: row.signal.clone(),
+        })
+    }
+
+    /// Where clocks are turned, a local time can stand for two instants: then the
+    /// entry is the earlier and the exit the later one.
+    fn put_in_order(&mut self, entry: &Row, entered: &mut Side, exit: &Row, left: &mut Side) {
+        for (row, side, pick) in [
+            (entry, &mut *entered, Pick::Earlier),
+            (exit, &mut *left, Pick::Later),
+        ] {
+            if let Some(time) = value(row.time).and_then(|moment| self.instant(moment, pick)) {
+                side.time = time;
+            }
+        }
+        if left.time < entered.time {
+            let zone = zone_name(self.zone);
+            let message = format!(
+                "the exit is before its entry in row {}; times were read in {zone}, is that the zone of the chart?",
+                entry.number
+            );
+            self.note(exit, self.columns.time, message);
+        }
+    }
+
+    fn instant(&self, moment: Moment, pick: Pick) -> Option<Timestamp> {
+        let local = match moment {
+            Moment::Instant(time) => return Some(time),
+            Moment::Civil(local) => self.zone.to_ambiguous_timestamp(local),
+        };
+        let instant = match pick {
+            Pick::Usual => local.compatible(),
+            Pick::Earlier => local.earlier(),
+            Pick::Later => local.later(),
+        };
+        instant.ok()
+    }
+
+    /// A time that the clocks skip is of a chart in another zone. Days have no time.
+    fn note_gap(&mut self, moment: Moment) {
+        let Moment::Civil(local) = moment else { return };
+        let offset = self.zone.to_ambiguous_timestamp(local).offset();
+        let is_gap = matches!(offset, AmbiguousOffset::Gap { .. });
+        let is_first = || {
+            !self
+                .notes
+                .iter()
+                .any(|note| note.contains("does not exist"))
+        };
+        if is_gap && local.hour() + local.minute() > 0 && is_first() {
+            let zone = zone_name(self.zone);
+            let local = local.strftime("%Y-%m-%d %H:%M");
+            self.notes.push(format!(
+                "{local} does not exist in {zone}: the time zone of the chart must be another one"
+            ));
+        }
+    }
+
+    /// What a trade cannot be without.
+    fn needed<T>(
+        &mut self,
+        row: &Row,
+        column: usize,
+        stated: Stated<T>,
+        missing: &str,
+    ) -> Option<T> {
+        if matches!(stated, Stated::Nothing) {
+            self.note(row, column, missing.to_owned());
+        }
+        value(stated)
+    }
+
+    fn note(&mut self, row: &Row, column: usize, message: String) {
+        let title = self.header[column].clone();
+        self.faults.note(row.number, title, message);
+    }
+}
+
+/// Which instant a local time stands for, where it is not clear.
+#[derive(Clone, Copy)]
+enum Pick {
+    /// The earlier one of two; where clocks skip it, as if they had not.
+    Usual,
+    Earlier,
+    Later,
+}
+
+fn value<T>(stated: Stated<T>) -> Option<T> {
+    match stated {
+        Stated::Value(value) => Some(value),
+        Stated::Nothing | Stated::Unreadable => None,
+    }
+}
