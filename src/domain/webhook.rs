@@ -311,16 +311,11 @@ impl Settings {
     /// how these are reported.
     #[must_use]
     pub fn pairs_otherwise(&self, other: &Self) -> bool {
-        let pairing = |settings: &Self| {
-            (
-                settings.point_value,
-                settings.point_values.clone(),
-                settings.commission.clone(),
-                settings.slippage.clone(),
-                settings.reversal,
-            )
-        };
-        pairing(self) != pairing(other)
+        self.point_value != other.point_value
+            || self.point_values != other.point_values
+            || self.commission != other.commission
+            || self.slippage != other.slippage
+            || self.reversal != other.reversal
     }
 
     /// Checks what the types alone do not.

@@ -104,12 +104,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let Some(arrival) = self.arrival(id, sender.into()) else {
             return unknown_webhook();
         };
-        let counted = arrival
-            .webhook
-            .windows()
-            .unauthenticated
-            .admit(arrival.elapsed, self.limit);
-        if counted.is_ok() {
+        if self.admit_stranger(&arrival).is_ok() {
             self.note_rejection(&arrival, RejectionReason::TooLarge)
                 .await;
         }
@@ -270,20 +265,15 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         recorded: Vec<u8>,
         error: PayloadError,
     ) -> (Answer, Outcome) {
-        let (admitted, is_recorded) = {
-            let mut windows = arrival.webhook.windows();
-            let admitted = windows.unauthenticated.admit(arrival.elapsed, self.limit);
-            let is_recorded = admitted.is_ok()
-                && windows
-                    .keyless
-                    .admit(arrival.elapsed, KEYLESS_A_DAY)
-                    .is_ok();
-            (admitted, is_recorded)
-        };
-        if let Err(wait) = admitted {
+        if let Err(wait) = self.admit_stranger(arrival) {
             return throttled(wait);
         }
-        if is_recorded {
+        let of_the_day = arrival
+            .webhook
+            .windows()
+            .keyless
+            .admit(arrival.elapsed, KEYLESS_A_DAY);
+        if of_the_day.is_ok() {
             let reading = Reading::Failed(error);
             return self.record(arrival, recorded, reading).await;
         }
@@ -293,6 +283,12 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         (Answer::refused(status, &error, None), Outcome::Unauthorized)
     }
 
+    /// Counts a request without the right key, or says how long to wait.
+    fn admit_stranger(&self, arrival: &Arrival) -> Result<(), Duration> {
+        let windows = &mut arrival.webhook.windows();
+        windows.unauthenticated.admit(arrival.elapsed, self.limit)
+    }
+
     /// Turns a request away; `hint` is what to do about it, where that is known.
     async fn reject(
         &self,
@@ -300,12 +296,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         reason: RejectionReason,
         hint: Option<String>,
     ) -> (Answer, Outcome) {
-        let admitted = arrival
-            .webhook
-            .windows()
-            .unauthenticated
-            .admit(arrival.elapsed, self.limit);
-        if let Err(wait) = admitted {
+        if let Err(wait) = self.admit_stranger(arrival) {
             return throttled(wait);
         }
         self.note_rejection(arrival, reason).await;

@@ -190,10 +190,7 @@ pub(super) fn pair_later(
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
-    let mut select = context.connection.prepare_cached(
-        "SELECT l.webhook_id, l.ticker FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
-         WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1",
-    )?;
+    let mut select = context.connection.prepare_cached(ONE_STALE)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(LedgerKey {
             webhook: row.get(0)?,
@@ -213,12 +210,13 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn is_any_stale(connection: &Connection) -> Result<bool> {
-    let mut select = connection.prepare_cached(
-        "SELECT 1 FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
-         WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1",
-    )?;
-    Ok(select.exists([])?)
+    Ok(connection.prepare_cached(ONE_STALE)?.exists([])?)
 }
+
+/// A ledger that has to be derived again.
+const ONE_STALE: &str =
+    "SELECT l.webhook_id, l.ticker FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
+     WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1";
 
 /// Has the ledgers of one webhook, or all, derived again.
 ///

@@ -135,10 +135,9 @@ fn read_accepted(
     since: Timestamp,
 ) -> Result<VecDeque<Accepted>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, received_at, status = 'processed' AND signal_time IS NOT NULL FROM events
+        "SELECT id, received_at, status = 'processed' AND signal_time IS NOT NULL, payload FROM events
          WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC",
     )?;
-    let mut payload = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
     let mut accepted = VecDeque::new();
     let mut rows = select.query([webhook])?;
     while let Some(row) = rows.next()? {
@@ -147,9 +146,7 @@ fn read_accepted(
             break;
         }
         if row.get(2)? {
-            let digest = payload.query_row([event.0], |row| {
-                Ok(digest_of(row.get_ref(0)?.as_bytes().unwrap_or_default()))
-            })?;
+            let digest = digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default());
             accepted.push_front(Accepted { digest, at, event });
         }
     }
