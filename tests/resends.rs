@@ -75,6 +75,15 @@ impl Desk {
         }
     }
 
+    /// Opens the store anew: what was in memory is gone.
+    fn restart(&mut self) {
+        let options = StoreOptions::default();
+        self.store = Arc::new(Store::open(self.directory.path(), &options).unwrap());
+        let recorder = StoreRecorder::new(Arc::clone(&self.store));
+        let (registry, clock) = (Arc::clone(&self.registry), self.clock.clone());
+        self.ingest = Ingest::new(registry, recorder, clock, RateLimit::default());
+    }
+
     async fn set_duplicate_window(&self, seconds: u32) {
         let id = self.id.clone();
         let change = self.store.writer().run(None, move |context| {
@@ -224,21 +233,20 @@ async fn a_resend_is_recognised_whatever_was_recorded_in_between() {
 
 #[tokio::test]
 async fn a_restart_forgets_no_delivery() {
-    let mut desk = Desk::new(100).await;
-    assert_eq!(desk.status().await, "processed");
-    desk.clock.turn(Duration::from_secs(5));
-    let options = StoreOptions::default();
-    let store = Arc::new(Store::open(desk.directory.path(), &options).unwrap());
-    let recorder = StoreRecorder::new(Arc::clone(&store));
-    let limit = RateLimit::default();
-    desk.ingest = Ingest::new(
-        Arc::clone(&desk.registry),
-        recorder,
-        desk.clock.clone(),
-        limit,
-    );
-    desk.store = store;
-    assert_eq!(desk.status().await, "duplicate");
+    // Signals of now, nearly five minutes off either way, and too far off to be believed.
+    for time in ["14:29:59", "14:25:05", "14:34:55", "13:00:00"] {
+        let mut desk = Desk::new(100).await;
+        let timestamp = json!({ "timestamp": format!("2026-01-05T{time}Z") });
+        let first = desk.send(json!({ "metadata": timestamp })).await;
+        assert_eq!(status_of(&first), "processed");
+        let other = json!({ "ticker": "ETHUSDT", "metadata": timestamp });
+        assert_eq!(status_of(&desk.send(other.clone()).await), "processed");
+        desk.clock.turn(Duration::from_secs(5));
+        desk.restart();
+        let again = desk.send(json!({ "metadata": timestamp })).await;
+        assert_eq!(status_of(&again), "duplicate", "{time}");
+        assert_eq!(status_of(&desk.send(other).await), "duplicate", "{time}");
+    }
 }
 
 #[tokio::test]

@@ -8,11 +8,12 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::error::Result;
-use super::sql::timestamp;
+use super::sql::{timestamp, to_micros};
 use crate::domain::event::EventId;
+use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 
 /// Two equal alerts closer together than this are two fills of one bar.
 const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
@@ -126,31 +127,33 @@ impl RecentDeliveries {
     }
 }
 
-/// Walks back from the newest event of a webhook to the first that arrived before `since`.
-///
-/// What was imported or processed again lies in between with times of its own.
+/// Reads what a webhook accepted since a time, by the orders that came of it: what else it
+/// has, imported history for instance, is not looked at.
 fn read_accepted(
     connection: &Connection,
     webhook: i64,
     since: Timestamp,
 ) -> Result<VecDeque<Accepted>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, received_at, status = 'processed' AND signal_time IS NOT NULL, payload FROM events
-         WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC",
+        "SELECT e.id, e.received_at, e.payload
+         FROM ledgers l CROSS JOIN orders o INDEXED BY orders_by_pairing
+                 ON o.webhook_id = l.webhook_id AND o.ticker = l.ticker AND o.paired_at >= ?2
+             CROSS JOIN events e ON e.id = o.id
+         WHERE l.webhook_id = ?1 AND e.received_at >= ?3 AND e.source = 'webhook'
+             AND e.signal_time IS NOT NULL
+         ORDER BY e.id",
     )?;
-    let mut accepted = VecDeque::new();
-    let mut rows = select.query([webhook])?;
-    while let Some(row) = rows.next()? {
-        let (event, at) = (EventId(row.get(0)?), timestamp(row, 1)?);
-        if at < since {
-            break;
-        }
-        if row.get(2)? {
-            let digest = digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default());
-            accepted.push_front(Accepted { digest, at, event });
-        }
-    }
-    Ok(accepted)
+    // An order is paired by its signal's time, which can be this much before its arrival.
+    let paired_since = since.saturating_sub(SIGNAL_TIME_TOLERANCE).unwrap_or(since);
+    let times = [paired_since, since].map(to_micros);
+    let accepted = select.query_map(params![webhook, times[0], times[1]], |row| {
+        Ok(Accepted {
+            digest: digest_of(row.get_ref(2)?.as_bytes().unwrap_or_default()),
+            at: timestamp(row, 1)?,
+            event: EventId(row.get(0)?),
+        })
+    })?;
+    Ok(accepted.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether the event's payload is the very same bytes: a digest alone could lie.
