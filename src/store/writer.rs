@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commits::{Commit, LastCommit};
@@ -78,16 +79,26 @@ trait Job: Send {
     fn is_wanted(&self) -> bool;
     /// Has the job fail for a reason that is not its own.
     fn fail(&mut self, reason: StoreError);
-    /// Answers the one who waits.
-    fn answer(self: Box<Self>);
 }
 
+/// Work, and who waits for what comes of it: answered when it is dropped, so that it
+/// does not matter who drops it.
 struct Waiting<F, T> {
     work: F,
     shares: bool,
     result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
+    reply: Option<oneshot::Sender<Result<T>>>,
     claim: Claim,
+}
+
+impl<F, T> Drop for Waiting<F, T> {
+    fn drop(&mut self) {
+        let result = self.result.take().unwrap_or(Err(StoreError::Busy));
+        if let Some(reply) = self.reply.take() {
+            // The one who waited may be gone; what was committed stays committed.
+            let _ = reply.send(result);
+        }
+    }
 }
 
 /// Who has a job: the writer, which will answer, or the one who waits, who gave up. Only
@@ -149,13 +160,6 @@ where
             self.result = Some(Err(reason));
         }
     }
-
-    fn answer(self: Box<Self>) {
-        // The one who waited may be gone; what was committed stays committed.
-        let _ = self
-            .reply
-            .send(self.result.unwrap_or(Err(StoreError::Busy)));
-    }
 }
 
 /// A handle to the writer; clones share the queue.
@@ -176,9 +180,10 @@ impl Writer {
         last_commit: LastCommit,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(queue_capacity);
+        let runtime = Handle::try_current().ok();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write_until_closed(&connection, last_commit, jobs))?;
+            .spawn(move || write_until_closed(&connection, last_commit, jobs, runtime.as_ref()))?;
         Ok((Self { queue }, thread))
     }
 
@@ -260,7 +265,7 @@ impl Writer {
             work,
             shares,
             result: None,
-            reply,
+            reply: Some(reply),
             claim: claim.clone(),
         });
         Submitted { job, claim, answer }
@@ -289,12 +294,13 @@ fn write_until_closed(
     connection: &Connection,
     last_commit: LastCommit,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    runtime: Option<&Handle>,
 ) {
     let mut memory = Memory {
         last_commit,
         ..Memory::default()
     };
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    let mut batch = Vec::new();
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
         while batch.len() < LARGEST_BATCH
@@ -305,12 +311,22 @@ fn write_until_closed(
         for group in batch.chunk_by_mut(|one, next| one.shares() && next.shares()) {
             write_group(connection, &mut memory, group);
         }
-        for job in batch.drain(..) {
-            job.answer();
-        }
+        answer(std::mem::take(&mut batch), runtime);
     }
     if memory.last_commit.is_unwritten() {
         write_group(connection, &mut memory, &mut []);
+    }
+}
+
+/// Answers all who wait for these jobs. Waking many from a thread that is none of the
+/// runtime's is slow, so the runtime does it where there is one, while the next jobs are
+/// written; where it has ended, the jobs are dropped, and answered, here.
+fn answer(done: Vec<Box<dyn Job>>, runtime: Option<&Handle>) {
+    match runtime {
+        Some(runtime) if done.len() > 1 => {
+            runtime.spawn(async move { drop(done) });
+        }
+        _ => drop(done),
     }
 }
 
@@ -449,5 +465,37 @@ mod tests {
         long.await.unwrap().unwrap();
         writer.run(None, |_| Ok(())).await.unwrap();
         assert!(!has_run.load(Ordering::SeqCst), "it was answered already");
+    }
+
+    #[test]
+    fn what_was_stored_is_answered_even_when_the_runtime_has_ended() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let writer = runtime.block_on(async { writer() });
+        let (started, is_started) = blocking::channel();
+        let (release, released) = blocking::channel::<()>();
+        let busy = writer.clone();
+        let long = move || {
+            busy.run_blocking(move |_| {
+                started.send(()).unwrap();
+                let _ = released.recv();
+                Ok(())
+            })
+        };
+        let long = std::thread::spawn(long);
+        is_started.recv().unwrap();
+        // Both are queued before the writer looks again, and so are answered together.
+        let waiting: Vec<_> = (0..2).map(|number| queued(&writer, number)).collect();
+        drop(runtime);
+        release.send(()).unwrap();
+        long.join().unwrap().unwrap();
+        for (number, answer) in waiting.into_iter().enumerate() {
+            assert_eq!(answer.blocking_recv().unwrap().unwrap(), number);
+        }
+    }
+
+    fn queued(writer: &Writer, number: usize) -> oneshot::Receiver<Result<usize>> {
+        let Submitted { job, answer, .. } = Writer::job(true, move |_| Ok(number));
+        assert!(writer.queue.try_send(job).is_ok());
+        answer
     }
 }
