@@ -2,6 +2,9 @@
 
 .PHONY: run test lint bench fuzz ui screenshots lighthouse attack setup dist test-package
 
+# Where scripts/setup.sh puts a newer Node, if the machine's is too old.
+export PATH := $(CURDIR)/target/node/node_modules/.bin:$(PATH)
+
 run:
 	cargo run --release -- serve
 
