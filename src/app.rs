@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::api::Api;
 use crate::api::context::Context;
 use crate::api::overview::{CertificateWatch, KeptEarnings};
+use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{CertificateSource, Config, prepare_data_dir};
@@ -160,7 +161,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         base_url: parts.base_url,
         newest: parts.newest,
         logins: LoginThrottle::default(),
-        hashing: Semaphore::new(1),
+        hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         performance: Performance::default(),
         earnings: KeptEarnings::default(),
         certificate: CertificateWatch {

@@ -348,6 +348,47 @@ fn nobody_guesses_the_password_for_long() {
 }
 
 #[test]
+fn no_number_of_logins_takes_more_memory_than_one() {
+    let server = Server::start();
+    log_in(&server);
+    let before = server.memory("VmRSS");
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| try_password(&server, PASSWORD, &[]).expect(204));
+        }
+    });
+    // One takes 19 MiB while it is checked, and gives them back.
+    let (after, most) = (server.memory("VmRSS"), server.memory("VmHWM"));
+    assert!(after < before + 12, "{before} {after}");
+    assert!(most < before + 35, "{before} {most}");
+}
+
+#[test]
+fn nobody_without_the_set_up_link_has_a_password_hashed() {
+    let server = Server::start();
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            let body = json!({ "token": format!("wrong{number}"), "password": PASSWORD });
+            let server = &server;
+            scope.spawn(move || {
+                server
+                    .request("POST", "/setup", &[], Some(body))
+                    .expect(409);
+            });
+        }
+    });
+    let hashes = || {
+        let metrics = server.get("/metrics").expect(200).text;
+        let mut lines = metrics.lines();
+        let count = lines.find_map(|line| line.strip_prefix("algohook_password_hashes_total "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(hashes(), 0);
+    log_in(&server);
+    assert_eq!(hashes(), 1);
+}
+
+#[test]
 fn a_token_taken_back_is_worth_nothing_at_once() {
     let server = Server::start();
     let made = server.data.json(&["token", "create", "x", "--json"]);

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::auth::{self, Identity};
 use super::context::Context;
+use super::passwords::Turn;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
@@ -180,10 +181,8 @@ async fn check_login(
     code: Option<String>,
 ) -> Result<(), Problem> {
     let address = request.client.address;
-    // One at a time: a hash takes 19 MiB, and a stranger could ask for many.
-    let _turn = context.hashing.acquire().await;
-    check_wait(context, address)?;
-    if !is_password(context, password).await? {
+    let (is_right, _turn) = try_password(context, address, password).await?;
+    if !is_right {
         return Err(wrong_login(context, request, "password").await);
     }
     if context.store.readers().run(second_factor::is_on).await? {
@@ -225,10 +224,10 @@ pub(super) async fn check_password(
     request: &ApiRequest,
     password: String,
 ) -> Result<(), Problem> {
-    let _turn = context.hashing.acquire().await;
-    check_wait(context, request.client.address)?;
-    if is_password(context, password).await? {
-        context.logins.succeeded(request.client.address);
+    let address = request.client.address;
+    let (is_right, _turn) = try_password(context, address, password).await?;
+    if is_right {
+        context.logins.succeeded(address);
         return Ok(());
     }
     Err(wrong_login(context, request, "password").await)
@@ -246,11 +245,20 @@ fn check_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
         .retry_after(seconds))
 }
 
-/// Whether it is the owner's; as slow where none is set, so that a stranger cannot
-/// tell the two apart.
-async fn is_password(context: &Context, password: String) -> Result<bool, Problem> {
+/// Whether it is the owner's, when it may be tried; as slow where none is set, so that a
+/// stranger cannot tell the two apart. Others wait until the turn is dropped: what came of
+/// this try has to be noted by then.
+async fn try_password(
+    context: &Context,
+    address: IpAddr,
+    password: String,
+) -> Result<(bool, Turn), Problem> {
+    // Who has to wait takes no place in the queue either.
+    check_wait(context, address)?;
+    let turn = context.hashing.turn().await?;
+    check_wait(context, address)?;
     let stored = context.store.readers().run(account::password_hash).await?;
-    let is_right = blocking(move || {
+    let is_right = turn.hash(move || {
         if let Some(stored) = stored {
             return account::is_password(&password, &stored);
         }
@@ -262,25 +270,12 @@ async fn is_password(context: &Context, password: String) -> Result<bool, Proble
 }
 
 async fn hashed(context: &Context, password: String) -> Result<String, Problem> {
-    let _turn = context.hashing.acquire().await;
     let mut salt = [0; 16];
     secrets::random_bytes(&mut salt).map_err(no_randomness)?;
-    let hash = blocking(move || account::hash_password(&password, &salt)).await?;
+    let turn = context.hashing.turn().await?;
+    let hash = turn.hash(move || account::hash_password(&password, &salt));
+    let (hash, _turn) = hash.await?;
     hash.map_err(|error| Problem::invalid(error.to_string()))
-}
-
-/// Runs slow work where it holds up no other request.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a password could not be checked");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the server could not do this; its log says why",
-        )
-    })
 }
 
 fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {

@@ -14,6 +14,7 @@ pub mod imports;
 pub mod openapi;
 pub mod orders;
 pub mod overview;
+pub mod passwords;
 pub mod performance;
 pub mod positions;
 pub mod problem;

@@ -240,6 +240,19 @@ impl Server {
         self.child.as_ref().unwrap().id()
     }
 
+    /// A figure of the server's memory in MiB: `VmRSS` now, or `VmHWM` at most so far.
+    pub fn memory(&self, name: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).unwrap();
+        let mut lines = status.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+        let kib: u64 = value
+            .trim_matches([':', ' ', '\t', 'k', 'B'])
+            .parse()
+            .unwrap();
+        kib / 1024
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
