@@ -19,6 +19,7 @@ use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{CertificateSource, Config, prepare_data_dir};
 use crate::domain::event::EventId;
+use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::secrets;
@@ -161,6 +162,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         base_url: parts.base_url,
         newest: parts.newest,
         logins: LoginThrottle::default(),
+        codes: LoginThrottle::default(),
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         performance: Performance::default(),
         earnings: KeptEarnings::default(),
@@ -169,13 +171,15 @@ fn routes(parts: Parts, config: &Config) -> Routes {
             data_dir: is_from_authority.then(|| config.data_dir.clone()),
         },
     };
+    let room = Arc::new(Room::default());
     Routes {
         hooks: Hooks {
             ingest,
             metrics: Arc::clone(&parts.metrics),
             body_timeout: config.body_timeout,
+            room: Arc::clone(&room),
         },
-        api: Api::new(Arc::new(context), config.body_timeout),
+        api: Api::new(Arc::new(context), config.body_timeout, room),
         metrics: parts.metrics,
     }
 }

@@ -4,10 +4,14 @@ mod support;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http_body_util::channel::Channel;
+use hyper::body::Bytes;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
-use support::tls::{HOST, Secured};
+use support::tls::{HOST, Secured, request};
 use support::{Answer, DataDir, PATIENCE, Server, Webhook, read_to_end};
 
 const PASSWORD: &str = "a long password";
@@ -162,6 +166,106 @@ fn one_address_cannot_take_every_place() {
     support::wait_until("there is room again", || {
         secured.client().connect(address).is_ok()
     });
+}
+
+#[test]
+fn one_address_cannot_take_every_place_of_plain_http() {
+    let secured = Secured::with(&["--max-connections", "32", "--http-listen", "127.0.0.1:0"]);
+    let address = secured.server.http_address();
+    let answers = || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let _ = stream.write_all(request("GET", "/", "").as_bytes());
+        !read_to_end(&stream).is_empty()
+    };
+    let held: Vec<_> = (0..8)
+        .map(|_| std::net::TcpStream::connect(address).unwrap())
+        .collect();
+    assert!(!answers());
+    drop(held);
+    support::wait_until("there is room again", answers);
+}
+
+#[test]
+fn an_alert_to_an_unknown_webhook_is_answered_before_it_is_there() {
+    let server = Server::start();
+    let mut stream = server.connect();
+    let id = "wh_0000000000000000000000";
+    write!(
+        stream,
+        "POST /hooks/{id} HTTP/1.1\r\nhost: x\r\ncontent-length: 20000\r\n\r\n{{"
+    )
+    .unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 404 Not Found\r\n");
+    // The same answer as ever.
+    let answer = server.post(id, "{}").expect(404);
+    assert_eq!(answer.json()["error"]["code"], "unknown_webhook");
+}
+
+#[test]
+fn bodies_that_never_end_take_little_memory_and_leave_room_for_others() {
+    const CONNECTIONS: usize = 64;
+    const STREAMS: usize = 40;
+    let secured = Secured::with(&[
+        "--max-connections",
+        "256",
+        "--body-timeout",
+        "3",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+        "--rate-limit",
+        "1000",
+    ]);
+    let server = &secured.server;
+    let webhook = server.create_webhook("Strategy");
+    let before = server.memory("VmRSS");
+    let mut client = secured.client();
+    client.alpn = vec![b"h2"];
+    let (config, address) = (Arc::new(client.config()), server.https_address());
+    let url = format!("https://{HOST}/hooks/{}", webhook.id);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let statuses = runtime.block_on(async move {
+        for _ in 0..CONNECTIONS {
+            let tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+            let name = rustls::pki_types::ServerName::try_from(HOST).unwrap();
+            let connector = tokio_rustls::TlsConnector::from(Arc::clone(&config));
+            let stream = connector.connect(name, tcp).await.unwrap();
+            let builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+            let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            for _ in 0..STREAMS {
+                let (mut sender, url, tell) = (sender.clone(), url.clone(), tell.clone());
+                tokio::spawn(async move {
+                    let (mut rest, body) = Channel::<Bytes>::new(2);
+                    let begin = Bytes::from(vec![b' '; 25_000]);
+                    rest.send_data(begin).await.unwrap();
+                    let request = hyper::Request::post(url).body(body).unwrap();
+                    // Streams beyond those that a connection may have are reset.
+                    let answer = sender.send_request(request).await;
+                    let _ = tell.send(answer.map_or(0, |answer| answer.status().as_u16()));
+                    drop(rest);
+                });
+            }
+        }
+        drop(tell);
+        let mut statuses = Vec::new();
+        while let Some(status) = told.recv().await {
+            if status == 503 && !statuses.contains(&503) {
+                // While the others still hold what they have.
+                let alert = webhook.alert(&json!({})).to_string();
+                let headers = [("x-forwarded-for", "203.0.113.9")];
+                let answer = server.post_with(&webhook.id, &alert, &headers);
+                assert_eq!(answer.status, 200, "{answer:?}");
+            }
+            statuses.push(status);
+        }
+        statuses
+    });
+    assert!(statuses.contains(&503) && statuses.contains(&408));
+    let most = server.memory("VmHWM");
+    assert!(most < before + 40, "{before} {most}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The owner: first set-up, login, logout, change of password.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use hyper::header::{HeaderValue, SET_COOKIE, USER_AGENT};
 use hyper::{Response, StatusCode};
@@ -185,6 +186,8 @@ async fn check_login(
     if !is_right {
         return Err(wrong_login(context, request, "password").await);
     }
+    // Codes are counted apart: who has the password and tries codes must not be forgiven
+    // for the password, nor keep those out who have no code to try.
     if context.store.readers().run(second_factor::is_on).await? {
         let Some(code) = code else {
             // Nothing to wait for: whoever comes this far has the password.
@@ -193,18 +196,19 @@ async fn check_login(
             return Err(Problem::new(status, "second_factor_required", detail)
                 .hint("send it as \"code\"; a recovery code serves as well"));
         };
+        check_code_wait(context, address)?;
+        context.codes.failed(address, context.elapsed());
         if !super::second_factor::is_code(context, code, context.now()).await? {
             return Err(wrong_login(context, request, "code").await);
         }
+        context.codes.succeeded(address);
     }
-    context.logins.succeeded(address);
     Ok(())
 }
 
 /// Notes a failed login; the answer to it.
 async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str) -> Problem {
     let address = request.client.address;
-    context.logins.failed(address, context.elapsed());
     tracing::warn!(%address, what, "a login failed");
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| {
@@ -227,22 +231,32 @@ pub(super) async fn check_password(
     let address = request.client.address;
     let (is_right, _turn) = try_password(context, address, password).await?;
     if is_right {
-        context.logins.succeeded(address);
         return Ok(());
     }
     Err(wrong_login(context, request, "password").await)
 }
 
 fn check_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
-    let Err(wait) = context.logins.check(address, context.elapsed()) else {
-        return Ok(());
-    };
+    let waits = context.logins.check(address, context.elapsed());
+    waits.map_err(|wait| {
+        let hint = "the owner can set a new one with `algohook user set-password`";
+        too_many("passwords", wait).hint(hint)
+    })
+}
+
+fn check_code_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
+    let waits = context.codes.check(address, context.elapsed());
+    waits.map_err(|wait| {
+        let hint = "wait, and take the code that is shown then; without the phone, a recovery code or \
+                    `algohook user reset-second-factor` on the server lets the owner in";
+        too_many("codes", wait).hint(hint)
+    })
+}
+
+fn too_many(what: &str, wait: Duration) -> Problem {
     let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
-    let detail = format!("too many wrong passwords; try again in {seconds} seconds");
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    Err(Problem::new(status, "too_many_logins", detail)
-        .hint("the owner can set a new one with `algohook user set-password`")
-        .retry_after(seconds))
+    let detail = format!("too many wrong {what}; try again in {seconds} seconds");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_logins", detail).retry_after(seconds)
 }
 
 /// Whether it is the owner's, when it may be tried; as slow where none is set, so that a
@@ -258,6 +272,8 @@ async fn try_password(
     let turn = context.hashing.turn().await?;
     check_wait(context, address)?;
     let stored = context.store.readers().run(account::password_hash).await?;
+    // Before it is known, for one who hangs up never gets to know it.
+    context.logins.failed(address, context.elapsed());
     let is_right = turn.hash(move || {
         if let Some(stored) = stored {
             return account::is_password(&password, &stored);
@@ -266,7 +282,11 @@ async fn try_password(
         let _ = account::hash_password("no password is set", &[0; 16]);
         false
     });
-    is_right.await
+    let (is_right, turn) = is_right.await?;
+    if is_right {
+        context.logins.succeeded(address);
+    }
+    Ok((is_right, turn))
 }
 
 async fn hashed(context: &Context, password: String) -> Result<String, Problem> {

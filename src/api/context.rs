@@ -32,6 +32,8 @@ pub struct Context {
     pub newest: watch::Receiver<EventId>,
     /// Wrong passwords.
     pub logins: LoginThrottle,
+    /// Wrong codes of the second factor, by those who have the password.
+    pub codes: LoginThrottle,
     /// The right to hash a password.
     pub hashing: Hashing,
     /// The reports that were asked for of late.

@@ -25,8 +25,7 @@ pub struct Hashing {
 /// One's turn to hash a password; over when dropped.
 pub struct Turn {
     hashes: Counter,
-    _turn: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl Hashing {
@@ -52,8 +51,7 @@ impl Hashing {
         let turn = Arc::clone(&self.turn).acquire_owned().await;
         Ok(Turn {
             hashes: self.hashes.clone(),
-            _turn: turn.map_err(|_| busy())?,
-            _place: place,
+            _permits: [turn.map_err(|_| busy())?, place],
         })
     }
 }

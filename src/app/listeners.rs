@@ -132,6 +132,10 @@ impl Listeners {
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
         let limits = connection_limits(config);
+        let of_strangers = ConnectionLimits {
+            has_shares: true,
+            ..limits.clone()
+        };
         let PublicConfig {
             public_ui,
             allow_http_hooks,
@@ -146,7 +150,7 @@ impl Listeners {
                     with_ui: public_ui,
                 }));
                 let transport = Transport::Tls(TlsAcceptor::from(tls));
-                let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+                let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
                 let stopped = stopped(stop.clone());
                 Some(serve(
                     https.listener,
@@ -166,7 +170,7 @@ impl Listeners {
                 challenges,
                 https: https_url,
             }));
-            let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+            let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
             let stopped = stopped(stop.clone());
             serve(listener, Transport::Plain, plain, limits, metrics, stopped)
         });
@@ -248,5 +252,6 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
         http2: config.http2,
         shutdown_grace: config.shutdown_grace,
         trusted_proxies: config.trusted_proxies.clone(),
+        has_shares: false,
     }
 }

@@ -1,6 +1,6 @@
 //! Who is on the other side of a connection.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use hyper::HeaderMap;
@@ -59,6 +59,17 @@ impl From<Client> for Sender {
             certificate: client.certificate,
             ..Self::from(client.address)
         }
+    }
+}
+
+/// What counts as one address: a customer has a whole /64 of IPv6 addresses.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 

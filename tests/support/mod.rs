@@ -269,10 +269,18 @@ impl Server {
 
     /// Posts an alert, as TradingView would.
     pub fn post(&self, webhook: &str, body: &str) -> Answer {
+        self.post_with(webhook, body, &[])
+    }
+
+    /// The same with further headers.
+    pub fn post_with(&self, webhook: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         let url = format!("{}/hooks/{webhook}", self.url);
-        let request = agent()
+        let mut request = agent()
             .post(url)
             .header("content-type", "text/plain; charset=utf-8");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         Answer::of(request.send(body))
     }
 
