@@ -231,6 +231,18 @@ fn one_who_has_the_password_and_tries_codes_waits_and_keeps_nobody_else_out() {
 }
 
 #[test]
+fn a_token_changes_no_password_and_gets_no_session() {
+    let owned = Owned::new();
+    let token = owned.token("write");
+    let body = json!({ "current": PASSWORD, "new": "another long password" });
+    let answer = owned.server.api(&token, "POST", "/password", Some(body));
+    let answer = answer.expect(403);
+    assert_eq!(answer.json()["code"], "session_required");
+    assert_eq!(answer.header("set-cookie"), "");
+    owned.log_in();
+}
+
+#[test]
 fn a_token_that_may_read_sees_no_keys_and_changes_nothing() {
     let owned = Owned::new();
     let webhook = owned.server.create_webhook("Strategy");

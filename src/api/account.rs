@@ -132,10 +132,13 @@ pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     })
 }
 
-/// Changes the password, ends every session and begins a new one.
+/// Changes the password, ends every session and begins a new one; for the owner, logged in.
 #[utoipa::path(post, path = "/password", tag = "account", request_body = PasswordChange,
-    responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 409, body = Problem)))]
 pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
+    // With a token it would be a login without the second factor.
+    super::second_factor::require_session(request)?;
     let PasswordChange { current, new } = request.json()?;
     check_password(context, request, current).await?;
     let hash = hashed(context, new).await?;
