@@ -408,6 +408,94 @@ fn no_other_site_writes_with_the_owners_browser() {
 }
 
 #[test]
+fn no_other_site_sets_the_password_or_logs_in_with_the_owners_browser() {
+    let server = Server::start();
+    let link = server.setup_link.clone().unwrap();
+    let secret = link.split_once('#').unwrap().1;
+    let send = |path: &str, body: &Value, origin: &str| {
+        let body = Some(body.clone());
+        server.request("POST", path, &[("origin", origin)], body)
+    };
+    let first = json!({ "token": secret, "password": PASSWORD });
+    let login = json!({ "password": PASSWORD });
+    for origin in ["https://evil.example", "null", ""] {
+        let problem = send("/setup", &first, origin).expect(403).json();
+        assert_eq!(problem["code"], "cross_origin");
+    }
+    send("/setup", &first, &server.url).expect(204);
+    send("/session", &login, "https://evil.example").expect(403);
+    send("/session", &login, &server.url).expect(204);
+}
+
+#[test]
+fn no_page_of_another_name_reads_what_this_machine_reaches() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let get = |server: &Server, path: &str, host: &str, more: &str| {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{more}connection: close\r\n\r\n");
+        raw(server, &request)
+    };
+    for path in [
+        "/",
+        "/setup",
+        "/metrics",
+        "/api/v1/openapi.json",
+        "/api/v1/me",
+    ] {
+        for host in ["evil.example", "127.0.0.1.evil.example:8080"] {
+            let answer = get(&server, path, host, "");
+            assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
+            assert!(answer.contains("--public-url"), "{answer}");
+            // What a page adds makes it no proxy.
+            let answer = get(&server, path, host, "x-forwarded-for: 127.0.0.1\r\n");
+            assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
+        }
+    }
+    for host in [
+        "localhost:8080",
+        "desk.localhost",
+        "[::1]:8080",
+        "192.168.1.5",
+        "pi.local",
+    ] {
+        let answer = get(&server, "/api/v1/openapi.json", host, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
+    }
+    // An alert is taken by whatever name it comes, as through a proxy nobody told of.
+    let alert = webhook.alert(&json!({})).to_string();
+    let alert = request("POST", &format!("/hooks/{}", webhook.id), &alert);
+    let answer = raw(&server, &alert.replace(HOST, "alerts.example.com"));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let public = ["--public-url", "https://hooks.example.com"];
+    let proxied = ["--trusted-proxy", "127.0.0.1/32"];
+    let of_proxy = "x-forwarded-for: 203.0.113.9\r\n";
+    let (named, behind) = (Server::start_with(&public), Server::start_with(&proxied));
+    let answer = get(&named, "/", "hooks.example.com", "");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = get(&behind, "/", "trading.example.com", of_proxy);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = get(&behind, "/", "evil.example", "");
+    assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
+}
+
+#[test]
+fn the_metrics_go_through_no_proxy() {
+    for arguments in [&["--trusted-proxy", "127.0.0.1/32"][..], &[]] {
+        let server = Server::start_with(arguments);
+        server.get("/metrics").expect(200);
+        for header in ["x-forwarded-for: 203.0.113.9", "via: 1.1 proxy"] {
+            let request = format!(
+                "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n{header}\r\nconnection: close\r\n\r\n"
+            );
+            let answer = raw(&server, &request);
+            assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn nobody_chooses_the_owners_session() {
     let server = Server::start();
     log_in(&server);

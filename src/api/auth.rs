@@ -116,6 +116,12 @@ pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Resul
     .hint("`algohook token create NAME --scope write` makes one that may"))
 }
 
+/// Whether a request says where in a browser it is from.
+#[must_use]
+pub fn is_from_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN)
+}
+
 /// Refuses a write that another site made the owner's browser send.
 ///
 /// Browsers name the origin of every write; a program that names none has no

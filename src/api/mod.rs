@@ -116,6 +116,12 @@ impl Api {
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
             auth::require_same_origin(&head.headers)?;
         }
+        if matches!(resource, Resource::Setup | Resource::Session)
+            && auth::is_from_browser(&head.headers)
+        {
+            // Nor may another site log the owner in, or choose the first password.
+            auth::require_same_origin(&head.headers)?;
+        }
         let part = self.room.part(client.address);
         let (largest, patience, part) = match resource {
             // Larger than the room, and only the owner's.
