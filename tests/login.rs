@@ -298,6 +298,9 @@ fn what_concerns_security_is_in_the_audit_log() {
         .with_session(&session, "POST", &rotate, None)
         .expect(200);
     owned.token("read");
+    for change in ["pause", "resume"] {
+        owned.server.data.text(&["webhook", change, &id]);
+    }
     let log = owned
         .with_session(&session, "GET", "/audit", None)
         .expect(200)
@@ -323,6 +326,8 @@ fn what_concerns_security_is_in_the_audit_log() {
             ("webhook.create", "owner"),
             ("webhook.rotate-key", "owner"),
             ("token.create", "command line"),
+            ("webhook.change", "command line"),
+            ("webhook.change", "command line"),
         ]
     );
     let page = owned
