@@ -764,6 +764,21 @@ fn time_of(server: &Server, webhook: &Webhook, key: &str) -> Duration {
 }
 
 #[test]
+fn a_directory_that_was_there_is_left_as_it_is_and_said_to_be_open() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = DataDir::new();
+    std::fs::create_dir(&data.path).unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&data.path, open).unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let server = Server::with(data, &[]);
+    assert_eq!(mode(&server.data.path), 0o755);
+    assert_eq!(mode(&server.data.database()), 0o600);
+    assert!(server.log().contains("chmod 700"), "{}", server.log());
+}
+
+#[test]
 fn what_is_kept_is_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let server = Server::start();
