@@ -198,11 +198,19 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let local = addresses.local;
-    if !local.ip().is_loopback() && config.trusted_proxies.is_empty() {
-        warnings.push(format!(
-            "{local} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
-             listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
+    // A proxy on another machine needs an address that is open to it; one on this machine
+    // does not, and others come past it.
+    let mut proxies = config.trusted_proxies.iter();
+    let is_for_proxy = proxies.any(|proxy| !proxy.addr().is_loopback());
+    if !local.ip().is_loopback() && !is_for_proxy {
+        let next = if config.trusted_proxies.is_empty() {
+            "listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"
+        } else {
+            "the proxy on this machine reaches 127.0.0.1 as well, and nobody else does: listen there (--listen)"
+        };
+        warnings.push(format!(
+            "{local} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; {next}"
         ));
     }
     if let Some(http) = addresses.http.filter(|_| config.public.allow_http_hooks) {

@@ -5,6 +5,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use hyper::header::HOST;
+use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Uri};
 
 /// Endings of names that the public DNS gives to nobody.
@@ -30,7 +31,7 @@ impl Hosts {
     /// no browser's.
     #[must_use]
     pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let stated = uri.authority().map(|authority| authority.as_str());
+        let stated = uri.authority().map(Authority::as_str);
         let stated = stated.or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()));
         stated.is_none_or(|stated| self.is_ours(name_of(stated)))
     }
