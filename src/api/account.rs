@@ -221,8 +221,13 @@ async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str
     if let Err(error) = context.store.writer().run(None, write).await {
         tracing::warn!(%error, "a failed login could not be noted");
     }
-    Problem::unauthorized(format!("this is not the {what}"))
-        .hint("`algohook user set-password` on the server sets a new one")
+    let hint = match what {
+        "code" => {
+            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off"
+        }
+        _ => "`algohook user set-password` on the server sets a new one",
+    };
+    Problem::unauthorized(format!("this is not the {what}")).hint(hint)
 }
 
 /// Checks the password of one who is logged in already.

@@ -146,9 +146,12 @@ pub fn require_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(
         hyper::StatusCode::FORBIDDEN,
         "cross_origin",
-        "a write with a session must come from algohook's own pages",
+        "what a browser writes must come from algohook's own pages",
     )
-    .hint("programs use an API token instead: `algohook token create NAME`"))
+    .hint(
+        "a proxy in front has to pass the header Host on; programs use an API token instead of a session: \
+         `algohook token create NAME`",
+    ))
 }
 
 /// The cookie that carries a session.
