@@ -22,7 +22,8 @@ const NOTHING_HERE: &str = "There is nothing here.\n";
 const OTHER_HOST: &str = "\
 algohook does not answer to this name, by which another site could act as this one.
 Open it by its IP address or as localhost. Where the name is yours, start algohook with --public-url, such as
---public-url https://hooks.example.com; where a proxy passes requests on, name the proxy with --trusted-proxy.
+--public-url https://hooks.example.com; where a proxy passes requests on, name the proxy with --trusted-proxy
+and have it send X-Forwarded-For.
 ";
 
 const UNENCRYPTED: &str = "\
