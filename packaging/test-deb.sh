@@ -24,6 +24,12 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# Whether the service would start with the machine.
+link=/etc/systemd/system/multi-user.target.wants/algohook.service
+is_enabled() {
+    [ -L "$link" ]
+}
+
 # There may be no systemd here, so the service is started by hand, as its user.
 start() {
     setpriv --reuid algohook --regid algohook --clear-groups \
@@ -54,6 +60,8 @@ dpkg -i "$1"
 [ "$(stat -c '%U %a' /var/lib/algohook)" = "algohook 700" ] || fail "the data directory is not private"
 [ -f /usr/lib/systemd/system/algohook.service ] || [ -f /lib/systemd/system/algohook.service ] ||
     fail "there is no unit"
+is_enabled || fail "the service is not enabled"
+[ "$(stat -c '%U %a' /etc/algohook/environment)" = "root 600" ] || fail "others can read the settings"
 start
 webhook=$(as_user webhook create Kept --json | sed -n 's/.*"id": *"\(wh_[A-Za-z0-9]*\)".*/\1/p')
 [ -n "$webhook" ] || fail "no webhook was made"
@@ -72,8 +80,27 @@ dpkg -r algohook
 [ ! -e /usr/bin/algohook ] || fail "the binary is still there"
 [ -f /var/lib/algohook/algohook.db ] || fail "removing took the data"
 
+echo "install again"
+dpkg --force-confold -i "$2"
+is_enabled || fail "the service is off after it was removed and installed again"
+start
+as_user webhook show "$webhook" >/dev/null || fail "installing again lost the webhook"
+stop
+
+echo "remove and install again what its owner disabled"
+rm "$link"
+dpkg --force-confold -i "$2"
+! is_enabled || fail "an upgrade enabled what its owner had disabled"
+dpkg -r algohook
+dpkg --force-confold -i "$2"
+! is_enabled || fail "installing again enabled what its owner had disabled"
+
 echo "purge"
+ln -s /lib/systemd/system/algohook.service "$link"
 dpkg -P algohook
 [ ! -e /var/lib/algohook ] && [ ! -e /etc/algohook ] || fail "purging left something"
+! is_enabled || fail "purging left the service enabled"
+left=$(find /var/lib/systemd/deb-systemd-helper-* -name 'algohook*' 2>/dev/null) || true
+[ -z "$left" ] || fail "purging left $left"
 ! getent passwd algohook >/dev/null || fail "purging left the user"
-echo "ok: installed, started, upgraded with its data, removed, purged"
+echo "ok: installed, started, upgraded with its data, removed, installed again, purged"

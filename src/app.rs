@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::api::Api;
 use crate::api::context::Context;
 use crate::api::overview::{CertificateWatch, KeptEarnings};
+use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{CertificateSource, Config, prepare_data_dir};
 use crate::domain::event::EventId;
+use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::secrets;
@@ -160,7 +162,8 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         base_url: parts.base_url,
         newest: parts.newest,
         logins: LoginThrottle::default(),
-        hashing: Semaphore::new(1),
+        codes: LoginThrottle::default(),
+        hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         performance: Performance::default(),
         earnings: KeptEarnings::default(),
         certificate: CertificateWatch {
@@ -168,13 +171,15 @@ fn routes(parts: Parts, config: &Config) -> Routes {
             data_dir: is_from_authority.then(|| config.data_dir.clone()),
         },
     };
+    let room = Arc::new(Room::default());
     Routes {
         hooks: Hooks {
             ingest,
             metrics: Arc::clone(&parts.metrics),
             body_timeout: config.body_timeout,
+            room: Arc::clone(&room),
         },
-        api: Api::new(Arc::new(context), config.body_timeout),
+        api: Api::new(Arc::new(context), config.body_timeout, room),
         metrics: parts.metrics,
     }
 }
@@ -193,11 +198,19 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let local = addresses.local;
-    if !local.ip().is_loopback() && config.trusted_proxies.is_empty() {
-        warnings.push(format!(
-            "{local} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; \
-             listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
+    // A proxy on another machine needs an address that is open to it; one on this machine
+    // does not, and others come past it.
+    let mut proxies = config.trusted_proxies.iter();
+    let is_for_proxy = proxies.any(|proxy| !proxy.addr().is_loopback());
+    if !local.ip().is_loopback() && !is_for_proxy {
+        let next = if config.trusted_proxies.is_empty() {
+            "listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"
+        } else {
+            "the proxy on this machine reaches 127.0.0.1 as well, and nobody else does: listen there (--listen)"
+        };
+        warnings.push(format!(
+            "{local} is open to others and WITHOUT ENCRYPTION: keys and passwords can be read on the way; {next}"
         ));
     }
     if let Some(http) = addresses.http.filter(|_| config.public.allow_http_hooks) {

@@ -322,7 +322,8 @@ fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {
     }
 }
 
-/// Makes the data directory where there is none, for its owner only.
+/// Makes the data directory where there is none, for its owner only. One that is there
+/// may be shared on purpose: it stays as it is, and that others can read it is said.
 ///
 /// # Errors
 ///
@@ -332,14 +333,28 @@ pub fn prepare_data_dir(data_dir: &Path) -> Result<(), ConfigError> {
         path: data_dir.display().to_string(),
         source,
     };
-    std::fs::create_dir_all(data_dir).map_err(failed)?;
-    #[cfg(unix)]
+    if let Ok(there) = std::fs::metadata(data_dir)
+        && there.is_dir()
     {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(data_dir, std::fs::Permissions::from_mode(0o700))
-            .map_err(failed)?;
+        warn_of_others(data_dir, &there);
+        return Ok(());
     }
-    Ok(())
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(failed)
+}
+
+fn warn_of_others(data_dir: &Path, there: &std::fs::Metadata) {
+    use std::os::unix::fs::PermissionsExt;
+    if there.permissions().mode() & 0o077 != 0 {
+        let shown = data_dir.display();
+        tracing::warn!(
+            "others can look into the data directory; the database itself is its owner's alone. Where nobody \
+             else needs the directory: chmod 700 {shown}"
+        );
+    }
 }
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ pub struct Metrics {
     certificate_orders: Family<OutcomeLabel, Counter>,
     /// When the certificate that is shown ends, in seconds since 1970; 0 without one.
     pub certificate_not_after: Gauge<i64, AtomicI64>,
+    /// Passwords that were hashed, to be set or to be checked.
+    pub password_hashes: Counter,
     /// Connections that are open now.
     pub open_connections: Gauge<i64, AtomicI64>,
 }
@@ -120,12 +122,19 @@ impl Default for Metrics {
             "End of the certificate that is shown, in seconds since 1970; 0 without one",
             certificate_not_after.clone(),
         );
+        let password_hashes = Counter::default();
+        registry.register(
+            "algohook_password_hashes",
+            "Passwords hashed, to be set or to be checked",
+            password_hashes.clone(),
+        );
         Self {
             registry,
             deliveries,
             delivery_seconds,
             certificate_orders,
             certificate_not_after,
+            password_hashes,
             open_connections,
         }
     }

@@ -265,6 +265,39 @@ fn what_is_no_backup_is_refused() {
     let other = data.path.join("other.db");
     let error = data.error(&["restore", other.to_str().unwrap(), "--force"]);
     assert!(error.contains("no usable algohook backup"), "{error}");
+    for (changes, said) in [
+        ("DROP TABLE server_settings", "server_settings"),
+        ("DROP INDEX events_by_webhook", "events_by_webhook"),
+        (
+            "CREATE TRIGGER spy AFTER INSERT ON events BEGIN DELETE FROM audit; END",
+            "trigger spy",
+        ),
+        (
+            "CREATE VIEW spy AS SELECT auth_key FROM webhooks",
+            "view spy",
+        ),
+        ("PRAGMA user_version = 0", "did not make it"),
+        ("PRAGMA user_version = 99", "newer"),
+    ] {
+        let file = data.path.join("changed.db");
+        let shown = file.to_str().unwrap();
+        data.text(&["backup", shown]);
+        let database = rusqlite::Connection::open(&file).unwrap();
+        database.execute_batch(changes).unwrap();
+        drop(database);
+        let error = data.error(&["restore", shown, "--force"]);
+        assert!(error.contains(said), "{changes}: {error}");
+        assert!(!data.path.join("algohook.db.partial").exists(), "{changes}");
+        std::fs::remove_file(file).unwrap();
+    }
+    // What Litestream adds harms nothing.
+    let file = data.path.join("replicated.db");
+    data.text(&["backup", file.to_str().unwrap()]);
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        .unwrap();
+    data.text(&["restore", file.to_str().unwrap(), "--force"]);
     assert_eq!(
         data.json(&["webhook", "list", "--json"])[0]["id"],
         webhook.id.as_str()

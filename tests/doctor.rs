@@ -133,6 +133,22 @@ fn refused_requests_and_a_list_of_senders_that_is_not_tradingviews_are_told_of()
 }
 
 #[test]
+fn senders_that_lock_tradingview_out_are_wrong() {
+    let data = DataDir::new();
+    data.create_webhook("BTC Strategy");
+    // As a database of an earlier version may be.
+    let database = rusqlite::Connection::open(data.database()).unwrap();
+    let setting = r#"{"policy":"certificate"}"#;
+    let sql = "INSERT INTO server_settings (name, value) VALUES ('senders', ?1)";
+    database.execute(sql, [setting]).unwrap();
+    let (found, _) = findings(&data, &[]);
+    assert_eq!(verdict(&found, "senders"), "bad");
+    database.execute("DELETE FROM server_settings", []).unwrap();
+    let (found, _) = findings(&data, &[]);
+    assert_eq!(verdict(&found, "senders"), "good");
+}
+
+#[test]
 fn behind_a_proxy_and_with_an_alert_all_is_well() {
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1/32"]);
     let webhook = server.create_webhook("Strategy");

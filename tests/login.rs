@@ -16,7 +16,11 @@ struct Owned {
 
 impl Owned {
     fn new() -> Self {
-        let server = Server::start();
+        Self::with(&[])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let server = Server::start_with(arguments);
         let link = server.setup_link.clone().unwrap();
         let secret = link.split_once('#').unwrap().1;
         let body = json!({ "token": secret, "password": PASSWORD });
@@ -36,9 +40,20 @@ impl Owned {
         session_of(&self.try_login(None).expect(204))
     }
 
-    fn with(&self, session: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+    fn with_session(&self, session: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let headers = [("cookie", session), ("origin", self.server.url.as_str())];
         self.server.request(method, path, &headers, body)
+    }
+
+    /// Turns the second factor on.
+    fn turn_second_factor_on(&self) {
+        let session = self.log_in();
+        let password = json!({ "password": PASSWORD });
+        let begun = self.with_session(&session, "POST", "/second-factor", Some(password));
+        let secret = from_base32(begun.expect(200).json()["secret"].as_str().unwrap());
+        let code = json!({ "code": code_now(&secret, 0) });
+        self.with_session(&session, "POST", "/second-factor/confirm", Some(code))
+            .expect(200);
     }
 
     fn token(&self, scope: &str) -> String {
@@ -78,7 +93,7 @@ fn sessions_are_listed_and_can_be_ended() {
     let owned = Owned::new();
     let (first, second) = (owned.log_in(), owned.log_in());
     let listed = owned
-        .with(&second, "GET", "/sessions", None)
+        .with_session(&second, "GET", "/sessions", None)
         .expect(200)
         .json();
     let sessions = listed["items"].as_array().unwrap();
@@ -89,10 +104,14 @@ fn sessions_are_listed_and_can_be_ended() {
     assert_eq!(sessions[1]["isCurrent"], false);
     assert_eq!(sessions[2]["isCurrent"], true);
     let path = format!("/sessions/{}", sessions[1]["id"].as_str().unwrap());
-    owned.with(&second, "DELETE", &path, None).expect(204);
-    owned.with(&first, "GET", "/me", None).expect(401);
-    owned.with(&second, "GET", "/me", None).expect(200);
-    owned.with(&second, "DELETE", &path, None).expect(404);
+    owned
+        .with_session(&second, "DELETE", &path, None)
+        .expect(204);
+    owned.with_session(&first, "GET", "/me", None).expect(401);
+    owned.with_session(&second, "GET", "/me", None).expect(200);
+    owned
+        .with_session(&second, "DELETE", &path, None)
+        .expect(404);
 }
 
 #[test]
@@ -138,7 +157,7 @@ fn the_second_factor_is_asked_for_once_it_is_on_and_no_code_is_good_twice() {
         .server
         .api(&token, "POST", "/second-factor", password())
         .expect(403);
-    let begun = owned.with(&session, "POST", "/second-factor", password());
+    let begun = owned.with_session(&session, "POST", "/second-factor", password());
     let begun = begun.expect(200).json();
     let text = begun["secret"].as_str().unwrap();
     assert!(begun["url"].as_str().unwrap().contains(text));
@@ -148,7 +167,7 @@ fn the_second_factor_is_asked_for_once_it_is_on_and_no_code_is_good_twice() {
     owned.log_in();
     let confirm = |code: &str| {
         let body = Some(json!({ "code": code }));
-        owned.with(&session, "POST", "/second-factor/confirm", body)
+        owned.with_session(&session, "POST", "/second-factor/confirm", body)
     };
     confirm("000000x").expect(422);
     let code = code_now(&secret, 0);
@@ -164,10 +183,62 @@ fn the_second_factor_is_asked_for_once_it_is_on_and_no_code_is_good_twice() {
     let lost = recovery[3].as_str().unwrap();
     owned.try_login(Some(lost)).expect(204);
     owned.try_login(Some(lost)).expect(401);
-    let state = owned.with(&session, "GET", "/second-factor", None).json();
+    let state = owned
+        .with_session(&session, "GET", "/second-factor", None)
+        .json();
     assert_eq!(state, json!({ "isOn": true, "recoveryCodesLeft": 9 }));
 
     owned.server.data.text(&["user", "reset-second-factor"]);
+    owned.log_in();
+}
+
+#[test]
+fn one_who_has_the_password_and_tries_codes_waits_and_keeps_nobody_else_out() {
+    let owned = Owned::with(&["--trusted-proxy", "127.0.0.1/32"]);
+    owned.turn_second_factor_on();
+    let try_code = |from: &str, code: &str| {
+        let body = json!({ "password": PASSWORD, "code": code });
+        let headers = [("x-forwarded-for", from)];
+        owned
+            .server
+            .request("POST", "/session", &headers, Some(body))
+    };
+    let mut refused = Vec::new();
+    while refused.is_empty() {
+        let answer = try_code("203.0.113.9", "nonsense");
+        if answer.status == 429 {
+            refused.push(answer);
+        } else {
+            answer.expect(401);
+        }
+    }
+    let answer = refused.remove(0);
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    let problem = answer.json();
+    assert_eq!(problem["code"], "too_many_logins");
+    assert!(
+        problem["hint"].as_str().unwrap().contains("code"),
+        "{problem}"
+    );
+    // From elsewhere the code is asked for as ever, and wrong passwords do not wait.
+    try_code("198.51.100.1", "nonsense").expect(401);
+    let body = json!({ "password": "not the password" });
+    let headers = [("x-forwarded-for", "203.0.113.9")];
+    owned
+        .server
+        .request("POST", "/session", &headers, Some(body))
+        .expect(401);
+}
+
+#[test]
+fn a_token_changes_no_password_and_gets_no_session() {
+    let owned = Owned::new();
+    let token = owned.token("write");
+    let body = json!({ "current": PASSWORD, "new": "another long password" });
+    let answer = owned.server.api(&token, "POST", "/password", Some(body));
+    let answer = answer.expect(403);
+    assert_eq!(answer.json()["code"], "session_required");
+    assert_eq!(answer.header("set-cookie"), "");
     owned.log_in();
 }
 
@@ -217,16 +288,21 @@ fn what_concerns_security_is_in_the_audit_log() {
         .request("POST", "/session", &[], Some(wrong))
         .expect(401);
     let session = owned.log_in();
-    let webhook = owned.with(&session, "POST", "/webhooks", Some(json!({ "name": "x" })));
+    let webhook = owned.with_session(&session, "POST", "/webhooks", Some(json!({ "name": "x" })));
     let id = webhook.expect(201).json()["id"]
         .as_str()
         .unwrap()
         .to_owned();
     let rotate = format!("/webhooks/{id}/rotate-key");
-    owned.with(&session, "POST", &rotate, None).expect(200);
+    owned
+        .with_session(&session, "POST", &rotate, None)
+        .expect(200);
     owned.token("read");
+    for change in ["pause", "resume"] {
+        owned.server.data.text(&["webhook", change, &id]);
+    }
     let log = owned
-        .with(&session, "GET", "/audit", None)
+        .with_session(&session, "GET", "/audit", None)
         .expect(200)
         .json();
     let entries: Vec<(&str, &str)> = log["items"]
@@ -250,9 +326,13 @@ fn what_concerns_security_is_in_the_audit_log() {
             ("webhook.create", "owner"),
             ("webhook.rotate-key", "owner"),
             ("token.create", "command line"),
+            ("webhook.change", "command line"),
+            ("webhook.change", "command line"),
         ]
     );
-    let page = owned.with(&session, "GET", "/audit?limit=2", None).json();
+    let page = owned
+        .with_session(&session, "GET", "/audit?limit=2", None)
+        .json();
     assert_eq!(page["items"].as_array().unwrap().len(), 2);
     assert!(page["nextCursor"].is_string());
 }

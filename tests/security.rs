@@ -4,10 +4,14 @@ mod support;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http_body_util::channel::Channel;
+use hyper::body::Bytes;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
-use support::tls::{HOST, Secured};
+use support::tls::{HOST, Secured, request};
 use support::{Answer, DataDir, PATIENCE, Server, Webhook, read_to_end};
 
 const PASSWORD: &str = "a long password";
@@ -165,6 +169,106 @@ fn one_address_cannot_take_every_place() {
 }
 
 #[test]
+fn one_address_cannot_take_every_place_of_plain_http() {
+    let secured = Secured::with(&["--max-connections", "32", "--http-listen", "127.0.0.1:0"]);
+    let address = secured.server.http_address();
+    let answers = || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let _ = stream.write_all(request("GET", "/", "").as_bytes());
+        !read_to_end(&stream).is_empty()
+    };
+    let held: Vec<_> = (0..8)
+        .map(|_| std::net::TcpStream::connect(address).unwrap())
+        .collect();
+    assert!(!answers());
+    drop(held);
+    support::wait_until("there is room again", answers);
+}
+
+#[test]
+fn an_alert_to_an_unknown_webhook_is_answered_before_it_is_there() {
+    let server = Server::start();
+    let mut stream = server.connect();
+    let id = "wh_0000000000000000000000";
+    write!(
+        stream,
+        "POST /hooks/{id} HTTP/1.1\r\nhost: x\r\ncontent-length: 20000\r\n\r\n{{"
+    )
+    .unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 404 Not Found\r\n");
+    // The same answer as ever.
+    let answer = server.post(id, "{}").expect(404);
+    assert_eq!(answer.json()["error"]["code"], "unknown_webhook");
+}
+
+#[test]
+fn bodies_that_never_end_take_little_memory_and_leave_room_for_others() {
+    const CONNECTIONS: usize = 64;
+    const STREAMS: usize = 40;
+    let secured = Secured::with(&[
+        "--max-connections",
+        "256",
+        "--body-timeout",
+        "3",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+        "--rate-limit",
+        "1000",
+    ]);
+    let server = &secured.server;
+    let webhook = server.create_webhook("Strategy");
+    let before = server.memory("VmRSS");
+    let mut client = secured.client();
+    client.alpn = vec![b"h2"];
+    let (config, address) = (Arc::new(client.config()), server.https_address());
+    let url = format!("https://{HOST}/hooks/{}", webhook.id);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let statuses = runtime.block_on(async move {
+        for _ in 0..CONNECTIONS {
+            let tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+            let name = rustls::pki_types::ServerName::try_from(HOST).unwrap();
+            let connector = tokio_rustls::TlsConnector::from(Arc::clone(&config));
+            let stream = connector.connect(name, tcp).await.unwrap();
+            let builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+            let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            for _ in 0..STREAMS {
+                let (mut sender, url, tell) = (sender.clone(), url.clone(), tell.clone());
+                tokio::spawn(async move {
+                    let (mut rest, body) = Channel::<Bytes>::new(2);
+                    let begin = Bytes::from(vec![b' '; 25_000]);
+                    rest.send_data(begin).await.unwrap();
+                    let request = hyper::Request::post(url).body(body).unwrap();
+                    // Streams beyond those that a connection may have are reset.
+                    let answer = sender.send_request(request).await;
+                    let _ = tell.send(answer.map_or(0, |answer| answer.status().as_u16()));
+                    drop(rest);
+                });
+            }
+        }
+        drop(tell);
+        let mut statuses = Vec::new();
+        while let Some(status) = told.recv().await {
+            if status == 503 && !statuses.contains(&503) {
+                // While the others still hold what they have.
+                let alert = webhook.alert(&json!({})).to_string();
+                let headers = [("x-forwarded-for", "203.0.113.9")];
+                let answer = server.post_with(&webhook.id, &alert, &headers);
+                assert_eq!(answer.status, 200, "{answer:?}");
+            }
+            statuses.push(status);
+        }
+        statuses
+    });
+    assert!(statuses.contains(&503) && statuses.contains(&408));
+    let most = server.memory("VmHWM");
+    assert!(most < before + 40, "{before} {most}");
+}
+
+#[test]
 fn no_request_is_smuggled_in_another_one() {
     let server = Server::start();
     let webhook = server.create_webhook("Strategy");
@@ -304,6 +408,94 @@ fn no_other_site_writes_with_the_owners_browser() {
 }
 
 #[test]
+fn no_other_site_sets_the_password_or_logs_in_with_the_owners_browser() {
+    let server = Server::start();
+    let link = server.setup_link.clone().unwrap();
+    let secret = link.split_once('#').unwrap().1;
+    let send = |path: &str, body: &Value, origin: &str| {
+        let body = Some(body.clone());
+        server.request("POST", path, &[("origin", origin)], body)
+    };
+    let first = json!({ "token": secret, "password": PASSWORD });
+    let login = json!({ "password": PASSWORD });
+    for origin in ["https://evil.example", "null", ""] {
+        let problem = send("/setup", &first, origin).expect(403).json();
+        assert_eq!(problem["code"], "cross_origin");
+    }
+    send("/setup", &first, &server.url).expect(204);
+    send("/session", &login, "https://evil.example").expect(403);
+    send("/session", &login, &server.url).expect(204);
+}
+
+#[test]
+fn no_page_of_another_name_reads_what_this_machine_reaches() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let get = |server: &Server, path: &str, host: &str, more: &str| {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{more}connection: close\r\n\r\n");
+        raw(server, &request)
+    };
+    for path in [
+        "/",
+        "/setup",
+        "/metrics",
+        "/api/v1/openapi.json",
+        "/api/v1/me",
+    ] {
+        for host in ["evil.example", "127.0.0.1.evil.example:8080"] {
+            let answer = get(&server, path, host, "");
+            assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
+            assert!(answer.contains("--public-url"), "{answer}");
+            // What a page adds makes it no proxy.
+            let answer = get(&server, path, host, "x-forwarded-for: 127.0.0.1\r\n");
+            assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
+        }
+    }
+    for host in [
+        "localhost:8080",
+        "desk.localhost",
+        "[::1]:8080",
+        "192.168.1.5",
+        "pi.local",
+    ] {
+        let answer = get(&server, "/api/v1/openapi.json", host, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
+    }
+    // An alert is taken by whatever name it comes, as through a proxy nobody told of.
+    let alert = webhook.alert(&json!({})).to_string();
+    let alert = request("POST", &format!("/hooks/{}", webhook.id), &alert);
+    let answer = raw(&server, &alert.replace(HOST, "alerts.example.com"));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let public = ["--public-url", "https://hooks.example.com"];
+    let proxied = ["--trusted-proxy", "127.0.0.1/32"];
+    let of_proxy = "x-forwarded-for: 203.0.113.9\r\n";
+    let (named, behind) = (Server::start_with(&public), Server::start_with(&proxied));
+    let answer = get(&named, "/", "hooks.example.com", "");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = get(&behind, "/", "trading.example.com", of_proxy);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = get(&behind, "/", "evil.example", "");
+    assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
+}
+
+#[test]
+fn the_metrics_go_through_no_proxy() {
+    for arguments in [&["--trusted-proxy", "127.0.0.1/32"][..], &[]] {
+        let server = Server::start_with(arguments);
+        server.get("/metrics").expect(200);
+        for header in ["x-forwarded-for: 203.0.113.9", "via: 1.1 proxy"] {
+            let request = format!(
+                "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n{header}\r\nconnection: close\r\n\r\n"
+            );
+            let answer = raw(&server, &request);
+            assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn nobody_chooses_the_owners_session() {
     let server = Server::start();
     log_in(&server);
@@ -345,6 +537,47 @@ fn nobody_guesses_the_password_for_long() {
     // Whoever is logged in is not kept out, nor any token.
     let token = server.data.create_token();
     server.api(&token, "GET", "/me", None).expect(200);
+}
+
+#[test]
+fn no_number_of_logins_takes_more_memory_than_one() {
+    let server = Server::start();
+    log_in(&server);
+    let before = server.memory("VmRSS");
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| try_password(&server, PASSWORD, &[]).expect(204));
+        }
+    });
+    // One takes 19 MiB while it is checked, and gives them back.
+    let (after, most) = (server.memory("VmRSS"), server.memory("VmHWM"));
+    assert!(after < before + 12, "{before} {after}");
+    assert!(most < before + 35, "{before} {most}");
+}
+
+#[test]
+fn nobody_without_the_set_up_link_has_a_password_hashed() {
+    let server = Server::start();
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            let body = json!({ "token": format!("wrong{number}"), "password": PASSWORD });
+            let server = &server;
+            scope.spawn(move || {
+                server
+                    .request("POST", "/setup", &[], Some(body))
+                    .expect(409);
+            });
+        }
+    });
+    let hashes = || {
+        let metrics = server.get("/metrics").expect(200).text;
+        let mut lines = metrics.lines();
+        let count = lines.find_map(|line| line.strip_prefix("algohook_password_hashes_total "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(hashes(), 0);
+    log_in(&server);
+    assert_eq!(hashes(), 1);
 }
 
 #[test]
@@ -528,6 +761,21 @@ fn time_of(server: &Server, webhook: &Webhook, key: &str) -> Duration {
     let begun = Instant::now();
     server.deliver(webhook, &alert).expect(401);
     begun.elapsed()
+}
+
+#[test]
+fn a_directory_that_was_there_is_left_as_it_is_and_said_to_be_open() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = DataDir::new();
+    std::fs::create_dir(&data.path).unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&data.path, open).unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let server = Server::with(data, &[]);
+    assert_eq!(mode(&server.data.path), 0o755);
+    assert_eq!(mode(&server.data.database()), 0o600);
+    assert!(server.log().contains("chmod 700"), "{}", server.log());
 }
 
 #[test]

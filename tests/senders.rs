@@ -5,7 +5,8 @@ mod support;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, SanType};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, SanType};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use serde_json::{Value, json};
 use support::tls::{Authority, Secured, Signed, TlsClient, request};
@@ -160,6 +161,87 @@ fn certificates_cannot_be_demanded_before_an_issuer_is_pinned() {
     desk.server()
         .api(&desk.token, "PATCH", &path, Some(body))
         .expect(409);
+}
+
+#[test]
+fn the_last_pinned_issuer_is_not_forgotten_while_certificates_are_demanded() {
+    let desk = Desk::new();
+    let right = Authority::new("Right");
+    desk.pin(&right);
+    let fingerprint = desk.senders()["issuers"][0]["fingerprint"].clone();
+    let fingerprint = fingerprint.as_str().unwrap();
+    let webhook = format!("/webhooks/{}", desk.webhook.id);
+    let of_webhook = |policy: Value| {
+        let body = json!({ "settings": { "senders": policy } });
+        desk.server()
+            .api(&desk.token, "PATCH", &webhook, Some(body))
+            .expect(200);
+    };
+    let refuses = |who: &str| {
+        let path = format!("/senders/issuers/{fingerprint}");
+        let problem = desk
+            .server()
+            .api(&desk.token, "DELETE", &path, None)
+            .expect(409)
+            .json();
+        assert!(
+            problem["detail"].as_str().unwrap().contains(who),
+            "{problem}"
+        );
+        let error = desk
+            .server()
+            .data
+            .error(&["senders", "forget", fingerprint]);
+        assert!(error.contains("only pinned issuer"), "{error}");
+        assert_eq!(desk.post_with(&tradingview(&right, |_| {})), 200);
+    };
+    desk.change(json!({ "policy": "certificate" })).expect(200);
+    refuses("the server's setting");
+    of_webhook(json!("certificate"));
+    desk.change(json!({ "policy": "any" })).expect(200);
+    refuses("the webhook \"Strategy\"");
+
+    // Another pin is enough, and one that is not pinned can always go.
+    let other = Authority::new("Other");
+    desk.pin(&other);
+    desk.server().data.text(&["senders", "forget", fingerprint]);
+    desk.pin(&right);
+    of_webhook(Value::Null);
+    for issuer in desk.senders()["issuers"].as_array().unwrap() {
+        let fingerprint = issuer["fingerprint"].as_str().unwrap();
+        desk.server().data.text(&["senders", "forget", fingerprint]);
+    }
+}
+
+#[test]
+fn a_pinned_root_counts_through_what_it_signed_and_no_leaf_signs() {
+    let desk = Desk::new();
+    let root = Authority::new("Root");
+    desk.pin(&root);
+    desk.change(json!({ "policy": "certificate" })).expect(200);
+    let with_chain = |leaf: &Signed, chain: &[CertificateDer<'static>]| {
+        let mut client = desk.secured.client().with_identity(leaf);
+        let (shown, _) = client.identity.as_mut().unwrap();
+        shown.extend_from_slice(chain);
+        desk.post(&client)
+    };
+    let between = root.intermediate("Between", IsCa::Ca(BasicConstraints::Unconstrained));
+    let leaf = tradingview(&between, |_| {});
+    assert_eq!(with_chain(&leaf, &[between.certificate()]), 200);
+    assert_eq!(desk.last_verified(), "certificate");
+    assert_eq!(with_chain(&leaf, &[]), 403, "nothing between");
+    let no_authority = root.intermediate("Customer", IsCa::NoCa);
+    let forged = tradingview(&no_authority, |_| {});
+    assert_eq!(
+        with_chain(&forged, &[no_authority.certificate()]),
+        403,
+        "a leaf"
+    );
+    let too_deep = root.intermediate("Last", IsCa::Ca(BasicConstraints::Constrained(0)));
+    let below = too_deep.intermediate("Below", IsCa::Ca(BasicConstraints::Unconstrained));
+    let leaf = tradingview(&below, |_| {});
+    let chain = [below.certificate(), too_deep.certificate()];
+    assert_eq!(with_chain(&leaf, &chain), 403, "too deep");
 }
 
 #[test]

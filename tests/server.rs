@@ -253,8 +253,11 @@ fn listening_for_others_without_encryption_is_said_loudly_and_once() {
     };
     assert_eq!(warnings(&["--listen", "0.0.0.0:0"]), 1);
     assert_eq!(warnings(&["--listen", "127.0.0.1:0"]), 0);
-    let behind_proxy = ["--listen", "0.0.0.0:0", "--trusted-proxy", "127.0.0.1"];
+    let behind_proxy = ["--listen", "0.0.0.0:0", "--trusted-proxy", "10.0.0.0/8"];
     assert_eq!(warnings(&behind_proxy), 0);
+    // Past a proxy on this machine others come as well.
+    let beside_proxy = ["--listen", "0.0.0.0:0", "--trusted-proxy", "127.0.0.1/32"];
+    assert_eq!(warnings(&beside_proxy), 1);
 }
 
 #[test]

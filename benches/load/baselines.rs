@@ -56,6 +56,7 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         ingest: Arc::new(ingest),
         metrics: Arc::clone(&metrics),
         body_timeout: Duration::from_secs(10),
+        room: Arc::default(),
     };
     let limits = ConnectionLimits {
         max_connections: MAX_CONNECTIONS,
@@ -63,6 +64,7 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         http2: false,
         shutdown_grace: Duration::from_secs(10),
         trusted_proxies: Vec::new(),
+        has_shares: false,
     };
     listener::serve(
         listener,

@@ -79,20 +79,13 @@ impl Acme {
                 tokio::time::sleep(wait.min(LOOK_EVERY)).await;
                 continue;
             }
-            match self.renew(failures).await {
-                Ok(()) => {
-                    failures = 0;
-                    // Were it due again at once, by a clock that is ahead for instance, it must
-                    // not be asked for again and again.
-                    tokio::time::sleep(self.config.retry).await;
-                }
-                Err(error) => {
-                    let wait = backoff(self.config.retry, failures);
-                    failures = failures.saturating_add(1);
-                    self.note_failure(&error, wait);
-                    tokio::time::sleep(wait).await;
-                }
+            let renewed = self.renew(failures).await;
+            let wait;
+            (failures, wait) = after(renewed.is_ok(), failures, self.config.retry);
+            if let Err(error) = renewed {
+                self.note_failure(&error, wait);
             }
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -158,6 +151,17 @@ pub fn renewal_time(identity: &Identity) -> Timestamp {
     identity.not_after - lifetime / 3
 }
 
+/// How many tries have failed in a row after one more, and how long to wait then. After
+/// one that succeeded, too: were the next one due at once, by a clock that is ahead for
+/// instance, an authority must not be asked again and again.
+fn after(is_renewed: bool, failures: u32, retry: Duration) -> (u32, Duration) {
+    if is_renewed {
+        (0, retry)
+    } else {
+        (failures.saturating_add(1), backoff(retry, failures))
+    }
+}
+
 /// The wait after a failure: twice as long each time, and a fifth more or less,
 /// so that many servers do not come back together.
 fn backoff(first: Duration, failures: u32) -> Duration {
@@ -179,6 +183,19 @@ pub fn directory(data_dir: &std::path::Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_authority_is_left_alone_for_a_while_after_every_try() {
+        let retry = Duration::from_mins(2);
+        assert_eq!(after(true, 5, retry), (0, retry));
+        let mut failures = 0;
+        for number in 1..=20 {
+            let wait;
+            (failures, wait) = after(false, failures, retry);
+            assert_eq!(failures, number);
+            assert!(wait >= retry.mul_f64(0.79), "{wait:?}");
+        }
+    }
 
     #[test]
     fn the_waits_grow_to_six_hours_and_differ() {

@@ -1,6 +1,7 @@
 //! The owner: first set-up, login, logout, change of password.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use hyper::header::{HeaderValue, SET_COOKIE, USER_AGENT};
 use hyper::{Response, StatusCode};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::auth::{self, Identity};
 use super::context::Context;
+use super::passwords::Turn;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
@@ -130,10 +132,13 @@ pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     })
 }
 
-/// Changes the password, ends every session and begins a new one.
+/// Changes the password, ends every session and begins a new one; for the owner, logged in.
 #[utoipa::path(post, path = "/password", tag = "account", request_body = PasswordChange,
-    responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 409, body = Problem)))]
 pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
+    // With a token it would be a login without the second factor.
+    super::second_factor::require_session(request)?;
     let PasswordChange { current, new } = request.json()?;
     check_password(context, request, current).await?;
     let hash = hashed(context, new).await?;
@@ -180,12 +185,12 @@ async fn check_login(
     code: Option<String>,
 ) -> Result<(), Problem> {
     let address = request.client.address;
-    // One at a time: a hash takes 19 MiB, and a stranger could ask for many.
-    let _turn = context.hashing.acquire().await;
-    check_wait(context, address)?;
-    if !is_password(context, password).await? {
+    let (is_right, _turn) = try_password(context, address, password).await?;
+    if !is_right {
         return Err(wrong_login(context, request, "password").await);
     }
+    // Codes are counted apart: who has the password and tries codes must not be forgiven
+    // for the password, nor keep those out who have no code to try.
     if context.store.readers().run(second_factor::is_on).await? {
         let Some(code) = code else {
             // Nothing to wait for: whoever comes this far has the password.
@@ -194,18 +199,19 @@ async fn check_login(
             return Err(Problem::new(status, "second_factor_required", detail)
                 .hint("send it as \"code\"; a recovery code serves as well"));
         };
+        check_code_wait(context, address)?;
+        context.codes.failed(address, context.elapsed());
         if !super::second_factor::is_code(context, code, context.now()).await? {
             return Err(wrong_login(context, request, "code").await);
         }
+        context.codes.succeeded(address);
     }
-    context.logins.succeeded(address);
     Ok(())
 }
 
 /// Notes a failed login; the answer to it.
 async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str) -> Problem {
     let address = request.client.address;
-    context.logins.failed(address, context.elapsed());
     tracing::warn!(%address, what, "a login failed");
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| {
@@ -215,8 +221,13 @@ async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str
     if let Err(error) = context.store.writer().run(None, write).await {
         tracing::warn!(%error, "a failed login could not be noted");
     }
-    Problem::unauthorized(format!("this is not the {what}"))
-        .hint("`algohook user set-password` on the server sets a new one")
+    let hint = match what {
+        "code" => {
+            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off"
+        }
+        _ => "`algohook user set-password` on the server sets a new one",
+    };
+    Problem::unauthorized(format!("this is not the {what}")).hint(hint)
 }
 
 /// Checks the password of one who is logged in already.
@@ -225,32 +236,53 @@ pub(super) async fn check_password(
     request: &ApiRequest,
     password: String,
 ) -> Result<(), Problem> {
-    let _turn = context.hashing.acquire().await;
-    check_wait(context, request.client.address)?;
-    if is_password(context, password).await? {
-        context.logins.succeeded(request.client.address);
+    let address = request.client.address;
+    let (is_right, _turn) = try_password(context, address, password).await?;
+    if is_right {
         return Ok(());
     }
     Err(wrong_login(context, request, "password").await)
 }
 
 fn check_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
-    let Err(wait) = context.logins.check(address, context.elapsed()) else {
-        return Ok(());
-    };
-    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
-    let detail = format!("too many wrong passwords; try again in {seconds} seconds");
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    Err(Problem::new(status, "too_many_logins", detail)
-        .hint("the owner can set a new one with `algohook user set-password`")
-        .retry_after(seconds))
+    let waits = context.logins.check(address, context.elapsed());
+    waits.map_err(|wait| {
+        let hint = "the owner can set a new one with `algohook user set-password`";
+        too_many("passwords", wait).hint(hint)
+    })
 }
 
-/// Whether it is the owner's; as slow where none is set, so that a stranger cannot
-/// tell the two apart.
-async fn is_password(context: &Context, password: String) -> Result<bool, Problem> {
+fn check_code_wait(context: &Context, address: IpAddr) -> Result<(), Problem> {
+    let waits = context.codes.check(address, context.elapsed());
+    waits.map_err(|wait| {
+        let hint = "wait, and take the code that is shown then; without the phone, a recovery code or \
+                    `algohook user reset-second-factor` on the server lets the owner in";
+        too_many("codes", wait).hint(hint)
+    })
+}
+
+fn too_many(what: &str, wait: Duration) -> Problem {
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
+    let detail = format!("too many wrong {what}; try again in {seconds} seconds");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_logins", detail).retry_after(seconds)
+}
+
+/// Whether it is the owner's, when it may be tried; as slow where none is set, so that a
+/// stranger cannot tell the two apart. Others wait until the turn is dropped: what came of
+/// this try has to be noted by then.
+async fn try_password(
+    context: &Context,
+    address: IpAddr,
+    password: String,
+) -> Result<(bool, Turn), Problem> {
+    // Who has to wait takes no place in the queue either.
+    check_wait(context, address)?;
+    let turn = context.hashing.turn().await?;
+    check_wait(context, address)?;
     let stored = context.store.readers().run(account::password_hash).await?;
-    let is_right = blocking(move || {
+    // Before it is known, for one who hangs up never gets to know it.
+    context.logins.failed(address, context.elapsed());
+    let is_right = turn.hash(move || {
         if let Some(stored) = stored {
             return account::is_password(&password, &stored);
         }
@@ -258,29 +290,20 @@ async fn is_password(context: &Context, password: String) -> Result<bool, Proble
         let _ = account::hash_password("no password is set", &[0; 16]);
         false
     });
-    is_right.await
+    let (is_right, turn) = is_right.await?;
+    if is_right {
+        context.logins.succeeded(address);
+    }
+    Ok((is_right, turn))
 }
 
 async fn hashed(context: &Context, password: String) -> Result<String, Problem> {
-    let _turn = context.hashing.acquire().await;
     let mut salt = [0; 16];
     secrets::random_bytes(&mut salt).map_err(no_randomness)?;
-    let hash = blocking(move || account::hash_password(&password, &salt)).await?;
+    let turn = context.hashing.turn().await?;
+    let hash = turn.hash(move || account::hash_password(&password, &salt));
+    let (hash, _turn) = hash.await?;
     hash.map_err(|error| Problem::invalid(error.to_string()))
-}
-
-/// Runs slow work where it holds up no other request.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a password could not be checked");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the server could not do this; its log says why",
-        )
-    })
 }
 
 fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {

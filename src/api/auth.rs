@@ -116,6 +116,12 @@ pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Resul
     .hint("`algohook token create NAME --scope write` makes one that may"))
 }
 
+/// Whether a request says where in a browser it is from.
+#[must_use]
+pub fn is_from_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN)
+}
+
 /// Refuses a write that another site made the owner's browser send.
 ///
 /// Browsers name the origin of every write; a program that names none has no
@@ -140,9 +146,12 @@ pub fn require_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(
         hyper::StatusCode::FORBIDDEN,
         "cross_origin",
-        "a write with a session must come from algohook's own pages",
+        "what a browser writes must come from algohook's own pages",
     )
-    .hint("programs use an API token instead: `algohook token create NAME`"))
+    .hint(
+        "a proxy in front has to pass the header Host on; programs use an API token instead of a session: \
+         `algohook token create NAME`",
+    ))
 }
 
 /// The cookie that carries a session.

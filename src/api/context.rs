@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::overview::{CertificateWatch, KeptEarnings};
+use super::passwords::Hashing;
 use super::performance::Performance;
 use super::throttle::LoginThrottle;
 use crate::domain::event::EventId;
@@ -31,8 +32,10 @@ pub struct Context {
     pub newest: watch::Receiver<EventId>,
     /// Wrong passwords.
     pub logins: LoginThrottle,
+    /// Wrong codes of the second factor, by those who have the password.
+    pub codes: LoginThrottle,
     /// The right to hash a password.
-    pub hashing: Semaphore,
+    pub hashing: Hashing,
     /// The reports that were asked for of late.
     pub performance: Performance,
     /// What the dashboard shows of closed trades.

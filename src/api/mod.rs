@@ -14,6 +14,7 @@ pub mod imports;
 pub mod openapi;
 pub mod orders;
 pub mod overview;
+pub mod passwords;
 pub mod performance;
 pub mod positions;
 pub mod problem;
@@ -45,6 +46,7 @@ use routes::Resource;
 
 use crate::http::body::{Body, BodyError, read_limited};
 use crate::http::client::Client;
+use crate::http::room::Room;
 
 /// The path that everything here is under.
 pub const PREFIX: &str = "/api/v1";
@@ -52,21 +54,26 @@ pub const PREFIX: &str = "/api/v1";
 /// The largest body of a request in bytes: an edited payload, escaped as JSON.
 const LARGEST_BODY: usize = 256 * 1024;
 
+/// The largest body of what strangers may send, too: a password.
+const LARGEST_LOGIN: usize = 4 * 1024;
+
 /// The management API.
 pub struct Api {
     context: Arc<Context>,
     routes: matchit::Router<Resource>,
     body_timeout: Duration,
+    room: Arc<Room>,
 }
 
 impl Api {
-    /// An API on a context; a body has to arrive within `body_timeout`.
+    /// An API on a context; a body has to arrive within `body_timeout` and to find room.
     #[must_use]
-    pub fn new(context: Arc<Context>, body_timeout: Duration) -> Self {
+    pub fn new(context: Arc<Context>, body_timeout: Duration, room: Arc<Room>) -> Self {
         Self {
             context,
             routes: routes::table(),
             body_timeout,
+            room,
         }
     }
 
@@ -109,11 +116,22 @@ impl Api {
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
             auth::require_same_origin(&head.headers)?;
         }
-        let (largest, patience) = match resource {
-            Resource::Imports => (imports::LARGEST_FILE, imports::FILE_TIMEOUT),
-            _ => (LARGEST_BODY, self.body_timeout),
+        if matches!(resource, Resource::Setup | Resource::Session)
+            && auth::is_from_browser(&head.headers)
+        {
+            // Nor may another site log the owner in, or choose the first password.
+            auth::require_same_origin(&head.headers)?;
+        }
+        let part = self.room.part(client.address);
+        let (largest, patience, part) = match resource {
+            // Larger than the room, and only the owner's.
+            Resource::Imports => (imports::LARGEST_FILE, imports::FILE_TIMEOUT, None),
+            Resource::Setup | Resource::Session | Resource::Password => {
+                (LARGEST_LOGIN, self.body_timeout, Some(part))
+            }
+            _ => (LARGEST_BODY, self.body_timeout, Some(part)),
         };
-        let body = read_limited(body, largest, patience).await;
+        let body = read_limited(body, largest, patience, part).await;
         let request = ApiRequest {
             id: id.to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
@@ -133,6 +151,13 @@ fn unreadable(error: BodyError, largest: usize) -> Problem {
             "too_large",
             format!("the body is larger than {largest} bytes"),
         ),
+        BodyError::NoRoom => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "too many requests are on their way",
+        )
+        .hint("try again in a moment")
+        .retry_after(1),
         BodyError::TimedOut | BodyError::Broken => Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "timed_out",

@@ -1,5 +1,8 @@
 //! The OpenAPI document, made of the handlers and their types.
 
+use std::sync::LazyLock;
+
+use hyper::body::Bytes;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -96,4 +99,14 @@ impl Modify for Logins {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
+}
+
+/// The document as JSON, made once: strangers may ask for it many times and take their
+/// time to read it.
+#[must_use]
+pub fn bytes() -> Bytes {
+    // Names and texts: there is nothing in it that JSON cannot say.
+    static BYTES: LazyLock<Bytes> =
+        LazyLock::new(|| Bytes::from(serde_json::to_vec(&document()).unwrap_or_default()));
+    BYTES.clone()
 }

@@ -6,7 +6,7 @@ use hyper::Method;
 
 use super::context::Context;
 use super::problem::Problem;
-use super::reply::{Reply, ok};
+use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
     account, backtests, events, exports, imports, openapi, orders, overview, performance,
@@ -197,7 +197,7 @@ impl Resource {
             (Self::Issuers, "POST") => senders::add(context, request).await,
             (Self::Issuer, "DELETE") => senders::forget(context, request).await,
             (Self::PinIssuer, "POST") => senders::pin(context, request).await,
-            (Self::Document, "GET") => Ok(ok(&openapi::document())),
+            (Self::Document, "GET") => Ok(json_bytes(openapi::bytes())),
             (resource, _) => Err(Problem::method_not_allowed(resource.methods())),
         }
     }

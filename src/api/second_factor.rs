@@ -153,8 +153,8 @@ pub(super) async fn is_code(
     Ok(context.store.writer().run(None, write).await?)
 }
 
-/// A token that leaks must not be able to lock the owner out.
-fn require_session(request: &ApiRequest) -> Result<(), Problem> {
+/// A token that leaks must not be able to lock the owner out, or to get a session.
+pub(super) fn require_session(request: &ApiRequest) -> Result<(), Problem> {
     if matches!(request.identity, Some(Identity::Session(_))) {
         return Ok(());
     }

@@ -169,9 +169,9 @@ pub(super) async fn pin(context: &Context, request: &ApiRequest) -> Reply {
     Ok(no_content())
 }
 
-/// Forgets an issuer.
+/// Forgets an issuer; not the last pinned one while certificates are demanded.
 #[utoipa::path(delete, path = "/senders/issuers/{id}", tag = "senders", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn forget(context: &Context, request: &ApiRequest) -> Reply {
     let (fingerprint, actor) = (request.id.clone(), request.actor(context.now()));
     let write = move |context: &mut WriteContext<'_>| {

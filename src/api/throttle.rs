@@ -1,9 +1,11 @@
-//! Wrong passwords: each further one makes the next try wait longer.
+//! Wrong passwords, or wrong codes: each further one makes the next try wait longer.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use crate::http::client::network_of;
 
 /// Wrong passwords after which the waits begin, from one address.
 const FREE_FOR_AN_ADDRESS: u32 = 5;
@@ -88,7 +90,7 @@ impl LoginThrottle {
         }
     }
 
-    /// Notes a wrong password.
+    /// Notes a wrong password, or a try that counts as one until it turns out right.
     pub fn failed(&self, address: IpAddr, now: Duration) {
         let mut failures = self.failures();
         failures.of_account.add(now);
@@ -107,17 +109,6 @@ impl LoginThrottle {
     fn failures(&self) -> MutexGuard<'_, Failures> {
         // Counters are whole whatever another thread did.
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One customer has a whole /64 of IPv6 addresses.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & (u128::MAX << 64);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
-        IpAddr::V4(_) => address,
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use hyper::Uri;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -13,8 +14,9 @@ use super::sockets::Sockets;
 use crate::acme::Acme;
 use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
+use crate::server::host::Hosts;
 use crate::server::listener::{ConnectionLimits, Transport, serve};
-use crate::server::public::{Face, PlainHttp, Public};
+use crate::server::public::{Face, Local, PlainHttp, Public};
 use crate::server::routes::Routes;
 use crate::tls::challenges::Challenges;
 use crate::tls::{self, Certificates};
@@ -132,11 +134,16 @@ impl Listeners {
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
         let limits = connection_limits(config);
+        let of_strangers = ConnectionLimits {
+            has_shares: true,
+            ..limits.clone()
+        };
         let PublicConfig {
             public_ui,
             allow_http_hooks,
             ..
         } = config.public;
+        let hosts = Hosts::new(own_names(config, https_url.as_deref()));
         let challenges = self.challenges;
         let https = match self.https {
             Some(https) => {
@@ -146,7 +153,7 @@ impl Listeners {
                     with_ui: public_ui,
                 }));
                 let transport = Transport::Tls(TlsAcceptor::from(tls));
-                let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+                let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
                 let stopped = stopped(stop.clone());
                 Some(serve(
                     https.listener,
@@ -166,12 +173,12 @@ impl Listeners {
                 challenges,
                 https: https_url,
             }));
-            let (limits, metrics) = (limits.clone(), Arc::clone(metrics));
+            let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
             let stopped = stopped(stop.clone());
             serve(listener, Transport::Plain, plain, limits, metrics, stopped)
         });
         let metrics = Arc::clone(metrics);
-        let local = Arc::new(Face::Local(routes));
+        let local = Arc::new(Face::Local(Local { routes, hosts }));
         let local = serve(
             self.local,
             Transport::Plain,
@@ -183,6 +190,19 @@ impl Listeners {
         tokio::join!(local, when_there(https), when_there(http));
         Ok(())
     }
+}
+
+/// The names that lead to this server, as far as the configuration says them.
+fn own_names(config: &Config, https_url: Option<&str>) -> Vec<String> {
+    let urls = config.public_url.as_deref().into_iter().chain(https_url);
+    let mut names: Vec<String> = urls
+        .filter_map(|url| url.parse::<Uri>().ok())
+        .filter_map(|url| url.host().map(str::to_owned))
+        .collect();
+    if let Some(CertificateSource::Acme(acme)) = &config.public.certificate {
+        names.extend(acme.domains.iter().cloned());
+    }
+    names
 }
 
 /// Ends when the server is to stop, or when nobody is left to say so.
@@ -248,5 +268,6 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
         http2: config.http2,
         shutdown_grace: config.shutdown_grace,
         trusted_proxies: config.trusted_proxies.clone(),
+        has_shares: false,
     }
 }

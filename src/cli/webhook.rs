@@ -258,9 +258,12 @@ fn set_state(
         ..WebhookChange::default()
     };
     let id = id.find(store)?;
-    let changed = store
-        .writer()
-        .run_blocking(move |context| webhooks::change(context, &id, change))?;
+    let changed = store.writer().run_blocking(move |context| {
+        let actor = Actor::command_line(Timestamp::now());
+        let changed = webhooks::change(context, &id, change)?;
+        audit::note(context, &actor, "webhook.change", Some(id.as_str()))?;
+        Ok(changed)
+    })?;
     let what = match state {
         WebhookState::Active => "active: alerts become orders",
         WebhookState::Paused => "paused: alerts are recorded and make no orders",

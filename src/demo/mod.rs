@@ -10,6 +10,8 @@ mod live;
 mod mistakes;
 mod strategy;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -47,6 +49,8 @@ impl Demo {
     pub async fn prepare(now: Timestamp) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("algohook-demo-")
+            // The owner's alone, as every data directory.
+            .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .context("cannot make a directory for the demo; choose another place with TMPDIR")?;
         let mut markets: Vec<Market> = Vec::new();

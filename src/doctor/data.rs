@@ -56,6 +56,18 @@ fn look(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
 fn senders(connection: &Connection) -> crate::store::Result<Finding> {
     const CHECK: &str = "senders";
     let setting = senders::get(connection)?;
+    if let Some(who) = senders::demanding(connection)?
+        && !senders::has_pin(connection)?
+    {
+        return Ok(Finding::bad(
+            CHECK,
+            format!(
+                "{who} takes alerts with TradingView's client certificate only, and no issuer is pinned: none is taken"
+            ),
+            "choose other senders there (algohook senders set any for the server), or pin the issuer \
+             (algohook senders pin)",
+        ));
+    }
     let mut policies = webhooks::list(connection)?
         .into_iter()
         .filter_map(|webhook| webhook.settings.senders)

@@ -7,6 +7,8 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 
+use super::room::Part;
+
 /// The body of every response.
 pub type Body = BoxBody<Bytes, Infallible>;
 
@@ -24,17 +26,33 @@ pub enum BodyError {
     /// It did not arrive in time.
     #[error("the body did not arrive in time")]
     TimedOut,
+    /// There is no room left for it.
+    #[error("too many bodies are on their way")]
+    NoRoom,
     /// The connection broke.
     #[error("the connection broke while the body was read")]
     Broken,
 }
 
-/// What is thrown away of a body that is too large, in bytes and time, so that its
+/// What is thrown away of a body that is not wanted, in bytes and time, so that its
 /// sender reads the answer instead of a reset.
 const DRAINED: usize = 256 * 1024;
 const DRAINED_FOR: Duration = Duration::from_secs(1);
 
-/// Reads a whole body of at most `limit` bytes within `patience`.
+/// A body that was read, and the room that it takes.
+struct Held {
+    bytes: Vec<u8>,
+    _part: Option<Part>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes within `patience`, as long as there is
+/// room for it; what is returned takes its part of the room until it is dropped.
 ///
 /// # Errors
 ///
@@ -43,9 +61,10 @@ pub async fn read_limited(
     body: Incoming,
     limit: usize,
     patience: Duration,
+    part: Option<Part>,
 ) -> Result<Bytes, BodyError> {
     let mut body = body;
-    let mut read = Vec::new();
+    let (mut read, mut part) = (Vec::new(), part);
     let read_whole = async {
         if body.size_hint().lower() > limit as u64 {
             return Err(BodyError::TooLarge);
@@ -58,21 +77,32 @@ pub async fn read_limited(
             if read.len() + bytes.len() > limit {
                 return Err(BodyError::TooLarge);
             }
+            if part.as_mut().is_some_and(|part| !part.grow(bytes.len())) {
+                return Err(BodyError::NoRoom);
+            }
             read.extend_from_slice(bytes);
         }
         Ok(())
     };
     let outcome = tokio::time::timeout(patience, read_whole).await;
     match outcome.unwrap_or(Err(BodyError::TimedOut)) {
-        Ok(()) => Ok(Bytes::from(read)),
+        Ok(()) => Ok(Bytes::from_owner(Held {
+            bytes: read,
+            _part: part,
+        })),
         Err(error) => {
             if error == BodyError::TooLarge {
-                // What does not come by then makes no difference.
-                let _ = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
+                discard(body).await;
             }
             Err(error)
         }
     }
+}
+
+/// Throws a body away of which nothing is kept, so that its sender reads the answer.
+pub async fn discard(body: Incoming) {
+    // What does not come by then makes no difference.
+    let _ = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
 }
 
 /// Throws a bounded part of a body away.

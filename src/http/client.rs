@@ -1,6 +1,6 @@
 //! Who is on the other side of a connection.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use hyper::HeaderMap;
@@ -8,11 +8,27 @@ use ipnet::IpNet;
 
 use crate::ingest::{PeerCertificate, Sender};
 
+/// Headers with which proxies say that they pass a request on.
+const OF_PROXIES: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"];
+
+/// Whether a request came by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the one who is connected.
+    Direct,
+    /// Through a proxy that is trusted.
+    TrustedProxy,
+    /// Through another one, as it says.
+    OtherProxy,
+}
+
 /// The one who sent a request.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The address: the peer's, or the one that a trusted proxy vouches for.
     pub address: IpAddr,
+    /// Whether a proxy passed it on.
+    pub way: Way,
     /// Whether the request came over HTTPS: to us, or to a trusted proxy.
     pub is_secure: bool,
     /// The client certificate that it showed to us.
@@ -40,13 +56,22 @@ impl Client {
             if !is_trusted(address) {
                 break;
             }
-            match stated.trim().parse::<IpAddr>() {
-                Ok(stated) => address = stated.to_canonical(),
-                Err(_) => break,
+            match stated_address(stated) {
+                Some(stated) => address = stated.to_canonical(),
+                None => break,
             }
         }
+        let is_passed_on = OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+        let way = match (is_trusted(peer.to_canonical()), is_passed_on) {
+            (true, true) => Way::TrustedProxy,
+            // What is trusted and elsewhere is a proxy, whatever it says.
+            (true, false) if !peer.to_canonical().is_loopback() => Way::TrustedProxy,
+            (false, true) => Way::OtherProxy,
+            (_, false) => Way::Direct,
+        };
         Self {
             address,
+            way,
             is_secure,
             certificate: None,
         }
@@ -59,6 +84,32 @@ impl From<Client> for Sender {
             certificate: client.certificate,
             ..Self::from(client.address)
         }
+    }
+}
+
+/// An address of `X-Forwarded-For`: some proxies write a port behind it.
+fn stated_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let in_brackets = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match in_brackets {
+        Some(address) => address.parse().ok(),
+        None => text.parse().ok().map(|address: SocketAddr| address.ip()),
+    }
+}
+
+/// What counts as one address: a customer has a whole /64 of IPv6 addresses.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -104,6 +155,15 @@ mod tests {
             client("127.0.0.1", &["203.0.113.9", "10.1.1.1"], &trusted),
             "203.0.113.9"
         );
+        for (stated, address) in [
+            ("203.0.113.9:5678", "203.0.113.9"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("6.6.6.6, [::ffff:203.0.113.9]:1", "203.0.113.9"),
+            ("203.0.113.9, 10.1.1.1:80", "203.0.113.9"),
+        ] {
+            assert_eq!(client("127.0.0.1", &[stated], &trusted), address);
+        }
         assert_eq!(client("127.0.0.1", &["nonsense"], &trusted), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &[], &trusted), "127.0.0.1");
     }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client;
+pub mod room;
 
 pub use body::{Body, full};
 pub use client::Client;

@@ -14,7 +14,7 @@ mod sender;
 pub use answer::{Answer, status_of};
 pub use clock::{Clock, SystemClock};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
-pub use receive::{Ingest, LARGEST_BODY};
+pub use receive::{Ingest, LARGEST_BODY, no_room, unknown_webhook};
 pub use recorder::{Recorder, StoreRecorder};
 pub use registry::{Registry, Webhook};
 pub use sender::{KnownSenders, PeerCertificate, Sender, issuer_from_der};

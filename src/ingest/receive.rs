@@ -389,7 +389,8 @@ fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
 }
 
 /// No webhook of that id; nothing is kept of it.
-fn unknown_webhook() -> (Answer, Outcome) {
+#[must_use]
+pub fn unknown_webhook() -> (Answer, Outcome) {
     let error = Refusal::new(
         "unknown_webhook",
         "there is no webhook at this address",
@@ -422,6 +423,19 @@ fn throttled(wait: Duration) -> (Answer, Outcome) {
     );
     let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, None);
     (answer.retry_after(whole_seconds(wait)), Outcome::Throttled)
+}
+
+/// So many alerts are on their way that this one was not read.
+#[must_use]
+pub fn no_room() -> (Answer, Outcome) {
+    tracing::warn!("an alert was answered with 503: too many bodies are on their way");
+    let error = Refusal::new(
+        "unavailable",
+        "too many alerts are on their way",
+        "Nothing was recorded; send it again.",
+    );
+    let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error, None);
+    (answer.retry_after(RESEND_AFTER), Outcome::Unavailable)
 }
 
 fn not_stored(error: &StoreError) -> (Answer, Outcome) {

@@ -20,6 +20,9 @@ const EMAIL: &str = "webhook-server@tradingview.com";
 /// Issuers that are known, after which no more are learned.
 const MOST_KNOWN: usize = 16;
 
+/// Authorities between a certificate and the pinned key that are looked at.
+const LONGEST_CHAIN: usize = 4;
+
 /// The one who sent a delivery.
 #[derive(Debug, Clone)]
 pub struct Sender {
@@ -62,25 +65,40 @@ impl PeerCertificate {
     #[must_use]
     pub fn claims_tradingview(&self, now: Timestamp) -> bool {
         self.leaf().is_some_and(|leaf| {
-            let validity = leaf.validity();
-            let now = now.as_second();
-            validity.not_before.timestamp() <= now
-                && now <= validity.not_after.timestamp()
-                && has_name(leaf.subject())
-                && has_email(&leaf)
+            is_good_at(&leaf, now) && has_name(leaf.subject()) && has_email(&leaf)
         })
     }
 
-    /// Whether a key signed it; also where that key is its own.
+    /// Whether a key signed it, itself or through authorities between that were sent along;
+    /// also where that key is its own.
     #[must_use]
-    pub fn is_signed_by(&self, public_key: &[u8]) -> bool {
+    pub fn is_signed_by(&self, public_key: &[u8], now: Timestamp) -> bool {
         let Some(leaf) = self.leaf() else {
             return false;
         };
         if leaf.public_key().raw == public_key {
             return true;
         }
-        SubjectPublicKeyInfo::from_der(public_key).is_ok_and(|(_, key)| is_signed(&leaf, &key))
+        let Ok((_, key)) = SubjectPublicKeyInfo::from_der(public_key) else {
+            return false;
+        };
+        let chain = self.chain.iter().skip(1).take(LONGEST_CHAIN);
+        let between: Vec<X509Certificate<'_>> = chain.filter_map(|der| parse(der)).collect();
+        let mut signed = &leaf;
+        for below in 0..=between.len() {
+            if is_signed(signed, &key) {
+                return true;
+            }
+            let mut parents = between.iter();
+            let parent = parents.find(|parent| {
+                may_sign(parent, below, now) && is_signed(signed, parent.public_key())
+            });
+            match parent {
+                Some(parent) => signed = parent,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// The key that signed it, where its certificate was sent along; else its own.
@@ -134,6 +152,26 @@ fn is_signed(certificate: &X509Certificate<'_>, key: &SubjectPublicKeyInfo<'_>) 
         && certificate.verify_signature(Some(key)).is_ok()
 }
 
+fn is_good_at(certificate: &X509Certificate<'_>, now: Timestamp) -> bool {
+    let (validity, now) = (certificate.validity(), now.as_second());
+    validity.not_before.timestamp() <= now && now <= validity.not_after.timestamp()
+}
+
+/// Whether a certificate is an authority's, so that what it signs counts, with so many
+/// authorities between itself and the one who shows it.
+fn may_sign(certificate: &X509Certificate<'_>, below: usize, now: Timestamp) -> bool {
+    let is_authority = certificate.basic_constraints().is_ok_and(|stated| {
+        stated.is_some_and(|stated| {
+            let deepest = stated.value.path_len_constraint;
+            stated.value.ca && deepest.is_none_or(|deepest| below <= deepest as usize)
+        })
+    });
+    let signs = certificate
+        .key_usage()
+        .is_ok_and(|stated| stated.is_none_or(|stated| stated.value.key_cert_sign()));
+    is_authority && signs && is_good_at(certificate, now)
+}
+
 fn has_name(subject: &X509Name<'_>) -> bool {
     let mut organizations = subject.iter_organization();
     let mut names = subject.iter_common_name();
@@ -173,7 +211,7 @@ impl KnownSenders {
             && certificate.claims_tradingview(now)
             && self
                 .pinned()
-                .any(|issuer| certificate.is_signed_by(&issuer.public_key))
+                .any(|issuer| certificate.is_signed_by(&issuer.public_key, now))
         {
             return Some(Verification::Certificate);
         }

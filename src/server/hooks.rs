@@ -9,9 +9,12 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::listener::Handler;
 use super::routes::plain;
-use crate::http::body::{Body, BodyError, full, read_limited};
+use crate::http::body::{Body, BodyError, discard, full, read_limited};
 use crate::http::client::Client;
-use crate::ingest::{Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender};
+use crate::http::room::Room;
+use crate::ingest::{
+    Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender, no_room, unknown_webhook,
+};
 use crate::metrics::{Metrics, Outcome};
 
 /// The path that every hook is under.
@@ -28,6 +31,8 @@ pub struct Hooks<R, C> {
     pub metrics: Arc<Metrics>,
     /// Time for the body of an alert.
     pub body_timeout: Duration,
+    /// Room for bodies.
+    pub room: Arc<Room>,
 }
 
 impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
@@ -45,15 +50,28 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             response.headers_mut().insert(ALLOW, allow);
             return response;
         }
+        if !self.ingest.knows(&id) {
+            // A stranger who guesses an id must not have anything kept, not for a moment.
+            discard(request.into_body()).await;
+            return self.response_of(unknown_webhook(), Instant::now());
+        }
+        let part = self.room.part(client.address);
         let sender = Sender {
             is_test: request.headers().contains_key(TEST_HEADER),
             ..Sender::from(client)
         };
-        let body = read_limited(request.into_body(), LARGEST_BODY, self.body_timeout).await;
+        let body = read_limited(
+            request.into_body(),
+            LARGEST_BODY,
+            self.body_timeout,
+            Some(part),
+        )
+        .await;
         let arrived = Instant::now();
-        let (answer, outcome) = match body {
+        let answered = match body {
             Ok(body) => self.receive(id, body, sender).await,
             Err(BodyError::TooLarge) => self.ingest.too_large(&id, sender).await,
+            Err(BodyError::NoRoom) => no_room(),
             Err(BodyError::TimedOut) => {
                 let late = "The body did not arrive in time.\n";
                 return closing(plain(StatusCode::REQUEST_TIMEOUT, late));
@@ -63,12 +81,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
                 return closing(plain(StatusCode::BAD_REQUEST, broken));
             }
         };
-        self.metrics
-            .count_delivery(outcome, arrived.elapsed().as_secs_f64());
-        match outcome {
-            Outcome::TooLarge => closing(response_of(answer)),
-            _ => response_of(answer),
-        }
+        self.response_of(answered, arrived)
     }
 }
 
@@ -82,6 +95,20 @@ impl<R: Recorder, C: Clock> Hooks<R, C> {
             Ok(answered) => answered,
             // A bug: the connection ends without an answer, for nobody knows what was stored.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// Counts what a request came to, and answers it.
+    fn response_of(
+        &self,
+        (answer, outcome): (Answer, Outcome),
+        arrived: Instant,
+    ) -> Response<Body> {
+        let seconds = arrived.elapsed().as_secs_f64();
+        self.metrics.count_delivery(outcome, seconds);
+        match outcome {
+            Outcome::TooLarge => closing(response_of(answer)),
+            _ => response_of(answer),
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct ConnectionLimits {
     pub shutdown_grace: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether an address has only a share of the connections: where strangers come.
+    pub has_shares: bool,
 }
 
 impl ConnectionLimits {
@@ -73,7 +75,11 @@ pub enum Transport {
 const HEADER_BYTES: usize = 16 * 1024;
 
 /// Requests of one HTTP/2 connection at a time.
-const CONCURRENT_STREAMS: u32 = 64;
+const CONCURRENT_STREAMS: u32 = 16;
+
+/// Bytes that one HTTP/2 connection may send before they are read: more than an alert
+/// has, and no more than HTTP/2 gives a connection in any case.
+const WINDOW: u32 = 64 * 1024 - 1;
 
 /// Wait after an accept that failed, as it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -100,15 +106,14 @@ pub async fn serve<H: Handler>(
             };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    // Only strangers have a share: behind a proxy all come from one address.
-                    let counted = match &transport {
-                        Transport::Tls(_) if !limits.trusts(peer.ip()) => {
-                            match per_address.admit(peer.ip()) {
-                                Some(counted) => Some(counted),
-                                None => continue,
-                            }
+                    // Behind a proxy all come from one address.
+                    let counted = if limits.has_shares && !limits.trusts(peer.ip()) {
+                        match per_address.admit(peer.ip()) {
+                            Some(counted) => Some(counted),
+                            None => continue,
                         }
-                        _ => None,
+                    } else {
+                        None
                     };
                     let connection = Connection {
                         handler: Arc::clone(&handler),
@@ -263,6 +268,8 @@ impl<H: Handler> Connection<H> {
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
             .max_concurrent_streams(CONCURRENT_STREAMS)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
             .keep_alive_interval(self.limits.header_timeout);
         match versions {
             Versions::Http1 => builder.http1_only(),

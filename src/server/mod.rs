@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod hooks;
+pub mod host;
 pub mod listener;
 pub mod lock;
 mod page;

@@ -2,8 +2,10 @@
 //! every place that there is.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::http::client::network_of;
 
 /// Places that one address may always have.
 const LEAST: usize = 8;
@@ -64,16 +66,6 @@ impl Drop for Counted {
                 open.remove(&self.address);
             }
         }
-    }
-}
-
-/// One customer has a whole /64 of IPv6 addresses.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

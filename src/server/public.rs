@@ -7,16 +7,24 @@ use hyper::header::{HOST, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response, StatusCode};
 
 use super::hooks;
+use super::host::Hosts;
 use super::listener::Handler;
 use super::routes::{Routes, plain};
 use crate::http::body::Body;
-use crate::http::client::Client;
+use crate::http::client::{Client, Way};
 use crate::tls::challenges::Challenges;
 
 /// Browsers come back over HTTPS only, for a year.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 const NOTHING_HERE: &str = "There is nothing here.\n";
+
+const OTHER_HOST: &str = "\
+algohook does not answer to this name, by which another site could act as this one.
+Open it by its IP address or as localhost. Where the name is yours, start algohook with --public-url, such as
+--public-url https://hooks.example.com; where a proxy passes requests on, name the proxy with --trusted-proxy
+and have it send X-Forwarded-For.
+";
 
 const UNENCRYPTED: &str = "\
 Alerts are not taken over plain HTTP, where anybody on the way can read their keys.
@@ -26,7 +34,7 @@ Write https:// in the webhook URL of the alert, and rotate the key: it was just 
 /// What a listener answers; one type for all, so that the binary has one HTTP server.
 pub enum Face {
     /// Everything, to the owner.
-    Local(Arc<Routes>),
+    Local(Local),
     /// What the internet gets to see.
     Public(Public),
     /// The way to HTTPS.
@@ -36,10 +44,34 @@ pub enum Face {
 impl Handler for Face {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         match self {
-            Self::Local(routes) => routes.handle(request, client).await,
+            Self::Local(local) => local.handle(request, client).await,
             Self::Public(public) => public.handle(request, client).await,
             Self::PlainHttp(plain) => plain.handle(request, client).await,
         }
+    }
+}
+
+/// What the local listener answers: everything, under its own names.
+pub struct Local {
+    /// Everything that there is to answer.
+    pub routes: Arc<Routes>,
+    /// The names that it goes by.
+    pub hosts: Hosts,
+}
+
+impl Handler for Local {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+        let path = request.uri().path();
+        // An alert has its key, and is never turned away for the name that it came by. A
+        // trusted proxy looks at names itself.
+        let is_for_anybody = path.starts_with(hooks::PREFIX) || path == "/healthz";
+        if is_for_anybody
+            || client.way == Way::TrustedProxy
+            || self.hosts.admit(request.uri(), request.headers())
+        {
+            return self.routes.handle(request, client).await;
+        }
+        plain(StatusCode::MISDIRECTED_REQUEST, OTHER_HOST)
     }
 }
 

@@ -11,7 +11,7 @@ use super::listener::Handler;
 use super::page;
 use crate::api::{self, Api};
 use crate::http::body::{Body, full};
-use crate::http::client::Client;
+use crate::http::client::{Client, Way};
 use crate::ingest::{StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 
@@ -42,6 +42,8 @@ impl Handler for Routes {
         }
         match path {
             "/healthz" => plain(StatusCode::OK, "ok\n"),
+            // For this machine and its network: a proxy is the way in for everybody.
+            "/metrics" if client.way != Way::Direct => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
             "/metrics" => match self.metrics.encode() {
                 Ok(text) => plain(StatusCode::OK, text),
                 Err(_) => plain(

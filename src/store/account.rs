@@ -1,7 +1,7 @@
 //! The owner: password, sessions, and the link of the first set-up.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -20,11 +20,13 @@ const IDLE_EXPIRY: SignedDuration = SignedDuration::from_hours(7 * 24);
 const ABSOLUTE_EXPIRY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// argon2id with 19 MiB and two passes: OWASP's least, and what a Raspberry Pi does in a second.
-fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(19 * 1024, 2, 1, None)
-        .map_err(|error| StoreError::Conflict(format!("unusable password parameters: {error}")))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+/// Bytes that are asked for at a time. Of what is larger than 32 MiB glibc keeps nothing
+/// once it is given back; of the 19 MiB that are needed it would keep a copy for every
+/// thread that ever hashed. What is not touched takes no memory.
+const RESERVED: usize = 33 * 1024 * 1024;
 
 /// The stored form of a password. Slow on purpose: not for the writer's thread.
 ///
@@ -37,19 +39,64 @@ pub fn hash_password(password: &str, salt: &[u8]) -> Result<String> {
             "a password must have at least {SHORTEST_PASSWORD} characters"
         )));
     }
-    let hash = hasher()?
-        .hash_password_with_salt(password.as_bytes(), salt)
-        .map_err(|error| StoreError::Conflict(format!("the password cannot be hashed: {error}")))?;
-    Ok(hash.to_string())
+    stored_form(password, salt)
+        .map_err(|error| StoreError::Conflict(format!("the password cannot be hashed: {error}")))
+}
+
+fn stored_form(
+    password: &str,
+    salt: &[u8],
+) -> std::result::Result<String, argon2::password_hash::Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None)?;
+    let stored = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(hashed(password, salt, params, Params::DEFAULT_OUTPUT_LEN)?),
+    };
+    Ok(stored.to_string())
 }
 
 /// Whether a password is the one of a stored hash. Slow on purpose.
 #[must_use]
 pub fn is_password(password: &str, stored: &str) -> bool {
-    let Ok(hash) = argon2::password_hash::phc::PasswordHash::new(stored) else {
-        return false;
+    is_hash_of(password, stored).unwrap_or(false)
+}
+
+fn is_hash_of(
+    password: &str,
+    stored: &str,
+) -> std::result::Result<bool, argon2::password_hash::Error> {
+    let stored = PasswordHash::new(stored)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Ok(false);
     };
-    hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &hash).is_ok())
+    let params = Params::try_from(&stored)?;
+    // Compared in constant time.
+    Ok(hashed(password, salt, params, expected.len())? == *expected)
+}
+
+fn hashed(
+    password: &str,
+    salt: &[u8],
+    params: Params,
+    length: usize,
+) -> std::result::Result<Output, argon2::password_hash::Error> {
+    let count = params.block_count();
+    let mut memory = Vec::with_capacity(count.max(RESERVED / Block::SIZE));
+    memory.resize(count, Block::new());
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output
+        .get_mut(..length)
+        .ok_or(argon2::password_hash::Error::OutputSize)?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        password.as_bytes(),
+        salt,
+        &mut *output,
+        &mut memory[..],
+    )?;
+    Ok(Output::new(output)?)
 }
 
 /// The stored hash of the owner's password, where one was set.
@@ -199,4 +246,28 @@ pub fn end_session(context: &mut WriteContext<'_>, hash: &[u8]) -> Result<()> {
         .connection
         .execute("DELETE FROM sessions WHERE secret_hash = ?1", [hash])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::Argon2;
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+    use super::*;
+
+    #[test]
+    fn a_stored_password_is_what_argon2_makes_of_it() {
+        let stored = hash_password("a long password", &[7; 16]).unwrap();
+        assert!(
+            stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{stored}"
+        );
+        let theirs = Argon2::default().hash_password_with_salt(b"a long password", &[7; 16]);
+        assert_eq!(stored, theirs.unwrap().to_string());
+        let verified = Argon2::default().verify_password(b"a long password", stored.as_str());
+        assert!(verified.is_ok());
+        assert!(is_password("a long password", &stored));
+        assert!(!is_password("another password", &stored));
+        assert!(!is_password("a long password", "not a hash"));
+    }
 }

@@ -112,3 +112,49 @@ pub fn list(connection: &Connection, before: Option<i64>, limit: u32) -> Result<
     })?;
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, StoreOptions};
+
+    #[test]
+    fn only_so_many_entries_are_kept_and_failed_logins_push_no_other_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), &StoreOptions::default()).unwrap();
+        let counts = |action: &'static str| {
+            let note = move |context: &mut WriteContext<'_>| {
+                let actor = Actor::command_line(Timestamp::now());
+                note(context, &actor, action, None)
+            };
+            store.writer().run_blocking(note).unwrap();
+            let count = |connection: &Connection| {
+                let sql = "SELECT count(*) FILTER (WHERE action <> ?1), count(*) FILTER (WHERE action = ?1),
+                                  min(id) FROM audit";
+                Ok(connection.query_row(sql, [FAILED_LOGIN], |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, i64>(2)?,
+                    ))
+                })?)
+            };
+            store.readers().run_blocking(count).unwrap()
+        };
+        let fill = |action: &'static str, count: i64| {
+            let fill = move |context: &mut WriteContext<'_>| {
+                let sql =
+                    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?2)
+                           INSERT INTO audit (at, actor, action) SELECT n, 'owner', ?1 FROM n";
+                context.connection.execute(sql, params![action, count])?;
+                Ok(())
+            };
+            store.writer().run_blocking(fill).unwrap();
+        };
+        fill("logout", KEPT + 50);
+        fill(FAILED_LOGIN, KEPT_FAILURES + 100);
+        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FAILURES, 51));
+        assert_eq!(counts("token.create"), (KEPT, KEPT_FAILURES, 52));
+        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FAILURES, 52));
+    }
+}

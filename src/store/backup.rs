@@ -71,17 +71,24 @@ pub fn restore(backup: &Path, data_dir: &Path, force: bool) -> Result<()> {
     }
     let partial = data_dir.join("algohook.db.partial");
     remove_if_there(&partial)?;
-    {
-        super::make_private_file(&partial)?;
-        let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        Backup::new(&source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
-        copy.pragma_update(None, "journal_mode", "DELETE")?;
-        schema::migrate(&mut copy, backup)?;
+    let put_in_place = copy_back(&source, &partial, backup)
+        .and_then(|()| remove_if_there(&data_dir.join("algohook.db-wal")))
+        .and_then(|()| remove_if_there(&data_dir.join("algohook.db-shm")))
+        .and_then(|()| rename(&partial, &database));
+    if put_in_place.is_err() {
+        for leftover in ["algohook.db.partial", "algohook.db.partial-journal"] {
+            remove_if_there(&data_dir.join(leftover))?;
+        }
     }
-    for leftover in ["algohook.db-wal", "algohook.db-shm"] {
-        remove_if_there(&data_dir.join(leftover))?;
-    }
-    rename(&partial, &database)
+    put_in_place
+}
+
+fn copy_back(source: &Connection, target: &Path, backup: &Path) -> Result<()> {
+    super::make_private_file(target)?;
+    let mut copy = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Backup::new(source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    schema::migrate(&mut copy, backup)
 }
 
 fn open_backup(path: &Path) -> Result<Connection> {
@@ -93,16 +100,20 @@ fn open_backup(path: &Path) -> Result<Connection> {
     };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| unusable(error.to_string()))?;
+    // Nothing that a stranger put into its schema is run.
+    connection.pragma_update(None, "trusted_schema", false)?;
     let check: String = connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .map_err(|error| unusable(error.to_string()))?;
     if check != "ok" {
         return Err(unusable(check));
     }
-    connection
-        .query_row("SELECT revision FROM catalog", [], |_| Ok(()))
-        .map_err(|error| unusable(error.to_string()))?;
-    Ok(connection)
+    schema::check_version(&connection, path)?;
+    let fault = schema::fault_of(&connection).map_err(|error| unusable(error.to_string()))?;
+    match fault {
+        Some(fault) => Err(unusable(fault)),
+        None => Ok(connection),
+    }
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

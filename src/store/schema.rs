@@ -1,5 +1,6 @@
 //! The schema, as numbered files that are never edited after a release.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -32,14 +33,7 @@ pub fn newest_version() -> i64 {
 /// [`StoreError::NewerSchema`] where a newer algohook wrote the file; the file
 /// is left as it is.
 pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let found = version_of(connection)?;
-    if found > newest_version() {
-        return Err(StoreError::NewerSchema {
-            path: path.display().to_string(),
-            found,
-            known: newest_version(),
-        });
-    }
+    let found = check_version(connection, path)?;
     for (migration, version) in MIGRATIONS
         .iter()
         .zip(1..)
@@ -56,6 +50,64 @@ pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The schema version of a database, which this binary must know.
+///
+/// # Errors
+///
+/// [`StoreError::NewerSchema`] where a newer algohook wrote the file.
+pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64> {
+    let found = version_of(connection)?;
+    if found > newest_version() {
+        return Err(StoreError::NewerSchema {
+            path: path.display().to_string(),
+            found,
+            known: newest_version(),
+        });
+    }
+    Ok(found)
+}
+
+/// What keeps a database of a known version from being algohook's, where something does:
+/// a table, index or trigger that is missing or another one, or a trigger or view that is
+/// not ours and would act with every alert.
+///
+/// # Errors
+///
+/// [`StoreError`] where it cannot be read.
+pub(super) fn fault_of(connection: &Connection) -> Result<Option<String>> {
+    let version = version_of(connection)?;
+    let ours = Connection::open_in_memory()?;
+    for (migration, _) in MIGRATIONS.iter().zip(0..version) {
+        ours.execute_batch(migration)?;
+    }
+    let (ours, found) = (objects(&ours)?, objects(connection)?);
+    if ours.is_empty() {
+        return Ok(Some("algohook did not make it".to_owned()));
+    }
+    if let Some((kind, name)) = ours
+        .iter()
+        .find(|(name, sql)| found.get(*name) != Some(sql))
+        .map(|(name, _)| name)
+    {
+        return Ok(Some(format!("the {kind} {name} is missing or another one")));
+    }
+    // Tables that others keep beside ours, as Litestream does, do nothing by themselves.
+    let foreign = found.keys().find(|(kind, name)| {
+        matches!(kind.as_str(), "trigger" | "view")
+            && !ours.contains_key(&(kind.clone(), name.clone()))
+    });
+    Ok(foreign.map(|(kind, name)| format!("the {kind} {name} is not algohook's")))
+}
+
+/// Everything that a schema is made of by kind and name, with the SQL that makes it.
+fn objects(connection: &Connection) -> Result<BTreeMap<(String, String), Option<String>>> {
+    let mut select = connection.prepare(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?;
+    let objects = select.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    Ok(objects.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The schema version of a database.

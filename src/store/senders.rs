@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::deliveries::as_json;
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::webhooks;
 use super::writer::WriteContext;
 use crate::domain::sender::{SenderPolicy, Senders};
 
@@ -61,16 +62,38 @@ pub fn set(context: &mut WriteContext<'_>, senders: &Senders) -> Result<()> {
     Ok(())
 }
 
+/// Whether an issuer is pinned: without one no certificate counts.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn has_pin(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT 1 FROM issuers WHERE pinned_at IS NOT NULL";
+    Ok(connection.prepare_cached(sql)?.exists([])?)
+}
+
+/// Who demands a certificate, in words: the server's setting, or a webhook.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn demanding(connection: &Connection) -> Result<Option<String>> {
+    if get(connection)?.policy == SenderPolicy::Certificate {
+        return Ok(Some("the server's setting".to_owned()));
+    }
+    let mut webhooks = webhooks::list(connection)?.into_iter();
+    let demanding =
+        webhooks.find(|webhook| webhook.settings.senders == Some(SenderPolicy::Certificate));
+    Ok(demanding.map(|webhook| format!("the webhook \"{}\"", webhook.name)))
+}
+
 /// Whether a policy can be set: without a pinned issuer no certificate counts.
 ///
 /// # Errors
 ///
 /// [`StoreError::Conflict`], saying how to get a pin.
 pub fn check(connection: &Connection, policy: Option<SenderPolicy>) -> Result<()> {
-    let has_pin = connection
-        .prepare_cached("SELECT 1 FROM issuers WHERE pinned_at IS NOT NULL")?
-        .exists([])?;
-    if has_pin || policy != Some(SenderPolicy::Certificate) {
+    if has_pin(connection)? || policy != Some(SenderPolicy::Certificate) {
         return Ok(());
     }
     Err(StoreError::Conflict(
@@ -140,10 +163,26 @@ pub fn pin(context: &mut WriteContext<'_>, fingerprint: &str, now: Timestamp) ->
 ///
 /// # Errors
 ///
+/// [`StoreError::Conflict`] where no alert would be taken any more, for certificates are
+/// demanded and no other issuer is pinned: none is learned from what is not taken.
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
 pub fn forget(context: &mut WriteContext<'_>, fingerprint: &str) -> Result<()> {
+    let connection = context.connection;
+    let had_pin = has_pin(connection)?;
     let sql = "DELETE FROM issuers WHERE fingerprint = ?1";
-    found(context.connection.execute(sql, [fingerprint])?, fingerprint)
+    found(connection.execute(sql, [fingerprint])?, fingerprint)?;
+    if !had_pin || has_pin(connection)? {
+        return Ok(());
+    }
+    match demanding(connection)? {
+        None => Ok(()),
+        // The transaction is undone with it.
+        Some(who) => Err(StoreError::Conflict(format!(
+            "this is the only pinned issuer, and {who} takes alerts with its certificates only: TradingView would \
+             be locked out; first choose other senders there (`algohook senders set any` for the server), or pin \
+             another issuer (`algohook senders pin`)"
+        ))),
+    }
 }
 
 fn found(changed: usize, fingerprint: &str) -> Result<()> {

@@ -16,7 +16,10 @@ type Stamp = Option<(SystemTime, u64)>;
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
-    read: (Stamp, Stamp),
+    /// What they were when they were taken up.
+    taken_up: (Stamp, Stamp),
+    /// What they were when they could not be used, and that was said.
+    unusable: Option<(Stamp, Stamp)>,
 }
 
 /// Takes the certificate of two files, and again whenever they change, as long
@@ -34,7 +37,8 @@ pub fn follow_files(
     let mut files = Files {
         certificate: certificate.to_owned(),
         key: key.to_owned(),
-        read: (stamp(certificate), stamp(key)),
+        taken_up: (stamp(certificate), stamp(key)),
+        unusable: None,
     };
     certificates.replace(files.load()?);
     Ok(async move {
@@ -57,20 +61,23 @@ impl Files {
     }
 
     /// Takes up files that changed. One of the two may be written before the
-    /// other: until they fit, the certificate before goes on being shown.
+    /// other: until they fit, the certificate before goes on being shown, and they are
+    /// looked at again, for no stamp tells that they may be read now.
     fn look(&mut self, certificates: &Certificates) {
         let found = (stamp(&self.certificate), stamp(&self.key));
-        if found == self.read {
+        if found == self.taken_up {
             return;
         }
-        self.read = found;
         match self.load() {
             Ok(identity) => {
+                (self.taken_up, self.unusable) = (found, None);
                 let until = identity.not_after;
                 tracing::info!(%until, names = ?identity.names, "took up the changed certificate");
                 certificates.replace(identity);
             }
+            Err(_) if self.unusable == Some(found) => {}
             Err(error) => {
+                self.unusable = Some(found);
                 let file = self.certificate.display();
                 tracing::warn!(%error, %file, "the changed certificate cannot be used; the one before is kept");
             }
@@ -81,4 +88,54 @@ impl Files {
 fn stamp(path: &Path) -> Stamp {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::tls::challenges::Challenges;
+
+    /// A certificate and its key as PEM, with a day of its own.
+    fn pair(year: i32) -> (String, String) {
+        let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn files_are_taken_up_once_they_can_be_used_whatever_their_stamps_say() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = (directory.path().join("cert"), directory.path().join("key"));
+        let write = |path: &Path, text: &str| std::fs::write(path, text).unwrap();
+        let ((old, old_key), (new, new_key)) = (pair(2090), pair(2091));
+        write(&certificate, &old);
+        write(&key, &old_key);
+        let metrics = Arc::new(Metrics::default());
+        let certificates = Certificates::new(Arc::new(Challenges::default()), metrics);
+        let mut files = Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            taken_up: (None, None),
+            unusable: None,
+        };
+        let year = |certificates: &Certificates| {
+            let current = certificates.current().unwrap();
+            current.not_after.strftime("%Y").to_string()
+        };
+        files.look(&certificates);
+        assert_eq!(year(&certificates), "2090");
+        // As with a key that may not be read yet: one that does not fit, with the same stamp.
+        write(&certificate, &new);
+        let written = std::fs::metadata(&key).unwrap().modified().unwrap();
+        files.look(&certificates);
+        assert_eq!(year(&certificates), "2090");
+        assert_eq!(new_key.len(), old_key.len());
+        write(&key, &new_key);
+        let file = std::fs::File::options().write(true).open(&key).unwrap();
+        file.set_modified(written).unwrap();
+        files.look(&certificates);
+        assert_eq!(year(&certificates), "2091");
+    }
 }

@@ -240,6 +240,19 @@ impl Server {
         self.child.as_ref().unwrap().id()
     }
 
+    /// A figure of the server's memory in MiB: `VmRSS` now, or `VmHWM` at most so far.
+    pub fn memory(&self, name: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).unwrap();
+        let mut lines = status.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+        let kib: u64 = value
+            .trim_matches([':', ' ', '\t', 'k', 'B'])
+            .parse()
+            .unwrap();
+        kib / 1024
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
@@ -256,10 +269,18 @@ impl Server {
 
     /// Posts an alert, as TradingView would.
     pub fn post(&self, webhook: &str, body: &str) -> Answer {
+        self.post_with(webhook, body, &[])
+    }
+
+    /// The same with further headers.
+    pub fn post_with(&self, webhook: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         let url = format!("{}/hooks/{webhook}", self.url);
-        let request = agent()
+        let mut request = agent()
             .post(url)
             .header("content-type", "text/plain; charset=utf-8");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         Answer::of(request.send(body))
     }
 

@@ -38,6 +38,18 @@ impl Authority {
         Self { issuer }
     }
 
+    /// What this one signs to let another one sign, as far as that goes.
+    pub fn intermediate(&self, name: &str, is_ca: IsCa) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = is_ca;
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
+        Self { issuer }
+    }
+
     pub fn certificate(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
     }

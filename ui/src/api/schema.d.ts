@@ -261,7 +261,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes the password, ends every session and begins a new one. */
+        /** Changes the password, ends every session and begins a new one; for the owner, logged in. */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -437,7 +437,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Forgets an issuer. */
+        /** Forgets an issuer; not the last pinned one while certificates are demanded. */
         delete: operations["forget"];
         options?: never;
         head?: never;
@@ -3152,6 +3152,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3593,6 +3601,14 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

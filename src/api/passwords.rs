@@ -1,0 +1,133 @@
+//! Where passwords are hashed: one at a time and with a short queue, for each takes
+//! 19 MiB and a core for a while, and strangers may ask for it.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::Problem;
+
+/// Requests that may wait for their turn; one more is turned away.
+const QUEUE: usize = 16;
+
+/// Seconds after which another try makes sense.
+const RETRY_AFTER: u32 = 2;
+
+/// The right to hash a password.
+pub struct Hashing {
+    places: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+    hashes: Counter,
+}
+
+/// One's turn to hash a password; over when dropped.
+pub struct Turn {
+    hashes: Counter,
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+impl Hashing {
+    /// Nobody waits yet; `hashes` counts what is hashed.
+    #[must_use]
+    pub fn new(hashes: Counter) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(QUEUE + 1)),
+            turn: Arc::new(Semaphore::new(1)),
+            hashes,
+        }
+    }
+
+    /// Waits for one's turn, first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 503 where too many wait already.
+    pub async fn turn(&self) -> Result<Turn, Problem> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| busy())?;
+        // Neither semaphore is ever closed.
+        let turn = Arc::clone(&self.turn).acquire_owned().await;
+        Ok(Turn {
+            hashes: self.hashes.clone(),
+            _permits: [turn.map_err(|_| busy())?, place],
+        })
+    }
+}
+
+impl Turn {
+    /// Runs slow work where it holds up no other request, to its end: one who hangs up
+    /// meanwhile does not make room for the next.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 500 where the work panicked.
+    pub async fn hash<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(T, Self), Problem> {
+        self.hashes.inc();
+        let working = tokio::task::spawn_blocking(move || (work(), self));
+        working.await.map_err(|error| {
+            tracing::error!(%error, "a password could not be hashed");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the server could not do this; its log says why",
+            )
+        })
+    }
+}
+
+fn busy() -> Problem {
+    let detail = "too many passwords wait to be checked";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+        .hint("try again in a moment; API tokens need no password")
+        .retry_after(RETRY_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_who_hangs_up_keeps_the_turn_until_the_work_is_done() {
+        let hashing = Hashing::new(Counter::default());
+        let (go_on, waits) = mpsc::channel::<()>();
+        let turn = hashing.turn().await.unwrap();
+        // Polled once, so that the work begins, and dropped.
+        tokio::select! {
+            biased;
+            _ = turn.hash(move || waits.recv()) => unreachable!("it waits"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(hashing.turn.available_permits(), 0);
+        go_on.send(()).unwrap();
+        hashing.turn().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_more_than_may_wait_is_turned_away() {
+        let hashing = Hashing::new(Counter::default());
+        let first = hashing.turn().await.unwrap();
+        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(hashing.turn())).collect();
+        for turn in &mut waiting {
+            tokio::select! {
+                biased;
+                _ = turn => unreachable!("it is not its turn"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        assert_eq!(
+            hashing.turn().await.err().map(|problem| problem.status),
+            Some(503)
+        );
+        drop(first);
+        for turn in waiting {
+            turn.await.unwrap();
+        }
+    }
+}
