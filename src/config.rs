@@ -5,7 +5,7 @@ mod acme;
 mod file;
 mod public;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -103,13 +103,16 @@ pub struct ServeOptions {
     /// Seconds that requests get to finish when the server stops [default: 10]
     #[arg(long, env = "ALGOHOOK_SHUTDOWN_GRACE", value_name = "SECONDS")]
     pub shutdown_grace: Option<NonZeroU32>,
-    /// Proxy whose X-Forwarded-For is believed, as address/bits; may be given several times
+    /// Proxy whose X-Forwarded-For is believed: an address, or a network as address/bits; may be
+    /// given several times
     #[arg(
         long = "trusted-proxy",
         env = "ALGOHOOK_TRUSTED_PROXY",
-        value_name = "CIDR",
-        value_delimiter = ','
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        value_parser = network
     )]
+    #[serde(deserialize_with = "networks_in_file")]
     pub trusted_proxy: Vec<IpNet>,
     /// Speak HTTP/2 without TLS too
     #[arg(long, env = "ALGOHOOK_HTTP2")]
@@ -311,6 +314,25 @@ fn address_in_file<'de, D: Deserializer<'de>>(
         serde::de::Error::custom(format!("\"{text}\" is no address to listen on; {rule}"))
     });
     read.map(Some)
+}
+
+/// Reads a network, or the one address that is all of it.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| address())
+        .map_err(|_| "write an address such as 127.0.0.1, or ADDRESS/BITS such as 10.0.0.0/8")
+}
+
+/// The same in the file.
+fn networks_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let read = texts.iter().map(|text| {
+        network(text).map_err(|rule| {
+            serde::de::Error::custom(format!("\"{text}\" is no address of a proxy; {rule}"))
+        })
+    });
+    read.collect()
 }
 
 fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {

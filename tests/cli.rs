@@ -443,6 +443,11 @@ fn wrong_use_is_told_with_what_to_write() {
     let error = data.error(&["webhook", "list"]);
     let said = "config.toml, line 2: there is no setting \"domains\"; did you mean \"domain\"?\n";
     assert!(error.ends_with(said), "{error}");
+    let proxies = "trusted-proxy = [\"10.0.0.0/8\", \"localhost\"]\n";
+    std::fs::write(data.path.join("config.toml"), proxies).unwrap();
+    let error = data.error(&["webhook", "list"]);
+    let said = "line 1: \"localhost\" is no address of a proxy; write an address such as 127.0.0.1";
+    assert!(error.contains(said), "{error}");
 }
 
 #[test]
