@@ -84,9 +84,9 @@ fn cycles_in(mut uses: Uses) -> Uses {
         }
         for name in &taken {
             uses.remove(name);
-            uses.values_mut().for_each(|used| {
+            for used in uses.values_mut() {
                 used.remove(name);
-            });
+            }
         }
     }
 }
