@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -13,6 +14,7 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
+use super::slow::blocking;
 use crate::domain::event::text_enum;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
@@ -92,18 +94,15 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
         .parse()
         .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
     let kind = match query.kind {
-        Some(kind) => Ok(kind),
-        None => imports::kind_of(&request.body).map(|kind| match kind {
-            Kind::Alerts => FileKind::Alerts,
-            Kind::Trades => FileKind::Trades,
-        }),
+        Some(kind) => kind,
+        None => kind_of(request.body.clone()).await?,
     };
     let mut imported = Imported {
         dry_run: query.dry_run,
         alerts: None,
         trades: None,
     };
-    match kind.map_err(unreadable)? {
+    match kind {
         FileKind::Alerts => {
             let tolerance = query.tolerance.map_or_else(
                 || AlertSelection::default().tolerance,
@@ -111,7 +110,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
             );
             let names = query.name;
             let selection = AlertSelection { names, tolerance };
-            let alerts = alerts(context, webhook, &request.body, selection, query.dry_run).await?;
+            let alerts = alerts(context, webhook, request, selection, query.dry_run).await?;
             imported.alerts = Some(alerts);
         }
         FileKind::Trades => {
@@ -131,14 +130,24 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&imported))
 }
 
+async fn kind_of(file: Bytes) -> Result<FileKind, Problem> {
+    let kind = blocking(move || imports::kind_of(&file)).await?;
+    Ok(match kind.map_err(unreadable)? {
+        Kind::Alerts => FileKind::Alerts,
+        Kind::Trades => FileKind::Trades,
+    })
+}
+
 async fn alerts(
     context: &Context,
     webhook: WebhookId,
-    file: &[u8],
+    request: &ApiRequest,
     selection: AlertSelection,
     dry_run: bool,
 ) -> Result<ImportedAlerts, Problem> {
-    let file = imports::alerts::read(file).map_err(unreadable)?;
+    let body = request.body.clone();
+    let file = blocking(move || imports::alerts::read(&body)).await?;
+    let file = file.map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
             hyper::StatusCode::UNPROCESSABLE_ENTITY,
@@ -184,14 +193,9 @@ impl Trades {
         let readers = context.store.readers();
         let read = readers.run(move |connection| webhooks::get(connection, &id));
         let settings = read.await?.settings;
-        let new = new_backtest(
-            &request.body,
-            &settings,
-            self.zone,
-            self.ticker,
-            self.file_name,
-        );
-        let new = new.map_err(unreadable)?;
+        let body = request.body.clone();
+        let read = move || new_backtest(&body, &settings, self.zone, self.ticker, self.file_name);
+        let new = blocking(read).await?.map_err(unreadable)?;
         if dry_run {
             let read =
                 move |connection: &Connection| backtests::preview(connection, &webhook, &new);

@@ -24,6 +24,7 @@ mod routes;
 pub mod second_factor;
 pub mod security;
 pub mod senders;
+mod slow;
 pub mod stream;
 pub mod tags;
 pub mod throttle;

@@ -1,7 +1,7 @@
 //! `algohook import`: alerts that never arrived, history, and backtests.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -390,7 +390,12 @@ fn write_notes(out: &mut dyn Write, imported: &ImportedTrades) -> anyhow::Result
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display();
-    let file = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    let failed = || format!("cannot read {shown}");
+    let opened = std::fs::File::open(path).with_context(failed)?;
+    let mut file = Vec::new();
+    // No more than is needed to know that it is too large; a pipe has no size to ask for.
+    let mut most = opened.take(LARGEST_FILE as u64 + 1);
+    most.read_to_end(&mut file).with_context(failed)?;
     if file.len() > LARGEST_FILE {
         bail!("{shown} is larger than {LARGEST_FILE} bytes; import it in parts");
     }

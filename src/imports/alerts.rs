@@ -165,6 +165,11 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
     let mut alerts = Vec::with_capacity(table.rows.len());
     let text = |row: &Row, column: usize| row.cells.get(column).map(table::Cell::text);
     for row in &table.rows {
+        if row.is_too_long {
+            let last = table.header.last().map_or("", String::as_str);
+            faults.note(row.number, last, table::TOO_LONG);
+            continue;
+        }
         let Some(message) = text(row, message).filter(|message| !message.is_empty()) else {
             // An alert that was shown only: it never was a webhook's.
             continue;

@@ -5,7 +5,9 @@
 //! and why the file cannot be read. A file is read whole or not at all.
 
 pub mod alerts;
+mod archive;
 pub mod matching;
+mod spreadsheet;
 mod table;
 mod text;
 pub mod trades;
@@ -17,6 +19,13 @@ const NAMED_FAULTS: usize = 20;
 
 /// Alerts or rows that one file may have.
 const MOST_ROWS: usize = 200_000;
+
+/// Columns that a table may have; TradingView's have 17 at most.
+const MOST_COLUMNS: usize = 100;
+
+/// Letters of a title that an error shows, and titles.
+const SHOWN_LETTERS: usize = 40;
+const SHOWN_TITLES: usize = 30;
 
 /// The columns of an alert log and of a list of trades, as an error names them.
 const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
@@ -39,7 +48,7 @@ pub enum Unreadable {
     UnknownKind,
     /// Columns that are needed are not there, or not under a name that is known.
     #[error(
-        "there is no column {}; the header has {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .missing.join(", "), .found.join(", ")
+        "there is no column {}; the header has {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .missing.join(", "), titles(.found)
     )]
     UnknownHeader {
         /// What the needed columns are called.
@@ -49,7 +58,7 @@ pub enum Unreadable {
     },
     /// A table of something else, or with names of columns that are not known.
     #[error(
-        "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .found.join(", "), ALERT_LOG, TRADE_LIST
+        "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", titles(.found), ALERT_LOG, TRADE_LIST
     )]
     UnknownTable {
         /// What the header says.
@@ -61,9 +70,31 @@ pub enum Unreadable {
     /// There is more in it than is imported at once.
     #[error("the file has more than {MOST_ROWS} rows; import it in parts")]
     TooLong,
+    /// There are more columns than a list of trades or an alert log has.
+    #[error(
+        "the file has more than {MOST_COLUMNS} columns; it is no list of trades and no alert log of TradingView"
+    )]
+    TooWide,
+    /// A spreadsheet that unpacks to more than fits in memory.
+    #[error(
+        "the spreadsheet unpacks to more than a list of trades can; export it from TradingView again, or as CSV"
+    )]
+    TooLarge,
     /// Some rows cannot be read.
     #[error("{0}")]
     Rows(Faults),
+}
+
+/// The titles of a header as an error shows them.
+fn titles(found: &[String]) -> String {
+    let shown = found.iter().take(SHOWN_TITLES);
+    let mut shown: Vec<String> = shown
+        .map(|title| format!("{title:.SHOWN_LETTERS$}"))
+        .collect();
+    if found.len() > SHOWN_TITLES {
+        shown.push(format!("and {} more", found.len() - SHOWN_TITLES));
+    }
+    shown.join(", ")
 }
 
 /// What is wrong in one place of a file.

@@ -1,12 +1,10 @@
 //! Tables: a header and rows of cells, from delimited text or a spreadsheet.
 
-use std::io::Cursor;
-
-use calamine::{Data, ExcelDateTime, ExcelDateTimeType, Reader, Xlsx, open_workbook_from_rs};
+use calamine::{ExcelDateTime, ExcelDateTimeType};
 use jiff::civil::{Date, DateTime, Time};
 
 use super::text::{body, decode};
-use super::{MOST_ROWS, Unreadable};
+use super::{MOST_COLUMNS, MOST_ROWS, Unreadable};
 
 /// What stands in one place of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +54,13 @@ pub struct Row {
     pub number: usize,
     /// The cells under the header.
     pub cells: Vec<Cell>,
+    /// Whether a text has more cells in this row than its header: then a separator
+    /// stands in one of them without quotes, and those after it are in wrong columns.
+    pub is_too_long: bool,
 }
+
+/// What to say of a row that is too long.
+pub const TOO_LONG: &str = "the row has more cells than the header; a text or number with the separator in it has to stand in quotes";
 
 /// A header and the rows under it.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,10 +86,15 @@ pub fn is_spreadsheet(file: &[u8]) -> bool {
 pub fn header_of(text: &str) -> Result<Vec<String>, Unreadable> {
     let mut reader = reader(text);
     let header = reader.headers().map_err(|_| Unreadable::UnknownKind)?;
-    if header.iter().all(str::is_empty) {
-        return Err(Unreadable::Empty);
+    let titled = header
+        .iter()
+        .enumerate()
+        .filter(|(_, title)| !title.is_empty());
+    match titled.last().map(|(last, _)| last + 1) {
+        None => Err(Unreadable::Empty),
+        Some(columns) if columns > MOST_COLUMNS => Err(Unreadable::TooWide),
+        Some(columns) => Ok(header.iter().take(columns).map(str::to_owned).collect()),
     }
-    Ok(header.iter().map(str::to_owned).collect())
 }
 
 fn reader(text: &str) -> csv::Reader<&[u8]> {
@@ -113,10 +122,12 @@ pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
             return Err(Unreadable::TooLong);
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = record.iter().map(|cell| Cell::Text(cell.to_owned()));
+        let cells = record.iter().take(header.len());
+        let mut beyond = record.iter().skip(header.len());
         rows.push(Row {
             number: usize::try_from(line).unwrap_or(usize::MAX - 1) + lines_before,
-            cells: cells.collect(),
+            cells: cells.map(|cell| Cell::Text(cell.to_owned())).collect(),
+            is_too_long: beyond.any(|cell| !cell.trim().is_empty()),
         });
     }
     let is_short = rows
@@ -131,64 +142,6 @@ pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
     })
 }
 
-/// The sheets of a spreadsheet.
-pub struct Sheets(Xlsx<Cursor<Vec<u8>>>);
-
-impl Sheets {
-    /// Opens a spreadsheet.
-    pub fn open(file: &[u8]) -> Result<Self, Unreadable> {
-        let workbook = open_workbook_from_rs(Cursor::new(file.to_vec()));
-        workbook
-            .map(Self)
-            .map_err(|error: calamine::XlsxError| Unreadable::Spreadsheet(error.to_string()))
-    }
-
-    /// The names of the sheets.
-    pub fn names(&self) -> Vec<String> {
-        self.0.sheet_names()
-    }
-
-    /// One sheet, whose first row that is not empty is the header.
-    pub fn table(&mut self, name: &str) -> Result<Table, Unreadable> {
-        let range = self.0.worksheet_range(name);
-        let range = range.map_err(|error| Unreadable::Spreadsheet(error.to_string()))?;
-        let first = range.start().map_or(0, |(row, _)| row as usize);
-        let mut rows = Vec::new();
-        for (number, cells) in (first + 1..).zip(range.rows()) {
-            let cells: Vec<Cell> = cells.iter().map(cell).collect();
-            if cells.iter().all(Cell::is_empty) {
-                continue;
-            }
-            if rows.len() > MOST_ROWS {
-                return Err(Unreadable::TooLong);
-            }
-            rows.push(Row { number, cells });
-        }
-        if rows.is_empty() {
-            return Err(Unreadable::Empty);
-        }
-        let header = rows.remove(0).cells.iter().map(Cell::text).collect();
-        Ok(Table {
-            header,
-            rows,
-            delimiter: None,
-            is_cut_off: false,
-            is_1904: self.0.has_1904_epoch(),
-        })
-    }
-}
-
-fn cell(value: &Data) -> Cell {
-    match value {
-        Data::Float(number) => Cell::Number(*number),
-        Data::DateTime(serial) => match date_of(serial) {
-            Some(date) => Cell::Date(date),
-            None => Cell::Number(serial.as_f64()),
-        },
-        other => Cell::Text(other.to_string()),
-    }
-}
-
 fn date_of_serial(serial: f64, is_1904: bool) -> Option<DateTime> {
     date_of(&ExcelDateTime::new(
         serial,
@@ -197,7 +150,8 @@ fn date_of_serial(serial: f64, is_1904: bool) -> Option<DateTime> {
     ))
 }
 
-fn date_of(date: &ExcelDateTime) -> Option<DateTime> {
+/// The date of a spreadsheet's number.
+pub fn date_of(date: &ExcelDateTime) -> Option<DateTime> {
     let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
     let small = |number: u8| i8::try_from(number).ok();
     let date = Date::new(i16::try_from(year).ok()?, small(month)?, small(day)?).ok()?;

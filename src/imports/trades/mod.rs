@@ -16,7 +16,8 @@ mod tests;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::table::{self, Sheets, Table};
+use super::spreadsheet::Sheets;
+use super::table::{self, Table};
 use super::{Faults, Unreadable};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;

@@ -7,7 +7,8 @@ use super::number::{self, DecimalMark};
 use crate::domain::money::Decimal;
 use crate::domain::webhook::{Commission, CommissionKind};
 use crate::imports::Unreadable;
-use crate::imports::table::{Cell, Sheets};
+use crate::imports::spreadsheet::Sheets;
+use crate::imports::table::Cell;
 
 /// What the properties say of a backtest, as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -83,6 +83,10 @@ pub fn read(
 ) -> Vec<Row> {
     let mark = decimal_mark(table, columns, notes);
     let rows = table.rows.iter().map(|row| {
+        if row.is_too_long {
+            let last = table.header.last().map_or("", String::as_str);
+            faults.note(row.number, last, table::TOO_LONG);
+        }
         let mut reader = RowReader {
             table,
             row,

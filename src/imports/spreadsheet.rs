@@ -1,0 +1,126 @@
+//! The sheets of a spreadsheet as tables.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx, XlsxError, open_workbook_from_rs};
+
+use super::table::{Cell, Row, Table, date_of};
+use super::{MOST_COLUMNS, MOST_ROWS, Unreadable, archive};
+
+/// Sheets that are looked at.
+const MOST_SHEETS: usize = 20;
+
+/// Bytes that the texts of one sheet may have together: many cells can share one text.
+const MOST_TEXT: usize = 64 * 1024 * 1024;
+
+/// The sheets of a spreadsheet.
+pub struct Sheets(Xlsx<Cursor<Vec<u8>>>);
+
+impl Sheets {
+    /// Opens a spreadsheet.
+    pub fn open(file: &[u8]) -> Result<Self, Unreadable> {
+        archive::check(file)?;
+        let workbook = open_workbook_from_rs(Cursor::new(file.to_vec()));
+        workbook.map(Self).map_err(|error| unopened(&error))
+    }
+
+    /// The names of the first sheets.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.0.sheet_names();
+        names.truncate(MOST_SHEETS);
+        names
+    }
+
+    /// One sheet, whose first row that is not empty is the header.
+    ///
+    /// The cells are taken as they come: a sheet of two cells can span a million rows of
+    /// sixteen thousand columns.
+    pub fn table(&mut self, name: &str) -> Result<Table, Unreadable> {
+        let is_1904 = self.0.has_1904_epoch();
+        let mut cells = match self.0.worksheet_cells_reader(name) {
+            Err(XlsxError::NotAWorksheet(_)) => return Err(Unreadable::Empty),
+            cells => cells.map_err(|error| unopened(&error))?,
+        };
+        let mut grid = Grid::default();
+        while let Some(found) = cells.next_cell().map_err(|error| unopened(&error))? {
+            let value = cell(found.get_value().clone().into());
+            grid.put(found.get_position(), value)?;
+        }
+        let mut rows = grid.rows();
+        if rows.is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        let header = rows.remove(0).cells.iter().map(Cell::text).collect();
+        Ok(Table {
+            header,
+            rows,
+            delimiter: None,
+            is_cut_off: false,
+            is_1904,
+        })
+    }
+}
+
+/// The cells of a sheet that are not empty, by row.
+#[derive(Default)]
+struct Grid {
+    rows: BTreeMap<u32, Vec<Cell>>,
+    bytes_of_text: usize,
+}
+
+impl Grid {
+    fn put(&mut self, (row, column): (u32, u32), value: Cell) -> Result<(), Unreadable> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        if let Cell::Text(text) = &value {
+            self.bytes_of_text += text.len();
+        }
+        let column = column as usize;
+        if column >= MOST_COLUMNS {
+            return Err(Unreadable::TooWide);
+        }
+        let cells = self.rows.entry(row).or_default();
+        if cells.len() <= column {
+            cells.resize(column + 1, Cell::Text(String::new()));
+        }
+        cells[column] = value;
+        if self.bytes_of_text > MOST_TEXT {
+            return Err(Unreadable::TooLarge);
+        }
+        // One more than the rows, for the header.
+        if self.rows.len() > MOST_ROWS + 1 {
+            return Err(Unreadable::TooLong);
+        }
+        Ok(())
+    }
+
+    /// The rows, from the first column in which there is something.
+    fn rows(self) -> Vec<Row> {
+        let first_of = |cells: &Vec<Cell>| cells.iter().position(|cell| !cell.is_empty());
+        let first = self.rows.values().filter_map(first_of).min().unwrap_or(0);
+        let rows = self.rows.into_iter().map(|(number, mut cells)| Row {
+            number: number as usize + 1,
+            cells: cells.split_off(first),
+            is_too_long: false,
+        });
+        rows.collect()
+    }
+}
+
+fn cell(value: Data) -> Cell {
+    match value {
+        Data::Float(number) => Cell::Number(number),
+        Data::DateTime(serial) => match date_of(&serial) {
+            Some(date) => Cell::Date(date),
+            None => Cell::Number(serial.as_f64()),
+        },
+        Data::String(text) => Cell::Text(text),
+        other => Cell::Text(other.to_string()),
+    }
+}
+
+fn unopened(error: &XlsxError) -> Unreadable {
+    Unreadable::Spreadsheet(error.to_string())
+}
