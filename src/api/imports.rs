@@ -21,7 +21,7 @@ use crate::domain::webhook::{Settings, WebhookId};
 use crate::imports::trades::Zone;
 use crate::imports::{self, Kind, Unreadable};
 use crate::store::backtests::{self, Digest, ImportedTrades, NewBacktest};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
+use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
 use crate::store::{Store, WriteContext, ledgers, webhooks};
 
 /// The largest file in bytes: 32 MB.
@@ -156,12 +156,14 @@ async fn alerts(
         )
         .hint("nothing was imported; write a name as TradingView shows it")
     })?;
+    let readers = context.store.readers();
+    let read = move |connection: &Connection| prepare(connection, &webhook, &file, &selection);
+    let prepared = readers.run(read).await?;
     if dry_run {
-        let read = move |connection: &Connection| preview(connection, &webhook, &file, &selection);
-        return Ok(context.store.readers().run(read).await?);
+        let read = move |connection: &Connection| preview(connection, prepared);
+        return Ok(readers.run(read).await?);
     }
-    let write =
-        move |context: &mut WriteContext<'_>| bring_in(context, &webhook, &file, &selection);
+    let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
     let imported = context.store.writer().run(None, write).await?;
     pair(&context.store).await?;
     Ok(imported)

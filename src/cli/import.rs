@@ -17,7 +17,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::imports::{Unreadable, alerts};
 use crate::store::backtests::{self, BacktestSize, ImportedTrades};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
+use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
 use crate::store::{WriteContext, ledgers, webhooks};
 
 /// Missing alerts that are listed in the terminal.
@@ -134,13 +134,13 @@ impl Alerts {
             tolerance: SignedDuration::from_secs(i64::from(self.tolerance)),
         };
         let (store, webhook) = (open::store(config)?, self.webhook);
+        let read = |connection: &_| prepare(connection, &webhook, &file, &selection);
+        let prepared = store.readers().run_blocking(read)?;
         let imported = if self.dry_run {
-            let read = |connection: &_| preview(connection, &webhook, &file, &selection);
+            let read = |connection: &_| preview(connection, prepared);
             store.readers().run_blocking(read)?
         } else {
-            let write = move |context: &mut WriteContext<'_>| {
-                bring_in(context, &webhook, &file, &selection)
-            };
+            let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
             let imported = store.writer().run_blocking(write)?;
             while store.writer().run_blocking(ledgers::derive_next)? {}
             imported

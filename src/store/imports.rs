@@ -92,31 +92,63 @@ pub struct NewAlert {
     pub error: Option<String>,
 }
 
+/// The alerts of a file that belong to a webhook, and what there is to say of the others.
+pub struct Prepared {
+    webhook: WebhookId,
+    candidates: Vec<Candidate>,
+    tolerance: SignedDuration,
+    /// Without what only the database at the time of recording can tell.
+    imported: ImportedAlerts,
+}
+
 /// An alert of the file that belongs to the webhook.
 struct Candidate {
     row: usize,
     time: Timestamp,
     payload: Vec<u8>,
     fingerprint: Fingerprint,
+    /// Its own `id`, where it has one and can be read.
+    idempotency_key: Option<String>,
 }
 
 /// What two copies of one message have in common.
 type Fingerprint = [u8; 32];
+
+/// Reads which alerts of a file belong to the webhook. It takes most of the time that
+/// an import needs, so it is done before the transaction that live alerts wait for.
+///
+/// # Errors
+///
+/// [`super::StoreError::NotFound`] where there is no such webhook.
+pub fn prepare(
+    connection: &Connection,
+    webhook: &WebhookId,
+    file: &AlertFile,
+    selection: &AlertSelection,
+) -> Result<Prepared> {
+    let webhook = webhooks::get(connection, webhook)?;
+    let mut imported = ImportedAlerts {
+        rows: file.alerts.len(),
+        ..ImportedAlerts::default()
+    };
+    let candidates = own(connection, &webhook, file, selection, &mut imported)?;
+    Ok(Prepared {
+        webhook: webhook.id,
+        candidates,
+        tolerance: selection.tolerance,
+        imported,
+    })
+}
 
 /// Says what importing alerts would come to.
 ///
 /// # Errors
 ///
 /// [`super::StoreError::NotFound`] where there is no such webhook.
-pub fn preview(
-    connection: &Connection,
-    webhook: &WebhookId,
-    file: &AlertFile,
-    selection: &AlertSelection,
-) -> Result<ImportedAlerts> {
+pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAlerts> {
     let transaction = connection.unchecked_transaction()?;
-    let webhook = webhooks::get(&transaction, webhook)?;
-    let (mut imported, new) = missing(&transaction, &webhook, file, selection)?;
+    let webhook = webhooks::get(&transaction, &prepared.webhook)?;
+    let (mut imported, new) = missing(&transaction, &webhook, prepared)?;
     for candidate in new {
         note(&mut imported, &candidate, &reading(&candidate.payload));
     }
@@ -129,14 +161,9 @@ pub fn preview(
 ///
 /// [`super::StoreError::NotFound`], or [`super::StoreError::Unavailable`]; then
 /// nothing of the file was recorded.
-pub fn bring_in(
-    context: &mut WriteContext<'_>,
-    webhook: &WebhookId,
-    file: &AlertFile,
-    selection: &AlertSelection,
-) -> Result<ImportedAlerts> {
-    let webhook = webhooks::get(context.connection, webhook)?;
-    let (mut imported, new) = missing(context.connection, &webhook, file, selection)?;
+pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<ImportedAlerts> {
+    let webhook = webhooks::get(context.connection, &prepared.webhook)?;
+    let (mut imported, new) = missing(context.connection, &webhook, prepared)?;
     for candidate in new {
         let reading = reading(&candidate.payload);
         note(&mut imported, &candidate, &reading);
@@ -183,20 +210,20 @@ fn note(imported: &mut ImportedAlerts, candidate: &Candidate, reading: &Reading)
     }
 }
 
-/// The alerts of a file that belong to the webhook and were not recorded yet.
+/// The alerts of a file that were not recorded yet.
 fn missing(
     connection: &Connection,
     webhook: &StoredWebhook,
-    file: &AlertFile,
-    selection: &AlertSelection,
+    prepared: Prepared,
 ) -> Result<(ImportedAlerts, Vec<Candidate>)> {
-    let mut imported = ImportedAlerts {
-        rows: file.alerts.len(),
-        ..ImportedAlerts::default()
-    };
-    let candidates = own(connection, webhook, file, selection, &mut imported)?;
-    let recorded = Recorded::read(connection, webhook.row, &candidates, selection.tolerance)?;
-    let mut is_known = recorded.recognise(&candidates, selection.tolerance, &mut imported);
+    let Prepared {
+        candidates,
+        tolerance,
+        mut imported,
+        ..
+    } = prepared;
+    let recorded = Recorded::read(connection, webhook.row, &candidates, tolerance)?;
+    let mut is_known = recorded.recognise(&candidates, tolerance, &mut imported);
     repeated_ids(connection, webhook.row, &candidates, &mut is_known)?;
     imported.known = is_known.iter().filter(|is_known| **is_known).count();
     let new = candidates.into_iter().zip(is_known);
@@ -248,11 +275,16 @@ impl Candidate {
     fn of(alert: &LoggedAlert, own_key: &str) -> Self {
         let payload = payload::hide_keys(alert.message.as_bytes());
         let payload = payload::redact(payload, own_key);
+        let idempotency_key = match reading(&payload) {
+            Reading::Signal(parsed) => parsed.signal.idempotency_key,
+            _ => None,
+        };
         Self {
             row: alert.row,
             time: alert.time,
             fingerprint: fingerprint(&payload),
             payload,
+            idempotency_key,
         }
     }
 }
@@ -359,12 +391,9 @@ fn repeated_ids(
         "SELECT 1 FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2
              AND received_at >= ?3 AND received_at <= ?4",
     )?;
-    let mut seen: HashMap<String, Timestamp> = HashMap::new();
+    let mut seen: HashMap<&str, Timestamp> = HashMap::new();
     for (candidate, is_known) in candidates.iter().zip(is_known) {
-        let Reading::Signal(parsed) = reading(&candidate.payload) else {
-            continue;
-        };
-        let Some(id) = parsed.signal.idempotency_key else {
+        let Some(id) = &candidate.idempotency_key else {
             continue;
         };
         let before = candidate.time.saturating_sub(IDEMPOTENCY_WINDOW);
@@ -373,7 +402,7 @@ fn repeated_ids(
             before.unwrap_or(Timestamp::MIN),
             after.unwrap_or(Timestamp::MAX),
         );
-        let was_before = seen.get(&id).is_some_and(|time| *time >= from);
+        let was_before = seen.get(id.as_str()).is_some_and(|time| *time >= from);
         *is_known |=
             was_before || exists.exists(params![webhook, id, to_micros(from), to_micros(to)])?;
         seen.insert(id, candidate.time);
