@@ -52,6 +52,18 @@ pub struct ReportFilter {
 }
 
 impl ReportFilter {
+    /// The webhooks that were named, each once: naming one twice does not double its trades.
+    #[must_use]
+    pub fn named_once(&self) -> Vec<&WebhookId> {
+        let mut once: Vec<&WebhookId> = Vec::with_capacity(self.webhooks.len());
+        for webhook in &self.webhooks {
+            if !once.contains(&webhook) {
+                once.push(webhook);
+            }
+        }
+        once
+    }
+
     /// The zone of a report whose first webhook has these settings.
     fn zone_of(&self, settings: &Settings) -> TimeZone {
         self.zone.clone().unwrap_or_else(|| zone_of(settings))
@@ -131,7 +143,7 @@ fn wanted(connection: &Connection, filter: &ReportFilter) -> Result<Vec<StoredWe
     if filter.webhooks.is_empty() {
         return webhooks::list(connection);
     }
-    let ids = filter.webhooks.iter();
+    let ids = filter.named_once().into_iter();
     ids.map(|id| webhooks::get(connection, id)).collect()
 }
 

@@ -282,3 +282,25 @@ fn trades_of_one_instant_are_counted_as_they_were_paired() {
         "{percent}"
     );
 }
+
+#[test]
+fn a_webhook_that_is_named_twice_is_counted_once() {
+    let server = Server::start();
+    let webhook = server.create_webhook("BTC Strategy");
+    let token = server.data.create_token();
+    for (direction, price) in [("entryLong", 100), ("exitLong", 110)] {
+        let alert = json!({ "positionDirection": direction, "marketPrice": price });
+        server.deliver(&webhook, &webhook.alert(&alert)).expect(200);
+    }
+    let report = |query: String| server.api(&token, "GET", &format!("/performance?{query}"), None);
+    let id = &webhook.id;
+    let (once, twice) = (
+        format!("webhook={id}"),
+        format!("webhook={id}&webhook={id}"),
+    );
+    assert_eq!(report(once).json(), report(twice.clone()).json());
+    assert_eq!(
+        report(twice).json()["reports"][0]["all"]["netProfit"],
+        "1000"
+    );
+}

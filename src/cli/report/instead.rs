@@ -31,7 +31,7 @@ impl Instead {
             zone: filter.zone.clone(),
             ..ReportFilter::default()
         };
-        let mut open = match filter.webhooks.as_slice() {
+        let mut open = match &filter.named_once()[..] {
             [] => positions::list(connection, None)?,
             ids => {
                 let lists = ids.iter().map(|id| positions::list(connection, Some(id)));
