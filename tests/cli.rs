@@ -451,6 +451,43 @@ fn wrong_use_is_told_with_what_to_write() {
 }
 
 #[test]
+fn report_and_import_take_a_webhook_by_its_name_too() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("BTC Strategy");
+    let another = data.create_webhook("Another");
+    let path = data.path.join("file");
+    let path = path.to_str().unwrap();
+    let line = r#"{"time": "2026-01-05T14:30:00Z", "payload": {"ticker": "AAPL", "action": "buy", "marketPrice": 1}}"#;
+    std::fs::write(path, line).unwrap();
+    data.text(&["import", "alerts", path, "--webhook", "BTC Strategy"]);
+    assert_eq!(data.events()[0]["webhook"], webhook.id);
+    let list = "Trade #,Type,Date/Time,Price,Contracts,Profit\n\
+        1,Entry long,2026-01-05 10:00,100,1,\n1,Exit long,2026-01-05 11:00,110,1,10\n";
+    std::fs::write(path, list).unwrap();
+    data.text(&["import", "trades", path, "--webhook", "BTC Strategy"]);
+    let report = |of: &[&str]| {
+        let arguments = [&["report", "--backtest", "--json"], of].concat();
+        let shown = data.json(&arguments);
+        shown["reports"][0]["all"]["totalTrades"].as_u64()
+    };
+    assert_eq!(report(&["BTC Strategy"]), Some(1));
+    assert_eq!(report(&[&webhook.id, "BTC Strategy", "Another"]), Some(1));
+    assert_eq!(report(&["Another"]), report(&[&another.id]));
+    data.text(&["import", "trades", "--remove", "--webhook", "BTC Strategy"]);
+    assert_ne!(report(&["BTC Strategy"]), Some(1));
+    std::fs::write(path, line).unwrap();
+    for arguments in [
+        &["report", "Nobody"][..],
+        &["import", "alerts", path, "--webhook", "Nobody"],
+        &["import", "trades", "--remove", "--webhook", "Nobody"],
+    ] {
+        let error = data.error(arguments);
+        let said = "there is no webhook named \"Nobody\"; algohook webhook list";
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn deleting_asks_first() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");

@@ -9,12 +9,12 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{open, output};
+use super::open::{self, WebhookArgument};
+use super::output;
 use crate::api::backtests::RemovedBacktests;
 use crate::api::imports::{Imported, LARGEST_FILE, new_backtest};
 use crate::config::Config;
 use crate::domain::signal::Ticker;
-use crate::domain::webhook::WebhookId;
 use crate::imports::{Unreadable, alerts};
 use crate::store::backtests::{self, BacktestSize, ImportedTrades};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
@@ -52,9 +52,9 @@ pub enum Import {
 pub struct Alerts {
     /// The file
     file: PathBuf,
-    /// The webhook that the alerts belong to
+    /// The webhook that the alerts belong to: its id, or its name
     #[arg(long, value_name = "ID")]
-    webhook: WebhookId,
+    webhook: WebhookArgument,
     /// Of a log: take alerts of this name although their message does not show the
     /// webhook's key; may be given several times
     #[arg(long = "name", value_name = "NAME")]
@@ -73,7 +73,7 @@ pub struct Alerts {
 const ALERTS_EXAMPLE: &str = "\
 Examples:
   algohook import alerts TradingView_Alerts_Log.csv --webhook wh_... --dry-run
-  algohook import alerts history.jsonl --webhook wh_...";
+  algohook import alerts history.jsonl --webhook \"BTC Strategy\"";
 
 /// Bring in TradingView's list of trades (CSV or XLSX) as the webhook's backtest
 ///
@@ -85,9 +85,9 @@ pub struct Trades {
     /// The file
     #[arg(required_unless_present = "remove")]
     file: Option<PathBuf>,
-    /// The webhook whose strategy was tested
+    /// The webhook whose strategy was tested: its id, or its name
     #[arg(long, value_name = "ID")]
-    webhook: WebhookId,
+    webhook: WebhookArgument,
     /// The instrument [default: as the file or its name says, else the ticker of the
     /// webhook's alerts where they have one only, else "unknown"; what was guessed is said]
     #[arg(long)]
@@ -133,7 +133,8 @@ impl Alerts {
             names: self.names,
             tolerance: SignedDuration::from_secs(i64::from(self.tolerance)),
         };
-        let (store, webhook) = (open::store(config)?, self.webhook);
+        let store = open::store(config)?;
+        let webhook = self.webhook.find(&store)?;
         let read = |connection: &_| prepare(connection, &webhook, &file, &selection);
         let prepared = store.readers().run_blocking(read)?;
         let imported = if self.dry_run {
@@ -265,7 +266,7 @@ impl Trades {
 
     fn remove(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
-        let (webhook, ticker) = (self.webhook, self.ticker);
+        let (webhook, ticker) = (self.webhook.find(&store)?, self.ticker);
         let removed = if self.dry_run {
             let read = |connection: &_| backtests::removable(connection, &webhook, ticker.as_ref());
             store.readers().run_blocking(read)?
@@ -301,7 +302,8 @@ impl Trades {
             })?),
             None => None,
         };
-        let (store, webhook) = (open::store(config)?, self.webhook);
+        let store = open::store(config)?;
+        let webhook = self.webhook.find(&store)?;
         let settings = store
             .readers()
             .run_blocking(|connection| webhooks::get(connection, &webhook))?

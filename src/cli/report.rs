@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::open;
+use super::open::{self, WebhookArgument};
 use super::output;
 use crate::analytics::series::EquityPoint;
 use crate::analytics::{Metrics, Report as Figures};
@@ -18,7 +18,6 @@ use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::domain::webhook::WebhookId;
 use crate::reports::{Made, ReportFilter, ReportSource, reports};
 use instead::Instead;
 
@@ -26,8 +25,8 @@ use instead::Instead;
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Report {
-    /// The webhooks; all where none is named
-    webhooks: Vec<WebhookId>,
+    /// The webhooks, each by its id or its name; all where none is named
+    webhooks: Vec<WebhookArgument>,
     /// Of TradingView's backtests in place of the alerts
     #[arg(long)]
     backtest: bool,
@@ -54,7 +53,7 @@ pub struct Report {
 const EXAMPLE: &str = "\
 Examples:
   algohook report wh_...
-  algohook report wh_... --from 2026-01-01 --to 2026-04-01 --time-zone Europe/Berlin
+  algohook report \"BTC Strategy\" --from 2026-01-01 --to 2026-04-01 --time-zone Europe/Berlin
   algohook report --ticker BTCUSDT --json";
 
 /// Width of the equity curve in characters.
@@ -71,15 +70,16 @@ impl Report {
             })?),
             None => None,
         };
+        let store = open::store(config)?;
+        let webhooks = self.webhooks.iter().map(|webhook| webhook.find(&store));
         let filter = ReportFilter {
             source: self.backtest.then_some(ReportSource::Backtest),
-            webhooks: self.webhooks,
+            webhooks: webhooks.collect::<anyhow::Result<_>>()?,
             ticker: self.ticker,
             tag: self.tag,
             range: Range::new(self.from, self.to)?,
             zone,
         };
-        let store = open::store(config)?;
         let made = store
             .readers()
             .run_blocking(|connection| reports(connection, &filter))?;
