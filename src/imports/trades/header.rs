@@ -19,7 +19,7 @@ const QUANTITY: Names = &[
     "qty",
     "size",
 ];
-const PROFIT: Names = &["net pnl", "net p&l", "profit", "p&l", "pnl"];
+const PROFIT: Names = &["net pnl", "net p&l", "net profit", "profit", "p&l", "pnl"];
 const COMMISSION: Names = &["commission"];
 
 /// Where the columns of a list are.
@@ -109,7 +109,7 @@ fn currency_of_profit(header: &[String]) -> Option<String> {
 }
 
 /// What follows in a title that is `name`, alone or with a currency after it.
-/// (`Net P&L %` is neither.)
+/// (`Net P&L %` is neither, nor is `Size (value)`, which is money.)
 fn after_name(title: &str, name: &str) -> Option<String> {
     let title = title.trim_matches(is_space).replace(is_space, " ");
     let start = title.get(..name.len())?;
@@ -118,7 +118,9 @@ fn after_name(title: &str, name: &str) -> Option<String> {
     }
     let rest = &title[name.len()..];
     let currency = rest.trim_matches([' ', ',', '(', ')']);
-    let is_currency = currency.len() <= 12 && currency.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_currency = currency.len() <= 12
+        && currency.bytes().all(|b| b.is_ascii_alphanumeric())
+        && !currency.eq_ignore_ascii_case("value");
     let is_apart = rest.is_empty() || rest.starts_with([' ', ',', '(']);
     (is_currency && is_apart).then(|| currency.to_uppercase())
 }

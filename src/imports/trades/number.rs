@@ -126,6 +126,9 @@ fn read_text(text: &str, mark: DecimalMark) -> Result<Decimal, NumberError> {
     {
         return Ok(number);
     }
+    if is_shortened(text) {
+        return Err(NumberError::NotANumber);
+    }
     let Written {
         mantissa,
         exponent,
@@ -156,15 +159,12 @@ struct Written<'text> {
 
 impl<'text> Written<'text> {
     fn of(text: &'text str) -> Self {
-        let text = text.trim_matches(is_space);
-        let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
         let is_sign = |letter: char| matches!(letter, '-' | '\u{2212}' | '\u{2013}');
-        let is_dressing = |letter: char| {
-            is_space(letter)
-                || matches!(letter, '%' | '$' | '€' | '£' | '¥' | '₹' | '₿' | '+')
-                || letter.is_alphabetic()
-        };
-        let bare = inner.unwrap_or(text).trim_matches(is_dressing);
+        let dressed = text.trim_matches(is_dressing);
+        let inner = dressed
+            .strip_prefix('(')
+            .and_then(|text| text.strip_suffix(')'));
+        let bare = inner.unwrap_or(dressed).trim_matches(is_dressing);
         let (bare, has_sign) = match bare.strip_prefix(is_sign) {
             Some(rest) => (rest.trim_start_matches(is_dressing), true),
             None => (bare, false),
@@ -176,6 +176,22 @@ impl<'text> Written<'text> {
             is_negative: has_sign || inner.is_some(),
         }
     }
+}
+
+/// What a number can be dressed with: spaces, currencies, a percent sign.
+fn is_dressing(letter: char) -> bool {
+    let is_currency = matches!(letter, '$' | '¢'..='¥' | '\u{20a0}'..='\u{20cf}' | '฿' | '៛' | '﷼');
+    is_space(letter) || is_currency || matches!(letter, '%' | '+') || letter.is_alphabetic()
+}
+
+/// Whether a number is shortened to thousands, millions or billions, as TradingView's
+/// page shows them: what was left out cannot be had back.
+fn is_shortened(text: &str) -> bool {
+    let after = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let after = after.trim_start_matches(|letter: char| !letter.is_alphabetic());
+    let unit = after.split(|letter: char| !letter.is_alphabetic()).next();
+    let units = ["k", "m", "b", "t", "mn", "bn", "tn"];
+    unit.is_some_and(|unit| units.contains(&unit.to_lowercase().as_str()))
 }
 
 /// Whether a letter parts thousands in some language, and is no decimal mark in any.
@@ -232,6 +248,14 @@ mod tests {
             ("2e5 USD", DecimalMark::Point, Some("200000")),
             ("twelve", DecimalMark::Point, None),
             ("1.2.3", DecimalMark::Point, None),
+            ("(12.50) USD", DecimalMark::Point, Some("-12.5")),
+            ("$(1,200.00)", DecimalMark::Point, Some("-1200")),
+            ("₩1,200", DecimalMark::Point, Some("1200")),
+            ("\u{2212}US$10.50", DecimalMark::Point, Some("-10.5")),
+            ("1.2K", DecimalMark::Point, None),
+            ("1,2 M", DecimalMark::Comma, None),
+            ("12.5K USD", DecimalMark::Point, None),
+            ("3 BTC", DecimalMark::Point, Some("3")),
             ("", DecimalMark::Point, None),
         ] {
             assert_eq!(number(text, mark).as_deref(), expected, "{text}");

@@ -185,9 +185,12 @@ fn headers_of_another_language_are_named() {
 /// Places of faults, in a list whose rows follow the header of the fifth generation.
 fn places(rows: &str) -> Vec<(usize, String)> {
     let header = GENERATIONS[4].lines().next().unwrap();
-    let faults = faults(&format!("{header}\n{rows}\n"));
-    let places = faults.into_iter().map(|fault| (fault.row, fault.column));
-    places.collect()
+    places_of(&format!("{header}\n{rows}\n"))
+}
+
+fn places_of(file: &str) -> Vec<(usize, String)> {
+    let faults = faults(file).into_iter();
+    faults.map(|fault| (fault.row, fault.column)).collect()
 }
 
 fn place(row: usize, column: &str) -> (usize, String) {
@@ -251,6 +254,34 @@ fn a_trade_that_lacks_something_is_never_left_out() {
     ] {
         assert_eq!(places(&rows), expected, "{rows}");
     }
+}
+
+#[test]
+fn a_separator_that_is_not_quoted_is_refused() {
+    // Signal last: the cells after the comma would be read one column too far left.
+    let file = "Trade #,Type,Date/Time,Signal,Price,Contracts,Profit
+1,Entry long,2026-01-05 10:00,half, 2,100,1
+1,Exit long,2026-01-05 11:00,half, 2,110,1,10
+";
+    assert_eq!(places_of(file), [place(3, "Profit")]);
+    let decimals = "Trade #,Type,Date/Time,Price,Contracts,Profit
+1,Entry long,2026-01-05 10:00,100,50,1,
+1,Exit long,2026-01-05 11:00,110,50,1,10
+";
+    // The entry has no profit yet, so that its row is not too long.
+    assert_eq!(places_of(decimals), [place(3, "Profit")]);
+    let empty_cells_at_the_end = "Trade #,Type,Date/Time,Price,Contracts,Profit
+1,Entry long,2026-01-05 10:00,100,1,,,
+1,Exit long,2026-01-05 11:00,110,1,10,, 
+";
+    assert_eq!(list(empty_cells_at_the_end).trades.len(), 1);
+}
+
+#[test]
+fn the_value_of_a_position_is_no_quantity() {
+    let file = "Trade #,Type,Date/Time,Price,Size (value),Profit\n";
+    let error = read(file.as_bytes(), &zone("UTC")).unwrap_err().to_string();
+    assert!(error.contains("no column Size (qty)"), "{error}");
 }
 
 #[test]
