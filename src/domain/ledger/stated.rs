@@ -82,19 +82,17 @@ fn stays(stated: &StatedPosition, side: Direction) -> bool {
     }
 }
 
-/// The signed positions before and after an order, as far as it states them: a
-/// purchase or sale that states only the latter tells the former by its quantity.
+/// The signed positions before and after an order, as far as it states them: one that
+/// states only the latter tells the former by its quantity, for TradingView's contracts
+/// are what the position moved by.
 pub(super) fn stated_ends(order: &Order) -> Option<(Decimal, Decimal)> {
     let stated = order.stated_position;
     let new = stated.new?;
     if let Some(previous) = stated.previous {
         return Some((previous, new));
     }
-    match (order.intent, order.quantity) {
-        (Intent::Buy, Some(quantity)) => Some((new.saturating_sub(quantity.get()), new)),
-        (Intent::Sell, Some(quantity)) => Some((new.saturating_add(quantity.get()), new)),
-        _ => None,
-    }
+    let moved = order.quantity?.get() * order.intent.direction().sign();
+    Some((new.saturating_sub(moved), new))
 }
 
 /// A ledger whose position is not the one that TradingView states.

@@ -404,6 +404,33 @@ fn where_one_of_a_second_is_missing_the_others_still_follow_each_other() {
     assert_eq!(sequence_of(orders.into()), [2, 1, 3]);
 }
 
+#[test]
+fn entries_and_exits_that_state_only_what_they_lead_to_follow_each_other_too() {
+    let leading_to = |number, intent, quantity, price, new| {
+        let order = order(1, intent, quantity, price);
+        Order {
+            id: OrderId(number),
+            stated_position: StatedPosition {
+                new: Some(decimal(new)),
+                ..StatedPosition::default()
+            },
+            ..order
+        }
+    };
+    // The two entries arrive swapped, and before the exit of the position.
+    let swapped = [
+        leading_to(1, Intent::EntryShort, "2", "101", "-3"),
+        leading_to(2, Intent::EntryShort, "1", "100", "-1"),
+        leading_to(3, Intent::ExitLong, "4", "99", "0"),
+    ];
+    let open = Order {
+        paired_at: order(0, Intent::Buy, "1", "1").paired_at,
+        ..leading_to(0, Intent::EntryLong, "4", "90", "4")
+    };
+    let all = [&[open][..], &swapped].concat();
+    assert_eq!(sequence_of(all), [0, 3, 2, 1]);
+}
+
 /// Orders of one instant, numbered as they arrive: intent, quantity and price.
 fn at_once(orders: &[(Intent, &str, &str)]) -> Vec<Order> {
     let numbered = (10..).zip(orders);
