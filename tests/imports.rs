@@ -242,26 +242,23 @@ fn all_trades(server: &Server, token: &str, query: &str) -> Vec<Value> {
     }
 }
 
-#[test]
-fn the_alerts_behind_an_export_make_tradingview_s_own_trades_row_for_row() {
+/// The file of the alerts behind an export.
+type FileOfAlerts = fn(&[Order]) -> String;
+
+/// Imports the alerts behind each export, and compares what comes of them with it.
+fn expect_tradingview_s_own_trades(file_of: FileOfAlerts) {
     let server = Server::start();
     let token = server.data.create_token();
     for path in exports() {
         let rows = read(&path);
         let webhook = server.create_webhook("Export");
-        let lines: Vec<String> = orders(&rows)
-            .iter()
-            .map(|order| {
-                let time = order.paired_at.to_string();
-                json!({ "time": time, "payload": alert_of(order) }).to_string()
-            })
-            .collect();
-        if lines.is_empty() {
+        let orders = orders(&rows);
+        if orders.is_empty() {
             continue;
         }
-        let jsonl = file(&server.data, "alerts.jsonl", lines.join("\n"));
+        let jsonl = file(&server.data, "alerts.jsonl", file_of(&orders));
         let imported = import(&server.data, "alerts", &jsonl, &webhook, &[]);
-        assert_eq!(imported["new"], lines.len(), "{}", path.display());
+        assert_eq!(imported["new"], orders.len(), "{}", path.display());
         let made = all_trades(&server, &token, &format!("webhook={}", webhook.id));
         let expected = listed(&rows).into_iter().filter(|trade| trade.1.is_some());
         let expected: Vec<Comparable> = expected.collect();
@@ -272,6 +269,53 @@ fn the_alerts_behind_an_export_make_tradingview_s_own_trades_row_for_row() {
             .find(|(made, expected)| made != expected);
         assert!(made == expected, "{}: {first:#?}", path.display());
     }
+}
+
+/// An alert as a line of a file, some seconds after its own time.
+fn line(order: &Order, seconds: i64, payload: &Value) -> String {
+    let time = order.paired_at + jiff::SignedDuration::from_secs(seconds);
+    json!({ "time": time.to_string(), "payload": payload }).to_string() + "\n"
+}
+
+#[test]
+fn the_alerts_behind_an_export_make_tradingview_s_own_trades_row_for_row() {
+    expect_tradingview_s_own_trades(|orders| {
+        let lines = orders.iter().map(|order| line(order, 0, &alert_of(order)));
+        lines.collect()
+    });
+}
+
+#[test]
+fn so_they_do_where_each_is_sent_again_and_those_of_a_bar_come_in_the_wrong_order() {
+    expect_tradingview_s_own_trades(|orders| {
+        let instants = orders.chunk_by(|one, next| one.paired_at == next.paired_at);
+        let reversed = instants.flat_map(|instant| instant.iter().rev()).zip(0..);
+        let lines = reversed.map(|(order, number)| {
+            let alert = alert_of(order);
+            // TradingView sends again after 5, 10 and 15 seconds.
+            let again = 5 + number % 3 * 5;
+            line(order, 0, &alert) + &line(order, again, &alert)
+        });
+        lines.collect()
+    });
+}
+
+#[test]
+fn so_they_do_without_a_size_where_a_file_has_the_newest_first() {
+    expect_tradingview_s_own_trades(|orders| {
+        let lines = orders.iter().rev().map(|order| {
+            let mut alert = alert_of(order);
+            for size in [
+                "marketPositionSize",
+                "prevMarketPositionSize",
+                "prevMarketPosition",
+            ] {
+                alert.as_object_mut().unwrap().remove(size);
+            }
+            line(order, 0, &alert)
+        });
+        lines.collect()
+    });
 }
 
 #[test]
@@ -861,4 +905,52 @@ fn a_spreadsheet_may_count_its_days_from_1904() {
     // The dates of the first trade are numbers only, those of the second are dates.
     assert_eq!(imported["first"], "2025-03-31T09:30:00Z");
     assert_eq!(imported["last"], "2025-04-01T12:00:00Z");
+}
+
+#[test]
+fn what_is_sent_again_is_one_order_in_a_file_too() {
+    let line = |time: &str, timestamp: Option<&str>| {
+        let payload = json!({
+            "ticker": "AAPL", "action": "buy", "qty": 1, "marketPrice": 100,
+            "metadata": { "timestamp": timestamp, "signal": "In" },
+        });
+        json!({ "time": time, "payload": payload }).to_string() + "\n"
+    };
+    let stamp = Some("2026-01-05T14:30:00Z");
+    for (second, timestamp, expected) in [
+        ("00.350", stamp, 2), // two fills of one bar
+        ("02", stamp, 2),
+        ("03", stamp, 1),
+        ("05", stamp, 1),
+        ("59", stamp, 1),
+        ("05", None, 2), // two orders: nothing tells that they are one
+    ] {
+        let data = DataDir::new();
+        let webhook = data.create_webhook("Strategy");
+        let again = format!("2026-01-05T14:30:{second}Z");
+        let both = line("2026-01-05T14:30:00Z", timestamp) + &line(&again, timestamp);
+        let path = file(&data, "history.jsonl", both);
+        for (new, known) in [(expected, 2 - expected), (0, 2)] {
+            let imported = import(&data, "alerts", &path, &webhook, &[]);
+            let counts = (&imported["new"], &imported["known"]);
+            assert_eq!(
+                counts,
+                (&json!(new), &json!(known)),
+                "{again} {timestamp:?}"
+            );
+        }
+        assert_eq!(data.orders().len(), expected);
+    }
+    // The first was lost on its way, the second was recorded.
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let second = line("2026-01-05T14:30:05Z", stamp);
+    let recorded = file(&data, "recorded.jsonl", &second);
+    assert_eq!(import(&data, "alerts", &recorded, &webhook, &[])["new"], 1);
+    let both = file(
+        &data,
+        "both.jsonl",
+        line("2026-01-05T14:30:00Z", stamp) + &second,
+    );
+    assert_eq!(import(&data, "alerts", &both, &webhook, &[])["new"], 0);
 }

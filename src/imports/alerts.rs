@@ -127,18 +127,17 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
         return Err(Unreadable::UnknownKind);
     }
     let text = text::decode(file);
-    if is_json_lines(&text) {
-        let mut alerts = json_lines(&text)?;
-        alerts.sort_by_key(|alert| alert.time);
-        return Ok(AlertFile {
-            alerts,
-            is_of_account: false,
-        });
-    }
-    let mut alerts = log(&table::of_text(file)?)?;
-    // TradingView's log has the newest alert first, also within a second.
+    let is_of_account = !is_json_lines(&text);
+    let mut alerts = if is_of_account {
+        log(&table::of_text(file)?)?
+    } else {
+        json_lines(&text)?
+    };
+    // A file that has the newest alert first has it so within a second too. TradingView's
+    // log always does, also where all of it is of one second.
     let is_newest_first = match (alerts.first(), alerts.last()) {
-        (Some(first), Some(last)) => first.time >= last.time,
+        (Some(first), Some(last)) if is_of_account => first.time >= last.time,
+        (Some(first), Some(last)) => first.time > last.time,
         _ => false,
     };
     if is_newest_first {
@@ -147,7 +146,7 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
     alerts.sort_by_key(|alert| alert.time);
     Ok(AlertFile {
         alerts,
-        is_of_account: true,
+        is_of_account,
     })
 }
 

@@ -3,7 +3,7 @@
 //! All of a file is recorded in one transaction. Its orders are paired
 //! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
@@ -14,11 +14,12 @@ use utoipa::ToSchema;
 
 use super::deliveries::{Delivery, IDEMPOTENCY_WINDOW, Reading, record};
 use super::error::Result;
+use super::recent::FILLS_OF_ONE_BAR;
 use super::sql::{timestamp, to_micros};
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
 use crate::domain::event::{EventSource, EventStatus};
-use crate::domain::signal::{Direction, Ticker};
+use crate::domain::signal::{Direction, Signal, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, names_of};
 use crate::imports::matching;
@@ -109,6 +110,8 @@ struct Candidate {
     fingerprint: Fingerprint,
     /// Its own `id`, where it has one and can be read.
     idempotency_key: Option<String>,
+    /// Whether the same bytes again can only be sent again: they carry a time.
+    tells_resends: bool,
 }
 
 /// What two copies of one message have in common.
@@ -222,8 +225,13 @@ fn missing(
         mut imported,
         ..
     } = prepared;
-    let recorded = Recorded::read(connection, webhook.row, &candidates, tolerance)?;
+    let window = SignedDuration::from_secs(i64::from(webhook.settings.duplicate_window));
+    let around = tolerance.max(window);
+    let recorded = Recorded::read(connection, webhook.row, &candidates, around)?;
     let mut is_known = recorded.recognise(&candidates, tolerance, &mut imported);
+    if !window.is_zero() {
+        recorded.recognise_resends(&candidates, window, &mut is_known);
+    }
     repeated_ids(connection, webhook.row, &candidates, &mut is_known)?;
     imported.known = is_known.iter().filter(|is_known| **is_known).count();
     let new = candidates.into_iter().zip(is_known);
@@ -275,15 +283,19 @@ impl Candidate {
     fn of(alert: &LoggedAlert, own_key: &str) -> Self {
         let payload = payload::hide_keys(alert.message.as_bytes());
         let payload = payload::redact(payload, own_key);
-        let idempotency_key = match reading(&payload) {
-            Reading::Signal(parsed) => parsed.signal.idempotency_key,
+        let signal = match reading(&payload) {
+            Reading::Signal(parsed) => Some(parsed.signal),
             _ => None,
         };
+        let has_time = |signal: &Signal| signal.metadata.timestamp.is_some();
+        let tells_resends = signal.as_ref().is_some_and(has_time);
+        let idempotency_key = signal.and_then(|signal| signal.idempotency_key);
         Self {
             row: alert.row,
             time: alert.time,
             fingerprint: fingerprint(&payload),
             payload,
+            tells_resends: tells_resends && idempotency_key.is_none(),
             idempotency_key,
         }
     }
@@ -316,7 +328,7 @@ impl Recorded {
         connection: &Connection,
         webhook: i64,
         candidates: &[Candidate],
-        tolerance: SignedDuration,
+        around: SignedDuration,
     ) -> Result<Self> {
         let mut recorded: HashMap<Fingerprint, Vec<Earlier>> = HashMap::new();
         let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
@@ -329,8 +341,8 @@ impl Recorded {
                  AND e.source IN ('webhook', 'imported') AND e.status <> ?4
              ORDER BY e.received_at",
         )?;
-        let from = first.time.saturating_sub(tolerance).unwrap_or(first.time);
-        let to = last.time.saturating_add(tolerance).unwrap_or(last.time);
+        let from = first.time.saturating_sub(around).unwrap_or(first.time);
+        let to = last.time.saturating_add(around).unwrap_or(last.time);
         let mut rows = select.query(params![
             webhook,
             to_micros(from),
@@ -376,6 +388,43 @@ impl Recorded {
             }
         }
         is_known
+    }
+
+    /// Marks those that are sent again, as they would be if they arrived: the bytes of
+    /// one that made or makes an order, at least three seconds from it and within the
+    /// webhook's window. A file of what another receiver was sent has them too, and has
+    /// the first where the one that was recorded is the second.
+    fn recognise_resends(
+        &self,
+        candidates: &[Candidate],
+        window: SignedDuration,
+        is_known: &mut [bool],
+    ) {
+        let mut originals: HashMap<Fingerprint, BTreeSet<Timestamp>> = HashMap::new();
+        for (fingerprint, earlier) in &self.0 {
+            let accepted = earlier.iter().filter(|earlier| earlier.made_order);
+            let times = accepted.map(|earlier| earlier.time).collect();
+            originals.insert(*fingerprint, times);
+        }
+        let is_new = candidates
+            .iter()
+            .zip(is_known)
+            .filter(|(_, known)| !**known);
+        for (candidate, is_known) in is_new.filter(|(candidate, _)| candidate.tells_resends) {
+            let of_same = originals.entry(candidate.fingerprint).or_default();
+            let at = |distance: SignedDuration| {
+                let time = candidate.time.saturating_add(distance);
+                time.unwrap_or(candidate.time)
+            };
+            let near = FILLS_OF_ONE_BAR;
+            let mut before = of_same.range(at(-window)..=at(-near));
+            let mut after = of_same.range(at(near)..=at(window));
+            if window >= near && (before.next().is_some() || after.next().is_some()) {
+                *is_known = true;
+            } else {
+                of_same.insert(candidate.time);
+            }
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 
 /// Two equal alerts closer together than this are two fills of one bar.
-const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
+pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
 
 /// What an equal earlier delivery makes of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
