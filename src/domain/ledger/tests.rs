@@ -431,6 +431,23 @@ fn entries_and_exits_that_state_only_what_they_lead_to_follow_each_other_too() {
     assert_eq!(sequence_of(all), [0, 3, 2, 1]);
 }
 
+#[test]
+fn more_orders_of_a_second_than_can_be_are_taken_as_they_arrived() {
+    let sequence_of_last = |count: usize| {
+        let (entry, exit) = (
+            (Intent::EntryLong, "1", "100"),
+            (Intent::ExitLong, "1", "100"),
+        );
+        let entries = vec![entry; count - 1];
+        let sequence = sequence_of(at_once(&[&entries[..], &[exit]].concat()));
+        sequence.last().copied()
+    };
+    // The first is numbered 10, so the exit, which arrives last, 9 more than there are.
+    let most = super::sequence::MOST_OF_A_SECOND;
+    assert_eq!(sequence_of_last(most), Some(1_008));
+    assert_eq!(sequence_of_last(most + 1), Some(1_010));
+}
+
 /// Orders of one instant, numbered as they arrive: intent, quantity and price.
 fn at_once(orders: &[(Intent, &str, &str)]) -> Vec<Order> {
     let numbered = (10..).zip(orders);

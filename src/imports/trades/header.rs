@@ -22,6 +22,9 @@ const QUANTITY: Names = &[
 const PROFIT: Names = &["net pnl", "net p&l", "net profit", "profit", "p&l", "pnl"];
 const COMMISSION: Names = &["commission"];
 
+/// Bytes that a title can have; what is longer is none.
+const LONGEST_TITLE: usize = 200;
+
 /// Where the columns of a list are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
@@ -111,6 +114,9 @@ fn currency_of_profit(header: &[String]) -> Option<String> {
 /// What follows in a title that is `name`, alone or with a currency after it.
 /// (`Net P&L %` is neither, nor is `Size (value)`, which is money.)
 fn after_name(title: &str, name: &str) -> Option<String> {
+    if title.len() > LONGEST_TITLE {
+        return None;
+    }
     let title = title.trim_matches(is_space).replace(is_space, " ");
     let start = title.get(..name.len())?;
     if !start.eq_ignore_ascii_case(name) {
