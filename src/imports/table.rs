@@ -158,3 +158,25 @@ pub fn date_of(date: &ExcelDateTime) -> Option<DateTime> {
     let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
     Some(date.to_datetime(time))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn every_second_of_a_day_comes_back_from_a_spreadsheet_s_number() {
+        // 45,747 days after 1899-12-30 is 2025-03-31.
+        let midnight = date(2025, 3, 31).to_datetime(Time::midnight());
+        for second in 0..86_400 {
+            let serial = 45_747.0 + f64::from(second) / 86_400.0;
+            // As programs write it: fifteen digits.
+            let written: f64 = format!("{serial:.10}").parse().unwrap();
+            let expected = Some(midnight + second.seconds());
+            assert_eq!(date_of_serial(serial, false), expected, "{serial}");
+            assert_eq!(date_of_serial(written, false), expected, "{written}");
+        }
+    }
+}

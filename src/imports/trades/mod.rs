@@ -12,6 +12,7 @@ mod properties;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod when;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

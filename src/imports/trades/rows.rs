@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 
 use super::header::Columns;
 use super::number::{self, DecimalMark, Evidence};
+use super::when::{self, First};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;
 use crate::imports::Faults;
@@ -82,6 +83,14 @@ pub fn read(
     notes: &mut Vec<String>,
 ) -> Vec<Row> {
     let mark = decimal_mark(table, columns, notes);
+    let times = table
+        .rows
+        .iter()
+        .filter_map(|row| row.cells.get(columns.time));
+    let first = First::of(times.filter_map(|cell| match cell {
+        Cell::Text(text) => Some(text.as_str()),
+        Cell::Number(_) | Cell::Date(_) => None,
+    }));
     let rows = table.rows.iter().map(|row| {
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
@@ -91,6 +100,7 @@ pub fn read(
             table,
             row,
             mark,
+            first,
             faults,
         };
         reader.read(columns)
@@ -152,6 +162,7 @@ struct RowReader<'a> {
     table: &'a Table,
     row: &'a table::Row,
     mark: DecimalMark,
+    first: Option<First>,
     faults: &'a mut Faults,
 }
 
@@ -248,20 +259,17 @@ impl RowReader<'_> {
             .cells
             .get(column)
             .and_then(|cell| cell.date(is_1904));
-        let iso = text.replace('/', "-");
         let time = match date {
-            Some(date) => Some(Moment::Civil(date)),
-            None => match iso.parse() {
-                Ok(instant) => Some(Moment::Instant(instant)),
-                Err(_) => iso.parse().ok().map(Moment::Civil),
-            },
+            Some(date) => Ok(Moment::Civil(date)),
+            None => when::read(text, self.first),
         };
-        if let Some(time) = time {
-            return Stated::Value(time);
-        }
-        let message = format!("\"{text:.40}\" is no time like 2026-01-05 14:30");
-        self.note(column, message);
-        Stated::Unreadable
+        time.map_or_else(
+            |error| {
+                self.note(column, format!("\"{text:.40}\" {error}"));
+                Stated::Unreadable
+            },
+            Stated::Value,
+        )
     }
 
     fn number(&mut self, column: usize) -> Stated<Decimal> {
