@@ -954,3 +954,31 @@ fn what_is_sent_again_is_one_order_in_a_file_too() {
     );
     assert_eq!(import(&data, "alerts", &both, &webhook, &[])["new"], 0);
 }
+
+#[test]
+fn a_list_that_leaves_something_to_the_settings_is_another_after_they_change() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Backtest");
+    let token = server.data.create_token();
+    let list = "Trade #,Type,Date/Time,Price,Contracts,Profit\n\
+        1,Entry long,2026-01-05 10:00,100,1,\n1,Exit long,2026-01-05 11:00,110,1,500\n";
+    let path = file(&server.data, "list.csv", list);
+    let currency_of_import = || {
+        let imported = import(&server.data, "trades", &path, &webhook, &[]);
+        (imported["currency"].clone(), imported["isKnown"].clone())
+    };
+    assert_eq!(currency_of_import(), (json!("USD"), json!(false)));
+    assert_eq!(currency_of_import(), (json!("USD"), json!(true)));
+    let settings = json!({ "settings": { "currency": "EUR", "pointValue": "50" } });
+    let address = format!("/webhooks/{}", webhook.id);
+    let changed = server.api(&token, "PATCH", &address, Some(settings));
+    changed.expect(200);
+    assert_eq!(currency_of_import(), (json!("EUR"), json!(false)));
+    assert_eq!(currency_of_import(), (json!("EUR"), json!(true)));
+    let report = &server
+        .data
+        .json(&["report", &webhook.id, "--backtest", "--json"])["reports"];
+    assert_eq!(report.as_array().unwrap().len(), 1);
+    assert_eq!(report[0]["currency"], "EUR");
+    assert_eq!(report[0]["all"]["avgTradePercent"], 10.0);
+}

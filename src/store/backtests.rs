@@ -332,7 +332,10 @@ fn summary(
 ) -> Result<ImportedTrades> {
     let list = &new.list;
     let place = Place::of(connection, webhook, new)?;
-    let is_known = place.has(&new.digest);
+    let currency = list.currency.as_ref();
+    let currency = currency.unwrap_or(&webhook.settings.currency).clone();
+    let point_value = point_value(webhook, &place.ticker, new);
+    let is_known = place.has(&new.digest, &currency, point_value);
     let mut replaced = place.replaces.iter();
     let has_trades = replaced.any(|kept| kept.size.trades > 0 || kept.has_open);
     let is_empty = list.trades.is_empty() && has_trades && !is_known;
@@ -343,10 +346,7 @@ fn summary(
     let exits = closed().filter_map(|trade| Some(trade.exit.as_ref()?.time));
     Ok(ImportedTrades {
         ticker: place.ticker,
-        currency: list
-            .currency
-            .clone()
-            .unwrap_or_else(|| webhook.settings.currency.clone()),
+        currency,
         time_zone: zone_name(&list.zone),
         trades: closed().count(),
         open: list.trades.len() - closed().count(),

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::{BacktestSize, Digest, NewBacktest};
+use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::store::error::Result;
 use crate::store::sql::parsed;
@@ -14,13 +15,17 @@ pub(super) struct Kept {
     /// Whether open trades made something; how many there were is not kept.
     pub has_open: bool,
     pub digest: Vec<u8>,
+    /// What it is kept with, of the file or of the webhook's settings then.
+    pub currency: String,
+    pub point_value: Decimal,
 }
 
 impl Kept {
     pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<Self>> {
         let mut select = connection.prepare_cached(
             "SELECT b.ticker, (SELECT count(*) FROM backtest_trades t WHERE t.backtest_id = b.id),
-                 CAST(b.open_long AS REAL) <> 0 OR CAST(b.open_short AS REAL) <> 0, b.digest
+                 CAST(b.open_long AS REAL) <> 0 OR CAST(b.open_short AS REAL) <> 0, b.digest,
+                 b.currency, b.point_value
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
         )?;
         let kept = select.query_map([webhook], |row| {
@@ -31,6 +36,8 @@ impl Kept {
                 },
                 has_open: row.get(2)?,
                 digest: row.get(3)?,
+                currency: row.get(4)?,
+                point_value: parsed(row, 5)?,
             })
         })?;
         Ok(kept.collect::<rusqlite::Result<_>>()?)
@@ -102,10 +109,16 @@ impl Place {
         })
     }
 
-    /// Whether the very same is there, so that nothing changes.
-    pub fn has(&self, digest: &Digest) -> bool {
+    /// Whether the very same is there, so that nothing changes: also where the file
+    /// leaves currency or point value to settings that have not changed.
+    pub fn has(&self, digest: &Digest, currency: &str, point_value: Decimal) -> bool {
         match self.replaces.as_slice() {
-            [only] => only.size.ticker == self.ticker && only.digest == digest.bytes(),
+            [only] => {
+                only.size.ticker == self.ticker
+                    && only.digest == digest.bytes()
+                    && only.currency == currency
+                    && only.point_value == point_value
+            }
             _ => false,
         }
     }
