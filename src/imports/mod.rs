@@ -132,9 +132,10 @@ pub struct Faults {
 impl Faults {
     fn note(&mut self, row: usize, column: impl Into<String>, message: impl Into<String>) {
         if self.named.len() < NAMED_FAULTS {
+            let column: String = column.into();
             self.named.push(Fault {
                 row,
-                column: column.into(),
+                column: format!("{column:.SHOWN_LETTERS$}"),
                 message: message.into(),
             });
         } else {
