@@ -83,6 +83,9 @@ const pad = (value: number): string => String(value).padStart(2, '0');
 /** `1 trade`, `2 trades`. */
 export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;
 
+/** A name for where spaces in a row are drawn as one, such as the options of a list. */
+export const spaced = (name: string): string => name.replaceAll('  ', ' \u00a0');
+
 /** The viewer's time zone, by name. */
 export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
