@@ -86,6 +86,12 @@ export const counted = (count: number, one: string): string => `${grouped(String
 /** A name for where spaces in a row are drawn as one, such as the options of a list. */
 export const spaced = (name: string): string => name.replaceAll('  ', ' \u00a0');
 
+/** Whether somebody typed a name, however many spaces are between its words. */
+export const isTyped = (typed: string, name: string): boolean => {
+  const words = (text: string) => text.trim().split(/\s+/).join(' ');
+  return words(typed) === words(name);
+};
+
 /** The viewer's time zone, by name. */
 export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
