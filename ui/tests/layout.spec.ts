@@ -84,3 +84,66 @@ test('a webhook is read at a glance on a phone, without scrolling sideways', asy
     await expect(row.getByText(/^long 0\.623456789/)).toBeInViewport({ ratio: 1 });
   }
 });
+
+for (const width of [360, 768, 1440]) {
+  test(`nothing moves while a page is read at ${width} px`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    // Answers come one after the other, as from far away, and not in the order of the questions.
+    let asked = 0;
+    await page.route('**/api/v1/**', async (route) => {
+      if (route.request().url().includes('/stream')) return route.continue();
+      const turn = [4, 1, 3, 0, 2][asked % 5] ?? 0;
+      asked += 1;
+      const answer = await route.fetch();
+      await new Promise((resolve) => setTimeout(resolve, turn * 60));
+      return route.fulfill({ response: answer });
+    });
+    await page.addInitScript(() => {
+      const moved: string[] = [];
+      Object.assign(window, { moved });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element | null }[] })[]) {
+          moved.push(`${entry.value.toFixed(4)}: ${entry.sources.map(({ node }) => node?.nodeName + ' ' + node?.textContent?.slice(0, 40)).join(', ')}`);
+        }
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    for (const path of paths()) {
+      await page.goto(server.url + path);
+      await expect(page.getByText('Live', { exact: true })).toBeVisible();
+      await page.waitForLoadState('load');
+      // All that was asked for is there, and painted.
+      await expect(page.getByText('Reading…')).toHaveCount(0);
+      await page.evaluate(async () => {
+        for (let quiet = 0, seen = -1; quiet < 20; quiet += 1) {
+          const read = performance.getEntriesByType('resource').length;
+          if (read !== seen) [quiet, seen] = [0, read];
+          await new Promise((resolve) => setTimeout(resolve, 25));
+        }
+      });
+      expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved), path).toEqual([]);
+    }
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+}
+
+test('the words of the drop zone are in its middle, and a row of numbers that is not full is plain', async ({ page }) => {
+  await page.setViewportSize({ width: 768, height: 800 });
+  await open(page, '/import');
+  const middle = (selector: string) =>
+    page.locator(selector).evaluate((element) => {
+      const { top, height } = element.getBoundingClientRect();
+      return Math.round(top + height / 2);
+    });
+  expect(Math.abs((await middle('.drop')) - (await middle('.drop > span')))).toBeLessThanOrEqual(2);
+  await open(page, '/');
+  const numbers = page.locator('main dl');
+  await numbers.scrollIntoViewIfNeeded();
+  const place = await numbers.boundingBox();
+  const last = await numbers.locator('> div').last().boundingBox();
+  if (!place || !last) throw new Error('there are no numbers');
+  // Five numbers are not a row of full length at this width: what is beside the last one looks as it does.
+  expect(last.x + last.width).toBeLessThan(place.x + place.width - 20);
+  const colour = (x: number, y: number) =>
+    page.evaluate(([x, y]) => getComputedStyle(document.elementFromPoint(x as number, y as number) as Element).backgroundColor, [x, y]);
+  expect(await colour(place.x + place.width - 10, last.y + 10)).toBe(await colour(last.x + 10, last.y + 4));
+});
