@@ -144,6 +144,10 @@ test('the words of the drop zone are in its middle, and a row of numbers that is
   // Five numbers are not a row of full length at this width: what is beside the last one looks as it does.
   expect(last.x + last.width).toBeLessThan(place.x + place.width - 20);
   const colour = (x: number, y: number) =>
-    page.evaluate(([x, y]) => getComputedStyle(document.elementFromPoint(x as number, y as number) as Element).backgroundColor, [x, y]);
+    page.evaluate(([x, y]) => {
+      let shown = document.elementFromPoint(x as number, y as number) as Element;
+      while (getComputedStyle(shown).backgroundColor === 'rgba(0, 0, 0, 0)') shown = shown.parentElement as Element;
+      return getComputedStyle(shown).backgroundColor;
+    }, [x, y]);
   expect(await colour(place.x + place.width - 10, last.y + 10)).toBe(await colour(last.x + 10, last.y + 4));
 });

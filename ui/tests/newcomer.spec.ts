@@ -109,7 +109,7 @@ test('a broken message is explained, corrected and processed', async ({ page }) 
   expect(offered).not.toMatch(/AAPL|190|"buy"/);
   await page.getByRole('button', { name: 'Edit first' }).click();
   await page.getByRole('button', { name: 'Process the edited message' }).click();
-  await expect(page.getByText('reprocessed')).toBeVisible();
+  await expect(page.getByText('processed again', { exact: true })).toBeVisible();
   await expect(page.getByText('ord_2')).toBeVisible();
 
   await page.goto(`${server.url}/events/evt_1`);
