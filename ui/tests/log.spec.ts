@@ -13,6 +13,22 @@ test.afterAll(async () => {
 });
 test.beforeEach(({ page }) => logIn(page, server));
 
+test('a part of a ticker is made whole, or the whole ones are offered', async ({ page }) => {
+  await page.goto(`${server.url}/events`);
+  const ticker = page.getByLabel('Ticker');
+  const seen = page.locator('a.event .ticker');
+  await expect(page.locator('datalist option').first()).toBeAttached();
+  await ticker.fill('btc');
+  await ticker.press('Tab');
+  await expect(ticker).toHaveValue('BINANCE:BTCUSDT');
+  await expect(seen.first()).toHaveText('BINANCE:BTCUSDT');
+  await ticker.fill('AP');
+  await ticker.press('Tab');
+  await page.getByRole('button', { name: 'NASDAQ:AAPL' }).click();
+  await expect(ticker).toHaveValue('NASDAQ:AAPL');
+  await expect(seen.first()).toHaveText('NASDAQ:AAPL');
+});
+
 test('who comes back from an event finds the place and the filters of the log', async ({ page }) => {
   await page.goto(`${server.url}/events`);
   await page.getByLabel('Status').selectOption('processed');
