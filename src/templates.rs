@@ -51,23 +51,46 @@ pub fn fill(message: &str, key: &AuthKey, now: Timestamp) -> String {
     let values = [
         (KEY_PLACEHOLDER, key.reveal()),
         ("{{ticker}}", "BTCUSDT"),
+        ("{{exchange}}", "BINANCE"),
         ("{{strategy.order.action}}", "buy"),
         ("{{strategy.order.contracts}}", "1"),
         ("{{strategy.order.price}}", "64490.4"),
         ("{{strategy.order.id}}", "Test"),
+        ("{{strategy.order.comment}}", "Test"),
+        ("{{strategy.order.alert_message}}", "Test"),
+        ("{{strategy.position_size}}", "1"),
         ("{{strategy.market_position}}", "long"),
         ("{{strategy.market_position_size}}", "1"),
         ("{{strategy.prev_market_position}}", "flat"),
         ("{{strategy.prev_market_position_size}}", "0"),
+        ("{{open}}", "64410.2"),
+        ("{{high}}", "64520.8"),
+        ("{{low}}", "64380.6"),
         ("{{close}}", "64490.4"),
+        ("{{volume}}", "1250"),
         ("{{interval}}", "15"),
+        ("{{time}}", seconds.as_str()),
         ("{{timenow}}", seconds.as_str()),
     ];
-    values
+    let filled = values
         .iter()
         .fold(message.to_owned(), |message, (placeholder, value)| {
             message.replace(placeholder, value)
-        })
+        });
+    without_plots(&filled)
+}
+
+/// A number in the place of an indicator's plots: `{{plot_0}}` and `{{plot("Name")}}`.
+fn without_plots(message: &str) -> String {
+    let mut parts = message.split("{{plot");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once("}}") {
+            Some((_, rest)) => filled.extend(["64400", rest]),
+            None => filled.extend(["{{plot", part]),
+        }
+    }
+    filled
 }
 
 #[cfg(test)]

@@ -344,6 +344,19 @@ fn a_test_alert_shows_the_real_answer() {
         .json();
     assert_eq!(result["status"], 400);
     assert_eq!(result["answer"]["error"]["code"], "invalid_json");
+    // A message of one's own is filled in as a template is.
+    let own = r#"{ "auth_key": "AUTH_KEY", "ticker": "{{exchange}}:{{ticker}}", "action": "buy",
+        "qty": {{plot("Size")}}, "marketPrice": {{low}}, "stopLossTarget": {{plot_1}} }"#;
+    let body = json!({ "message": own });
+    let result = server
+        .api(&token, "POST", &path, Some(body))
+        .expect(200)
+        .json();
+    assert_eq!(result["status"], 200, "{result}");
+    assert_eq!(
+        result["answer"]["webhookEvent"]["ticker"],
+        "BINANCE:BTCUSDT"
+    );
 }
 
 #[test]

@@ -53,6 +53,23 @@ fn every_address_of_the_page_is_the_page_under_a_strict_policy() {
 }
 
 #[test]
+fn a_browser_at_no_address_gets_the_page_that_says_so() {
+    let server = Server::start();
+    let browser = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let (status, headers, _) = get(&server, "/zzz", browser);
+    assert_eq!(status, 404);
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    for path in ["/api/v1/zzz", "/assets/zzz.js", "/hooks/wh_zzz"] {
+        let (status, _, _) = get(&server, path, ("accept", "*/*"));
+        assert!((400..500).contains(&status), "{path}: {status}");
+    }
+    let (_, headers, _) = get(&server, "/api/v1/zzz", browser);
+    assert_ne!(headers["content-type"], "text/html; charset=utf-8");
+}
+
+#[test]
 fn files_are_sent_compressed_and_kept_by_the_browser() {
     let server = Server::start();
     let script = script(&server);

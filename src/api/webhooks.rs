@@ -15,7 +15,7 @@ use crate::secrets::random_bytes;
 use crate::store::rejections::RejectionReason;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
 use crate::store::{self, audit, rejections};
-use crate::templates::Template;
+use crate::templates::{self, Template};
 
 /// Characters that the notes on a webhook have at most.
 const LONGEST_NOTES: usize = 10_000;
@@ -166,7 +166,7 @@ impl From<rejections::Rejection> for Rejection {
 pub struct TestAlert {
     /// The template to fill in with example values; `strategy` where left out.
     pub template: Option<Template>,
-    /// The message to send as it is, in place of a template.
+    /// The message to send in place of a template, its placeholders filled in the same way.
     pub message: Option<String>,
 }
 
@@ -320,9 +320,10 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
         .run(move |connection| webhooks::get(connection, &wanted));
     let webhook = read.await?;
     let template = alert.template.unwrap_or(Template::Strategy);
-    let message = alert
-        .message
-        .unwrap_or_else(|| template.example(&webhook.auth_key, context.now()));
+    let message = match alert.message {
+        Some(message) => templates::fill(&message, &webhook.auth_key, context.now()),
+        None => template.example(&webhook.auth_key, context.now()),
+    };
     let answer = context.try_out(&id, message, request.client.address).await;
     Ok(ok(&TestResult {
         status: answer.status.as_u16(),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Response, StatusCode};
@@ -36,14 +36,19 @@ const PAGES: [&str; 9] = [
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// The file that every address of a page begins with.
+const FIRST: &str = "index.html";
+
 /// Names of these files hold a hash of what is in them.
 const HASHED: &str = "assets/";
 
 /// The answer to a request for the page or one of its files; `None` where the
-/// path is neither.
+/// path is neither and no browser asks for it.
 pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
-    let name = file_of(path)?;
-    let file = Files::get(name)?;
+    let known = file_of(path).and_then(|name| Some((name, Files::get(name)?)));
+    let Some((name, file)) = known else {
+        return lost(method, headers);
+    };
     if method != Method::GET && method != Method::HEAD {
         let mut response = plain(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -56,12 +61,26 @@ pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respon
     Some(response(name, &file, headers))
 }
 
+/// The page, for a browser at an address that is none: the page says so and leads back.
+fn lost(method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
+    let wanted = headers.get_all(ACCEPT).iter();
+    let is_browser = wanted
+        .filter_map(|value| value.to_str().ok())
+        .any(|types| types.contains("text/html"));
+    let file = Files::get(FIRST).filter(|_| is_browser && method == Method::GET)?;
+    let mut response = response(FIRST, &file, headers);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    Some(response)
+}
+
 /// The file behind a path, where it can be one.
 fn file_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix('/')?;
     let first = name.split('/').next().unwrap_or(name);
     if name.is_empty() || PAGES.contains(&first) {
-        return Some("index.html");
+        return Some(FIRST);
     }
     let within = name.strip_prefix(HASHED).unwrap_or(name);
     let is_file = !within.contains('/') && !within.starts_with('.');

@@ -61,7 +61,7 @@ test('a second factor is set up, asked for, and turned off', async ({ page }) =>
   await expect(part.getByRole('button', { name: 'Set it up' })).toBeVisible();
   const audit = page.getByRole('region', { name: 'What was done' });
   await page.reload();
-  await expect(audit).toContainText('second-factor');
+  await expect(audit).toContainText('second factor turned on');
 });
 
 test('a session that was ended goes to the login', async ({ page, browser }) => {

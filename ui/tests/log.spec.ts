@@ -13,6 +13,36 @@ test.afterAll(async () => {
 });
 test.beforeEach(({ page }) => logIn(page, server));
 
+test('who looks at the newest events reads no more of them than that', async ({ page }) => {
+  const asked: (string | null)[] = [];
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    // The stream asks for one, to know where the log ends.
+    if (pathname.endsWith('/events') && pathname.startsWith('/api/') && searchParams.get('limit') !== '1') asked.push(searchParams.get('limit'));
+  });
+  await page.goto(`${server.url}/events`);
+  await expect(page.locator('a.event').first()).toBeVisible();
+  expect(asked).toEqual(['100']);
+  await page.locator('.list').evaluate((list) => (list.scrollTop = 2_000));
+  await expect.poll(() => asked.length).toBeGreaterThan(1);
+});
+
+test('a part of a ticker is made whole, or the whole ones are offered', async ({ page }) => {
+  await page.goto(`${server.url}/events`);
+  const ticker = page.getByLabel('Ticker');
+  const seen = page.locator('a.event .ticker');
+  await expect(page.locator('datalist option').first()).toBeAttached();
+  await ticker.fill('btc');
+  await ticker.press('Tab');
+  await expect(ticker).toHaveValue('BINANCE:BTCUSDT');
+  await expect(seen.first()).toHaveText('BINANCE:BTCUSDT');
+  await ticker.fill('AP');
+  await ticker.press('Tab');
+  await page.getByRole('button', { name: 'NASDAQ:AAPL' }).click();
+  await expect(ticker).toHaveValue('NASDAQ:AAPL');
+  await expect(seen.first()).toHaveText('NASDAQ:AAPL');
+});
+
 test('who comes back from an event finds the place and the filters of the log', async ({ page }) => {
   await page.goto(`${server.url}/events`);
   await page.getByLabel('Status').selectOption('processed');

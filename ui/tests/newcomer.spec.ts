@@ -109,8 +109,11 @@ test('a broken message is explained, corrected and processed', async ({ page }) 
   expect(offered).not.toMatch(/AAPL|190|"buy"/);
   await page.getByRole('button', { name: 'Edit first' }).click();
   await page.getByRole('button', { name: 'Process the edited message' }).click();
-  await expect(page.getByText('reprocessed')).toBeVisible();
-  await expect(page.getByText('ord_2')).toBeVisible();
+  await expect(page.getByText('processed again', { exact: true })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: 'evt_1 was processed: ord_2 was made of it.' })).toBeVisible();
+  await page.getByText('The whole answer').click();
+  await expect(page.getByText('"source": "reprocessed"')).toBeVisible();
+  await expect(page.getByRole('definition').getByText('ord_2')).toBeVisible();
 
   await page.goto(`${server.url}/events/evt_1`);
   await expect(page.getByText('It was processed again already')).toBeVisible();
@@ -145,7 +148,7 @@ test('a duplicate is processed only by who is told that it is a second order, a 
   await expect(page.getByText('Duplicate of')).toBeVisible();
   await expect(page.getByText('makes a second order')).toBeVisible();
   await page.getByRole('button', { name: 'Process anyway' }).click();
-  await expect(page.getByText('ord_3')).toBeVisible();
+  await expect(page.getByRole('definition').getByText('ord_3')).toBeVisible();
   await page.goBack();
   await expect(page.getByText('It was processed again already')).toBeVisible();
 

@@ -2346,7 +2346,7 @@ export interface components {
         Template: "strategy" | "standard" | "indicator";
         /** @description What a test alert is to be made of. */
         TestAlert: {
-            /** @description The message to send as it is, in place of a template. */
+            /** @description The message to send in place of a template, its placeholders filled in the same way. */
             message?: string | null;
             template?: components["schemas"]["Template"] | null;
         };

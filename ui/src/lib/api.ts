@@ -74,6 +74,9 @@ const PASSWORD_PATHS = ['/session', '/password', '/second-factor', '/second-fact
 /** Told when a request finds no login. */
 export const onLoggedOut: { call: () => void } = { call: () => {} };
 
+/** Told whether the server answers, with every request that reads. */
+export const onReach: { call: (isReached: boolean) => void } = { call: () => {} };
+
 async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
@@ -85,9 +88,10 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    const hint = method === 'GET' ? 'The page tries again by itself.' : 'Try again once it does.';
-    throw new ApiError(0, 'algohook does not answer.', `Is the server running? ${hint}`);
+    if (method === 'GET') onReach.call(false);
+    throw new ApiError(0, 'algohook does not answer.', 'Is the server running? Try again once it does.');
   }
+  onReach.call(true);
   if (response.ok) {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }

@@ -23,7 +23,7 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
       case 'outOfSync':
         return {
           isGrave: true,
-          text: `An alert is missing: TradingView states another position in ${item.ticker}.`,
+          text: `TradingView states another position in ${item.ticker} than there is here.`,
           step: 'See what to do',
           href: page,
         };

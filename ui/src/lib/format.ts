@@ -83,6 +83,15 @@ const pad = (value: number): string => String(value).padStart(2, '0');
 /** `1 trade`, `2 trades`. */
 export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;
 
+/** A name for where spaces in a row are drawn as one, such as the options of a list. */
+export const spaced = (name: string): string => name.replaceAll('  ', ' \u00a0');
+
+/** Whether somebody typed a name, however many spaces are between its words. */
+export const isTyped = (typed: string, name: string): boolean => {
+  const words = (text: string) => text.trim().split(/\s+/).join(' ');
+  return words(typed) === words(name);
+};
+
 /** The viewer's time zone, by name. */
 export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -10,6 +10,8 @@ export const places: Record<string, [string, string]> = {
   w: ['/webhooks', 'Webhooks'],
   e: ['/events', 'Events'],
   t: ['/trades', 'Trades'],
+  o: ['/orders', 'Orders'],
+  p: ['/positions', 'Positions'],
   r: ['/report', 'Report'],
   i: ['/import', 'Import'],
   a: ['/account', 'Account'],

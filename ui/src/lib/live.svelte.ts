@@ -1,6 +1,6 @@
 /** New events as they come, without gaps or doubles, through drops of the connection. */
 
-import { checkLogin, get, type Event, type Page } from './api';
+import { checkLogin, get, onReach, type Event, type Page } from './api';
 
 type Listener = (event: Event) => void;
 
@@ -12,6 +12,11 @@ let isDue = false;
 let returns = $state(0);
 /** Counts up when the viewer comes back to this window: what was changed in another one is read again. */
 let visits = $state(0);
+
+/** Whether the server answered when something was last read. */
+let isReached = $state(true);
+
+onReach.call = (reached) => (isReached = reached);
 
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
@@ -36,6 +41,9 @@ export const live = {
   },
   get visits() {
     return visits;
+  },
+  get isReached() {
+    return isReached;
   },
 };
 
@@ -70,6 +78,7 @@ async function open(): Promise<void> {
   source.onopen = () => {
     if (state === 'interrupted') returns += 1;
     state = 'live';
+    isReached = true;
   };
   source.onerror = () => {
     state = 'interrupted';

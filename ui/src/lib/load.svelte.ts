@@ -38,7 +38,9 @@ export function load<T>(read: (signal: AbortSignal) => Promise<T>): Loaded<T> {
       },
       (failure: unknown) => {
         if (abort.signal.aborted) return;
-        error = asApiError(failure);
+        // Where the server does not answer, the page says so once for all that is read.
+        const found = asApiError(failure);
+        error = found.status === 0 && !live.isReached ? null : found;
         end();
       },
     );

@@ -13,7 +13,8 @@ export interface LogFilter {
   to: string | null;
 }
 
-/** As many as the server gives at once. */
+/** Enough to begin with, and then as many as the server gives at once. */
+const FIRST = 100;
 const PAGE = 500;
 
 /** The server's search knows capitals of ASCII only. */
@@ -75,7 +76,7 @@ export class Log {
     if (this.isBusy || this.isComplete) return;
     this.isBusy = true;
     try {
-      const page = await get<Page<Event>>('/events', { ...this.filter, limit: PAGE, cursor: this.cursor });
+      const page = await get<Page<Event>>('/events', { ...this.filter, limit: this.isRead ? PAGE : FIRST, cursor: this.cursor });
       this.events = join(this.events, page.items);
       this.cursor = page.nextCursor ?? null;
       this.isComplete = this.cursor === null;

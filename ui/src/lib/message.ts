@@ -1,6 +1,12 @@
-/** The alert message to paste into TradingView, from a few choices. */
+/**
+ * The alert message to paste into TradingView: the server's own message of a
+ * kind, with what the owner chose differently.
+ */
 
-export type Direction = 'strategy' | 'entryLong' | 'exitLong' | 'entryShort' | 'exitShort';
+import type { Webhook } from './api';
+
+export type Kind = keyof Webhook['messages'];
+export type Direction = 'entryLong' | 'exitLong' | 'entryShort' | 'exitShort';
 export type OrderType = 'market' | 'limit' | 'stop' | 'stop_limit' | 'trailing_stop';
 export type Size = 'contracts' | 'fixed' | 'notional';
 
@@ -15,73 +21,215 @@ export interface Choices {
   trailPercent: string;
   profitTarget: string;
   stopLoss: string;
+  /** Whether TradingView's position is stated; only a strategy's one message can. */
   withPosition: boolean;
+  /** What the alert says of itself; what is empty is left out. */
+  strategy: string;
   signal: string;
+  interval: string;
+  comment: string;
+  /** Metadata of the owner's own, as `name = value`, one a line. */
+  own: string;
 }
 
-export const usual: Choices = {
-  direction: 'strategy',
-  orderType: 'market',
-  size: 'contracts',
-  amount: '1',
-  limitPrice: '',
-  stopPrice: '',
-  trailPercent: '1',
-  profitTarget: '',
-  stopLoss: '',
-  withPosition: true,
-  signal: '{{strategy.order.id}}',
-};
+/** What is not right, by the choice that it is in. */
+export type Faults = Partial<Record<keyof Choices, string>>;
 
-const isNumber = (text: string): boolean => /^\d+(\.\d+)?$/.test(text.trim());
-const isPlaceholder = (text: string): boolean => /^\{\{[^{}]+\}\}$/.test(text.trim());
+/** A field's name, and its value as it stands in the message. */
+type Field = [string, string];
+
+const POSITION = ['marketPosition', 'marketPositionSize', 'prevMarketPosition', 'prevMarketPositionSize'];
+/** Metadata that is chosen by name. */
+const SAID = ['strategy', 'signal', 'interval', 'comment'] as const;
+
+/** The fields of a server's message, which has one a line. */
+function fieldsOf(text: string): Field[] {
+  return [...text.matchAll(/^ {2}"(\w+)": (.*?),?$/gm)].map(([, name = '', value = '']) => [name, value]);
+}
+
+/** The fields of its metadata, which has them all in one line. */
+function saidIn(fields: Field[]): Field[] {
+  const metadata = fields.find(([name]) => name === 'metadata')?.[1] ?? '';
+  return [...metadata.matchAll(/"(\w+)": ("(?:[^"\\]|\\.)*")/g)].map(([, name = '', value = '']) => [name, value]);
+}
+
+/** What a server's message has chosen already. */
+export function usual(text: string): Choices {
+  const fields = fieldsOf(text);
+  const value = new Map(fields);
+  const said = new Map(saidIn(fields));
+  const textOf = (quoted: string | undefined) => (quoted ? (JSON.parse(quoted) as string) : '');
+  const isFixed = isNumber(value.get('qty') ?? '');
+  return {
+    direction: (textOf(value.get('positionDirection')) || 'entryLong') as Direction,
+    orderType: 'market',
+    size: isFixed ? 'fixed' : 'contracts',
+    amount: isFixed ? (value.get('qty') ?? '1') : '1',
+    limitPrice: '',
+    stopPrice: '',
+    trailPercent: '1',
+    profitTarget: '',
+    stopLoss: '',
+    withPosition: value.has('marketPosition'),
+    strategy: textOf(said.get('strategy')),
+    signal: textOf(said.get('signal')),
+    interval: textOf(said.get('interval')),
+    comment: textOf(said.get('comment')),
+    own: '',
+  };
+}
+
+/** A number as JSON has it. */
+const isNumber = (text: string): boolean => /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text);
+const placeholders = (text: string): string[] => [...text.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name = '']) => name.trim());
+const isPlaceholder = (text: string): boolean => /^\{\{[^{}]+\}\}$/.test(text);
 
 /** A number or a placeholder for one stands without quotes; else it is a text, which the server names. */
 const value = (text: string): string =>
-  isNumber(text) || isPlaceholder(text) ? text.trim() : JSON.stringify(text.trim());
+  isNumber(text.trim()) || isPlaceholder(text.trim()) ? text.trim() : JSON.stringify(text.trim());
 
-/** The lines of the message, in the order that is read easily. */
-export function message(key: string, choices: Choices): string {
-  const isStrategy = choices.direction === 'strategy';
-  const lines: [string, string][] = [
-    ['auth_key', JSON.stringify(key)],
-    ['ticker', '"{{ticker}}"'],
-    isStrategy ? ['action', '"{{strategy.order.action}}"'] : ['positionDirection', JSON.stringify(choices.direction)],
-  ];
-  if (choices.orderType !== 'market') lines.push(['orderType', JSON.stringify(choices.orderType)]);
-  if (choices.size === 'contracts') lines.push(['qty', '{{strategy.order.contracts}}']);
-  if (choices.size === 'fixed') lines.push(['qty', value(choices.amount)]);
-  if (choices.size === 'notional') lines.push(['notional', value(choices.amount)]);
-  lines.push(['marketPrice', isStrategy ? '{{strategy.order.price}}' : '{{close}}']);
-  if (['limit', 'stop_limit'].includes(choices.orderType)) lines.push(['limitPrice', value(choices.limitPrice || '{{close}}')]);
-  if (['stop', 'stop_limit'].includes(choices.orderType)) lines.push(['stopPrice', value(choices.stopPrice || '{{close}}')]);
-  if (choices.orderType === 'trailing_stop') lines.push(['trailPercent', value(choices.trailPercent || '1')]);
-  if (choices.profitTarget) lines.push(['profitTarget', value(choices.profitTarget)]);
-  if (choices.stopLoss) lines.push(['stopLossTarget', value(choices.stopLoss)]);
-  if (isStrategy && choices.withPosition) {
-    lines.push(
-      ['marketPosition', '"{{strategy.market_position}}"'],
-      ['marketPositionSize', '{{strategy.market_position_size}}'],
-      ['prevMarketPosition', '"{{strategy.prev_market_position}}"'],
-      ['prevMarketPositionSize', '{{strategy.prev_market_position_size}}'],
-    );
-  }
-  const metadata = ['"timestamp": "{{timenow}}"'];
-  if (choices.signal.trim()) metadata.push(`"signal": ${JSON.stringify(choices.signal.trim())}`);
-  lines.push(['metadata', `{ ${metadata.join(', ')} }`]);
-  return `{\n${lines.map(([name, text]) => `  "${name}": ${text}`).join(',\n')}\n}`;
+const needsLimit = (type: OrderType): boolean => type === 'limit' || type === 'stop_limit';
+const needsStop = (type: OrderType): boolean => type === 'stop' || type === 'stop_limit';
+
+/** A server's message with what was chosen; as it is where nothing else was. */
+export function message(text: string, choices: Choices): string {
+  const before = fieldsOf(text);
+  const isOneForAll = before.some(([name]) => name === 'action');
+  const size: Record<Size, Field> = {
+    contracts: ['qty', '{{strategy.order.contracts}}'],
+    fixed: ['qty', value(choices.amount)],
+    notional: ['notional', value(choices.amount)],
+  };
+  const type: Field = ['orderType', JSON.stringify(choices.orderType)];
+  const has = (name: string) => before.some(([other]) => other === name);
+  const after = before.flatMap(([name, shown]): Field[] => {
+    if (name === 'positionDirection') return [[name, JSON.stringify(choices.direction)]];
+    if (name === 'orderType') return [type];
+    if (name === 'qty') return [...(has('orderType') || choices.orderType === 'market' ? [] : [type]), size[choices.size]];
+    if (name === 'marketPrice') return [[name, shown], ...prices(choices)];
+    if (POSITION.includes(name) && !(isOneForAll && choices.withPosition)) return [];
+    if (name === 'metadata') return [[name, `{ ${metadata(saidIn(before), choices)} }`]];
+    return [[name, shown]];
+  });
+  return `{\n${after.map(([name, shown]) => `  "${name}": ${shown}`).join(',\n')}\n}`;
 }
 
-/** What is not right with a message once TradingView has filled it in; null where it is JSON. */
-export function fault(text: string): string | null {
-  // Placeholders without quotes become numbers, those in quotes become texts.
-  const filled = text.replace(/\{\{[^{}]+\}\}/g, '1');
-  try {
-    JSON.parse(filled);
-    return null;
-  } catch (error) {
-    return (error as Error).message;
+function prices({ orderType, limitPrice, stopPrice, trailPercent, profitTarget, stopLoss }: Choices): Field[] {
+  const all: [string, boolean, string][] = [
+    ['limitPrice', needsLimit(orderType), limitPrice.trim() || '{{close}}'],
+    ['stopPrice', needsStop(orderType), stopPrice.trim() || '{{close}}'],
+    ['trailPercent', orderType === 'trailing_stop', trailPercent],
+    ['profitTarget', profitTarget.trim() !== '', profitTarget],
+    ['stopLossTarget', stopLoss.trim() !== '', stopLoss],
+  ];
+  return all.flatMap(([name, isThere, text]): Field[] => (isThere ? [[name, value(text)]] : []));
+}
+
+/** Metadata in the order of the server's message, what is new at its end. */
+function metadata(before: Field[], choices: Choices): string {
+  const said = new Map(before);
+  for (const name of SAID) {
+    const text = choices[name].trim();
+    if (text) said.set(name, JSON.stringify(text));
+    else said.delete(name);
   }
+  for (const { name, text } of ownLines(choices.own)) said.set(name, isNumber(text) ? text : JSON.stringify(text));
+  return [...said].map(([name, shown]) => `${JSON.stringify(name)}: ${shown}`).join(', ');
+}
+
+interface OwnLine {
+  line: string;
+  name: string;
+  text: string;
+}
+
+const ownLines = (own: string): OwnLine[] =>
+  own.split('\n').flatMap((line) => {
+    const at = line.indexOf('=');
+    const name = at < 0 ? '' : line.slice(0, at).trim();
+    return line.trim() ? [{ line: line.trim(), name, text: line.slice(at + 1).trim() }] : [];
+  });
+
+/** Placeholders that become numbers, and those that become texts, in every alert and in a strategy's. */
+const NUMBERS = ['open', 'high', 'low', 'close', 'volume'];
+const TEXTS = ['ticker', 'exchange', 'interval', 'time', 'timenow', 'syminfo.currency', 'syminfo.basecurrency'];
+const NUMBERS_OF_STRATEGIES = [
+  ...['strategy.order.price', 'strategy.order.contracts', 'strategy.position_size'],
+  ...['strategy.market_position_size', 'strategy.prev_market_position_size'],
+];
+const TEXTS_OF_STRATEGIES = [
+  ...['strategy.order.action', 'strategy.order.id', 'strategy.order.comment', 'strategy.order.alert_message'],
+  ...['strategy.market_position', 'strategy.prev_market_position'],
+];
+const isPlot = (name: string): boolean => /^plot(_\d{1,2}|\("[^"]+"\))$/.test(name);
+
+function placeholderFault(name: string, isNumber: boolean, kind: Kind): string | null {
+  const isOfStrategies = NUMBERS_OF_STRATEGIES.includes(name) || TEXTS_OF_STRATEGIES.includes(name);
+  const isAText = TEXTS.includes(name) || TEXTS_OF_STRATEGIES.includes(name);
+  if (!isOfStrategies && !isAText && !NUMBERS.includes(name) && !isPlot(name)) {
+    return `TradingView has no placeholder {{${name}}}: check its spelling.`;
+  }
+  if (isOfStrategies && kind === 'indicator') return `TradingView fills in {{${name}}} only in the alert of a strategy.`;
+  if (isNumber && isAText) return `{{${name}}} becomes a text, and a number is needed here.`;
+  return null;
+}
+
+/** Why a text is no number above zero, nor a placeholder for one. */
+function numberFault(typed: string, kind: Kind): string | null {
+  const text = typed.trim();
+  if (!text) return 'A number is needed here.';
+  if (isPlaceholder(text)) return placeholderFault(text.slice(2, -2).trim(), true, kind);
+  if (text.includes('{{') || text.includes('}}')) return 'A placeholder stands alone, such as {{close}}: TradingView does no sums.';
+  if (/^[\d.,]*\d,[\d.,]*$/.test(text)) return 'Write 1234.5, not 1,234.5 or 1234,5.';
+  if (!isNumber(text)) return 'Write a number such as 0.5 or 1234.5, or a placeholder such as {{close}}.';
+  return Number(text) > 0 ? null : 'It has to be above zero.';
+}
+
+function textFault(text: string, kind: Kind): string | null {
+  const found = placeholders(text).map((name) => placeholderFault(name, false, kind));
+  return found.find((fault) => fault !== null) ?? null;
+}
+
+function ownFault(own: string, kind: Kind): string | null {
+  const names = new Set<string>(['timestamp', ...SAID]);
+  for (const { line, name, text } of ownLines(own)) {
+    if (!name || !text) return `“${line}” is not in the form name = value.`;
+    if (names.has(name)) return `“${name}” is there already.`;
+    names.add(name);
+    const fault = textFault(text, kind);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+/** What is not right with the choices that count for a message of this kind. */
+export function faults(kind: Kind, choices: Choices): Faults {
+  const { orderType, size } = choices;
+  const found: Faults = {};
+  const look = (name: keyof Choices, fault: string | null) => {
+    if (fault) found[name] = fault;
+  };
+  const number = (name: 'amount' | 'limitPrice' | 'stopPrice' | 'trailPercent' | 'profitTarget' | 'stopLoss') =>
+    look(name, numberFault(choices[name], kind));
+  if (size !== 'contracts') number('amount');
+  if (needsLimit(orderType) && choices.limitPrice.trim()) number('limitPrice');
+  if (needsStop(orderType) && choices.stopPrice.trim()) number('stopPrice');
+  if (orderType === 'trailing_stop') number('trailPercent');
+  if (choices.profitTarget.trim()) number('profitTarget');
+  if (choices.stopLoss.trim()) number('stopLoss');
+  for (const name of SAID) look(name, textFault(choices[name], kind));
+  look('own', ownFault(choices.own, kind));
+  if (!found.profitTarget && !found.stopLoss) look('stopLoss', bracketFault(kind, choices));
+  return found;
+}
+
+/** A stop loss on the side of the profit; only for the one message of all orders is the side not known. */
+function bracketFault(kind: Kind, { direction, profitTarget, stopLoss }: Choices): string | null {
+  const [target, stop] = [profitTarget.trim(), stopLoss.trim()];
+  if (kind === 'strategy' || !isNumber(target) || !isNumber(stop)) return null;
+  if (direction === 'entryLong' && Number(stop) >= Number(target)) return 'The stop loss of a long position is below its profit target.';
+  if (direction === 'entryShort' && Number(stop) <= Number(target)) return 'The stop loss of a short position is above its profit target.';
+  return null;
 }
 
 /** A script whose orders send the message; without the message, whose key is not for publishing. */

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { fault } from './message';
 import { pasted } from './pasted';
 
 const KEY = 'k'.repeat(32);
@@ -26,7 +25,8 @@ test('nothing that one alert had filled in is left', () => {
   for (const kept of [KEY, '"orderType": "market"', '"qty": {{strategy.order.contracts}}', '"strategy": "Mine"']) {
     expect(text).toContain(kept);
   }
-  expect(fault(text)).toBeNull();
+  // Once TradingView has filled it in, it is JSON.
+  expect(() => JSON.parse(text.replace(/\{\{[^{}]+\}\}/g, '1'))).not.toThrow();
 });
 
 test('an alert of an indicator keeps its direction', () => {

@@ -19,9 +19,9 @@ export const route = {
   },
 };
 
-/** Goes to another page. */
-export function go(to: string): void {
-  history.pushState(null, '', to);
+/** Goes to another page, which may be told something that is not in its address. */
+export function go(to: string, told: object | null = null): void {
+  history.pushState(told, '', to);
   take();
   scrollTo(0, 0);
 }

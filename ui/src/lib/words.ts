@@ -1,0 +1,100 @@
+/** The API's names in words, the same on every page. */
+
+import type { Position } from './api';
+
+const INTENTS: Record<string, string> = { entryLong: 'enter long', exitLong: 'exit long', entryShort: 'enter short', exitShort: 'exit short' };
+
+/** What an order does: the strategy's words where it has them, else whether it buys or sells. */
+export function side({ positionDirection, direction }: { positionDirection?: string | null; direction?: string | null }): string {
+  if (positionDirection) return INTENTS[positionDirection] ?? positionDirection;
+  return direction ? (direction === 'long' ? 'buy' : 'sell') : '';
+}
+
+/** An order's type. */
+export const orderType = (type: string): string => type.replaceAll('_', ' ');
+
+const CHANGES: Record<string, string> = { entry: 'opened it', add: 'added to it', partialExit: 'closed a part', exit: 'closed it', reversal: 'reversed it' };
+
+/** What an order did to the position. */
+export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'nothing');
+
+const REASONS: Record<string, string> = {
+  missing_key: 'no auth_key in the message',
+  wrong_key: 'a wrong auth_key',
+  too_large: 'larger than 25 KB',
+  wrong_sender: 'not sent by TradingView',
+};
+
+/** Why a request was turned away. */
+export const reason = (name: string): string => REASONS[name] ?? name;
+
+const SOURCES: Record<string, string> = {
+  webhook: 'an alert',
+  test: 'a test alert',
+  imported: 'an import',
+  reprocessed: 'processed again',
+  adjustment: 'TradingView’s position accepted',
+};
+
+/** Where an event is from. */
+export const source = (name: string): string => SOURCES[name] ?? name;
+
+const STATUSES: Record<string, string> = {
+  processed: 'It was read and recorded',
+  failed: 'The message could not be read; it made no order',
+  limited: 'It came over the limit of the webhook; it made no order, and can be processed',
+  duplicate: 'The same alert had come before; it made no second order',
+  ignored: 'The webhook was paused; it made no order, and can be processed',
+  active: 'Alerts become orders',
+  paused: 'Alerts are kept, but become no orders',
+};
+
+/** What a status means. */
+export const meaning = (status: string): string | undefined => STATUSES[status];
+
+const ACTIONS: Record<string, string> = {
+  'login': 'logged in',
+  'login.failed': 'login failed',
+  'logout': 'logged out',
+  'session.end': 'session ended',
+  'password.change': 'password changed',
+  'second-factor.on': 'second factor turned on',
+  'second-factor.off': 'second factor turned off',
+  'token.create': 'token made',
+  'token.revoke': 'token revoked',
+  'senders.change': 'senders changed',
+  'issuer.pin': 'certificate pinned',
+  'issuer.forget': 'certificate forgotten',
+  'webhook.create': 'webhook made',
+  'webhook.change': 'webhook changed',
+  'webhook.rotate-key': 'new key made',
+  'webhook.delete': 'webhook deleted',
+};
+
+/** What was done, of the audit log. */
+export const action = (name: string): string => ACTIONS[name] ?? name;
+
+export const scopes = [
+  ['write', 'everything'],
+  ['read', 'reading, without keys'],
+  ['test', 'test alerts only'],
+] as const;
+
+/** What a position that is not TradingView's says of the alerts. */
+export interface Difference {
+  headline: string;
+  cause: string;
+}
+
+/** Whether too little or too much was counted; null where both agree. */
+export function difference({ outOfSync }: Pick<Position, 'outOfSync'>): Difference | null {
+  if (!outOfSync) return null;
+  const [stated, own] = [Number(outOfSync.stated), Number(outOfSync.own)];
+  const isLarger = Math.abs(own) > Math.abs(stated) && own * stated >= 0;
+  return isLarger
+    ? {
+        headline: 'The position is larger than TradingView’s.',
+        cause: 'The alert of an exit is missing, or an order was counted twice, such as one that was processed again.',
+      }
+    : { headline: 'An alert is missing.', cause: 'TradingView has had an order whose alert never arrived here.' };
+}
