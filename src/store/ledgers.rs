@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
@@ -19,7 +19,7 @@ use crate::domain::ledger::{Applied, Checkpoint, Ledger};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
-use crate::domain::webhook::Settings;
+use crate::domain::webhook::{Settings, WebhookId};
 
 /// Ledgers kept in memory; beyond that all are let go of and read again when needed.
 const KEPT: usize = 4096;
@@ -231,26 +231,47 @@ pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Resul
     Ok(update.execute([webhook])?)
 }
 
-/// What all derived numbers are made of: as long as it stays the same, so do they.
+/// What the numbers derived of some webhooks are made of: as long as it stays the
+/// same, so do they.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
-    /// Of the webhooks and their settings.
+    /// Of all webhooks, their settings, tags and backtests, which change seldom.
     catalog: i64,
-    /// Of the ledgers, added up: each only ever counts up.
+    /// Of the ledgers of those webhooks, added up: each only ever counts up.
     ledgers: i64,
 }
 
-/// The versions as they are now.
+/// The versions of some webhooks as they are now; of all where none is named.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn versions(connection: &Connection) -> Result<Versions> {
-    let mut select = connection.prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers")?;
+pub fn versions(connection: &Connection, of: &[WebhookId]) -> Result<Versions> {
+    let is_named = match of.len() {
+        0 => String::new(),
+        named => format!("AND w.public_id IN ({})", vec!["?"; named].join(", ")),
+    };
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT coalesce(sum(l.version), 0) FROM webhooks w JOIN ledgers l ON l.webhook_id = w.id
+         WHERE w.deleted_at IS NULL {is_named}"
+    ))?;
+    let ids = params_from_iter(of.iter().map(WebhookId::as_str));
     Ok(Versions {
         catalog: webhooks::revision(connection)?,
-        ledgers: select.query_row([], |row| row.get(0))?,
+        ledgers: select.query_row(ids, |row| row.get(0))?,
     })
+}
+
+/// How often the ledgers of a webhook have changed: as long as that stays the same, so
+/// do its trades.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn version(connection: &Connection, webhook: i64) -> Result<i64> {
+    let mut select = connection
+        .prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers WHERE webhook_id = ?1")?;
+    Ok(select.query_row([webhook], |row| row.get(0))?)
 }
 
 /// A ledger as it is under its webhook's settings, or `None` where it has to be derived again.
