@@ -146,11 +146,9 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
     {
         store_applied(connection, &key, &applied)?;
         save(connection, &key, &kept.ledger)?;
-        context
-            .memory
-            .ledgers
-            .kept
-            .extend(known.map(|kept| (key, kept)));
+        if let Some(kept) = known {
+            context.memory.ledgers.keep(key, kept);
+        }
         return Ok(applied);
     }
     // One that is not known is stale as a whole.
@@ -408,4 +406,33 @@ fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()>
         ledger.newest_second().map_or(0, Timestamp::as_second),
     ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::scratch::Scratch;
+
+    #[test]
+    fn tickers_without_end_do_not_fill_the_memory() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        for number in 0..=KEPT {
+            scratch.alert(&webhook, &format!("T{number}"), "buy");
+            assert!(scratch.memory.ledgers.kept.len() <= KEPT);
+        }
+        // The one that is in use is kept, whatever is let go of.
+        scratch.alert(&webhook, "T0", "sell");
+        let tickers = scratch.memory.ledgers.kept.keys();
+        assert!(
+            tickers
+                .map(|key| key.ticker.as_str())
+                .any(|ticker| ticker == "T0")
+        );
+        let lots: i64 = scratch
+            .connection
+            .query_row("SELECT count(*) FROM lots", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(usize::try_from(lots).unwrap(), KEPT);
+    }
 }
