@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_commits.sql"),
     include_str!("schema/0008_sequence.sql"),
     include_str!("schema/0009_trade_list.sql"),
+    include_str!("schema/0010_reports.sql"),
 ];
 
 /// The schema version that this binary writes.
@@ -135,6 +136,29 @@ mod tests {
                 .query_row("SELECT revision FROM catalog", [], |_| Ok(()))
                 .unwrap();
         }
+    }
+
+    #[test]
+    fn open_trades_of_older_backtests_are_seen_by_what_they_made() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..9] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 9).unwrap();
+        let webhook = "INSERT INTO webhooks (id, public_id, name, auth_key, state, notes, settings, created_at)
+             VALUES (1, 'wh_1', '', '', 'active', '', '', 0)";
+        connection.execute(webhook, []).unwrap();
+        for (ticker, long, short) in [("A", "0", "0"), ("B", "0.00", "0"), ("C", "-3", "7")] {
+            let sql = "INSERT INTO backtests (webhook_id, ticker, currency, point_value, open_long, open_short,
+                 imported_at, digest) VALUES (1, ?1, 'USD', '1', ?2, ?3, 0, x'')";
+            connection.execute(sql, [ticker, long, short]).unwrap();
+        }
+        migrate(&mut connection, Path::new("test.db")).unwrap();
+        let sql = "SELECT open_trades FROM backtests ORDER BY ticker";
+        let mut select = connection.prepare(sql).unwrap();
+        let counts = select.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        let counts: rusqlite::Result<Vec<i64>> = counts.collect();
+        assert_eq!(counts.unwrap(), [0, 1, 2]);
     }
 
     #[test]
