@@ -57,16 +57,29 @@ impl Scratch {
 
     /// Has an alert of one contract arrive: `buy` or `sell`.
     pub(crate) fn alert(&mut self, to: &WebhookId, ticker: &str, action: &str) -> Recorded {
+        let (source, delay) = (EventSource::Webhook, SignedDuration::ZERO);
+        self.event(to, ticker, action, source, delay)
+    }
+
+    /// Has an alert come in one way or another, some time after its signal.
+    pub(crate) fn event(
+        &mut self,
+        to: &WebhookId,
+        ticker: &str,
+        action: &str,
+        source: EventSource,
+        delay: SignedDuration,
+    ) -> Recorded {
         self.now += SignedDuration::from_mins(1);
         let payload = json!({
             "ticker": ticker, "action": action, "qty": 1, "marketPrice": 100,
-            "metadata": { "timestamp": self.now },
+            "metadata": { "timestamp": self.now - delay },
         });
         let payload = payload.to_string().into_bytes();
         let delivery = Delivery {
             webhook: webhooks::get(&self.connection, to).unwrap().row,
             received_at: self.now,
-            source: EventSource::Webhook,
+            source,
             source_address: None,
             verified: None,
             reading: Reading::Signal(payload::parse_without_key(&payload).unwrap()),
