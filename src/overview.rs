@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
-use crate::domain::trade::Trade;
+use crate::domain::trade::ClosedTrade;
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::reports::{ReportFilter, trade_filter, zone_of};
 use crate::store::attention::{self, Unsettled};
@@ -148,12 +148,12 @@ fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Earnin
     Ok(earned(&trades, &zone))
 }
 
-fn earned(trades: &[Trade], zone: &TimeZone) -> Earnings {
+fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
     let mut earnings = Earnings::default();
     // As many steps as there are points, the last of them at the last trade.
     let step = trades.len().div_ceil(CURVE_POINTS).max(1);
     for (index, trade) in trades.iter().enumerate() {
-        let day = zone.to_datetime(trade.exit.time).date();
+        let day = zone.to_datetime(trade.exit_time).date();
         let before = earnings.last_day.filter(|(last, _)| *last == day);
         let before = before.map_or(Decimal::ZERO, |(_, profit)| profit);
         earnings.last_day = Some((day, before.saturating_add(trade.net_profit)));
@@ -249,25 +249,19 @@ fn silent(webhook: &StoredWebhook, last: Option<Timestamp>, now: Timestamp) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::order::OrderId;
     use crate::domain::signal::Direction;
-    use crate::domain::trade::Leg;
     use crate::domain::webhook::Settings;
     use crate::store::scratch::Scratch;
 
-    fn trade(exit: &str, net_profit: i64) -> Trade {
-        let leg = |time: &str| Leg {
-            order: OrderId(1),
-            time: time.parse().unwrap(),
-            price: "100".parse().unwrap(),
-            signal: None,
-        };
-        Trade {
+    fn trade(exit: &str, net_profit: i64) -> ClosedTrade {
+        ClosedTrade {
             ticker: "BTCUSD".parse().unwrap(),
             direction: Direction::Long,
             quantity: "1".parse().unwrap(),
-            entry: leg("2026-01-01T00:00:00Z"),
-            exit: leg(exit),
+            entry_time: "2026-01-01T00:00:00Z".parse().unwrap(),
+            entry_price: "100".parse().unwrap(),
+            entry_signal: None,
+            exit_time: exit.parse().unwrap(),
             point_value: Decimal::ONE,
             commission: Decimal::ZERO,
             net_profit: Decimal::from(net_profit),

@@ -199,7 +199,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
     let read = context
         .store
         .readers()
-        .run(move |connection| reports::trades_of(connection, &filter));
+        .run(move |connection| reports::profits(connection, &filter));
     let mut by_currency = read.await?;
     let found = match &query.currency {
         Some(currency) => by_currency.remove(currency),
@@ -209,17 +209,16 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         }
         None => by_currency.pop_first().map(|(_, found)| found),
     };
-    let (initial_capital, trades) = found.unwrap_or_default();
-    if trades.len().saturating_mul(resamples) > MOST_DRAWS {
+    let (initial_capital, profits) = found.unwrap_or_default();
+    if profits.len().saturating_mul(resamples) > MOST_DRAWS {
         let detail = format!(
             "{} trades are too many for {resamples} resamples",
-            trades.len()
+            profits.len()
         );
         return Err(
             Problem::invalid(detail).hint("choose a shorter range of time or fewer resamples")
         );
     }
-    let profits: Vec<Decimal> = trades.iter().map(|trade| trade.net_profit).collect();
     // One at a time and on a thread of its own: alerts need the other cores.
     let Ok(_turn) = context.performance.simulating.acquire().await else {
         return Err(Problem::invalid("the server is stopping"));

@@ -1,7 +1,9 @@
 //! Closed trades: stored with the order that closed them, and listed.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::types::{ToSql, Type};
@@ -9,11 +11,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
-use super::sql::{parsed, timestamp, to_micros, unreadable};
+use super::sql::{decimal, parsed, positive, timestamp, to_micros, unreadable};
 use crate::domain::ledger::Applied;
+use crate::domain::money::{Price, Quantity};
 use crate::domain::order::OrderId;
+use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::domain::trade::{Leg, Trade};
+use crate::domain::trade::{ClosedTrade, Leg, Trade};
 use crate::domain::webhook::WebhookId;
 
 /// What names a trade: the orders that opened and closed it, `trd_12_15` outside.
@@ -251,15 +255,19 @@ pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
-pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
-    let columns = format!("{COLUMNS}, t.place");
-    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(15)?, read_trade(row)?));
-    let mut trades = select(connection, &columns, "trades t JOIN", filter, "", read)?;
+pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<ClosedTrade>> {
+    let mut names = Names::default();
+    let read = |row: &Row<'_>| {
+        let [place, exit, entry] = [row.get::<_, i64>(10)?, row.get(11)?, row.get(12)?];
+        let trade = read_closed(row, &mut names)?;
+        Ok((
+            (trade.exit_time, place, exit, trade.entry_time, entry),
+            trade,
+        ))
+    };
+    let mut trades = select(connection, CLOSED, "trades t JOIN", filter, "", read)?;
     // Those of one ledger come almost in this order already.
-    trades.sort_by_key(|(place, trade)| {
-        let entry = (trade.entry.time, trade.entry.order);
-        (trade.exit.time, *place, trade.exit.order, entry)
-    });
+    trades.sort_by_key(|(place, _)| *place);
     Ok(trades.into_iter().map(|(_, trade)| trade).collect())
 }
 
@@ -343,6 +351,61 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         commission: parsed(row, 13)?,
         net_profit: parsed(row, 14)?,
     })
+}
+
+/// What [`read_closed`] reads, and then what trades are put in order by.
+const CLOSED: &str = "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
+        t.exit_time, t.point_value, t.commission, t.net_profit, t.place, t.exit_order, t.entry_order";
+
+fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade> {
+    Ok(ClosedTrade {
+        ticker: names.ticker(row, 0)?,
+        direction: parsed(row, 1)?,
+        quantity: positive(row, 2, Quantity::new)?,
+        entry_time: timestamp(row, 3)?,
+        entry_price: positive(row, 4, Price::new)?,
+        entry_signal: names.signal(row, 5)?,
+        exit_time: timestamp(row, 6)?,
+        point_value: decimal(row, 7)?,
+        commission: decimal(row, 8)?,
+        net_profit: decimal(row, 9)?,
+    })
+}
+
+/// Names that many trades share, each kept once.
+#[derive(Default)]
+struct Names {
+    ticker: Option<Ticker>,
+    signals: HashSet<Arc<str>>,
+}
+
+impl Names {
+    /// Trades of one ticker come together.
+    fn ticker(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Ticker> {
+        let last = self.ticker.take();
+        let text = row.get_ref(column)?;
+        let is_same = |last: &Ticker| text.as_str() == Ok(last.as_str());
+        let ticker = match last.filter(is_same) {
+            Some(last) => last,
+            None => parsed(row, column)?,
+        };
+        self.ticker = Some(ticker.clone());
+        Ok(ticker)
+    }
+
+    fn signal(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {
+        let value = row.get_ref(column)?;
+        let text = value.as_str_or_null();
+        let text = text.map_err(|error| unreadable(column, Type::Text, error))?;
+        Ok(text.map(|text| match self.signals.get(text) {
+            Some(kept) => Arc::clone(kept),
+            None => {
+                let name: Arc<str> = text.into();
+                self.signals.insert(Arc::clone(&name));
+                name
+            }
+        }))
+    }
 }
 
 /// A side of a trade in four columns from `first` on.
