@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -19,8 +20,8 @@ use crate::domain::webhook::{Settings, WebhookId};
 use crate::imports::trades::Zone;
 use crate::imports::{self, Kind, Unreadable};
 use crate::store::backtests::{self, Digest, ImportedTrades, NewBacktest};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
-use crate::store::{Store, WriteContext, ledgers, webhooks};
+use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, missing, preview};
+use crate::store::{Store, StoreError, WriteContext, ledgers, webhooks};
 
 /// The largest file in bytes: 32 MB.
 pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
@@ -92,18 +93,15 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
         .parse()
         .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
     let kind = match query.kind {
-        Some(kind) => Ok(kind),
-        None => imports::kind_of(&request.body).map(|kind| match kind {
-            Kind::Alerts => FileKind::Alerts,
-            Kind::Trades => FileKind::Trades,
-        }),
+        Some(kind) => kind,
+        None => seen_kind(request.body.clone()).await?,
     };
     let mut imported = Imported {
         dry_run: query.dry_run,
         alerts: None,
         trades: None,
     };
-    match kind.map_err(unreadable)? {
+    match kind {
         FileKind::Alerts => {
             let tolerance = query.tolerance.map_or_else(
                 || AlertSelection::default().tolerance,
@@ -111,7 +109,8 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
             );
             let names = query.name;
             let selection = AlertSelection { names, tolerance };
-            let alerts = alerts(context, webhook, &request.body, selection, query.dry_run).await?;
+            let file = request.body.clone();
+            let alerts = alerts(context, webhook, file, selection, query.dry_run).await?;
             imported.alerts = Some(alerts);
         }
         FileKind::Trades => {
@@ -131,14 +130,24 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&imported))
 }
 
+/// What a file holds, by its first line.
+async fn seen_kind(file: Bytes) -> Result<FileKind, Problem> {
+    let kind = elsewhere(move || imports::kind_of(&file)).await?;
+    Ok(match kind.map_err(unreadable)? {
+        Kind::Alerts => FileKind::Alerts,
+        Kind::Trades => FileKind::Trades,
+    })
+}
+
 async fn alerts(
     context: &Context,
     webhook: WebhookId,
-    file: &[u8],
+    file: Bytes,
     selection: AlertSelection,
     dry_run: bool,
 ) -> Result<ImportedAlerts, Problem> {
-    let file = imports::alerts::read(file).map_err(unreadable)?;
+    let file = elsewhere(move || imports::alerts::read(&file)).await?;
+    let file = file.map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
             hyper::StatusCode::UNPROCESSABLE_ENTITY,
@@ -151,11 +160,25 @@ async fn alerts(
         let read = move |connection: &Connection| preview(connection, &webhook, &file, &selection);
         return Ok(context.store.readers().run(read).await?);
     }
-    let write =
-        move |context: &mut WriteContext<'_>| bring_in(context, &webhook, &file, &selection);
+    let read = move |connection: &Connection| {
+        let missing = missing(connection, &webhook, &file, &selection)?;
+        Ok((webhook, file, selection, missing))
+    };
+    let (webhook, file, selection, missing) = context.store.readers().run(read).await?;
+    let write = move |context: &mut WriteContext<'_>| {
+        bring_in(context, &webhook, &file, &selection, missing)
+    };
     let imported = context.store.writer().run(None, write).await?;
     pair(&context.store).await?;
     Ok(imported)
+}
+
+/// Reads a large file on a thread where alerts do not wait for it.
+async fn elsewhere<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let read = tokio::task::spawn_blocking(read).await;
+    Ok(read.map_err(|error| StoreError::Unavailable(error.to_string()))?)
 }
 
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can
@@ -184,14 +207,11 @@ impl Trades {
         let readers = context.store.readers();
         let read = readers.run(move |connection| webhooks::get(connection, &id));
         let settings = read.await?.settings;
-        let new = new_backtest(
-            &request.body,
-            &settings,
-            self.zone,
-            self.ticker,
-            self.file_name,
-        );
-        let new = new.map_err(unreadable)?;
+        let file = request.body.clone();
+        let new = elsewhere(move || {
+            new_backtest(&file, &settings, self.zone, self.ticker, self.file_name)
+        });
+        let new = new.await?.map_err(unreadable)?;
         if dry_run {
             let read =
                 move |connection: &Connection| backtests::preview(connection, &webhook, &new);

@@ -17,7 +17,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::imports::{Unreadable, alerts};
 use crate::store::backtests::{self, BacktestSize, ImportedTrades};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, preview};
+use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, missing, preview};
 use crate::store::{WriteContext, ledgers, webhooks};
 
 /// Missing alerts that are listed in the terminal.
@@ -138,8 +138,10 @@ impl Alerts {
             let read = |connection: &_| preview(connection, &webhook, &file, &selection);
             store.readers().run_blocking(read)?
         } else {
+            let read = |connection: &_| missing(connection, &webhook, &file, &selection);
+            let missing = store.readers().run_blocking(read)?;
             let write = move |context: &mut WriteContext<'_>| {
-                bring_in(context, &webhook, &file, &selection)
+                bring_in(context, &webhook, &file, &selection, missing)
             };
             let imported = store.writer().run_blocking(write)?;
             while store.writer().run_blocking(ledgers::derive_next)? {}

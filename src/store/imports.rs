@@ -1,7 +1,8 @@
 //! Alerts brought in from a file: which are new, and their events and orders.
 //!
-//! All of a file is recorded in one transaction. Its orders are paired
-//! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
+//! Which alerts are new is found before the writer's turn, and found again in it only
+//! where something has come in between. All of a file is recorded in one transaction. Its
+//! orders are paired afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -103,6 +104,24 @@ struct Candidate {
 /// What two copies of one message have in common.
 type Fingerprint = [u8; 32];
 
+/// The alerts of a file that are missing.
+pub struct Missing {
+    /// What is counted so far: what is left out, and what was recorded already.
+    imported: ImportedAlerts,
+    new: Vec<Candidate>,
+    found_in: Recent,
+}
+
+/// What there was when alerts were compared: as long as it is the same, so is what they
+/// are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Recent {
+    /// Revision of the webhooks, whose keys tell which alerts are whose.
+    catalog: i64,
+    /// The webhook's newest event; all that an import changes begins with one.
+    event: Option<i64>,
+}
+
 /// Says what importing alerts would come to.
 ///
 /// # Errors
@@ -114,13 +133,29 @@ pub fn preview(
     file: &AlertFile,
     selection: &AlertSelection,
 ) -> Result<ImportedAlerts> {
-    let transaction = connection.unchecked_transaction()?;
-    let webhook = webhooks::get(&transaction, webhook)?;
-    let (mut imported, new) = missing(&transaction, &webhook, file, selection)?;
+    let Missing {
+        mut imported, new, ..
+    } = missing(connection, webhook, file, selection)?;
     for candidate in new {
         note(&mut imported, &candidate, &reading(&candidate.payload));
     }
     Ok(imported)
+}
+
+/// Finds the alerts of a file that are missing, for [`bring_in`].
+///
+/// # Errors
+///
+/// [`super::StoreError::NotFound`] where there is no such webhook.
+pub fn missing(
+    connection: &Connection,
+    webhook: &WebhookId,
+    file: &AlertFile,
+    selection: &AlertSelection,
+) -> Result<Missing> {
+    let transaction = connection.unchecked_transaction()?;
+    let webhook = webhooks::get(&transaction, webhook)?;
+    Missing::of(&transaction, &webhook, file, selection)
 }
 
 /// Records the alerts that are missing, at their own time.
@@ -134,9 +169,18 @@ pub fn bring_in(
     webhook: &WebhookId,
     file: &AlertFile,
     selection: &AlertSelection,
+    missing: Missing,
 ) -> Result<ImportedAlerts> {
-    let webhook = webhooks::get(context.connection, webhook)?;
-    let (mut imported, new) = missing(context.connection, &webhook, file, selection)?;
+    let connection = context.connection;
+    let webhook = webhooks::get(connection, webhook)?;
+    let missing = if missing.found_in == Recent::of(connection, &webhook)? {
+        missing
+    } else {
+        Missing::of(connection, &webhook, file, selection)?
+    };
+    let Missing {
+        mut imported, new, ..
+    } = missing;
     for candidate in new {
         let reading = reading(&candidate.payload);
         note(&mut imported, &candidate, &reading);
@@ -183,25 +227,42 @@ fn note(imported: &mut ImportedAlerts, candidate: &Candidate, reading: &Reading)
     }
 }
 
-/// The alerts of a file that belong to the webhook and were not recorded yet.
-fn missing(
-    connection: &Connection,
-    webhook: &StoredWebhook,
-    file: &AlertFile,
-    selection: &AlertSelection,
-) -> Result<(ImportedAlerts, Vec<Candidate>)> {
-    let mut imported = ImportedAlerts {
-        rows: file.alerts.len(),
-        ..ImportedAlerts::default()
-    };
-    let candidates = own(connection, webhook, file, selection, &mut imported)?;
-    let recorded = Recorded::read(connection, webhook.row, &candidates, selection.tolerance)?;
-    let mut is_known = recorded.recognise(&candidates, selection.tolerance, &mut imported);
-    repeated_ids(connection, webhook.row, &candidates, &mut is_known)?;
-    imported.known = is_known.iter().filter(|is_known| **is_known).count();
-    let new = candidates.into_iter().zip(is_known);
-    let new = new.filter_map(|(candidate, is_known)| (!is_known).then_some(candidate));
-    Ok((imported, new.collect()))
+impl Missing {
+    /// The alerts of a file that belong to the webhook and were not recorded yet.
+    fn of(
+        connection: &Connection,
+        webhook: &StoredWebhook,
+        file: &AlertFile,
+        selection: &AlertSelection,
+    ) -> Result<Self> {
+        let mut imported = ImportedAlerts {
+            rows: file.alerts.len(),
+            ..ImportedAlerts::default()
+        };
+        let candidates = own(connection, webhook, file, selection, &mut imported)?;
+        let recorded = Recorded::read(connection, webhook.row, &candidates, selection.tolerance)?;
+        let mut is_known = recorded.recognise(&candidates, selection.tolerance, &mut imported);
+        repeated_ids(connection, webhook.row, &candidates, &mut is_known)?;
+        imported.known = is_known.iter().filter(|is_known| **is_known).count();
+        let new = candidates.into_iter().zip(is_known);
+        let new = new.filter_map(|(candidate, is_known)| (!is_known).then_some(candidate));
+        Ok(Self {
+            imported,
+            new: new.collect(),
+            found_in: Recent::of(connection, webhook)?,
+        })
+    }
+}
+
+impl Recent {
+    fn of(connection: &Connection, webhook: &StoredWebhook) -> Result<Self> {
+        let mut newest =
+            connection.prepare_cached("SELECT max(id) FROM events WHERE webhook_id = ?1")?;
+        Ok(Self {
+            catalog: webhooks::revision(connection)?,
+            event: newest.query_row([webhook.row], |row| row.get(0))?,
+        })
+    }
 }
 
 /// The alerts of a file that belong to the webhook, with the key hidden; the
@@ -379,4 +440,45 @@ fn repeated_ids(
         seen.insert(id, candidate.time);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ledgers;
+    use crate::store::scratch::Scratch;
+
+    #[test]
+    fn what_came_in_between_is_not_imported_again() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        let arrived = |scratch: &mut Scratch| {
+            scratch.alert(&webhook, "A", "buy");
+            let sql = "SELECT payload FROM events ORDER BY id DESC LIMIT 1";
+            let payload = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+            scratch.connection.query_row(sql, [], payload).unwrap()
+        };
+        let first = arrived(&mut scratch);
+        let line = |payload: &str| {
+            let fields: Value = serde_json::from_str(payload).unwrap();
+            let time = &fields["metadata"]["timestamp"];
+            format!("{{\"time\":{time},\"payload\":{payload}}}\n")
+        };
+        let second = first.replace("00:01:00", "00:02:00");
+        let third = first.replace("00:01:00", "00:09:00");
+        let file = [first, second.clone(), third].map(|payload| line(&payload));
+        let file = crate::imports::alerts::read(file.concat().as_bytes()).unwrap();
+        let selection = AlertSelection::default();
+
+        let found = missing(&scratch.connection, &webhook, &file, &selection).unwrap();
+        assert_eq!(found.new.len(), 2);
+        assert_eq!(arrived(&mut scratch), second);
+        let imported = bring_in(&mut scratch.context(), &webhook, &file, &selection, found);
+        let imported = imported.unwrap();
+        assert_eq!((imported.new, imported.known), (1, 2));
+
+        let again = missing(&scratch.connection, &webhook, &file, &selection).unwrap();
+        assert_eq!(again.new.len(), 0);
+        while ledgers::derive_next(&mut scratch.context()).unwrap() {}
+    }
 }
