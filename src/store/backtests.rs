@@ -428,17 +428,16 @@ pub fn list(
     before: Option<BacktestTradeId>,
     limit: u32,
 ) -> Result<Vec<StoredBacktestTrade>> {
-    let (mut conditions, mut values) = filter.conditions();
+    let mut conditions = filter.conditions();
     if let Some(before) = before {
-        conditions.push("t.id < ?".to_owned());
-        values.push(Box::new(before.0));
+        conditions.require("t.id < ?", [before.0]);
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE {} ORDER BY t.id DESC LIMIT {limit}",
-        conditions.join(" AND ").replace("t.ticker", "b.ticker")
+        conditions.text().replace("t.ticker", "b.ticker")
     );
     let mut select = connection.prepare_cached(&sql)?;
-    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let values: Vec<&dyn ToSql> = conditions.values.iter().map(AsRef::as_ref).collect();
     let trades = select.query_map(values.as_slice(), |row| {
         Ok(StoredBacktestTrade {
             id: BacktestTradeId(row.get(13)?),

@@ -353,13 +353,13 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
         require(sql, Box::new(webhook.as_str().to_owned()));
     }
     if let Some(ticker) = &filter.ticker {
-        require("o.ticker = ?", Box::new(ticker.clone()));
+        require("e.ticker = ?", Box::new(ticker.clone()));
     }
     if let Some(from) = filter.from {
-        require("o.received_at >= ?", Box::new(to_micros(from)));
+        require("e.received_at >= ?", Box::new(to_micros(from)));
     }
     if let Some(to) = filter.to {
-        require("o.received_at < ?", Box::new(to_micros(to)));
+        require("e.received_at < ?", Box::new(to_micros(to)));
     }
     if let Some(before) = filter.before {
         require("e.id < ?", Box::new(before.0));
@@ -390,7 +390,8 @@ pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
 }
 
 /// Events come first: theirs is the index that has a webhook's in the sequence of
-/// their numbers, which those of orders are.
+/// their numbers, which those of orders are. Ticker and arrival are an event's, too: no
+/// order is read that is not wanted.
 const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
