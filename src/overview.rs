@@ -1,7 +1,8 @@
 //! What the dashboard shows of every webhook: what it made, and what waits for
 //! its owner.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,14 +12,14 @@ use serde::Serialize;
 
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
-use crate::domain::trade::Trade;
+use crate::domain::trade::ClosedTrade;
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::reports::{ReportFilter, trade_filter, zone_of};
 use crate::store::attention::{self, Unsettled};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::trades;
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Result, events};
+use crate::store::{Result, events, ledgers};
 
 /// Points of the small curve of a webhook, at most.
 pub const CURVE_POINTS: usize = 60;
@@ -100,29 +101,59 @@ pub enum Attention {
     },
 }
 
-/// What the closed trades of every webhook made, by the webhook's row.
+/// What a webhook made, with what that was found of.
+#[derive(Debug, Clone)]
+pub struct KeptOfWebhook {
+    /// How often its ledgers had changed.
+    version: i64,
+    /// The zone of its days.
+    zone: String,
+    earnings: Arc<Earnings>,
+}
+
+/// What each webhook made. By its public id: the number of a deleted one is given again.
+pub type KeptByWebhook = HashMap<WebhookId, KeptOfWebhook>;
+
+/// What the closed trades of every webhook made; `kept` spares reading those again
+/// that are the same as before.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError`] where the database cannot be read.
-pub fn earnings(connection: &Connection) -> Result<BTreeMap<i64, Earnings>> {
+pub fn earnings(connection: &Connection, kept: &KeptByWebhook) -> Result<KeptByWebhook> {
     let transaction = connection.unchecked_transaction()?;
-    let mut earnings = BTreeMap::new();
+    let mut earnings = HashMap::new();
     for webhook in webhooks::list(&transaction)? {
-        let zone = zone_of(&webhook.settings);
-        let filter = trade_filter(&ReportFilter::default(), &zone, [&webhook]);
-        let trades = trades::for_report(&transaction, &filter)?;
-        earnings.insert(webhook.row, earned(&trades, &zone));
+        let version = ledgers::version(&transaction, webhook.row)?;
+        let is_same = |kept: &&KeptOfWebhook| {
+            kept.version == version && kept.zone == webhook.settings.time_zone
+        };
+        let of_webhook = match kept.get(&webhook.id).filter(is_same) {
+            Some(kept) => kept.clone(),
+            None => KeptOfWebhook {
+                version,
+                earnings: Arc::new(of_webhook(&transaction, &webhook)?),
+                zone: webhook.settings.time_zone,
+            },
+        };
+        earnings.insert(webhook.id, of_webhook);
     }
     Ok(earnings)
 }
 
-fn earned(trades: &[Trade], zone: &TimeZone) -> Earnings {
+fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Earnings> {
+    let zone = zone_of(&webhook.settings);
+    let filter = trade_filter(&ReportFilter::default(), &zone, [webhook]);
+    let trades = trades::for_report(connection, &filter)?;
+    Ok(earned(&trades, &zone))
+}
+
+fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
     let mut earnings = Earnings::default();
     // As many steps as there are points, the last of them at the last trade.
     let step = trades.len().div_ceil(CURVE_POINTS).max(1);
     for (index, trade) in trades.iter().enumerate() {
-        let day = zone.to_datetime(trade.exit.time).date();
+        let day = zone.to_datetime(trade.exit_time).date();
         let before = earnings.last_day.filter(|(last, _)| *last == day);
         let before = before.map_or(Decimal::ZERO, |(_, profit)| profit);
         earnings.last_day = Some((day, before.saturating_add(trade.net_profit)));
@@ -141,14 +172,15 @@ fn earned(trades: &[Trade], zone: &TimeZone) -> Earnings {
 /// [`crate::store::StoreError`] where the database cannot be read.
 pub fn webhooks(
     connection: &Connection,
-    earnings: &BTreeMap<i64, Earnings>,
+    earnings: &KeptByWebhook,
     now: Timestamp,
 ) -> Result<Vec<WebhookOverview>> {
     let transaction = connection.unchecked_transaction()?;
     let unsettled = attention::unsettled(&transaction, now - REMEMBERED)?;
     let mut shown = Vec::new();
     for webhook in webhooks::list(&transaction)? {
-        let earned = earnings.get(&webhook.row).cloned().unwrap_or_default();
+        let earned = earnings.get(&webhook.id);
+        let earned = earned.map_or_else(Earnings::default, |kept| (*kept.earnings).clone());
         let positions = positions::of_webhook(&transaction, &webhook)?;
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
@@ -217,23 +249,19 @@ fn silent(webhook: &StoredWebhook, last: Option<Timestamp>, now: Timestamp) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::order::OrderId;
     use crate::domain::signal::Direction;
-    use crate::domain::trade::Leg;
+    use crate::domain::webhook::Settings;
+    use crate::store::scratch::Scratch;
 
-    fn trade(exit: &str, net_profit: i64) -> Trade {
-        let leg = |time: &str| Leg {
-            order: OrderId(1),
-            time: time.parse().unwrap(),
-            price: "100".parse().unwrap(),
-            signal: None,
-        };
-        Trade {
+    fn trade(exit: &str, net_profit: i64) -> ClosedTrade {
+        ClosedTrade {
             ticker: "BTCUSD".parse().unwrap(),
             direction: Direction::Long,
             quantity: "1".parse().unwrap(),
-            entry: leg("2026-01-01T00:00:00Z"),
-            exit: leg(exit),
+            entry_time: "2026-01-01T00:00:00Z".parse().unwrap(),
+            entry_price: "100".parse().unwrap(),
+            entry_signal: None,
+            exit_time: exit.parse().unwrap(),
             point_value: Decimal::ONE,
             commission: Decimal::ZERO,
             net_profit: Decimal::from(net_profit),
@@ -251,6 +279,51 @@ mod tests {
         let day = jiff::civil::date(2026, 1, 5);
         assert_eq!(earned.last_day, Some((day, Decimal::from(110))));
         assert_eq!(earned.net_profit, Decimal::from(111));
+    }
+
+    #[test]
+    fn an_alert_has_the_trades_of_its_own_webhook_read_again() {
+        let mut scratch = Scratch::new();
+        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
+        for webhook in [&one, &two] {
+            scratch.alert(webhook, "BTCUSD", "buy");
+        }
+        let before = earnings(&scratch.connection, &KeptByWebhook::new()).unwrap();
+        scratch.alert(&one, "BTCUSD", "sell");
+        let after = earnings(&scratch.connection, &before).unwrap();
+        let is_kept = |of| Arc::ptr_eq(&before[of].earnings, &after[of].earnings);
+        assert!(!is_kept(&one));
+        assert!(is_kept(&two));
+        assert_eq!(after[&one].earnings.curve.len(), 1);
+
+        let in_new_york = |settings: &mut Settings| settings.time_zone = "America/New_York".into();
+        scratch.change_settings(&one, in_new_york);
+        let moved = earnings(&scratch.connection, &after).unwrap();
+        let is_kept = |of| Arc::ptr_eq(&moved[of].earnings, &after[of].earnings);
+        assert!(!is_kept(&one));
+        assert!(is_kept(&two));
+    }
+
+    #[test]
+    fn the_number_of_a_deleted_webhook_brings_nothing_of_it_back() {
+        let mut scratch = Scratch::new();
+        let trade = |scratch: &mut Scratch, webhook: &WebhookId| {
+            scratch.alert(webhook, "BTCUSD", "buy");
+            scratch.alert(webhook, "BTCUSD", "sell");
+        };
+        let old = scratch.webhook("old");
+        trade(&mut scratch, &old);
+        let before = earnings(&scratch.connection, &KeptByWebhook::new()).unwrap();
+        let row = |scratch: &Scratch, id| webhooks::get(&scratch.connection, id).unwrap().row;
+        let number = row(&scratch, &old);
+        webhooks::delete(&mut scratch.context(), &old, Timestamp::UNIX_EPOCH).unwrap();
+        while webhooks::purge(&mut scratch.context()).unwrap() {}
+        let new = scratch.webhook("new");
+        trade(&mut scratch, &new);
+        assert_eq!(row(&scratch, &new), number);
+        let after = earnings(&scratch.connection, &before).unwrap();
+        assert!(!after.contains_key(&old));
+        assert!(!Arc::ptr_eq(&after[&new].earnings, &before[&old].earnings));
     }
 
     #[test]

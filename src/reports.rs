@@ -17,7 +17,7 @@ use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::tag::Tag;
-use crate::domain::trade::Trade;
+use crate::domain::trade::{ClosedTrade, Trade};
 use crate::domain::webhook::{Settings, WebhookId};
 use crate::store::backtests::{self, Backtest};
 use crate::store::trades::{self, TradeFilter};
@@ -100,30 +100,35 @@ pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Mad
     parts.map(|part| part.made(&transaction)).collect()
 }
 
-/// The closed trades that the reports of `filter` are made of, by currency.
+/// The initial capital and the net profit of each closed trade that the reports of
+/// `filter` are made of, by currency.
 ///
 /// # Errors
 ///
 /// As [`reports`].
-pub fn trades_of(
+pub fn profits(
     connection: &Connection,
     filter: &ReportFilter,
-) -> Result<BTreeMap<String, (Decimal, Vec<Trade>)>> {
+) -> Result<BTreeMap<String, (Decimal, Vec<Decimal>)>> {
     let transaction = connection.unchecked_transaction()?;
     if filter.source == Some(ReportSource::Backtest) {
         let parts = tested(&transaction, filter)?.into_iter();
-        let trades = parts.map(|(currency, part)| (currency, (part.capital, part.trades)));
-        return Ok(trades.collect());
+        let profits = parts.map(|(currency, part)| {
+            let profits = part.trades.iter().map(|trade| trade.net_profit);
+            (currency, (part.capital, profits.collect()))
+        });
+        return Ok(profits.collect());
     }
     let by_currency = by_currency(&transaction, filter)?;
-    let mut trades = BTreeMap::new();
+    let mut by_part = BTreeMap::new();
     for (currency, webhooks) in &by_currency {
         if let Some(part) = Part::of(currency, webhooks, filter) {
-            let found = (part.capital(), part.trades(&transaction)?);
-            trades.insert(currency.clone(), found);
+            let trades = part.trades(&transaction)?;
+            let profits = trades.iter().map(|trade| trade.net_profit);
+            by_part.insert(currency.clone(), (part.capital(), profits.collect()));
         }
     }
-    Ok(trades)
+    Ok(by_part)
 }
 
 /// The webhooks that a filter wants, by their currency.
@@ -248,6 +253,7 @@ impl Tested {
     }
 
     fn made(&self) -> Made {
+        let trades: Vec<ClosedTrade> = self.trades.iter().map(ClosedTrade::from).collect();
         let report = report(&ReportInput {
             currency: &self.currency,
             initial_capital: self.capital,
@@ -257,7 +263,7 @@ impl Tested {
             open_profit: self.open_profit,
             signal_delays: &[],
             held_prices: self.held_prices(),
-            trades: &self.trades,
+            trades: &trades,
         });
         Made {
             report,
@@ -333,7 +339,7 @@ impl<'a> Part<'a> {
         each.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
-    fn trades(&self, connection: &Connection) -> Result<Vec<Trade>> {
+    fn trades(&self, connection: &Connection) -> Result<Vec<ClosedTrade>> {
         let filter = trade_filter(self.filter, &self.zone, self.webhooks);
         trades::for_report(connection, &filter)
     }
@@ -402,8 +408,12 @@ impl<'a> Part<'a> {
     }
 
     /// The first and last price seen of the ticker that was traded first.
-    fn held_prices(&self, connection: &Connection, trades: &[Trade]) -> Result<Option<HeldPrices>> {
-        let Some(first) = trades.iter().min_by_key(|trade| trade.entry.time) else {
+    fn held_prices(
+        &self,
+        connection: &Connection,
+        trades: &[ClosedTrade],
+    ) -> Result<Option<HeldPrices>> {
+        let Some(first) = trades.iter().min_by_key(|trade| trade.entry_time) else {
             return Ok(None);
         };
         let (from, to) = self.filter.range.within(&self.zone);

@@ -327,6 +327,36 @@ fn a_setting_that_makes_no_sense_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn changes_made_at_the_same_time_are_all_kept() {
+    let (server, token, webhook) = desk();
+    let path = format!("/webhooks/{}", webhook.id);
+    for round in 1..=20 {
+        let changes = [
+            ("initialCapital", json!(format!("{}", 1000 + round))),
+            ("currency", json!(format!("C{round}"))),
+            ("pointValue", json!(format!("{round}"))),
+            ("pointValues", json!({ "ES1!": format!("{round}") })),
+            ("tradingDays", json!(if round % 2 == 0 { 252 } else { 365 })),
+            ("riskFreeRate", json!(f64::from(round))),
+            ("duplicateWindow", json!(60 + round)),
+        ];
+        std::thread::scope(|scope| {
+            for (name, value) in &changes {
+                let (server, token, path) = (&server, &token, &path);
+                scope.spawn(move || {
+                    let change = json!({ "settings": { (*name): value } });
+                    server.api(token, "PATCH", path, Some(change)).expect(200);
+                });
+            }
+        });
+        let shown = server.api(&token, "GET", &path, None).expect(200).json();
+        for (name, value) in &changes {
+            assert_eq!(shown["settings"][name], *value, "{name} of round {round}");
+        }
+    }
+}
+
+#[test]
 fn a_test_alert_shows_the_real_answer() {
     let (server, token, webhook) = desk();
     let path = format!("/webhooks/{}/test", webhook.id);

@@ -681,6 +681,29 @@ fn an_empty_list_never_replaces_trades() {
 }
 
 #[test]
+fn an_open_trade_is_one_whatever_it_has_made_so_far() {
+    for profit in ["0", "0.00", "-3"] {
+        let data = DataDir::new();
+        let webhook = data.create_webhook("Backtest");
+        let list = list_of_trades(0)
+            + &format!("1,Entry long,2026-01-05 14:30,In,100,1,{profit}\n")
+            + &format!("1,Exit long,2026-01-05 15:30,Open,100,1,{profit}\n");
+        let keep = |name: &str, list: String| {
+            let path = file(&data, name, list);
+            import(&data, "trades", &path, &webhook, &["--ticker", "BTCUSDT"])
+        };
+        assert_eq!(keep("open.csv", list)["open"], 1);
+        let report = data.json(&["report", &webhook.id, "--backtest", "--json"]);
+        assert_eq!(report["reports"][0]["initialCapital"], "10000", "{profit}");
+        assert_eq!(
+            keep("empty.csv", list_of_trades(0))["isEmpty"],
+            true,
+            "{profit}"
+        );
+    }
+}
+
+#[test]
 fn a_backtest_is_removed_by_command_and_by_the_api() {
     let server = Server::start();
     let data = &server.data;

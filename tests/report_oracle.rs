@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use algohook::analytics::{HeldPrices, OpenProfit, ReportInput, RiskFree, TradingDays, report};
 use algohook::domain::money::Decimal;
-use algohook::domain::order::OrderId;
-use algohook::domain::trade::{Leg, Trade};
+use algohook::domain::trade::ClosedTrade;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -57,20 +56,15 @@ struct TradeRow {
 }
 
 impl TradeRow {
-    fn trade(&self) -> Trade {
-        let leg = |time: &str, price: &str, signal| Leg {
-            order: OrderId(1),
-            time: time.parse().unwrap(),
-            price: price.parse().unwrap(),
-            signal,
-        };
-        Trade {
+    fn trade(&self) -> ClosedTrade {
+        ClosedTrade {
             ticker: self.ticker.parse().unwrap(),
             direction: self.direction.parse().unwrap(),
             quantity: self.qty.parse().unwrap(),
-            entry: leg(&self.entry_time, &self.entry_price, self.signal.clone()),
-            // The report reads the profit instead; some made trades fall below zero.
-            exit: leg(&self.exit_time, &self.entry_price, None),
+            entry_time: self.entry_time.parse().unwrap(),
+            entry_price: self.entry_price.parse().unwrap(),
+            entry_signal: self.signal.as_deref().map(Into::into),
+            exit_time: self.exit_time.parse().unwrap(),
             point_value: self.point_value,
             commission: self.commission,
             net_profit: self.net_profit,
@@ -92,7 +86,7 @@ fn fixtures() -> Vec<PathBuf> {
 
 /// The report on a fixture's trades, as the API gives it.
 fn reported(input: &Input) -> Value {
-    let trades: Vec<Trade> = input.trades.iter().map(TradeRow::trade).collect();
+    let trades: Vec<ClosedTrade> = input.trades.iter().map(TradeRow::trade).collect();
     let zone = TimeZone::get(&input.time_zone).unwrap();
     let held_prices = input.first_price.zip(input.last_price);
     let report = report(&ReportInput {

@@ -183,6 +183,46 @@ fn the_capital_of_a_report_says_whose_it_is() {
 }
 
 #[test]
+fn a_report_is_never_older_than_the_alerts_and_tags_it_is_of() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let (one, two) = (server.create_webhook("One"), server.create_webhook("Two"));
+    let get = |path: &str| server.api(&token, "GET", path, None).expect(200).json();
+    let trades = |query: &str| {
+        let report = get(&format!("/performance?{query}"));
+        report["reports"][0]["all"]["totalTrades"].as_u64().unwrap()
+    };
+    let (of_one, of_two) = (format!("webhook={}", one.id), format!("webhook={}", two.id));
+    let of_both = format!("{of_one}&{of_two}");
+    let mut expected = [0, 0];
+    for turn in [0, 1, 1, 0] {
+        let webhook = [&one, &two][turn];
+        for direction in ["entryLong", "exitLong"] {
+            let alert = webhook.alert(&json!({ "positionDirection": direction, "qty": 1 }));
+            server.deliver(webhook, &alert).expect(200);
+        }
+        expected[turn] += 1;
+        assert_eq!([trades(&of_one), trades(&of_two)], expected);
+        assert_eq!(trades(&of_both), expected[0] + expected[1]);
+        assert_eq!(trades(""), expected[0] + expected[1]);
+    }
+
+    let tagged = format!("{of_one}&tag=news");
+    assert_eq!(trades(&tagged), 0);
+    let trade = get(&format!("/trades?{of_one}"))["items"][0]["id"].clone();
+    let path = format!("/trades/{}", trade.as_str().unwrap());
+    let tags = |tags: &[&str]| json!({ "tags": tags });
+    server
+        .api(&token, "PATCH", &path, Some(tags(&["news"])))
+        .expect(200);
+    assert_eq!(trades(&tagged), 1);
+    server
+        .api(&token, "PATCH", &path, Some(tags(&[])))
+        .expect(200);
+    assert_eq!(trades(&tagged), 0);
+}
+
+#[test]
 fn trades_are_listed_by_the_time_of_their_exit() {
     let server = Server::start();
     let (data, token) = (&server.data, server.data.create_token());

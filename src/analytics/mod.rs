@@ -23,12 +23,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::money::{Decimal, Price};
 use crate::domain::signal::Direction;
-use crate::domain::trade::Trade;
+use crate::domain::trade::ClosedTrade;
 
 pub use metrics::Metrics;
 pub use runs::{RunCount, Runs};
@@ -51,7 +54,7 @@ pub struct ReportInput<'input> {
     pub risk_free: RiskFree,
     /// Closed trades in any order; those that close at the same time are taken in
     /// the order given.
-    pub trades: &'input [Trade],
+    pub trades: &'input [ClosedTrade],
     /// Profit of the open lots at the newest price seen for their ticker.
     pub open_profit: OpenProfit,
     /// Seconds from each signal's own time to its arrival, in any order.
@@ -138,6 +141,9 @@ pub struct Report {
     pub series: Series,
 }
 
+/// Trades from which on a report takes longer than starting a thread does by far.
+const MANY_TRADES: usize = 10_000;
+
 /// The report on some trades.
 ///
 /// Defined for every input, none and bankrupt accounts included; amounts beyond
@@ -145,9 +151,15 @@ pub struct Report {
 #[must_use]
 pub fn report(input: &ReportInput<'_>) -> Report {
     let table = TradeTable::of(input.trades, input.initial_capital, input.zone);
-    let mut all = column::metrics_of(&table, input, |_| true);
-    let mut long = column::metrics_of(&table, input, |row| row.direction == Direction::Long);
-    let mut short = column::metrics_of(&table, input, |row| row.direction == Direction::Short);
+    let (series, [mut all, mut long, mut short]) = both(
+        table.rows.len() >= MANY_TRADES,
+        || series::series_of(&table, input.zone),
+        || {
+            let side = |side| column::metrics_of(&table, input, |row| row.direction == side);
+            let all = column::metrics_of(&table, input, |_| true);
+            [all, side(Direction::Long), side(Direction::Short)]
+        },
+    );
     for (metrics, direction) in [(&mut long, Direction::Long), (&mut short, Direction::Short)] {
         metrics.commission_paid = table.scale.money(table.commission[side(direction)]);
     }
@@ -169,8 +181,27 @@ pub fn report(input: &ReportInput<'_>) -> Report {
         all,
         long,
         short,
-        series: series::series_of(&table, input.zone),
+        series,
     }
+}
+
+/// Does two things, at the same time where they are long enough for a second thread.
+fn both<A: Send, B>(
+    are_long: bool,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if !are_long {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (
+            one.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            other,
+        )
+    })
 }
 
 fn write_signal_delays(metrics: &mut Metrics, delays: &[f64]) {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
-use crate::domain::trade::Trade;
+use crate::domain::trade::ClosedTrade;
 
 use super::exact::Scale;
 use super::local_time::WallClock;
@@ -62,7 +62,7 @@ pub(super) struct TradeTable<'trades> {
 
 impl<'trades> TradeTable<'trades> {
     /// Reads `trades`; those that close at the same time stay in their order.
-    pub(super) fn of(trades: &'trades [Trade], capital: Decimal, zone: &TimeZone) -> Self {
+    pub(super) fn of(trades: &'trades [ClosedTrade], capital: Decimal, zone: &TimeZone) -> Self {
         let amounts = trades
             .iter()
             .flat_map(|trade| [trade.net_profit, trade.commission]);
@@ -74,11 +74,11 @@ impl<'trades> TradeTable<'trades> {
             commission[side(trade.direction)] += scale.units(trade.commission);
             rows.push(Row {
                 profit: scale.units(trade.net_profit),
-                entry: trade.entry.time.as_microsecond(),
-                exit: trade.exit.time.as_microsecond(),
+                entry: trade.entry_time.as_microsecond(),
+                exit: trade.exit_time.as_microsecond(),
                 return_fraction: return_fraction(trade),
                 ticker: tickers.index_of(Some(trade.ticker.as_str())),
-                signal: signals.index_of(trade.entry.signal.as_deref()),
+                signal: signals.index_of(trade.entry_signal.as_deref()),
                 exit_day: 0,
                 exit_hour: 0,
                 direction: trade.direction,
@@ -138,8 +138,8 @@ pub(super) fn time_of(microsecond: i64) -> Timestamp {
     Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MAX)
 }
 
-fn return_fraction(trade: &Trade) -> f64 {
-    let value = float_of(trade.entry.price.get())
+fn return_fraction(trade: &ClosedTrade) -> f64 {
+    let value = float_of(trade.entry_price.get())
         * float_of(trade.quantity.get())
         * float_of(trade.point_value);
     float_of(trade.net_profit) / value

@@ -8,33 +8,28 @@ use serde_json::Value;
 use super::monte_carlo::{MonteCarloError, MonteCarloInput, monte_carlo};
 use super::{OpenProfit, Report, ReportInput, RiskFree, TradingDays, report};
 use crate::domain::money::Decimal;
-use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
-use crate::domain::trade::{Leg, Trade};
+use crate::domain::trade::ClosedTrade;
 
 /// A trade of 1 contract at 100 that gains `cents`.
-fn trade(direction: Direction, begin: Timestamp, seconds: i64, cents: i64) -> Trade {
-    let leg = |time| Leg {
-        order: OrderId(1),
-        time,
-        price: "100".parse().unwrap(),
-        signal: Some(format!("Signal {}", cents % 3)),
-    };
-    Trade {
+fn trade(direction: Direction, begin: Timestamp, seconds: i64, cents: i64) -> ClosedTrade {
+    ClosedTrade {
         ticker: if cents % 2 == 0 { "AAPL" } else { "MSFT" }
             .parse()
             .unwrap(),
         direction,
         quantity: "1".parse().unwrap(),
-        entry: leg(begin),
-        exit: leg(begin + SignedDuration::from_secs(seconds)),
+        entry_time: begin,
+        entry_price: "100".parse().unwrap(),
+        entry_signal: Some(format!("Signal {}", cents % 3).into()),
+        exit_time: begin + SignedDuration::from_secs(seconds),
         point_value: Decimal::ONE,
         commission: Decimal::new(5, 2),
         net_profit: Decimal::new(cents, 2),
     }
 }
 
-fn report_on(trades: &[Trade], capital: i64, days: u16) -> Report {
+fn report_on(trades: &[ClosedTrade], capital: i64, days: u16) -> Report {
     report(&ReportInput {
         currency: "USD",
         initial_capital: capital.into(),
@@ -48,7 +43,7 @@ fn report_on(trades: &[Trade], capital: i64, days: u16) -> Report {
     })
 }
 
-fn trades() -> impl Strategy<Value = Vec<Trade>> {
+fn trades() -> impl Strategy<Value = Vec<ClosedTrade>> {
     let one = (
         any::<bool>(),
         0..200_000_i64,
@@ -147,9 +142,9 @@ proptest! {
 
     #[test]
     fn mirrored_trades_swap_long_and_short(trades in trades()) {
-        let mirrored: Vec<Trade> = trades
+        let mirrored: Vec<ClosedTrade> = trades
             .iter()
-            .map(|trade| Trade { direction: trade.direction.opposite(), ..trade.clone() })
+            .map(|trade| ClosedTrade { direction: trade.direction.opposite(), ..trade.clone() })
             .collect();
         let (one, other) = (report_on(&trades, 10_000, 365), report_on(&mirrored, 10_000, 365));
         prop_assert_eq!(one.long, other.short);
@@ -159,8 +154,8 @@ proptest! {
 
     #[test]
     fn the_sequence_that_trades_are_given_in_does_not_matter(mut trades in trades()) {
-        trades.sort_by_key(|trade| trade.exit.time);
-        trades.dedup_by_key(|trade| trade.exit.time);
+        trades.sort_by_key(|trade| trade.exit_time);
+        trades.dedup_by_key(|trade| trade.exit_time);
         let report = report_on(&trades, 10_000, 252);
         trades.reverse();
         prop_assert_eq!(report.all, report_on(&trades, 10_000, 252).all);
@@ -174,7 +169,7 @@ fn the_edges_are_defined() {
         let time = begin + SignedDuration::from_hours(24 * number);
         trade(Direction::Long, time, 3600, cents)
     };
-    let cases: [(&str, Vec<Trade>, i64); 8] = [
+    let cases: [(&str, Vec<ClosedTrade>, i64); 8] = [
         ("no trades", vec![], 10_000),
         ("one trade", vec![day(0, 500)], 10_000),
         (

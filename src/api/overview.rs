@@ -1,6 +1,5 @@
 //! What the dashboard shows: every webhook, what waits, and the certificate.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +10,8 @@ use utoipa::ToSchema;
 use super::context::Context;
 use super::reply::{Reply, ok};
 use crate::acme;
-use crate::overview::{self, Earnings, WebhookOverview};
-use crate::store::{self, ledgers, ledgers::Versions};
+use crate::overview::{self, KeptByWebhook, WebhookOverview};
+use crate::store;
 use crate::tls::Certificates;
 
 /// What the server is doing, for a first look.
@@ -63,26 +62,18 @@ impl CertificateWatch {
     }
 }
 
-/// What closed trades made, kept until there is another trade or setting.
+/// What the closed trades of each webhook made, kept until there is another one.
 #[derive(Default)]
 pub struct KeptEarnings {
-    kept: Mutex<Option<(Versions, ByWebhook)>>,
+    kept: Mutex<KeptByWebhook>,
 }
 
-type ByWebhook = Arc<BTreeMap<i64, Earnings>>;
-
 impl KeptEarnings {
-    fn of(&self, connection: &rusqlite::Connection) -> store::Result<ByWebhook> {
-        // What was committed in between is at worst made again for nothing.
-        let versions = ledgers::versions(connection)?;
+    fn of(&self, connection: &rusqlite::Connection) -> store::Result<KeptByWebhook> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((made_of, kept)) = &*lock()
-            && *made_of == versions
-        {
-            return Ok(Arc::clone(kept));
-        }
-        let earnings = Arc::new(overview::earnings(connection)?);
-        *lock() = Some((versions, Arc::clone(&earnings)));
+        let before = lock().clone();
+        let earnings = overview::earnings(connection, &before)?;
+        lock().clone_from(&earnings);
         Ok(earnings)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Bytes;
 use jiff::tz::TimeZone;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +24,7 @@ use crate::analytics::monte_carlo::{
 use crate::domain::moment::Moment;
 use crate::domain::money::Decimal;
 use crate::reports::{self, ReportFilter, ReportSource};
+use crate::store;
 use crate::store::ledgers::{self, Versions};
 
 /// Reports kept; one more and all are made again when they are asked for.
@@ -48,18 +50,39 @@ impl Default for Performance {
 }
 
 impl Performance {
-    fn kept(&self, query: &str, versions: Versions) -> Option<Bytes> {
+    /// The report that was asked for as `asked`: as it was made before, unless
+    /// something changed that it is made of.
+    fn of(
+        &self,
+        connection: &Connection,
+        asked: &str,
+        filter: &ReportFilter,
+    ) -> store::Result<Bytes> {
+        // What was committed in between is at worst made again for nothing.
+        let versions = ledgers::versions(connection, &filter.webhooks)?;
+        if let Some(kept) = self.kept(asked, versions) {
+            return Ok(kept);
+        }
+        let made = reports::reports(connection, filter)?.into_iter();
+        let reports = made.map(|made| made.report).collect();
+        let bytes = serde_json::to_vec(&Reports { reports }).unwrap_or_default();
+        let bytes = Bytes::from(bytes);
+        self.keep(asked, versions, bytes.clone());
+        Ok(bytes)
+    }
+
+    fn kept(&self, asked: &str, versions: Versions) -> Option<Bytes> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made_of, report) = kept.get(query)?;
+        let (made_of, report) = kept.get(asked)?;
         (*made_of == versions).then(|| report.clone())
     }
 
-    fn keep(&self, query: &str, versions: Versions, report: Bytes) {
+    fn keep(&self, asked: &str, versions: Versions, report: Bytes) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
+        if kept.len() >= KEPT && !kept.contains_key(asked) {
             kept.clear();
         }
-        kept.insert(query.to_owned(), (versions, report));
+        kept.insert(asked.to_owned(), (versions, report));
     }
 }
 
@@ -147,19 +170,9 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
     };
     let (asked, context) = (request.query.clone(), Arc::clone(context));
     let store = Arc::clone(&context.store);
-    let made = store.readers().run(move |connection| {
-        // What was committed in between is at worst made again for nothing.
-        let versions = ledgers::versions(connection)?;
-        if let Some(kept) = context.performance.kept(&asked, versions) {
-            return Ok(kept);
-        }
-        let made = reports::reports(connection, &filter)?.into_iter();
-        let reports = made.map(|made| made.report).collect();
-        let bytes = serde_json::to_vec(&Reports { reports }).unwrap_or_default();
-        let bytes = Bytes::from(bytes);
-        context.performance.keep(&asked, versions, bytes.clone());
-        Ok(bytes)
-    });
+    let made = store
+        .readers()
+        .run(move |connection| context.performance.of(connection, &asked, &filter));
     Ok(json_bytes(made.await?))
 }
 
@@ -186,7 +199,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
     let read = context
         .store
         .readers()
-        .run(move |connection| reports::trades_of(connection, &filter));
+        .run(move |connection| reports::profits(connection, &filter));
     let mut by_currency = read.await?;
     let found = match &query.currency {
         Some(currency) => by_currency.remove(currency),
@@ -196,17 +209,16 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         }
         None => by_currency.pop_first().map(|(_, found)| found),
     };
-    let (initial_capital, trades) = found.unwrap_or_default();
-    if trades.len().saturating_mul(resamples) > MOST_DRAWS {
+    let (initial_capital, profits) = found.unwrap_or_default();
+    if profits.len().saturating_mul(resamples) > MOST_DRAWS {
         let detail = format!(
             "{} trades are too many for {resamples} resamples",
-            trades.len()
+            profits.len()
         );
         return Err(
             Problem::invalid(detail).hint("choose a shorter range of time or fewer resamples")
         );
     }
-    let profits: Vec<Decimal> = trades.iter().map(|trade| trade.net_profit).collect();
     // One at a time and on a thread of its own: alerts need the other cores.
     let Ok(_turn) = context.performance.simulating.acquire().await else {
         return Err(Problem::invalid("the server is stopping"));
@@ -244,4 +256,113 @@ pub(super) fn zone(name: &str) -> Result<TimeZone, Problem> {
         let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
         Problem::bad_request("invalid_query", detail)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::webhook::WebhookId;
+    use crate::store::scratch::Scratch;
+
+    /// Reports of some webhooks, under names of their own.
+    struct Asked {
+        kept: Performance,
+        of: Vec<(&'static str, Vec<WebhookId>)>,
+    }
+
+    impl Asked {
+        /// Where each report lies in memory: elsewhere where it was made again.
+        fn places(&self, scratch: &Scratch) -> Vec<*const u8> {
+            let place = |(asked, webhooks): &(&str, Vec<WebhookId>)| {
+                let filter = ReportFilter {
+                    webhooks: webhooks.clone(),
+                    ..ReportFilter::default()
+                };
+                let report = self.kept.of(&scratch.connection, asked, &filter);
+                report.unwrap().as_ptr()
+            };
+            self.of.iter().map(place).collect()
+        }
+
+        /// The names of the reports that are made again because of a change.
+        fn renewed_by(&self, scratch: &mut Scratch, change: impl FnOnce(&mut Scratch)) -> String {
+            let before = self.places(scratch);
+            change(scratch);
+            let after = self.places(scratch).into_iter();
+            let renewed = after.zip(before).zip(&self.of);
+            let renewed = renewed.filter(|((after, before), _)| after != before);
+            let names: Vec<&str> = renewed.map(|(_, (name, _))| *name).collect();
+            names.join(" ")
+        }
+    }
+
+    #[test]
+    fn an_alert_renews_the_reports_of_its_webhook_and_no_other() {
+        let mut scratch = Scratch::new();
+        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
+        let asked = Asked {
+            kept: Performance::default(),
+            of: vec![
+                ("one", vec![one.clone()]),
+                ("two", vec![two.clone()]),
+                ("both", vec![one.clone(), two.clone()]),
+                ("all", vec![]),
+            ],
+        };
+        assert_eq!(asked.renewed_by(&mut scratch, |_| {}), "");
+        let alert = |of: &WebhookId, ticker: &'static str| {
+            let of = of.clone();
+            move |scratch: &mut Scratch| {
+                scratch.alert(&of, ticker, "buy");
+            }
+        };
+        for ticker in ["BTCUSD", "BTCUSD", "ETHUSD"] {
+            let renewed = asked.renewed_by(&mut scratch, alert(&one, ticker));
+            assert_eq!(renewed, "one both all");
+            let renewed = asked.renewed_by(&mut scratch, alert(&two, ticker));
+            assert_eq!(renewed, "two both all");
+        }
+        let every = "one two both all";
+        let stale = |scratch: &mut Scratch| {
+            ledgers::mark_stale(&mut scratch.context(), None).unwrap();
+        };
+        assert_eq!(asked.renewed_by(&mut scratch, stale), every);
+        let derived = asked.renewed_by(&mut scratch, |scratch| {
+            while ledgers::derive_next(&mut scratch.context()).unwrap() {}
+        });
+        assert_eq!(derived, every);
+        let settings = asked.renewed_by(&mut scratch, |scratch| {
+            scratch.change_settings(&one, |settings| settings.trading_days = 252);
+        });
+        assert!(settings.starts_with("one"), "{settings}");
+        assert!(settings.ends_with("both all"), "{settings}");
+    }
+
+    #[test]
+    fn a_renewed_report_takes_the_place_of_its_own_only() {
+        let mut scratch = Scratch::new();
+        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
+        let kept = Performance::default();
+        let of = |scratch: &Scratch, webhook: &WebhookId, asked: &str| {
+            let webhooks = vec![webhook.clone()];
+            let filter = ReportFilter {
+                webhooks,
+                ..ReportFilter::default()
+            };
+            let report = kept.of(&scratch.connection, asked, &filter);
+            report.unwrap().as_ptr()
+        };
+        let of_one: Vec<String> = (1..KEPT).map(|number| format!("one {number}")).collect();
+        let places = |scratch: &Scratch| -> Vec<*const u8> {
+            of_one
+                .iter()
+                .map(|asked| of(scratch, &one, asked))
+                .collect()
+        };
+        of(&scratch, &two, "two");
+        let before = places(&scratch);
+        scratch.alert(&two, "BTCUSD", "buy");
+        of(&scratch, &two, "two");
+        assert_eq!(places(&scratch), before);
+    }
 }

@@ -243,16 +243,21 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
         Some(name) => Some(name_of(name).map_err(|error| Problem::invalid(error.to_string()))?),
         None => None,
     };
-    let settings = match patch.settings {
-        Some(changed) => Some(merged_settings(context, &id, changed).await?),
-        None => None,
-    };
-    let change = WebhookChange {
-        name,
-        notes: patch.notes,
-        state: patch.state,
+    let WebhookPatch {
+        notes,
+        state,
         settings,
-        auth_key: None,
+        ..
+    } = patch;
+    let change = move |stored: &StoredWebhook| {
+        let changed = settings.map(|changed| merged(&stored.settings, changed));
+        Ok(WebhookChange {
+            name,
+            notes,
+            state,
+            settings: changed.transpose()?,
+            auth_key: None,
+        })
     };
     apply(context, request, id, change, "webhook.change").await
 }
@@ -267,7 +272,7 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
         ..WebhookChange::default()
     };
     let id = request.path_id()?;
-    apply(context, request, id, change, "webhook.rotate-key").await
+    apply(context, request, id, |_| Ok(change), "webhook.rotate-key").await
 }
 
 /// Deletes a webhook with its events and orders.
@@ -331,22 +336,40 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
     }))
 }
 
-/// The settings of a webhook with some of them changed.
-async fn merged_settings(
+/// Makes the change that `change` finds for the webhook as it is. Both are one job of
+/// the writer, so that no change in between is lost.
+async fn apply(
     context: &Context,
-    id: &WebhookId,
+    request: &ApiRequest,
+    id: WebhookId,
+    change: impl FnOnce(&StoredWebhook) -> Result<WebhookChange, Problem> + Send + 'static,
+    action: &'static str,
+) -> Reply {
+    let actor = request.actor(context.now());
+    let wanted = id.clone();
+    let write = context.store.writer().run(None, move |context| {
+        match change(&webhooks::get(context.connection, &wanted)?) {
+            Ok(change) => webhooks::change(context, &wanted, change)?,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        audit::note(context, &actor, action, Some(wanted.as_str()))?;
+        Ok(Ok(()))
+    });
+    write.await??;
+    context.reload().await?;
+    Ok(ok(&shown(context, id, true).await?))
+}
+
+/// Settings with some of them changed.
+fn merged(
+    settings: &Settings,
     changed: serde_json::Map<String, serde_json::Value>,
 ) -> Result<Settings, Problem> {
-    let wanted = id.clone();
-    let read = context
-        .store
-        .readers()
-        .run(move |connection| webhooks::get(connection, &wanted));
     let unusable = |error: serde_json::Error| {
         Problem::invalid(format!("settings: {error}"))
             .hint("/api/v1/openapi.json describes every setting")
     };
-    let mut settings = serde_json::to_value(read.await?.settings).map_err(unusable)?;
+    let mut settings = serde_json::to_value(settings).map_err(unusable)?;
     if let Some(settings) = settings.as_object_mut() {
         settings.extend(changed);
     }
@@ -355,24 +378,6 @@ async fn merged_settings(
         Ok(()) => Ok(settings),
         Err(error) => Err(Problem::invalid(error.to_string())),
     }
-}
-
-async fn apply(
-    context: &Context,
-    request: &ApiRequest,
-    id: WebhookId,
-    change: WebhookChange,
-    action: &'static str,
-) -> Reply {
-    let actor = request.actor(context.now());
-    let wanted = id.clone();
-    let write = context.store.writer().run(None, move |context| {
-        webhooks::change(context, &wanted, change)?;
-        audit::note(context, &actor, action, Some(wanted.as_str()))
-    });
-    write.await?;
-    context.reload().await?;
-    Ok(ok(&shown(context, id, true).await?))
 }
 
 async fn shown(context: &Context, id: WebhookId, with_key: bool) -> Result<Webhook, Problem> {

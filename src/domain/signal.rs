@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,7 +14,7 @@ use super::money::{Decimal, Notional, Price, Quantity};
 
 /// The instrument as TradingView names it: `AAPL`, `NASDAQ:AAPL`, `CME_MINI:ES1!`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticker(String);
+pub struct Ticker(Arc<str>);
 
 /// A text that cannot be a ticker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +33,7 @@ impl Ticker {
     /// The name that trades are kept under whose instrument nobody told.
     #[must_use]
     pub fn unknown() -> Self {
-        Self("unknown".to_owned())
+        Self("unknown".into())
     }
 }
 
@@ -51,7 +52,7 @@ impl FromStr for Ticker {
         if text.is_empty() || text.chars().count() > 64 || !printable {
             return Err(NotATicker);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

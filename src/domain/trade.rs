@@ -1,6 +1,8 @@
 //! A trade: one entry lot, or the part of it that one exit closes, as
 //! TradingView's list of trades has them; and a lot that is still open.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::money::{Decimal, Price, Quantity};
@@ -86,4 +88,46 @@ pub struct Trade {
     pub commission: Decimal,
     /// Profit after commission, in the webhook's currency.
     pub net_profit: Decimal,
+}
+
+/// What reports read of a closed trade: everything but what only lists show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedTrade {
+    /// The instrument.
+    pub ticker: Ticker,
+    /// Long or short.
+    pub direction: Direction,
+    /// Contracts, shares or coins.
+    pub quantity: Quantity,
+    /// When it was opened.
+    pub entry_time: Timestamp,
+    /// At which price it was opened, slippage included.
+    pub entry_price: Price,
+    /// Name of the signal that opened it, where the alert had one.
+    pub entry_signal: Option<Arc<str>>,
+    /// When it was closed.
+    pub exit_time: Timestamp,
+    /// Money that one contract gains when the price rises by 1.
+    pub point_value: Decimal,
+    /// Entry and exit commission together, in the webhook's currency.
+    pub commission: Decimal,
+    /// Profit after commission, in the webhook's currency.
+    pub net_profit: Decimal,
+}
+
+impl From<&Trade> for ClosedTrade {
+    fn from(trade: &Trade) -> Self {
+        Self {
+            ticker: trade.ticker.clone(),
+            direction: trade.direction,
+            quantity: trade.quantity,
+            entry_time: trade.entry.time,
+            entry_price: trade.entry.price,
+            entry_signal: trade.entry.signal.as_deref().map(Arc::from),
+            exit_time: trade.exit.time,
+            point_value: trade.point_value,
+            commission: trade.commission,
+            net_profit: trade.net_profit,
+        }
+    }
 }

@@ -201,8 +201,8 @@ pub fn replace(
     };
     connection.execute(
         "INSERT INTO backtests (webhook_id, ticker, currency, initial_capital, point_value, open_long,
-             open_short, imported_at, digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             open_short, open_trades, imported_at, digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             webhook.row,
             summary.ticker.as_str(),
@@ -214,6 +214,7 @@ pub fn replace(
             point_value.to_string(),
             open(Direction::Long),
             open(Direction::Short),
+            i64::try_from(summary.open).unwrap_or(i64::MAX),
             to_micros(now),
             new.digest.bytes(),
         ],
@@ -377,8 +378,7 @@ fn summary(
 pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Backtest>> {
     let mut select = connection.prepare_cached(
         "SELECT id, ticker, currency, initial_capital, open_long, open_short,
-             open_long <> '0' OR open_short <> '0'
-                 OR EXISTS (SELECT 1 FROM backtest_trades t WHERE t.backtest_id = backtests.id)
+             open_trades > 0 OR EXISTS (SELECT 1 FROM backtest_trades t WHERE t.backtest_id = backtests.id)
          FROM backtests WHERE webhook_id = ?1 ORDER BY ticker",
     )?;
     let read = |row: &Row<'_>| {
@@ -428,17 +428,16 @@ pub fn list(
     before: Option<BacktestTradeId>,
     limit: u32,
 ) -> Result<Vec<StoredBacktestTrade>> {
-    let (mut conditions, mut values) = filter.conditions();
+    let mut conditions = filter.conditions();
     if let Some(before) = before {
-        conditions.push("t.id < ?".to_owned());
-        values.push(Box::new(before.0));
+        conditions.require("t.id < ?", [before.0]);
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE {} ORDER BY t.id DESC LIMIT {limit}",
-        conditions.join(" AND ").replace("t.ticker", "b.ticker")
+        conditions.text().replace("t.ticker", "b.ticker")
     );
     let mut select = connection.prepare_cached(&sql)?;
-    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let values: Vec<&dyn ToSql> = conditions.values.iter().map(AsRef::as_ref).collect();
     let trades = select.query_map(values.as_slice(), |row| {
         Ok(StoredBacktestTrade {
             id: BacktestTradeId(row.get(13)?),

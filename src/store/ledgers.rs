@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
@@ -19,7 +19,7 @@ use crate::domain::ledger::{Applied, Checkpoint, Ledger};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
-use crate::domain::webhook::Settings;
+use crate::domain::webhook::{Settings, WebhookId};
 
 /// Ledgers kept in memory; beyond that all are let go of and read again when needed.
 const KEPT: usize = 4096;
@@ -146,11 +146,9 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
     {
         store_applied(connection, &key, &applied)?;
         save(connection, &key, &kept.ledger)?;
-        context
-            .memory
-            .ledgers
-            .kept
-            .extend(known.map(|kept| (key, kept)));
+        if let Some(kept) = known {
+            context.memory.ledgers.keep(key, kept);
+        }
         return Ok(applied);
     }
     // One that is not known is stale as a whole.
@@ -231,26 +229,47 @@ pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Resul
     Ok(update.execute([webhook])?)
 }
 
-/// What all derived numbers are made of: as long as it stays the same, so do they.
+/// What the numbers derived of some webhooks are made of: as long as it stays the
+/// same, so do they.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
-    /// Of the webhooks and their settings.
+    /// Of all webhooks, their settings, tags and backtests, which change seldom.
     catalog: i64,
-    /// Of the ledgers, added up: each only ever counts up.
+    /// Of the ledgers of those webhooks, added up: each only ever counts up.
     ledgers: i64,
 }
 
-/// The versions as they are now.
+/// The versions of some webhooks as they are now; of all where none is named.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn versions(connection: &Connection) -> Result<Versions> {
-    let mut select = connection.prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers")?;
+pub fn versions(connection: &Connection, of: &[WebhookId]) -> Result<Versions> {
+    let is_named = match of.len() {
+        0 => String::new(),
+        named => format!("AND w.public_id IN ({})", vec!["?"; named].join(", ")),
+    };
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT coalesce(sum(l.version), 0) FROM webhooks w JOIN ledgers l ON l.webhook_id = w.id
+         WHERE w.deleted_at IS NULL {is_named}"
+    ))?;
+    let ids = params_from_iter(of.iter().map(WebhookId::as_str));
     Ok(Versions {
         catalog: webhooks::revision(connection)?,
-        ledgers: select.query_row([], |row| row.get(0))?,
+        ledgers: select.query_row(ids, |row| row.get(0))?,
     })
+}
+
+/// How often the ledgers of a webhook have changed: as long as that stays the same, so
+/// do its trades.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn version(connection: &Connection, webhook: i64) -> Result<i64> {
+    let mut select = connection
+        .prepare_cached("SELECT coalesce(sum(version), 0) FROM ledgers WHERE webhook_id = ?1")?;
+    Ok(select.query_row([webhook], |row| row.get(0))?)
 }
 
 /// A ledger as it is under its webhook's settings, or `None` where it has to be derived again.
@@ -387,4 +406,33 @@ fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()>
         ledger.newest_second().map_or(0, Timestamp::as_second),
     ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::scratch::Scratch;
+
+    #[test]
+    fn tickers_without_end_do_not_fill_the_memory() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        for number in 0..=KEPT {
+            scratch.alert(&webhook, &format!("T{number}"), "buy");
+            assert!(scratch.memory.ledgers.kept.len() <= KEPT);
+        }
+        // The one that is in use is kept, whatever is let go of.
+        scratch.alert(&webhook, "T0", "sell");
+        let tickers = scratch.memory.ledgers.kept.keys();
+        assert!(
+            tickers
+                .map(|key| key.ticker.as_str())
+                .any(|ticker| ticker == "T0")
+        );
+        let lots: i64 = scratch
+            .connection
+            .query_row("SELECT count(*) FROM lots", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(usize::try_from(lots).unwrap(), KEPT);
+    }
 }

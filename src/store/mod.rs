@@ -24,6 +24,8 @@ pub mod rebuild;
 pub mod recent;
 pub mod rejections;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
 pub mod second_factor;
 pub mod senders;
 pub mod sessions;

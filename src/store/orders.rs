@@ -121,8 +121,9 @@ pub(super) fn insert(
         "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, quantity, intended_price,
              market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
              stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
-             received_at, stated_position, stated_previous, stated_side, strategy, signal_name, comment)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             received_at, stated_position, stated_previous, stated_side, strategy, signal_name, comment,
+             signal_delay)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     statement.execute(params![
         event.0,
@@ -152,6 +153,11 @@ pub(super) fn insert(
         signal.metadata.strategy,
         signal.metadata.signal,
         signal.metadata.comment,
+        signal_delay(
+            received_at,
+            signal_time,
+            delivery.source == EventSource::Webhook
+        ),
     ])?;
     Ok(Order {
         id: OrderId(event.0),
@@ -167,6 +173,16 @@ pub(super) fn insert(
         signal_name: signal.metadata.signal.clone(),
         adjusting: delivery.source == EventSource::Adjustment,
     })
+}
+
+/// Microseconds from a signal to its arrival, of an alert that arrived by itself.
+pub(super) fn signal_delay(
+    received_at: Timestamp,
+    signal_time: Option<Timestamp>,
+    arrived: bool,
+) -> Option<i64> {
+    let signal_time = signal_time.filter(|_| arrived)?;
+    Some(to_micros(received_at) - to_micros(signal_time))
 }
 
 const SELECT_FOR_PAIRING: &str =
@@ -232,9 +248,9 @@ pub fn signal_delays(
     to: Option<Timestamp>,
 ) -> Result<Vec<f64>> {
     let mut select = connection.prepare_cached(
-        "SELECT (o.received_at - o.signal_time) / 1e6 FROM orders o JOIN events e ON e.id = o.id
-         WHERE o.webhook_id = ?1 AND (?2 IS NULL OR o.ticker = ?2) AND o.paired_at >= ?3 AND o.paired_at < ?4
-             AND o.signal_time IS NOT NULL AND e.source = 'webhook'",
+        "SELECT signal_delay / 1e6 FROM orders
+         WHERE webhook_id = ?1 AND (?2 IS NULL OR ticker = ?2) AND paired_at >= ?3 AND paired_at < ?4
+             AND signal_delay IS NOT NULL",
     )?;
     let (from, to) = range(from, to);
     let delays = select.query_map(
@@ -337,13 +353,13 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
         require(sql, Box::new(webhook.as_str().to_owned()));
     }
     if let Some(ticker) = &filter.ticker {
-        require("o.ticker = ?", Box::new(ticker.clone()));
+        require("e.ticker = ?", Box::new(ticker.clone()));
     }
     if let Some(from) = filter.from {
-        require("o.received_at >= ?", Box::new(to_micros(from)));
+        require("e.received_at >= ?", Box::new(to_micros(from)));
     }
     if let Some(to) = filter.to {
-        require("o.received_at < ?", Box::new(to_micros(to)));
+        require("e.received_at < ?", Box::new(to_micros(to)));
     }
     if let Some(before) = filter.before {
         require("e.id < ?", Box::new(before.0));
@@ -374,7 +390,8 @@ pub fn get(connection: &Connection, id: OrderId) -> Result<StoredOrder> {
 }
 
 /// Events come first: theirs is the index that has a webhook's in the sequence of
-/// their numbers, which those of orders are.
+/// their numbers, which those of orders are. Ticker and arrival are an event's, too: no
+/// order is read that is not wanted.
 const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.order_type, o.quantity,
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
@@ -415,4 +432,55 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
         fill_price: optional_parsed(row, 27)?,
         change: optional_parsed(row, 28)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::store::rebuild::rebuild_part;
+    use crate::store::scratch::Scratch;
+
+    #[test]
+    fn the_delays_of_alerts_that_arrived_by_themselves_are_known() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        let other = scratch.webhook("two");
+        for (to, ticker, source, millis) in [
+            (&webhook, "A", EventSource::Webhook, 1500),
+            (&webhook, "B", EventSource::Webhook, -250),
+            (&webhook, "A", EventSource::Imported, 700),
+            (&webhook, "A", EventSource::Reprocessed, 800),
+            (&webhook, "A", EventSource::Webhook, 40),
+            (&other, "A", EventSource::Webhook, 9000),
+        ] {
+            scratch.event(
+                to,
+                ticker,
+                "buy",
+                source,
+                SignedDuration::from_millis(millis),
+            );
+        }
+        let delays = |scratch: &Scratch, ticker: Option<&str>, from: Option<&str>| {
+            let ticker: Option<Ticker> = ticker.map(|ticker| ticker.parse().unwrap());
+            let from = from.map(|from| from.parse().unwrap());
+            let found = signal_delays(&scratch.connection, 1, ticker.as_ref(), from, None);
+            let mut found = found.unwrap();
+            found.sort_by(f64::total_cmp);
+            found
+        };
+        assert_eq!(delays(&scratch, None, None), [-0.25, 0.04, 1.5]);
+        assert_eq!(delays(&scratch, Some("A"), None), [0.04, 1.5]);
+        let late = Some("2026-01-05T00:02:30Z");
+        assert_eq!(delays(&scratch, None, late), [0.04]);
+
+        let rebuilt = rebuild_part(&mut scratch.context(), 0).unwrap();
+        assert_eq!((rebuilt.checked, rebuilt.changed), (6, 0));
+        let lost = "UPDATE orders SET signal_delay = 1";
+        scratch.connection.execute(lost, []).unwrap();
+        rebuild_part(&mut scratch.context(), 0).unwrap();
+        assert_eq!(delays(&scratch, None, None), [-0.25, 0.04, 1.5]);
+    }
 }

@@ -33,12 +33,14 @@ pub struct Rebuilt {
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
     let mut select = context.connection.prepare_cached(
-        "SELECT e.id, e.payload, e.received_at FROM orders o JOIN events e ON e.id = o.id
+        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook' FROM orders o JOIN events e ON e.id = o.id
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
     let mut update = context.connection.prepare_cached(
-        "UPDATE orders SET paired_at = ?2, signal_time = ?3, strategy = ?4, signal_name = ?5, comment = ?6
-         WHERE id = ?1 AND (paired_at, signal_time, strategy, signal_name, comment) IS NOT (?2, ?3, ?4, ?5, ?6)",
+        "UPDATE orders SET paired_at = ?2, signal_time = ?3, strategy = ?4, signal_name = ?5, comment = ?6,
+             signal_delay = ?7
+         WHERE id = ?1 AND (paired_at, signal_time, strategy, signal_name, comment, signal_delay)
+             IS NOT (?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     let mut rebuilt = Rebuilt::default();
     let mut rows = select.query([after, AT_ONCE])?;
@@ -60,6 +62,7 @@ pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuil
             metadata.strategy,
             metadata.signal,
             metadata.comment,
+            super::orders::signal_delay(received_at, metadata.timestamp, row.get(3)?),
         ])?;
     }
     Ok(rebuilt)

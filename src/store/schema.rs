@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_commits.sql"),
     include_str!("schema/0008_sequence.sql"),
     include_str!("schema/0009_trade_list.sql"),
+    include_str!("schema/0010_reports.sql"),
 ];
 
 /// The schema version that this binary writes.
@@ -135,6 +136,53 @@ mod tests {
                 .query_row("SELECT revision FROM catalog", [], |_| Ok(()))
                 .unwrap();
         }
+    }
+
+    /// A database of version 9 with one webhook.
+    fn of_version_9() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..9] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 9).unwrap();
+        let webhook = "INSERT INTO webhooks (id, public_id, name, auth_key, state, notes, settings, created_at)
+             VALUES (1, 'wh_1', '', '', 'active', '', '', 0)";
+        connection.execute(webhook, []).unwrap();
+        connection
+    }
+
+    #[test]
+    fn open_trades_of_older_backtests_are_seen_by_what_they_made() {
+        let mut connection = of_version_9();
+        for (ticker, long, short) in [("A", "0", "0"), ("B", "0.00", "0"), ("C", "-3", "7")] {
+            let sql = "INSERT INTO backtests (webhook_id, ticker, currency, point_value, open_long, open_short,
+                 imported_at, digest) VALUES (1, ?1, 'USD', '1', ?2, ?3, 0, x'')";
+            connection.execute(sql, [ticker, long, short]).unwrap();
+        }
+        migrate(&mut connection, Path::new("test.db")).unwrap();
+        let sql = "SELECT open_trades FROM backtests ORDER BY ticker";
+        let mut select = connection.prepare(sql).unwrap();
+        let counts = select.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        let counts: rusqlite::Result<Vec<i64>> = counts.collect();
+        assert_eq!(counts.unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn the_delays_of_older_orders_are_found() {
+        let mut connection = of_version_9();
+        let sql = "INSERT INTO events (id, webhook_id, received_at, source, status, payload)
+             VALUES (1, 1, 50, 'webhook', '', ''), (2, 1, 50, 'imported', '', ''), (3, 1, 50, 'webhook', '', '');
+             INSERT INTO orders (id, webhook_id, ticker, intent, order_type, intended_price, paired_at,
+                 signal_time, received_at)
+             VALUES (1, 1, 'A', '', '', '1', 20, 20, 50), (2, 1, 'A', '', '', '1', 20, 20, 50),
+                 (3, 1, 'A', '', '', '1', 20, NULL, 50);";
+        connection.execute_batch(sql).unwrap();
+        migrate(&mut connection, Path::new("test.db")).unwrap();
+        let sql = "SELECT signal_delay FROM orders ORDER BY id";
+        let mut select = connection.prepare(sql).unwrap();
+        let delays = select.query_map([], |row| row.get(0)).unwrap();
+        let delays: rusqlite::Result<Vec<Option<i64>>> = delays.collect();
+        assert_eq!(delays.unwrap(), [Some(30), None, None]);
     }
 
     #[test]

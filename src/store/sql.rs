@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Type, ValueRef};
 use rusqlite::{Row, ToSql};
 
+use crate::domain::money::{Decimal, NumberError};
+
 /// Microseconds since 1970 UTC.
 pub fn to_micros(time: Timestamp) -> i64 {
     time.as_microsecond()
@@ -51,6 +53,45 @@ where
     }
 }
 
+/// Reads a decimal column.
+pub fn decimal(row: &Row<'_>, column: usize) -> rusqlite::Result<Decimal> {
+    let text = row.get_ref(column)?.as_bytes().unwrap_or_default();
+    short_decimal(text).map_or_else(|| parsed(row, column), Ok)
+}
+
+/// Reads a decimal column that `T` has to be made of.
+pub fn positive<T>(
+    row: &Row<'_>,
+    column: usize,
+    new: impl Fn(Decimal) -> Result<T, NumberError>,
+) -> rusqlite::Result<T> {
+    new(decimal(row, column)?).map_err(|error| unreadable(column, Type::Text, error))
+}
+
+/// A decimal of few digits, as nearly all are: a report reads hundreds of thousands.
+/// `None` where it takes more to read it.
+fn short_decimal(text: &[u8]) -> Option<Decimal> {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        digits => (1, digits),
+    };
+    if digits.len() > 18 || !digits.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (mut mantissa, mut scale, mut is_fraction) = (0_i64, 0, false);
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + i64::from(byte - b'0');
+                scale += u32::from(is_fraction);
+            }
+            b'.' if !is_fraction => is_fraction = true,
+            _ => return None,
+        }
+    }
+    Some(Decimal::new(sign * mantissa, scale))
+}
+
 /// The error for a column whose value is not what the schema promises.
 pub fn unreadable(
     column: usize,
@@ -69,5 +110,38 @@ impl ToSql for Payload<'_> {
             Ok(_) => ValueRef::Text(self.0),
             Err(_) => ValueRef::Blob(self.0),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_decimal_is_read_as_it_was_written(mantissa in any::<i64>(), digits in 0_u32..19, scale in 0_u32..20) {
+            let written = Decimal::new(mantissa % 10_i64.pow(digits), scale);
+            if let Some(read) = short_decimal(written.to_string().as_bytes()) {
+                prop_assert_eq!(read.to_string(), written.to_string());
+                prop_assert_eq!((read.mantissa(), read.scale()), (written.mantissa(), written.scale()));
+            }
+        }
+
+        #[test]
+        fn what_is_no_plain_decimal_is_left_to_the_parser(text in "[-+.0-9e]{0,20}") {
+            if let Some(read) = short_decimal(text.as_bytes()) {
+                prop_assert_eq!(text.parse(), Ok(read));
+            }
+        }
+    }
+
+    #[test]
+    fn most_decimals_are_short() {
+        for text in ["0", "-0.5", "1234567.89", "123456789012345678"] {
+            assert_eq!(short_decimal(text.as_bytes()), text.parse().ok(), "{text}");
+            assert!(short_decimal(text.as_bytes()).is_some(), "{text}");
+        }
     }
 }

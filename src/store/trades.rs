@@ -1,5 +1,10 @@
 //! Closed trades: stored with the order that closed them, and listed.
 
+mod filter;
+mod report;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,9 +17,12 @@ use super::ledgers::LedgerKey;
 use super::sql::{parsed, timestamp, to_micros, unreadable};
 use crate::domain::ledger::Applied;
 use crate::domain::order::OrderId;
-use crate::domain::tag::Tag;
 use crate::domain::trade::{Leg, Trade};
 use crate::domain::webhook::WebhookId;
+
+pub use filter::TradeFilter;
+use filter::{IS_IMPORTED, NEWEST_FIRST, page};
+pub use report::for_report;
 
 /// What names a trade: the orders that opened and closed it, `trd_12_15` outside.
 ///
@@ -121,58 +129,6 @@ impl StoredTrade {
     }
 }
 
-/// Which trades to list; `None` and empty are any.
-#[derive(Debug, Clone, Default)]
-pub struct TradeFilter {
-    /// Of some webhooks.
-    pub webhooks: Vec<WebhookId>,
-    /// Of one ticker.
-    pub ticker: Option<String>,
-    /// Only those with an alert that was brought in later, or only those without.
-    pub is_imported: Option<bool>,
-    /// Opened or closed by one order.
-    pub order: Option<OrderId>,
-    /// With this tag of the owner's.
-    pub tag: Option<Tag>,
-    /// Closed at this time or later.
-    pub from: Option<Timestamp>,
-    /// Closed before this time.
-    pub to: Option<Timestamp>,
-    /// Listed after this one: the next page.
-    pub before: Option<TradePlace>,
-}
-
-/// Conditions of a query and the values for their places.
-type Conditions = (Vec<String>, Vec<Box<dyn ToSql>>);
-
-impl TradeFilter {
-    /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
-    pub(super) fn conditions(&self) -> Conditions {
-        let mut conditions = vec!["w.deleted_at IS NULL".to_owned()];
-        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-        if !self.webhooks.is_empty() {
-            let places = vec!["?"; self.webhooks.len()].join(", ");
-            conditions.push(format!("w.public_id IN ({places})"));
-            let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
-            values.extend(ids.map(|id| Box::new(id) as Box<dyn ToSql>));
-        }
-        let mut require = |condition: &str, value: Box<dyn ToSql>| {
-            conditions.push(condition.to_owned());
-            values.push(value);
-        };
-        if let Some(ticker) = &self.ticker {
-            require("t.ticker = ?", Box::new(ticker.clone()));
-        }
-        if let Some(from) = self.from {
-            require("t.exit_time >= ?", Box::new(to_micros(from)));
-        }
-        if let Some(to) = self.to {
-            require("t.exit_time < ?", Box::new(to_micros(to)));
-        }
-        (conditions, values)
-    }
-}
-
 /// Stores the trades that an order closed.
 pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -> Result<()> {
     let mut insert = connection.prepare_cached(
@@ -218,12 +174,14 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
-    let columns = format!("{COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}");
-    let order =
-        format!("ORDER BY t.exit_time DESC, t.exit_order DESC, t.entry_order DESC LIMIT {limit}");
-    // Walked from the newest, however many trades there are; the index has the webhook, too.
-    let trades = "trades t INDEXED BY trades_by_exit CROSS JOIN";
-    select(connection, &columns, trades, filter, &order, read)
+    let (page, values) = page(filter, limit);
+    let sql = format!(
+        "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}
+         FROM ({page}) k CROSS JOIN trades t ON t.webhook_id = k.webhook_id AND t.ticker = k.ticker
+                 AND t.exit_time = k.exit_time AND t.exit_order = k.exit_order AND t.entry_order = k.entry_order
+             CROSS JOIN webhooks w ON w.id = t.webhook_id {NEWEST_FIRST}"
+    );
+    query(connection, &sql, &values, read)
 }
 
 /// One trade.
@@ -245,68 +203,17 @@ pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
         .ok_or_else(|| StoreError::NotFound(format!("trade {id}")))
 }
 
-/// All trades of a filter, in the order of their exits; those of one instant as
-/// their orders were paired, which is not always how they arrived.
-///
-/// # Errors
-///
-/// [`super::StoreError`] where the database cannot be read.
-pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<Trade>> {
-    let columns = format!("{COLUMNS}, t.place");
-    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(15)?, read_trade(row)?));
-    let mut trades = select(connection, &columns, "trades t JOIN", filter, "", read)?;
-    // Those of one ledger come almost in this order already.
-    trades.sort_by_key(|(place, trade)| {
-        let entry = (trade.entry.time, trade.entry.order);
-        (trade.exit.time, *place, trade.exit.order, entry)
-    });
-    Ok(trades.into_iter().map(|(_, trade)| trade).collect())
-}
-
-fn select<T>(
+fn query<T>(
     connection: &Connection,
-    columns: &str,
-    trades: &str,
-    filter: &TradeFilter,
-    tail: &str,
+    sql: &str,
+    values: &[Box<dyn ToSql>],
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>> {
-    let (mut conditions, mut values) = filter.conditions();
-    if let Some(is_imported) = filter.is_imported {
-        conditions.push(format!("{IS_IMPORTED} = ?"));
-        values.push(Box::new(is_imported));
-    }
-    if let Some(order) = filter.order {
-        // No trade closes before one of its orders.
-        let since = "t.exit_time >= (SELECT o.paired_at FROM orders o WHERE o.id = ?)";
-        conditions.push(format!("? IN (t.exit_order, t.entry_order) AND {since}"));
-        values.extend([order.0; 2].map(|order| Box::new(order) as Box<dyn ToSql>));
-    }
-    if let Some(tag) = &filter.tag {
-        conditions.push(HAS_TAG.to_owned());
-        values.push(Box::new(tag.as_str().to_owned()));
-    }
-    if let Some(before) = filter.before {
-        conditions.push("(t.exit_time, t.exit_order, t.entry_order) < (?, ?, ?)".to_owned());
-        let TradeId { entry, exit } = before.id;
-        let place = [to_micros(before.exit_time), exit.0, entry.0];
-        values.extend(place.map(|part| Box::new(part) as Box<dyn ToSql>));
-    }
-    let sql = format!(
-        "SELECT {columns} FROM {trades} webhooks w ON w.id = t.webhook_id WHERE {} {tail}",
-        conditions.join(" AND ")
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(sql)?;
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
     let trades = statement.query_map(values.as_slice(), read)?;
     Ok(trades.collect::<rusqlite::Result<_>>()?)
 }
-
-const IS_IMPORTED: &str = "EXISTS (SELECT 1 FROM events e
-    WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')";
-
-const HAS_TAG: &str = "EXISTS (SELECT 1 FROM trade_tags g
-    WHERE g.exit_order = t.exit_order AND g.entry_order = t.entry_order AND g.tag = ?)";
 
 const NOTES: &str = "(SELECT n.notes FROM trade_notes n
     WHERE n.exit_order = t.exit_order AND n.entry_order = t.entry_order)";

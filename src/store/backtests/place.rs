@@ -12,7 +12,7 @@ use crate::store::webhooks::StoredWebhook;
 /// A backtest that is there.
 pub(super) struct Kept {
     pub size: BacktestSize,
-    /// Whether open trades made something; how many there were is not kept.
+    /// Whether trades are open at the end of its list.
     pub has_open: bool,
     pub digest: Vec<u8>,
     /// What it is kept with, of the file or of the webhook's settings then.
@@ -24,8 +24,7 @@ impl Kept {
     pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<Self>> {
         let mut select = connection.prepare_cached(
             "SELECT b.ticker, (SELECT count(*) FROM backtest_trades t WHERE t.backtest_id = b.id),
-                 CAST(b.open_long AS REAL) <> 0 OR CAST(b.open_short AS REAL) <> 0, b.digest,
-                 b.currency, b.point_value
+                 b.open_trades > 0, b.digest, b.currency, b.point_value
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
         )?;
         let kept = select.query_map([webhook], |row| {

@@ -1,0 +1,92 @@
+//! A database in memory for tests, with webhooks and their alerts.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::deliveries::{self, Delivery, Reading, Recorded};
+use super::webhooks::{self, WebhookChange};
+use super::{Memory, WriteContext, schema};
+use crate::domain::event::EventSource;
+use crate::domain::webhook::{AuthKey, Settings, WebhookId};
+use crate::payload;
+
+/// A database, and what its writer remembers.
+pub(crate) struct Scratch {
+    pub(crate) connection: Connection,
+    pub(crate) memory: Memory,
+    /// When the next alert arrives: a minute after the one before.
+    now: Timestamp,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection, std::path::Path::new("test.db")).unwrap();
+        Self {
+            connection,
+            memory: Memory::default(),
+            now: "2026-01-05T00:00:00Z".parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn context(&mut self) -> WriteContext<'_> {
+        WriteContext {
+            connection: &self.connection,
+            memory: &mut self.memory,
+        }
+    }
+
+    pub(crate) fn webhook(&mut self, name: &str) -> WebhookId {
+        let id = WebhookId::generate(crate::secrets::random_bytes).unwrap();
+        let key = AuthKey::generate(crate::secrets::random_bytes).unwrap();
+        let now = self.now;
+        webhooks::insert(&mut self.context(), &id, name, &key, now).unwrap();
+        id
+    }
+
+    pub(crate) fn change_settings(&mut self, of: &WebhookId, change: impl Fn(&mut Settings)) {
+        let mut settings = webhooks::get(&self.connection, of).unwrap().settings;
+        change(&mut settings);
+        let change = WebhookChange {
+            settings: Some(settings),
+            ..WebhookChange::default()
+        };
+        webhooks::change(&mut self.context(), of, change).unwrap();
+    }
+
+    /// Has an alert of one contract arrive: `buy` or `sell`.
+    pub(crate) fn alert(&mut self, to: &WebhookId, ticker: &str, action: &str) -> Recorded {
+        let (source, delay) = (EventSource::Webhook, SignedDuration::ZERO);
+        self.event(to, ticker, action, source, delay)
+    }
+
+    /// Has an alert come in one way or another, some time after its signal.
+    pub(crate) fn event(
+        &mut self,
+        to: &WebhookId,
+        ticker: &str,
+        action: &str,
+        source: EventSource,
+        delay: SignedDuration,
+    ) -> Recorded {
+        self.now += SignedDuration::from_mins(1);
+        let payload = json!({
+            "ticker": ticker, "action": action, "qty": 1, "marketPrice": 100,
+            "metadata": { "timestamp": self.now - delay },
+        });
+        let payload = payload.to_string().into_bytes();
+        let delivery = Delivery {
+            webhook: webhooks::get(&self.connection, to).unwrap().row,
+            received_at: self.now,
+            source,
+            source_address: None,
+            verified: None,
+            reading: Reading::Signal(payload::parse_without_key(&payload).unwrap()),
+            payload,
+            duplicate_window: None,
+            original: None,
+        };
+        deliveries::record(&mut self.context(), &delivery).unwrap()
+    }
+}

@@ -1,0 +1,184 @@
+//! Which trades are wanted, and how they are found without reading the others.
+
+use jiff::Timestamp;
+use rusqlite::types::ToSql;
+
+use super::{TradeId, TradePlace};
+use crate::domain::order::OrderId;
+use crate::domain::tag::Tag;
+use crate::domain::webhook::WebhookId;
+use crate::store::sql::to_micros;
+
+/// Which trades to list; `None` and empty are any.
+#[derive(Debug, Clone, Default)]
+pub struct TradeFilter {
+    /// Of some webhooks.
+    pub webhooks: Vec<WebhookId>,
+    /// Of one ticker.
+    pub ticker: Option<String>,
+    /// Only those with an alert that was brought in later, or only those without.
+    pub is_imported: Option<bool>,
+    /// Opened or closed by one order.
+    pub order: Option<OrderId>,
+    /// With this tag of the owner's.
+    pub tag: Option<Tag>,
+    /// Closed at this time or later.
+    pub from: Option<Timestamp>,
+    /// Closed before this time.
+    pub to: Option<Timestamp>,
+    /// Listed after this one: the next page.
+    pub before: Option<TradePlace>,
+}
+
+/// Conditions of a query and the values for their places.
+#[derive(Default)]
+pub(in crate::store) struct Conditions {
+    texts: Vec<String>,
+    pub(in crate::store) values: Vec<Box<dyn ToSql>>,
+}
+
+impl Conditions {
+    /// One more, with the values for its places.
+    pub(in crate::store) fn require<T: ToSql + 'static>(
+        &mut self,
+        text: impl Into<String>,
+        values: impl IntoIterator<Item = T>,
+    ) {
+        self.texts.push(text.into());
+        let values = values.into_iter();
+        self.values
+            .extend(values.map(|value| Box::new(value) as Box<dyn ToSql>));
+    }
+
+    fn require_all(&mut self, others: Self) {
+        self.texts.extend(others.texts);
+        self.values.extend(others.values);
+    }
+
+    /// All of them, to be put behind `WHERE`.
+    pub(in crate::store) fn text(&self) -> String {
+        self.texts.join(" AND ")
+    }
+}
+
+impl TradeFilter {
+    /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
+    pub(in crate::store) fn conditions(&self) -> Conditions {
+        let mut conditions = self.of();
+        conditions.require_all(self.within());
+        conditions
+    }
+
+    /// Which webhooks `w` and which ticker.
+    fn of(&self) -> Conditions {
+        let mut of = Conditions::default();
+        of.require("w.deleted_at IS NULL", [] as [i64; 0]);
+        if !self.webhooks.is_empty() {
+            let places = vec!["?"; self.webhooks.len()].join(", ");
+            let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
+            of.require(format!("w.public_id IN ({places})"), ids);
+        }
+        if let Some(ticker) = &self.ticker {
+            of.require("t.ticker = ?", [ticker.clone()]);
+        }
+        of
+    }
+
+    /// The range of time.
+    fn within(&self) -> Conditions {
+        let mut within = Conditions::default();
+        if let Some(from) = self.from {
+            within.require("t.exit_time >= ?", [to_micros(from)]);
+        }
+        if let Some(to) = self.to {
+            within.require("t.exit_time < ?", [to_micros(to)]);
+        }
+        within
+    }
+
+    /// What is asked of a trade on a page of the list, of whichever ledger and tag.
+    fn on_page(&self) -> Conditions {
+        let mut on_page = self.within();
+        if let Some(is_imported) = self.is_imported {
+            on_page.require(format!("{IS_IMPORTED} = ?"), [is_imported]);
+        }
+        if let Some(order) = self.order {
+            // No trade closes before one of its orders.
+            let since = "t.exit_time >= (SELECT o.paired_at FROM orders o WHERE o.id = ?)";
+            let of = "? IN (t.exit_order, t.entry_order)";
+            on_page.require(format!("{of} AND {since}"), [order.0; 2]);
+        }
+        if let Some(before) = self.before {
+            let TradeId { entry, exit } = before.id;
+            let place = [to_micros(before.exit_time), exit.0, entry.0];
+            let text = "(t.exit_time, t.exit_order, t.entry_order) < (?, ?, ?)";
+            on_page.require(text, place);
+        }
+        on_page
+    }
+
+    /// To be among the newest of a ledger `l`, which may be all that are on a page: no other
+    /// one can be on it.
+    fn newest_of_ledger(&self, limit: u32) -> Conditions {
+        let mut newest = self.on_page();
+        let of = "t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
+        newest.require(of, [] as [i64; 0]);
+        let text = format!(
+            "t.exit_time >= coalesce((SELECT t.exit_time FROM trades t WHERE {}
+                 ORDER BY t.exit_time DESC LIMIT 1 OFFSET {}), {})",
+            newest.text(),
+            limit.saturating_sub(1),
+            i64::MIN
+        );
+        Conditions {
+            texts: vec![text],
+            values: newest.values,
+        }
+    }
+}
+
+/// A query for which trades are on a page, and its values. Nothing else is read of those
+/// that it looks at.
+pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Vec<Box<dyn ToSql>>) {
+    let mut conditions = filter.of();
+    let is_of_ledgers = !filter.webhooks.is_empty() || filter.ticker.is_some();
+    let from = if let Some(tag) = &filter.tag {
+        conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
+        OF_TAG
+    } else if is_of_ledgers || filter.order.is_some() {
+        if let Some(order) = filter.order {
+            let of = "(SELECT o.webhook_id, o.ticker FROM orders o WHERE o.id = ?)";
+            conditions.require(format!("(l.webhook_id, l.ticker) = {of}"), [order.0]);
+        }
+        conditions.require_all(filter.newest_of_ledger(limit));
+        OF_LEDGERS
+    } else {
+        // Walked from the newest, however many trades there are.
+        "trades t INDEXED BY trades_by_exit CROSS JOIN webhooks w ON w.id = t.webhook_id"
+    };
+    conditions.require_all(filter.on_page());
+    let sql = format!(
+        "SELECT t.webhook_id, t.ticker, t.exit_time, t.exit_order, t.entry_order FROM {from}
+         WHERE {} {NEWEST_FIRST} LIMIT {limit}",
+        conditions.text()
+    );
+    (sql, conditions.values)
+}
+
+/// How a page of trades is put in order.
+pub(super) const NEWEST_FIRST: &str =
+    "ORDER BY t.exit_time DESC, t.exit_order DESC, t.entry_order DESC";
+
+/// The trades of a tag, by the tag.
+pub(super) const OF_TAG: &str = "trade_tags g CROSS JOIN orders o ON o.id = g.exit_order
+    CROSS JOIN trades t INDEXED BY trades_by_exit
+        ON t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
+    CROSS JOIN webhooks w ON w.id = t.webhook_id";
+
+/// The trades of some webhooks or tickers, a ledger at a time.
+const OF_LEDGERS: &str = "webhooks w CROSS JOIN ledgers l ON l.webhook_id = w.id
+    CROSS JOIN trades t ON t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
+
+/// Whether a trade `t` has an alert that was brought in later.
+pub(super) const IS_IMPORTED: &str = "EXISTS (SELECT 1 FROM events e
+    WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')";

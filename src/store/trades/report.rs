@@ -1,0 +1,101 @@
+//! Trades as reports read them: hundreds of thousands, and of each what is needed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use super::filter::{OF_TAG, TradeFilter};
+use super::query;
+use crate::domain::money::{Price, Quantity};
+use crate::domain::signal::Ticker;
+use crate::domain::trade::ClosedTrade;
+use crate::store::error::Result;
+use crate::store::sql::{decimal, parsed, positive, timestamp, unreadable};
+
+/// All trades of a filter, in the order of their exits; those of one instant as
+/// their orders were paired, which is not always how they arrived.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<ClosedTrade>> {
+    let mut names = Names::default();
+    let read = |row: &Row<'_>| {
+        let [place, exit, entry] = [row.get::<_, i64>(10)?, row.get(11)?, row.get(12)?];
+        let trade = read_closed(row, &mut names)?;
+        Ok((
+            (trade.exit_time, place, exit, trade.entry_time, entry),
+            trade,
+        ))
+    };
+    let mut conditions = filter.conditions();
+    let from = match &filter.tag {
+        None => "trades t JOIN webhooks w ON w.id = t.webhook_id",
+        Some(tag) => {
+            conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
+            OF_TAG
+        }
+    };
+    let sql = format!("SELECT {CLOSED} FROM {from} WHERE {}", conditions.text());
+    let mut trades = query(connection, &sql, &conditions.values, read)?;
+    // Those of one ledger come almost in this order already.
+    trades.sort_by_key(|(place, _)| *place);
+    Ok(trades.into_iter().map(|(_, trade)| trade).collect())
+}
+
+/// What [`read_closed`] reads, and then what trades are put in order by.
+const CLOSED: &str = "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
+        t.exit_time, t.point_value, t.commission, t.net_profit, t.place, t.exit_order, t.entry_order";
+
+fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade> {
+    Ok(ClosedTrade {
+        ticker: names.ticker(row, 0)?,
+        direction: parsed(row, 1)?,
+        quantity: positive(row, 2, Quantity::new)?,
+        entry_time: timestamp(row, 3)?,
+        entry_price: positive(row, 4, Price::new)?,
+        entry_signal: names.signal(row, 5)?,
+        exit_time: timestamp(row, 6)?,
+        point_value: decimal(row, 7)?,
+        commission: decimal(row, 8)?,
+        net_profit: decimal(row, 9)?,
+    })
+}
+
+/// Names that many trades share, each kept once.
+#[derive(Default)]
+struct Names {
+    ticker: Option<Ticker>,
+    signals: HashSet<Arc<str>>,
+}
+
+impl Names {
+    /// Trades of one ticker come together.
+    fn ticker(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Ticker> {
+        let last = self.ticker.take();
+        let text = row.get_ref(column)?;
+        let is_same = |last: &Ticker| text.as_str() == Ok(last.as_str());
+        let ticker = match last.filter(is_same) {
+            Some(last) => last,
+            None => parsed(row, column)?,
+        };
+        self.ticker = Some(ticker.clone());
+        Ok(ticker)
+    }
+
+    fn signal(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {
+        let value = row.get_ref(column)?;
+        let text = value.as_str_or_null();
+        let text = text.map_err(|error| unreadable(column, Type::Text, error))?;
+        Ok(text.map(|text| {
+            if let Some(kept) = self.signals.get(text) {
+                return Arc::clone(kept);
+            }
+            let name: Arc<str> = text.into();
+            self.signals.insert(Arc::clone(&name));
+            name
+        }))
+    }
+}

@@ -1,0 +1,139 @@
+//! What lists of trades find, and how much they read for it.
+
+use super::filter::page;
+use super::*;
+use crate::domain::event::EventSource;
+use crate::store::scratch::Scratch;
+use crate::store::trade_notes::{self, NotesChange};
+use jiff::SignedDuration;
+
+/// Three webhooks whose trades in two tickers mix; some came in later, some have tags.
+fn traded() -> (Scratch, Vec<WebhookId>) {
+    let mut scratch = Scratch::new();
+    let webhooks: Vec<WebhookId> = ["one", "two", "three"]
+        .map(|name| scratch.webhook(name))
+        .into();
+    for number in 0..30_u32 {
+        let webhook = &webhooks[(number % 3) as usize];
+        let ticker = ["A", "A", "A", "B"][(number % 4) as usize];
+        let source = if number % 5 == 0 {
+            EventSource::Imported
+        } else {
+            EventSource::Webhook
+        };
+        for action in ["buy", "buy", "sell"] {
+            scratch.event(webhook, ticker, action, source, SignedDuration::ZERO);
+        }
+        while crate::store::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+    }
+    for (number, trade) in all(&scratch).iter().enumerate() {
+        let tags = [(2, "even"), (7, "few")];
+        let tags = tags.iter().filter(|(of, _)| number % of == 0);
+        let tags = Some(tags.map(|(_, tag)| tag.parse().unwrap()).collect());
+        let change = NotesChange { notes: None, tags };
+        trade_notes::change(&mut scratch.context(), trade.id(), &change).unwrap();
+    }
+    (scratch, webhooks)
+}
+
+fn all(scratch: &Scratch) -> Vec<StoredTrade> {
+    list(&scratch.connection, &TradeFilter::default(), 1000).unwrap()
+}
+
+fn is_wanted(filter: &TradeFilter, trade: &StoredTrade) -> bool {
+    let time = trade.trade.exit.time;
+    let orders = [trade.id().entry, trade.id().exit];
+    (filter.webhooks.is_empty() || filter.webhooks.contains(&trade.webhook))
+        && filter
+            .ticker
+            .as_ref()
+            .is_none_or(|ticker| trade.trade.ticker.as_str() == ticker)
+        && filter
+            .is_imported
+            .is_none_or(|is_imported| trade.is_imported == is_imported)
+        && filter.order.is_none_or(|order| orders.contains(&order))
+        && filter
+            .tag
+            .as_ref()
+            .is_none_or(|tag| trade.tags.contains(&tag.as_str().to_owned()))
+        && filter.from.is_none_or(|from| time >= from)
+        && filter.to.is_none_or(|to| time < to)
+}
+
+#[test]
+fn every_filter_finds_what_it_asks_for_page_by_page() {
+    let (scratch, webhooks) = traded();
+    let all = all(&scratch);
+    assert_eq!(all.len(), 30);
+    let middle = Some(all[15].trade.exit.time);
+    for mut number in 0..648_usize {
+        let mut pick = |options: usize| {
+            let picked = number % options;
+            number /= options;
+            picked
+        };
+        let some = [vec![], vec![webhooks[1].clone()], webhooks[..2].to_vec()];
+        let tag = [None, Some("even"), Some("few"), Some("none")][pick(4)];
+        let (from, to) = [(None, None), (middle, None), (None, middle)][pick(3)];
+        let mut filter = TradeFilter {
+            webhooks: some[pick(3)].clone(),
+            ticker: [None, Some("B"), Some("C")][pick(3)].map(str::to_owned),
+            is_imported: [None, Some(true), Some(false)][pick(3)],
+            order: [None, Some(all[3].id().entry)][pick(2)],
+            tag: tag.map(|tag| tag.parse().unwrap()),
+            from,
+            to,
+            before: None,
+        };
+        let wanted = all.iter().filter(|trade| is_wanted(&filter, trade));
+        let wanted: Vec<TradeId> = wanted.map(StoredTrade::id).collect();
+        for wanted in wanted.chunks(4).chain([&[][..]]) {
+            let page = list(&scratch.connection, &filter, 4).unwrap();
+            let found: Vec<TradeId> = page.iter().map(StoredTrade::id).collect();
+            assert_eq!(found, wanted, "{filter:?}");
+            filter.before = page.last().map(|last| TradePlace {
+                id: last.id(),
+                exit_time: last.trade.exit.time,
+            });
+        }
+    }
+}
+
+#[test]
+fn no_list_of_few_trades_reads_all_of_them() {
+    let (scratch, webhooks) = traded();
+    let filters = [
+        TradeFilter {
+            webhooks: vec![webhooks[0].clone()],
+            ..TradeFilter::default()
+        },
+        TradeFilter {
+            ticker: Some("B".to_owned()),
+            ..TradeFilter::default()
+        },
+        TradeFilter {
+            order: Some(OrderId(3)),
+            ..TradeFilter::default()
+        },
+        TradeFilter {
+            tag: Some("few".parse().unwrap()),
+            ..TradeFilter::default()
+        },
+    ];
+    for filter in filters {
+        let (sql, values) = page(&filter, 10);
+        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        let mut explain = scratch.connection.prepare(&sql).unwrap();
+        let steps = explain
+            .query_map(values.as_slice(), |row| row.get(3))
+            .unwrap();
+        let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+        let is_scan = |step: &String| {
+            ["SCAN t", "SCAN g", "SCAN o", "SCAN l"]
+                .iter()
+                .any(|scan| step.starts_with(scan))
+        };
+        assert!(!steps.iter().any(is_scan), "{steps:?}");
+    }
+}
