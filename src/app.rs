@@ -17,7 +17,7 @@ use crate::api::overview::{CertificateWatch, KeptEarnings};
 use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
-use crate::config::{CertificateSource, Config, prepare_data_dir};
+use crate::config::{CertificateSource, Config, prepare_data_dir, warn_of_others};
 use crate::domain::event::EventId;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
@@ -62,6 +62,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let stop = shutdown::requested().context("cannot wait for signals")?;
     prepare_data_dir(&config.data_dir)?;
+    warn_of_others(&config.data_dir);
     let mut lock = DataDirLock::acquire(&config.data_dir)?;
     let store = Arc::new(Store::open(
         &config.data_dir,

@@ -345,7 +345,7 @@ fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {
 }
 
 /// Makes the data directory where there is none, for its owner only. One that is there
-/// may be shared on purpose: it stays as it is, and that others can read it is said.
+/// may be shared on purpose: it stays as it is.
 ///
 /// # Errors
 ///
@@ -355,22 +355,20 @@ pub fn prepare_data_dir(data_dir: &Path) -> Result<(), ConfigError> {
         path: data_dir.display().to_string(),
         source,
     };
-    if let Ok(there) = std::fs::metadata(data_dir)
-        && there.is_dir()
-    {
-        warn_of_others(data_dir, &there);
+    if data_dir.is_dir() {
         return Ok(());
     }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(data_dir).map_err(failed)
 }
 
-fn warn_of_others(data_dir: &Path, there: &std::fs::Metadata) {
+/// Says where others can look into the data directory.
+pub fn warn_of_others(data_dir: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    if there.permissions().mode() & 0o077 != 0 {
+    let mode = std::fs::metadata(data_dir).map_or(0, |there| there.permissions().mode());
+    if mode & 0o077 != 0 {
         let shown = data_dir.display();
         tracing::warn!(
             "others can look into the data directory; the database itself is its owner's alone. Where nobody \

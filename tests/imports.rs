@@ -1005,3 +1005,45 @@ fn a_list_that_leaves_something_to_the_settings_is_another_after_they_change() {
     assert_eq!(report[0]["currency"], "EUR");
     assert_eq!(report[0]["all"]["avgTradePercent"], 10.0);
 }
+
+/// A buy as a line of a file, with the time of its bar.
+fn buy_at(time: &str) -> String {
+    let payload = json!({
+        "ticker": "AAPL", "action": "buy", "qty": 1, "marketPrice": 100,
+        "metadata": { "timestamp": "2026-01-05T14:30:00Z" },
+    });
+    json!({ "time": time, "payload": payload }).to_string() + "\n"
+}
+
+#[test]
+fn another_fill_of_the_bar_is_missing_where_the_first_arrived_late() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    // One got through when it was sent again after five seconds, the other never.
+    let late = file(&data, "late.jsonl", buy_at("2026-01-05T14:30:05Z"));
+    assert_eq!(import(&data, "alerts", &late, &webhook, &[])["new"], 1);
+    let both = buy_at("2026-01-05T14:30:00Z").repeat(2);
+    let log = file(&data, "log.jsonl", both);
+    for (new, known) in [(1, 1), (0, 2)] {
+        let imported = import(&data, "alerts", &log, &webhook, &[]);
+        let counts = (&imported["new"], &imported["known"]);
+        assert_eq!(counts, (&json!(new), &json!(known)));
+    }
+}
+
+#[test]
+fn nothing_is_a_resend_where_the_window_is_shorter_than_a_bar_s_fills() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let webhook = server.data.create_webhook("Strategy");
+    let both = buy_at("2026-01-05T14:30:00Z") + &buy_at("2026-01-05T14:30:05Z");
+    let path = file(&server.data, "both.jsonl", both);
+    for seconds in [1, 2] {
+        let settings = json!({ "settings": { "duplicateWindow": seconds } });
+        let address = format!("/webhooks/{}", webhook.id);
+        let changed = server.api(&token, "PATCH", &address, Some(settings));
+        changed.expect(200);
+        let found = import(&server.data, "alerts", &path, &webhook, &["--dry-run"]);
+        assert_eq!(found["new"], 2, "{seconds}");
+    }
+}

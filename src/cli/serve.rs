@@ -26,7 +26,7 @@ Examples:
   algohook serve                                    on 127.0.0.1:8080
   algohook serve --demo                             on made-up alerts, to look around
   algohook serve --tls-cert cert.pem --tls-key key.pem    alerts over HTTPS on port 443
-  algohook serve --listen 127.0.0.1:9000 --public-url https://hooks.example.com --trusted-proxy 127.0.0.1/32";
+  algohook serve --listen 127.0.0.1:9000 --public-url https://hooks.example.com --trusted-proxy 127.0.0.1";
 
 impl Serve {
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {

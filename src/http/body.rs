@@ -91,7 +91,7 @@ pub async fn read_limited(
             _part: part,
         })),
         Err(error) => {
-            if error == BodyError::TooLarge {
+            if matches!(error, BodyError::TooLarge | BodyError::NoRoom) {
                 discard(body).await;
             }
             Err(error)

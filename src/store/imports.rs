@@ -227,9 +227,10 @@ fn missing(
     } = prepared;
     let window = SignedDuration::from_secs(i64::from(webhook.settings.duplicate_window));
     let around = tolerance.max(window);
-    let recorded = Recorded::read(connection, webhook.row, &candidates, around)?;
+    let mut recorded = Recorded::read(connection, webhook.row, &candidates, around)?;
     let mut is_known = recorded.recognise(&candidates, tolerance, &mut imported);
-    if !window.is_zero() {
+    // Within less, equal alerts are fills of one bar, and none is a resend.
+    if window >= FILLS_OF_ONE_BAR {
         recorded.recognise_resends(&candidates, window, &mut is_known);
     }
     repeated_ids(connection, webhook.row, &candidates, &mut is_known)?;
@@ -363,9 +364,10 @@ impl Recorded {
     }
 
     /// Which candidates were recorded already: each recorded alert is one
-    /// candidate at most.
+    /// candidate at most, and has its time from then on, for it arrived later by the
+    /// time that its delivery took.
     fn recognise(
-        &self,
+        &mut self,
         candidates: &[Candidate],
         tolerance: SignedDuration,
         imported: &mut ImportedAlerts,
@@ -377,13 +379,14 @@ impl Recorded {
         }
         let mut is_known = vec![false; candidates.len()];
         for (fingerprint, indices) in by_fingerprint {
-            let Some(earlier) = self.0.get(&fingerprint) else {
+            let Some(earlier) = self.0.get_mut(&fingerprint) else {
                 continue;
             };
             let times: Vec<Timestamp> = indices.iter().map(|i| candidates[*i].time).collect();
             let recorded: Vec<Timestamp> = earlier.iter().map(|earlier| earlier.time).collect();
             for (index, place) in matching::pairs(&times, &recorded, tolerance) {
                 is_known[indices[index]] = true;
+                earlier[place].time = times[index];
                 imported.known_without_order += usize::from(!earlier[place].made_order);
             }
         }
@@ -419,7 +422,7 @@ impl Recorded {
             let near = FILLS_OF_ONE_BAR;
             let mut before = of_same.range(at(-window)..=at(-near));
             let mut after = of_same.range(at(near)..=at(window));
-            if window >= near && (before.next().is_some() || after.next().is_some()) {
+            if before.next().is_some() || after.next().is_some() {
                 *is_known = true;
             } else {
                 of_same.insert(candidate.time);
