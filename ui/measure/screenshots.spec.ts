@@ -15,7 +15,7 @@ const pictures = [
 test('pictures', async ({ browser }) => {
   const server = await Server.demo();
   for (const [name, path, colorScheme, height] of pictures) {
-    const context = await browser.newContext({ colorScheme, viewport: { width: 1_200, height } });
+    const context = await browser.newContext({ colorScheme, viewport: { width: 1_280, height } });
     const page = await context.newPage();
     await logIn(page, server);
     await page.goto(server.url + (path || '/events?status=failed'));
