@@ -147,6 +147,14 @@ fn events_are_filtered() {
 }
 
 #[test]
+fn a_webhook_that_was_made_just_now_takes_a_test_alert() {
+    let server = Server::start();
+    let webhook = server.data.create_webhook("Strategy");
+    let sent = server.data.text(&["send", &webhook.id]);
+    assert!(sent.starts_with("200: would make"), "{sent}");
+}
+
+#[test]
 fn a_test_alert_goes_over_real_http() {
     // Waiting for a pause is many test alerts.
     let server = Server::start_with(&["--rate-limit", "1000000"]);

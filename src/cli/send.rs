@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -20,6 +21,9 @@ use crate::domain::signal::{Direction, OrderType};
 use crate::domain::webhook::AuthKey;
 use crate::server::lock::running_server;
 use crate::templates::{Template, fill};
+
+/// Time within which a running server takes up what a command has changed.
+const TAKEN_UP: Duration = Duration::from_secs(1);
 
 /// Send an alert to a webhook of the running server, as TradingView would
 ///
@@ -67,7 +71,7 @@ impl Send {
             None => self.template.example(&key, now),
         };
         let path = format!("/hooks/{id}");
-        let answer = http::try_out(&server.url, &path, message)
+        let answer = answer_of(&server.url, &path, &message)
             .with_context(|| format!("the server at {} does not answer", server.url))?;
         if self.json {
             let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -86,6 +90,17 @@ impl Send {
             _ => bail!("the alert was not taken; the answer says why"),
         }
     }
+}
+
+/// The server's answer to an alert. A webhook that was made just now is one that it has
+/// not heard of yet: then it is asked once more.
+fn answer_of(server: &str, path: &str, message: &str) -> anyhow::Result<http::Answer> {
+    let answer = http::try_out(server, path, message.to_owned())?;
+    if answer.status != StatusCode::NOT_FOUND {
+        return Ok(answer);
+    }
+    std::thread::sleep(TAKEN_UP);
+    http::try_out(server, path, message.to_owned())
 }
 
 /// What of an answer is told.
