@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
+use super::slow::blocking;
 
 /// Requests that may wait for their turn; one more is turned away.
 const QUEUE: usize = 16;
@@ -68,15 +69,7 @@ impl Turn {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(T, Self), Problem> {
         self.hashes.inc();
-        let working = tokio::task::spawn_blocking(move || (work(), self));
-        working.await.map_err(|error| {
-            tracing::error!(%error, "a password could not be hashed");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the server could not do this; its log says why",
-            )
-        })
+        blocking(move || (work(), self)).await
     }
 }
 

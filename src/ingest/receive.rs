@@ -429,22 +429,19 @@ fn throttled(wait: Duration) -> (Answer, Outcome) {
 #[must_use]
 pub fn no_room() -> (Answer, Outcome) {
     tracing::warn!("an alert was answered with 503: too many bodies are on their way");
-    let error = Refusal::new(
-        "unavailable",
-        "too many alerts are on their way",
-        "Nothing was recorded; send it again.",
-    );
-    let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error, None);
-    (answer.retry_after(RESEND_AFTER), Outcome::Unavailable)
+    let hint = "Nothing was recorded; send it again.";
+    unavailable("too many alerts are on their way", hint)
 }
 
 fn not_stored(error: &StoreError) -> (Answer, Outcome) {
     tracing::error!(%error, "an alert was not stored and answered with 503");
-    let error = Refusal::new(
-        "unavailable",
-        "the alert could not be stored",
-        "Nothing was recorded; send it again. The server's log says why: a full disk is the usual cause.",
-    );
+    let hint = "Nothing was recorded; send it again. The server's log says why: a full disk is the usual cause.";
+    unavailable("the alert could not be stored", hint)
+}
+
+/// Nothing was recorded, and TradingView sends it again.
+fn unavailable(message: &str, hint: &'static str) -> (Answer, Outcome) {
+    let error = Refusal::new("unavailable", message, hint);
     let answer = Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error, None);
     (answer.retry_after(RESEND_AFTER), Outcome::Unavailable)
 }

@@ -5,12 +5,12 @@ mod place;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::types::ToSql;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use super::conditions::query;
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
 use super::trades::TradeFilter;
@@ -436,17 +436,14 @@ pub fn list(
         "SELECT {COLUMNS} FROM {TABLES} WHERE {} ORDER BY t.id DESC LIMIT {limit}",
         conditions.text().replace("t.ticker", "b.ticker")
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let values: Vec<&dyn ToSql> = conditions.values.iter().map(AsRef::as_ref).collect();
-    let trades = select.query_map(values.as_slice(), |row| {
+    query(connection, &sql, &conditions.values, |row| {
         Ok(StoredBacktestTrade {
             id: BacktestTradeId(row.get(13)?),
             webhook: parsed(row, 14)?,
             currency: row.get(15)?,
             trade: read_trade(row)?,
         })
-    })?;
-    Ok(trades.collect::<rusqlite::Result<_>>()?)
+    })
 }
 
 const COLUMNS: &str = "b.ticker, t.direction, t.quantity, t.number, t.entry_time, t.entry_price,

@@ -1,10 +1,11 @@
 //! The event log, read: one event, or a page of them.
 
 use jiff::Timestamp;
-use rusqlite::types::{ToSql, Type, ValueRef};
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
+use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -79,15 +80,10 @@ pub struct EventFilter {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result<Vec<StoredEvent>> {
-    let mut conditions = vec!["w.deleted_at IS NULL"];
-    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-    let mut require = |condition, value: Box<dyn ToSql>| {
-        conditions.push(condition);
-        values.push(value);
-    };
+    let mut conditions = Conditions::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
         let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
-        require(sql, Box::new(webhook.as_str().to_owned()));
+        conditions.require(sql, [webhook.as_str().to_owned()]);
     }
     if let Some(status) = filter.status {
         // Said twice, so that SQLite sees that the index of the rare statuses serves.
@@ -95,28 +91,28 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
             EventStatus::Processed => "e.status = ?",
             _ => "e.status <> 'processed' AND e.status = ?",
         };
-        require(sql, Box::new(status.as_str()));
+        conditions.require(sql, [status.as_str()]);
     }
     if let Some(ticker) = &filter.ticker {
-        require("e.ticker = ?", Box::new(ticker.clone()));
+        conditions.require("e.ticker = ?", [ticker.clone()]);
     }
     if let Some(text) = &filter.text {
-        require(
+        conditions.require(
             "instr(lower(CAST(e.payload AS TEXT)), lower(?)) > 0",
-            Box::new(text.clone()),
+            [text.clone()],
         );
     }
     if let Some(from) = filter.from {
-        require("e.received_at >= ?", Box::new(to_micros(from)));
+        conditions.require("e.received_at >= ?", [to_micros(from)]);
     }
     if let Some(to) = filter.to {
-        require("e.received_at < ?", Box::new(to_micros(to)));
+        conditions.require("e.received_at < ?", [to_micros(to)]);
     }
     if let Some(before) = filter.before {
-        require("e.id < ?", Box::new(before.0));
+        conditions.require("e.id < ?", [before.0]);
     }
     if let Some(after) = filter.after {
-        require("e.id > ?", Box::new(after.0));
+        conditions.require("e.id > ?", [after.0]);
     }
     let direction = if filter.after.is_some() {
         "ASC"
@@ -125,14 +121,9 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
     };
     let sql = format!(
         "{SELECT} WHERE {} ORDER BY e.id {direction} LIMIT {limit}",
-        conditions.join(" AND ")
+        conditions.text()
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-    let events = statement
-        .query_map(values.as_slice(), read)?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(events)
+    query(connection, &sql, &conditions.values, read)
 }
 
 /// One event.

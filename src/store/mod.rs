@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backtests;
 pub mod backup;
 pub mod commits;
+mod conditions;
 pub mod deliveries;
 pub mod error;
 pub mod events;

@@ -1,9 +1,9 @@
 //! Orders: stored with the event they come from, and listed.
 
 use jiff::Timestamp;
-use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::conditions::{Conditions, query};
 use super::deliveries::Delivery;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
@@ -342,38 +342,28 @@ pub(super) fn event_with_key(
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result<Vec<StoredOrder>> {
-    let mut conditions = vec!["w.deleted_at IS NULL"];
-    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-    let mut require = |condition, value: Box<dyn ToSql>| {
-        conditions.push(condition);
-        values.push(value);
-    };
+    let mut conditions = Conditions::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
         let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
-        require(sql, Box::new(webhook.as_str().to_owned()));
+        conditions.require(sql, [webhook.as_str().to_owned()]);
     }
     if let Some(ticker) = &filter.ticker {
-        require("e.ticker = ?", Box::new(ticker.clone()));
+        conditions.require("e.ticker = ?", [ticker.clone()]);
     }
     if let Some(from) = filter.from {
-        require("e.received_at >= ?", Box::new(to_micros(from)));
+        conditions.require("e.received_at >= ?", [to_micros(from)]);
     }
     if let Some(to) = filter.to {
-        require("e.received_at < ?", Box::new(to_micros(to)));
+        conditions.require("e.received_at < ?", [to_micros(to)]);
     }
     if let Some(before) = filter.before {
-        require("e.id < ?", Box::new(before.0));
+        conditions.require("e.id < ?", [before.0]);
     }
     let sql = format!(
         "{SELECT} WHERE {} ORDER BY e.id DESC LIMIT {limit}",
-        conditions.join(" AND ")
+        conditions.text()
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-    let orders = statement
-        .query_map(values.as_slice(), read)?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(orders)
+    query(connection, &sql, &conditions.values, read)
 }
 
 /// One order.

@@ -9,9 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::{ToSql, Type};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::conditions::query;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
 use super::sql::{parsed, timestamp, to_micros, unreadable};
@@ -201,18 +202,6 @@ pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
     trade
         .optional()?
         .ok_or_else(|| StoreError::NotFound(format!("trade {id}")))
-}
-
-fn query<T>(
-    connection: &Connection,
-    sql: &str,
-    values: &[Box<dyn ToSql>],
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-    let trades = statement.query_map(values.as_slice(), read)?;
-    Ok(trades.collect::<rusqlite::Result<_>>()?)
 }
 
 const NOTES: &str = "(SELECT n.notes FROM trade_notes n

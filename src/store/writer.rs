@@ -300,9 +300,8 @@ fn write_until_closed(
         last_commit,
         ..Memory::default()
     };
-    let mut batch = Vec::new();
     while let Some(first) = jobs.blocking_recv() {
-        batch.push(first);
+        let mut batch = vec![first];
         while batch.len() < LARGEST_BATCH
             && let Ok(next) = jobs.try_recv()
         {
@@ -311,7 +310,7 @@ fn write_until_closed(
         for group in batch.chunk_by_mut(|one, next| one.shares() && next.shares()) {
             write_group(connection, &mut memory, group);
         }
-        answer(std::mem::take(&mut batch), runtime);
+        answer(batch, runtime);
     }
     if memory.last_commit.is_unwritten() {
         write_group(connection, &mut memory, &mut []);

@@ -1,12 +1,12 @@
 //! Which trades are wanted, and how they are found without reading the others.
 
 use jiff::Timestamp;
-use rusqlite::types::ToSql;
 
 use super::{TradeId, TradePlace};
 use crate::domain::order::OrderId;
 use crate::domain::tag::Tag;
 use crate::domain::webhook::WebhookId;
+use crate::store::conditions::{Conditions, Values};
 use crate::store::sql::to_micros;
 
 /// Which trades to list; `None` and empty are any.
@@ -30,37 +30,6 @@ pub struct TradeFilter {
     pub before: Option<TradePlace>,
 }
 
-/// Conditions of a query and the values for their places.
-#[derive(Default)]
-pub(in crate::store) struct Conditions {
-    texts: Vec<String>,
-    pub(in crate::store) values: Vec<Box<dyn ToSql>>,
-}
-
-impl Conditions {
-    /// One more, with the values for its places.
-    pub(in crate::store) fn require<T: ToSql + 'static>(
-        &mut self,
-        text: impl Into<String>,
-        values: impl IntoIterator<Item = T>,
-    ) {
-        self.texts.push(text.into());
-        let values = values.into_iter();
-        self.values
-            .extend(values.map(|value| Box::new(value) as Box<dyn ToSql>));
-    }
-
-    fn require_all(&mut self, others: Self) {
-        self.texts.extend(others.texts);
-        self.values.extend(others.values);
-    }
-
-    /// All of them, to be put behind `WHERE`.
-    pub(in crate::store) fn text(&self) -> String {
-        self.texts.join(" AND ")
-    }
-}
-
 impl TradeFilter {
     /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
     pub(in crate::store) fn conditions(&self) -> Conditions {
@@ -71,8 +40,7 @@ impl TradeFilter {
 
     /// Which webhooks `w` and which ticker.
     fn of(&self) -> Conditions {
-        let mut of = Conditions::default();
-        of.require("w.deleted_at IS NULL", [] as [i64; 0]);
+        let mut of = Conditions::with("w.deleted_at IS NULL");
         if !self.webhooks.is_empty() {
             let places = vec!["?"; self.webhooks.len()].join(", ");
             let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
@@ -121,8 +89,8 @@ impl TradeFilter {
     /// one can be on it.
     fn newest_of_ledger(&self, limit: u32) -> Conditions {
         let mut newest = self.on_page();
-        let of = "t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
-        newest.require(of, [] as [i64; 0]);
+        let of_ledger = "t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
+        newest.require_all(Conditions::with(of_ledger));
         let text = format!(
             "t.exit_time >= coalesce((SELECT t.exit_time FROM trades t WHERE {}
                  ORDER BY t.exit_time DESC LIMIT 1 OFFSET {}), {})",
@@ -130,16 +98,15 @@ impl TradeFilter {
             limit.saturating_sub(1),
             i64::MIN
         );
-        Conditions {
-            texts: vec![text],
-            values: newest.values,
-        }
+        let mut among_them = Conditions::default();
+        among_them.require(text, newest.values);
+        among_them
     }
 }
 
 /// A query for which trades are on a page, and its values. Nothing else is read of those
 /// that it looks at.
-pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Vec<Box<dyn ToSql>>) {
+pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Values) {
     let mut conditions = filter.of();
     let is_of_ledgers = !filter.webhooks.is_empty() || filter.ticker.is_some();
     let from = if let Some(tag) = &filter.tag {

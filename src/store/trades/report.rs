@@ -7,10 +7,10 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::filter::{OF_TAG, TradeFilter};
-use super::query;
 use crate::domain::money::{Price, Quantity};
 use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
+use crate::store::conditions::query;
 use crate::store::error::Result;
 use crate::store::sql::{decimal, parsed, positive, timestamp, unreadable};
 

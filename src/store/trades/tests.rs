@@ -1,6 +1,8 @@
 //! What lists of trades find, and how much they read for it.
 
 use super::filter::page;
+use rusqlite::types::ToSql;
+
 use super::*;
 use crate::domain::event::EventSource;
 use crate::store::scratch::Scratch;
