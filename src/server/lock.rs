@@ -4,10 +4,17 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 const LOCK_FILE: &str = "serve.lock";
+
+/// Time that a server waits for others to have looked at the lock: [`running_server`]
+/// has it for a moment, and must not keep a server from starting.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The server that runs on a data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,13 +84,17 @@ impl DataDirLock {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self {
-                file,
-                path: path.display().to_string(),
-            }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken(describe(file))),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    let path = path.display().to_string();
+                    return Ok(Self { file, path });
+                }
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(LockError::Taken(describe(file))),
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
+            }
         }
     }
 
@@ -130,4 +141,35 @@ fn read(mut file: File) -> Option<RunningServer> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn one_who_looks_whether_a_server_runs_keeps_none_from_starting() {
+        let directory = tempfile::tempdir().unwrap();
+        let looking = File::create(directory.path().join(LOCK_FILE)).unwrap();
+        looking.try_lock_shared().unwrap();
+        let (look_on, ends) = mpsc::channel::<()>();
+        let looker = thread::spawn(move || {
+            // For as long as it takes the server to find the lock held.
+            let _ = ends.recv_timeout(PAUSE * 4);
+            drop(looking);
+        });
+        DataDirLock::acquire(directory.path()).unwrap();
+        drop(look_on);
+        looker.join().unwrap();
+    }
+
+    #[test]
+    fn a_second_server_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let _first = DataDirLock::acquire(directory.path()).unwrap();
+        let refused = DataDirLock::acquire(directory.path());
+        assert!(matches!(refused, Err(LockError::Taken(_))), "{refused:?}");
+    }
 }
