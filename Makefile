@@ -1,4 +1,4 @@
-# What everybody who works on algohook needs; see README.md, "Working on it".
+# What everybody who works on algohook needs; see CONTRIBUTING.md.
 
 .PHONY: run test lint bench fuzz ui screenshots lighthouse attack setup dist test-package
 
@@ -31,20 +31,20 @@ ui:
 	cargo run --locked --example openapi > ui/src/api/openapi.json
 	cd ui && npm ci --no-audit --no-fund && npm run types && npm run build
 
-# The pictures of the README, of the demo.
+# The pictures in docs/screenshots, of the demo.
 screenshots: setup
 	cargo build --release --locked
 	cd ui && npm ci --no-audit --no-fund && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts screenshots
 
-# The page's numbers of the README.
+# The figures of docs/page.md.
 lighthouse: setup
 	cargo build --release --locked
 	cd ui && npm ci --no-audit --no-fund && npm install --no-save --no-audit --no-fund lighthouse@13.5.0
 	cd ui && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts lighthouse
 
-# Honest alerts under attack, for the README; needs python3 and openssl.
+# Honest alerts under attack, for docs/security.md; needs python3 and openssl.
 attack:
 	cargo build --release --locked
 	benches/attack.py

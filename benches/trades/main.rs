@@ -4,7 +4,7 @@
 //!
 //!     cargo bench --bench trades
 //!
-//! Prints the tables of the README. `QuantStats` is measured where `python3`
+//! Prints the tables of docs/performance.md. `QuantStats` is measured where `python3`
 //! can install it (`tests/oracle/run.sh`), which takes a minute the first time.
 
 mod history;

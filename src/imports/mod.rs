@@ -43,7 +43,7 @@ pub enum Unreadable {
     Empty,
     /// It is something else than what can be imported.
     #[error(
-        "the file is no list of trades and no alert log of TradingView, and no JSON lines; export it from TradingView again, or see the README for the form of JSON lines"
+        "the file is no list of trades and no alert log of TradingView, and no JSON lines; export it from TradingView again, or see docs/import.md for the form of JSON lines"
     )]
     UnknownKind,
     /// Columns that are needed are not there, or not under a name that is known.
