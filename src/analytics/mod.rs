@@ -172,6 +172,9 @@ pub fn report(input: &ReportInput<'_>) -> Report {
         .normalize();
     write_signal_delays(&mut all, input.signal_delays);
     all.buy_and_hold_return = input.held_prices.and_then(|prices| {
+        if !prices.first.is_positive() {
+            return None;
+        }
         let first = number::float_of(prices.first.get());
         number::percent(number::float_of(prices.last.get()) - first, first)
     });

@@ -138,7 +138,12 @@ pub(super) fn time_of(microsecond: i64) -> Timestamp {
     Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MAX)
 }
 
+/// Profit as a fraction of what the entry was worth; not a number where that is nothing, or
+/// less than nothing.
 fn return_fraction(trade: &ClosedTrade) -> f64 {
+    if !trade.entry_price.is_positive() {
+        return f64::NAN;
+    }
     let value = float_of(trade.entry_price.get())
         * float_of(trade.quantity.get())
         * float_of(trade.point_value);

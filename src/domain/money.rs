@@ -8,10 +8,12 @@ use std::str::FromStr;
 
 pub use rust_decimal::Decimal;
 
-/// The largest price, quantity or amount that an alert may state.
+/// The largest magnitude of a price, quantity or amount that an alert may state: 10^18.
 ///
-/// Small enough that price times quantity stays far inside a [`Decimal`].
-pub const LARGEST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0); // 10^12
+/// TradingView's own default capital of 1,000,000 buys 10^15 of a coin that costs 10^-9, and
+/// the value of a whole market is a price there, too. Products of two such numbers can be
+/// beyond a [`Decimal`], so arithmetic on them is checked.
+pub const LARGEST: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, false, 0);
 
 /// Digits that a quantity or amount derived by division keeps after the point.
 ///
@@ -38,23 +40,26 @@ pub enum NumberError {
     #[error("must not be negative")]
     Negative,
     /// Beyond [`LARGEST`].
-    #[error("is larger than 1000000000000")]
+    #[error("is larger than 10^18")]
     TooLarge,
-    /// So small that 28 decimal places cannot hold it.
-    #[error("is smaller than 28 decimal places can hold")]
-    TooSmall,
+    /// Finer than 28 decimal places can hold.
+    #[error("has more than 28 decimal places")]
+    TooFine,
+    /// More digits than a [`Decimal`] can hold.
+    #[error("has more than 28 significant digits")]
+    TooManyDigits,
 }
 
 /// Reads a decimal number as JSON or TradingView writes one: `100`, `-2.5`,
 /// `1e-05`, `1800.8000000000002`.
 ///
-/// Digits that a [`Decimal`] cannot hold are rounded to the nearest. Spaces
-/// around the number are ignored.
+/// Nothing is rounded: what a [`Decimal`] cannot hold exactly is refused. It holds every
+/// number of 28 significant digits, and some of 29. Spaces around the number are ignored.
 ///
 /// # Errors
 ///
 /// [`NumberError`] where the text is not such a number, or its magnitude is
-/// beyond [`LARGEST`], or it is not zero and rounds to zero.
+/// beyond [`LARGEST`], or it has more digits than a [`Decimal`].
 pub fn parse_decimal(text: &str) -> Result<Decimal, NumberError> {
     let text = text.trim();
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -100,9 +105,9 @@ fn parse_exponent(text: &str) -> Result<i32, NumberError> {
     })
 }
 
-/// `whole.fraction * 10^exponent`, rounded to what a [`Decimal`] can hold.
+/// `whole.fraction * 10^exponent`, exactly.
 fn assemble(whole: &str, fraction: &str, exponent: i32) -> Result<Decimal, NumberError> {
-    if exponent == 0 && whole.len() <= 12 && whole.len() + fraction.len() <= 18 {
+    if exponent == 0 && whole.len() + fraction.len() <= 18 {
         return Ok(short(whole, fraction));
     }
     let digits: String = [whole, fraction].concat();
@@ -114,38 +119,87 @@ fn assemble(whole: &str, fraction: &str, exponent: i32) -> Result<Decimal, Numbe
     let length = i32::try_from(significant.len()).map_err(|_| NumberError::TooLarge)?;
     let fraction_length = i32::try_from(fraction.len()).map_err(|_| NumberError::TooLarge)?;
     let point = length - fraction_length + exponent; // digits before the point
-    if point > 13 {
+    if point > 19 {
         return Err(NumberError::TooLarge);
     }
     if point < -28 {
-        return Err(NumberError::TooSmall);
+        return Err(NumberError::TooFine);
     }
-    let plain = if point <= 0 {
-        format!(
-            "0.{}{significant}",
-            "0".repeat(point.unsigned_abs() as usize)
-        )
+    let plain = plain(significant, point);
+    let value = Decimal::from_str_exact(&plain).or_else(|_| {
+        // Zeros at the end say nothing, and may be all that does not fit.
+        let shorter = if plain.contains('.') {
+            plain.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            plain.as_str()
+        };
+        Decimal::from_str_exact(shorter).map_err(|_| too_long(shorter))
+    })?;
+    if value > LARGEST {
+        return Err(NumberError::TooLarge);
+    }
+    Ok(value)
+}
+
+/// The reason why a [`Decimal`] cannot hold a number without needless zeros.
+fn too_long(plain: &str) -> NumberError {
+    let places = plain.split_once('.').map_or(0, |(_, places)| places.len());
+    let digits = plain.trim_start_matches(['0', '.']);
+    if digits.len() <= 28 && places > 28 {
+        NumberError::TooFine
     } else {
-        let point = point.unsigned_abs() as usize;
-        let padded = format!("{significant:0<point$}");
-        format!("{}.{}", &padded[..point], &padded[point..])
-    };
-    let plain = plain.trim_end_matches('.');
-    let value = Decimal::from_str(plain).map_err(|_| NumberError::TooLarge)?;
-    match value {
-        value if value > LARGEST => Err(NumberError::TooLarge),
-        value if value.is_zero() => Err(NumberError::TooSmall),
-        value => Ok(value),
+        NumberError::TooManyDigits
     }
 }
 
-/// Up to 18 digits, fewer than 13 of them before the point: nearly every number
-/// there is, and a report reads millions.
+/// Digits, which begin with none that is zero, as a number with `point` of them before
+/// its point.
+fn plain(significant: &str, point: i32) -> String {
+    let places = point.unsigned_abs() as usize;
+    if point <= 0 {
+        return format!("0.{}{significant}", "0".repeat(places));
+    }
+    let padded = format!("{significant:0<places$}");
+    let (whole, fraction) = padded.split_at(places);
+    match fraction {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
+/// Up to 18 digits: nearly every number there is, and a report reads millions.
 fn short(whole: &str, fraction: &str) -> Decimal {
     let digits = whole.bytes().chain(fraction.bytes());
     let mantissa = digits.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
     let scale = if mantissa == 0 { 0 } else { fraction.len() };
     Decimal::new(mantissa, u32::try_from(scale).unwrap_or(0))
+}
+
+/// Gives a wrapped decimal its plain form and its text form.
+macro_rules! decimal_texts {
+    ($name:ident) => {
+        impl $name {
+            /// The plain decimal.
+            #[must_use]
+            pub fn get(self) -> Decimal {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NumberError;
+
+            fn from_str(text: &str) -> Result<Self, NumberError> {
+                Self::new(parse_decimal(text)?)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
 }
 
 /// Defines a decimal that is greater than zero and at most [`LARGEST`].
@@ -170,33 +224,44 @@ macro_rules! positive_decimal {
                 }
                 Ok(Self(value))
             }
-
-            /// The plain decimal.
-            #[must_use]
-            pub fn get(self) -> Decimal {
-                self.0
-            }
         }
 
-        impl FromStr for $name {
-            type Err = NumberError;
-
-            fn from_str(text: &str) -> Result<Self, NumberError> {
-                Self::new(parse_decimal(text)?)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(formatter)
-            }
-        }
+        decimal_texts!($name);
     };
 }
 
+/// A price of one unit of an instrument, in its quote currency.
+///
+/// It can be zero or below: crude oil was at -37.63 on 20 April 2020, and a spread is the
+/// difference of two prices. Its magnitude is at most [`LARGEST`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(Decimal);
+
+impl Price {
+    /// Takes a decimal whose magnitude is at most [`LARGEST`].
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError::TooLarge`].
+    pub fn new(value: Decimal) -> Result<Self, NumberError> {
+        if value.abs() > LARGEST {
+            return Err(NumberError::TooLarge);
+        }
+        Ok(Self(value))
+    }
+
+    /// Whether it is above zero: only then is a percentage of it anything.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+}
+
+decimal_texts!(Price);
+
 positive_decimal! {
-    /// A price of one unit of an instrument, in its quote currency; greater than zero.
-    Price
+    /// A distance between two prices, greater than zero.
+    Distance
 }
 
 positive_decimal! {
@@ -214,8 +279,12 @@ impl Notional {
     ///
     /// # Errors
     ///
-    /// [`NumberError`] where the quantity is beyond [`LARGEST`] or rounds to zero.
+    /// [`NumberError`] where the price is not above zero, and where the quantity is beyond
+    /// [`LARGEST`] or rounds to zero.
     pub fn quantity_at(self, price: Price) -> Result<Quantity, NumberError> {
+        if !price.is_positive() {
+            return Err(NumberError::NotPositive);
+        }
         let quotient = self.0.checked_div(price.0).ok_or(NumberError::TooLarge)?;
         Quantity::new(quotient.round_dp(DERIVED_SCALE).normalize())
     }
@@ -228,8 +297,61 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_amount_is_a_trillion() {
-        assert_eq!(LARGEST.to_string(), "1000000000000");
+    fn the_largest_amount_is_a_trillion_of_millions() {
+        assert_eq!(LARGEST.to_string(), "1000000000000000000");
+        assert_eq!("1e18".parse().map(Quantity::get), Ok(LARGEST));
+    }
+
+    #[test]
+    fn a_price_can_be_zero_or_below() {
+        for text in ["-37.63", "0", "-1000000000000000000"] {
+            let price: Price = text.parse().unwrap();
+            assert_eq!(price.to_string(), text);
+        }
+        assert_eq!("-1e19".parse::<Price>(), Err(NumberError::TooLarge));
+        let money: Notional = "1000".parse().unwrap();
+        for price in ["0", "-1"] {
+            let quantity = money.quantity_at(price.parse().unwrap());
+            assert_eq!(quantity, Err(NumberError::NotPositive), "{price}");
+        }
+    }
+
+    #[test]
+    fn more_digits_than_are_held_are_refused_and_never_rounded() {
+        for (text, expected) in [
+            (
+                "999999999999.9999999999999999",
+                Ok("999999999999.9999999999999999"),
+            ),
+            (
+                "999999999999.999999999999999999",
+                Err(NumberError::TooManyDigits),
+            ),
+            (
+                "0.1234567890123456789012345678",
+                Ok("0.1234567890123456789012345678"),
+            ),
+            (
+                "0.12345678901234567890123456789",
+                Err(NumberError::TooManyDigits),
+            ),
+            ("0.00000000000000000000000000001", Err(NumberError::TooFine)),
+            ("1.5e-28", Err(NumberError::TooFine)),
+            (
+                "123456789012345678.9012345678",
+                Ok("123456789012345678.9012345678"),
+            ),
+            // Zeros at the end are no digits that could be lost.
+            ("1.5000000000000000000000000000000000", Ok("1.5")),
+            (
+                "100000000000000000.00000000000000000",
+                Ok("100000000000000000"),
+            ),
+            ("1e-28", Ok("0.0000000000000000000000000001")),
+        ] {
+            let read = parse_decimal(text).map(|number| number.to_string());
+            assert_eq!(read.as_deref(), expected.as_deref(), "{text}");
+        }
     }
 
     #[test]
@@ -266,13 +388,13 @@ mod tests {
             ("1,234.5", NumberError::Comma),
             ("1,5", NumberError::Comma),
             ("NaN", NumberError::NaN),
-            ("1000000000001", NumberError::TooLarge),
+            ("1000000000000000001", NumberError::TooLarge),
             ("1e400", NumberError::TooLarge),
-            ("1e-400", NumberError::TooSmall),
+            ("1e-400", NumberError::TooFine),
         ] {
             assert_eq!(parse_decimal(text), Err(expected), "{text}");
         }
-        assert_eq!("0".parse::<Price>(), Err(NumberError::NotPositive));
+        assert_eq!("0".parse::<Quantity>(), Err(NumberError::NotPositive));
         assert_eq!("-1".parse::<Quantity>(), Err(NumberError::NotPositive));
     }
 
@@ -303,10 +425,25 @@ mod tests {
         }
 
         #[test]
-        fn a_short_number_is_what_a_decimal_makes_of_it(text in "-?[0-9]{1,12}(\\.[0-9]{0,18})?") {
+        fn a_number_is_what_a_decimal_makes_of_it(text in "-?[0-9]{1,18}(\\.[0-9]{0,10})?") {
             let plain = text.trim_end_matches('.');
             let expected = Decimal::from_str(plain).unwrap();
             prop_assert_eq!(parse_decimal(&text), Ok(expected));
+        }
+
+        #[test]
+        fn no_digit_is_ever_lost(whole in "[0-9]{1,20}", fraction in "[0-9]{0,40}") {
+            let text = format!("{whole}.{fraction}");
+            let digits = |text: &str| {
+                let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+                (
+                    whole.trim_start_matches('0').to_owned(),
+                    fraction.trim_end_matches('0').to_owned(),
+                )
+            };
+            if let Ok(number) = parse_decimal(&text) {
+                prop_assert_eq!(digits(&number.to_string()), digits(&text));
+            }
         }
 
         #[test]

@@ -93,18 +93,26 @@ pub struct SetupCost {
     /// Price units a contract; positive is worse for the trader: buying above or
     /// selling below the market.
     pub cost: Decimal,
-    /// The cost as one of four steps.
-    pub quality: ExecutionQuality,
+    /// The cost as one of four steps; `None` of a cost against a market at or below zero,
+    /// of which there is no percentage.
+    pub quality: Option<ExecutionQuality>,
 }
 
 /// The cost of intending `intended` while the market is at `market`.
 #[must_use]
 pub fn setup_cost(direction: Direction, intended: Price, market: Price) -> SetupCost {
     let cost = (intended.get() - market.get()) * direction.sign();
+    if cost > Decimal::ZERO && !market.is_positive() {
+        return SetupCost {
+            cost,
+            quality: None,
+        };
+    }
     let percent = cost
         .checked_mul(Decimal::ONE_HUNDRED)
         .and_then(|hundredfold| hundredfold.checked_div(market.get()));
-    // Beyond what a decimal holds lies only what is far better or far worse.
+    // No cost is excellent at any price. Beyond what a decimal holds lies only what is
+    // far better or far worse.
     let percent = percent.unwrap_or(cost);
     let quality = if percent <= Decimal::new(1, 1) {
         ExecutionQuality::Excellent
@@ -115,7 +123,10 @@ pub fn setup_cost(direction: Direction, intended: Price, market: Price) -> Setup
     } else {
         ExecutionQuality::Poor
     };
-    SetupCost { cost, quality }
+    SetupCost {
+        cost,
+        quality: Some(quality),
+    }
 }
 
 #[cfg(test)]
@@ -129,12 +140,12 @@ mod tests {
         let buy = setup_cost(Direction::Long, above, market);
         assert_eq!(
             (buy.cost.to_string().as_str(), buy.quality),
-            ("0.75", ExecutionQuality::Good)
+            ("0.75", Some(ExecutionQuality::Good))
         );
         let sell = setup_cost(Direction::Short, above, market);
         assert_eq!(
             (sell.cost.to_string().as_str(), sell.quality),
-            ("-0.75", ExecutionQuality::Excellent)
+            ("-0.75", Some(ExecutionQuality::Excellent))
         );
     }
 
@@ -150,8 +161,20 @@ mod tests {
         ] {
             assert_eq!(
                 setup_cost(Direction::Long, intended.parse().unwrap(), market).quality,
-                quality
+                Some(quality)
             );
+        }
+    }
+
+    #[test]
+    fn a_cost_has_no_percentage_of_a_market_at_or_below_zero() {
+        for market in ["0", "-37.63"] {
+            let market: Price = market.parse().unwrap();
+            let at_market = setup_cost(Direction::Long, market, market);
+            assert_eq!(at_market.quality, Some(ExecutionQuality::Excellent));
+            let above = Price::new(market.get() + Decimal::ONE).unwrap();
+            let buy = setup_cost(Direction::Long, above, market);
+            assert_eq!((buy.cost, buy.quality), (Decimal::ONE, None));
         }
     }
 

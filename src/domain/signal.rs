@@ -10,15 +10,19 @@ use jiff::Timestamp;
 use super::event::text_enum;
 use serde::Serialize;
 
-use super::money::{Decimal, Notional, Price, Quantity};
+use super::money::{Decimal, Distance, Notional, Price, Quantity};
 
-/// The instrument as TradingView names it: `AAPL`, `NASDAQ:AAPL`, `CME_MINI:ES1!`.
+/// The longest ticker, in characters: a spread or another formula has many names in it.
+const LONGEST_TICKER: usize = 256;
+
+/// The instrument as TradingView names it: `AAPL`, `NASDAQ:AAPL`, `CME_MINI:ES1!`,
+/// `NYMEX:CL1!-NYMEX:CL2!`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticker(Arc<str>);
 
 /// A text that cannot be a ticker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 64 printable characters, such as AAPL or NASDAQ:AAPL")]
+#[error("must be 1 to 256 printable characters, such as AAPL or NASDAQ:AAPL")]
 pub struct NotATicker;
 
 impl Ticker {
@@ -30,6 +34,26 @@ impl Ticker {
 }
 
 impl Ticker {
+    /// The name without its exchange: `AAPL` of `NASDAQ:AAPL`.
+    ///
+    /// A spread or another formula names several exchanges and has none of its own, so it is
+    /// returned whole.
+    #[must_use]
+    pub fn symbol(&self) -> &str {
+        let is_exchange = |name: &str| {
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            !name.is_empty() && name.bytes().all(is_letter)
+        };
+        match self.0.split_once(':') {
+            Some((exchange, symbol))
+                if is_exchange(exchange) && !symbol.is_empty() && !symbol.contains(':') =>
+            {
+                symbol
+            }
+            _ => &self.0,
+        }
+    }
+
     /// The name that trades are kept under whose instrument nobody told.
     #[must_use]
     pub fn unknown() -> Self {
@@ -49,7 +73,7 @@ impl FromStr for Ticker {
     fn from_str(text: &str) -> Result<Self, NotATicker> {
         let text = text.trim();
         let printable = text.chars().all(is_printable);
-        if text.is_empty() || text.chars().count() > 64 || !printable {
+        if text.is_empty() || text.chars().count() > LONGEST_TICKER || !printable {
             return Err(NotATicker);
         }
         Ok(Self(text.into()))
@@ -201,7 +225,7 @@ pub enum Size {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trail {
     /// In price units.
-    Price(Price),
+    Price(Distance),
     /// In percent of the price.
     Percent(Decimal),
 }
@@ -275,4 +299,25 @@ pub struct Signal {
     pub idempotency_key: Option<String>,
     /// What is understood of the metadata.
     pub metadata: Metadata,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_exchange_before_one_symbol_is_an_exchange() {
+        for (ticker, symbol) in [
+            ("AAPL", "AAPL"),
+            ("NASDAQ:AAPL", "AAPL"),
+            ("CME_MINI:ES1!", "ES1!"),
+            ("NYMEX:CL1!-NYMEX:CL2!", "NYMEX:CL1!-NYMEX:CL2!"),
+            ("1/NYSE:AAPL", "1/NYSE:AAPL"),
+            ("AAPL*NYSE:IBM", "AAPL*NYSE:IBM"),
+            ("NYSE:", "NYSE:"),
+        ] {
+            let ticker: Ticker = ticker.parse().unwrap();
+            assert_eq!(ticker.symbol(), symbol);
+        }
+    }
 }

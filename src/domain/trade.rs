@@ -64,7 +64,7 @@ pub fn gross_profit(
     exit: Price,
     point_value: Decimal,
 ) -> Option<Decimal> {
-    // Both prices are above zero and bounded, so their difference cannot overflow.
+    // Both prices are bounded, so their difference cannot overflow.
     let gain = (exit.get() - entry.get()) * direction.sign();
     gain.checked_mul(quantity.get())?.checked_mul(point_value)
 }

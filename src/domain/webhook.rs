@@ -341,7 +341,7 @@ impl Settings {
         rule(
             in_range(self.initial_capital),
             "initialCapital",
-            "must be 0 to 1000000000000",
+            "must be 0 to 10^18",
         )?;
         rule(
             currency_letters && (1..=10).contains(&self.currency.len()),
@@ -361,7 +361,7 @@ impl Settings {
         rule(
             in_range(self.commission.value),
             "commission.value",
-            "must be 0 to 1000000000000",
+            "must be 0 to 10^18",
         )?;
         rule(
             self.commission.kind != CommissionKind::Percent

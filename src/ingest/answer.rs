@@ -242,7 +242,7 @@ fn analytics_of(signal: &Signal) -> Analytics {
         .market_price
         .map(|market| setup_cost(signal.intent.direction(), signal.intended_price, market));
     let recommendations = match cost {
-        Some(cost) if cost.quality == ExecutionQuality::Poor => vec![format!(
+        Some(cost) if cost.quality == Some(ExecutionQuality::Poor) => vec![format!(
             "The {} price is more than 1 % worse than the market; check that limitPrice and stopPrice \
              are of this instrument and this bar",
             signal.order_type
@@ -254,7 +254,7 @@ fn analytics_of(signal: &Signal) -> Analytics {
         market_price: signal.market_price.map(|price| Number(price.get())),
         intended_price: Number(signal.intended_price.get()),
         setup_cost: cost.map(|cost| Number(cost.cost)),
-        execution_quality: cost.map(|cost| cost.quality),
+        execution_quality: cost.and_then(|cost| cost.quality),
         recommendations,
     }
 }

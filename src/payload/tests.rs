@@ -112,6 +112,46 @@ fn the_order_type_follows_from_the_prices() {
 }
 
 #[test]
+fn prices_at_and_below_zero_are_prices() {
+    for price in ["-37.63", "0"] {
+        let signal = signal(&format!(r#""action":"buy","marketPrice":{price}"#));
+        assert_eq!(signal.intended_price.to_string(), price);
+    }
+    let spread = signal(r#""action":"buy","marketPrice":0.1,"limitPrice":"-0.35""#);
+    assert_eq!(spread.intended_price.to_string(), "-0.35");
+    let trail = error(r#""action":"buy","marketPrice":-1,"trailPrice":-1"#);
+    assert_eq!(trail.field.as_deref(), Some("trailPrice"));
+}
+
+#[test]
+fn a_number_is_kept_whole_or_refused() {
+    let exact = signal(r#""action":"buy","marketPrice":1800.8000000000002,"qty":1e15"#);
+    assert_eq!(exact.intended_price.to_string(), "1800.8000000000002");
+    assert_eq!(
+        exact.size,
+        Size::Quantity("1000000000000000".parse().unwrap())
+    );
+    let long = error(r#""action":"buy","marketPrice":"999999999999.999999999999999999""#);
+    assert_eq!(
+        long.message,
+        "marketPrice has more than 28 significant digits"
+    );
+}
+
+#[test]
+fn a_spread_is_a_ticker() {
+    let spread = "NYSE:AAAA+NYSE:BBBB+NYSE:CCCC+NYSE:DDDD+NYSE:EEEE+NYSE:FFFF+NYSE:GGGG";
+    let named =
+        |name: &str| outcome(&alert(r#""action":"buy","marketPrice":1"#).replace("AAPL", name));
+    assert_eq!(named(spread).unwrap().signal.ticker.as_str(), spread);
+    assert!(named(&"x".repeat(256)).is_ok());
+    assert_eq!(
+        named(&"x".repeat(257)).unwrap_err().field.as_deref(),
+        Some("ticker")
+    );
+}
+
+#[test]
 fn the_size_is_a_quantity_money_or_the_whole_position() {
     let size = |fields: &str| signal(&format!(r#""marketPrice":1,{fields}"#)).size;
     let one = Size::Quantity("1".parse().unwrap());
@@ -162,7 +202,6 @@ fn a_size_that_is_left_out_follows_from_the_stated_position() {
 fn an_invalid_field_is_named() {
     for (fields, field) in [
         (r#""action":"buy""#, "marketPrice"),
-        (r#""action":"buy","marketPrice":0"#, "marketPrice"),
         (r#""action":"buy","marketPrice":true"#, "marketPrice"),
         (r#""action":"buy","marketPrice":1,"qty":-1"#, "qty"),
         (

@@ -10,7 +10,7 @@ use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use crate::domain::event::{EventId, EventSource};
 use crate::domain::ledger::PositionChange;
-use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::money::{Decimal, Distance, Price, Quantity};
 use crate::domain::order::{Order, OrderId, pairing_time};
 use crate::domain::signal::{
     Direction, Intent, OrderType, Signal, StatedPosition, Ticker, TimeInForce, Trail,
@@ -43,7 +43,7 @@ pub struct StoredOrder {
     /// Trigger of a stop or stop-limit order.
     pub stop_price: Option<Price>,
     /// Distance of a trailing stop in price units.
-    pub trail_price: Option<Price>,
+    pub trail_price: Option<Distance>,
     /// Distance of a trailing stop in percent.
     pub trail_percent: Option<Decimal>,
     /// Target of a bracket.
@@ -136,7 +136,7 @@ pub(super) fn insert(
         text(signal.market_price),
         text(signal.limit_price),
         text(signal.stop_price),
-        text(trail_price),
+        trail_price.map(|distance: Distance| distance.to_string()),
         decimal(trail_percent),
         text(signal.profit_target),
         text(signal.stop_loss.map(|stop| stop.stop_price)),

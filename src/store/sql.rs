@@ -60,7 +60,7 @@ pub fn decimal(row: &Row<'_>, column: usize) -> rusqlite::Result<Decimal> {
 }
 
 /// Reads a decimal column that `T` has to be made of.
-pub fn positive<T>(
+pub fn amount<T>(
     row: &Row<'_>,
     column: usize,
     new: impl Fn(Decimal) -> Result<T, NumberError>,

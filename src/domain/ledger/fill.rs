@@ -10,7 +10,8 @@ const DIGITS: u32 = 28;
 /// The price an order fills at: as intended, made worse for the trader by the
 /// assumed slippage and rounded to nothing.
 ///
-/// `None` where the slippage leaves no usable price, for instance a sale below zero.
+/// `None` where the slippage would take a price from above zero to zero or below: an
+/// assumption makes no price that the instrument may never have.
 pub(super) fn fill_price(
     direction: Direction,
     intended: Price,
@@ -21,12 +22,13 @@ pub(super) fn fill_price(
     }
     let distance = match slippage.kind {
         SlippageKind::Ticks => slippage.value.checked_mul(slippage.tick_size)?,
-        SlippageKind::Percent => percent_of(intended.get(), slippage.value)?,
+        SlippageKind::Percent => percent_of(intended.get().abs(), slippage.value)?,
     };
     let price = intended
         .get()
         .checked_add(distance.checked_mul(direction.sign())?)?;
-    Price::new(price.normalize()).ok()
+    let price = Price::new(price.normalize()).ok()?;
+    (price.is_positive() || !intended.is_positive()).then_some(price)
 }
 
 /// The commission of each part that one order closes or opens, in their order.
@@ -42,7 +44,7 @@ pub(super) fn commissions(
     match commission.kind {
         CommissionKind::Percent => parts
             .iter()
-            .map(|part| percent_of(value(price, *part, point_value)?, commission.value))
+            .map(|part| percent_of(value(price, *part, point_value)?.abs(), commission.value))
             .collect(),
         CommissionKind::PerContract => parts
             .iter()
@@ -142,11 +144,26 @@ mod tests {
     }
 
     #[test]
-    fn slippage_never_makes_a_price_of_zero_or_less() {
+    fn slippage_takes_no_price_from_above_zero_below_it() {
         let intended: Price = "0.5".parse().unwrap();
         let two_ticks = slippage(SlippageKind::Ticks, "2");
         assert_eq!(fill_price(Direction::Short, intended, &two_ticks), None);
         assert!(fill_price(Direction::Long, intended, &two_ticks).is_some());
+    }
+
+    #[test]
+    fn slippage_is_against_the_trader_at_prices_of_zero_and_below() {
+        let two_ticks = slippage(SlippageKind::Ticks, "2");
+        let one_percent = slippage(SlippageKind::Percent, "1");
+        for (direction, intended, slippage, expected) in [
+            (Direction::Short, "0", &two_ticks, "-0.5"),
+            (Direction::Long, "-37.63", &two_ticks, "-37.13"),
+            (Direction::Long, "-40", &one_percent, "-39.6"),
+            (Direction::Short, "-40", &one_percent, "-40.4"),
+        ] {
+            let price = fill_price(direction, intended.parse().unwrap(), slippage);
+            assert_eq!(price.unwrap().to_string(), expected, "{intended}");
+        }
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl RowReader<'_> {
             (Stated::Nothing, Stated::Nothing)
         } else {
             let time = self.time(columns.time, &stated_time);
-            (time, self.above_zero(columns.price, Price::new))
+            (time, self.usable(columns.price, Price::new))
         };
         Row {
             number: self.row.number,
@@ -190,7 +190,7 @@ impl RowReader<'_> {
             time,
             signal,
             price,
-            quantity: self.above_zero(columns.quantity, Quantity::new),
+            quantity: self.usable(columns.quantity, Quantity::new),
             profit: self.number(columns.profit),
             commission: columns
                 .commission
@@ -287,7 +287,7 @@ impl RowReader<'_> {
         }
     }
 
-    fn above_zero<T>(
+    fn usable<T>(
         &mut self,
         column: usize,
         new: fn(Decimal) -> Result<T, crate::domain::money::NumberError>,

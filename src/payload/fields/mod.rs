@@ -148,11 +148,8 @@ impl<'a> Object<'_, 'a> {
             .map_err(|error| self.no_number(name, &text, error))
     }
 
-    /// A number greater than zero.
-    fn positive<T: FromStr<Err = NumberError>>(
-        &self,
-        name: &str,
-    ) -> Result<Option<T>, PayloadError> {
+    /// A number in the range that its type has.
+    fn amount<T: FromStr<Err = NumberError>>(&self, name: &str) -> Result<Option<T>, PayloadError> {
         self.number(name, str::parse)
     }
 
@@ -181,13 +178,14 @@ impl<'a> Object<'_, 'a> {
             NumberError::Comma => "Write 1234.5, not 1,234.5 or 1234,5.",
             NumberError::NotANumber => NUMBER_HINT,
             NumberError::NotPositive => {
-                "Leave the field out where it has no value; sizes and prices are above zero."
+                "Leave the field out where it has no value; sizes are above zero."
             }
             NumberError::Negative => {
                 "Sizes have no sign; only positionSize is below zero for a short position."
             }
-            NumberError::TooLarge | NumberError::TooSmall => {
-                "Check the number's exponent and unit."
+            NumberError::TooLarge | NumberError::TooFine => "Check the number's exponent and unit.",
+            NumberError::TooManyDigits => {
+                "Nothing is rounded here: let the script round it, for instance with math.round()."
             }
         };
         self.invalid(name, error, hint)

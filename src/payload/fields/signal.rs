@@ -124,8 +124,8 @@ fn size(
     intent: Intent,
     stated: &StatedPosition,
 ) -> Result<Size, PayloadError> {
-    let quantity = fields.positive("qty")?;
-    let notional = fields.positive::<Notional>("notional")?;
+    let quantity = fields.amount("qty")?;
+    let notional = fields.amount::<Notional>("notional")?;
     match (quantity, notional) {
         (Some(_), Some(_)) => Err(fields.invalid(
             "notional",
@@ -171,7 +171,7 @@ struct Prices {
 
 impl Prices {
     fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
-        let trail_price = fields.positive("trailPrice")?.map(Trail::Price);
+        let trail_price = fields.amount("trailPrice")?.map(Trail::Price);
         let trail_percent = fields.number("trailPercent", |text| match parse_decimal(text)? {
             percent if percent.is_zero() || percent.is_sign_negative() => {
                 Err(NumberError::NotPositive)
@@ -179,9 +179,9 @@ impl Prices {
             percent => Ok(Trail::Percent(percent)),
         })?;
         Ok(Self {
-            market: fields.positive("marketPrice")?,
-            limit: fields.positive("limitPrice")?,
-            stop: fields.positive("stopPrice")?,
+            market: fields.amount("marketPrice")?,
+            limit: fields.amount("limitPrice")?,
+            stop: fields.amount("stopPrice")?,
             has_two_trails: trail_price.is_some() && trail_percent.is_some(),
             trail: trail_price.or(trail_percent),
         })
@@ -257,7 +257,7 @@ fn profit_target(
     fields: &Object<'_, '_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Price>, PayloadError> {
-    let flat = fields.positive("profitTarget")?;
+    let flat = fields.amount("profitTarget")?;
     let Some(nested) = fields.object("takeProfit")? else {
         return Ok(flat);
     };
@@ -265,7 +265,7 @@ fn profit_target(
         fields: &nested,
         parent: "takeProfit.",
     };
-    let price = nested.positive("limitPrice")?;
+    let price = nested.amount("limitPrice")?;
     warn_if_different(
         flat,
         price,
@@ -285,7 +285,7 @@ fn stop_loss(
     fields: &Object<'_, '_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<StopLoss>, PayloadError> {
-    let flat = fields.positive("stopLossTarget")?;
+    let flat = fields.amount("stopLossTarget")?;
     let Some(nested) = fields.object("stopLoss")? else {
         return Ok(flat.map(|stop_price| StopLoss {
             stop_price,
@@ -296,8 +296,8 @@ fn stop_loss(
         fields: &nested,
         parent: "stopLoss.",
     };
-    let price = nested.positive("stopPrice")?;
-    let limit_price = nested.positive("limitPrice")?;
+    let price = nested.amount("stopPrice")?;
+    let limit_price = nested.amount("limitPrice")?;
     warn_if_different(
         flat,
         price,

@@ -55,8 +55,7 @@ impl Kept {
 
 /// Whether a name is another one with its exchange before it.
 fn is_fuller(name: &Ticker, other: &Ticker) -> bool {
-    let symbol = name.as_str().split_once(':').map(|(_, symbol)| symbol);
-    symbol == Some(other.as_str())
+    name != other && name.symbol() == other.as_str()
 }
 
 /// Where a list is kept.

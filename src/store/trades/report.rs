@@ -12,7 +12,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
 use crate::store::conditions::query;
 use crate::store::error::Result;
-use crate::store::sql::{decimal, parsed, positive, timestamp, unreadable};
+use crate::store::sql::{amount, decimal, parsed, timestamp, unreadable};
 
 /// All trades of a filter, in the order of their exits; those of one instant as
 /// their orders were paired, which is not always how they arrived.
@@ -53,9 +53,9 @@ fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade
     Ok(ClosedTrade {
         ticker: names.ticker(row, 0)?,
         direction: parsed(row, 1)?,
-        quantity: positive(row, 2, Quantity::new)?,
+        quantity: amount(row, 2, Quantity::new)?,
         entry_time: timestamp(row, 3)?,
-        entry_price: positive(row, 4, Price::new)?,
+        entry_price: amount(row, 4, Price::new)?,
         entry_signal: names.signal(row, 5)?,
         exit_time: timestamp(row, 6)?,
         point_value: decimal(row, 7)?,
