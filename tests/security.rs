@@ -469,15 +469,20 @@ fn no_page_of_another_name_reads_what_this_machine_reaches() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 
     let public = ["--public-url", "https://hooks.example.com"];
-    let proxied = ["--trusted-proxy", "127.0.0.1/32"];
+    let proxied = [&public[..], &["--trusted-proxy", "127.0.0.1/32"]].concat();
+    // A browser on the proxy's machine can say what the proxy says.
     let of_proxy = "x-forwarded-for: 203.0.113.9\r\n";
-    let (named, behind) = (Server::start_with(&public), Server::start_with(&proxied));
-    let answer = get(&named, "/", "hooks.example.com", "");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let answer = get(&behind, "/", "trading.example.com", of_proxy);
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let answer = get(&behind, "/", "evil.example", "");
-    assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
+    for arguments in [&public[..], &proxied] {
+        let server = Server::start_with(arguments);
+        for more in ["", of_proxy] {
+            let answer = get(&server, "/", "hooks.example.com", more);
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            for path in ["/", "/metrics", "/api/v1/me"] {
+                let answer = get(&server, path, "evil.example", more);
+                assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use cookie::{Cookie, SameSite};
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use hyper::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use jiff::{SignedDuration, Timestamp};
 
 use super::problem::Problem;
@@ -17,6 +17,12 @@ pub const SESSION_COOKIE: &str = "algohook_session";
 /// Its name over HTTPS: with this prefix browsers take it from no other host, not
 /// even from one of the same domain.
 pub const SECURE_SESSION_COOKIE: &str = "__Host-algohook_session";
+
+/// Days after which a session ends in any case.
+const SESSION_DAYS: i64 = 30;
+
+/// Days that a browser is known after a login.
+const BROWSER_DAYS: i64 = 180;
 
 /// How exact the times of last use are.
 const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -119,28 +125,52 @@ pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Resul
 /// Whether a request says where in a browser it is from.
 #[must_use]
 pub fn is_from_browser(headers: &HeaderMap) -> bool {
-    headers.contains_key(ORIGIN)
+    headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
+/// The address that a page of ours has in the browser that sends a request.
+#[derive(Debug, Clone, Copy)]
+pub struct PageAddress<'a> {
+    /// Whether the request came over HTTPS.
+    pub is_secure: bool,
+    /// The host that the request states, with its port.
+    pub host: &'a str,
+    /// The address that the owner gave the server, where a proxy changes the others.
+    pub public_url: &'a str,
+}
+
+impl PageAddress<'_> {
+    /// Whether an origin is this page's, in scheme, host and port.
+    fn is(&self, origin: &str) -> bool {
+        if origin.eq_ignore_ascii_case(self.public_url.trim_end_matches('/')) {
+            return true;
+        }
+        let scheme = if self.is_secure { "https" } else { "http" };
+        let Some((stated_scheme, stated_host)) = origin.split_once("://") else {
+            return false;
+        };
+        !stated_host.is_empty()
+            && stated_scheme.eq_ignore_ascii_case(scheme)
+            && stated_host.eq_ignore_ascii_case(self.host)
+    }
 }
 
 /// Refuses a write that another site made the owner's browser send.
 ///
-/// Browsers name the origin of every write; a program that names none has no
+/// A browser of today says itself whether the write is from the same origin
+/// (`Sec-Fetch-Site`), an older one names the origin only. A program that names none has no
 /// business with a cookie.
 ///
 /// # Errors
 ///
 /// A problem with status 403.
-pub fn require_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("")
+pub fn require_same_origin(headers: &HeaderMap, page: &PageAddress<'_>) -> Result<(), Problem> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_same = match text("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => text(ORIGIN.as_str()).is_some_and(|origin| page.is(origin)),
     };
-    let origin = text(ORIGIN.as_str());
-    let host = origin.split_once("://").map_or("", |(_, host)| host);
-    let is_same = !host.is_empty() && host.eq_ignore_ascii_case(text(HOST.as_str()));
-    if is_same || text("sec-fetch-site") == "same-origin" {
+    if is_same {
         return Ok(());
     }
     Err(Problem::new(
@@ -149,16 +179,16 @@ pub fn require_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
         "what a browser writes must come from algohook's own pages",
     )
     .hint(
-        "a proxy in front has to pass the header Host on; programs use an API token instead of a session: \
-         `algohook token create NAME`",
+        "a proxy in front has to pass Host and X-Forwarded-Proto on, or --public-url has to be its address; \
+         programs use an API token instead of a session: `algohook token create NAME`",
     ))
 }
 
 /// The cookie that carries a session.
 #[must_use]
 pub fn session_cookie(secret: &str, is_secure: bool) -> String {
-    cookie(secret.to_owned(), is_secure)
-        .permanent()
+    cookie(cookie_name(is_secure), secret.to_owned(), is_secure)
+        .max_age(whole_days(SESSION_DAYS))
         .build()
         .to_string()
 }
@@ -166,18 +196,31 @@ pub fn session_cookie(secret: &str, is_secure: bool) -> String {
 /// The cookie that takes a session back.
 #[must_use]
 pub fn ended_session_cookie(is_secure: bool) -> String {
-    cookie(String::new(), is_secure)
+    cookie(cookie_name(is_secure), String::new(), is_secure)
         .removal()
         .build()
         .to_string()
 }
 
-fn cookie(value: String, is_secure: bool) -> cookie::CookieBuilder<'static> {
-    Cookie::build((cookie_name(is_secure), value))
+/// The cookie by which a browser that logged in is known again.
+#[must_use]
+pub fn browser_cookie(secret: &str, is_secure: bool) -> String {
+    cookie(browser_cookie_name(is_secure), secret.to_owned(), is_secure)
+        .max_age(whole_days(BROWSER_DAYS))
+        .build()
+        .to_string()
+}
+
+fn cookie(name: &'static str, value: String, is_secure: bool) -> cookie::CookieBuilder<'static> {
+    Cookie::build((name, value))
         .path("/")
         .http_only(true)
         .secure(is_secure)
         .same_site(SameSite::Strict)
+}
+
+fn whole_days(days: i64) -> cookie::time::Duration {
+    cookie::time::Duration::days(days)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -195,12 +238,30 @@ fn cookie_name(is_secure: bool) -> &'static str {
     }
 }
 
+fn browser_cookie_name(is_secure: bool) -> &'static str {
+    if is_secure {
+        "__Host-algohook_browser"
+    } else {
+        "algohook_browser"
+    }
+}
+
 fn session(headers: &HeaderMap, is_secure: bool) -> Option<String> {
+    cookie_of(headers, cookie_name(is_secure))
+}
+
+/// The secret that a browser keeps since its first login.
+#[must_use]
+pub fn browser(headers: &HeaderMap, is_secure: bool) -> Option<String> {
+    cookie_of(headers, browser_cookie_name(is_secure))
+}
+
+fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter();
     cookies
         .filter_map(|header| header.to_str().ok())
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == cookie_name(is_secure))
+        .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
 }

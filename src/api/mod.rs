@@ -11,6 +11,7 @@ pub mod context;
 pub mod events;
 pub mod exports;
 pub mod imports;
+mod login;
 pub mod openapi;
 pub mod orders;
 pub mod overview;
@@ -36,9 +37,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
-use auth::Identity;
+use auth::{Identity, PageAddress};
 use context::Context;
 use problem::Problem;
 use reply::Reply;
@@ -46,7 +49,7 @@ use request::ApiRequest;
 use routes::Resource;
 
 use crate::http::body::{Body, BodyError, read_limited};
-use crate::http::client::Client;
+use crate::http::client::{Client, host_of};
 use crate::http::room::Room;
 
 /// The path that everything here is under.
@@ -81,7 +84,11 @@ impl Api {
     /// Answers one request.
     pub async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let answer = self.answer(request, client).await;
-        answer.unwrap_or_else(Problem::into_response)
+        let mut response = answer.unwrap_or_else(Problem::into_response);
+        let no_sniffing = HeaderValue::from_static("nosniff");
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, no_sniffing);
+        response
     }
 
     async fn answer(&self, request: Request<Incoming>, client: Client) -> Reply {
@@ -96,9 +103,9 @@ impl Api {
             .hint("/api/v1/openapi.json lists every address")
         })?;
         let (resource, id) = (*found.value, found.params.get("id").unwrap_or_default());
-        let method = match head.method {
-            Method::HEAD => Method::GET,
-            method => method,
+        let method = match &head.method {
+            &Method::HEAD => Method::GET,
+            method => method.clone(),
         };
         let allow = resource.methods();
         if !allow.split(", ").any(|allowed| allowed == method.as_str()) {
@@ -115,13 +122,13 @@ impl Api {
             auth::require_scope(identity, method == Method::GET, is_test)?;
         }
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
-            auth::require_same_origin(&head.headers)?;
+            self.require_same_origin(&head, &client)?;
         }
         if matches!(resource, Resource::Setup | Resource::Session)
             && auth::is_from_browser(&head.headers)
         {
             // Nor may another site log the owner in, or choose the first password.
-            auth::require_same_origin(&head.headers)?;
+            self.require_same_origin(&head, &client)?;
         }
         let part = self.room.part(client.address);
         let (largest, patience, part) = match resource {
@@ -142,6 +149,15 @@ impl Api {
             identity,
         };
         resource.handle(&method, &self.context, &request).await
+    }
+
+    fn require_same_origin(&self, head: &Parts, client: &Client) -> Result<(), Problem> {
+        let address = PageAddress {
+            is_secure: client.is_secure,
+            host: host_of(&head.uri, &head.headers).unwrap_or_default(),
+            public_url: &self.context.base_url,
+        };
+        auth::require_same_origin(&head.headers, &address)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::reports::ReportSource;
         account::set_up,
         account::log_in,
         account::log_out,
+        account::acknowledge_logins,
         account::me,
         overview::overview,
         account::change_password,

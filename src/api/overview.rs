@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use super::reply::{Reply, ok};
 use crate::acme;
 use crate::overview::{self, KeptByWebhook, WebhookOverview};
 use crate::store;
+use crate::store::known_clients::{self, NewPlace};
 use crate::tls::Certificates;
 
 /// What the server is doing, for a first look.
@@ -22,7 +23,39 @@ pub struct Overview {
     pub webhooks: Vec<WebhookOverview>,
     /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
     pub certificate: Option<Certificate>,
+    /// Logins of the last 30 days from a browser and an address that were both new, newest
+    /// first, until the owner says that they are known (`POST /session/seen`).
+    pub new_logins: Vec<NewLogin>,
 }
+
+/// A login from a new place.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewLogin {
+    /// Its number in the audit log.
+    pub id: i64,
+    /// When it was.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// From which address.
+    pub address: Option<String>,
+    /// The browser, by its own words.
+    pub user_agent: Option<String>,
+}
+
+impl From<NewPlace> for NewLogin {
+    fn from(place: NewPlace) -> Self {
+        Self {
+            id: place.id,
+            at: place.at,
+            address: place.address,
+            user_agent: place.user_agent,
+        }
+    }
+}
+
+/// How long a login from a new place asks for attention.
+const LOGINS_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What those who connect are shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,9 +118,11 @@ pub(super) async fn overview(context: &Arc<Context>) -> Reply {
     let shared = Arc::clone(context);
     let read = context.store.readers().run(move |connection| {
         let earnings = shared.earnings.of(connection)?;
+        let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
         Ok(Overview {
             webhooks: overview::webhooks(connection, &earnings, now)?,
             certificate: shared.certificate.state(),
+            new_logins: new_logins.into_iter().map(NewLogin::from).collect(),
         })
     });
     Ok(ok(&read.await?))

@@ -1,5 +1,6 @@
 //! Where passwords are hashed: one at a time and with a short queue, for each takes
-//! 19 MiB and a core for a while, and strangers may ask for it.
+//! 19 MiB and a core for a while, and strangers may ask for it. Who logged in before has
+//! places of its own in the queue, which no stranger fills.
 
 use std::sync::Arc;
 
@@ -10,8 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::problem::Problem;
 use super::slow::blocking;
 
-/// Requests that may wait for their turn; one more is turned away.
+/// Strangers that may wait for their turn; one more is turned away.
 const QUEUE: usize = 16;
+
+/// Requests of those who logged in before that may wait for their turn.
+const QUEUE_OF_KNOWN: usize = 8;
 
 /// Seconds after which another try makes sense.
 const RETRY_AFTER: u32 = 2;
@@ -19,6 +23,7 @@ const RETRY_AFTER: u32 = 2;
 /// The right to hash a password.
 pub struct Hashing {
     places: Arc<Semaphore>,
+    places_of_known: Arc<Semaphore>,
     turn: Arc<Semaphore>,
     hashes: Counter,
 }
@@ -35,18 +40,25 @@ impl Hashing {
     pub fn new(hashes: Counter) -> Self {
         Self {
             places: Arc::new(Semaphore::new(QUEUE + 1)),
+            places_of_known: Arc::new(Semaphore::new(QUEUE_OF_KNOWN + 1)),
             turn: Arc::new(Semaphore::new(1)),
             hashes,
         }
     }
 
-    /// Waits for one's turn, first come, first served.
+    /// Waits for one's turn, first come, first served; `is_known` says that who asks logged
+    /// in before.
     ///
     /// # Errors
     ///
     /// A problem with status 503 where too many wait already.
-    pub async fn turn(&self) -> Result<Turn, Problem> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
+    pub async fn turn(&self, is_known: bool) -> Result<Turn, Problem> {
+        let places = if is_known {
+            &self.places_of_known
+        } else {
+            &self.places
+        };
+        let place = Arc::clone(places).try_acquire_owned();
         let place = place.map_err(|_| busy())?;
         // Neither semaphore is ever closed.
         let turn = Arc::clone(&self.turn).acquire_owned().await;
@@ -90,7 +102,7 @@ mod tests {
     async fn one_who_hangs_up_keeps_the_turn_until_the_work_is_done() {
         let hashing = Hashing::new(Counter::default());
         let (go_on, waits) = mpsc::channel::<()>();
-        let turn = hashing.turn().await.unwrap();
+        let turn = hashing.turn(false).await.unwrap();
         // Polled once, so that the work begins, and dropped.
         tokio::select! {
             biased;
@@ -99,14 +111,14 @@ mod tests {
         }
         assert_eq!(hashing.turn.available_permits(), 0);
         go_on.send(()).unwrap();
-        hashing.turn().await.unwrap();
+        hashing.turn(false).await.unwrap();
     }
 
     #[tokio::test]
     async fn one_more_than_may_wait_is_turned_away() {
         let hashing = Hashing::new(Counter::default());
-        let first = hashing.turn().await.unwrap();
-        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(hashing.turn())).collect();
+        let first = hashing.turn(false).await.unwrap();
+        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(hashing.turn(false))).collect();
         for turn in &mut waiting {
             tokio::select! {
                 biased;
@@ -115,12 +127,23 @@ mod tests {
             }
         }
         assert_eq!(
-            hashing.turn().await.err().map(|problem| problem.status),
+            hashing
+                .turn(false)
+                .await
+                .err()
+                .map(|problem| problem.status),
             Some(503)
         );
+        let mut known = Box::pin(hashing.turn(true));
+        tokio::select! {
+            biased;
+            _ = &mut known => unreachable!("it is not its turn"),
+            () = std::future::ready(()) => {}
+        }
         drop(first);
         for turn in waiting {
             turn.await.unwrap();
         }
+        known.await.unwrap();
     }
 }

@@ -18,6 +18,7 @@ use super::{
 pub enum Resource {
     Setup,
     Session,
+    SeenLogins,
     Me,
     Overview,
     Password,
@@ -60,9 +61,10 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 41] = [
+const ADDRESSES: [(&str, Resource, &str); 42] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
+    ("/session/seen", Resource::SeenLogins, "POST"),
     ("/me", Resource::Me, "GET"),
     ("/overview", Resource::Overview, "GET"),
     ("/password", Resource::Password, "POST"),
@@ -151,6 +153,7 @@ impl Resource {
             (Self::Setup, "POST") => account::set_up(context, request).await,
             (Self::Session, "POST") => account::log_in(context, request).await,
             (Self::Session, "DELETE") => account::log_out(context, request).await,
+            (Self::SeenLogins, "POST") => account::acknowledge_logins(context, request).await,
             (Self::Me, "GET") => Ok(account::me(context, request)),
             (Self::Overview, "GET") => overview::overview(context).await,
             (Self::Password, "POST") => account::change_password(context, request).await,

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::account::check_password;
 use super::auth::Identity;
 use super::context::Context;
+use super::login::check_password;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;

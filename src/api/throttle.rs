@@ -1,26 +1,38 @@
 //! Wrong passwords, or wrong codes: each further one makes the next try wait longer.
+//!
+//! Strangers are counted by address and all together, for they may have many addresses. Who
+//! logged in before is not under the wait of all: nobody keeps the owner out by guessing.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::http::client::network_of;
+/// Wrong passwords after which the waits begin, of one address or browser.
+const FREE_FOR_ONE: u32 = 5;
 
-/// Wrong passwords after which the waits begin, from one address.
-const FREE_FOR_AN_ADDRESS: u32 = 5;
+/// Wrong passwords after which the waits begin, of all strangers together.
+const FREE_FOR_STRANGERS: u32 = 20;
 
-/// Wrong passwords after which the waits begin, from all addresses together.
-const FREE_FOR_THE_ACCOUNT: u32 = 20;
+/// The longest wait for one address or browser.
+const LONGEST_FOR_ONE: Duration = Duration::from_mins(5);
 
-/// The longest wait for one address.
-const LONGEST_FOR_AN_ADDRESS: Duration = Duration::from_mins(5);
-
-/// The longest wait for everybody: a stranger cannot keep the owner out.
-const LONGEST_FOR_THE_ACCOUNT: Duration = Duration::from_secs(10);
+/// The longest wait for all strangers.
+const LONGEST_FOR_STRANGERS: Duration = Duration::from_secs(10);
 
 /// Failures are forgotten after this time without another one.
 const REMEMBERED: Duration = Duration::from_mins(15);
+
+/// Whose failures a try is counted with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Claimant {
+    /// A browser that logged in before, by the hash of its secret.
+    KnownBrowser(Vec<u8>),
+    /// An address that logged in before.
+    KnownAddress(IpAddr),
+    /// The address of anybody else.
+    Stranger(IpAddr),
+}
 
 /// The wrong passwords of late.
 #[derive(Debug, Default)]
@@ -30,8 +42,8 @@ pub struct LoginThrottle {
 
 #[derive(Debug, Default)]
 struct Failures {
-    of_account: Row,
-    by_address: HashMap<IpAddr, Row>,
+    of_strangers: Row,
+    by_claimant: HashMap<Claimant, Row>,
 }
 
 /// Failures in a row.
@@ -72,38 +84,46 @@ impl LoginThrottle {
     /// # Errors
     ///
     /// How long to wait.
-    pub fn check(&self, address: IpAddr, now: Duration) -> Result<(), Duration> {
+    pub fn check(&self, claimant: &Claimant, now: Duration) -> Result<(), Duration> {
         let failures = self.failures();
-        let of_account =
-            failures
-                .of_account
-                .wait(now, FREE_FOR_THE_ACCOUNT, LONGEST_FOR_THE_ACCOUNT);
-        let of_address = failures
-            .by_address
-            .get(&network_of(address))
+        let own = failures
+            .by_claimant
+            .get(claimant)
             .map_or(Duration::ZERO, |row| {
-                row.wait(now, FREE_FOR_AN_ADDRESS, LONGEST_FOR_AN_ADDRESS)
+                row.wait(now, FREE_FOR_ONE, LONGEST_FOR_ONE)
             });
-        match of_account.max(of_address) {
+        let of_strangers = match claimant {
+            Claimant::Stranger(_) => {
+                failures
+                    .of_strangers
+                    .wait(now, FREE_FOR_STRANGERS, LONGEST_FOR_STRANGERS)
+            }
+            Claimant::KnownBrowser(_) | Claimant::KnownAddress(_) => Duration::ZERO,
+        };
+        match own.max(of_strangers) {
             Duration::ZERO => Ok(()),
             wait => Err(wait),
         }
     }
 
     /// Notes a wrong password, or a try that counts as one until it turns out right.
-    pub fn failed(&self, address: IpAddr, now: Duration) {
+    pub fn failed(&self, claimant: &Claimant, now: Duration) {
         let mut failures = self.failures();
-        failures.of_account.add(now);
-        failures.by_address.retain(|_, row| !row.is_over(now));
-        let of_address = failures.by_address.entry(network_of(address));
-        of_address.or_default().add(now);
+        if matches!(claimant, Claimant::Stranger(_)) {
+            failures.of_strangers.add(now);
+        }
+        failures.by_claimant.retain(|_, row| !row.is_over(now));
+        let own = failures.by_claimant.entry(claimant.clone());
+        own.or_default().add(now);
     }
 
     /// Notes a right password.
-    pub fn succeeded(&self, address: IpAddr) {
+    pub fn succeeded(&self, claimant: &Claimant) {
         let mut failures = self.failures();
-        failures.of_account = Row::default();
-        failures.by_address.remove(&network_of(address));
+        if matches!(claimant, Claimant::Stranger(_)) {
+            failures.of_strangers = Row::default();
+        }
+        failures.by_claimant.remove(claimant);
     }
 
     fn failures(&self) -> MutexGuard<'_, Failures> {
@@ -118,50 +138,61 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn stranger(text: &str) -> Claimant {
+        Claimant::Stranger(text.parse().unwrap())
     }
 
     #[test]
     fn waits_grow_with_every_wrong_password_and_end_with_the_right_one() {
-        let throttle = LoginThrottle::default();
-        let stranger = address("203.0.113.9");
-        let mut now = SECOND;
-        let mut waits = Vec::new();
-        for _ in 0..9 {
-            let wait = throttle.check(stranger, now).err().unwrap_or_default();
-            waits.push(wait.as_secs());
-            now += wait;
-            assert_eq!(throttle.check(stranger, now), Ok(()));
-            throttle.failed(stranger, now);
+        let browser = Claimant::KnownBrowser(vec![1; 32]);
+        let address = Claimant::KnownAddress("203.0.113.9".parse().unwrap());
+        for claimant in [stranger("203.0.113.9"), address, browser] {
+            let throttle = LoginThrottle::default();
+            let mut now = SECOND;
+            let mut waits = Vec::new();
+            for _ in 0..9 {
+                let wait = throttle.check(&claimant, now).err().unwrap_or_default();
+                waits.push(wait.as_secs());
+                now += wait;
+                assert_eq!(throttle.check(&claimant, now), Ok(()));
+                throttle.failed(&claimant, now);
+            }
+            assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8]);
+            assert_eq!(throttle.check(&stranger("198.51.100.1"), now), Ok(()));
+            throttle.succeeded(&claimant);
+            assert_eq!(throttle.check(&claimant, now), Ok(()));
         }
-        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8]);
-        assert_eq!(throttle.check(address("198.51.100.1"), now), Ok(()));
-        throttle.succeeded(stranger);
-        assert_eq!(throttle.check(stranger, now), Ok(()));
     }
 
     #[test]
-    fn many_addresses_make_everybody_wait_but_never_for_long() {
+    fn many_addresses_make_strangers_wait_but_not_who_logged_in_before() {
         let throttle = LoginThrottle::default();
         for host in 0..200_u8 {
-            throttle.failed(IpAddr::from([203, 0, 113, host]), SECOND);
+            throttle.failed(&stranger(&format!("203.0.113.{host}")), SECOND);
         }
-        let owner = address("2001:db8::1");
-        assert_eq!(throttle.check(owner, SECOND), Err(LONGEST_FOR_THE_ACCOUNT));
-        assert_eq!(
-            throttle.check(owner, SECOND + LONGEST_FOR_THE_ACCOUNT),
-            Ok(())
-        );
+        let new = stranger("2001:db8::1");
+        assert_eq!(throttle.check(&new, SECOND), Err(LONGEST_FOR_STRANGERS));
+        assert_eq!(throttle.check(&new, SECOND + LONGEST_FOR_STRANGERS), Ok(()));
+        for known in [
+            Claimant::KnownBrowser(vec![1; 32]),
+            Claimant::KnownAddress("2001:db8::1".parse().unwrap()),
+        ] {
+            assert_eq!(throttle.check(&known, SECOND), Ok(()));
+            // And its success forgives no stranger.
+            throttle.succeeded(&known);
+            assert!(throttle.check(&new, SECOND).is_err());
+        }
     }
 
     #[test]
-    fn a_network_of_ipv6_counts_as_one_address() {
+    fn a_known_browser_is_not_made_to_wait_by_others_at_its_address() {
         let throttle = LoginThrottle::default();
-        for host in 1..=5 {
-            throttle.failed(address(&format!("2001:db8:1:1::{host}")), SECOND);
+        let address = Claimant::KnownAddress("203.0.113.9".parse().unwrap());
+        for _ in 0..9 {
+            throttle.failed(&address, SECOND);
         }
-        assert!(throttle.check(address("2001:db8:1:1::77"), SECOND).is_err());
-        assert_eq!(throttle.check(address("2001:db8:1:2::1"), SECOND), Ok(()));
+        assert!(throttle.check(&address, SECOND).is_err());
+        let browser = Claimant::KnownBrowser(vec![1; 32]);
+        assert_eq!(throttle.check(&browser, SECOND), Ok(()));
     }
 }

@@ -1,9 +1,13 @@
 //! API tokens: made, listed, revoked. Only a hash of each is kept.
+//!
+//! A token that another one made ends with it, so that revoking a stolen token ends all that
+//! the thief made of it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::auth::Identity;
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
@@ -36,6 +40,9 @@ pub struct Token {
     /// When it was last used, to the minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
+    /// The token that made it, and with which it ends; null where its owner made it.
+    #[schema(value_type = Option<String>)]
+    pub made_by: Option<TokenId>,
 }
 
 impl From<StoredToken> for Token {
@@ -46,6 +53,7 @@ impl From<StoredToken> for Token {
             scope: stored.scope,
             created_at: stored.created_at,
             last_used_at: stored.last_used_at,
+            made_by: stored.made_by,
         }
     }
 }
@@ -96,11 +104,18 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let scope = scope.unwrap_or(Scope::Write);
     let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
     let token = secrets::new_secret(TOKEN_PREFIX).map_err(no_randomness)?;
-    let hash = secrets::hash(&token);
+    let stored = tokens::NewToken {
+        name: name.clone(),
+        scope,
+        hash: secrets::hash(&token),
+        made_by: match request.identity {
+            Some(Identity::Token(id, _)) => Some(id),
+            _ => None,
+        },
+    };
     let actor = request.actor(context.now());
-    let stored_name = name.clone();
     let write = context.store.writer().run(None, move |context| {
-        let id = tokens::insert(context, &stored_name, scope, &hash, actor.at)?;
+        let id = tokens::insert(context, &stored, actor.at)?;
         audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
         Ok(id)
     });
@@ -113,15 +128,17 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     }))
 }
 
-/// Revokes a token.
+/// Revokes a token, and every token that it made.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
 pub(super) async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
     let id: TokenId = request.path_id()?;
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
-        tokens::revoke(context, id)?;
-        audit::note(context, &actor, "token.revoke", Some(&id.to_string()))
+        for id in tokens::revoke(context, id)? {
+            audit::note(context, &actor, "token.revoke", Some(&id.to_string()))?;
+        }
+        Ok(())
     });
     write.await?;
     Ok(no_content())

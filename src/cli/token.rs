@@ -48,7 +48,7 @@ pub struct List {
     json: bool,
 }
 
-/// Revoke a token; programs that use it are refused from then on
+/// Revoke a token, and every token that it made; programs that use one are refused from then on
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  algohook token revoke tok_1\n  algohook token revoke dashboard"
@@ -74,11 +74,16 @@ impl Create {
         let name = name_of(&self.name)?;
         let token =
             secrets::new_secret(TOKEN_PREFIX).context("the system gives no random bytes")?;
-        let hash = secrets::hash(&token);
-        let (stored_name, scope) = (name.clone(), self.scope);
+        let scope = self.scope;
+        let stored = tokens::NewToken {
+            name: name.clone(),
+            scope,
+            hash: secrets::hash(&token),
+            made_by: None,
+        };
         let id = store.writer().run_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
-            let id = tokens::insert(context, &stored_name, scope, &hash, actor.at)?;
+            let id = tokens::insert(context, &stored, actor.at)?;
             audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
             Ok(id)
         })?;
@@ -125,12 +130,13 @@ impl List {
                     token.scope.to_string(),
                     time(Some(token.created_at)),
                     time(token.last_used_at),
+                    token.made_by.map(|id| id.to_string()).unwrap_or_default(),
                 ]
             })
             .collect();
         Ok(output::table(
             out,
-            &["ID", "NAME", "SCOPE", "MADE", "LAST USED"],
+            &["ID", "NAME", "SCOPE", "CREATED", "LAST USED", "CREATED BY"],
             &rows,
         )?)
     }
@@ -159,11 +165,19 @@ fn find(store: &Store, text: &str) -> anyhow::Result<TokenId> {
 impl Revoke {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let id = find(store, self.id.trim())?;
-        store.writer().run_blocking(move |context| {
-            tokens::revoke(context, id)?;
+        let revoked = store.writer().run_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
-            audit::note(context, &actor, "token.revoke", Some(&id.to_string()))
+            let revoked = tokens::revoke(context, id)?;
+            for id in &revoked {
+                audit::note(context, &actor, "token.revoke", Some(&id.to_string()))?;
+            }
+            Ok(revoked)
         })?;
-        Ok(writeln!(out, "Revoked {id}.")?)
+        match revoked.len() - 1 {
+            0 => writeln!(out, "Revoked {id}.")?,
+            1 => writeln!(out, "Revoked {id}, and one token that it made.")?,
+            made => writeln!(out, "Revoked {id}, and {made} tokens that it made.")?,
+        }
+        Ok(())
     }
 }

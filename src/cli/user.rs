@@ -10,7 +10,7 @@ use super::open;
 use crate::config::Config;
 use crate::secrets;
 use crate::store::audit::{self, Actor};
-use crate::store::{Store, account, second_factor};
+use crate::store::{Store, account, second_factor, tokens};
 
 /// Manage the owner's login
 #[derive(Subcommand)]
@@ -27,7 +27,11 @@ pub struct ResetSecondFactor {}
 /// Set the owner's password; every session ends
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
-pub struct SetPassword {}
+pub struct SetPassword {
+    /// Revoke every API token too, where a stranger may have made one
+    #[arg(long)]
+    revoke_tokens: bool,
+}
 
 const EXAMPLE: &str = "\
 Examples:
@@ -38,7 +42,7 @@ impl User {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
         match self {
-            Self::SetPassword(SetPassword {}) => SetPassword::run(&store, out),
+            Self::SetPassword(set_password) => set_password.run(&store, out),
             Self::ResetSecondFactor(ResetSecondFactor {}) => ResetSecondFactor::run(&store, out),
         }
     }
@@ -56,20 +60,37 @@ impl ResetSecondFactor {
 }
 
 impl SetPassword {
-    fn run(store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let password = ask()?;
         let mut salt = [0; 16];
         secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
         let hash = account::hash_password(&password, &salt)?;
-        store.writer().run_blocking(move |context| {
+        let revokes = self.revoke_tokens;
+        let tokens = store.writer().run_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
             account::set_password(context, &hash, actor.at)?;
-            audit::note(context, &actor, "password.change", None)
+            audit::note(context, &actor, "password.change", None)?;
+            if revokes {
+                audit::note(context, &actor, "token.revoke", Some("all"))?;
+                return tokens::revoke_all(context).map(|_| 0);
+            }
+            Ok(tokens::list(context.connection)?.len())
         })?;
-        Ok(writeln!(
-            out,
-            "The password is set; every session has ended."
-        )?)
+        writeln!(out, "The password is set; every session has ended.")?;
+        if revokes {
+            writeln!(out, "Every API token is revoked.")?;
+        } else if tokens > 0 {
+            let them = if tokens == 1 {
+                "API token goes"
+            } else {
+                "API tokens go"
+            };
+            writeln!(
+                out,
+                "{tokens} {them} on working; --revoke-tokens ends every token."
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -131,7 +131,13 @@ async fn set_up(
             webhooks::change(context, &id, change)?;
         }
         account::set_password(context, &password_hash, now)?;
-        tokens::insert(context, "Demo", Scope::Write, &token_hash, now).map(drop)
+        let token = tokens::NewToken {
+            name: "Demo".to_owned(),
+            scope: Scope::Write,
+            hash: token_hash.clone(),
+            made_by: None,
+        };
+        tokens::insert(context, &token, now).map(drop)
     };
     store.writer().run(None, write).await?;
     Ok((password, token))

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use hyper::HeaderMap;
+use hyper::header::HOST;
+use hyper::http::uri::Authority;
+use hyper::{HeaderMap, Uri};
 use ipnet::IpNet;
 
 use crate::ingest::{PeerCertificate, Sender};
@@ -85,6 +87,14 @@ impl From<Client> for Sender {
             ..Self::from(client.address)
         }
     }
+}
+
+/// The host that a request states, with its port: HTTP/2 has it in the address, HTTP/1.1 in
+/// a header.
+#[must_use]
+pub fn host_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let stated = uri.authority().map(Authority::as_str);
+    stated.or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()))
 }
 
 /// An address of `X-Forwarded-For`: some proxies write a port behind it.

@@ -4,9 +4,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use hyper::header::HOST;
-use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Uri};
+
+use crate::http::client::host_of;
 
 /// Endings of names that the public DNS gives to nobody.
 const LOCAL_ENDINGS: [&str; 5] = [".localhost", ".local", ".lan", ".internal", ".home.arpa"];
@@ -31,9 +31,7 @@ impl Hosts {
     /// no browser's.
     #[must_use]
     pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let stated = uri.authority().map(Authority::as_str);
-        let stated = stated.or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()));
-        stated.is_none_or(|stated| self.is_ours(name_of(stated)))
+        host_of(uri, headers).is_none_or(|stated| self.is_ours(name_of(stated)))
     }
 
     fn is_ours(&self, name: &str) -> bool {

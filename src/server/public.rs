@@ -11,7 +11,7 @@ use super::host::Hosts;
 use super::listener::Handler;
 use super::routes::{Routes, plain};
 use crate::http::body::Body;
-use crate::http::client::{Client, Way};
+use crate::http::client::Client;
 use crate::tls::challenges::Challenges;
 
 /// Browsers come back over HTTPS only, for a year.
@@ -21,9 +21,8 @@ const NOTHING_HERE: &str = "There is nothing here.\n";
 
 const OTHER_HOST: &str = "\
 algohook does not answer to this name, by which another site could act as this one.
-Open it by its IP address or as localhost. Where the name is yours, start algohook with --public-url, such as
---public-url https://hooks.example.com; where a proxy passes requests on, name the proxy with --trusted-proxy
-and have it send X-Forwarded-For.
+Open it by its IP address or as localhost. Where the name is yours, also that of a proxy in front, start
+algohook with --public-url, such as --public-url https://hooks.example.com.
 ";
 
 const UNENCRYPTED: &str = "\
@@ -62,13 +61,11 @@ pub struct Local {
 impl Handler for Local {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        // An alert has its key, and is never turned away for the name that it came by. A
-        // trusted proxy looks at names itself.
+        // An alert has its key, and is never turned away for the name that it came by. Nothing
+        // else is excused, not even what says that a trusted proxy passed it on: a page that
+        // a browser on the proxy's machine shows can say so, too.
         let is_for_anybody = path.starts_with(hooks::PREFIX) || path == "/healthz";
-        if is_for_anybody
-            || client.way == Way::TrustedProxy
-            || self.hosts.admit(request.uri(), request.headers())
-        {
+        if is_for_anybody || self.hosts.admit(request.uri(), request.headers()) {
             return self.routes.handle(request, client).await;
         }
         plain(StatusCode::MISDIRECTED_REQUEST, OTHER_HOST)

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{Result, StoreError};
+use super::known_clients;
 use super::sessions::Origin;
 use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
@@ -110,7 +111,8 @@ pub fn password_hash(connection: &Connection) -> Result<Option<String>> {
         .optional()?)
 }
 
-/// Sets the owner's password, ends every session and the set-up link.
+/// Sets the owner's password; ends every session and the set-up link, and forgets the
+/// browsers and addresses that logged in before.
 ///
 /// # Errors
 ///
@@ -124,7 +126,7 @@ pub fn set_password(context: &mut WriteContext<'_>, hash: &str, now: Timestamp) 
     context
         .connection
         .execute_batch("DELETE FROM sessions; DELETE FROM setup_link;")?;
-    Ok(())
+    known_clients::forget_all(context)
 }
 
 /// Sets the first password for one who has the set-up link.

@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod error;
 pub mod events;
 pub mod imports;
+pub mod known_clients;
 pub mod ledgers;
 pub mod lots;
 pub mod orders;

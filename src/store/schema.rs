@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_sequence.sql"),
     include_str!("schema/0009_trade_list.sql"),
     include_str!("schema/0010_reports.sql"),
+    include_str!("schema/0011_known_clients.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -31,6 +31,21 @@ pub struct StoredToken {
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// The token that made it; `None` where its owner did.
+    pub made_by: Option<TokenId>,
+}
+
+/// A token to be stored.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// The name that its owner gives it.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// SHA-256 of its secret.
+    pub hash: Vec<u8>,
+    /// The token that makes it.
+    pub made_by: Option<TokenId>,
 }
 
 /// Stores a new token by its hash.
@@ -38,16 +53,16 @@ pub struct StoredToken {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn insert(
-    context: &mut WriteContext<'_>,
-    name: &str,
-    scope: Scope,
-    hash: &[u8],
-    now: Timestamp,
-) -> Result<TokenId> {
+pub fn insert(context: &mut WriteContext<'_>, token: &NewToken, now: Timestamp) -> Result<TokenId> {
     context.connection.execute(
-        "INSERT INTO tokens (name, secret_hash, created_at, scope) VALUES (?1, ?2, ?3, ?4)",
-        params![name, hash, to_micros(now), scope.as_str()],
+        "INSERT INTO tokens (name, secret_hash, created_at, scope, made_by) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            token.name,
+            token.hash,
+            to_micros(now),
+            token.scope.as_str(),
+            token.made_by.map(|id| id.0),
+        ],
     )?;
     Ok(TokenId(context.connection.last_insert_rowid()))
 }
@@ -59,7 +74,7 @@ pub fn insert(
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<StoredToken>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, name, created_at, last_used_at, scope FROM tokens ORDER BY id",
+        "SELECT id, name, created_at, last_used_at, scope, made_by FROM tokens ORDER BY id",
     )?;
     let tokens = statement.query_map([], |row| {
         Ok(StoredToken {
@@ -68,6 +83,7 @@ pub fn list(connection: &Connection) -> Result<Vec<StoredToken>> {
             created_at: timestamp(row, 2)?,
             last_used_at: optional_timestamp(row, 3)?,
             scope: parsed(row, 4)?,
+            made_by: row.get::<_, Option<i64>>(5)?.map(TokenId),
         })
     })?;
     Ok(tokens.collect::<rusqlite::Result<_>>()?)
@@ -107,17 +123,38 @@ pub fn touch(context: &mut WriteContext<'_>, id: TokenId, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Takes a token back.
+/// Revokes a token and every token that it made, and these made in turn: whoever stole one
+/// has no other left. Returns their ids, the token's own first.
 ///
 /// # Errors
 ///
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<()> {
-    match context
-        .connection
-        .execute("DELETE FROM tokens WHERE id = ?1", [id.0])?
-    {
-        0 => Err(StoreError::NotFound(format!("token {id}"))),
-        _ => Ok(()),
+pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<Vec<TokenId>> {
+    let mut family = context.connection.prepare_cached(
+        "WITH RECURSIVE family (id) AS (
+             SELECT id FROM tokens WHERE id = ?1
+             UNION SELECT t.id FROM tokens t JOIN family f ON t.made_by = f.id)
+         SELECT id FROM family ORDER BY id",
+    )?;
+    let revoked = family.query_map([id.0], |row| Ok(TokenId(row.get(0)?)))?;
+    let revoked: Vec<TokenId> = revoked.collect::<rusqlite::Result<_>>()?;
+    if revoked.is_empty() {
+        return Err(StoreError::NotFound(format!("token {id}")));
     }
+    let mut delete = context
+        .connection
+        .prepare_cached("DELETE FROM tokens WHERE id = ?1")?;
+    for id in &revoked {
+        delete.execute([id.0])?;
+    }
+    Ok(revoked)
+}
+
+/// Revokes every token; returns how many there were.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn revoke_all(context: &mut WriteContext<'_>) -> Result<usize> {
+    Ok(context.connection.execute("DELETE FROM tokens", [])?)
 }

@@ -396,6 +396,12 @@ impl Answer {
         value.map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Every value of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().unwrap()).collect()
+    }
+
     /// The answer, which has to have this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -85,14 +85,14 @@ test('a token of a scope is made, works and is revoked', async ({ page }) => {
   const part = page.getByRole('region', { name: 'API tokens' });
   await part.getByPlaceholder('Name of the script').fill('reader');
   await part.getByRole('combobox').selectOption('read');
-  await part.getByRole('button', { name: 'Make a token' }).click();
+  await part.getByRole('button', { name: 'Create token' }).click();
   const token = await part.locator('.notice code').innerText();
   const ask = (method: string) =>
     fetch(`${server.url}/api/v1/webhooks`, { method, headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.status);
   expect(await ask('GET')).toBe(200);
   expect(await ask('POST')).toBe(403);
   await part.getByRole('button', { name: 'Revoke' }).click();
-  await expect(part.getByText('There is none.')).toBeVisible();
+  await expect(part.getByText('No tokens yet.')).toBeVisible();
   expect(await ask('GET')).toBe(401);
 });
 
@@ -130,4 +130,28 @@ test('settings of a webhook are kept as they were written', async ({ page }) => 
   await expect(page.getByLabel('May be silent')).toHaveValue('tradingHours');
   await expect(page.getByLabel('Silent, hours at most')).toHaveValue('1.5');
   await expect(page.getByLabel('Slippage, amount')).toHaveValue('0.05');
+});
+
+test('a login from a new place is told on the dashboard until the owner says that it was theirs', async ({ page }) => {
+  const proxied = await Server.empty('--trusted-proxy', '127.0.0.1/32');
+  try {
+    await page.setExtraHTTPHeaders({ 'x-forwarded-for': '198.51.100.7' });
+    await begin(page, proxied, 'ETH Strategy');
+    const elsewhere = await fetch(`${proxied.url}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'x-forwarded-for': '203.0.113.9', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
+      body: JSON.stringify({ password: PASSWORD }),
+    });
+    expect(elsewhere.status).toBe(204);
+    await page.goto(proxied.url);
+    const told = page.getByText('Login from a new place: 203.0.113.9, Firefox on Linux');
+    await expect(told).toBeVisible();
+    await page.getByRole('button', { name: 'This was me' }).click();
+    await expect(told).toHaveCount(0);
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Needs attention' })).toBeVisible();
+    await expect(told).toHaveCount(0);
+  } finally {
+    await proxied.remove();
+  }
 });

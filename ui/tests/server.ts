@@ -15,11 +15,14 @@ export class Server {
   password = '';
   private child: ChildProcess | null = null;
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly flags: string[] = [],
+  ) {}
 
   /** Starts on an empty directory. */
-  static async empty(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'algohook-')));
+  static async empty(...flags: string[]): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'algohook-')), flags);
     await server.start();
     return server;
   }
@@ -36,7 +39,7 @@ export class Server {
     const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
     const where = this.folder ? ['--data-dir', this.folder] : ['--demo'];
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALGOHOOK_')));
-    const child = spawn(BINARY, ['serve', '--listen', listen, ...where], {
+    const child = spawn(BINARY, ['serve', '--listen', listen, ...where, ...this.flags], {
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
     });

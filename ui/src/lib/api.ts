@@ -31,6 +31,7 @@ export type Imported = Schemas['Imported'];
 export type BacktestSize = Schemas['BacktestSize'];
 export type Tag = Schemas['Tag'];
 export type Overview = Schemas['Overview'];
+export type NewLogin = Schemas['NewLogin'];
 export type WebhookOverview = Schemas['WebhookOverview'];
 export type Certificate = Schemas['Certificate'];
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { action, difference, meaning, reason, side, source } from './words';
+import { action, browserName, difference, meaning, reason, side, source } from './words';
 
 const api = JSON.parse(readFileSync('src/api/openapi.json', 'utf8')) as { components: { schemas: Record<string, { enum?: string[] }> } };
 const names = (schema: string): string[] => api.components.schemas[schema]?.enum ?? [];
@@ -24,8 +24,9 @@ test('reasons and actions have words, in step with the server', () => {
   const reasons = stated('../src/store/rejections.rs', /^ {8}\w+ = "(\w+)"/gm);
   expect(reasons.length).toBeGreaterThan(3);
   expect(reasons.filter((name) => reason(name) === name)).toEqual([]);
-  const files = ['account', 'auth', 'second_factor', 'senders', 'tokens', 'webhooks'].map((file) => `../src/api/${file}.rs`);
-  const actions = files.flatMap((file) => stated(file, /"((?:webhook|token|session|password|second-factor|senders|issuer)\.[a-z-]+)"/g));
+  const handlers = ['account', 'auth', 'second_factor', 'senders', 'tokens', 'webhooks'].map((file) => `../src/api/${file}.rs`);
+  const files = [...handlers, '../src/store/audit.rs', '../src/store/known_clients.rs'];
+  const actions = files.flatMap((file) => stated(file, /"((?:webhook|token|login|session|password|second-factor|senders|issuer)\.[a-z-]+)"/g));
   expect(actions.length).toBeGreaterThan(5);
   expect(actions.filter((name) => action(name) === name)).toEqual([]);
 });
@@ -39,6 +40,16 @@ test.each([
   ['77', '0', 'missing'],
 ])('TradingView’s %s and our %s: %s', (stated, own, words) => {
   expect(difference({ outOfSync: { stated, own } } as Parameters<typeof difference>[0])?.headline).toContain(words);
+});
+
+test.each([
+  ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox on Linux'],
+  ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0', 'Edge on Windows'],
+  ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15', 'Safari on macOS'],
+  ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1', 'Safari on iOS'],
+  ['curl/8.5.0', 'curl/8.5.0'],
+])('the browser %s is %s', (userAgent, name) => {
+  expect(browserName(userAgent)).toBe(name);
 });
 
 test('nothing is said of positions that agree', () => {

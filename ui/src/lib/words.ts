@@ -55,6 +55,8 @@ export const meaning = (status: string): string | undefined => STATUSES[status];
 const ACTIONS: Record<string, string> = {
   'login': 'logged in',
   'login.failed': 'login failed',
+  'login.new-place': 'logged in from a new place',
+  'login.acknowledge': 'new place acknowledged',
   'logout': 'logged out',
   'session.end': 'session ended',
   'password.change': 'password changed',
@@ -73,6 +75,30 @@ const ACTIONS: Record<string, string> = {
 
 /** What was done, of the audit log. */
 export const action = (name: string): string => ACTIONS[name] ?? name;
+
+const BROWSERS = [
+  [/Edg\//, 'Edge'],
+  [/OPR\//, 'Opera'],
+  [/Firefox\//, 'Firefox'],
+  [/Chrome\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+] as const;
+
+const SYSTEMS = [
+  [/iPhone|iPad/, 'iOS'],
+  [/Android/, 'Android'],
+  [/Windows/, 'Windows'],
+  [/Mac OS X/, 'macOS'],
+  [/Linux/, 'Linux'],
+] as const;
+
+/** The name of a browser and its system, of what it calls itself; its own words where they are no known ones. */
+export function browserName(userAgent: string): string {
+  const of = (known: readonly (readonly [RegExp, string])[]) => known.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const [browser, system] = [of(BROWSERS), of(SYSTEMS)];
+  if (!browser) return userAgent.slice(0, 60);
+  return system ? `${browser} on ${system}` : browser;
+}
 
 export const scopes = [
   ['write', 'everything'],
