@@ -69,6 +69,7 @@ pub async fn run(
         &StoreOptions {
             queue_capacity: config.queue_capacity,
             max_database_size: config.max_database_size,
+            copies: Some(config.backup_folder.clone()),
         },
     )?);
     let metrics = Arc::new(Metrics::default());

@@ -16,6 +16,7 @@ use nonzero_ext::nonzero;
 use serde::{Deserialize, Deserializer};
 
 use crate::logging::{LogFormat, LogLevel};
+use crate::store::BACKUP_FOLDER;
 
 use file::ConfigFile;
 
@@ -171,6 +172,8 @@ pub struct Config {
     pub max_database_size: Option<u64>,
     /// Alerts that may wait for the disk.
     pub queue_capacity: usize,
+    /// Where backups are kept, and the copy that is taken before a database is migrated.
+    pub backup_folder: PathBuf,
     /// Backups by themselves, where they are wanted.
     pub backups: Option<BackupConfig>,
     /// The listeners that the internet reaches.
@@ -276,6 +279,7 @@ impl Config {
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
             backups: backups(serve, file_serve, &data_dir),
+            backup_folder: backup_folder(serve, file_serve, &data_dir),
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
@@ -285,12 +289,16 @@ impl Config {
 fn backups(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> Option<BackupConfig> {
     let hours = flags.backup_every.or(file.backup_every)?;
     let keep = flags.backup_keep.or(file.backup_keep);
-    let folder = flags.backup_dir.clone().or(file.backup_dir.clone());
     Some(BackupConfig {
         every: Duration::from_hours(u64::from(hours.get())),
         keep: keep.map_or(7, |keep| keep.get() as usize),
-        folder: folder.unwrap_or_else(|| data_dir.join("backups")),
+        folder: backup_folder(flags, file, data_dir),
     })
+}
+
+fn backup_folder(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> PathBuf {
+    let named = flags.backup_dir.clone().or_else(|| file.backup_dir.clone());
+    named.unwrap_or_else(|| data_dir.join(BACKUP_FOLDER))
 }
 
 fn default_data_dir() -> Result<PathBuf, ConfigError> {

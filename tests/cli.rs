@@ -384,6 +384,7 @@ fn the_password_is_set_from_standard_input() {
 #[test]
 fn wrong_use_ends_with_2_and_failures_with_1() {
     let data = DataDir::new();
+    data.create_webhook("Strategy");
     for arguments in [
         &["webhook", "create"][..],
         &["events", "--status", "lost"],
@@ -446,7 +447,7 @@ fn wrong_use_is_told_with_what_to_write() {
     }
     let error = data.error(&["--config", "nope.toml", "events"]);
     assert_eq!(error.matches("No such file").count(), 1, "{error}");
-    data.text(&["webhook", "list"]);
+    data.create_webhook("Strategy");
     std::fs::write(data.path.join("config.toml"), "# mine\ndomains = []\n").unwrap();
     let error = data.error(&["webhook", "list"]);
     let said = "config.toml, line 2: there is no setting \"domains\"; did you mean \"domain\"?\n";
@@ -513,7 +514,7 @@ fn deleting_asks_first() {
 #[test]
 fn variables_and_the_file_say_the_same_as_flags() {
     let data = DataDir::new();
-    data.text(&["webhook", "list"]);
+    data.create_webhook("Strategy");
     std::fs::write(
         data.path.join("config.toml"),
         "public-url = \"https://file.example.com\"\n",

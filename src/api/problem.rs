@@ -143,7 +143,18 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                     .retry_after(STORE_RETRY_AFTER)
             }
-            StoreError::NewerSchema { .. } | StoreError::File { .. } | StoreError::Sqlite(_) => {
+            StoreError::Damaged(_) => {
+                tracing::error!(%detail, "the store did not answer a request to the API");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "damaged", detail)
+            }
+            StoreError::NewerSchema { .. }
+            | StoreError::OlderSchema { .. }
+            | StoreError::NoDatabase { .. }
+            | StoreError::NoRoom { .. }
+            | StoreError::Unsound { .. }
+            | StoreError::UnsoundBackup { .. }
+            | StoreError::File { .. }
+            | StoreError::Sqlite(_) => {
                 tracing::error!(%detail, "a request to the API failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

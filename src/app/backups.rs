@@ -7,14 +7,11 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use crate::config::BackupConfig;
-use crate::store::{Result, Store, StoreError, backup};
+use crate::store::backup::{self, Taken};
+use crate::store::{Result, Store, StoreError};
 
 /// How often it is looked whether one is due: machines sleep, and clocks are set.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
-
-/// What the name of every backup of ours begins and ends with; others are left alone.
-const PREFIX: &str = "algohook-";
-const SUFFIX: &str = ".db";
 
 /// Takes backups for as long as it is polled.
 pub async fn run(store: Arc<Store>, config: BackupConfig) {
@@ -30,8 +27,10 @@ pub async fn run(store: Arc<Store>, config: BackupConfig) {
 }
 
 fn is_due(config: &BackupConfig) -> bool {
-    let newest = backups(&config.folder)
-        .iter()
+    let taken = Taken::of(&config.folder);
+    // A damaged database is copied no more often than a sound one.
+    let files = taken.sound.iter().chain(&taken.unsound);
+    let newest = files
         .filter_map(|file| std::fs::metadata(file).ok()?.modified().ok())
         .max();
     let age = newest.map(|newest| SystemTime::now().duration_since(newest).unwrap_or_default());
@@ -40,67 +39,47 @@ fn is_due(config: &BackupConfig) -> bool {
 
 async fn back_up(store: &Store, config: &BackupConfig) -> Result<()> {
     let (folder, keep) = (config.folder.clone(), config.keep);
-    let name = format!(
-        "{PREFIX}{}{SUFFIX}",
-        Timestamp::now().strftime("%Y%m%d-%H%M%S")
-    );
-    let target = folder.join(name);
+    let target = folder.join(backup::name_at(Timestamp::now()));
     let taken = target.clone();
     let copy = move |connection: &rusqlite::Connection| {
-        make_private(&folder)?;
-        backup::backup(connection, &target)?;
-        remove_old(&folder, keep);
-        Ok(())
+        backup::make_folder(&folder)?;
+        remove_partial(&folder);
+        let copied = backup::backup(connection, &target);
+        match copied {
+            Ok(()) => remove_surplus(&Taken::of(&folder).sound, keep),
+            // One copy of what is damaged is enough to look into.
+            Err(StoreError::UnsoundBackup { .. }) => {
+                remove_surplus(&Taken::of(&folder).unsound, 1);
+            }
+            Err(_) => {}
+        }
+        copied
     };
     store.readers().run(copy).await?;
-    tracing::info!(file = %taken.display(), "took a backup");
+    tracing::info!(file = %taken.display(), "took a backup and read it again");
     Ok(())
 }
 
-fn make_private(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|source| StoreError::File {
-        what: format!("cannot make {}", folder.display()),
-        source,
-    })
-}
-
-/// Removes all but the newest backups.
-fn remove_old(folder: &Path, keep: usize) {
-    let mut files = backups(folder);
-    // Their names sort as their times do.
-    files.sort_unstable();
-    let surplus = files.len().saturating_sub(keep);
-    for file in &files[..surplus] {
-        if let Err(error) = std::fs::remove_file(file) {
-            tracing::warn!(%error, file = %file.display(), "an old backup could not be removed");
+/// Removes what a backup left that was ended in the middle.
+fn remove_partial(folder: &Path) {
+    let files = std::fs::read_dir(folder).into_iter().flatten();
+    for path in files.filter_map(|file| Some(file.ok()?.path())) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let target = name.and_then(|name| name.split_once(".partial"));
+        if target.is_some_and(|(target, _)| backup::is_ours(target)) {
+            remove(&path);
         }
     }
 }
 
-/// The backups that were taken by themselves.
-fn backups(folder: &Path) -> Vec<PathBuf> {
-    let Ok(files) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let files = files.filter_map(|file| Some(file.ok()?.path()));
-    files
-        .filter(|file| {
-            let name = file.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| {
-                let time = name
-                    .strip_prefix(PREFIX)
-                    .and_then(|rest| rest.strip_suffix(SUFFIX));
-                time.is_some_and(|time| {
-                    time.len() == 15
-                        && time
-                            .bytes()
-                            .all(|byte| byte.is_ascii_digit() || byte == b'-')
-                })
-            })
-        })
-        .collect()
+/// Removes all but the newest of these files, the newest of which is the last.
+fn remove_surplus(files: &[PathBuf], keep: usize) {
+    let surplus = files.len().saturating_sub(keep);
+    files[..surplus].iter().for_each(|file| remove(file));
+}
+
+fn remove(file: &Path) {
+    if let Err(error) = std::fs::remove_file(file) {
+        tracing::warn!(%error, file = %file.display(), "an old backup could not be removed");
+    }
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::open;
 use crate::config::{Config, prepare_data_dir};
 use crate::server::lock::DataDirLock;
-use crate::store::backup;
+use crate::store::{self, Readers, backup};
 
 /// Copy the database to a file, also while a server runs
 #[derive(Args)]
@@ -31,10 +30,9 @@ pub struct Restore {
 
 impl Backup {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let store = open::store(config)?;
-        store
-            .readers()
-            .run_blocking(|connection| backup::backup(connection, &self.file))?;
+        // Of any version: a backup is what comes before an upgrade.
+        let readers = Readers::new(store::existing(&config.data_dir)?);
+        readers.run_blocking(|connection| backup::backup(connection, &self.file))?;
         let file = self.file.display();
         writeln!(
             out,
@@ -48,8 +46,16 @@ impl Restore {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         prepare_data_dir(&config.data_dir)?;
         let _lock = DataDirLock::acquire(&config.data_dir)?;
-        backup::restore(&self.file, &config.data_dir, self.force)?;
+        let is_sealed = backup::restore(&self.file, &config.data_dir, self.force)?;
         let (file, data_dir) = (self.file.display(), config.data_dir.display());
-        Ok(writeln!(out, "Restored {file} into {data_dir}.")?)
+        writeln!(out, "Restored {file} into {data_dir}.")?;
+        if !is_sealed {
+            writeln!(
+                out,
+                "The file has no digest, as one of an older algohook or of another program: its structure is sound, \
+                 whether every value is as it was written is not known."
+            )?;
+        }
+        Ok(())
     }
 }

@@ -9,12 +9,22 @@ use crate::api::webhooks::Webhook;
 use crate::config::{Config, prepare_data_dir};
 use crate::domain::webhook::WebhookId;
 use crate::server::lock::running_server;
-use crate::store::{Store, StoreOptions, webhooks};
+use crate::store::{Store, StoreError, StoreOptions, webhooks};
 
-/// Opens the database of the data directory; makes both where they are not there.
+/// Opens the database of the data directory as it is.
 pub fn store(config: &Config) -> anyhow::Result<Store> {
-    prepare_data_dir(&config.data_dir)?;
-    Ok(Store::open(&config.data_dir, &StoreOptions::default())?)
+    Ok(Store::open_existing(&config.data_dir)?)
+}
+
+/// Opens the database of the data directory; makes both where there is nothing yet.
+pub fn store_or_new(config: &Config) -> anyhow::Result<Store> {
+    match Store::open_existing(&config.data_dir) {
+        Err(StoreError::NoDatabase { .. }) => {
+            prepare_data_dir(&config.data_dir)?;
+            Ok(Store::open(&config.data_dir, &StoreOptions::default())?)
+        }
+        opened => Ok(opened?),
+    }
 }
 
 /// Where alerts are sent to: the public URL, else the running server's, else

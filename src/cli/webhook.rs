@@ -107,7 +107,10 @@ pub struct Delete {
 
 impl Webhook {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let store = open::store(config)?;
+        let store = match self {
+            Self::Create(_) => open::store_or_new(config)?,
+            _ => open::store(config)?,
+        };
         match self {
             Self::Create(create) => create.run(config, &store, out),
             Self::List(list) => list.run(config, &store, out),

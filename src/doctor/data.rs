@@ -11,41 +11,76 @@ use crate::acme;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
 use crate::store::events::{self, StoredEvent};
-use crate::store::{DATABASE_FILE, Store, StoreError, StoreOptions, rejections, senders, webhooks};
+use crate::store::soundness::{self, Depth};
+use crate::store::{DATABASE_FILE, Readers, Store, StoreError, rejections, senders, webhooks};
+
+const CHECK: &str = "database";
 
 /// Whether the database is sound, and what was received last.
 pub fn database(data_dir: &Path) -> Vec<Finding> {
-    const CHECK: &str = "database";
-    if !data_dir.join(DATABASE_FILE).exists() {
-        return vec![Finding::bad(
+    let looked = Store::open_existing(data_dir).and_then(|store| {
+        let path = store.path().to_owned();
+        let look = |connection: &Connection| look(connection, &path);
+        store.readers().run_blocking(look)
+    });
+    looked.unwrap_or_else(|error| vec![unusable(data_dir, &error)])
+}
+
+/// What to do about a database that cannot be looked into.
+fn unusable(data_dir: &Path, error: &StoreError) -> Finding {
+    match error {
+        StoreError::NoDatabase { directory } => Finding::bad(
             CHECK,
-            format!("there is none in {}", data_dir.display()),
+            format!("there is none in {directory}"),
             "algohook serve makes it; name another directory with --data-dir",
-        )];
-    }
-    let looked = Store::open(data_dir, &StoreOptions::default())
-        .and_then(|store| store.readers().run_blocking(look));
-    match looked {
-        Ok(findings) => findings,
-        Err(error) => vec![unsound(&error)],
+        ),
+        StoreError::OlderSchema { found, newest, .. } => older(data_dir, *found, *newest),
+        StoreError::NewerSchema { .. } => {
+            Finding::bad(CHECK, error.to_string(), "install the newer algohook again")
+        }
+        StoreError::Unsound { path, why } => unsound(path, why),
+        _ => Finding::bad(
+            CHECK,
+            error.to_string(),
+            "look whether the disk is full or read-only, and run this as the user that the server runs as",
+        ),
     }
 }
 
-fn unsound(error: &StoreError) -> Finding {
+/// A database of an older version: looked through as it is, and left as it is.
+fn older(data_dir: &Path, found: i64, newest: i64) -> Finding {
+    let path = data_dir.join(DATABASE_FILE);
+    let fault = Readers::new(path.clone())
+        .run_blocking(|connection| soundness::fault_of(connection, Depth::Full));
+    match fault {
+        Ok(None) => Finding::notice(
+            CHECK,
+            format!("sound, of schema version {found}; this algohook works with {newest}"),
+            "start algohook serve once: it takes a copy and brings it up to date",
+        ),
+        Ok(Some(why)) => unsound(&path.display().to_string(), &why),
+        Err(error) => Finding::bad(
+            CHECK,
+            error.to_string(),
+            "algohook doctor again, once it is free",
+        ),
+    }
+}
+
+fn unsound(path: &str, why: &str) -> Finding {
     Finding::bad(
-        "database",
-        error.to_string(),
+        CHECK,
+        format!("{path} is not sound: {why}"),
         "stop the server, keep a copy of the file, and bring a backup back: algohook restore FILE --force",
     )
 }
 
-fn look(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
-    let answer: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if answer != "ok" {
-        return Ok(vec![unsound(&StoreError::Conflict(answer))]);
+fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Finding>> {
+    if let Some(why) = soundness::fault_of(connection, Depth::Full)? {
+        return Ok(vec![unsound(&path.display().to_string(), &why)]);
     }
     Ok(vec![
-        Finding::good("database", "sound"),
+        Finding::good(CHECK, "sound"),
         senders(connection)?,
         refused(connection)?,
         last_alert(connection)?,

@@ -8,6 +8,69 @@ pub enum StoreError {
     /// Nothing was stored: the disk is full, or the database is locked or failing.
     #[error("the database cannot be written now: {0}; nothing was stored, try again")]
     Unavailable(String),
+    /// A page of the database cannot be what was written there.
+    #[error(
+        "the database is damaged: {0}; nothing was stored. Keep a copy of its file, then bring a backup back: \
+         algohook restore FILE --force"
+    )]
+    Damaged(String),
+    /// There is nothing to read yet.
+    #[error(
+        "there is no database in {directory}; `algohook serve` makes it there, or name another directory with --data-dir"
+    )]
+    NoDatabase {
+        /// The directory that was looked at.
+        directory: String,
+    },
+    /// A file is no sound database of ours.
+    #[error(
+        "{path} is no sound algohook database: {why}; keep a copy of it, then bring a backup back: algohook restore \
+         FILE --force"
+    )]
+    Unsound {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database is of an older algohook, and only the server brings it up to date.
+    #[error(
+        "the database {path} is of an older algohook (schema version {found}, this one works with {newest}); start \
+         `algohook serve` once: it takes a copy and brings it up to date"
+    )]
+    OlderSchema {
+        /// The database file.
+        path: String,
+        /// Schema version of the file.
+        found: i64,
+        /// The version this binary works with.
+        newest: i64,
+    },
+    /// A file would not leave enough room on its disk.
+    #[error(
+        "there is no room for {what}: it takes {needed} MiB, and {free} MiB are free in {folder}"
+    )]
+    NoRoom {
+        /// What was to be written.
+        what: String,
+        /// Where.
+        folder: String,
+        /// MiB that it takes with what has to stay free.
+        needed: u64,
+        /// MiB that are free.
+        free: u64,
+    },
+    /// A backup was taken of a database that is damaged.
+    #[error(
+        "the database is damaged: {why}. The copy is kept apart as {kept}, and older backups are left as they are; \
+         bring the newest sound one back: algohook restore FILE --force"
+    )]
+    UnsoundBackup {
+        /// The copy.
+        kept: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The queue of the writer is full, or a job waited in it for too long.
     #[error("the server is too busy; nothing was stored, try again")]
     Busy,
@@ -43,6 +106,19 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
+impl StoreError {
+    /// The same error, naming the file where that is damaged.
+    pub(super) fn of_file(self, path: &std::path::Path) -> Self {
+        match self {
+            Self::Damaged(why) => Self::Unsound {
+                path: path.display().to_string(),
+                why,
+            },
+            error => error,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -53,10 +129,11 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::ReadOnly
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase,
+                | ErrorCode::OutOfMemory,
             ) => Self::Unavailable(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Sqlite(error),
         }
     }

@@ -14,6 +14,7 @@ mod conditions;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod file;
 pub mod imports;
 pub mod known_clients;
 pub mod ledgers;
@@ -28,13 +29,16 @@ pub mod rejections;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod scratch;
+mod seal;
 pub mod second_factor;
 pub mod senders;
 pub mod sessions;
+pub mod soundness;
 mod sql;
 pub mod tokens;
 pub mod trade_notes;
 pub mod trades;
+mod upgrade;
 pub mod webhooks;
 pub mod writer;
 
@@ -46,12 +50,20 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use commits::LastCommit;
+use file::{
+    FileId, beside, failed, file_at, header_fault, make_private_file, remove_if_there, rename,
+};
+use soundness::Depth;
+
 pub use error::{Result, StoreError};
 pub use readers::Readers;
 pub use writer::{Memory, WriteContext, Writer};
 
 /// Name of the database in the data directory.
 pub const DATABASE_FILE: &str = "algohook.db";
+
+/// Name of the folder for backups in the data directory, where no other is named.
+pub const BACKUP_FOLDER: &str = "backups";
 
 /// How long a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -66,6 +78,9 @@ pub struct StoreOptions {
     pub queue_capacity: usize,
     /// Largest size of the database file in bytes, where there is one.
     pub max_database_size: Option<u64>,
+    /// Where the copy goes that is taken before a database is migrated; else the folder
+    /// `backups` of the data directory.
+    pub copies: Option<PathBuf>,
 }
 
 impl Default for StoreOptions {
@@ -73,6 +88,7 @@ impl Default for StoreOptions {
         Self {
             queue_capacity: 1024,
             max_database_size: None,
+            copies: None,
         }
     }
 }
@@ -90,18 +106,58 @@ pub struct Store {
 
 impl Store {
     /// Opens the database of a data directory, makes it where there is none, and
-    /// brings it to the newest schema.
+    /// brings it to the newest schema after a copy of it was taken.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NewerSchema`], or what keeps the file from being opened.
+    /// [`StoreError::NewerSchema`], [`StoreError::Unsound`], or what keeps the file from
+    /// being opened.
     pub fn open(data_dir: &Path, options: &StoreOptions) -> Result<Self> {
         let path = data_dir.join(DATABASE_FILE);
-        make_private_file(&path)?;
+        make(data_dir, &path)?;
+        let copies = options.copies.clone();
+        let copies = copies.unwrap_or_else(|| data_dir.join(BACKUP_FOLDER));
+        Self::start(path, options, |connection, path| {
+            if let Some(why) = soundness::fault_of(connection, Depth::Quick)? {
+                return Err(StoreError::Damaged(why));
+            }
+            configure(connection)?;
+            upgrade::to_newest(connection, path, &copies)
+        })
+    }
+
+    /// Opens the database of a data directory as it is, for a command: one that is not
+    /// there is not made, and one of an older version stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoDatabase`], [`StoreError::OlderSchema`], [`StoreError::NewerSchema`],
+    /// [`StoreError::Unsound`], or what keeps the file from being opened.
+    pub fn open_existing(data_dir: &Path) -> Result<Self> {
+        let path = existing(data_dir)?;
+        Self::start(path, &StoreOptions::default(), |connection, path| {
+            let (found, newest) = (schema::version_of(connection)?, schema::newest_version());
+            if found < newest {
+                return Err(StoreError::OlderSchema {
+                    path: path.display().to_string(),
+                    found,
+                    newest,
+                });
+            }
+            configure(connection)
+        })
+    }
+
+    /// Opens a file that is there; `prepare` makes its connection ready to write.
+    fn start(
+        path: PathBuf,
+        options: &StoreOptions,
+        prepare: impl FnOnce(&mut Connection, &Path) -> Result<()>,
+    ) -> Result<Self> {
         // Before it is opened: one that is replaced meanwhile is then seen to be.
         let file = file_at(&path);
-        let mut connection = open_for_writing(&path)?;
-        schema::migrate(&mut connection, &path)?;
+        let mut connection = connect(&path)?;
+        prepare(&mut connection, &path).map_err(|error| error.of_file(&path))?;
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
@@ -175,17 +231,79 @@ impl Drop for Store {
     }
 }
 
+/// The database of a data directory, which has to be there.
+///
+/// # Errors
+///
+/// [`StoreError::NoDatabase`].
+pub fn existing(data_dir: &Path) -> Result<PathBuf> {
+    let path = data_dir.join(DATABASE_FILE);
+    if path.symlink_metadata().is_ok() {
+        return Ok(path);
+    }
+    Err(StoreError::NoDatabase {
+        directory: data_dir.display().to_string(),
+    })
+}
+
+/// Makes the database of a data directory where there is none, whole or not at all.
+fn make(data_dir: &Path, path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    // Two processes that begin at once make one database. Where the file system knows no
+    // such locks, the second one finds the file of the first.
+    let directory = std::fs::File::open(data_dir).map_err(failed("cannot open", data_dir))?;
+    let _ = directory.lock();
+    if path.exists() {
+        return Ok(());
+    }
+    if beside(path, "-wal")
+        .metadata()
+        .is_ok_and(|log| log.len() > 0)
+    {
+        return Err(StoreError::Unsound {
+            path: path.display().to_string(),
+            why: "it is not there, but its log algohook.db-wal is: put it back beside that"
+                .to_owned(),
+        });
+    }
+    let new = beside(path, ".new");
+    remove_if_there(&new)?;
+    remove_if_there(&beside(&new, "-journal"))?;
+    make_private_file(&new)?;
+    let mut connection = Connection::open_with_flags(&new, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    schema::migrate(&mut connection, &new)?;
+    drop(connection);
+    rename(&new, path)
+}
+
+/// Opens a connection that may write to a database that is there and is one.
+fn connect(path: &Path) -> Result<Connection> {
+    if let Some(why) = header_fault(path)? {
+        return Err(StoreError::Damaged(why).of_file(path));
+    }
+    // Only one thread uses a connection at a time; it needs no locks.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(LOCK_PATIENCE)?;
+    schema::check_version(&connection, path)?;
+    Ok(connection)
+}
+
 /// Opens a connection that may write, as every process must that writes.
 ///
 /// # Errors
 ///
 /// What keeps the file from being opened.
 pub fn open_for_writing(path: &Path) -> Result<Connection> {
-    make_private_file(path)?;
-    // Only one thread uses a connection at a time; it needs no locks.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(LOCK_PATIENCE)?;
+    let connection = connect(path)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// Sets what every connection that writes has to have set.
+fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -199,32 +317,7 @@ pub fn open_for_writing(path: &Path) -> Result<Connection> {
     // Else some statements are compiled again whenever they are given other values.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// Device and number of a file.
-type FileId = (u64, u64);
-
-/// Which file is at a path, if any.
-fn file_at(path: &Path) -> Option<FileId> {
-    use std::os::unix::fs::MetadataExt;
-    let file = path.metadata().ok()?;
-    Some((file.dev(), file.ino()))
-}
-
-/// Makes the database file, readable by its owner only, where there is none.
-fn make_private_file(path: &Path) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|source| StoreError::File {
-            what: format!("cannot open the database {}", path.display()),
-            source,
-        })
+    Ok(())
 }
 
 fn limit_size(connection: &Connection, bytes: u64) -> Result<()> {

@@ -28,30 +28,45 @@ pub fn newest_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Brings a database to the newest version, each step in a transaction of its own.
+/// Brings a database to the newest version, all steps in one transaction.
 ///
 /// # Errors
 ///
 /// [`StoreError::NewerSchema`] where a newer algohook wrote the file; the file
 /// is left as it is.
 pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let found = check_version(connection, path)?;
-    for (migration, version) in MIGRATIONS
-        .iter()
-        .zip(1..)
-        .skip_while(|(_, version)| *version <= found)
-    {
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        // Another process may have migrated while this one waited for the lock.
-        if version_of(&transaction)? < version {
-            transaction.execute_batch(migration)?;
-            transaction.pragma_update(None, "user_version", version)?;
-            transaction.commit()?;
-            tracing::info!(version, "database schema migrated");
-        }
+    migrate_after(connection, path, |_, _| Ok(())).map(drop)
+}
+
+/// Brings a database to the newest version in one transaction, in which `before` comes
+/// first where there is something to do: nothing is written between what it reads and the
+/// first step. Returns the version that was there, and what `before` did.
+///
+/// # Errors
+///
+/// As [`migrate`], and those of `before`; the file is left as it is.
+pub(super) fn migrate_after<T>(
+    connection: &mut Connection,
+    path: &Path,
+    before: impl FnOnce(&Connection, i64) -> Result<T>,
+) -> Result<Option<(i64, T)>> {
+    if check_version(connection, path)? == newest_version() {
+        return Ok(None);
     }
-    Ok(())
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have migrated while this one waited for the lock.
+    let found = check_version(&transaction, path)?;
+    if found == newest_version() {
+        return Ok(None);
+    }
+    let done = before(&transaction, found)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", newest_version())?;
+    transaction.commit()?;
+    Ok(Some((found, done)))
 }
 
 /// The schema version of a database, which this binary must know.
@@ -60,7 +75,7 @@ pub fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
 ///
 /// [`StoreError::NewerSchema`] where a newer algohook wrote the file.
 pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64> {
-    let found = version_of(connection)?;
+    let found = version_of(connection).map_err(|error| error.of_file(path))?;
     if found > newest_version() {
         return Err(StoreError::NewerSchema {
             path: path.display().to_string(),
@@ -80,11 +95,7 @@ pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64>
 /// [`StoreError`] where it cannot be read.
 pub(super) fn fault_of(connection: &Connection) -> Result<Option<String>> {
     let version = version_of(connection)?;
-    let ours = Connection::open_in_memory()?;
-    for (migration, _) in MIGRATIONS.iter().zip(0..version) {
-        ours.execute_batch(migration)?;
-    }
-    let (ours, found) = (objects(&ours)?, objects(connection)?);
+    let (ours, found) = (objects(&empty(version)?)?, objects(connection)?);
     if ours.is_empty() {
         return Ok(Some("algohook did not make it".to_owned()));
     }
@@ -100,7 +111,25 @@ pub(super) fn fault_of(connection: &Connection) -> Result<Option<String>> {
         matches!(kind.as_str(), "trigger" | "view")
             && !ours.contains_key(&(kind.clone(), name.clone()))
     });
-    Ok(foreign.map(|(kind, name)| format!("the {kind} {name} is not algohook's")))
+    Ok(foreign.map(|(kind, name)| {
+        format!("the {kind} {name} is not algohook's (where it is yours: DROP {kind} {name})")
+    }))
+}
+
+/// The names of every table of a version, in their order.
+pub(super) fn tables(version: i64) -> Result<Vec<String>> {
+    let objects = objects(&empty(version)?)?;
+    let tables = objects.into_keys().filter(|(kind, _)| kind == "table");
+    Ok(tables.map(|(_, name)| name).collect())
+}
+
+/// A database of a version, in memory.
+fn empty(version: i64) -> Result<Connection> {
+    let empty = Connection::open_in_memory()?;
+    for (migration, _) in MIGRATIONS.iter().zip(0..version) {
+        empty.execute_batch(migration)?;
+    }
+    Ok(empty)
 }
 
 /// Everything that a schema is made of by kind and name, with the SQL that makes it.
