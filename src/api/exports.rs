@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use csv::QuoteStyle;
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
 use hyper::Response;
@@ -17,6 +18,7 @@ use super::problem::Problem;
 use super::reply::Reply;
 use super::request::ApiRequest;
 use super::trades::{self as trades_api, Trade, TradeQuery};
+use crate::imports::cell_text;
 use crate::store::{self, events as stored_events, orders as stored_orders};
 
 /// Rows read at once.
@@ -43,14 +45,11 @@ impl Cell {
         Self::Foreign(text.unwrap_or_default())
     }
 
-    /// The cell as it is written: an apostrophe keeps a spreadsheet from taking
-    /// a text for a formula.
+    /// The cell as it is written; of what others wrote a spreadsheet runs nothing.
     fn text(self) -> String {
         match self {
-            Self::Foreign(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                format!("'{text}")
-            }
-            Self::Plain(text) | Self::Foreign(text) => text,
+            Self::Foreign(text) => cell_text::protect(&text).into_owned(),
+            Self::Plain(text) => text,
         }
     }
 }
@@ -301,10 +300,11 @@ async fn send<R: Row>(
     }
 }
 
-/// Rows as CSV.
+/// Rows as CSV, every text in quotes.
 fn csv(rows: impl Iterator<Item = impl Iterator<Item = String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
+        .quote_style(QuoteStyle::NonNumeric)
         .from_writer(Vec::new());
     for row in rows {
         // A vector takes all that is written to it.
@@ -329,7 +329,7 @@ mod tests {
         let text = String::from_utf8(csv(std::iter::once(row))).unwrap();
         assert_eq!(
             text,
-            "\"'=HYPERLINK(\"\"x\"\")\",'@now,-1.5,\"a, \"\"b\"\"\nc\"\n"
+            "\"'=HYPERLINK(\"\"x\"\")\",\"'@now\",-1.5,\"a, \"\"b\"\"\nc\"\n"
         );
     }
 }

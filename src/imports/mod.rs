@@ -6,6 +6,7 @@
 
 pub mod alerts;
 mod archive;
+pub mod cell_text;
 pub mod matching;
 mod spreadsheet;
 mod table;
