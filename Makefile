@@ -11,6 +11,7 @@ run:
 # All there is to check, from nothing but rustup.
 test: lint
 	cargo test --locked
+	scripts/check-clock.sh
 	scripts/check-package.sh
 	scripts/check-ui.sh
 

@@ -21,9 +21,10 @@ if ! command -v cargo >/dev/null; then
 fi
 command -v cc >/dev/null || install gcc libc6-dev
 
-# Let's Encrypt's test authority, and systemd's judge of its units. The tests that want
+# Let's Encrypt's test authority, a clock to be set, and systemd's judge of its units. The tests that want
 # them say so where they have to do without.
 command -v pebble >/dev/null && command -v pebble-challtestsrv >/dev/null || install pebble || true
+command -v faketime >/dev/null || install faketime || true
 command -v systemd-analyze >/dev/null || install systemd || true
 
 # Node builds the web page and runs its tests, in Debian's Chromium. Node 20.19 is the

@@ -50,13 +50,15 @@ pub struct Started {
     pub https: Option<SocketAddr>,
 }
 
-/// Serves until the process is asked to stop; `started` is called once it listens.
+/// Serves until the process is asked to stop, at the time that `clock` shows; `started` is
+/// called once it listens.
 ///
 /// # Errors
 ///
 /// What keeps the server from starting, with what to do about it.
 pub async fn run(
     config: Config,
+    clock: SystemClock,
     mut sockets: Sockets,
     started: impl FnOnce(Started),
 ) -> anyhow::Result<()> {
@@ -70,6 +72,7 @@ pub async fn run(
             queue_capacity: config.queue_capacity,
             max_database_size: config.max_database_size,
             copies: Some(config.backup_folder.clone()),
+            clock,
         },
     )?);
     let metrics = Arc::new(Metrics::default());
@@ -99,6 +102,7 @@ pub async fn run(
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let parts = Parts {
         store: Arc::clone(&store),
+        clock,
         registry: Arc::clone(&registry),
         metrics: Arc::clone(&metrics),
         newest,
@@ -142,6 +146,7 @@ pub async fn run(
 /// What the routes are made of.
 struct Parts {
     store: Arc<Store>,
+    clock: SystemClock,
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     newest: watch::Receiver<EventId>,
@@ -150,7 +155,7 @@ struct Parts {
 }
 
 fn routes(parts: Parts, config: &Config) -> Routes {
-    let clock = SystemClock::start();
+    let clock = parts.clock;
     let recorder = StoreRecorder::new(Arc::clone(&parts.store));
     let limit = RateLimit(config.rate_limit);
     let registry = Arc::clone(&parts.registry);

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
+use jiff::Timestamp;
 use nonzero_ext::nonzero;
 use serde::{Deserialize, Deserializer};
 
@@ -85,6 +86,10 @@ pub struct ServeOptions {
     #[arg(long)]
     #[serde(skip)]
     pub demo: bool,
+    /// Moment that the demo takes for now: the same one shows the same alerts, whatever the day
+    #[arg(long, value_name = "TIME", requires = "demo")]
+    #[serde(skip)]
+    pub demo_now: Option<Timestamp>,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "ALGOHOOK_LISTEN", value_name = "ADDR", value_parser = address)]
     #[serde(deserialize_with = "address_in_file")]

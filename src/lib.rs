@@ -9,6 +9,7 @@ pub mod analytics;
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod doctor;

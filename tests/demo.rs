@@ -25,6 +25,11 @@ impl Demo {
         Self::start_with(&["--listen", "127.0.0.1:0"])
     }
 
+    /// A demo that takes a moment for now.
+    fn at(now: &str) -> Self {
+        Self::start_with(&["--listen", "127.0.0.1:0", "--demo-now", now])
+    }
+
     fn start_with(arguments: &[&str]) -> Self {
         let mut child = algohook()
             .args(["serve", "--demo"])
@@ -84,9 +89,73 @@ fn count_by(events: &[Value], field: &str) -> BTreeMap<String, usize> {
     counts
 }
 
+/// A Saturday, New Year, a leap day, both changes of New York's clocks, and midnight.
+const DAYS_OF_THEIR_OWN: [&str; 6] = [
+    "2026-11-28T12:00:00Z",
+    "2027-01-01T00:00:30Z",
+    "2028-02-29T15:00:00Z",
+    "2027-03-14T06:59:50Z",
+    "2027-11-07T05:59:50Z",
+    "2027-12-31T23:59:50Z",
+];
+
 #[test]
-fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
+fn a_demo_has_half_a_year_of_everything() {
     let demo = Demo::start();
+    has_half_a_year_of_everything(&demo);
+    let output = DataDir::at(&demo.data_dir).run(&["doctor"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("note   way in: this is a demo"), "{said}");
+}
+
+#[test]
+fn every_day_is_one_for_a_demo() {
+    for now in DAYS_OF_THEIR_OWN {
+        let demo = Demo::at(now);
+        let newest = get(&demo, "/events?limit=1").json()["items"][0]["receivedAt"].clone();
+        let now: jiff::Timestamp = now.parse().unwrap();
+        let age = now.duration_since(time(&newest)).as_hours();
+        assert!((0..48).contains(&age), "{newest} at {now}");
+        has_half_a_year_of_everything(&demo);
+    }
+}
+
+#[test]
+fn at_the_same_moment_a_demo_shows_the_same_alerts() {
+    let listed = || {
+        let demo = Demo::at("2026-03-11T15:00:00Z");
+        let data = DataDir::at(&demo.data_dir);
+        let names = data.json(&["webhook", "list", "--json"]);
+        let name_of = |id: &Value| {
+            let all = names.as_array().unwrap();
+            let webhook = all.iter().find(|webhook| &webhook["id"] == id);
+            webhook.unwrap()["name"].clone()
+        };
+        let of = |event: &Value| {
+            let what = ["id", "status", "receivedAt", "ticker", "marketPrice"];
+            let shown = what.map(|field| event[field].clone());
+            (name_of(&event["webhook"]), shown)
+        };
+        let events: Vec<_> = data.events().iter().take(500).map(of).collect();
+        events
+    };
+    assert_eq!(listed(), listed());
+}
+
+#[test]
+fn only_a_demo_has_a_made_up_now() {
+    let output = DataDir::new().run(&["serve", "--demo-now", "2026-03-11T15:00:00Z"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("--demo"), "{message}");
+}
+
+fn time(text: &Value) -> jiff::Timestamp {
+    text.as_str().unwrap().parse().unwrap()
+}
+
+fn has_half_a_year_of_everything(demo: &Demo) {
     let data_dir = demo.data_dir.clone();
     assert_private(&data_dir);
     let data = DataDir::at(&data_dir);
@@ -113,17 +182,10 @@ fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
         );
     }
     assert!(statuses["processed"] > 500, "{statuses:?}");
-    let times: Vec<&str> = events
-        .iter()
-        .map(|event| event["receivedAt"].as_str().unwrap())
-        .collect();
+    // As times: as texts, 12:00:00.5Z comes before 12:00:00Z.
+    let times = events.iter().map(|event| time(&event["receivedAt"]));
     assert!(times.is_sorted());
     assert_eq!(data.orders().len(), statuses["processed"]);
-
-    let output = data.run(&["doctor"]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("note   way in: this is a demo"), "{said}");
 
     let rejections: usize = webhooks
         .as_array()
@@ -131,11 +193,17 @@ fn a_demo_has_half_a_year_of_everything_and_leaves_nothing_behind() {
         .iter()
         .map(|webhook| {
             let path = format!("/webhooks/{}/rejections", webhook["id"].as_str().unwrap());
-            get(&demo, &path).json()["items"].as_array().unwrap().len()
+            get(demo, &path).json()["items"].as_array().unwrap().len()
         })
         .sum();
     assert!(rejections > 0);
+}
 
+#[test]
+fn a_demo_leaves_nothing_behind() {
+    let demo = Demo::start();
+    let data_dir = demo.data_dir.clone();
+    assert!(data_dir.exists());
     demo.stop();
     assert!(!data_dir.exists());
 }

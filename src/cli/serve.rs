@@ -5,13 +5,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use clap::Args;
-use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::http;
 use crate::app::{self, Sockets};
 use crate::config::{Config, ServeOptions};
 use crate::demo::{Demo, Live};
+use crate::ingest::{Clock, SystemClock};
 
 /// Run the server until SIGTERM or Ctrl-C
 #[derive(Args)]
@@ -36,10 +36,11 @@ impl Serve {
             .build()?;
         if self.options.demo {
             let names_address = self.options.listen.is_some();
-            return serve_demo(&runtime, config, names_address, sockets, out);
+            let clock = SystemClock::from_time(self.options.demo_now);
+            return serve_demo(&runtime, config, clock, names_address, sockets, out);
         }
         let mut written = Ok(());
-        runtime.block_on(app::run(config, sockets, |started| {
+        runtime.block_on(app::run(config, SystemClock::start(), sockets, |started| {
             written = announce(out, &started);
         }))?;
         Ok(written?)
@@ -68,6 +69,7 @@ fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> 
 fn serve_demo(
     runtime: &Runtime,
     mut config: Config,
+    clock: SystemClock,
     names_address: bool,
     sockets: Sockets,
     out: &mut dyn Write,
@@ -77,15 +79,15 @@ fn serve_demo(
         password,
         token,
         live,
-    } = runtime.block_on(Demo::prepare(Timestamp::now()))?;
+    } = runtime.block_on(Demo::prepare(clock.now()))?;
     directory.path().clone_into(&mut config.data_dir);
     let in_use = (!names_address).then(|| evade(&mut config)).flatten();
     let mut written = Ok(());
     let started = |started: app::Started| {
         written = announce_demo(out, &started, directory.path(), &password, &token, in_use);
-        tokio::spawn(go_on_trading(started.url, live));
+        tokio::spawn(go_on_trading(started.url, live, clock));
     };
-    runtime.block_on(app::run(config, sockets, started))?;
+    runtime.block_on(app::run(config, clock, sockets, started))?;
     directory.close()?;
     Ok(written?)
 }
@@ -131,10 +133,10 @@ fn announce_demo(
 }
 
 /// Sends an alert of the demo's strategies now and then, until the server stops.
-async fn go_on_trading(url: String, mut live: Live) {
+async fn go_on_trading(url: String, mut live: Live, clock: SystemClock) {
     loop {
         tokio::time::sleep(Live::PAUSE).await;
-        let alert = live.next_alert(Timestamp::now());
+        let alert = live.next_alert(clock.now());
         if let Err(error) = http::post(&url, &alert.path, alert.message).await {
             tracing::warn!(%error, "an alert of the demo did not arrive");
         }

@@ -82,7 +82,7 @@ impl ConfigFile {
 pub fn settings() -> Vec<String> {
     let serve = ServeOptions::augment_args(clap::Command::new("serve"));
     let options = serve.get_arguments().filter_map(clap::Arg::get_long);
-    let of_serve = options.filter(|name| *name != "demo");
+    let of_serve = options.filter(|name| !name.starts_with("demo"));
     of_serve.chain(GLOBAL).map(str::to_owned).collect()
 }
 

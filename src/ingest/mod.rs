@@ -4,15 +4,14 @@
 //! means is decided in `payload`, how it is kept in `store`.
 
 mod answer;
-mod clock;
 mod limiter;
 mod receive;
 mod recorder;
 mod registry;
 mod sender;
 
+pub use crate::clock::{Clock, SystemClock};
 pub use answer::{Answer, status_of};
-pub use clock::{Clock, SystemClock};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
 pub use receive::{Ingest, LARGEST_BODY, no_room, unknown_webhook};
 pub use recorder::{Recorder, StoreRecorder};

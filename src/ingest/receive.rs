@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use nonzero_ext::nonzero;
 
 use super::answer::{self, Answer, Refusal};
-use super::clock::Clock;
 use super::limiter::RateLimit;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
+use crate::clock::Clock;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;

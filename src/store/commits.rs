@@ -10,29 +10,51 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
-use super::sql::optional_timestamp;
+use super::sql::{optional_timestamp, to_micros};
+use crate::clock::{Clock, SystemClock};
 use crate::domain::event::EventId;
 
 /// One commit and the events that it brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Commit {
-    pub(super) first: EventId,
-    pub(super) last: EventId,
+struct Commit {
+    first: EventId,
+    last: EventId,
     /// Microseconds since 1970 UTC, as the database has them.
-    pub(super) at: i64,
+    at: i64,
 }
 
 /// The newest commit, while the database does not have it; clones are the same one.
-#[derive(Debug, Clone, Default)]
-pub struct LastCommit(Arc<Mutex<Option<Commit>>>);
+#[derive(Debug, Clone)]
+pub struct LastCommit {
+    newest: Arc<Mutex<Option<Commit>>>,
+    clock: SystemClock,
+}
+
+impl Default for LastCommit {
+    fn default() -> Self {
+        Self::by(SystemClock::start())
+    }
+}
 
 impl LastCommit {
-    fn get(&self) -> Option<Commit> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// None yet, and the clock that later ones are dated by.
+    pub(super) fn by(clock: SystemClock) -> Self {
+        let newest = Arc::default();
+        Self { newest, clock }
     }
 
-    pub(super) fn set(&self, commit: Option<Commit>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = commit;
+    fn get(&self) -> Option<Commit> {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a transaction is on disk, with the events after `before` up to `last`.
+    pub(super) fn note(&self, before: EventId, last: EventId) {
+        let commit = (last > before).then(|| Commit {
+            first: EventId(before.0 + 1),
+            last,
+            at: to_micros(self.clock.now()),
+        });
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = commit;
     }
 
     pub(super) fn is_unwritten(&self) -> bool {

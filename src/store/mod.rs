@@ -49,6 +49,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::clock::SystemClock;
 use commits::LastCommit;
 use file::{
     FileId, beside, failed, file_at, header_fault, make_private_file, remove_if_there, rename,
@@ -81,6 +82,8 @@ pub struct StoreOptions {
     /// Where the copy goes that is taken before a database is migrated; else the folder
     /// `backups` of the data directory.
     pub copies: Option<PathBuf>,
+    /// The clock that commits are dated by.
+    pub clock: SystemClock,
 }
 
 impl Default for StoreOptions {
@@ -89,6 +92,7 @@ impl Default for StoreOptions {
             queue_capacity: 1024,
             max_database_size: None,
             copies: None,
+            clock: SystemClock::start(),
         }
     }
 }
@@ -161,7 +165,7 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let last_commit = LastCommit::default();
+        let last_commit = LastCommit::by(options.clock);
         let started = Writer::start(connection, options.queue_capacity, last_commit.clone());
         let (writer, thread) = started.map_err(|source| StoreError::File {
             what: "cannot start the writer thread".to_owned(),

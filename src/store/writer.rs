@@ -11,18 +11,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::commits::{Commit, LastCommit};
+use super::commits::LastCommit;
 use super::error::{Result, StoreError};
 use super::events;
 use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
-use super::sql::to_micros;
-use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
 const LARGEST_BATCH: usize = 128;
@@ -407,12 +404,7 @@ fn run_in_transaction(
     }
     let last = events::newest(connection)?;
     statement("COMMIT")?;
-    let commit = (last > before).then(|| Commit {
-        first: EventId(before.0 + 1),
-        last,
-        at: to_micros(Timestamp::now()),
-    });
-    memory.last_commit.set(commit);
+    memory.last_commit.note(before, last);
     Ok(())
 }
 

@@ -9,6 +9,9 @@ import { createInterface } from 'node:readline';
 
 const BINARY = process.env['ALGOHOOK_BINARY'] ?? join(import.meta.dirname, '../../target/debug/algohook');
 
+/** The moment that every demo of the tests takes for now: a Wednesday in New York's hours. */
+export const DEMO_NOW = '2026-03-11T15:00:00Z';
+
 export class Server {
   url = '';
   setupLink = '';
@@ -37,7 +40,7 @@ export class Server {
   /** Starts, or starts again at the same address. */
   async start(): Promise<void> {
     const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
-    const where = this.folder ? ['--data-dir', this.folder] : ['--demo'];
+    const where = this.folder ? ['--data-dir', this.folder] : ['--demo', '--demo-now', DEMO_NOW];
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALGOHOOK_')));
     const child = spawn(BINARY, ['serve', '--listen', listen, ...where, ...this.flags], {
       env,

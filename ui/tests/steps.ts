@@ -1,7 +1,7 @@
 /** What every test begins with. */
 
 import { expect, type Page } from '@playwright/test';
-import type { Server } from './server';
+import { DEMO_NOW, type Server } from './server';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -15,8 +15,12 @@ export async function begin(page: Page, server: Server, name: string): Promise<v
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
 }
 
+/** Has the page take the demo's now for its own, so that ages and "the last 7 days" are the same on every day. */
+export const atDemoNow = (page: Page): Promise<void> => page.clock.setFixedTime(DEMO_NOW);
+
 /** Logs in to the demo. */
 export async function logIn(page: Page, server: Server): Promise<void> {
+  await atDemoNow(page);
   await page.goto(server.url);
   await page.getByLabel('Password').fill(server.password);
   await page.getByRole('button', { name: 'Log in' }).click();

@@ -21,8 +21,10 @@ test('every page has a title of its own', async ({ page }) => {
   }
   await page.goto(`${server.url}/events/evt_1`);
   await expect(page).toHaveTitle('evt_1 · Events · algohook');
-  await page.getByRole('link', { name: 'Demo: Apple swing' }).click();
-  await expect(page).toHaveTitle('Demo: Apple swing · Webhooks · algohook');
+  const webhook = page.getByRole('main').getByRole('link', { name: /^Demo: / });
+  const name = await webhook.innerText();
+  await webhook.click();
+  await expect(page).toHaveTitle(`${name} · Webhooks · algohook`);
   await page.getByRole('link', { name: 'Webhooks' }).click();
   await expect(page).toHaveTitle('Webhooks · algohook');
 });

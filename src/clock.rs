@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Where the ingestion gets its time from.
+/// Where a part of the program gets its time from.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day, for what is recorded.
     fn now(&self) -> Timestamp;
@@ -14,25 +14,37 @@ pub trait Clock: Send + Sync + 'static {
     fn elapsed(&self) -> Duration;
 }
 
-/// The machine's own clocks.
+/// The machine's own clocks, or a made-up time of day that goes on from there: a demo
+/// that shows the same moment at every start can be compared with itself.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
+    /// The time of day that it started with, where that is not the machine's.
+    from: Option<Timestamp>,
 }
 
 impl SystemClock {
     /// A clock whose elapsed time starts now.
     #[must_use]
     pub fn start() -> Self {
+        Self::from_time(None)
+    }
+
+    /// A clock that starts now and takes it to be `from`, where that is given.
+    #[must_use]
+    pub fn from_time(from: Option<Timestamp>) -> Self {
         Self {
             started: Instant::now(),
+            from,
         }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.from
+            .and_then(|from| from.checked_add(self.started.elapsed()).ok())
+            .unwrap_or_else(Timestamp::now)
     }
 
     fn elapsed(&self) -> Duration {
