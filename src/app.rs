@@ -19,6 +19,7 @@ use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::config::{CertificateSource, Config, prepare_data_dir, warn_of_others};
 use crate::domain::event::EventId;
+use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
@@ -136,9 +137,12 @@ pub async fn run(
         stopping.send_replace(true);
     });
     let https_url = public_url.filter(|url| url.starts_with("https://"));
+    let in_hand = Arc::clone(&routes.hooks.in_hand);
     listeners
         .serve(routes, &config, https_url, &metrics, is_stopping)
         .await?;
+    // Alerts whose senders hung up are recorded as well.
+    let _ = tokio::time::timeout(config.shutdown_grace, in_hand.emptied()).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -159,6 +163,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     let recorder = StoreRecorder::new(Arc::clone(&parts.store));
     let limit = RateLimit(config.rate_limit);
     let registry = Arc::clone(&parts.registry);
+    let known = Arc::new(KnownAddresses::new(Arc::clone(&registry)));
     let ingest = Arc::new(Ingest::new(registry, recorder, clock, limit));
     let is_from_authority = matches!(config.public.certificate, Some(CertificateSource::Acme(_)));
     let context = Context {
@@ -178,15 +183,17 @@ fn routes(parts: Parts, config: &Config) -> Routes {
             data_dir: is_from_authority.then(|| config.data_dir.clone()),
         },
     };
-    let room = Arc::new(Room::default());
+    let room = Arc::new(Room::new(Arc::clone(&known)));
     Routes {
         hooks: Hooks {
             ingest,
             metrics: Arc::clone(&parts.metrics),
             body_timeout: config.body_timeout,
             room: Arc::clone(&room),
+            known: Arc::clone(&known),
+            in_hand: Arc::default(),
         },
-        api: Api::new(Arc::new(context), config.body_timeout, room),
+        api: Api::new(Arc::new(context), config.body_timeout, room, known),
         metrics: parts.metrics,
     }
 }

@@ -97,16 +97,18 @@ pub struct ServeOptions {
     /// Alerts a minute for each webhook [default: 30]
     #[arg(long, env = "ALGOHOOK_RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
-    /// Connections that are open at once; further ones wait [default: 1024]
+    /// Connections that are open at once on each listener; where strangers hold them, the oldest goes for
+    /// the next [default: 1024]
     #[arg(long, env = "ALGOHOOK_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<NonZeroU32>,
-    /// Seconds for the headers of a request, and for an idle connection [default: 15]
+    /// Seconds for the headers of a request, for an idle connection, and for an answer that is not read
+    /// [default: 15]
     #[arg(long, env = "ALGOHOOK_HEADER_TIMEOUT", value_name = "SECONDS")]
     pub header_timeout: Option<NonZeroU32>,
     /// Seconds for the body of a request [default: 10]
     #[arg(long, env = "ALGOHOOK_BODY_TIMEOUT", value_name = "SECONDS")]
     pub body_timeout: Option<NonZeroU32>,
-    /// Seconds that requests get to finish when the server stops [default: 10]
+    /// Seconds that alerts which have arrived get to be recorded when the server stops [default: 10]
     #[arg(long, env = "ALGOHOOK_SHUTDOWN_GRACE", value_name = "SECONDS")]
     pub shutdown_grace: Option<NonZeroU32>,
     /// Proxy whose X-Forwarded-For is believed: an address, or a network as address/bits; may be
@@ -167,7 +169,7 @@ pub struct Config {
     pub header_timeout: Duration,
     /// Time for the body of a request.
     pub body_timeout: Duration,
-    /// Time that requests get to finish when the server stops.
+    /// Time that alerts which have arrived get to be recorded when the server stops.
     pub shutdown_grace: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

@@ -22,6 +22,8 @@ pub enum Outcome {
     Ignored,
     /// Could not be understood.
     Failed,
+    /// Could not be understood, and showed no key.
+    Keyless,
     /// Was over its webhook's limit.
     Limited,
     /// Had no key or a wrong one.
@@ -49,12 +51,28 @@ impl Outcome {
         }
     }
 
+    /// True where the request certainly had the right key.
+    #[must_use]
+    pub fn shows_key(self) -> bool {
+        match self {
+            Self::Processed | Self::Duplicate | Self::Ignored | Self::Failed | Self::Limited => {
+                true
+            }
+            Self::Keyless
+            | Self::Unauthorized
+            | Self::Throttled
+            | Self::TooLarge
+            | Self::Unknown
+            | Self::Unavailable => false,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Processed => "processed",
             Self::Duplicate => "duplicate",
             Self::Ignored => "ignored",
-            Self::Failed => "failed",
+            Self::Failed | Self::Keyless => "failed",
             Self::Limited => "limited",
             Self::Unauthorized => "unauthorized",
             Self::Throttled => "throttled",

@@ -57,6 +57,8 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         metrics: Arc::clone(&metrics),
         body_timeout: Duration::from_secs(10),
         room: Arc::default(),
+        known: Arc::default(),
+        in_hand: Arc::default(),
     };
     let limits = ConnectionLimits {
         max_connections: MAX_CONNECTIONS,
@@ -64,17 +66,18 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         http2: false,
         shutdown_grace: Duration::from_secs(10),
         trusted_proxies: Vec::new(),
-        has_shares: false,
+        stranger_age: Duration::from_secs(25),
+        trusts_this_machine: true,
     };
-    listener::serve(
+    let server = listener::Server {
         listener,
-        listener::Transport::Plain,
-        Arc::new(hooks),
+        transport: listener::Transport::Plain,
+        handler: Arc::new(hooks),
         limits,
+        known: Arc::default(),
         metrics,
-        stop,
-    )
-    .await;
+    };
+    listener::serve(server, stop).await;
     Ok(())
 }
 

@@ -50,6 +50,7 @@ use routes::Resource;
 
 use crate::http::body::{Body, BodyError, read_limited};
 use crate::http::client::{Client, host_of};
+use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 
 /// The path that everything here is under.
@@ -67,17 +68,25 @@ pub struct Api {
     routes: matchit::Router<Resource>,
     body_timeout: Duration,
     room: Arc<Room>,
+    known: Arc<KnownAddresses>,
 }
 
 impl Api {
     /// An API on a context; a body has to arrive within `body_timeout` and to find room.
+    /// Whoever is logged in becomes known.
     #[must_use]
-    pub fn new(context: Arc<Context>, body_timeout: Duration, room: Arc<Room>) -> Self {
+    pub fn new(
+        context: Arc<Context>,
+        body_timeout: Duration,
+        room: Arc<Room>,
+        known: Arc<KnownAddresses>,
+    ) -> Self {
         Self {
             context,
             routes: routes::table(),
             body_timeout,
             room,
+            known,
         }
     }
 
@@ -118,6 +127,8 @@ impl Api {
             Some(auth::identify(store, &head.headers, client.is_secure, now).await?)
         };
         if let Some(identity) = &identity {
+            client.connection.prove();
+            self.known.note(client.address);
             let is_test = matches!(resource, Resource::Test | Resource::Me);
             auth::require_scope(identity, method == Method::GET, is_test)?;
         }

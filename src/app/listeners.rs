@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use hyper::Uri;
@@ -15,7 +16,7 @@ use crate::acme::Acme;
 use crate::config::{CertificateSource, Config, PublicConfig};
 use crate::metrics::Metrics;
 use crate::server::host::Hosts;
-use crate::server::listener::{ConnectionLimits, Transport, serve};
+use crate::server::listener::{ConnectionLimits, Server, Transport, serve};
 use crate::server::public::{Face, Local, PlainHttp, Public};
 use crate::server::routes::Routes;
 use crate::tls::challenges::Challenges;
@@ -133,60 +134,57 @@ impl Listeners {
         metrics: &Arc<Metrics>,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
-        let limits = connection_limits(config);
-        let of_strangers = ConnectionLimits {
-            has_shares: true,
-            ..limits.clone()
-        };
         let PublicConfig {
             public_ui,
             allow_http_hooks,
             ..
         } = config.public;
+        let known = &routes.hooks.known;
+        let server = |listener, transport, face, limits| Server {
+            listener,
+            transport,
+            handler: Arc::new(face),
+            limits,
+            known: Arc::clone(known),
+            metrics: Arc::clone(metrics),
+        };
         let hosts = Hosts::new(own_names(config, https_url.as_deref()));
         let challenges = self.challenges;
         let https = match self.https {
             Some(https) => {
                 let tls = tls::server_config(https.certificates).context("cannot set up TLS")?;
-                let public = Arc::new(Face::Public(Public {
+                let public = Face::Public(Public {
                     routes: Arc::clone(&routes),
                     with_ui: public_ui,
-                }));
+                });
+                let limits = limits_of_strangers(config, public_ui);
                 let transport = Transport::Tls(TlsAcceptor::from(tls));
-                let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
-                let stopped = stopped(stop.clone());
-                Some(serve(
-                    https.listener,
-                    transport,
-                    public,
-                    limits,
-                    metrics,
-                    stopped,
-                ))
+                let server = server(https.listener, transport, public, limits);
+                Some(serve(server, stopped(stop.clone())))
             }
             None => None,
         };
         let http = self.http.map(|listener| {
-            let plain = Arc::new(Face::PlainHttp(PlainHttp {
+            let plain = Face::PlainHttp(PlainHttp {
                 routes: Arc::clone(&routes),
                 with_hooks: allow_http_hooks,
                 challenges,
                 https: https_url,
-            }));
-            let (limits, metrics) = (of_strangers.clone(), Arc::clone(metrics));
-            let stopped = stopped(stop.clone());
-            serve(listener, Transport::Plain, plain, limits, metrics, stopped)
+            });
+            let limits = limits_of_strangers(config, false);
+            let server = server(listener, Transport::Plain, plain, limits);
+            serve(server, stopped(stop.clone()))
         });
-        let metrics = Arc::clone(metrics);
-        let local = Arc::new(Face::Local(Local { routes, hosts }));
-        let local = serve(
-            self.local,
-            Transport::Plain,
-            local,
-            limits,
-            metrics,
-            stopped(stop),
-        );
+        let local = Face::Local(Local {
+            routes: Arc::clone(&routes),
+            hosts,
+        });
+        let limits = ConnectionLimits {
+            trusts_this_machine: true,
+            ..limits_of_strangers(config, true)
+        };
+        let server = server(self.local, Transport::Plain, local, limits);
+        let local = serve(server, stopped(stop));
         tokio::join!(local, when_there(https), when_there(http));
         Ok(())
     }
@@ -261,13 +259,24 @@ fn follow(
     })
 }
 
-fn connection_limits(config: &Config) -> ConnectionLimits {
+/// Time that the page gets to load over a slow line before its reader logs in.
+const PAGE_TIME: Duration = Duration::from_mins(2);
+
+/// The limits where strangers connect. One who sends an alert needs no longer than one
+/// request may take.
+fn limits_of_strangers(config: &Config, with_ui: bool) -> ConnectionLimits {
+    let one_request = config.header_timeout + config.body_timeout;
     ConnectionLimits {
         max_connections: config.max_connections,
         header_timeout: config.header_timeout,
+        stranger_age: if with_ui {
+            one_request.max(PAGE_TIME)
+        } else {
+            one_request
+        },
         http2: config.http2,
         shutdown_grace: config.shutdown_grace,
         trusted_proxies: config.trusted_proxies.clone(),
-        has_shares: false,
+        trusts_this_machine: false,
     }
 }

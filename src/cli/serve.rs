@@ -34,17 +34,31 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        if self.options.demo {
+        let grace = config.shutdown_grace;
+        let served = if self.options.demo {
             let names_address = self.options.listen.is_some();
             let clock = SystemClock::from_time(self.options.demo_now);
-            return serve_demo(&runtime, config, clock, names_address, sockets, out);
-        }
-        let mut written = Ok(());
-        runtime.block_on(app::run(config, SystemClock::start(), sockets, |started| {
-            written = announce(out, &started);
-        }))?;
-        Ok(written?)
+            serve_demo(&runtime, config, clock, names_address, sockets, out)
+        } else {
+            serve(&runtime, config, sockets, out)
+        };
+        // A long report or backup is not waited for without end.
+        runtime.shutdown_timeout(grace);
+        served
     }
+}
+
+fn serve(
+    runtime: &Runtime,
+    config: Config,
+    sockets: Sockets,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut written = Ok(());
+    runtime.block_on(app::run(config, SystemClock::start(), sockets, |started| {
+        written = announce(out, &started);
+    }))?;
+    Ok(written?)
 }
 
 fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> {

@@ -8,6 +8,7 @@ use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Uri};
 use ipnet::IpNet;
 
+use super::standing::Standing;
 use crate::ingest::{PeerCertificate, Sender};
 
 /// Headers with which proxies say that they pass a request on.
@@ -35,6 +36,8 @@ pub struct Client {
     pub is_secure: bool,
     /// The client certificate that it showed to us.
     pub certificate: Option<Arc<PeerCertificate>>,
+    /// The standing of the connection that it came by.
+    pub connection: Arc<Standing>,
 }
 
 impl Client {
@@ -76,6 +79,7 @@ impl Client {
             way,
             is_secure,
             certificate: None,
+            connection: Arc::default(),
         }
     }
 }
@@ -115,9 +119,22 @@ fn stated_address(text: &str) -> Option<IpAddr> {
 /// What counts as one address: a customer has a whole /64 of IPv6 addresses.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
+    truncated(address, 64)
+}
+
+/// What counts as one site: a company, or a customer of some providers, has a whole /48 of
+/// IPv6 addresses. An address of IPv4 is a site of its own.
+#[must_use]
+pub fn site_of(address: IpAddr) -> IpAddr {
+    truncated(address, 48)
+}
+
+/// The first bits of an IPv6 address; one of IPv4 whole.
+fn truncated(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+            let network = address.to_bits() & (u128::MAX << (128 - bits));
+            IpAddr::V6(Ipv6Addr::from_bits(network))
         }
         address @ IpAddr::V4(_) => address,
     }

@@ -2,7 +2,9 @@
 
 pub mod body;
 pub mod client;
+pub mod known_addresses;
 pub mod room;
+pub mod standing;
 
 pub use body::{Body, full};
 pub use client::Client;

@@ -1,45 +1,74 @@
 //! How much memory the bodies of requests may take together: strangers can begin to send
 //! thousands of them and never end.
+//!
+//! One address has a small share, so that a few of them cannot take everything, and an
+//! eighth is kept for the addresses that are no strangers'.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::client::network_of;
+use super::client::{network_of, site_of};
+use super::known_addresses::{Acquaintance, KnownAddresses};
 
 /// Bytes that all bodies may take together.
 const ALL: usize = 16 * 1024 * 1024;
 
-/// Bytes that the bodies from one address may take, so that it leaves room for others.
-const OF_AN_ADDRESS: usize = ALL / 4;
+/// Bytes that the bodies of all strangers may take together.
+const OF_STRANGERS: usize = ALL / 8 * 7;
+
+/// Bytes that the bodies from one stranger's address may take: forty of the largest alerts.
+const OF_AN_ADDRESS: usize = ALL / 16;
+
+/// The same for all addresses of a /48 of IPv6.
+const OF_A_SITE: usize = ALL / 8;
+
+/// The same for an address that showed a right key of late.
+const OF_A_FAMILIAR: usize = ALL / 4;
 
 /// The bytes of bodies that are read or worked on; empty where there is none.
 #[derive(Debug, Default)]
 pub struct Room {
+    known: Arc<KnownAddresses>,
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
+    by_strangers: usize,
     by_address: HashMap<IpAddr, usize>,
+    by_site: HashMap<IpAddr, usize>,
 }
 
 /// The part of the room that one body takes, until it is dropped.
 #[derive(Debug)]
 pub struct Part {
     room: Arc<Room>,
+    acquaintance: Acquaintance,
     address: IpAddr,
+    site: IpAddr,
     bytes: usize,
 }
 
 impl Room {
+    /// A room that keeps a part for known addresses.
+    #[must_use]
+    pub fn new(known: Arc<KnownAddresses>) -> Self {
+        Self {
+            known,
+            taken: Mutex::default(),
+        }
+    }
+
     /// A part for a body from an address: empty yet.
     #[must_use]
     pub fn part(self: &Arc<Self>, address: IpAddr) -> Part {
         Part {
             room: Arc::clone(self),
+            acquaintance: self.known.acquaintance(address),
             address: network_of(address),
+            site: site_of(address),
             bytes: 0,
         }
     }
@@ -55,14 +84,32 @@ impl Part {
     #[must_use]
     pub fn grow(&mut self, bytes: usize) -> bool {
         let mut taken = self.room.taken();
-        let of_address = taken.by_address.get(&self.address).copied().unwrap_or(0);
-        if taken.all + bytes > ALL || of_address + bytes > OF_AN_ADDRESS {
+        if !self.fits(&taken, bytes) {
             return false;
         }
         taken.all += bytes;
-        taken.by_address.insert(self.address, of_address + bytes);
+        if self.acquaintance == Acquaintance::Stranger {
+            taken.by_strangers += bytes;
+        }
+        *taken.by_address.entry(self.address).or_default() += bytes;
+        *taken.by_site.entry(self.site).or_default() += bytes;
         self.bytes += bytes;
         true
+    }
+
+    fn fits(&self, taken: &Taken, bytes: usize) -> bool {
+        let of_address = taken.by_address.get(&self.address).copied().unwrap_or(0) + bytes;
+        let of_site = taken.by_site.get(&self.site).copied().unwrap_or(0) + bytes;
+        taken.all + bytes <= ALL
+            && match self.acquaintance {
+                Acquaintance::TradingView => true,
+                Acquaintance::Familiar => of_address <= OF_A_FAMILIAR,
+                Acquaintance::Stranger => {
+                    of_address <= OF_AN_ADDRESS
+                        && of_site <= OF_A_SITE
+                        && taken.by_strangers + bytes <= OF_STRANGERS
+                }
+            }
     }
 }
 
@@ -70,11 +117,19 @@ impl Drop for Part {
     fn drop(&mut self) {
         let mut taken = self.room.taken();
         taken.all -= self.bytes;
-        if let Some(of_address) = taken.by_address.get_mut(&self.address) {
-            *of_address -= self.bytes;
-            if *of_address == 0 {
-                taken.by_address.remove(&self.address);
-            }
+        if self.acquaintance == Acquaintance::Stranger {
+            taken.by_strangers -= self.bytes;
+        }
+        give_back(&mut taken.by_address, self.address, self.bytes);
+        give_back(&mut taken.by_site, self.site, self.bytes);
+    }
+}
+
+fn give_back(taken: &mut HashMap<IpAddr, usize>, key: IpAddr, bytes: usize) {
+    if let Some(sum) = taken.get_mut(&key) {
+        *sum -= bytes;
+        if *sum == 0 {
+            taken.remove(&key);
         }
     }
 }
@@ -83,27 +138,55 @@ impl Drop for Part {
 mod tests {
     use super::*;
 
-    #[test]
-    fn neither_one_address_nor_all_together_take_more_than_there_is() {
-        let room = Arc::new(Room::default());
-        let parts_of = |host: u8| {
-            let mut parts = Vec::new();
-            loop {
-                let mut part = room.part(IpAddr::from([203, 0, 113, host]));
-                if !part.grow(25_000) {
-                    return parts;
-                }
-                parts.push(part);
+    const BODY: usize = 25_000;
+
+    fn parts_of(room: &Arc<Room>, address: IpAddr) -> Vec<Part> {
+        let mut parts = Vec::new();
+        loop {
+            let mut part = room.part(address);
+            if !part.grow(BODY) {
+                return parts;
             }
-        };
-        let first = parts_of(1);
-        assert_eq!(first.len(), OF_AN_ADDRESS / 25_000);
-        let others: Vec<_> = (2..10).flat_map(parts_of).collect();
-        assert_eq!(first.len() + others.len(), ALL / 25_000);
+            parts.push(part);
+        }
+    }
+
+    #[test]
+    fn no_number_of_strangers_takes_the_room_that_is_kept_for_tradingview() {
+        let room = Arc::new(Room::default());
+        let stranger = |host: u8| IpAddr::from([203, 0, 113, host]);
+        let first = parts_of(&room, stranger(1));
+        assert_eq!(first.len(), OF_AN_ADDRESS / BODY);
+        let others: Vec<_> = (2..100)
+            .flat_map(|host| parts_of(&room, stranger(host)))
+            .collect();
+        assert_eq!(first.len() + others.len(), OF_STRANGERS / BODY);
+        let of_tradingview = parts_of(&room, IpAddr::from([52, 89, 214, 238]));
+        assert!(of_tradingview.len() >= (ALL - OF_STRANGERS) / BODY);
         drop(first);
-        assert!(!parts_of(1).is_empty());
-        drop(others);
+        assert!(!parts_of(&room, stranger(1)).is_empty());
+        drop((others, of_tradingview));
         let taken = room.taken();
-        assert!(taken.all == 0 && taken.by_address.is_empty());
+        assert!(taken.all == 0 && taken.by_strangers == 0);
+        assert!(taken.by_address.is_empty() && taken.by_site.is_empty());
+    }
+
+    #[test]
+    fn a_site_of_many_networks_has_one_share() {
+        let room = Arc::new(Room::default());
+        let parts: Vec<_> = (0..100_u16)
+            .map(|network| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]))
+            .flat_map(|address| parts_of(&room, address))
+            .collect();
+        assert_eq!(parts.len(), OF_A_SITE / BODY);
+    }
+
+    #[test]
+    fn an_address_that_showed_a_right_key_has_a_larger_share() {
+        let known = Arc::new(KnownAddresses::default());
+        let room = Arc::new(Room::new(Arc::clone(&known)));
+        let own = IpAddr::from([203, 0, 113, 9]);
+        known.note(own);
+        assert_eq!(parts_of(&room, own).len(), OF_A_FAMILIAR / BODY);
     }
 }

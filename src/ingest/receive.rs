@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
+use crate::logging::Rarely;
 use crate::metrics::Outcome;
 use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
 use crate::store::StoreError;
@@ -275,7 +276,12 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             .admit(arrival.elapsed, KEYLESS_A_DAY);
         if of_the_day.is_ok() {
             let reading = Reading::Failed(error);
-            return self.record(arrival, recorded, reading).await;
+            let (answer, outcome) = self.record(arrival, recorded, reading).await;
+            let outcome = match outcome {
+                Outcome::Failed => Outcome::Keyless,
+                outcome => outcome,
+            };
+            return (answer, outcome);
         }
         self.note_rejection(arrival, RejectionReason::MissingKey)
             .await;
@@ -318,13 +324,16 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 
     async fn note_rejection(&self, arrival: &Arrival, reason: RejectionReason) {
+        static UNNOTED: Rarely = Rarely::new();
         let rejection = Rejection {
             rejected_at: arrival.received_at,
             reason,
             source_address: arrival.sender.address,
         };
-        if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await {
-            tracing::warn!(webhook = %arrival.webhook.id, %error, "a rejected request could not be noted");
+        if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await
+            && let Some(unsaid) = UNNOTED.say()
+        {
+            tracing::warn!(webhook = %arrival.webhook.id, %error, unsaid, "a rejected request could not be noted");
         }
     }
 
@@ -428,7 +437,13 @@ fn throttled(wait: Duration) -> (Answer, Outcome) {
 /// So many alerts are on their way that this one was not read.
 #[must_use]
 pub fn no_room() -> (Answer, Outcome) {
-    tracing::warn!("an alert was answered with 503: too many bodies are on their way");
+    static NO_ROOM: Rarely = Rarely::new();
+    if let Some(unsaid) = NO_ROOM.say() {
+        tracing::warn!(
+            unsaid,
+            "an alert was answered with 503: too many bodies are on their way"
+        );
+    }
     let hint = "Nothing was recorded; send it again.";
     unavailable("too many alerts are on their way", hint)
 }

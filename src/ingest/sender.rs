@@ -242,7 +242,9 @@ impl KnownSenders {
             .filter(|issuer| issuer.pinned_at.is_some())
     }
 
-    fn has_address(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of TradingView's.
+    #[must_use]
+    pub fn has_address(&self, address: IpAddr) -> bool {
         self.senders.addresses.contains(&address.to_canonical())
     }
 }

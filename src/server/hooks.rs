@@ -11,7 +11,9 @@ use super::listener::Handler;
 use super::routes::plain;
 use crate::http::body::{Body, BodyError, discard, full, read_limited};
 use crate::http::client::Client;
+use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
+use crate::http::standing::InHand;
 use crate::ingest::{
     Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender, no_room, unknown_webhook,
 };
@@ -33,6 +35,10 @@ pub struct Hooks<R, C> {
     pub body_timeout: Duration,
     /// Room for bodies.
     pub room: Arc<Room>,
+    /// Who is no stranger.
+    pub known: Arc<KnownAddresses>,
+    /// The alerts that are there whole and not answered yet.
+    pub in_hand: Arc<InHand>,
 }
 
 impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
@@ -58,7 +64,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         let part = self.room.part(client.address);
         let sender = Sender {
             is_test: request.headers().contains_key(TEST_HEADER),
-            ..Sender::from(client)
+            ..Sender::from(client.clone())
         };
         let body = read_limited(
             request.into_body(),
@@ -69,7 +75,16 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         .await;
         let arrived = Instant::now();
         let answered = match body {
-            Ok(body) => self.receive(id, body, sender).await,
+            Ok(body) => {
+                // The connection ends no sooner than the alert is answered.
+                let _held = client.connection.in_hand().hold();
+                let answered = self.receive(id, body, sender).await;
+                if answered.1.shows_key() {
+                    client.connection.prove();
+                    self.known.note(client.address);
+                }
+                answered
+            }
             Err(BodyError::TooLarge) => self.ingest.too_large(&id, sender).await,
             Err(BodyError::NoRoom) => no_room(),
             Err(BodyError::TimedOut) => {
@@ -89,8 +104,11 @@ impl<R: Recorder, C: Clock> Hooks<R, C> {
     /// Takes an alert that is there whole, to the end even if its sender hangs up: it will
     /// not be sent again.
     async fn receive(&self, id: String, body: Bytes, sender: Sender) -> (Answer, Outcome) {
-        let ingest = Arc::clone(&self.ingest);
-        let receiving = tokio::spawn(async move { ingest.receive(&id, &body, sender).await });
+        let (ingest, held) = (Arc::clone(&self.ingest), self.in_hand.hold());
+        let receiving = tokio::spawn(async move {
+            let _held = held;
+            ingest.receive(&id, &body, sender).await
+        });
         match receiving.await {
             Ok(answered) => answered,
             // A bug: the connection ends without an answer, for nobody knows what was stored.

@@ -2,13 +2,15 @@
 //!
 //! What a request means is decided in `ingest` and `api`.
 
-pub mod activity;
+mod activity;
+mod connection;
 pub mod hooks;
 pub mod host;
 pub mod listener;
 pub mod lock;
 mod page;
-mod per_address;
+mod places;
 pub mod public;
 pub mod routes;
 pub mod shutdown;
+mod wire;

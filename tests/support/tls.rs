@@ -151,8 +151,17 @@ impl TlsClient {
     }
 
     pub fn connect_with(config: ClientConfig, address: SocketAddr) -> std::io::Result<TlsStream> {
-        let mut tcp = TcpStream::connect(address)?;
+        let tcp = TcpStream::connect(address)?;
         tcp.set_read_timeout(Some(PATIENCE))?;
+        Self::secure_with(config, tcp)
+    }
+
+    /// Shakes hands on an open connection.
+    pub fn secure(&self, tcp: TcpStream) -> std::io::Result<TlsStream> {
+        Self::secure_with(self.config(), tcp)
+    }
+
+    fn secure_with(config: ClientConfig, mut tcp: TcpStream) -> std::io::Result<TlsStream> {
         let name = ServerName::try_from(HOST).unwrap();
         let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
         while connection.is_handshaking() {

@@ -1,0 +1,327 @@
+//! The places of a listener: who gets one, and who has to go for another.
+//!
+//! Anybody can open connections and say nothing, or read nothing. So strangers never have
+//! all places, one address of theirs has a small share, and where all of them are taken the
+//! oldest stranger goes: an alert is through in less time than anybody needs to push it out.
+//! The owner's own and TradingView's connections are nobody's to take.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::http::client::{network_of, site_of};
+use crate::http::standing::Standing;
+
+/// Places that one address may always have.
+const LEAST: usize = 8;
+
+/// How much room the one who connects gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// A share for the address and one for the site, and the first to go.
+    Stranger,
+    /// A larger share: the address showed a right key of late.
+    Familiar,
+    /// No share: TradingView, a trusted proxy, a program of this machine.
+    Own,
+}
+
+/// What a connection that came gets.
+#[derive(Debug)]
+pub enum Admission {
+    /// A place.
+    Place(Place),
+    /// None, since its address or all strangers have as many as they may.
+    Refused,
+    /// None until somebody leaves.
+    Full,
+}
+
+/// How many connections there may be.
+#[derive(Debug)]
+struct Shares {
+    all: usize,
+    of_strangers: usize,
+    of_an_address: usize,
+    of_a_site: usize,
+    of_a_familiar: usize,
+}
+
+/// The open connections of a listener.
+#[derive(Debug)]
+pub struct Places {
+    shares: Shares,
+    open: Mutex<Open>,
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    connections: BTreeMap<u64, Connection>,
+    /// Those of strangers, the oldest first, and of those that were strangers a while ago.
+    strangers: BTreeMap<u64, Arc<Standing>>,
+    by_address: HashMap<IpAddr, usize>,
+    by_site: HashMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    address: IpAddr,
+    site: IpAddr,
+}
+
+/// A place, taken until it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    number: u64,
+    standing: Arc<Standing>,
+    places: Arc<Places>,
+}
+
+impl Places {
+    /// So many places.
+    #[must_use]
+    pub fn new(all: usize) -> Arc<Self> {
+        let shares = Shares {
+            all,
+            of_strangers: all - all / 8,
+            of_an_address: (all / 16).max(LEAST),
+            of_a_site: (all / 8).max(LEAST),
+            of_a_familiar: (all / 4).max(LEAST),
+        };
+        Arc::new(Self {
+            shares,
+            open: Mutex::default(),
+            freed: Notify::new(),
+        })
+    }
+
+    /// Gives a connection its place, where need be that of the oldest stranger.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>, peer: IpAddr, rank: Rank) -> Admission {
+        let connection = Connection {
+            address: network_of(peer),
+            site: site_of(peer),
+        };
+        let mut open = self.open();
+        if self.shares.is_used_up(&open, &connection, rank) {
+            return Admission::Refused;
+        }
+        if rank == Rank::Stranger && open.strangers.len() >= self.shares.of_strangers {
+            open.forget_proven();
+            if open.strangers.len() >= self.shares.of_strangers && !open.evict_oldest() {
+                return Admission::Refused;
+            }
+        }
+        if open.connections.len() >= self.shares.all && !open.evict_oldest() {
+            return match rank {
+                Rank::Stranger => Admission::Refused,
+                Rank::Familiar | Rank::Own => Admission::Full,
+            };
+        }
+        let standing = Arc::new(Standing::default());
+        let number = open.add(connection, (rank == Rank::Stranger).then_some(&standing));
+        drop(open);
+        Admission::Place(Place {
+            number,
+            standing,
+            places: Arc::clone(self),
+        })
+    }
+
+    /// Ends the connection of the oldest stranger; false where there is none.
+    pub fn evict_oldest(&self) -> bool {
+        self.open().evict_oldest()
+    }
+
+    /// Ends when somebody has left since the last time.
+    pub async fn freed(&self) {
+        self.freed.notified().await;
+    }
+
+    /// How many are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.open().connections.len()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // Counts are whole whatever another thread did.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shares {
+    fn is_used_up(&self, open: &Open, connection: &Connection, rank: Rank) -> bool {
+        let of = |counts: &HashMap<IpAddr, usize>, key| counts.get(key).copied().unwrap_or(0);
+        let of_address = of(&open.by_address, &connection.address);
+        match rank {
+            Rank::Own => false,
+            Rank::Familiar => of_address >= self.of_a_familiar,
+            Rank::Stranger => {
+                of_address >= self.of_an_address
+                    || of(&open.by_site, &connection.site) >= self.of_a_site
+            }
+        }
+    }
+}
+
+impl Open {
+    fn add(&mut self, connection: Connection, stranger: Option<&Arc<Standing>>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        if let Some(standing) = stranger {
+            self.strangers.insert(number, Arc::clone(standing));
+        }
+        *self.by_address.entry(connection.address).or_default() += 1;
+        *self.by_site.entry(connection.site).or_default() += 1;
+        self.connections.insert(number, connection);
+        number
+    }
+
+    /// Frees a place; one of an evicted connection was freed before.
+    fn remove(&mut self, number: u64) {
+        let Some(connection) = self.connections.remove(&number) else {
+            return;
+        };
+        self.strangers.remove(&number);
+        count_down(&mut self.by_address, connection.address);
+        count_down(&mut self.by_site, connection.site);
+    }
+
+    /// Lets go of those that are strangers no more.
+    fn forget_proven(&mut self) {
+        self.strangers.retain(|_, standing| standing.is_stranger());
+    }
+
+    fn evict_oldest(&mut self) -> bool {
+        let mut strangers = self.strangers.iter();
+        let oldest = strangers.find_map(|(number, standing)| standing.evict().then_some(*number));
+        match oldest {
+            Some(number) => {
+                self.remove(number);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn count_down(counts: &mut HashMap<IpAddr, usize>, key: IpAddr) {
+    if let Some(count) = counts.get_mut(&key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&key);
+        }
+    }
+}
+
+impl Place {
+    /// What the one who has it has shown.
+    #[must_use]
+    pub fn standing(&self) -> &Arc<Standing> {
+        &self.standing
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.open().remove(self.number);
+        self.places.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(host: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, host])
+    }
+
+    fn place(admission: Admission) -> Place {
+        match admission {
+            Admission::Place(place) => place,
+            other => panic!("no place: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_gets_its_share_and_gives_it_back() {
+        let places = Places::new(256);
+        let admit = || places.admit(address(1), Rank::Stranger);
+        let mut held: Vec<Place> = (0..16).map(|_| place(admit())).collect();
+        assert!(matches!(admit(), Admission::Refused));
+        let other = places.admit(address(2), Rank::Stranger);
+        assert!(matches!(other, Admission::Place(_)));
+        held.pop();
+        held.push(place(admit()));
+        drop((held, other));
+        let open = places.open();
+        assert!(open.connections.is_empty() && open.strangers.is_empty());
+        assert!(open.by_address.is_empty() && open.by_site.is_empty());
+    }
+
+    #[test]
+    fn the_networks_of_one_site_share() {
+        let places = Places::new(256);
+        let admit = |network: u16| {
+            let address = IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
+            places.admit(address, Rank::Stranger)
+        };
+        let held: Vec<Place> = (0..32).map(|network| place(admit(network))).collect();
+        assert!(matches!(admit(32), Admission::Refused));
+        drop(held);
+    }
+
+    #[test]
+    fn where_strangers_have_all_their_places_the_oldest_goes_for_a_newcomer() {
+        let places = Places::new(64);
+        let held: Vec<Place> = (0..56)
+            .map(|host| place(places.admit(address(host), Rank::Stranger)))
+            .collect();
+        held[0].standing().prove();
+        let in_hand = held[1].standing().in_hand().hold();
+        // The first is a stranger no more, so there is room for one more of them.
+        let first = place(places.admit(address(100), Rank::Stranger));
+        let second = place(places.admit(address(101), Rank::Stranger));
+        let gone: Vec<usize> = (0..56)
+            .filter(|index| held[*index].standing().is_evicted())
+            .collect();
+        // Nor does one go whose alert is in hand.
+        assert_eq!(gone, [2]);
+        assert_eq!(places.taken(), 57);
+        drop((in_hand, first, second, held));
+        assert_eq!(places.taken(), 0);
+    }
+
+    #[test]
+    fn places_are_kept_for_those_who_are_known() {
+        let places = Places::new(64);
+        let strangers: Vec<Place> = (0..56)
+            .map(|host| place(places.admit(address(host), Rank::Stranger)))
+            .collect();
+        let own: Vec<Place> = (0..8)
+            .map(|_| place(places.admit(address(200), Rank::Own)))
+            .collect();
+        let is_none_gone = |held: &[Place]| held.iter().all(|held| !held.standing().is_evicted());
+        assert!(is_none_gone(&strangers));
+        // Beyond those the strangers make room.
+        let more: Vec<Place> = (0..56)
+            .map(|_| place(places.admit(address(200), Rank::Own)))
+            .collect();
+        assert!(strangers.iter().all(|held| held.standing().is_evicted()));
+        assert!(is_none_gone(&own) && is_none_gone(&more));
+        assert!(matches!(
+            places.admit(address(200), Rank::Own),
+            Admission::Full
+        ));
+        assert!(matches!(
+            places.admit(address(1), Rank::Stranger),
+            Admission::Refused
+        ));
+    }
+}
