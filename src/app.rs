@@ -1,6 +1,7 @@
 //! The server put together: what `algohook serve` runs.
 
 mod backups;
+mod health;
 mod listeners;
 mod sockets;
 
@@ -24,6 +25,7 @@ use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::secrets;
+use crate::server::healthz::HealthCheck;
 use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
@@ -126,6 +128,7 @@ pub async fn run(
 
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
     let aborted = background.abort_handle();
+    tokio::spawn(health::run(Arc::clone(&store)));
     if let Some(backups) = &config.backups {
         tokio::spawn(backups::run(Arc::clone(&store), backups.clone()));
     }
@@ -161,6 +164,7 @@ struct Parts {
 fn routes(parts: Parts, config: &Config) -> Routes {
     let clock = parts.clock;
     let recorder = StoreRecorder::new(Arc::clone(&parts.store));
+    let health = HealthCheck::of(Arc::clone(&parts.store));
     let limit = RateLimit(config.rate_limit);
     let registry = Arc::clone(&parts.registry);
     let known = Arc::new(KnownAddresses::new(Arc::clone(&registry)));
@@ -194,6 +198,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
             in_hand: Arc::default(),
         },
         api: Api::new(Arc::new(context), config.body_timeout, room, known),
+        health,
         metrics: parts.metrics,
     }
 }
@@ -246,9 +251,9 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
 async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> {
     let secret = secrets::new_secret("").context("the system gives no random bytes")?;
     let hash = secrets::hash(&secret);
-    let write = store.writer().run(None, move |context| {
-        account::replace_setup_link(context, &hash)
-    });
+    let write = store
+        .writer()
+        .run_in_turn(move |context| account::replace_setup_link(context, &hash));
     match write.await {
         Ok(true) => Ok(Some(format!("{url}/setup#{secret}"))),
         Ok(false) => Ok(None),
@@ -321,5 +326,5 @@ async fn clean_up(store: &Store) -> crate::store::Result<bool> {
         let is_purging = webhooks::purge(context)?;
         Ok(ledgers::derive_next(context)? || is_purging)
     };
-    store.writer().run(None, work).await
+    store.writer().run_in_turn(work).await
 }

@@ -103,6 +103,8 @@ pub struct Metrics {
     pub certificate_not_after: Gauge<i64, AtomicI64>,
     /// Passwords that were hashed, to be set or to be checked.
     pub password_hashes: Counter,
+    /// 1 while alerts can be stored, else 0.
+    pub database_writable: Gauge<i64, AtomicI64>,
     /// Connections that are open now.
     pub open_connections: Gauge<i64, AtomicI64>,
 }
@@ -127,6 +129,12 @@ impl Default for Metrics {
             "algohook_open_connections",
             "Open connections",
             open_connections.clone(),
+        );
+        let database_writable = Gauge::default();
+        registry.register(
+            "algohook_database_writable",
+            "1 while alerts can be stored, 0 while they are answered with 503",
+            database_writable.clone(),
         );
         let certificate_orders = Family::default();
         let certificate_not_after = Gauge::default();
@@ -153,6 +161,7 @@ impl Default for Metrics {
             certificate_orders,
             certificate_not_after,
             password_hashes,
+            database_writable,
             open_connections,
         }
     }

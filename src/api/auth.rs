@@ -1,5 +1,7 @@
 //! Who may use the API: the owner's session, or a token.
 
+use std::time::Duration;
+
 use cookie::{Cookie, SameSite};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, COOKIE, ORIGIN};
@@ -26,6 +28,9 @@ const BROWSER_DAYS: i64 = 180;
 
 /// How exact the times of last use are.
 const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Time for noting a use; what the request itself asks for does not wait longer.
+const TOUCH_PATIENCE: Option<Duration> = Some(Duration::from_millis(100));
 
 /// Who sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,9 +74,9 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
         );
     };
     if last_used_at.is_none_or(|last| now.duration_since(last) >= TOUCHED_EVERY) {
-        let touch = store
-            .writer()
-            .run(None, move |context| tokens::touch(context, id, now));
+        let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
+            tokens::touch(context, id, now)
+        });
         // A full disk must not lock the owner out.
         if let Err(error) = touch.await {
             tracing::warn!(%error, "the use of a token could not be noted");
@@ -90,7 +95,7 @@ async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Id
     };
     if now.duration_since(last_seen_at) >= TOUCHED_EVERY {
         let touched = hash.clone();
-        let touch = store.writer().run(None, move |context| {
+        let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
             account::touch_session(context, &touched, now)
         });
         if let Err(error) = touch.await {

@@ -164,7 +164,7 @@ async fn alerts(
         return Ok(readers.run(read).await?);
     }
     let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
-    let imported = context.store.writer().run(None, write).await?;
+    let imported = context.store.writer().run_in_turn(write).await?;
     pair(&context.store).await?;
     Ok(imported)
 }
@@ -172,7 +172,7 @@ async fn alerts(
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can
 /// come between.
 async fn pair(store: &Store) -> Result<(), Problem> {
-    while store.writer().run(None, ledgers::derive_next).await? {}
+    while store.writer().run_in_turn(ledgers::derive_next).await? {}
     Ok(())
 }
 
@@ -206,7 +206,7 @@ impl Trades {
         let now = context.now();
         let write =
             move |context: &mut WriteContext<'_>| backtests::replace(context, &webhook, &new, now);
-        Ok(context.store.writer().run(None, write).await?)
+        Ok(context.store.writer().run_in_turn(write).await?)
     }
 }
 

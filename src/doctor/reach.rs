@@ -37,6 +37,14 @@ pub async fn server(running: Option<&RunningServer>) -> Finding {
     };
     match tokio::time::timeout(PATIENCE, health(&running.url)).await {
         Ok(Ok(200)) => Finding::good(CHECK, format!("runs and answers on {}", running.url)),
+        Ok(Ok(503)) => Finding::bad(
+            CHECK,
+            format!(
+                "runs on {}, but cannot store alerts and answers them with 503",
+                running.url
+            ),
+            "its log says why: a full or read-only disk is the usual cause; it goes on by itself once it can write",
+        ),
         Ok(Ok(status)) => Finding::bad(
             CHECK,
             format!("answers {status} on {}", running.url),

@@ -4,6 +4,7 @@
 
 mod activity;
 mod connection;
+pub mod healthz;
 pub mod hooks;
 pub mod host;
 pub mod listener;

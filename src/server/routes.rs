@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Request, Response, StatusCode};
 
+use super::healthz::HealthCheck;
 use super::hooks::{self, Hooks};
 use super::listener::Handler;
 use super::page;
@@ -24,6 +25,8 @@ pub struct Routes {
     pub hooks: Hooks<StoreRecorder, SystemClock>,
     /// The management API.
     pub api: Api,
+    /// Whether alerts can be stored.
+    pub health: HealthCheck,
     /// What the server counts of itself.
     pub metrics: Arc<Metrics>,
 }
@@ -41,18 +44,27 @@ impl Handler for Routes {
             return self.api.handle(request, client).await;
         }
         match path {
-            "/healthz" => plain(StatusCode::OK, "ok\n"),
+            "/healthz" => self.health.answer().await,
             // For this machine and its network: a proxy is the way in for everybody.
             "/metrics" if client.way != Way::Direct => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
-            "/metrics" => match self.metrics.encode() {
-                Ok(text) => plain(StatusCode::OK, text),
-                Err(_) => plain(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the metrics could not be written\n",
-                ),
-            },
+            "/metrics" => self.counted(),
             path => page::answer(request.method(), path, request.headers())
                 .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, NOTHING_HERE)),
+        }
+    }
+}
+
+impl Routes {
+    /// Everything that is counted, as it is now.
+    fn counted(&self) -> Response<Body> {
+        let is_well = self.health.is_well();
+        self.metrics.database_writable.set(is_well.into());
+        match self.metrics.encode() {
+            Ok(text) => plain(StatusCode::OK, text),
+            Err(_) => plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the metrics could not be written\n",
+            ),
         }
     }
 }

@@ -107,6 +107,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The error of a whole transaction, for one of those who waited for it.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Damaged(why) => Self::Damaged(why.clone()),
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+
     /// The same error, naming the file where that is damaged.
     pub(super) fn of_file(self, path: &std::path::Path) -> Self {
         match self {

@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod error;
 pub mod events;
 pub mod file;
+pub mod health;
 pub mod imports;
 pub mod known_clients;
 pub mod ledgers;
@@ -43,6 +44,7 @@ pub mod webhooks;
 pub mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -51,9 +53,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::SystemClock;
 use commits::LastCommit;
-use file::{
-    FileId, beside, failed, file_at, header_fault, make_private_file, remove_if_there, rename,
-};
+use file::{beside, failed, header_fault, make_private_file, remove_if_there, rename};
+use health::Watch;
 use soundness::Depth;
 
 pub use error::{Result, StoreError};
@@ -68,6 +69,9 @@ pub const BACKUP_FOLDER: &str = "backups";
 
 /// How long a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of the largest alert.
+const PROBE_BYTES: i64 = 25_600;
 
 /// Pages of the write-ahead log after which it is folded into the database: 16 MB.
 const CHECKPOINT_PAGES: i64 = 4096;
@@ -100,8 +104,7 @@ impl Default for StoreOptions {
 /// The database of one data directory.
 pub struct Store {
     path: PathBuf,
-    /// Which file was at the path when it was opened.
-    file: Option<FileId>,
+    watch: Arc<Watch>,
     writer: Option<Writer>,
     thread: Option<JoinHandle<()>>,
     readers: Readers,
@@ -159,22 +162,27 @@ impl Store {
         prepare: impl FnOnce(&mut Connection, &Path) -> Result<()>,
     ) -> Result<Self> {
         // Before it is opened: one that is replaced meanwhile is then seen to be.
-        let file = file_at(&path);
+        let watch = Arc::new(Watch::over(&path));
         let mut connection = connect(&path)?;
         prepare(&mut connection, &path).map_err(|error| error.of_file(&path))?;
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
         let last_commit = LastCommit::by(options.clock);
-        let started = Writer::start(connection, options.queue_capacity, last_commit.clone());
+        let started = Writer::start(
+            connection,
+            options.queue_capacity,
+            last_commit.clone(),
+            Arc::clone(&watch),
+        );
         let (writer, thread) = started.map_err(|source| StoreError::File {
             what: "cannot start the writer thread".to_owned(),
             source,
         })?;
         Ok(Self {
-            readers: Readers::new(path.clone()),
+            readers: Readers::watched(path.clone(), Arc::clone(&watch)),
             path,
-            file,
+            watch,
             writer: Some(writer),
             thread: Some(thread),
             last_commit,
@@ -191,8 +199,42 @@ impl Store {
     /// open here is then the former one, which nothing is written to any more.
     #[must_use]
     pub fn is_replaced(&self) -> bool {
-        let now = file_at(&self.path);
-        now.is_some() && now != self.file
+        self.watch.is_replaced()
+    }
+
+    /// Checks that the file that is open is still the one at its path, and notes where it
+    /// is not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where it is not; nothing is stored then.
+    pub fn check_place(&self) -> Result<()> {
+        let checked = self.watch.check_place();
+        checked.inspect_err(|error| self.writer().health().note_failure(error))
+    }
+
+    /// Writes as much as an alert takes, and takes it away again: whether alerts can be
+    /// stored is then known from [`Writer::health`].
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being written.
+    pub async fn probe(&self) -> Result<()> {
+        let write = |context: &mut WriteContext<'_>| {
+            // A table without triggers and references, which is nearly always empty.
+            let insert = "INSERT INTO recovery_codes (code_hash) VALUES (zeroblob(?1))";
+            context.connection.execute(insert, [PROBE_BYTES])?;
+            let delete = "DELETE FROM recovery_codes WHERE code_hash = zeroblob(?1)";
+            context.connection.execute(delete, [PROBE_BYTES])?;
+            Ok(())
+        };
+        let probed = self.writer().run(None, write).await;
+        let health = self.writer().health();
+        match &probed {
+            Ok(()) => health.note_written(),
+            Err(error) => health.note_failure(error),
+        }
+        probed
     }
 
     /// The writer.

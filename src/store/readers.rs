@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::LOCK_PATIENCE;
 use super::error::{Result, StoreError};
+use super::health::Watch;
 
 /// Reads that run at once.
 const READERS: usize = 4;
@@ -17,6 +18,8 @@ const READERS: usize = 4;
 #[derive(Clone)]
 pub struct Readers {
     path: Arc<PathBuf>,
+    /// Over a file that is open already: another one in its place is not read.
+    watch: Option<Arc<Watch>>,
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
 }
@@ -27,8 +30,18 @@ impl Readers {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path: Arc::new(path),
+            watch: None,
             idle: Arc::default(),
             places: Arc::new(Semaphore::new(READERS)),
+        }
+    }
+
+    /// A pool on a database file that a writer has open.
+    #[must_use]
+    pub(super) fn watched(path: PathBuf, watch: Arc<Watch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..Self::new(path)
         }
     }
 
@@ -83,6 +96,9 @@ impl Readers {
     }
 
     fn open(&self) -> Result<Connection> {
+        if let Some(watch) = &self.watch {
+            watch.check_place()?;
+        }
         let connection = Connection::open_with_flags(
             &*self.path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

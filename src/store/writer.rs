@@ -18,11 +18,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::commits::LastCommit;
 use super::error::{Result, StoreError};
 use super::events;
+use super::health::{Health, Watch};
 use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
 const LARGEST_BATCH: usize = 128;
+
+/// How long a job waits for its start where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a job works on: the connection inside a transaction, and what is
 /// remembered of the ones before.
@@ -45,6 +49,8 @@ pub struct Memory {
     /// What `PRAGMA data_version` said last: another number where another
     /// process has written since.
     data_version: i64,
+    /// What the last write came to.
+    health: Health,
 }
 
 impl Memory {
@@ -76,6 +82,8 @@ trait Job: Send {
     fn is_wanted(&self) -> bool;
     /// Has the job fail for a reason that is not its own.
     fn fail(&mut self, reason: StoreError);
+    /// The error that it failed with, where that is the database's and not its own.
+    fn database_error(&self) -> Option<&StoreError>;
 }
 
 /// Work, and who waits for what comes of it: answered when it is dropped, so that it
@@ -157,12 +165,18 @@ where
             self.result = Some(Err(reason));
         }
     }
+
+    fn database_error(&self) -> Option<&StoreError> {
+        let error = self.result.as_ref()?.as_ref().err()?;
+        matches!(error, StoreError::Unavailable(_) | StoreError::Damaged(_)).then_some(error)
+    }
 }
 
 /// A handle to the writer; clones share the queue.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
+    health: Health,
 }
 
 impl Writer {
@@ -175,19 +189,35 @@ impl Writer {
         connection: Connection,
         queue_capacity: usize,
         last_commit: LastCommit,
+        watch: Arc<Watch>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(queue_capacity);
         let runtime = Handle::try_current().ok();
+        let health = Health::default();
+        let memory = Memory {
+            last_commit,
+            health: health.clone(),
+            ..Memory::default()
+        };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write_until_closed(&connection, last_commit, jobs, runtime.as_ref()))?;
-        Ok((Self { queue }, thread))
+            .spawn(move || {
+                let database = Database { connection, watch };
+                write_until_closed(&database, memory, jobs, runtime.as_ref());
+            })?;
+        Ok((Self { queue, health }, thread))
+    }
+
+    /// What the last write came to.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Runs `work` in a transaction of its own and returns once it is on disk.
     ///
-    /// With `patience`, work that has not started by then is dropped and answered at
-    /// once, whatever the writer is busy with.
+    /// Work that has not started when `patience` runs out, two seconds where none is
+    /// said, is dropped and answered at once, whatever the writer is busy with.
     ///
     /// # Errors
     ///
@@ -217,6 +247,21 @@ impl Writer {
         self.submit(patience, Self::job(true, work)).await
     }
 
+    /// [`Writer::run`] for work that waits for its turn however long that takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::run`].
+    pub async fn run_in_turn<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+    {
+        let Submitted { job, answer, .. } = Self::job(false, once(work));
+        self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
+        answer.await.unwrap_or(Err(StoreError::Busy))
+    }
+
     async fn submit<T>(&self, patience: Option<Duration>, submitted: Submitted<T>) -> Result<T> {
         let Submitted {
             job,
@@ -224,9 +269,7 @@ impl Writer {
             mut answer,
         } = submitted;
         self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
-        let Some(patience) = patience else {
-            return answer.await.unwrap_or(Err(StoreError::Busy));
-        };
+        let patience = patience.unwrap_or(PATIENCE);
         match tokio::time::timeout(patience, &mut answer).await {
             Ok(answer) => answer.unwrap_or(Err(StoreError::Busy)),
             Err(_) if claim.give_up() => Err(StoreError::Busy),
@@ -287,16 +330,18 @@ fn once<T>(
     }
 }
 
+/// What the writer writes to.
+struct Database {
+    connection: Connection,
+    watch: Arc<Watch>,
+}
+
 fn write_until_closed(
-    connection: &Connection,
-    last_commit: LastCommit,
+    database: &Database,
+    mut memory: Memory,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     runtime: Option<&Handle>,
 ) {
-    let mut memory = Memory {
-        last_commit,
-        ..Memory::default()
-    };
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < LARGEST_BATCH
@@ -305,12 +350,12 @@ fn write_until_closed(
             batch.push(next);
         }
         for group in batch.chunk_by_mut(|one, next| one.shares() && next.shares()) {
-            write_group(connection, &mut memory, group);
+            write_group(database, &mut memory, group);
         }
         answer(batch, runtime);
     }
     if memory.last_commit.is_unwritten() {
-        write_group(connection, &mut memory, &mut []);
+        write_group(database, &mut memory, &mut []);
     }
 }
 
@@ -348,19 +393,23 @@ impl From<StoreError> for Undone {
 
 /// Writes a group of jobs in one transaction; where one of them fails, each in
 /// its own, so that none fails for another's sake.
-fn write_group(connection: &Connection, memory: &mut Memory, group: &mut [Box<dyn Job>]) {
-    match write_together(connection, memory, group) {
+fn write_group(database: &Database, memory: &mut Memory, group: &mut [Box<dyn Job>]) {
+    match write_together(database, memory, group) {
         Ok(()) => {}
-        Err(Undone::JobFailed) if group.len() == 1 => {}
+        Err(Undone::JobFailed) if group.len() == 1 => {
+            if let Some(error) = group[0].database_error() {
+                memory.health.note_failure(error);
+            }
+        }
         Err(Undone::JobFailed) => {
             for job in group {
-                write_group(connection, memory, std::slice::from_mut(job));
+                write_group(database, memory, std::slice::from_mut(job));
             }
         }
         Err(Undone::Failed(error)) => {
-            tracing::error!(%error, jobs = group.len(), "transaction failed, nothing of it was stored");
+            memory.health.note_failure(&error);
             for job in group {
-                job.fail(StoreError::Unavailable(error.to_string()));
+                job.fail(error.again());
             }
         }
     }
@@ -368,32 +417,36 @@ fn write_group(connection: &Connection, memory: &mut Memory, group: &mut [Box<dy
 
 /// Writes everything in one transaction, or nothing.
 fn write_together(
-    connection: &Connection,
+    database: &Database,
     memory: &mut Memory,
     group: &mut [Box<dyn Job>],
 ) -> std::result::Result<(), Undone> {
-    let outcome = run_in_transaction(connection, memory, group);
+    let outcome = run_in_transaction(database, memory, group);
     if outcome.is_err() {
+        let connection = &database.connection;
         memory.forget();
         // SQLite itself rolls back on some errors, a full disk among them.
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
+        database.watch.rescue_log(connection);
     }
     outcome
 }
 
 fn run_in_transaction(
-    connection: &Connection,
+    database: &Database,
     memory: &mut Memory,
     group: &mut [Box<dyn Job>],
 ) -> std::result::Result<(), Undone> {
+    let Database { connection, watch } = database;
     let statement = |sql| {
         connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute([]))
     };
     statement("BEGIN IMMEDIATE")?;
+    watch.check(connection)?;
     memory.compare(connection)?;
     memory.last_commit.write(connection)?;
     let before = events::newest(connection)?;
@@ -403,7 +456,12 @@ fn run_in_transaction(
         }
     }
     let last = events::newest(connection)?;
+    // The last moment at which nothing is stored where nobody would find it.
+    watch.check_place()?;
     statement("COMMIT")?;
+    if last > before {
+        memory.health.note_written();
+    }
     memory.last_commit.note(before, last);
     Ok(())
 }
@@ -418,7 +476,8 @@ mod tests {
     fn writer() -> Writer {
         let mut connection = Connection::open_in_memory().unwrap();
         super::super::schema::migrate(&mut connection, std::path::Path::new("test.db")).unwrap();
-        Writer::start(connection, 16, LastCommit::default())
+        let watch = Arc::new(Watch::over_memory());
+        Writer::start(connection, 16, LastCommit::default(), watch)
             .unwrap()
             .0
     }
