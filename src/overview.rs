@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
 use crate::domain::trade::ClosedTrade;
-use crate::domain::webhook::{WebhookId, WebhookState};
+use crate::domain::webhook::{Settings, WebhookId, WebhookState};
 use crate::reports::{ReportFilter, trade_filter, zone_of};
 use crate::store::attention::{self, Unsettled};
 use crate::store::positions::{self, StoredPosition};
@@ -77,6 +77,17 @@ pub enum Attention {
     OutOfSync {
         /// The instrument.
         ticker: String,
+    },
+    /// A future is traded with another point value than its contract has, and the settings
+    /// do not say that it is meant so.
+    PointValue {
+        /// The instrument.
+        ticker: String,
+        /// What its profit is counted by.
+        used: String,
+        /// What its contract gains a point.
+        #[serde(rename = "pointValue")]
+        point_value: String,
     },
     /// Alerts that could not be read and made no order.
     Failed {
@@ -184,7 +195,7 @@ pub fn webhooks(
         let positions = positions::of_webhook(&transaction, &webhook)?;
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
-        let mut attention = waiting(&positions, unsettled);
+        let mut attention = waiting(&positions, &webhook.settings, unsettled);
         attention.extend(silent(&webhook, last_alert_at, now));
         let today = zone_of(&webhook.settings).to_datetime(now).date();
         let profit_today = earned.last_day.filter(|(day, _)| *day == today);
@@ -213,14 +224,27 @@ fn open_profit(positions: &[StoredPosition]) -> Option<Decimal> {
     Some(profit)
 }
 
-fn waiting(positions: &[StoredPosition], unsettled: Unsettled) -> Vec<Attention> {
+fn waiting(
+    positions: &[StoredPosition],
+    settings: &Settings,
+    unsettled: Unsettled,
+) -> Vec<Attention> {
     let is_out_of_sync = |position: &&StoredPosition| {
         let ledger = position.ledger.as_ref();
         ledger.and_then(Ledger::out_of_sync).is_some()
     };
     let out_of_sync = positions.iter().filter(is_out_of_sync);
     let out_of_sync = out_of_sync.map(|position| Attention::OutOfSync {
-        ticker: position.ticker.as_str().to_owned(),
+        ticker: position.instrument.as_str().to_owned(),
+    });
+    let point_values = positions.iter().filter_map(|position| {
+        let ticker = position.instrument.as_str();
+        let missing = settings.missing_point_value(ticker)?;
+        Some(Attention::PointValue {
+            ticker: ticker.to_owned(),
+            used: missing.used.normalize().to_string(),
+            point_value: missing.known.normalize().to_string(),
+        })
     });
     let Unsettled {
         failed,
@@ -234,6 +258,7 @@ fn waiting(positions: &[StoredPosition], unsettled: Unsettled) -> Vec<Attention>
     ];
     let counted = counted.into_iter().filter(|(count, _)| *count > 0);
     out_of_sync
+        .chain(point_values)
         .chain(counted.map(|(_, attention)| attention))
         .collect()
 }
@@ -250,7 +275,7 @@ fn silent(webhook: &StoredWebhook, last: Option<Timestamp>, now: Timestamp) -> O
 mod tests {
     use super::*;
     use crate::domain::signal::Direction;
-    use crate::domain::webhook::Settings;
+    use crate::domain::terms::Contract;
     use crate::store::scratch::Scratch;
 
     fn trade(exit: &str, net_profit: i64) -> ClosedTrade {
@@ -263,6 +288,7 @@ mod tests {
             entry_signal: None,
             exit_time: exit.parse().unwrap(),
             point_value: Decimal::ONE,
+            contract: Contract::Linear,
             commission: Decimal::ZERO,
             net_profit: Decimal::from(net_profit),
         }

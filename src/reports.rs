@@ -22,7 +22,7 @@ use crate::domain::webhook::{Settings, WebhookId};
 use crate::store::backtests::{self, Backtest};
 use crate::store::trades::{self, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Result, orders, positions};
+use crate::store::{Result, orders, positions, tickers};
 
 text_enum! {
     /// Which trades a report is made of.
@@ -200,7 +200,7 @@ fn tested(connection: &Connection, filter: &ReportFilter) -> Result<BTreeMap<Str
         let mut of_webhook: BTreeMap<String, Vec<Backtest>> = BTreeMap::new();
         for backtest in backtests::of_webhook(connection, &webhook)? {
             let is_wanted = filter.ticker.as_ref();
-            if is_wanted.is_none_or(|ticker| *ticker == backtest.ticker) {
+            if is_wanted.is_none_or(|ticker| ticker.may_be(&backtest.ticker)) {
                 let currency = backtest.currency.clone();
                 of_webhook.entry(currency).or_default().push(backtest);
             }
@@ -371,12 +371,12 @@ impl<'a> Part<'a> {
             return Ok(profit);
         }
         for webhook in self.webhooks {
+            let find = |ticker| tickers::find(connection, webhook.row, ticker);
+            let wanted = self.filter.ticker.as_ref().map(find).transpose()?;
             for position in positions::of_webhook(connection, webhook)? {
-                let is_wanted = self
-                    .filter
-                    .ticker
+                let is_wanted = wanted
                     .as_ref()
-                    .is_none_or(|wanted| *wanted == position.ticker);
+                    .is_none_or(|wanted| *wanted == position.instrument);
                 let Some(ledger) = position.ledger.as_ref().filter(|_| is_wanted) else {
                     continue;
                 };

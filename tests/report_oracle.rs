@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use algohook::analytics::{HeldPrices, OpenProfit, ReportInput, RiskFree, TradingDays, report};
 use algohook::domain::money::Decimal;
+use algohook::domain::terms::Contract;
 use algohook::domain::trade::ClosedTrade;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -66,6 +67,7 @@ impl TradeRow {
             entry_signal: self.signal.as_deref().map(Into::into),
             exit_time: self.exit_time.parse().unwrap(),
             point_value: self.point_value,
+            contract: Contract::Linear,
             commission: self.commission,
             net_profit: self.net_profit,
         }

@@ -78,6 +78,7 @@ impl Walk {
                 intended_price: signal.intended_price,
                 market_price: signal.market_price,
                 paired_at: time,
+                signal_time: None,
                 stated_position: signal.stated_position,
                 signal_name: None,
                 adjusting: false,

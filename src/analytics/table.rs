@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 
 use super::exact::Scale;
@@ -144,9 +145,11 @@ fn return_fraction(trade: &ClosedTrade) -> f64 {
     if !trade.entry_price.is_positive() {
         return f64::NAN;
     }
-    let value = float_of(trade.entry_price.get())
-        * float_of(trade.quantity.get())
-        * float_of(trade.point_value);
+    let size = float_of(trade.quantity.get()) * float_of(trade.point_value);
+    let value = match trade.contract {
+        Contract::Linear => size * float_of(trade.entry_price.get()),
+        Contract::Inverse => size / float_of(trade.entry_price.get()),
+    };
     float_of(trade.net_profit) / value
 }
 

@@ -9,6 +9,7 @@ use super::monte_carlo::{MonteCarloError, MonteCarloInput, monte_carlo};
 use super::{OpenProfit, Report, ReportInput, RiskFree, TradingDays, report};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 
 /// A trade of 1 contract at 100 that gains `cents`.
@@ -24,6 +25,7 @@ fn trade(direction: Direction, begin: Timestamp, seconds: i64, cents: i64) -> Cl
         entry_signal: Some(format!("Signal {}", cents % 3).into()),
         exit_time: begin + SignedDuration::from_secs(seconds),
         point_value: Decimal::ONE,
+        contract: Contract::Linear,
         commission: Decimal::new(5, 2),
         net_profit: Decimal::new(cents, 2),
     }

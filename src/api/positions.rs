@@ -70,10 +70,12 @@ impl From<StoredPosition> for Position {
         let position = ledger.map_or(Decimal::ZERO, Ledger::position);
         Self {
             webhook: stored.webhook,
-            ticker: stored.ticker.as_str().to_owned(),
+            ticker: stored.instrument.as_str().to_owned(),
             direction: ledger.and_then(|ledger| Some(ledger.lots().next()?.direction)),
             qty: text(position.abs()),
-            avg_entry_price: ledger.and_then(Ledger::average_entry_price).map(text),
+            avg_entry_price: ledger
+                .and_then(|ledger| ledger.average_entry_price(stored.terms.contract))
+                .map(text),
             lots: ledger.map_or(0, |ledger| ledger.lots().len()),
             newest_price: ledger
                 .and_then(Ledger::newest_price)
@@ -92,6 +94,8 @@ impl From<StoredPosition> for Position {
 pub struct PositionQuery {
     /// Of one webhook.
     webhook: Option<String>,
+    /// Of one instrument, with or without its exchange.
+    ticker: Option<String>,
 }
 
 /// The position to take over from TradingView.
@@ -110,10 +114,11 @@ pub struct Acceptance {
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: PositionQuery = request.query()?;
     let webhook: Option<WebhookId> = parameter("webhook", query.webhook.as_deref())?;
+    let ticker: Option<Ticker> = parameter("ticker", query.ticker.as_deref())?;
     let read = context
         .store
         .readers()
-        .run(move |connection| positions::list(connection, webhook.as_ref()));
+        .run(move |connection| positions::list(connection, webhook.as_ref(), ticker.as_ref()));
     Ok(ok(&Page {
         items: read.await?.into_iter().map(Position::from).collect(),
         next_cursor: None,

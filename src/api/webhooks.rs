@@ -10,11 +10,13 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
+use crate::domain::instrument::Instrument;
+use crate::domain::terms::MissingPointValue;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
 use crate::store::rejections::RejectionReason;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
-use crate::store::{self, audit, rejections};
+use crate::store::{self, audit, positions, rejections};
 use crate::templates::{self, Template};
 
 /// Characters that the notes on a webhook have at most.
@@ -49,6 +51,31 @@ pub struct Webhook {
     pub last_event_at: Option<Timestamp>,
     /// The message to paste into an alert, by template.
     pub messages: Messages,
+    /// Futures that it trades and that `settings.pointValues` says nothing of, though their
+    /// exchange gives them another point value than the one used.
+    pub proposed_point_values: Vec<ProposedPointValue>,
+}
+
+/// The point value of a future, to be confirmed in `settings.pointValues`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposedPointValue {
+    /// The instrument.
+    pub ticker: String,
+    /// What one contract gains when the price rises by 1, by its exchange's specification.
+    pub point_value: String,
+    /// What its profit is counted by now.
+    pub used: String,
+}
+
+impl ProposedPointValue {
+    fn of((instrument, missing): &(Instrument, MissingPointValue)) -> Self {
+        Self {
+            ticker: instrument.as_str().to_owned(),
+            point_value: missing.known.normalize().to_string(),
+            used: missing.used.normalize().to_string(),
+        }
+    }
 }
 
 /// Filled-in alert messages, ready to copy.
@@ -92,6 +119,7 @@ impl Webhook {
     /// [`store::StoreError`] where the database cannot be read.
     pub fn of(connection: &Connection, stored: StoredWebhook, base: &str) -> store::Result<Self> {
         let activity = webhooks::activity(connection, stored.row)?;
+        let missing = positions::missing_point_values(connection, &stored)?;
         Ok(Self {
             url: url_of(base, &stored.id),
             id: stored.id,
@@ -104,6 +132,7 @@ impl Webhook {
             events: activity.events,
             last_event_at: activity.last_event_at,
             messages: Messages::with(&stored.auth_key),
+            proposed_point_values: missing.iter().map(ProposedPointValue::of).collect(),
         })
     }
 }

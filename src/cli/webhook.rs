@@ -319,6 +319,15 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     writeln!(out, "State:     {}", state_word(webhook.state))?;
     writeln!(out, "URL:       {}", webhook.url)?;
     writeln!(out, "Auth key:  {}", webhook.auth_key)?;
+    for proposed in &webhook.proposed_point_values {
+        let (ticker, value) = (output::printable(&proposed.ticker), &proposed.point_value);
+        writeln!(
+            out,
+            "\n{ticker} is traded with point value {}; its contract gains {value} a point. Set it, or confirm the other one, \
+             in the settings: \"pointValues\": {{\"{ticker}\": \"{value}\"}}",
+            proposed.used
+        )?;
+    }
     let headings = [
         (
             Template::Strategy,

@@ -12,7 +12,9 @@ use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
-use crate::store::{DATABASE_FILE, Readers, Store, StoreError, rejections, senders, webhooks};
+use crate::store::{
+    DATABASE_FILE, Readers, Store, StoreError, positions, rejections, senders, webhooks,
+};
 
 const CHECK: &str = "database";
 
@@ -84,7 +86,29 @@ fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Findin
         senders(connection)?,
         refused(connection)?,
         last_alert(connection)?,
-    ])
+    ]
+    .into_iter()
+    .chain(point_values(connection)?)
+    .collect())
+}
+
+/// Futures whose every number is off by one factor.
+fn point_values(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for webhook in webhooks::list(connection)? {
+        for (ticker, missing) in positions::missing_point_values(connection, &webhook)? {
+            let (used, known) = (missing.used.normalize(), missing.known.normalize());
+            findings.push(Finding::notice(
+                "point value",
+                format!(
+                    "\"{}\" trades {ticker} with point value {used}; its contract gains {known} a point",
+                    webhook.name
+                ),
+                "set it in the webhook's settings, or set the other one for this ticker to confirm it",
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 /// Whether who may send alerts leaves TradingView out.

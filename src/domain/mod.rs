@@ -5,6 +5,9 @@
 
 pub mod access;
 pub mod event;
+pub mod exact;
+pub mod futures;
+pub mod instrument;
 pub mod ledger;
 pub mod moment;
 pub mod money;
@@ -13,5 +16,6 @@ pub mod sender;
 pub mod signal;
 pub mod silence;
 pub mod tag;
+pub mod terms;
 pub mod trade;
 pub mod webhook;

@@ -21,6 +21,10 @@ pub const LARGEST: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, 
 /// are finer than any exchange's step and leave room for a product.
 pub const DERIVED_SCALE: u32 = 18;
 
+/// Digits that a quantity derived by division has: as many as a binary fraction of 64 bits,
+/// so that its product with a price is no longer than one of two numbers of TradingView's.
+const DERIVED_DIGITS: u32 = 17;
+
 /// Why a text is not a number that algohook can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
@@ -275,7 +279,8 @@ positive_decimal! {
 }
 
 impl Notional {
-    /// The quantity that this amount buys at `price`, at [`DERIVED_SCALE`] places.
+    /// The quantity that this amount buys at `price`, at [`DERIVED_SCALE`] places and at most
+    /// 17 digits.
     ///
     /// # Errors
     ///
@@ -286,7 +291,9 @@ impl Notional {
             return Err(NumberError::NotPositive);
         }
         let quotient = self.0.checked_div(price.0).ok_or(NumberError::TooLarge)?;
-        Quantity::new(quotient.round_dp(DERIVED_SCALE).normalize())
+        let quotient = quotient.round_dp(DERIVED_SCALE);
+        let quotient = quotient.round_sf(DERIVED_DIGITS).unwrap_or(quotient);
+        Quantity::new(quotient.normalize())
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::event::text_enum;
+use super::instrument::Spelling;
 use serde::Serialize;
 
 use super::money::{Decimal, Distance, Notional, Price, Quantity};
@@ -34,24 +35,11 @@ impl Ticker {
 }
 
 impl Ticker {
-    /// The name without its exchange: `AAPL` of `NASDAQ:AAPL`.
-    ///
-    /// A spread or another formula names several exchanges and has none of its own, so it is
-    /// returned whole.
+    /// Reports whether both can name one instrument: they differ at most by case and by an
+    /// exchange that one of them leaves out.
     #[must_use]
-    pub fn symbol(&self) -> &str {
-        let is_exchange = |name: &str| {
-            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-            !name.is_empty() && name.bytes().all(is_letter)
-        };
-        match self.0.split_once(':') {
-            Some((exchange, symbol))
-                if is_exchange(exchange) && !symbol.is_empty() && !symbol.contains(':') =>
-            {
-                symbol
-            }
-            _ => &self.0,
-        }
+    pub fn may_be(&self, other: &Self) -> bool {
+        self == other || Spelling::of(&self.0).may_be(&Spelling::of(&other.0))
     }
 
     /// The name that trades are kept under whose instrument nobody told.
@@ -299,25 +287,4 @@ pub struct Signal {
     pub idempotency_key: Option<String>,
     /// What is understood of the metadata.
     pub metadata: Metadata,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_one_exchange_before_one_symbol_is_an_exchange() {
-        for (ticker, symbol) in [
-            ("AAPL", "AAPL"),
-            ("NASDAQ:AAPL", "AAPL"),
-            ("CME_MINI:ES1!", "ES1!"),
-            ("NYMEX:CL1!-NYMEX:CL2!", "NYMEX:CL1!-NYMEX:CL2!"),
-            ("1/NYSE:AAPL", "1/NYSE:AAPL"),
-            ("AAPL*NYSE:IBM", "AAPL*NYSE:IBM"),
-            ("NYSE:", "NYSE:"),
-        ] {
-            let ticker: Ticker = ticker.parse().unwrap();
-            assert_eq!(ticker.symbol(), symbol);
-        }
-    }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::money::{Decimal, Price, Quantity};
 use super::order::OrderId;
 use super::signal::{Direction, Ticker};
+use super::terms::{Contract, Terms};
 
 /// One side of a trade: the fill that opened or closed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,34 +40,12 @@ impl Lot {
     /// What the lot would gain at `price`, less the commission of its entry, in
     /// the webhook's currency; the exit's commission is not known yet.
     ///
-    /// `None` where the amount has more digits than a [`Decimal`] can hold.
+    /// `None` where the amount is beyond a [`Decimal`], or the terms give the price no value.
     #[must_use]
-    pub fn open_profit(&self, price: Price, point_value: Decimal) -> Option<Decimal> {
-        let quantity = self.quantity;
-        gross_profit(
-            self.direction,
-            quantity,
-            self.entry.price,
-            price,
-            point_value,
-        )?
-        .checked_sub(self.commission)
+    pub fn open_profit(&self, price: Price, terms: Terms) -> Option<Decimal> {
+        let gain = terms.gross_profit(self.direction, self.quantity, self.entry.price, price)?;
+        gain.value.checked_sub(self.commission)
     }
-}
-
-/// What `quantity` gains between two prices before commission; `None` where the
-/// amount is beyond a [`Decimal`].
-#[must_use]
-pub fn gross_profit(
-    direction: Direction,
-    quantity: Quantity,
-    entry: Price,
-    exit: Price,
-    point_value: Decimal,
-) -> Option<Decimal> {
-    // Both prices are bounded, so their difference cannot overflow.
-    let gain = (exit.get() - entry.get()) * direction.sign();
-    gain.checked_mul(quantity.get())?.checked_mul(point_value)
 }
 
 /// A closed trade.
@@ -82,12 +61,25 @@ pub struct Trade {
     pub entry: Leg,
     /// The fill that closed it.
     pub exit: Leg,
-    /// Money that one contract gains when the price rises by 1.
+    /// Money that one contract gains when the price rises by 1; see [`Terms`].
     pub point_value: Decimal,
+    /// Which way its value follows its price.
+    pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,
     /// Profit after commission, in the webhook's currency.
     pub net_profit: Decimal,
+}
+
+impl ClosedTrade {
+    /// The terms that its profit is counted by.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            contract: self.contract,
+            point_value: self.point_value,
+        }
+    }
 }
 
 /// What reports read of a closed trade: everything but what only lists show.
@@ -107,8 +99,10 @@ pub struct ClosedTrade {
     pub entry_signal: Option<Arc<str>>,
     /// When it was closed.
     pub exit_time: Timestamp,
-    /// Money that one contract gains when the price rises by 1.
+    /// Money that one contract gains when the price rises by 1; see [`Terms`].
     pub point_value: Decimal,
+    /// Which way its value follows its price.
+    pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,
     /// Profit after commission, in the webhook's currency.
@@ -126,6 +120,7 @@ impl From<&Trade> for ClosedTrade {
             entry_signal: trade.entry.signal.as_deref().map(Arc::from),
             exit_time: trade.exit.time,
             point_value: trade.point_value,
+            contract: trade.contract,
             commission: trade.commission,
             net_profit: trade.net_profit,
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::money::Decimal;
 use super::sender::SenderPolicy;
 use super::silence::Silence;
+use super::terms::Contract;
 
 /// Letters and digits only, so that a double click selects the whole text.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -157,15 +158,25 @@ pub struct Settings {
     pub initial_capital: Decimal,
     /// Currency of prices, profit and capital, for instance `USD`.
     pub currency: String,
-    /// Money that one contract gains when the price rises by 1.
+    /// Money that one contract gains when the price rises by 1; of an inverse contract, the
+    /// money that one is worth.
     #[schema(value_type = String)]
     pub point_value: Decimal,
-    /// Point values of single tickers, in place of `point_value`.
+    /// Point values of single tickers, in place of `point_value`. A ticker is meant with and
+    /// without its exchange, in any case, and of a known future in any month.
     #[schema(value_type = BTreeMap<String, String>)]
     pub point_values: BTreeMap<String, Decimal>,
+    /// `linear`, or `inverse` where profit is in the coin that the contract is about: quantity
+    /// x point value x (1/entry - 1/exit).
+    pub contract: Contract,
+    /// Contracts of single tickers, in place of `contract`.
+    pub contracts: BTreeMap<String, Contract>,
+    /// Tick sizes of single tickers, in place of the slippage's.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub tick_sizes: BTreeMap<String, Decimal>,
     /// What the broker takes.
     pub commission: Commission,
-    /// How much worse than intended an order is assumed to fill.
+    /// How much worse than intended a market or stop order is assumed to fill.
     pub slippage: Slippage,
     /// IANA name of the zone that days, hours and months are counted in.
     pub time_zone: String,
@@ -192,6 +203,9 @@ impl Default for Settings {
             currency: "USD".to_owned(),
             point_value: Decimal::ONE,
             point_values: BTreeMap::new(),
+            contract: Contract::Linear,
+            contracts: BTreeMap::new(),
+            tick_sizes: BTreeMap::new(),
             commission: Commission {
                 kind: CommissionKind::Percent,
                 value: Decimal::ZERO,
@@ -296,6 +310,19 @@ pub fn name_of(text: &str) -> Result<String, NotAName> {
     is_good.then(|| name.to_owned()).ok_or(NotAName)
 }
 
+/// Checks one rule of a setting.
+pub(super) fn rule(
+    holds: bool,
+    field: &'static str,
+    rule: &'static str,
+) -> Result<(), SettingError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(SettingError { field, rule })
+    }
+}
+
 /// A setting that is out of range, with what it may be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("settings.{field} {rule}")]
@@ -313,6 +340,9 @@ impl Settings {
     pub fn pairs_otherwise(&self, other: &Self) -> bool {
         self.point_value != other.point_value
             || self.point_values != other.point_values
+            || self.contract != other.contract
+            || self.contracts != other.contracts
+            || self.tick_sizes != other.tick_sizes
             || self.commission != other.commission
             || self.slippage != other.slippage
             || self.reversal != other.reversal
@@ -324,16 +354,8 @@ impl Settings {
     ///
     /// The first [`SettingError`] found.
     pub fn validate(&self) -> Result<(), SettingError> {
-        let rule = |holds: bool, field, rule| {
-            if holds {
-                Ok(())
-            } else {
-                Err(SettingError { field, rule })
-            }
-        };
         let in_range = |value: Decimal| value >= Decimal::ZERO && value <= super::money::LARGEST;
         let million = Decimal::from(1_000_000);
-        let multiplier = |value: Decimal| value > Decimal::ZERO && value <= million;
         let currency_letters = self
             .currency
             .bytes()
@@ -348,16 +370,7 @@ impl Settings {
             "currency",
             "must be 1 to 10 letters or digits, such as USD or USDT",
         )?;
-        rule(
-            multiplier(self.point_value),
-            "pointValue",
-            "must be above 0 and at most 1000000",
-        )?;
-        rule(
-            self.point_values.values().all(|value| multiplier(*value)),
-            "pointValues",
-            "must each be above 0 and at most 1000000",
-        )?;
+        self.validate_terms()?;
         rule(
             in_range(self.commission.value),
             "commission.value",
@@ -378,11 +391,6 @@ impl Settings {
             self.slippage.kind != SlippageKind::Percent || self.slippage.value < Decimal::from(100),
             "slippage.value",
             "must be 0 to below 100 percent",
-        )?;
-        rule(
-            multiplier(self.slippage.tick_size),
-            "slippage.tickSize",
-            "must be above 0 and at most 1000000",
         )?;
         rule(
             jiff::tz::TimeZone::get(&self.time_zone).is_ok(),
@@ -409,15 +417,6 @@ impl Settings {
             "silence.seconds",
             "must be above 0; leave silence null to turn it off",
         )
-    }
-
-    /// Money that one contract of `ticker` gains when its price rises by 1.
-    #[must_use]
-    pub fn point_value_of(&self, ticker: &str) -> Decimal {
-        self.point_values
-            .get(ticker)
-            .copied()
-            .unwrap_or(self.point_value)
     }
 }
 

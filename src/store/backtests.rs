@@ -18,6 +18,7 @@ use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
 use crate::domain::event::NotAnId;
 use crate::domain::event::numbered_id;
+use crate::domain::instrument::Spelling;
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
@@ -428,13 +429,22 @@ pub fn list(
     before: Option<BacktestTradeId>,
     limit: u32,
 ) -> Result<Vec<StoredBacktestTrade>> {
-    let mut conditions = filter.conditions();
+    let of_any = TradeFilter {
+        ticker: None,
+        ..filter.clone()
+    };
+    let mut conditions = of_any.conditions();
+    if let Some(ticker) = &filter.ticker {
+        let wanted = of_instrument(connection, ticker)?;
+        let places = vec!["?"; wanted.len()].join(", ");
+        conditions.require(format!("b.id IN ({places})"), wanted);
+    }
     if let Some(before) = before {
         conditions.require("t.id < ?", [before.0]);
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE {} ORDER BY t.id DESC LIMIT {limit}",
-        conditions.text().replace("t.ticker", "b.ticker")
+        conditions.text()
     );
     query(connection, &sql, &conditions.values, |row| {
         Ok(StoredBacktestTrade {
@@ -446,9 +456,23 @@ pub fn list(
     })
 }
 
+/// The backtests whose ticker can name the same instrument as another one.
+fn of_instrument(connection: &Connection, ticker: &str) -> Result<Vec<i64>> {
+    let spelling = Spelling::of(ticker.trim());
+    let mut select = connection.prepare_cached("SELECT id, ticker FROM backtests")?;
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if Spelling::of(&row.get::<_, String>(1)?).may_be(&spelling) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
 const COLUMNS: &str = "b.ticker, t.direction, t.quantity, t.number, t.entry_time, t.entry_price,
     t.entry_signal, t.exit_time, t.exit_price, t.exit_signal, b.point_value, t.commission, t.net_profit,
-    t.id, w.public_id, b.currency";
+    t.id, w.public_id, b.currency, coalesce(w.settings ->> '$.contract', 'linear')";
 
 const TABLES: &str = "backtest_trades t JOIN backtests b ON b.id = t.backtest_id
     JOIN webhooks w ON w.id = b.webhook_id";
@@ -472,5 +496,6 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         point_value: parsed(row, 10)?,
         commission: parsed(row, 11)?,
         net_profit: parsed(row, 12)?,
+        contract: parsed(row, 16)?,
     })
 }

@@ -6,11 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
 use super::error::{Result, StoreError};
+use super::ledgers::{LedgerKey, Paired};
 use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
 use super::writer::WriteContext;
-use super::{events, ledgers, orders, recent};
+use super::{events, ledgers, orders, recent, tickers};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::ledger::Unpairable;
 use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
 use crate::domain::sender::Verification;
@@ -151,6 +153,19 @@ fn record_signal(
     } else {
         EventStatus::Processed
     };
+    let makes_order = repeats.is_none() && delivery.source != EventSource::Test;
+    let key = if makes_order {
+        let (instrument, note) =
+            tickers::name(context.connection, delivery.webhook, &signal.ticker)?;
+        warnings.extend(note);
+        let webhook = delivery.webhook;
+        Some(LedgerKey {
+            webhook,
+            instrument,
+        })
+    } else {
+        None
+    };
     let entry = Entry {
         status,
         signal: Some(signal),
@@ -159,14 +174,16 @@ fn record_signal(
         repeats,
     };
     let event = insert_event(context, delivery, &entry)?;
-    let order = if repeats.is_none() && delivery.source != EventSource::Test {
-        let order = orders::insert(context.connection, delivery, event, signal, quantity)?;
+    let order = if let Some(key) = key {
+        let order = orders::insert(context.connection, delivery, event, signal, quantity, &key)?;
         if delivery.source == EventSource::Imported {
             // One of many: they are paired together afterwards.
-            ledgers::pair_later(context, delivery.webhook, &order.ticker)?;
+            ledgers::pair_later(context, &key)?;
         } else {
-            let applied = ledgers::pair(context, delivery.webhook, &order)?;
-            warnings.extend(applied.warnings);
+            match ledgers::pair(context, key, &order)? {
+                Paired::Applied(applied) => warnings.extend(applied.warnings),
+                Paired::Refused(reason) => return refused(context, event, reason),
+            }
         }
         Some(order.id)
     } else {
@@ -267,6 +284,42 @@ fn with_unusable_notional(delivery: &Delivery, reason: NumberError) -> Delivery 
         reading: Reading::Failed(error),
         ..delivery.clone()
     }
+}
+
+/// Turns an event into one that failed, for its order cannot be counted.
+fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Result<Recorded> {
+    let field = match reason {
+        Unpairable::NoValue => "price",
+        Unpairable::TooLarge | Unpairable::TooFine => "qty",
+    };
+    let hint = match reason {
+        Unpairable::NoValue => {
+            "Set the contract to linear in the webhook's settings, or correct the price; then process the event again."
+        }
+        Unpairable::TooLarge => {
+            "Check quantity, price and the webhook's point value; then process the event again."
+        }
+        Unpairable::TooFine => {
+            "State price and quantity with fewer digits; TradingView's own numbers have 17 at most."
+        }
+    };
+    let error = PayloadError::invalid(field, format!("cannot be counted: {reason}"), hint);
+    let mut update = context.connection.prepare_cached(
+        "UPDATE events SET status = ?2, error = ?3, warnings = NULL WHERE id = ?1",
+    )?;
+    update.execute(params![
+        event.0,
+        EventStatus::Failed.as_str(),
+        as_json(&error)?
+    ])?;
+    Ok(Recorded {
+        event,
+        status: EventStatus::Failed,
+        order: None,
+        warnings: Vec::new(),
+        repeats: None,
+        error: Some(error),
+    })
 }
 
 /// What is known of an event beyond the delivery itself.

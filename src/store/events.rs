@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
+use super::tickers;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Price;
 use crate::domain::order::OrderId;
@@ -94,7 +95,9 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
         conditions.require(sql, [status.as_str()]);
     }
     if let Some(ticker) = &filter.ticker {
-        conditions.require("e.ticker = ?", [ticker.clone()]);
+        let (sql, values) = tickers::spelling("e.webhook_id, e.ticker", ticker);
+        let values = [Some(ticker.clone())].into_iter().chain(values);
+        conditions.require(format!("(e.ticker = ? OR {sql})"), values);
     }
     if let Some(text) = &filter.text {
         conditions.require(

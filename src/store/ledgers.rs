@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::{Result, StoreError};
-use super::sql::{optional_parsed, parsed, timestamp, to_micros};
+use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use super::writer::WriteContext;
 use super::{lots, orders, pairings, trades, webhooks};
-use crate::domain::ledger::{Applied, Checkpoint, Ledger};
+use crate::domain::instrument::Instrument;
+use crate::domain::ledger::{Applied, Checkpoint, Ledger, NotApplied, Unpairable};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::order::{Order, OrderId};
-use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
 
 /// Ledgers kept in memory; beyond that all are let go of and read again when needed.
@@ -30,13 +30,13 @@ const EARLIER: usize = 2;
 /// A second in microseconds.
 const SECOND: i64 = 1_000_000;
 
-/// What a ledger is of: one webhook's orders of one ticker.
+/// What a ledger is of: one webhook's orders of one instrument.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LedgerKey {
     /// Number of the webhook inside the database.
     pub webhook: i64,
     /// The instrument.
-    pub ticker: Ticker,
+    pub instrument: Instrument,
 }
 
 /// The ledgers and settings that were in use of late.
@@ -86,13 +86,17 @@ impl Kept {
         Self { ledger, earlier }
     }
 
-    fn apply(&mut self, order: &Order, settings: &Settings) -> Option<Applied> {
+    fn apply(
+        &mut self,
+        order: &Order,
+        settings: &Settings,
+    ) -> std::result::Result<Applied, NotApplied> {
         let second = |time: Timestamp| time.as_second();
         let is_next = self.ledger.newest_second().map(second) != Some(second(order.paired_at));
         let before = is_next.then(|| self.ledger.clone());
-        let applied = self.ledger.apply(order, settings).ok()?;
+        let applied = self.ledger.apply(order, settings)?;
         self.remember(before);
-        Some(applied)
+        Ok(applied)
     }
 
     fn remember(&mut self, before: Option<Ledger>) {
@@ -120,42 +124,76 @@ struct Stored {
     is_stale: bool,
     newest_price: Option<Price>,
     drift: Decimal,
+    last_word: Option<Timestamp>,
     stated_before: Decimal,
     position_before: Decimal,
     newest_second: Timestamp,
 }
 
-/// Pairs an order that was stored just now, and stores what came of it.
+/// What became of an order that was to be paired.
+#[derive(Debug)]
+pub(super) enum Paired {
+    /// It was applied.
+    Applied(Box<Applied>),
+    /// It cannot be counted, and is not stored any more.
+    Refused(Unpairable),
+}
+
+/// Pairs an order that was stored just now, and stores what came of it. One that cannot be
+/// counted is taken back, and nothing else is changed.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) -> Result<Applied> {
-    let key = LedgerKey {
-        webhook,
-        ticker: order.ticker.clone(),
-    };
+pub(super) fn pair(
+    context: &mut WriteContext<'_>,
+    key: LedgerKey,
+    order: &Order,
+) -> Result<Paired> {
     let connection = context.connection;
-    let settings = context.memory.ledgers.settings(connection, webhook)?;
+    let settings = context.memory.ledgers.settings(connection, key.webhook)?;
     let mut known = match context.memory.ledgers.kept.remove(&key) {
         Some(kept) => Some(kept),
         None => load(connection, &key, &settings)?.map(Kept::of),
     };
-    if let Some(kept) = &mut known
-        && let Some(applied) = kept.apply(order, &settings)
-    {
-        store_applied(connection, &key, &applied)?;
+    let applied = known.as_mut().map(|kept| kept.apply(order, &settings));
+    if let (Some(kept), Some(Ok(applied))) = (&known, &applied) {
+        store_applied(connection, &key, applied)?;
         save(connection, &key, &kept.ledger)?;
-        if let Some(kept) = known {
-            context.memory.ledgers.keep(key, kept);
-        }
-        return Ok(applied);
+    } else if let Some(Err(NotApplied::Unpairable(_))) = &applied {
+        orders::delete(connection, order.id)?;
     }
+    match (known, applied) {
+        (Some(kept), Some(Ok(applied))) => {
+            context.memory.ledgers.keep(key, kept);
+            Ok(Paired::Applied(Box::new(applied)))
+        }
+        (Some(kept), Some(Err(NotApplied::Unpairable(reason)))) => {
+            context.memory.ledgers.keep(key, kept);
+            Ok(Paired::Refused(reason))
+        }
+        (known, _) => pair_again(context, &key, known, order),
+    }
+}
+
+/// Pairs an order that belongs before others, or whose ledger is not known.
+fn pair_again(
+    context: &mut WriteContext<'_>,
+    key: &LedgerKey,
+    known: Option<Kept>,
+    order: &Order,
+) -> Result<Paired> {
     // One that is not known is stale as a whole.
     let since = known.is_some().then_some(order.paired_at);
     let start = known.and_then(|kept| kept.back_to(order.paired_at));
-    let derived = derive_again(context, &key, since, start.unwrap_or_default(), order.id)?;
-    derived.ok_or_else(|| StoreError::NotFound(format!("order {}", order.id)))
+    let derived = derive_again(context, key, since, start.unwrap_or_default(), order.id)?;
+    let applied = derived.ok_or_else(|| StoreError::NotFound(format!("order {}", order.id)))?;
+    let Some(reason) = applied.unpaired else {
+        return Ok(Paired::Applied(Box::new(applied)));
+    };
+    orders::delete(context.connection, order.id)?;
+    derive_again(context, key, None, Kept::default(), OrderId(0))?;
+    Ok(Paired::Refused(reason))
 }
 
 /// Leaves an order that was stored just now to [`derive_next`].
@@ -163,22 +201,14 @@ pub(super) fn pair(context: &mut WriteContext<'_>, webhook: i64, order: &Order) 
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn pair_later(
-    context: &mut WriteContext<'_>,
-    webhook: i64,
-    ticker: &Ticker,
-) -> Result<()> {
-    let key = LedgerKey {
-        webhook,
-        ticker: ticker.clone(),
-    };
-    context.memory.ledgers.kept.remove(&key);
+pub(super) fn pair_later(context: &mut WriteContext<'_>, key: &LedgerKey) -> Result<()> {
+    context.memory.ledgers.kept.remove(key);
     let mut upsert = context.connection.prepare_cached(
         "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, position_before, newest_second)
          VALUES (?1, ?2, 1, 1, '0', '0', '0', 0)
          ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
     )?;
-    upsert.execute(params![webhook, ticker.as_str()])?;
+    upsert.execute(params![key.webhook, key.instrument.as_str()])?;
     Ok(())
 }
 
@@ -192,7 +222,7 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(LedgerKey {
             webhook: row.get(0)?,
-            ticker: parsed(row, 1)?,
+            instrument: parsed(row, 1)?,
         })
     };
     let Some(key) = select.query_row([], read).optional()? else {
@@ -292,6 +322,7 @@ pub fn load(
         lots: lots::of(connection, key)?,
         newest_price: stored.newest_price,
         drift: stored.drift,
+        last_word: stored.last_word,
         stated_before: stored.stated_before,
         position_before: stored.position_before,
         newest_second: orders::paired_in_second(connection, key, stored.newest_second)?,
@@ -329,7 +360,7 @@ fn derive_again(
         kept.remember((is_changed && since.is_some()).then(|| kept.ledger.clone()));
         for applied in kept.ledger.apply_second(&mut second, &settings) {
             if is_changed {
-                trades::insert(connection, key.webhook, &applied)?;
+                trades::insert(connection, key, &applied)?;
                 pairings::insert(connection, &applied)?;
             }
             if applied.order == wanted {
@@ -353,7 +384,7 @@ fn start_of_second(time: Timestamp) -> i64 {
 
 /// Stores what one order did.
 fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) -> Result<()> {
-    trades::insert(connection, key.webhook, applied)?;
+    trades::insert(connection, key, applied)?;
     pairings::insert(connection, applied)?;
     for trade in &applied.trades {
         match &applied.left {
@@ -371,8 +402,8 @@ fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) ->
 
 fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
     let mut select = connection.prepare_cached(
-        "SELECT is_stale, newest_price, drift, stated_before, position_before, newest_second * 1000000
-         FROM ledgers WHERE webhook_id = ?1 AND ticker = ?2",
+        "SELECT is_stale, newest_price, drift, stated_before, position_before, newest_second * 1000000,
+             last_word FROM ledgers WHERE webhook_id = ?1 AND ticker = ?2",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Stored {
@@ -382,28 +413,31 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
             stated_before: parsed(row, 3)?,
             position_before: parsed(row, 4)?,
             newest_second: timestamp(row, 5)?,
+            last_word: optional_timestamp(row, 6)?,
         })
     };
     Ok(select
-        .query_row(params![key.webhook, key.ticker.as_str()], read)
+        .query_row(params![key.webhook, key.instrument.as_str()], read)
         .optional()?)
 }
 
 fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, position_before, newest_second)
-         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, position_before,
+             newest_second, last_word)
+         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?3,
-             drift = ?4, stated_before = ?5, position_before = ?6, newest_second = ?7",
+             drift = ?4, stated_before = ?5, position_before = ?6, newest_second = ?7, last_word = ?8",
     )?;
     upsert.execute(params![
         key.webhook,
-        key.ticker.as_str(),
+        key.instrument.as_str(),
         ledger.newest_price().map(|price| price.to_string()),
         ledger.drift().to_string(),
         ledger.stated_before().to_string(),
         ledger.position_before().to_string(),
         ledger.newest_second().map_or(0, Timestamp::as_second),
+        ledger.last_word().map(to_micros),
     ])?;
     Ok(())
 }
@@ -426,7 +460,7 @@ mod tests {
         let tickers = scratch.memory.ledgers.kept.keys();
         assert!(
             tickers
-                .map(|key| key.ticker.as_str())
+                .map(|key| key.instrument.as_str())
                 .any(|ticker| ticker == "T0")
         );
         let lots: i64 = scratch

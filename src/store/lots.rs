@@ -18,7 +18,7 @@ pub fn of(connection: &Connection, key: &LedgerKey) -> Result<Vec<Lot>> {
         "SELECT direction, quantity, entry_order, entry_time, entry_price, entry_signal, commission
          FROM lots WHERE webhook_id = ?1 AND ticker = ?2 ORDER BY number",
     )?;
-    let lots = select.query_map(params![key.webhook, key.ticker.as_str()], read)?;
+    let lots = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
     Ok(lots.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -32,7 +32,7 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Res
     )?;
     insert.execute(params![
         key.webhook,
-        key.ticker.as_str(),
+        key.instrument.as_str(),
         lot.direction.as_str(),
         lot.quantity.to_string(),
         lot.entry.order.0,
@@ -51,7 +51,7 @@ pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Re
     ))?;
     update.execute(params![
         key.webhook,
-        key.ticker.as_str(),
+        key.instrument.as_str(),
         left.entry.order.0,
         left.quantity.to_string(),
         left.commission.to_string()
@@ -62,7 +62,7 @@ pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Re
 /// Removes the lot that an order opened.
 pub(super) fn delete(connection: &Connection, key: &LedgerKey, entry: OrderId) -> Result<()> {
     let mut delete = connection.prepare_cached(&format!("DELETE FROM lots WHERE {OF_ENTRY}"))?;
-    delete.execute(params![key.webhook, key.ticker.as_str(), entry.0])?;
+    delete.execute(params![key.webhook, key.instrument.as_str(), entry.0])?;
     Ok(())
 }
 
@@ -75,7 +75,7 @@ const OF_ENTRY: &str = "webhook_id = ?1 AND ticker = ?2 AND number = (SELECT num
 pub(super) fn delete_all(connection: &Connection, key: &LedgerKey) -> Result<()> {
     let mut delete =
         connection.prepare_cached("DELETE FROM lots WHERE webhook_id = ?1 AND ticker = ?2")?;
-    delete.execute(params![key.webhook, key.ticker.as_str()])?;
+    delete.execute(params![key.webhook, key.instrument.as_str()])?;
     Ok(())
 }
 

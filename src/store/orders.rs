@@ -8,7 +8,9 @@ use super::deliveries::Delivery;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
+use super::{placing, tickers};
 use crate::domain::event::{EventId, EventSource};
+use crate::domain::instrument::Instrument;
 use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Distance, Price, Quantity};
 use crate::domain::order::{Order, OrderId, pairing_time};
@@ -106,9 +108,25 @@ pub(super) fn insert(
     event: EventId,
     signal: &Signal,
     quantity: Option<Quantity>,
+    key: &LedgerKey,
 ) -> Result<Order> {
     let received_at = delivery.received_at;
-    let paired_at = pairing_time(received_at, signal.metadata.timestamp);
+    let unplaced = Order {
+        id: OrderId(event.0),
+        event,
+        ticker: signal.ticker.clone(),
+        intent: signal.intent,
+        order_type: signal.order_type,
+        quantity,
+        intended_price: signal.intended_price,
+        market_price: signal.market_price,
+        paired_at: pairing_time(received_at, signal.metadata.timestamp),
+        signal_time: signal.metadata.timestamp,
+        stated_position: signal.stated_position,
+        signal_name: signal.metadata.signal.clone(),
+        adjusting: delivery.source == EventSource::Adjustment,
+    };
+    let paired_at = placing::time_of(connection, key, &unplaced, received_at)?;
     let text = |price: Option<Price>| price.map(|price| price.to_string());
     let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
     let (trail_price, trail_percent) = match signal.trail {
@@ -160,19 +178,17 @@ pub(super) fn insert(
         ),
     ])?;
     Ok(Order {
-        id: OrderId(event.0),
-        event,
-        ticker: signal.ticker.clone(),
-        intent: signal.intent,
-        order_type: signal.order_type,
-        quantity,
-        intended_price: signal.intended_price,
-        market_price: signal.market_price,
         paired_at,
-        stated_position: signal.stated_position,
-        signal_name: signal.metadata.signal.clone(),
-        adjusting: delivery.source == EventSource::Adjustment,
+        ..unplaced
     })
+}
+
+/// Takes back an order that was stored just now.
+pub(super) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
+    for table in ["pairings WHERE order_id", "orders WHERE id"] {
+        connection.execute(&format!("DELETE FROM {table} = ?1"), [order.0])?;
+    }
+    Ok(())
 }
 
 /// Microseconds from a signal to its arrival, of an alert that arrived by itself.
@@ -185,12 +201,21 @@ pub(super) fn signal_delay(
     Some(to_micros(received_at) - to_micros(signal_time))
 }
 
-const SELECT_FOR_PAIRING: &str =
-    "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
-        o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
-        o.signal_name, e.source
-    FROM orders o JOIN events e ON e.id = o.id
-    WHERE o.webhook_id = ?1 AND o.ticker = ?2";
+macro_rules! for_pairing {
+    ($condition:literal) => {
+        concat!(
+            "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
+                o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
+                o.signal_name, e.source, o.signal_time
+            FROM orders o JOIN events e ON e.id = o.id WHERE ",
+            $condition
+        )
+    };
+}
+
+const SELECT_FOR_PAIRING: &str = for_pairing!("o.webhook_id = ?1 AND o.ticker = ?2");
+
+const FOR_PAIRING_BY_ID: &str = for_pairing!("o.id = ?1");
 
 /// Hands out the orders of a ledger that are paired at `from` (microseconds) or
 /// later, those of one second together, oldest first.
@@ -201,11 +226,30 @@ pub(super) fn for_each_second(
     mut each: impl FnMut(Vec<Order>) -> Result<()>,
 ) -> Result<()> {
     let sql = format!("{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![key.webhook, key.ticker.as_str(), from])?;
+    let tickers = tickers::spellings(connection, key)?;
+    let mut statements = Vec::new();
+    for _ in &tickers {
+        statements.push(connection.prepare_cached(&sql)?);
+    }
+    // Those of each ticker come in order; of several, the earliest is next.
+    let mut sources = Vec::new();
+    for (statement, ticker) in statements.iter_mut().zip(&tickers) {
+        let mut rows = statement.query(params![key.webhook, ticker.as_str(), from])?;
+        let first = rows.next()?.map(read_for_pairing).transpose()?;
+        sources.push((rows, first));
+    }
     let mut second: Vec<Order> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let order = read_for_pairing(row)?;
+    loop {
+        let waiting = sources.iter_mut().filter(|(_, next)| next.is_some());
+        let earliest = |source: &&mut (_, Option<Order>)| {
+            let next = source.1.as_ref();
+            next.map(|order| (order.paired_at, order.id))
+        };
+        let Some((rows, next)) = waiting.min_by_key(earliest) else {
+            break;
+        };
+        let Some(order) = next.take() else { break };
+        *next = rows.next()?.map(read_for_pairing).transpose()?;
         let is_next = |first: &Order| first.paired_at.as_second() != order.paired_at.as_second();
         if second.first().is_some_and(is_next) {
             each(std::mem::take(&mut second))?;
@@ -230,9 +274,79 @@ pub(super) fn paired_in_second(
              AND EXISTS (SELECT 1 FROM pairings p WHERE p.order_id = o.id)"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![key.webhook, key.ticker.as_str(), to_micros(second)];
-    let orders = statement.query_map(values, read_for_pairing)?;
-    Ok(orders.collect::<rusqlite::Result<_>>()?)
+    let mut orders = Vec::new();
+    for ticker in tickers::spellings(connection, key)? {
+        let values = params![key.webhook, ticker.as_str(), to_micros(second)];
+        for order in statement.query_map(values, read_for_pairing)? {
+            orders.push(order?);
+        }
+    }
+    Ok(orders)
+}
+
+/// The orders of the second that is the last one until `time`, or the first one after its
+/// second, among those that came before the order `newer`.
+pub(super) fn neighbours(
+    connection: &Connection,
+    key: &LedgerKey,
+    time: Timestamp,
+    newer: OrderId,
+) -> Result<(Vec<Order>, Vec<Order>)> {
+    let next_second = time.as_second().saturating_add(1).saturating_mul(1_000_000);
+    let edge = |condition: &str, direction: &str| -> Result<Option<i64>> {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT paired_at FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at {condition} ?3
+                 AND id < ?4 ORDER BY paired_at {direction} LIMIT 1"
+        ))?;
+        let mut found = None;
+        for ticker in tickers::spellings(connection, key)? {
+            let values = params![key.webhook, ticker.as_str(), next_second, newer.0];
+            let edge: Option<i64> = select.query_row(values, |row| row.get(0)).optional()?;
+            found = match direction {
+                "ASC" => [found, edge].into_iter().flatten().min(),
+                _ => found.max(edge),
+            };
+        }
+        Ok(found)
+    };
+    let (before, after) = (edge("<", "DESC")?, edge(">=", "ASC")?);
+    let of_second = |time: Option<i64>| match time {
+        Some(time) => in_second(
+            connection,
+            key,
+            time.div_euclid(1_000_000) * 1_000_000,
+            newer,
+        ),
+        None => Ok(Vec::new()),
+    };
+    Ok((of_second(before)?, of_second(after)?))
+}
+
+/// The orders of a ledger that belong to a second and came before the order `newer`.
+fn in_second(
+    connection: &Connection,
+    key: &LedgerKey,
+    second: i64,
+    newer: OrderId,
+) -> Result<Vec<Order>> {
+    let sql = format!(
+        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000 AND o.id < ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut orders = Vec::new();
+    for ticker in tickers::spellings(connection, key)? {
+        let values = params![key.webhook, ticker.as_str(), second, newer.0];
+        for order in statement.query_map(values, read_for_pairing)? {
+            orders.push(order?);
+        }
+    }
+    Ok(orders)
+}
+
+/// One order as the ledger reads it.
+pub(super) fn for_pairing(connection: &Connection, id: OrderId) -> Result<Order> {
+    let mut statement = connection.prepare_cached(FOR_PAIRING_BY_ID)?;
+    Ok(statement.query_row([id.0], read_for_pairing)?)
 }
 
 /// Seconds from each signal to its arrival, of alerts that arrived by themselves.
@@ -249,14 +363,15 @@ pub fn signal_delays(
 ) -> Result<Vec<f64>> {
     let mut select = connection.prepare_cached(
         "SELECT signal_delay / 1e6 FROM orders
-         WHERE webhook_id = ?1 AND (?2 IS NULL OR ticker = ?2) AND paired_at >= ?3 AND paired_at < ?4
-             AND signal_delay IS NOT NULL",
+         WHERE webhook_id = ?1 AND (?2 IS NULL OR ticker IN
+                 (SELECT k.ticker FROM tickers k WHERE k.webhook_id = ?1 AND k.instrument = ?2))
+             AND paired_at >= ?3 AND paired_at < ?4 AND signal_delay IS NOT NULL",
     )?;
     let (from, to) = range(from, to);
-    let delays = select.query_map(
-        params![webhook, ticker.map(Ticker::as_str), from, to],
-        |row| row.get(0),
-    )?;
+    let instrument = ticker.map(|ticker| tickers::find(connection, webhook, ticker));
+    let instrument = instrument.transpose()?;
+    let instrument = instrument.as_ref().map(Instrument::as_str);
+    let delays = select.query_map(params![webhook, instrument, from, to], |row| row.get(0))?;
     Ok(delays.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -275,7 +390,7 @@ pub fn first_and_last_price(
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 ) -> Result<Option<(SeenPrice, SeenPrice)>> {
-    let end = |direction: &str| -> Result<Option<SeenPrice>> {
+    let end = |direction: &str, ticker: &Ticker| -> Result<Option<SeenPrice>> {
         let mut select = connection.prepare_cached(&format!(
             "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
              WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3 AND paired_at < ?4
@@ -287,7 +402,29 @@ pub fn first_and_last_price(
             .query_row(params![webhook, ticker.as_str(), from, to], read)
             .optional()?)
     };
-    Ok(end("ASC")?.zip(end("DESC")?))
+    let instrument = tickers::find(connection, webhook, ticker)?;
+    let key = LedgerKey {
+        webhook,
+        instrument,
+    };
+    let mut seen: Option<(SeenPrice, SeenPrice)> = None;
+    for ticker in tickers::spellings(connection, &key)? {
+        let Some((first, last)) = end("ASC", &ticker)?.zip(end("DESC", &ticker)?) else {
+            continue;
+        };
+        seen = Some(match seen {
+            None => (first, last),
+            Some(before) => (
+                if first.0 < before.0.0 {
+                    first
+                } else {
+                    before.0
+                },
+                if last.0 > before.1.0 { last } else { before.1 },
+            ),
+        });
+    }
+    Ok(seen)
 }
 
 /// A range of time in microseconds, open where a bound is not given.
@@ -317,6 +454,7 @@ fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
         },
         signal_name: row.get(11)?,
         adjusting: row.get_ref(12)?.as_str() == Ok(EventSource::Adjustment.as_str()),
+        signal_time: optional_timestamp(row, 13)?,
     })
 }
 
@@ -348,7 +486,8 @@ pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result
         conditions.require(sql, [webhook.as_str().to_owned()]);
     }
     if let Some(ticker) = &filter.ticker {
-        conditions.require("e.ticker = ?", [ticker.clone()]);
+        let (sql, values) = tickers::spelling("e.webhook_id, e.ticker", ticker);
+        conditions.require(sql, values);
     }
     if let Some(from) = filter.from {
         conditions.require("e.received_at >= ?", [to_micros(from)]);

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::deliveries::as_json;
 use super::error::Result;
 use super::ledgers::LedgerKey;
+use super::tickers;
 use crate::domain::ledger::{Applied, PositionChange};
 
 /// Stores what an order did.
@@ -34,6 +35,8 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
         "DELETE FROM pairings WHERE order_id IN
              (SELECT id FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3)",
     )?;
-    delete.execute(params![key.webhook, key.ticker.as_str(), from])?;
+    for ticker in tickers::spellings(connection, key)? {
+        delete.execute(params![key.webhook, ticker.as_str(), from])?;
+    }
     Ok(())
 }

@@ -8,12 +8,15 @@ use super::deliveries::{self, Delivery, Reading, Recorded};
 use super::error::{Result, StoreError};
 use super::ledgers::{self, LedgerKey};
 use super::sql::parsed;
+use super::tickers;
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
 use crate::domain::event::EventSource;
+use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Adjustment, Ledger};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::signal::{Direction, Intent, Ticker};
+use crate::domain::terms::{MissingPointValue, Terms};
 use crate::domain::webhook::WebhookId;
 use crate::payload;
 
@@ -26,9 +29,9 @@ pub struct StoredPosition {
     /// The webhook.
     pub webhook: WebhookId,
     /// The instrument.
-    pub ticker: Ticker,
-    /// Money that one contract gains when the price rises by 1.
-    pub point_value: Decimal,
+    pub instrument: Instrument,
+    /// What its profit is counted by.
+    pub terms: Terms,
     /// Lots, newest price and what TradingView states; `None` while it is being
     /// derived again.
     pub ledger: Option<Ledger>,
@@ -39,16 +42,20 @@ impl StoredPosition {
     /// not known, or beyond a [`Decimal`].
     #[must_use]
     pub fn open_profit(&self) -> Option<Decimal> {
-        self.ledger.as_ref()?.open_profit(self.point_value)
+        self.ledger.as_ref()?.open_profit(self.terms)
     }
 }
 
-/// The positions of all webhooks, flat ones too, or of one.
+/// The positions of all webhooks, flat ones too, or of one webhook or instrument.
 ///
 /// # Errors
 ///
 /// [`StoreError::NotFound`] where there is no such webhook.
-pub fn list(connection: &Connection, of: Option<&WebhookId>) -> Result<Vec<StoredPosition>> {
+pub fn list(
+    connection: &Connection,
+    of: Option<&WebhookId>,
+    ticker: Option<&Ticker>,
+) -> Result<Vec<StoredPosition>> {
     let transaction = connection.unchecked_transaction()?;
     let webhooks = match of {
         Some(id) => vec![webhooks::get(&transaction, id)?],
@@ -56,7 +63,15 @@ pub fn list(connection: &Connection, of: Option<&WebhookId>) -> Result<Vec<Store
     };
     let mut positions = Vec::new();
     for webhook in webhooks {
-        positions.extend(of_webhook(&transaction, &webhook)?);
+        let find = |ticker| tickers::find(&transaction, webhook.row, ticker);
+        let wanted = ticker.map(find).transpose()?;
+        let mut found = of_webhook(&transaction, &webhook)?;
+        found.retain(|position| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| *wanted == position.instrument)
+        });
+        positions.extend(found);
     }
     Ok(positions)
 }
@@ -68,26 +83,43 @@ pub fn list(connection: &Connection, of: Option<&WebhookId>) -> Result<Vec<Store
 /// [`StoreError`] where the database cannot be read.
 pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<StoredPosition>> {
     let mut positions = Vec::new();
-    for ticker in tickers(connection, webhook.row)? {
+    for instrument in instruments(connection, webhook.row)? {
         let key = LedgerKey {
             webhook: webhook.row,
-            ticker,
+            instrument,
         };
         positions.push(StoredPosition {
             webhook: webhook.id.clone(),
-            point_value: webhook.settings.point_value_of(key.ticker.as_str()),
+            terms: webhook.settings.terms_of(key.instrument.as_str()),
             ledger: ledgers::load(connection, &key, &webhook.settings)?,
-            ticker: key.ticker,
+            instrument: key.instrument,
         });
     }
     Ok(positions)
 }
 
-fn tickers(connection: &Connection, webhook: i64) -> Result<Vec<Ticker>> {
+/// The futures that a webhook trades without their point value.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn missing_point_values(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+) -> Result<Vec<(Instrument, MissingPointValue)>> {
+    let traded = instruments(connection, webhook.row)?;
+    let missing = traded.into_iter().filter_map(|instrument| {
+        let missing = webhook.settings.missing_point_value(instrument.as_str())?;
+        Some((instrument, missing))
+    });
+    Ok(missing.collect())
+}
+
+fn instruments(connection: &Connection, webhook: i64) -> Result<Vec<Instrument>> {
     let mut select = connection
         .prepare_cached("SELECT ticker FROM ledgers WHERE webhook_id = ?1 ORDER BY ticker")?;
-    let tickers = select.query_map(params![webhook], |row| parsed(row, 0))?;
-    Ok(tickers.collect::<rusqlite::Result<_>>()?)
+    let instruments = select.query_map(params![webhook], |row| parsed(row, 0))?;
+    Ok(instruments.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Takes TradingView's position over, by an adjusting order at the newest price.
@@ -104,7 +136,7 @@ pub fn accept(
     let webhook = webhooks::get(context.connection, webhook)?;
     let key = LedgerKey {
         webhook: webhook.row,
-        ticker: ticker.clone(),
+        instrument: tickers::find(context.connection, webhook.row, ticker)?,
     };
     let ledger = ledgers::load(context.connection, &key, &webhook.settings)?.ok_or_else(|| {
         StoreError::Conflict(format!(
@@ -121,7 +153,7 @@ pub fn accept(
     let adjustment = out_of_sync
         .adjustment()
         .map_err(|error| StoreError::Conflict(format!("the difference {error}")))?;
-    let payload = message(ticker, &adjustment, price, now);
+    let payload = message(key.instrument.ticker(), &adjustment, price, now);
     let parsed = payload::parse_without_key(&payload)
         .map_err(|error| StoreError::Conflict(error.to_string()))?;
     let delivery = Delivery {

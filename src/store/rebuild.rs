@@ -3,9 +3,10 @@
 use rusqlite::params;
 
 use super::error::Result;
+use super::placing::Placed;
 use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
-use crate::domain::order::pairing_time;
+use crate::domain::order::OrderId;
 use crate::payload;
 
 /// Events that one call looks at: few enough not to keep alerts waiting.
@@ -33,7 +34,7 @@ pub struct Rebuilt {
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
     let mut select = context.connection.prepare_cached(
-        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook' FROM orders o JOIN events e ON e.id = o.id
+        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook', o.webhook_id FROM orders o JOIN events e ON e.id = o.id
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
     let mut update = context.connection.prepare_cached(
@@ -55,9 +56,17 @@ pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuil
         };
         let metadata = parsed.signal.metadata;
         let received_at = timestamp(row, 2)?;
+        let signal_time = metadata.timestamp;
+        let placed = Placed {
+            order: OrderId(order),
+            webhook: row.get(4)?,
+            received_at,
+            signal_time,
+        };
+        let paired_at = placed.time(context.connection)?;
         rebuilt.changed += update.execute(params![
             order,
-            to_micros(pairing_time(received_at, metadata.timestamp)),
+            to_micros(paired_at),
             metadata.timestamp.map(to_micros),
             metadata.strategy,
             metadata.signal,

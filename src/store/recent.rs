@@ -136,10 +136,10 @@ fn read_accepted(
 ) -> Result<VecDeque<Accepted>> {
     let mut select = connection.prepare_cached(
         "SELECT e.id, e.received_at, e.payload
-         FROM ledgers l CROSS JOIN orders o INDEXED BY orders_by_pairing
-                 ON o.webhook_id = l.webhook_id AND o.ticker = l.ticker AND o.paired_at >= ?2
+         FROM tickers k CROSS JOIN orders o INDEXED BY orders_by_pairing
+                 ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at >= ?2
              CROSS JOIN events e ON e.id = o.id
-         WHERE l.webhook_id = ?1 AND e.received_at >= ?3 AND e.source = 'webhook'
+         WHERE k.webhook_id = ?1 AND e.received_at >= ?3 AND e.source = 'webhook'
              AND e.signal_time IS NOT NULL
          ORDER BY e.id",
     )?;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0009_trade_list.sql"),
     include_str!("schema/0010_reports.sql"),
     include_str!("schema/0011_known_clients.sql"),
+    include_str!("schema/0012_instruments.sql"),
 ];
 
 /// The schema version that this binary writes.
@@ -64,6 +65,7 @@ pub(super) fn migrate_after<T>(
     for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(migration)?;
     }
+    super::tickers::settle(&transaction)?;
     transaction.pragma_update(None, "user_version", newest_version())?;
     transaction.commit()?;
     Ok(Some((found, done)))
@@ -148,6 +150,8 @@ pub(super) fn version_of(connection: &Connection) -> Result<i64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::params;
+
     use super::*;
 
     #[test]
@@ -195,6 +199,52 @@ mod tests {
         let counts = select.query_map([], |row| row.get::<_, i64>(0)).unwrap();
         let counts: rusqlite::Result<Vec<i64>> = counts.collect();
         assert_eq!(counts.unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_was_kept_apart_of_one_instrument_is_taken_together() {
+        let mut connection = of_version_9();
+        for (id, ticker) in [
+            (1, "NASDAQ:AAPL"),
+            (2, "AAPL"),
+            (3, "MSFT"),
+            (4, "XETR:AAPL"),
+            (5, "aapl"),
+        ] {
+            let sql = "INSERT INTO events (id, webhook_id, received_at, source, status, payload)
+                 VALUES (?1, 1, 50, 'webhook', '', '')";
+            connection.execute(sql, [id]).unwrap();
+            let sql = "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, intended_price, paired_at, received_at)
+                 VALUES (?1, 1, ?2, '', '', '1', 20, 50)";
+            connection.execute(sql, params![id, ticker]).unwrap();
+            let sql = "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, newest_second)
+                 VALUES (1, ?1, 1, 0, '0', '0', 0)";
+            connection.execute(sql, [ticker]).unwrap();
+        }
+        migrate(&mut connection, Path::new("test.db")).unwrap();
+        let all = |sql: &str| -> Vec<(String, String)> {
+            let mut select = connection.prepare(sql).unwrap();
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
+        };
+        let text = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let own = |(one, other): &(&str, &str)| ((*one).to_owned(), (*other).to_owned());
+            pairs.iter().map(own).collect()
+        };
+        assert_eq!(
+            all("SELECT ticker, instrument FROM tickers ORDER BY id"),
+            text(&[
+                ("NASDAQ:AAPL", "NASDAQ:AAPL"),
+                ("AAPL", "NASDAQ:AAPL"),
+                ("MSFT", "MSFT"),
+                ("XETR:AAPL", "XETR:AAPL"),
+                ("aapl", "NASDAQ:AAPL"),
+            ])
+        );
+        assert_eq!(
+            all("SELECT ticker, CAST(is_stale AS TEXT) FROM ledgers ORDER BY ticker"),
+            text(&[("MSFT", "1"), ("NASDAQ:AAPL", "1"), ("XETR:AAPL", "1")])
+        );
     }
 
     #[test]

@@ -131,18 +131,19 @@ impl StoredTrade {
 }
 
 /// Stores the trades that an order closed.
-pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -> Result<()> {
+pub(super) fn insert(connection: &Connection, key: &LedgerKey, applied: &Applied) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO trades (exit_order, entry_order, webhook_id, ticker, direction, quantity, entry_time,
-             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit, place)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit, place,
+             contract)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
     for trade in &applied.trades {
         insert.execute(params![
             trade.exit.order.0,
             trade.entry.order.0,
-            webhook,
-            trade.ticker.as_str(),
+            key.webhook,
+            key.instrument.as_str(),
             trade.direction.as_str(),
             trade.quantity.to_string(),
             to_micros(trade.entry.time),
@@ -155,6 +156,7 @@ pub(super) fn insert(connection: &Connection, webhook: i64, applied: &Applied) -
             trade.commission.to_string(),
             trade.net_profit.to_string(),
             applied.place,
+            trade.contract.as_str(),
         ])?;
     }
     Ok(())
@@ -165,7 +167,7 @@ pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Res
     let mut delete = connection.prepare_cached(
         "DELETE FROM trades WHERE webhook_id = ?1 AND ticker = ?2 AND exit_time >= ?3",
     )?;
-    delete.execute(params![key.webhook, key.ticker.as_str(), from])?;
+    delete.execute(params![key.webhook, key.instrument.as_str(), from])?;
     Ok(())
 }
 
@@ -212,19 +214,20 @@ const TAGS: &str = "(SELECT json_group_array(g.tag) FROM trade_tags g
 
 const CURRENCY: &str = "w.settings ->> '$.currency'";
 
-const COLUMNS: &str = "w.public_id, t.ticker, t.direction, t.quantity, t.entry_order, t.entry_time,
+/// The ticker is that of the alert that closed the trade, as it states it.
+const COLUMNS: &str = "w.public_id, (SELECT o.ticker FROM orders o WHERE o.id = t.exit_order), t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
-        t.point_value, t.commission, t.net_profit";
+        t.point_value, t.commission, t.net_profit, t.contract";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
     Ok(StoredTrade {
         webhook: parsed(row, 0)?,
         trade: read_trade(row)?,
-        is_imported: row.get(15)?,
-        notes: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
-        tags: serde_json::from_str(row.get_ref(17)?.as_str()?)
-            .map_err(|error| unreadable(17, Type::Text, error))?,
-        currency: row.get(18)?,
+        is_imported: row.get(16)?,
+        notes: row.get::<_, Option<String>>(17)?.unwrap_or_default(),
+        tags: serde_json::from_str(row.get_ref(18)?.as_str()?)
+            .map_err(|error| unreadable(18, Type::Text, error))?,
+        currency: row.get(19)?,
     })
 }
 
@@ -238,6 +241,7 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         point_value: parsed(row, 12)?,
         commission: parsed(row, 13)?,
         net_profit: parsed(row, 14)?,
+        contract: parsed(row, 15)?,
     })
 }
 

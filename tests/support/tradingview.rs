@@ -109,6 +109,7 @@ pub fn orders(rows: &[Row]) -> Vec<Order> {
             intended_price: price,
             market_price: None,
             paired_at: time,
+            signal_time: None,
             stated_position: StatedPosition {
                 new: Some(position),
                 previous: Some(previous),

@@ -32,9 +32,11 @@ impl Instead {
             ..ReportFilter::default()
         };
         let mut open = match &filter.named_once()[..] {
-            [] => positions::list(connection, None)?,
+            [] => positions::list(connection, None, None)?,
             ids => {
-                let lists = ids.iter().map(|id| positions::list(connection, Some(id)));
+                let lists = ids
+                    .iter()
+                    .map(|id| positions::list(connection, Some(id), None));
                 lists.collect::<Result<Vec<_>>>()?.concat()
             }
         };
@@ -109,7 +111,7 @@ impl Instead {
             } else {
                 "long"
             };
-            let ticker = printable(position.ticker.as_str());
+            let ticker = printable(position.instrument.as_str());
             write!(out, "Open: {side} {} {ticker}", held.abs())?;
             if let Some(profit) = position.open_profit() {
                 write!(out, ", open profit {}", profit.round_dp(8).normalize())?;

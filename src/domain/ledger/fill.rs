@@ -1,14 +1,25 @@
 //! What a fill costs: its price with assumed slippage, and its commission.
 
+use crate::domain::exact::{DOUBLE_DIGITS, is_finer_than_a_double};
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price, Quantity};
-use crate::domain::signal::Direction;
+use crate::domain::signal::{Direction, OrderType};
+use crate::domain::terms::Terms;
 use crate::domain::webhook::{Commission, CommissionKind, Slippage, SlippageKind};
 
 /// The most digits that every [`Decimal`] can hold.
 const DIGITS: u32 = 28;
 
+/// Reports whether an order can fill worse than intended. One with a limit fills at its
+/// limit or better, as TradingView's do.
+pub(super) fn can_slip(order_type: OrderType) -> bool {
+    match order_type {
+        OrderType::Market | OrderType::Stop | OrderType::TrailingStop => true,
+        OrderType::Limit | OrderType::StopLimit => false,
+    }
+}
+
 /// The price an order fills at: as intended, made worse for the trader by the
-/// assumed slippage and rounded to nothing.
+/// assumed slippage.
 ///
 /// `None` where the slippage would take a price from above zero to zero or below: an
 /// assumption makes no price that the instrument may never have.
@@ -27,7 +38,13 @@ pub(super) fn fill_price(
     let price = intended
         .get()
         .checked_add(distance.checked_mul(direction.sign())?)?;
-    let price = Price::new(price.normalize()).ok()?;
+    let price = if is_finer_than_a_double(intended.get()) {
+        price.normalize()
+    } else {
+        // What is assumed need not be finer than what was stated.
+        price.round_sf(DOUBLE_DIGITS)?.normalize()
+    };
+    let price = Price::new(price).ok()?;
     (price.is_positive() || !intended.is_positive()).then_some(price)
 }
 
@@ -38,13 +55,13 @@ pub(super) fn fill_price(
 pub(super) fn commissions(
     commission: &Commission,
     price: Price,
-    point_value: Decimal,
+    terms: Terms,
     parts: &[Quantity],
 ) -> Option<Vec<Decimal>> {
     match commission.kind {
         CommissionKind::Percent => parts
             .iter()
-            .map(|part| percent_of(value(price, *part, point_value)?.abs(), commission.value))
+            .map(|part| percent_of(terms.value(price, *part)?.value.abs(), commission.value))
             .collect(),
         CommissionKind::PerContract => parts
             .iter()
@@ -52,14 +69,6 @@ pub(super) fn commissions(
             .collect(),
         CommissionKind::PerOrder => share_out(commission.value, parts),
     }
-}
-
-/// Money that a fill moves: price x quantity x point value.
-pub(super) fn value(price: Price, quantity: Quantity, point_value: Decimal) -> Option<Decimal> {
-    price
-        .get()
-        .checked_mul(quantity.get())?
-        .checked_mul(point_value)
 }
 
 /// `total` in proportion to the parts; what rounding leaves goes to the last one.
@@ -178,7 +187,8 @@ mod tests {
         ] {
             let value = decimal(value);
             let commission = Commission { kind, value };
-            let shares = commissions(&commission, price, decimal("50"), &parts).unwrap();
+            let shares =
+                commissions(&commission, price, Terms::linear(decimal("50")), &parts).unwrap();
             assert_eq!(shares, expected.map(decimal));
         }
     }

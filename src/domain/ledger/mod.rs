@@ -13,14 +13,18 @@
 //! - `adjustment_not_needed`: the accepted position was there already;
 //! - `slippage_ignored`: the assumed slippage leaves no price above zero, so the
 //!   order filled at its intended price;
-//! - `amount_too_large`: an amount has more digits than a [`Decimal`] holds; the
-//!   order was left out whole, and lots and position are as they were before it.
+//! - `amount_too_large`, `amount_too_fine`, `no_inverse_value`: an amount cannot be counted,
+//!   see [`Unpairable`]; the order was left out whole, and lots and position are as they
+//!   were before it.
 
 mod fill;
+mod gap;
 mod pairing;
 mod sequence;
 mod stated;
 
+#[cfg(test)]
+mod money_properties;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -34,9 +38,12 @@ use super::event::Warning;
 use super::money::{Decimal, Price};
 use super::order::{Order, OrderId};
 use super::signal::Direction;
+use super::terms::{Contract, Terms};
 use super::trade::{Lot, Trade};
-use super::webhook::Settings;
+use super::webhook::{Settings, Slippage};
 
+pub use gap::belongs_between;
+pub use pairing::Unpairable;
 use pairing::{Instruction, Pairing};
 use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
@@ -62,13 +69,31 @@ pub struct Applied {
     pub opened: Option<Lot>,
     /// What its owner should know.
     pub warnings: Vec<Warning>,
+    /// Why it was left out of trades and position, where it was.
+    pub unpaired: Option<Unpairable>,
 }
 
-/// An order that belongs before one that was applied already: the orders of its
-/// webhook and ticker have to be folded again.
+/// How an order fills, before anything is changed.
+struct Filling {
+    instruction: Instruction,
+    price: Price,
+    warnings: Vec<Warning>,
+    unpaired: Option<Unpairable>,
+}
+
+/// Why an order was not applied; the ledger is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} belongs before an order that was paired already; pair this ticker's orders again")]
-pub struct Late(pub OrderId);
+pub enum NotApplied {
+    /// It belongs before one that was applied already: the orders of its webhook and
+    /// instrument have to be folded again.
+    #[error(
+        "{0} belongs before an order that was paired already; pair its instrument's orders again"
+    )]
+    Late(OrderId),
+    /// It cannot be counted exactly.
+    #[error("{0}")]
+    Unpairable(Unpairable),
+}
 
 /// All that a ledger remembers, to be kept and resumed from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,6 +104,8 @@ pub struct Checkpoint {
     pub newest_price: Option<Price>,
     /// TradingView's position less the ledger's own, where it was stated last.
     pub drift: Decimal,
+    /// When TradingView stated it, by its own time.
+    pub last_word: Option<Timestamp>,
     /// The position stated last before the newest second.
     pub stated_before: Decimal,
     /// The ledger's own position before the newest second.
@@ -99,6 +126,9 @@ pub struct Ledger {
     /// TradingView's position less the ledger's own, where it was stated last;
     /// zero in sync.
     drift: Decimal,
+    /// TradingView's own time of that statement, where it has one. An order that is older
+    /// by the same clock is in the statement already.
+    last_word: Option<Timestamp>,
     /// The position stated last before `newest_second`: where its chain begins.
     stated_before: Decimal,
     /// The ledger's own position before `newest_second`: what its exits can close.
@@ -130,6 +160,7 @@ impl Ledger {
             lots,
             newest_price: checkpoint.newest_price,
             drift: checkpoint.drift,
+            last_word: checkpoint.last_word,
             stated_before: checkpoint.stated_before,
             position_before: checkpoint.position_before,
             newest_second,
@@ -143,6 +174,7 @@ impl Ledger {
             lots: self.lots.iter().cloned().collect(),
             newest_price: self.newest_price,
             drift: self.drift,
+            last_word: self.last_word,
             stated_before: self.stated_before,
             position_before: self.position_before,
             newest_second: self.newest_second.clone(),
@@ -170,6 +202,12 @@ impl Ledger {
         self.drift
     }
 
+    /// TradingView's own time of its last statement.
+    #[must_use]
+    pub fn last_word(&self) -> Option<Timestamp> {
+        self.last_word
+    }
+
     /// The position stated last before the newest second.
     #[must_use]
     pub fn stated_before(&self) -> Decimal {
@@ -195,28 +233,36 @@ impl Ledger {
         self.newest_price
     }
 
-    /// The mean price of the open lots by their quantity.
+    /// The mean price of the open lots by their quantity; of an inverse contract the one
+    /// at which the same quantity is worth as many coins.
     ///
     /// `None` where there are none, or where it is beyond a [`Decimal`].
     #[must_use]
-    pub fn average_entry_price(&self) -> Option<Decimal> {
+    pub fn average_entry_price(&self, contract: Contract) -> Option<Decimal> {
+        let terms = Terms {
+            contract,
+            point_value: Decimal::ONE,
+        };
         let value = self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
-            sum.checked_add(lot.entry.price.get().checked_mul(lot.quantity.get())?)
+            sum.checked_add(terms.value(lot.entry.price, lot.quantity)?.value)
         })?;
-        value.checked_div(self.open)
+        match contract {
+            Contract::Linear => value.checked_div(self.open),
+            Contract::Inverse => self.open.checked_div(value),
+        }
     }
 
     /// What the open lots would gain at the newest price, less the commission of
     /// their entries, in the webhook's currency.
     ///
-    /// `None` where the amount is beyond a [`Decimal`].
+    /// `None` where the amount is beyond a [`Decimal`], or the newest price gives none.
     #[must_use]
-    pub fn open_profit(&self, point_value: Decimal) -> Option<Decimal> {
+    pub fn open_profit(&self, terms: Terms) -> Option<Decimal> {
         let Some(price) = self.newest_price else {
             return Some(Decimal::ZERO);
         };
         self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
-            sum.checked_add(lot.open_profit(price, point_value)?)
+            sum.checked_add(lot.open_profit(price, terms)?)
         })
     }
 
@@ -257,13 +303,16 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Late`] where the order belongs before one that was applied already; the
-    /// ledger is as it was.
-    pub fn apply(&mut self, order: &Order, settings: &Settings) -> Result<Applied, Late> {
+    /// [`NotApplied`]; the ledger is as it was.
+    pub fn apply(&mut self, order: &Order, settings: &Settings) -> Result<Applied, NotApplied> {
         if self.is_late(order, settings) {
-            return Err(Late(order.id));
+            return Err(NotApplied::Late(order.id));
         }
-        Ok(self.apply_in_sequence(order.clone(), settings))
+        let filling = self.filling_of(order, settings);
+        match self.pair(order, &filling, settings) {
+            Ok(pairing) => Ok(self.settle_order(order.clone(), pairing, filling)),
+            Err(reason) => Err(NotApplied::Unpairable(reason)),
+        }
     }
 
     /// Applies orders of one second that is later than all before; they are
@@ -280,28 +329,49 @@ impl Ledger {
         second.iter().map(apply).collect()
     }
 
-    /// Applies an order that is known not to be late.
+    /// Applies an order that is known not to be late. One that cannot be counted was
+    /// recorded all the same, before a setting changed or from a file; it is left out.
     fn apply_in_sequence(&mut self, order: Order, settings: &Settings) -> Applied {
-        let mut warnings = Vec::new();
-        let before = self.position();
-        let instruction = Instruction::of(&order, before, settings.reversal);
-        let fill_price = filled_at(&order, instruction.direction, settings, &mut warnings);
-        let pairing = pairing::pair(
-            &order,
-            &instruction,
-            fill_price,
-            &self.lots,
-            self.open,
-            settings,
-        );
-        let pairing = if let Some(pairing) = pairing {
-            warnings.extend(shortfall(&order, &pairing));
-            pairing
-        } else {
-            let message = "price, quantity and point value multiply to more than algohook can count; the order was left out of trades and position";
-            warnings.push(Warning::new("amount_too_large", message));
+        let mut filling = self.filling_of(&order, settings);
+        let pairing = self.pair(&order, &filling, settings);
+        let pairing = pairing.unwrap_or_else(|reason| {
+            filling.unpaired = Some(reason);
+            let message = format!("{reason}; the order was left out of trades and position");
+            filling.warnings.push(Warning::new(reason.code(), message));
             Pairing::default()
-        };
+        });
+        self.settle_order(order, pairing, filling)
+    }
+
+    fn filling_of(&self, order: &Order, settings: &Settings) -> Filling {
+        let instruction = Instruction::of(order, self.position(), settings.reversal);
+        let mut warnings = Vec::new();
+        let price = filled_at(order, instruction.direction, settings, &mut warnings);
+        Filling {
+            instruction,
+            price,
+            warnings,
+            unpaired: None,
+        }
+    }
+
+    fn pair(
+        &self,
+        order: &Order,
+        filling: &Filling,
+        settings: &Settings,
+    ) -> Result<Pairing, Unpairable> {
+        let (instruction, price) = (&filling.instruction, filling.price);
+        pairing::pair(order, instruction, price, &self.lots, self.open, settings)
+    }
+
+    /// Takes up an order with what it does to the lots.
+    fn settle_order(&mut self, order: Order, pairing: Pairing, filling: Filling) -> Applied {
+        let mut warnings = filling.warnings;
+        let before = self.position();
+        if filling.unpaired.is_none() {
+            warnings.extend(shortfall(&order, &pairing));
+        }
         self.settle(&pairing);
         self.compare_with_stated(&order, before, &mut warnings);
         self.newest_price = order.market_price.or(Some(order.intended_price));
@@ -309,13 +379,14 @@ impl Ledger {
         let applied = Applied {
             order: order.id,
             place: u32::try_from(self.newest_second.len()).unwrap_or(u32::MAX),
-            fill_price,
+            fill_price: filling.price,
             change: PositionChange::stated(&order.stated_position)
                 .or_else(|| PositionChange::between(before, self.position())),
             trades: pairing.trades,
             left: pairing.left,
             opened: pairing.opened,
             warnings,
+            unpaired: filling.unpaired,
         };
         self.newest_second.push(order);
         applied
@@ -344,6 +415,18 @@ impl Ledger {
 
     /// Compares the position with the one that an order states.
     fn compare_with_stated(&mut self, order: &Order, before: Decimal, warnings: &mut Vec<Warning>) {
+        if self.is_outdated(order) {
+            // TradingView's last word has this order in it already.
+            let moved = self.position().saturating_sub(before);
+            self.drift = self.drift.saturating_sub(moved);
+            let (own, stated) = (self.position(), self.position().saturating_add(self.drift));
+            if same_size(own, stated) {
+                self.drift = Decimal::ZERO;
+            } else {
+                warnings.push(stated::outdated(own, stated));
+            }
+            return;
+        }
         let mut stated = order.stated_position;
         if order.adjusting {
             // Its owner knows that the position before it was another.
@@ -352,6 +435,23 @@ impl Ledger {
         let comparison = stated::compare(&stated, before, self.position(), self.drift);
         warnings.extend(comparison.warning);
         self.drift = comparison.drift;
+        if order.adjusting {
+            // The owner's word has the time of another clock.
+            self.last_word = None;
+        } else if stated.new.is_some() || stated.previous.is_some() {
+            self.last_word = order.signal_time;
+        }
+    }
+
+    /// Reports whether an order is older than TradingView's last word by TradingView's own
+    /// clock, which has whole seconds.
+    fn is_outdated(&self, order: &Order) -> bool {
+        let second = |time: Timestamp| time.as_second();
+        let times = order
+            .signal_time
+            .map(second)
+            .zip(self.last_word.map(second));
+        !order.adjusting && times.is_some_and(|(own, last)| own < last)
     }
 
     /// Lets go of orders that `order` is a second later than, for none can belong
@@ -367,15 +467,22 @@ impl Ledger {
     }
 }
 
-/// The price an order fills at; as intended, with a warning, where the assumed
-/// slippage leaves none.
+/// The price an order fills at; as intended where a limit bounds it, and, with a
+/// warning, where the assumed slippage leaves none.
 fn filled_at(
     order: &Order,
     direction: Direction,
     settings: &Settings,
     warnings: &mut Vec<Warning>,
 ) -> Price {
-    let price = fill::fill_price(direction, order.intended_price, &settings.slippage);
+    if !fill::can_slip(order.order_type) {
+        return order.intended_price;
+    }
+    let slippage = Slippage {
+        tick_size: settings.tick_size_of(order.ticker.as_str()),
+        ..settings.slippage.clone()
+    };
+    let price = fill::fill_price(direction, order.intended_price, &slippage);
     price.unwrap_or_else(|| {
         let message = "the assumed slippage leaves no price above zero, so the order was filled at its intended price; check settings.slippage";
         warnings.push(Warning::new("slippage_ignored", message));

@@ -3,12 +3,14 @@
 
 use std::collections::VecDeque;
 
-use super::fill::{commissions, split, value};
+use super::fill::{commissions, split};
 use super::stated::{closes_only, same_size, step};
+use crate::domain::exact::{Computed, difference, is_finer_than_a_double};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::order::Order;
 use crate::domain::signal::{Direction, Intent};
-use crate::domain::trade::{Leg, Lot, Trade, gross_profit};
+use crate::domain::terms::{Contract, Terms};
+use crate::domain::trade::{Leg, Lot, Trade};
 use crate::domain::webhook::{Reversal, Settings};
 
 /// What an order asks for, given the position it meets.
@@ -127,10 +129,77 @@ struct Portion<'a> {
     quantity: Quantity,
 }
 
+/// Why an order cannot be paired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unpairable {
+    /// An amount is beyond a [`Decimal`].
+    #[error("price, quantity and point value multiply to more than algohook can count")]
+    TooLarge,
+    /// An amount has more digits than a [`Decimal`], and a number of the order has more than
+    /// a binary fraction: rounding would lose what somebody meant.
+    #[error(
+        "price, quantity and point value multiply to more than 28 digits, and algohook rounds no amount"
+    )]
+    TooFine,
+    /// The price of an inverse contract is not above zero.
+    #[error(
+        "the settings say that this is an inverse contract, which has no value at a price of zero or below"
+    )]
+    NoValue,
+}
+
+impl Unpairable {
+    /// The code of the warning that says so.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "amount_too_large",
+            Self::TooFine => "amount_too_fine",
+            Self::NoValue => "no_inverse_value",
+        }
+    }
+}
+
+/// Checks results of arithmetic for one order.
+#[derive(Debug, Clone, Copy)]
+struct Precision {
+    /// Whether a result must have every digit.
+    is_strict: bool,
+}
+
+impl Precision {
+    /// TradingView's numbers are binary fractions, whose tails (`1800.8000000000002`) mean
+    /// nothing: of products with those, 28 digits are more than enough. Whoever states more
+    /// digits than that means them.
+    fn of(order: &Order) -> Self {
+        let quantity = order.quantity.map(Quantity::get);
+        Self {
+            is_strict: is_finer_than_a_double(order.intended_price.get())
+                || quantity.is_some_and(is_finer_than_a_double),
+        }
+    }
+
+    fn with(self, lot: &Lot) -> Self {
+        Self {
+            is_strict: self.is_strict || is_finer_than_a_double(lot.entry.price.get()),
+        }
+    }
+
+    fn check(self, computed: Option<Computed>) -> Result<Decimal, Unpairable> {
+        let Computed { value, is_exact } = computed.ok_or(Unpairable::TooLarge)?;
+        if self.is_strict && !is_exact {
+            return Err(Unpairable::TooFine);
+        }
+        Ok(value)
+    }
+}
+
 /// Pairs an order that fills at `price` with the open lots, which are all of
 /// one direction and `open` together.
 ///
-/// `None` where an amount is beyond a [`Decimal`].
+/// # Errors
+///
+/// [`Unpairable`]; nothing was changed.
 pub(super) fn pair(
     order: &Order,
     instruction: &Instruction,
@@ -138,8 +207,12 @@ pub(super) fn pair(
     lots: &VecDeque<Lot>,
     open: Decimal,
     settings: &Settings,
-) -> Option<Pairing> {
-    let point_value = settings.point_value_of(order.ticker.as_str());
+) -> Result<Pairing, Unpairable> {
+    let terms = settings.terms_of(order.ticker.as_str());
+    if terms.contract == Contract::Inverse && !price.is_positive() {
+        return Err(Unpairable::NoValue);
+    }
+    let precision = Precision::of(order);
     let meets_its_opposite = lots
         .front()
         .is_some_and(|lot| lot.direction != instruction.direction);
@@ -148,7 +221,7 @@ pub(super) fn pair(
     } else {
         Decimal::ZERO
     };
-    let division = instruction.divide(closable)?;
+    let division = instruction.divide(closable).ok_or(Unpairable::TooLarge)?;
     let portions = if meets_its_opposite {
         portions(lots, division.closing)
     } else {
@@ -159,7 +232,8 @@ pub(super) fn pair(
         .map(|portion| portion.quantity)
         .chain(division.opening)
         .collect();
-    let costs = commissions(&settings.commission, price, point_value, &parts)?;
+    let costs = commissions(&settings.commission, price, terms, &parts);
+    let costs = costs.ok_or(Unpairable::TooLarge)?;
 
     let leg = Leg {
         order: order.id,
@@ -172,14 +246,21 @@ pub(super) fn pair(
         ..Pairing::default()
     };
     for (portion, cost) in portions.iter().zip(&costs) {
-        let (trade, left) = portion.close(order, &leg, *cost, point_value)?;
+        let (trade, left) =
+            portion.close(order, &leg, *cost, (terms, precision.with(portion.lot)))?;
         pairing.trades.push(trade);
         pairing.closed_lots += usize::from(left.is_none());
         pairing.left = left;
     }
     if let (Some(quantity), Some(cost)) = (division.opening, costs.last()) {
         // A lot whose value no decimal can hold could never be closed.
-        value(price, quantity, point_value)?;
+        precision.check(terms.value(price, quantity))?;
+        let others = if meets_its_opposite {
+            Decimal::ZERO
+        } else {
+            open
+        };
+        precision.check(difference(others, -quantity.get()))?;
         pairing.opened = Some(Lot {
             direction: instruction.direction,
             quantity,
@@ -187,7 +268,7 @@ pub(super) fn pair(
             commission: cost.normalize(),
         });
     }
-    Some(pairing)
+    Ok(pairing)
 }
 
 /// The parts of the lots, oldest first, that make up `closing`; all of them
@@ -229,38 +310,38 @@ impl Portion<'_> {
         order: &Order,
         exit: &Leg,
         exit_commission: Decimal,
-        point_value: Decimal,
-    ) -> Option<(Trade, Option<Lot>)> {
+        (terms, precision): (Terms, Precision),
+    ) -> Result<(Trade, Option<Lot>), Unpairable> {
         let (lot, quantity) = (self.lot, self.quantity);
         let (entry_commission, left) = if quantity == lot.quantity {
             (lot.commission, None)
         } else {
-            let (share, rest) = split(lot.commission, quantity.get(), lot.quantity.get())?;
+            let shares = split(lot.commission, quantity.get(), lot.quantity.get());
+            let (share, rest) = shares.ok_or(Unpairable::TooLarge)?;
+            let left = precision.check(difference(lot.quantity.get(), quantity.get()))?;
             let left = Lot {
-                quantity: Quantity::new(lot.quantity.get() - quantity.get()).ok()?,
+                quantity: Quantity::new(left).map_err(|_| Unpairable::TooFine)?,
                 commission: rest,
                 ..lot.clone()
             };
             (share, Some(left))
         };
-        let commission = entry_commission.checked_add(exit_commission)?;
-        let gross = gross_profit(
-            lot.direction,
-            quantity,
-            lot.entry.price,
-            exit.price,
-            point_value,
-        )?;
+        let commission = entry_commission.checked_add(exit_commission);
+        let commission = commission.ok_or(Unpairable::TooLarge)?.normalize();
+        let (entry, direction) = (lot.entry.price, lot.direction);
+        let gross = terms.gross_profit(direction, quantity, entry, exit.price);
+        let gross = precision.check(gross)?;
         let trade = Trade {
             ticker: order.ticker.clone(),
             direction: lot.direction,
             quantity,
             entry: lot.entry.clone(),
             exit: exit.clone(),
-            point_value,
-            commission: commission.normalize(),
-            net_profit: gross.checked_sub(commission)?.normalize(),
+            point_value: terms.point_value,
+            contract: terms.contract,
+            commission,
+            net_profit: precision.check(difference(gross, commission))?.normalize(),
         };
-        Some((trade, left))
+        Ok((trade, left))
     }
 }

@@ -14,12 +14,13 @@ use crate::domain::webhook::{Commission, CommissionKind, Reversal, Slippage, Sli
 /// One random order: intent, quantity in steps of `step` places, price in cents,
 /// seconds since the order before it.
 fn step_strategy() -> impl Strategy<Value = (usize, i64, i64, i64)> {
-    (0..Intent::ALL.len(), 0_i64..40, 100_i64..10_000, 0_i64..3)
+    let price = prop_oneof![5 => 100_i64..10_000, 2 => -10_000_i64..-100, 1 => Just(0)];
+    (0..Intent::ALL.len(), 0_i64..40, price, 0_i64..3)
 }
 
 /// A history of up to 40 orders, numbered from 1, in the sequence of their times;
 /// one exit in forty is of the whole position.
-fn history(places: u32) -> impl Strategy<Value = Vec<Order>> {
+pub(super) fn history(places: u32) -> impl Strategy<Value = Vec<Order>> {
     prop::collection::vec(step_strategy(), 1..40).prop_map(move |steps| {
         let mut second = 0;
         let mut orders = Vec::new();
@@ -144,9 +145,9 @@ fn trades(folded: &Folded) -> impl Iterator<Item = &Trade> {
 
 /// One trade for each pair of orders after `number_of` has renamed them, with
 /// the sums of quantity, commission and profit.
-type Merged = BTreeMap<(i64, i64), (Decimal, Decimal, Decimal)>;
+pub(super) type Merged = BTreeMap<(i64, i64), (Decimal, Decimal, Decimal)>;
 
-fn merged(folded: &Folded, number_of: impl Fn(OrderId) -> i64) -> Merged {
+pub(super) fn merged(folded: &Folded, number_of: impl Fn(OrderId) -> i64) -> Merged {
     let mut merged = Merged::new();
     for trade in trades(folded) {
         let key = (number_of(trade.entry.order), number_of(trade.exit.order));
@@ -160,7 +161,10 @@ fn merged(folded: &Folded, number_of: impl Fn(OrderId) -> i64) -> Merged {
 
 /// Trades of a book that knows units only: entry order, exit order, direction
 /// and number of units, in the sequence of their closing.
-fn unit_by_unit(orders: &[Order], reversal: Reversal) -> Vec<(i64, i64, Direction, i64)> {
+pub(super) fn unit_by_unit(
+    orders: &[Order],
+    reversal: Reversal,
+) -> Vec<(i64, i64, Direction, i64)> {
     let mut units: VecDeque<(Direction, i64)> = VecDeque::new();
     let mut closed: Vec<(i64, i64, Direction, i64)> = Vec::new();
     for order in in_sequence(orders, reversal) {
@@ -189,6 +193,44 @@ fn unit_by_unit(orders: &[Order], reversal: Reversal) -> Vec<(i64, i64, Directio
         }
     }
     closed
+}
+
+/// The orders each in an instant of its own, and the same with one of them in two parts:
+/// which exit goes before which entry of one instant depends on whether what is open is
+/// enough for it. Numbers are halves of the parts'.
+pub(super) fn split_in_two(
+    mut orders: Vec<Order>,
+    which: usize,
+    share: i64,
+) -> (Vec<Order>, Vec<Order>) {
+    for order in &mut orders {
+        order.paired_at += jiff::SignedDuration::from_micros(order.id.0);
+    }
+    let mut split = Vec::new();
+    for (index, order) in orders.iter().cloned().enumerate() {
+        let first = Order {
+            id: OrderId(order.id.0 * 2),
+            ..order
+        };
+        if index == which
+            && let Some(whole) = first.quantity
+        {
+            let part = whole.get() * Decimal::new(share, 2);
+            let second = Order {
+                id: OrderId(first.id.0 + 1),
+                quantity: Quantity::new(whole.get() - part).ok(),
+                ..first.clone()
+            };
+            let first = Order {
+                quantity: Quantity::new(part).ok(),
+                ..first
+            };
+            split.extend([first, second]);
+        } else {
+            split.push(first);
+        }
+    }
+    (orders, split)
 }
 
 proptest! {
@@ -235,7 +277,7 @@ proptest! {
             let against = order.intent.direction().sign() * settings.slippage.value;
             let fill = match settings.slippage.kind {
                 SlippageKind::Ticks => newest + against * settings.slippage.tick_size,
-                SlippageKind::Percent => newest + against * newest / Decimal::ONE_HUNDRED,
+                SlippageKind::Percent => newest + against * newest.abs() / Decimal::ONE_HUNDRED,
             };
             let moved = bought(order, position, settings.reversal);
             let value = moved * fill * points;
@@ -250,7 +292,7 @@ proptest! {
             cash -= value + commission;
         }
         let closed: Decimal = trades(&folded).map(|trade| trade.net_profit).sum();
-        let open = folded.ledger.open_profit(points).unwrap();
+        let open = folded.ledger.open_profit(Terms::linear(points)).unwrap();
         prop_assert_eq!(closed + open, cash + position * newest * points);
     }
 
@@ -299,33 +341,13 @@ proptest! {
     ) {
         let which = which.index(orders.len());
         prop_assume!(orders[which].quantity.is_some());
-        // Each in an instant of its own: which exit goes before which entry of one
-        // instant depends on whether what is open is enough for it.
-        let mut orders = orders;
-        for order in &mut orders {
-            order.paired_at += jiff::SignedDuration::from_micros(order.id.0);
-        }
-        let mut split = Vec::new();
-        for (index, order) in orders.iter().cloned().enumerate() {
-            let first = Order { id: OrderId(order.id.0 * 2), ..order };
-            if index == which && let Some(whole) = first.quantity {
-                let part = whole.get() * Decimal::new(share, 2);
-                let second = Order {
-                    id: OrderId(first.id.0 + 1),
-                    quantity: Quantity::new(whole.get() - part).ok(),
-                    ..first.clone()
-                };
-                let first = Order { quantity: Quantity::new(part).ok(), ..first };
-                split.extend([first, second]);
-            } else {
-                split.push(first);
-            }
-        }
+        let (orders, split) = split_in_two(orders, which, share);
         let folded = fold(orders, &settings);
         let split = fold(split, &settings);
         prop_assert_eq!(folded.ledger.position(), split.ledger.position());
         let (mut whole, mut parts) = (merged(&folded, |id| id.0), merged(&split, |id| id.0 / 2));
-        let open = |folded: &Folded| folded.ledger.open_profit(settings.point_value).unwrap();
+        let terms = Terms::linear(settings.point_value);
+        let open = |folded: &Folded| folded.ledger.open_profit(terms).unwrap();
         let (mut open_whole, mut open_parts) = (open(&folded), open(&split));
         if settings.commission.kind == CommissionKind::PerOrder {
             // Two orders pay a commission per order twice: all but the commission is the same.
@@ -373,6 +395,9 @@ proptest! {
                 side: (*states == 1).then(|| Direction::of_position(Decimal::from(*new))),
             };
             order.adjusting = *states == 5;
+            // TradingView's clock, which some messages leave out and some are far behind of.
+            let behind = jiff::SignedDuration::from_secs(previous.abs());
+            order.signal_time = (*states % 2 == 0).then(|| order.paired_at - behind);
         }
         let mut arriving: Vec<(u32, Order)> = arrivals
             .iter()

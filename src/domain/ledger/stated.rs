@@ -217,6 +217,16 @@ fn out_of_sync(stated: &str, when: &str, own: Decimal) -> Warning {
     Warning::new("out_of_sync", message)
 }
 
+/// What to say of an order that is older than TradingView's last word and left another
+/// position than that.
+pub(super) fn outdated(own: Decimal, stated: Decimal) -> Warning {
+    let (own, stated) = (own.normalize(), stated.normalize());
+    let message = format!(
+        "by its own time this alert is older than one that was paired before it, and the positions they state do not tell where it belongs: algohook's position is {own} with it, TradingView's last word is {stated}; accept TradingView's position, or look for an alert that is missing"
+    );
+    Warning::new("out_of_sync", message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

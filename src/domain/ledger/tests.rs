@@ -26,6 +26,7 @@ pub(super) fn order(second: i64, intent: Intent, quantity: &str, price: &str) ->
         intended_price: price.parse().unwrap(),
         market_price: None,
         paired_at: Timestamp::from_second(OPENING + second).unwrap(),
+        signal_time: None,
         stated_position: StatedPosition::default(),
         signal_name: None,
         adjusting: false,
@@ -287,7 +288,10 @@ fn a_commission_per_order_is_shared_by_what_a_reversal_closes_and_opens() {
     assert_eq!(folded.applied[1].trades[0].commission, decimal("4"));
     let opened = folded.applied[1].opened.as_ref().unwrap();
     assert_eq!(opened.commission, decimal("2"));
-    assert_eq!(folded.ledger.open_profit(Decimal::ONE), Some(decimal("-2")));
+    assert_eq!(
+        folded.ledger.open_profit(Terms::linear(Decimal::ONE)),
+        Some(decimal("-2"))
+    );
 }
 
 #[test]
@@ -299,9 +303,39 @@ fn open_lots_are_valued_at_the_newest_price_seen() {
         &settings(),
     );
     assert_eq!(
-        folded.ledger.open_profit(decimal("10")),
+        folded.ledger.open_profit(Terms::linear(decimal("10"))),
         Some(decimal("260"))
     );
+}
+
+#[test]
+fn a_limit_fills_at_its_limit_whatever_the_slippage() {
+    let settings = Settings {
+        slippage: Slippage {
+            kind: SlippageKind::Ticks,
+            value: decimal("3"),
+            tick_size: decimal("0.25"),
+        },
+        ..Settings::default()
+    };
+    for (order_type, entry) in [
+        (OrderType::Market, "100.75"),
+        (OrderType::Stop, "100.75"),
+        (OrderType::TrailingStop, "100.75"),
+        (OrderType::Limit, "100"),
+        (OrderType::StopLimit, "100"),
+    ] {
+        let order = order(1, Intent::Buy, "2", "100");
+        let folded = fold(
+            vec![Order {
+                order_type,
+                ..order
+            }],
+            &settings,
+        );
+        let filled = folded.applied[0].fill_price.get();
+        assert_eq!(filled, decimal(entry), "{order_type:?}");
+    }
 }
 
 #[test]
@@ -561,7 +595,10 @@ fn a_late_order_is_refused_and_changes_nothing() {
     ledger.apply(&entry, &settings()).unwrap();
     let before = ledger.clone();
     let late = order(4, Intent::EntryLong, "1", "100");
-    assert_eq!(ledger.apply(&late, &settings()), Err(Late(OrderId(4))));
+    assert_eq!(
+        ledger.apply(&late, &settings()),
+        Err(NotApplied::Late(OrderId(4)))
+    );
     // An exit goes before the entry of its instant where it can close, only there.
     let exit = |intent| Order {
         id: OrderId(6),

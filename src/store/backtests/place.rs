@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::{BacktestSize, Digest, NewBacktest};
+use crate::domain::instrument::Spelling;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::store::error::Result;
@@ -46,16 +47,15 @@ impl Kept {
     /// the only one that has this name; of two exchanges it could be either.
     pub fn of_instrument<'kept>(all: &'kept [Self], ticker: &Ticker) -> Option<&'kept Self> {
         let exact = all.iter().find(|kept| kept.size.ticker == *ticker);
-        let mut others = all.iter().filter(|kept| {
-            is_fuller(&kept.size.ticker, ticker) || is_fuller(ticker, &kept.size.ticker)
-        });
+        let mut others = all.iter().filter(|kept| kept.size.ticker.may_be(ticker));
         exact.or_else(|| others.next().filter(|_| others.next().is_none()))
     }
 }
 
 /// Whether a name is another one with its exchange before it.
 fn is_fuller(name: &Ticker, other: &Ticker) -> bool {
-    name != other && name.symbol() == other.as_str()
+    let states_exchange = |ticker: &Ticker| Spelling::of(ticker.as_str()).exchange().is_some();
+    name.may_be(other) && states_exchange(name) && !states_exchange(other)
 }
 
 /// Where a list is kept.
@@ -79,7 +79,7 @@ impl Place {
             && new.ticker.is_none()
         {
             let before = same_file.size.ticker.clone();
-            let is_other = before != ticker && !is_fuller(&before, &ticker);
+            let is_other = !before.may_be(&ticker);
             let guess = match guess {
                 Some(_) => Some(format!(
                     "the file names no instrument; it was kept under {before} before"

@@ -8,6 +8,7 @@ use crate::domain::tag::Tag;
 use crate::domain::webhook::WebhookId;
 use crate::store::conditions::{Conditions, Values};
 use crate::store::sql::to_micros;
+use crate::store::tickers;
 
 /// Which trades to list; `None` and empty are any.
 #[derive(Debug, Clone, Default)]
@@ -33,13 +34,14 @@ pub struct TradeFilter {
 impl TradeFilter {
     /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
     pub(in crate::store) fn conditions(&self) -> Conditions {
-        let mut conditions = self.of();
+        let mut conditions = self.of("t");
         conditions.require_all(self.within());
         conditions
     }
 
-    /// Which webhooks `w` and which ticker.
-    fn of(&self) -> Conditions {
+    /// Which webhooks `w` and which instrument of a table `of`, trades or ledgers.
+    fn of(&self, of: &str) -> Conditions {
+        let columns = format!("{of}.webhook_id, {of}.ticker");
         let mut of = Conditions::with("w.deleted_at IS NULL");
         if !self.webhooks.is_empty() {
             let places = vec!["?"; self.webhooks.len()].join(", ");
@@ -47,7 +49,8 @@ impl TradeFilter {
             of.require(format!("w.public_id IN ({places})"), ids);
         }
         if let Some(ticker) = &self.ticker {
-            of.require("t.ticker = ?", [ticker.clone()]);
+            let (sql, values) = tickers::naming(&columns, ticker);
+            of.require(sql, values);
         }
         of
     }
@@ -107,14 +110,16 @@ impl TradeFilter {
 /// A query for which trades are on a page, and its values. Nothing else is read of those
 /// that it looks at.
 pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Values) {
-    let mut conditions = filter.of();
     let is_of_ledgers = !filter.webhooks.is_empty() || filter.ticker.is_some();
+    let is_by_ledger = filter.tag.is_none() && (is_of_ledgers || filter.order.is_some());
+    let mut conditions = filter.of(if is_by_ledger { "l" } else { "t" });
     let from = if let Some(tag) = &filter.tag {
         conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
         OF_TAG
-    } else if is_of_ledgers || filter.order.is_some() {
+    } else if is_by_ledger {
         if let Some(order) = filter.order {
-            let of = "(SELECT o.webhook_id, o.ticker FROM orders o WHERE o.id = ?)";
+            let of = "(SELECT k.webhook_id, k.instrument FROM orders o
+                 JOIN tickers k ON k.webhook_id = o.webhook_id AND k.ticker = o.ticker WHERE o.id = ?)";
             conditions.require(format!("(l.webhook_id, l.ticker) = {of}"), [order.0]);
         }
         conditions.require_all(filter.newest_of_ledger(limit));

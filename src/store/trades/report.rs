@@ -7,6 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::filter::{OF_TAG, TradeFilter};
+use crate::domain::instrument::{Instrument, Instruments};
 use crate::domain::money::{Price, Quantity};
 use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
@@ -23,7 +24,7 @@ use crate::store::sql::{amount, decimal, parsed, timestamp, unreadable};
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<ClosedTrade>> {
     let mut names = Names::default();
     let read = |row: &Row<'_>| {
-        let [place, exit, entry] = [row.get::<_, i64>(10)?, row.get(11)?, row.get(12)?];
+        let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
         let trade = read_closed(row, &mut names)?;
         Ok((
             (trade.exit_time, place, exit, trade.entry_time, entry),
@@ -46,8 +47,10 @@ pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<C
 }
 
 /// What [`read_closed`] reads, and then what trades are put in order by.
-const CLOSED: &str = "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
-        t.exit_time, t.point_value, t.commission, t.net_profit, t.place, t.exit_order, t.entry_order";
+const CLOSED: &str =
+    "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
+        t.exit_time, t.point_value, t.commission, t.net_profit, t.contract, t.place, t.exit_order,
+        t.entry_order";
 
 fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade> {
     Ok(ClosedTrade {
@@ -61,28 +64,36 @@ fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade
         point_value: decimal(row, 7)?,
         commission: decimal(row, 8)?,
         net_profit: decimal(row, 9)?,
+        contract: parsed(row, 10)?,
     })
 }
 
 /// Names that many trades share, each kept once.
 #[derive(Default)]
 struct Names {
-    ticker: Option<Ticker>,
+    /// The last ticker that was read, and the instrument that it names.
+    last: Option<(Ticker, Instrument)>,
+    /// Of all webhooks together: what one calls `AAPL` can be another one's `NASDAQ:AAPL`.
+    instruments: Instruments,
     signals: HashSet<Arc<str>>,
 }
 
 impl Names {
     /// Trades of one ticker come together.
     fn ticker(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Ticker> {
-        let last = self.ticker.take();
+        let last = self.last.take();
         let text = row.get_ref(column)?;
-        let is_same = |last: &Ticker| text.as_str() == Ok(last.as_str());
-        let ticker = match last.filter(is_same) {
-            Some(last) => last,
-            None => parsed(row, column)?,
+        let is_same = |(last, _): &(Ticker, Instrument)| text.as_str() == Ok(last.as_str());
+        let (ticker, instrument) = if let Some(last) = last.filter(is_same) {
+            last
+        } else {
+            let ticker = parsed(row, column)?;
+            let instrument = self.instruments.learn(&ticker);
+            (ticker, instrument)
         };
-        self.ticker = Some(ticker.clone());
-        Ok(ticker)
+        let name = instrument.ticker().clone();
+        self.last = Some((ticker, instrument));
+        Ok(name)
     }
 
     fn signal(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {

@@ -1,0 +1,181 @@
+//! The tickers that the orders of a webhook state, and the instrument that each names.
+//!
+//! A ticker gets its row with the first order that states it. Rows are read by symbol, so
+//! that an alert costs one look-up however many instruments a webhook trades.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::Result;
+use super::ledgers::LedgerKey;
+use super::sql::parsed;
+use crate::domain::event::Warning;
+use crate::domain::instrument::{Instrument, Instruments, Spelling};
+use crate::domain::signal::Ticker;
+
+/// The instrument that the ticker of a new order names, and what its owner should know
+/// where a ticker is stated for the first time beside others of its symbol.
+pub(super) fn name(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<(Instrument, Option<Warning>)> {
+    if let Some(instrument) = stated_before(connection, webhook, ticker)? {
+        return Ok((instrument, None));
+    }
+    let spelling = Spelling::of(ticker.as_str());
+    let mut known = of_symbol(connection, webhook, &spelling)?;
+    let note = note(&known, ticker);
+    let instrument = known.learn(ticker);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO tickers (webhook_id, ticker, instrument, symbol, exchange) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    insert.execute(params![
+        webhook,
+        ticker.as_str(),
+        instrument.as_str(),
+        spelling.symbol(),
+        spelling.exchange(),
+    ])?;
+    Ok((instrument, note))
+}
+
+/// The instrument of a webhook that a ticker names, whether an order states it or not.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn find(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<Instrument> {
+    if let Some(instrument) = stated_before(connection, webhook, ticker)? {
+        return Ok(instrument);
+    }
+    let spelling = Spelling::of(ticker.as_str());
+    Ok(of_symbol(connection, webhook, &spelling)?.learn(ticker))
+}
+
+/// All tickers that name an instrument.
+pub(super) fn spellings(connection: &Connection, key: &LedgerKey) -> Result<Vec<Ticker>> {
+    let spelling = Spelling::of(key.instrument.as_str());
+    let mut select = connection.prepare_cached(
+        "SELECT ticker FROM tickers WHERE symbol = ?1 AND webhook_id = ?2 AND instrument = ?3 ORDER BY id",
+    )?;
+    let values = params![spelling.symbol(), key.webhook, key.instrument.as_str()];
+    let tickers = select.query_map(values, |row| parsed(row, 0))?;
+    Ok(tickers.collect::<rusqlite::Result<_>>()?)
+}
+
+fn stated_before(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<Option<Instrument>> {
+    let mut select = connection
+        .prepare_cached("SELECT instrument FROM tickers WHERE webhook_id = ?1 AND ticker = ?2")?;
+    let found = select.query_row(params![webhook, ticker.as_str()], |row| parsed(row, 0));
+    Ok(found.optional()?)
+}
+
+fn of_symbol(connection: &Connection, webhook: i64, spelling: &Spelling) -> Result<Instruments> {
+    let mut select = connection.prepare_cached(
+        "SELECT ticker FROM tickers WHERE symbol = ?1 AND webhook_id = ?2 ORDER BY id",
+    )?;
+    let mut rows = select.query(params![spelling.symbol(), webhook])?;
+    let mut known = Instruments::default();
+    while let Some(row) = rows.next()? {
+        known.learn(&parsed(row, 0)?);
+    }
+    Ok(known)
+}
+
+fn note(known: &Instruments, ticker: &Ticker) -> Option<Warning> {
+    let home = known.of_symbol(ticker).next()?;
+    let taken_for = known.clone().learn(ticker);
+    let abroad = known.of_symbol(ticker).nth(1);
+    Some(if taken_for.ticker() == ticker {
+        let message = format!(
+            "{ticker} and {home} state different exchanges, so they are kept apart as two instruments: an order of one does not close a position in the other. Where they are one to you, state the same exchange in every alert"
+        );
+        Warning::new("another_exchange", message)
+    } else if let (Some(abroad), None) = (abroad, Spelling::of(ticker.as_str()).exchange()) {
+        let message = format!(
+            "{ticker} states no exchange and was taken for {taken_for}; this webhook trades {abroad}, too. State the exchange in every alert"
+        );
+        Warning::new("same_instrument", message)
+    } else {
+        let message = format!("{ticker} was taken for the same instrument as {taken_for}");
+        Warning::new("same_instrument", message)
+    })
+}
+
+/// A condition for instruments of a webhook that a ticker names, with its value; `of` is
+/// the pair of columns with webhook and instrument.
+pub(super) fn naming(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
+    named(of, "k.webhook_id, k.instrument", ticker)
+}
+
+/// A condition for tickers of a webhook that name the same instrument as `ticker`, with its
+/// values; `of` is the pair of columns with webhook and ticker.
+pub(super) fn spelling(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
+    named(of, "k.webhook_id, k.ticker", ticker)
+}
+
+fn named(of: &str, columns: &str, ticker: &str) -> (String, [Option<String>; 3]) {
+    let spelling = Spelling::of(ticker.trim());
+    let exchange = spelling.exchange();
+    // Without an exchange it is the symbol's home, else one with no other exchange.
+    let is_named = if exchange.is_some() {
+        "NOT EXISTS (SELECT 1 FROM tickers o WHERE o.symbol = k.symbol AND o.webhook_id = k.webhook_id
+             AND o.instrument = k.instrument AND o.exchange <> ?)"
+    } else {
+        "k.instrument = (SELECT h.instrument FROM tickers h WHERE h.symbol = k.symbol
+             AND h.webhook_id = k.webhook_id AND ? IS NULL ORDER BY h.id LIMIT 1)"
+    };
+    let condition = format!(
+        "({of}) IN (SELECT {columns} FROM tickers k WHERE k.symbol = ? AND (k.ticker = ? OR {is_named}))"
+    );
+    let values = [
+        Some(spelling.symbol().to_owned()),
+        Some(ticker.trim().to_owned()),
+        exchange,
+    ];
+    (condition, values)
+}
+
+/// Takes the tickers of a database of an older version together that name one instrument:
+/// what was derived of them apart goes, and is derived again.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where nothing could be written.
+pub(super) fn settle(connection: &Connection) -> Result<()> {
+    let mut select = connection.prepare(
+        "SELECT id, webhook_id, ticker FROM tickers WHERE symbol = '' ORDER BY webhook_id, id",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, parsed(row, 2)?));
+    let unsettled: Vec<(i64, i64, Ticker)> = select
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let of_webhook = |one: &(i64, i64, Ticker), next: &(i64, i64, Ticker)| one.1 == next.1;
+    for tickers in unsettled.chunk_by(of_webhook) {
+        let mut known = Instruments::default();
+        for (row, webhook, ticker) in tickers {
+            let instrument = known.learn(ticker);
+            let spelling = Spelling::of(ticker.as_str());
+            connection.execute(
+                "UPDATE tickers SET instrument = ?2, symbol = ?3, exchange = ?4 WHERE id = ?1",
+                params![
+                    row,
+                    instrument.as_str(),
+                    spelling.symbol(),
+                    spelling.exchange()
+                ],
+            )?;
+            if instrument.ticker() != ticker {
+                for table in ["trades", "lots", "ledgers"] {
+                    let sql = format!("DELETE FROM {table} WHERE webhook_id = ?1 AND ticker = ?2");
+                    connection.execute(&sql, params![webhook, ticker.as_str()])?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
