@@ -27,6 +27,13 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
           step: 'See what to do',
           href: page,
         };
+      case 'pointValue':
+        return {
+          isGrave: true,
+          text: `${item.ticker} is traded with point value ${item.used}; its contract gains ${item.pointValue} a point.`,
+          step: 'Set the point value',
+          href: page,
+        };
       case 'failed':
         return {
           isGrave: true,

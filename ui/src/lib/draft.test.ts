@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Webhook } from './api';
-import { draftOf, faultNamed, faultsOf, patchOf, rebased } from './draft';
+import { draftOf, faultNamed, faultsOf, patchOf, rebased, withLine } from './draft';
 
 const webhook = (changes: object = {}, settings: object = {}): Webhook =>
   ({
@@ -45,6 +45,19 @@ test('numbers that are none are named by their field', () => {
   const typed = draftOf(webhook({}, { initialCapital: '1,000', pointValues: { ES: 'x' } }));
   expect(Object.keys(faultsOf(typed))).toEqual(['initialCapital', 'pointValues']);
   expect(faultsOf(draftOf(webhook()))).toEqual({});
+});
+
+test('what is said of single tickers is checked line by line', () => {
+  const typed = draftOf(webhook({}, { contracts: { BTCUSD: 'inverse' }, tickSizes: { 'ES1!': '0.25' } }));
+  expect(faultsOf(typed)).toEqual({});
+  typed.contracts = 'BTCUSD = coin';
+  typed.tickSizes = 'ES1!';
+  expect(Object.keys(faultsOf(typed))).toEqual(['contracts', 'tickSizes']);
+});
+
+test('a proposal is one line more', () => {
+  expect(withLine('NQ1! = 20\n', 'ES1!', '50')).toBe('NQ1! = 20\nES1! = 50');
+  expect(withLine('', 'ES1!', '50')).toBe('ES1! = 50');
 });
 
 test('the server’s words go to the field they are about', () => {

@@ -1,14 +1,19 @@
 /** A webhook's settings while they are typed: what changes elsewhere meanwhile is taken, what was typed stays. */
 
 import type { Settings, Webhook } from './api';
-import { pointValuesOf, written } from './point-values';
+import { byTicker, written } from './by-ticker';
+
+/** The settings of single tickers. */
+type ByTicker = 'pointValues' | 'contracts' | 'tickSizes';
 
 /** What the form holds; texts where something is typed. */
 export interface Draft {
   name: string;
   notes: string;
-  settings: Omit<Settings, 'pointValues' | 'silence' | 'senders'>;
+  settings: Omit<Settings, ByTicker | 'silence' | 'senders'>;
   pointValues: string;
+  contracts: string;
+  tickSizes: string;
   silence: string;
   hours: number;
   senders: string;
@@ -18,12 +23,14 @@ export interface Draft {
 export type DraftFaults = Record<string, string>;
 
 export function draftOf({ name, notes, settings }: Webhook): Draft {
-  const { pointValues, silence, senders, ...rest } = settings;
+  const { pointValues, contracts, tickSizes, silence, senders, ...rest } = settings;
   return {
     name,
     notes,
     settings: structuredClone(rest),
     pointValues: written(pointValues),
+    contracts: written(contracts),
+    tickSizes: written(tickSizes),
     silence: silence?.counted ?? '',
     hours: (silence?.seconds ?? 86_400) / 3_600,
     senders: senders ?? '',
@@ -46,9 +53,11 @@ export function rebased(before: Draft, typed: Draft, now: Draft): Draft {
 
 /** What to ask of the server: only what was typed, so that nothing else is overwritten. Null where that is nothing. */
 export function patchOf(before: Draft, typed: Draft): object | null {
-  const { name, notes, pointValues, silence, hours, senders } = changed(before, typed);
+  const { name, notes, pointValues, contracts, tickSizes, silence, hours, senders } = changed(before, typed);
   const settings: Partial<Settings> = changed(before.settings, typed.settings);
-  if (pointValues !== undefined) settings.pointValues = pointValuesOf(pointValues);
+  if (pointValues !== undefined) settings.pointValues = byTicker(pointValues);
+  if (contracts !== undefined) settings.contracts = byTicker(contracts) as Settings['contracts'];
+  if (tickSizes !== undefined) settings.tickSizes = byTicker(tickSizes);
   if (senders !== undefined) settings.senders = senders || null;
   if (silence !== undefined || hours !== undefined) {
     const seconds = Math.max(1, Math.round(typed.hours * 3_600));
@@ -59,18 +68,29 @@ export function patchOf(before: Draft, typed: Draft): object | null {
 }
 
 const isNumber = (text: string): boolean => /^\d+(\.\d+)?$/.test(text.trim());
+const isContract = (text: string): boolean => text === 'linear' || text === 'inverse';
 const NO_NUMBER = 'Write a number such as 0.5 or 1234.5.';
 
 /** Numbers that are none, before the server is asked. */
-export function faultsOf({ settings, pointValues }: Draft): DraftFaults {
+export function faultsOf({ settings, pointValues, contracts, tickSizes }: Draft): DraftFaults {
   const { initialCapital, pointValue, commission, slippage } = settings;
   const numbers: Record<string, string> = { initialCapital, pointValue, commission: commission.value, slippage: slippage.value };
   if (slippage.kind === 'ticks') numbers['tickSize'] = slippage.tickSize;
   const faults = Object.entries(numbers).flatMap(([name, text]) => (isNumber(text) ? [] : [[name, NO_NUMBER]]));
-  const line = Object.entries(pointValuesOf(pointValues)).find(([ticker, value]) => !ticker || !isNumber(value));
-  if (line) faults.push(['pointValues', `${line[0] || 'A line'} needs a ticker, = and a number, as in CME_MINI:ES1! = 50.`]);
+  const lines: [ByTicker, string, (value: string) => boolean, string][] = [
+    ['pointValues', pointValues, isNumber, 'a number, as in ES1! = 50'],
+    ['contracts', contracts, isContract, 'linear or inverse, as in BTCUSD = inverse'],
+    ['tickSizes', tickSizes, isNumber, 'a number, as in ES1! = 0.25'],
+  ];
+  for (const [name, text, isRight, example] of lines) {
+    const line = Object.entries(byTicker(text)).find(([ticker, value]) => !ticker || !isRight(value));
+    if (line) faults.push([name, `${line[0] || 'A line'} needs a ticker, = and ${example}.`]);
+  }
   return Object.fromEntries(faults) as DraftFaults;
 }
+
+/** Lines with one more for a ticker. */
+export const withLine = (lines: string, ticker: string, value: string): string => [...lines.split('\n').filter((line) => line.trim()), `${ticker} = ${value}`].join('\n');
 
 /** Where the server's words about a setting belong: `settings.timeZone must be …`. */
 export function faultNamed(detail: string): DraftFaults {

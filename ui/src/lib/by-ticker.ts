@@ -1,4 +1,4 @@
-/** Point values of single tickers as lines of text, `CME_MINI:ES1! = 50`. */
+/** Settings of single tickers as lines of text, `ES1! = 50`. */
 
 export const written = (values: Record<string, string> | undefined): string =>
   Object.entries(values ?? {})
@@ -6,7 +6,7 @@ export const written = (values: Record<string, string> | undefined): string =>
     .join('\n');
 
 /** What the lines say; a line without a value keeps an empty one, which the server names. */
-export function pointValuesOf(text: string): Record<string, string> {
+export function byTicker(text: string): Record<string, string> {
   const lines = text.split('\n').filter((line) => line.trim());
   const pairs = lines.map((line) => {
     const at = line.lastIndexOf('=');
