@@ -25,6 +25,7 @@ command -v cc >/dev/null || install gcc libc6-dev
 # them say so where they have to do without.
 command -v pebble >/dev/null && command -v pebble-challtestsrv >/dev/null || install pebble || true
 command -v faketime >/dev/null || install faketime || true
+python3 -c 'import ensurepip, venv' 2>/dev/null || install python3 python3-venv
 command -v systemd-analyze >/dev/null || install systemd || true
 
 # Node builds the web page and runs its tests, in Debian's Chromium. Node 20.19 is the

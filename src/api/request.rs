@@ -93,6 +93,13 @@ impl ApiRequest {
     ///
     /// A problem with status 400 or 422 and the place of the fault.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // A list would be taken for the fields in their order.
+        if self.body.trim_ascii_start().starts_with(b"[") {
+            return Err(
+                Problem::invalid("the body: a list, where an object is expected")
+                    .hint("/api/v1/openapi.json describes the body of each request"),
+            );
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
             let detail = format!("the body: {error}");
             match error.classify() {

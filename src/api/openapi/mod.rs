@@ -6,6 +6,10 @@ use hyper::body::Bytes;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+mod constraints;
+
+use serde_json::Value;
+
 use super::auth::SESSION_COOKIE;
 use super::{
     account, backtests, events, exports, imports, orders, overview, performance, positions,
@@ -98,15 +102,17 @@ impl Modify for Logins {
 #[utoipa::path(get, path = "/openapi.json", tag = "document", security(()),
     responses((status = 200, body = Object)))]
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+pub fn document() -> Value {
+    // Names and texts: there is nothing in it that JSON cannot say.
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    constraints::apply(&mut document);
+    document
 }
 
 /// The document as JSON, made once: strangers may ask for it many times and take their
 /// time to read it.
 #[must_use]
 pub fn bytes() -> Bytes {
-    // Names and texts: there is nothing in it that JSON cannot say.
     static BYTES: LazyLock<Bytes> =
         LazyLock::new(|| Bytes::from(serde_json::to_vec(&document()).unwrap_or_default()));
     BYTES.clone()
