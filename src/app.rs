@@ -30,6 +30,7 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::server::shutdown;
+use crate::store::backup::BackupState;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
 use crate::tls::Certificates;
 use listeners::{Addresses, Listeners};
@@ -95,6 +96,11 @@ pub async fn run(
         has_proxy: !config.trusted_proxies.is_empty(),
         is_demo: config.is_demo,
         most_connections: addresses.count() * config.max_connections as u64,
+        backup_folder: Some(config.backup_folder.clone()),
+        backup_hours: config
+            .backups
+            .as_ref()
+            .map(|backups| backups.every.as_secs() / 3600),
     })?;
     let warnings = warnings(&addresses, &sockets, &config);
 
@@ -103,8 +109,10 @@ pub async fn run(
     let newest = store.readers().run(events::newest).await?;
     let (news, newest) = watch::channel(newest);
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
+    let backup_state = BackupState::of(config.backup_folder.clone());
     let parts = Parts {
         store: Arc::clone(&store),
+        backups: backup_state.clone(),
         clock,
         registry: Arc::clone(&registry),
         metrics: Arc::clone(&metrics),
@@ -130,7 +138,8 @@ pub async fn run(
     let aborted = background.abort_handle();
     tokio::spawn(health::run(Arc::clone(&store)));
     if let Some(backups) = &config.backups {
-        tokio::spawn(backups::run(Arc::clone(&store), backups.clone()));
+        let (store, metrics) = (Arc::clone(&store), Arc::clone(&metrics));
+        tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
     }
     let (stopping, is_stopping) = watch::channel(false);
     tokio::spawn(async move {
@@ -153,6 +162,7 @@ pub async fn run(
 /// What the routes are made of.
 struct Parts {
     store: Arc<Store>,
+    backups: BackupState,
     clock: SystemClock,
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
@@ -182,6 +192,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         performance: Performance::default(),
         earnings: KeptEarnings::default(),
+        backups: parts.backups,
         certificate: CertificateWatch {
             certificates: parts.certificates,
             data_dir: is_from_authority.then(|| config.data_dir.clone()),

@@ -99,6 +99,7 @@ pub struct Metrics {
     deliveries: Family<OutcomeLabel, Counter>,
     delivery_seconds: Histogram,
     certificate_orders: Family<OutcomeLabel, Counter>,
+    backups: Family<OutcomeLabel, Counter>,
     /// When the certificate that is shown ends, in seconds since 1970; 0 without one.
     pub certificate_not_after: Gauge<i64, AtomicI64>,
     /// Passwords that were hashed, to be set or to be checked.
@@ -130,6 +131,12 @@ impl Default for Metrics {
             "Open connections",
             open_connections.clone(),
         );
+        let backups = Family::default();
+        registry.register(
+            "algohook_backups",
+            "Backups that the server took by itself, by outcome: taken, unsound or failed",
+            backups.clone(),
+        );
         let database_writable = Gauge::default();
         registry.register(
             "algohook_database_writable",
@@ -159,6 +166,7 @@ impl Default for Metrics {
             deliveries,
             delivery_seconds,
             certificate_orders,
+            backups,
             certificate_not_after,
             password_hashes,
             database_writable,
@@ -176,6 +184,11 @@ impl Metrics {
             })
             .inc();
         self.delivery_seconds.observe(seconds);
+    }
+
+    /// Counts a try to take a backup.
+    pub fn count_backup(&self, outcome: &'static str) {
+        self.backups.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
     /// Counts a try to get a certificate.

@@ -14,6 +14,7 @@ use super::throttle::LoginThrottle;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
+use crate::store::backup::BackupState;
 use crate::store::{Result, Store};
 
 /// The parts of the program that the API reaches.
@@ -40,6 +41,8 @@ pub struct Context {
     pub performance: Performance,
     /// What the dashboard shows of closed trades.
     pub earnings: KeptEarnings,
+    /// What came of the backups.
+    pub backups: BackupState,
     /// What those who send alerts are shown.
     pub certificate: CertificateWatch,
 }
@@ -53,6 +56,14 @@ impl Context {
     /// Time since a fixed moment.
     pub fn elapsed(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    /// What keeps alerts from being stored or backups from being taken, in sentences.
+    pub fn faults(&self) -> Vec<String> {
+        let failure = self.store.writer().health().failure();
+        let unstored =
+            failure.map(|why| format!("Alerts cannot be stored and are answered with 503: {why}."));
+        unstored.into_iter().chain(self.backups.fault()).collect()
     }
 
     /// Lets ingestion know of changed webhooks before the change is answered.

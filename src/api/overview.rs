@@ -19,6 +19,8 @@ use crate::tls::Certificates;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
+    /// What keeps alerts from being stored or backups from being taken, in sentences.
+    pub faults: Vec<String>,
     /// Every webhook, oldest first.
     pub webhooks: Vec<WebhookOverview>,
     /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
@@ -120,6 +122,7 @@ pub(super) async fn overview(context: &Arc<Context>) -> Reply {
         let earnings = shared.earnings.of(connection)?;
         let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
         Ok(Overview {
+            faults: shared.faults(),
             webhooks: overview::webhooks(connection, &earnings, now)?,
             certificate: shared.certificate.state(),
             new_logins: new_logins.into_iter().map(NewLogin::from).collect(),

@@ -7,29 +7,45 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use crate::config::BackupConfig;
-use crate::store::backup::{self, Taken};
+use crate::metrics::Metrics;
+use crate::store::backup::{self, BackupState, Taken};
 use crate::store::{Result, Store, StoreError};
 
 /// How often it is looked whether one is due: machines sleep, and clocks are set.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
-/// Takes backups for as long as it is polled.
-pub async fn run(store: Arc<Store>, config: BackupConfig) {
+/// Takes backups for as long as it is polled; what the last try came to is noted in `state`.
+pub async fn run(
+    store: Arc<Store>,
+    config: BackupConfig,
+    state: BackupState,
+    metrics: Arc<Metrics>,
+) {
+    // Whoever starts a server may have mended what the last copy was not sound for.
+    let mut counts_unsound = false;
     loop {
-        if is_due(&config)
-            && let Err(error) = back_up(&store, &config).await
-        {
-            let folder = config.folder.display();
-            tracing::error!(%error, %folder, "no backup could be taken; it is tried again in 5 minutes");
+        if is_due(&config, std::mem::replace(&mut counts_unsound, true)) {
+            let taken = back_up(&store, &config).await;
+            metrics.count_backup(match &taken {
+                Ok(()) => "taken",
+                Err(StoreError::UnsoundBackup { .. }) => "unsound",
+                Err(_) => "failed",
+            });
+            if let Err(error) = &taken {
+                let folder = config.folder.display();
+                tracing::error!(%error, %folder, "no backup could be taken; it is tried again");
+            }
+            state.note(taken.err().map(|error| error.to_string()));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
-fn is_due(config: &BackupConfig) -> bool {
+fn is_due(config: &BackupConfig, counts_unsound: bool) -> bool {
     let taken = Taken::of(&config.folder);
     // A damaged database is copied no more often than a sound one.
-    let files = taken.sound.iter().chain(&taken.unsound);
+    let unsound = taken.unsound.iter().filter(|_| counts_unsound);
+    let files = taken.sound.iter().chain(unsound);
     let newest = files
         .filter_map(|file| std::fs::metadata(file).ok()?.modified().ok())
         .max();

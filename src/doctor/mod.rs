@@ -1,6 +1,7 @@
 //! Can a TradingView alert reach this machine? Checks in plain words, each with
 //! what to do next.
 
+mod backups;
 mod data;
 mod machine;
 mod reach;
@@ -80,6 +81,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     }
     findings.push(machine::clock());
     findings.push(machine::disk(data_dir));
+    findings.push(backups::taken(running.as_ref(), data_dir));
     findings.extend(data::database(data_dir));
     findings
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,12 @@ pub struct RunningServer {
     /// Connections that may be open at once, on all listeners together.
     #[serde(default)]
     pub most_connections: u64,
+    /// Where its backups are kept.
+    #[serde(default)]
+    pub backup_folder: Option<PathBuf>,
+    /// Hours from one backup to the next, where it takes any.
+    #[serde(default)]
+    pub backup_hours: Option<u64>,
 }
 
 /// Why a data directory was not taken.

@@ -6,6 +6,7 @@
 //! that says so, and never pushes out a sound one.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
@@ -248,6 +249,44 @@ fn open_backup(path: &Path) -> Result<(Connection, bool)> {
             "its rows are not those that were written, by its digest".to_owned(),
         )),
         seal => Ok((connection, seal.is_some())),
+    }
+}
+
+/// Where a server's own backups go, and why the last one failed; clones share it.
+#[derive(Debug, Clone)]
+pub struct BackupState {
+    folder: PathBuf,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+impl BackupState {
+    /// The state of backups in a folder, of which none was tried yet.
+    #[must_use]
+    pub fn of(folder: PathBuf) -> Self {
+        let failure = Arc::default();
+        Self { folder, failure }
+    }
+
+    /// Notes what the last try came to.
+    pub fn note(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// What the owner has to know of the backups, in a sentence.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = &*failure {
+            return Some(format!("No backup could be taken: {why}."));
+        }
+        drop(failure);
+        let taken = Taken::of(&self.folder);
+        let unsound = taken.newest_is_unsound()?;
+        Some(format!(
+            "The newest backup is a copy of a damaged database, kept apart as {}. Older backups are left as they are; \
+             stop the server and bring the newest one back: algohook restore FILE --force.",
+            unsound.display()
+        ))
     }
 }
 
