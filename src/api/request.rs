@@ -81,6 +81,11 @@ impl ApiRequest {
     ///
     /// A problem with status 400 that names the parameter.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if let Some(name) = number_without_value(&self.query) {
+            let detail =
+                format!("the parameter {name}: it has no value; give a number, or leave it out");
+            return Err(Problem::bad_request("invalid_query", detail));
+        }
         serde_html_form::from_str(&self.query).map_err(|error| {
             Problem::bad_request("invalid_query", format!("the query string: {error}"))
                 .hint("/api/v1/openapi.json lists the parameters of each address")
@@ -109,6 +114,18 @@ impl ApiRequest {
             }
         })
     }
+}
+
+/// A number's name in a query that gives it no value, which would be read as left out.
+fn number_without_value(query: &str) -> Option<&'static str> {
+    const NUMBERS: [&str; 5] = ["limit", "resamples", "seed", "tolerance", "dryRun"];
+    let pairs = query.split('&');
+    let mut empty = pairs.filter_map(|pair| match pair.split_once('=') {
+        Some((name, "")) => Some(name),
+        None => Some(pair),
+        Some(_) => None,
+    });
+    empty.find_map(|name| NUMBERS.into_iter().find(|number| *number == name))
 }
 
 /// A page of a list.

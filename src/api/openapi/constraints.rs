@@ -28,7 +28,7 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         // `format` has signed integers only.
         "tolerance" => json!({ "format": null, "maximum": u32::MAX }),
         "seed" => json!({ "format": null, "maximum": u64::MAX }),
-        "ticker" if is_of_report(path) => ticker(),
+        "ticker" if !is_list(path) => ticker(),
         "tag" => tag(),
         _ => return None,
     })
@@ -42,8 +42,8 @@ fn ticker() -> Value {
     json!({ "minLength": 1, "maxLength": 256, "pattern": pattern })
 }
 
-fn is_of_report(path: &str) -> bool {
-    path.starts_with("/performance") || path == "/imports" || path == "/backtests"
+fn is_list(path: &str) -> bool {
+    path.starts_with("/export/") || matches!(path, "/events" | "/orders" | "/trades")
 }
 
 /// Whether an operation has this parameter: an export has all rows, though it is asked for in
