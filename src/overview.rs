@@ -54,9 +54,10 @@ pub struct WebhookOverview {
     pub currency: String,
     /// Net profit of the trades closed today, in the webhook's time zone.
     pub profit_today: String,
-    /// Net profit of all closed trades.
+    /// Net profit of all closed trades, less the entry commission of the open lots.
     pub net_profit: String,
-    /// What the open lots would gain at the newest price; null where that is not known.
+    /// Gain of the open lots at the newest price before commission; null where that is not
+    /// known.
     pub open_profit: Option<String>,
     /// Net profit added up over the closed trades, at 60 of them at most, the last one too.
     pub curve: Vec<String>,
@@ -202,7 +203,11 @@ pub fn webhooks(
         let text = |amount: Decimal| amount.normalize().to_string();
         shown.push(WebhookOverview {
             profit_today: text(profit_today.map_or(Decimal::ZERO, |(_, profit)| profit)),
-            net_profit: text(earned.net_profit),
+            net_profit: text(
+                earned
+                    .net_profit
+                    .saturating_sub(open_commission(&positions)),
+            ),
             open_profit: open_profit(&positions).map(text),
             curve: earned.curve.into_iter().map(text).collect(),
             id: webhook.id,
@@ -222,6 +227,14 @@ fn open_profit(positions: &[StoredPosition]) -> Option<Decimal> {
         profit = profit.checked_add(position.open_profit()?)?;
     }
     Some(profit)
+}
+
+fn open_commission(positions: &[StoredPosition]) -> Decimal {
+    let ledgers = positions
+        .iter()
+        .filter_map(|position| position.ledger.as_ref());
+    let commissions = ledgers.map(Ledger::open_commission);
+    commissions.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
 fn waiting(
@@ -289,7 +302,9 @@ mod tests {
             exit_time: exit.parse().unwrap(),
             point_value: Decimal::ONE,
             contract: Contract::Linear,
+            exit_price: "100".parse().unwrap(),
             commission: Decimal::ZERO,
+            entry_commission: Decimal::ZERO,
             net_profit: Decimal::from(net_profit),
         }
     }

@@ -4,10 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use algohook::analytics::{HeldPrices, OpenProfit, ReportInput, RiskFree, TradingDays, report};
+use algohook::analytics::{
+    Asked, Capital, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
+};
 use algohook::domain::money::Decimal;
 use algohook::domain::terms::Contract;
 use algohook::domain::trade::ClosedTrade;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -31,14 +34,27 @@ struct Fixture {
 struct Input {
     currency: String,
     initial_capital: Decimal,
+    /// Profit before the range, where it does not begin with the account.
+    carried: Option<Decimal>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     time_zone: String,
     trading_days: u16,
     risk_free_rate: f64,
-    open_profit: Decimal,
+    /// Of lots still open, by side.
+    open: [Open; 2],
+    last_price_at: Option<Timestamp>,
     signal_delays: Vec<f64>,
     first_price: Option<Decimal>,
     last_price: Option<Decimal>,
     trades: Vec<TradeRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Open {
+    profit: Option<Decimal>,
+    commission: Decimal,
 }
 
 #[derive(Deserialize)]
@@ -50,8 +66,10 @@ struct TradeRow {
     entry_time: String,
     entry_price: String,
     exit_time: String,
+    exit_price: String,
     point_value: Decimal,
     commission: Decimal,
+    entry_commission: Decimal,
     net_profit: Decimal,
     signal: Option<String>,
 }
@@ -66,9 +84,11 @@ impl TradeRow {
             entry_price: self.entry_price.parse().unwrap(),
             entry_signal: self.signal.as_deref().map(Into::into),
             exit_time: self.exit_time.parse().unwrap(),
+            exit_price: self.exit_price.parse().unwrap(),
             point_value: self.point_value,
             contract: Contract::Linear,
             commission: self.commission,
+            entry_commission: self.entry_commission,
             net_profit: self.net_profit,
         }
     }
@@ -90,40 +110,65 @@ fn fixtures() -> Vec<PathBuf> {
 fn reported(input: &Input) -> Value {
     let trades: Vec<ClosedTrade> = input.trades.iter().map(TradeRow::trade).collect();
     let zone = TimeZone::get(&input.time_zone).unwrap();
-    let held_prices = input.first_price.zip(input.last_price);
+    let held = [input.first_price, input.last_price].into_iter().flatten();
+    let held: Vec<SeenPrice> = held
+        .map(|price| SeenPrice {
+            time: Timestamp::UNIX_EPOCH,
+            price: price.to_string().parse().unwrap(),
+        })
+        .collect();
+    let [long, short] = input.open.each_ref().map(|open| OpenSide {
+        profit: open.profit,
+        commission: open.commission,
+    });
     let report = report(&ReportInput {
         currency: &input.currency,
-        initial_capital: input.initial_capital,
+        capital: Capital {
+            initial: input.initial_capital,
+            carried: input.carried,
+        },
+        asked: Asked {
+            from: input.from,
+            to: input.to,
+        },
         zone: &zone,
         trading_days: TradingDays::of_setting(input.trading_days),
         risk_free: RiskFree(input.risk_free_rate),
         trades: &trades,
-        open_profit: OpenProfit {
-            long: input.open_profit,
-            short: Decimal::ZERO,
-        },
+        open: OpenLots { long, short },
+        last_price_at: input.last_price_at,
         signal_delays: &input.signal_delays,
-        held_prices: held_prices.map(|(first, last)| HeldPrices {
-            first: first.to_string().parse().unwrap(),
-            last: last.to_string().parse().unwrap(),
-        }),
+        held_prices: &held,
     });
     serde_json::to_value(report).unwrap()
 }
 
-/// Whether two values agree: money exactly, numbers within the tolerance, all
-/// else as it is.
+/// Whether two values agree: money exactly, numbers within the tolerance, intervals by
+/// their parts, all else as it is.
 fn agree(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            let part = |(name, expected)| found.get(name).is_some_and(|part| close(part, expected));
+            found.len() == expected.len() && expected.iter().all(part)
+        }
         (Value::String(found), Value::String(expected)) => {
-            let money = |text: &str| text.parse::<Decimal>().unwrap();
-            money(found) == money(expected)
+            let money = |text: &str| text.parse::<Decimal>();
+            found == expected || money(found).is_ok_and(|found| money(expected) == Ok(found))
         }
         (Value::Number(found), Value::Number(expected)) => {
             let (found, expected) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
             (found - expected).abs() <= (RELATIVE * expected.abs()).max(ABSOLUTE)
         }
         (found, expected) => found == expected,
+    }
+}
+
+/// As [`agree`], where amounts are rounded to eight places after the last digit of a float.
+fn close(found: &Value, expected: &Value) -> bool {
+    let amount = |value: &Value| value.as_str()?.parse::<f64>().ok();
+    match amount(found).zip(amount(expected)) {
+        Some((found, expected)) => (found - expected).abs() <= 2e-8 + RELATIVE * expected.abs(),
+        None => agree(found, expected),
     }
 }
 

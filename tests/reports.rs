@@ -128,7 +128,7 @@ fn a_report_without_trades_says_what_there_is_instead() {
     import(&data, &webhook, "AAPL", &LATE_IN_JANUARY[..1]);
     assert_eq!(
         report(&[]),
-        "No closed trades yet.\nOpen: long 1 AAPL, open profit 0\n"
+        "No closed trades yet.\nOpen: long 1 AAPL, open profit 0.00\n"
     );
     import(&data, &webhook, "AAPL", &LATE_IN_JANUARY[1..]);
     let there_is = "There is 1 of AAPL, closed on 2026-02-01.\n";
@@ -160,11 +160,11 @@ fn the_capital_of_a_report_says_whose_it_is() {
     };
     assert_eq!(
         first_line(&[]),
-        "Closed trades in USD, from 30000 of initial capital (3 webhooks)"
+        "Closed trades in USD, from 30000.00 of initial capital (3 webhooks)"
     );
     assert_eq!(
         first_line(&[&webhooks[0].id]),
-        "Closed trades in USD, from 10000 of initial capital"
+        "Closed trades in USD, from 10000.00 of initial capital"
     );
 
     // Two lists that do not say their capital share the webhook's; an empty one has none.
@@ -173,12 +173,12 @@ fn the_capital_of_a_report_says_whose_it_is() {
     import_backtest(&data, &webhooks[1], "TSLA", false);
     assert_eq!(
         first_line(&["--backtest"]),
-        "Closed trades in USD, from 10000 of initial capital"
+        "Closed trades in USD, from 10000.00 of initial capital"
     );
     import_backtest(&data, &webhooks[2], "TSLA", true);
     assert_eq!(
         first_line(&["--backtest"]),
-        "Closed trades in USD, from 20000 of initial capital (2 webhooks)"
+        "Closed trades in USD, from 20000.00 of initial capital (2 webhooks)"
     );
 }
 

@@ -4,7 +4,7 @@
 use super::number::{float, seconds};
 
 /// Follows equity, one point at a time, in units of money.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Drawdown {
     peak: i128,
     /// The last time equity stood at the peak, in microseconds.

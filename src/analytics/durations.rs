@@ -53,19 +53,20 @@ impl Durations {
 /// least one trade was open, in percent.
 ///
 /// Takes the trades from the last exit to the first, so that one look at each
-/// is enough; `None` where no time passed.
+/// is enough, and of each what lies at `from` or later; `None` where no time passed.
 pub(super) fn time_in_market<'rows>(
     latest_exit_first: impl Iterator<Item = &'rows Row>,
+    from: i64,
 ) -> Option<f64> {
     let (mut covered, mut last_exit) = (0_i128, None);
     let mut covered_from = i64::MAX;
     for row in latest_exit_first {
         last_exit = last_exit.or(Some(row.exit));
-        let until = row.exit.min(covered_from);
-        if row.entry < until {
-            covered += i128::from(until) - i128::from(row.entry);
+        let (entry, until) = (row.entry.max(from), row.exit.min(covered_from));
+        if entry < until {
+            covered += i128::from(until) - i128::from(entry);
         }
-        covered_from = covered_from.min(row.entry);
+        covered_from = covered_from.min(entry);
     }
     let span = i128::from(last_exit?) - i128::from(covered_from);
     percent(seconds(covered), seconds(span))

@@ -33,6 +33,11 @@ impl Scale {
         Self(scale)
     }
 
+    /// The number of places.
+    pub(super) fn places(self) -> u32 {
+        self.0
+    }
+
     /// An amount in units; half to even where it is finer than one unit.
     pub(super) fn units(self, amount: Decimal) -> i128 {
         let finer = amount.scale().saturating_sub(self.0);

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -73,11 +73,10 @@ pub(super) fn month_of(day: i64) -> i64 {
     i64::from(date.year()) * 12 + i64::from(date.month()) - 1
 }
 
-/// Whether the days from `first` to `last`, both included, are three calendar
-/// months or more: 1 January to 31 March are.
-pub(super) fn cover_three_months(first: i64, last: i64) -> bool {
-    let end = date_of(first).checked_add(3.months());
-    end.is_ok_and(|end| end <= date_of(last + 1))
+/// Whether the days from `first` to `last`, both included, touch a fourth calendar month:
+/// 1 January to 31 March do not, to 1 April they do.
+pub(super) fn touch_a_fourth_month(first: i64, last: i64) -> bool {
+    month_of(last) - month_of(first) >= 3
 }
 
 #[cfg(test)]
@@ -103,10 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn a_full_quarter_is_three_months() {
-        assert!(cover_three_months(day("2026-01-01"), day("2026-03-31")));
-        assert!(!cover_three_months(day("2026-01-01"), day("2026-03-30")));
-        assert!(cover_three_months(day("2025-11-30"), day("2026-02-27")));
+    fn a_fourth_month_is_touched_by_its_first_day() {
+        assert!(!touch_a_fourth_month(day("2026-01-01"), day("2026-03-31")));
+        assert!(touch_a_fourth_month(day("2026-01-31"), day("2026-04-01")));
+        assert!(touch_a_fourth_month(day("2025-11-30"), day("2026-02-01")));
     }
 
     #[test]

@@ -2,31 +2,47 @@
 
 use serde::Serialize;
 
+use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
+
+use super::intervals::Intervals;
+
+text_enum! {
+    /// The periods that returns are taken over.
+    ReturnPeriod, "period" {
+        /// Calendar days.
+        Daily = "daily",
+        /// Calendar months.
+        Monthly = "monthly",
+    }
+}
 
 /// The figures of one column: all, long or short trades, as if only they existed.
 ///
 /// Money is in the report's currency, percentages are numbers of percent (12.5
-/// means 12.5 %), durations are seconds. What is not defined is `null`. E is the
-/// initial capital and the profit of all trades closed so far, in the order of
-/// their exits; the span is the time from the earliest entry to the last exit.
-/// Where the initial capital is 0, every percentage of capital or equity and
-/// every ratio of returns is `null`.
+/// means 12.5 %), durations are seconds. What is not defined is `null`. P is the
+/// profit of a closed trade after commission. E is the report's capital and the
+/// profit of all trades closed so far, in the order of their exits; the span is
+/// the time from the earliest entry, or from the beginning of the range where that
+/// is later, to the last exit. Where the capital is not above 0, every percentage
+/// of capital or equity and every ratio of returns is `null`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
-    /// Sum of the trades' profit after commission.
+    /// Sum of P less the entry commission of the lots that are open: as TradingView
+    /// books it, that is spent already.
     #[schema(value_type = String)]
     pub net_profit: Decimal,
-    /// Net profit in percent of the initial capital.
+    /// Net profit in percent of the report's capital.
     pub net_profit_percent: Option<f64>,
     /// Sum of the profit of winning trades.
     #[schema(value_type = String)]
     pub gross_profit: Decimal,
-    /// Sum of the losses of losing trades, as a positive number.
+    /// Sum of the losses of losing trades, as a positive number, and the entry
+    /// commission of the lots that are open.
     #[schema(value_type = String)]
     pub gross_loss: Decimal,
-    /// Entry and exit commission of the closed trades.
+    /// Entry and exit commission of the closed trades, entry commission of the open lots.
     #[schema(value_type = String)]
     pub commission_paid: Decimal,
     /// Gross profit over gross loss; `null` without losses.
@@ -41,15 +57,16 @@ pub struct Metrics {
     pub even_trades: usize,
     /// Winning trades in percent of all, even ones included, as TradingView counts.
     pub percent_profitable: Option<f64>,
-    /// Mean profit of a trade, at 18 places.
+    /// Mean P, at 18 places.
     #[schema(value_type = Option<String>)]
     pub avg_trade: Option<Decimal>,
-    /// Mean of each trade's profit in percent of entry price x quantity x point value.
+    /// Mean of each trade's P in percent of entry price x quantity x point value + entry
+    /// commission, over the trades where that is above 0.
     pub avg_trade_percent: Option<f64>,
     /// Mean profit of a winning trade, at 18 places.
     #[schema(value_type = Option<String>)]
     pub avg_win: Option<Decimal>,
-    /// Mean loss of a losing trade as a positive number, at 18 places.
+    /// Gross loss over the losing trades, as a positive number, at 18 places.
     #[schema(value_type = Option<String>)]
     pub avg_loss: Option<Decimal>,
     /// Mean win over mean loss; `null` without a win or without a loss.
@@ -60,16 +77,16 @@ pub struct Metrics {
     /// Largest loss of a trade, as a positive number.
     #[schema(value_type = Option<String>)]
     pub largest_loss: Option<Decimal>,
-    /// Share winning x mean win less share losing x mean loss: what a trade is
-    /// worth on average. Without rounding in between this equals `avgTrade`.
+    /// Share winning x `avgWin` less share losing x `avgLoss`, at 18 places, without
+    /// rounding in between. Without open lots this equals `avgTrade`.
     #[schema(value_type = Option<String>)]
     pub expectancy: Option<Decimal>,
     /// Most winning trades in a row by exit; an even trade ends a row.
     pub max_consecutive_wins: usize,
     /// Most losing trades in a row by exit; an even trade ends a row.
     pub max_consecutive_losses: usize,
-    /// Largest fall of E from its running peak, from closed trade to closed
-    /// trade; the initial capital is the first peak.
+    /// Closed-trade drawdown: largest fall of E from its running peak, from closed
+    /// trade to closed trade; the report's capital is the first peak.
     #[schema(value_type = String)]
     pub max_drawdown: Decimal,
     /// Largest fall of E in percent of its peak, found on its own; above 100
@@ -78,31 +95,45 @@ pub struct Metrics {
     /// Longest time from the last moment at a peak to its recovery; what is not
     /// recovered counts to the last exit. 0 without a fall.
     pub max_drawdown_duration: f64,
-    /// Largest rise of E from its running trough; the initial capital is the first.
+    /// TradingView's largest drawdown from close to close, for comparison: cycles from
+    /// a peak until it is reached again, the first close being the first point; a fall
+    /// that a single trade made counts above 5 % of the balance only. `null` without one.
+    #[schema(value_type = Option<String>)]
+    pub max_drawdown_trading_view: Option<Decimal>,
+    /// Closed-trade run-up: largest rise of E from its running trough; the report's
+    /// capital is the first.
     #[schema(value_type = String)]
     pub max_run_up: Decimal,
     /// Largest rise of E in percent of its trough, over troughs above 0.
     pub max_run_up_percent: Option<f64>,
+    /// TradingView's largest run-up from close to close, for comparison: from the first
+    /// close, or the lowest point of the drawdown before, to a peak. `null` without one.
+    #[schema(value_type = Option<String>)]
+    pub max_run_up_trading_view: Option<Decimal>,
     /// Net profit over the largest drawdown; `null` without one.
     pub recovery_factor: Option<f64>,
-    /// Net profit in percent of the initial capital.
+    /// Net profit in percent of the report's capital.
     pub return_on_capital: Option<f64>,
-    /// Compound growth a year of 365.25 days over the span, in percent; `null`
-    /// for a span under 30 days and where E ends below 0.
+    /// TradingView's compound growth a year in percent: (1 + net profit / capital) to the
+    /// power of 365 days over the range, less 1. The range is the one asked for where both its ends were, else from
+    /// the first entry to the last price seen. `null` for a range under 30 days and where
+    /// more than the capital is lost.
     pub cagr: Option<f64>,
     /// `cagr` over `maxDrawdownPercent`; `null` without a drawdown.
     pub calmar: Option<f64>,
-    /// TradingView's Sharpe ratio, not annualised: (mean R - rate) / sd R with the
-    /// sample standard deviation. R are monthly returns of E, the rate a twelfth
-    /// of the risk-free rate, where the local days from the first entry to the
-    /// last exit, both included, are three calendar months or more. Else R are
-    /// returns by calendar day, the rate a 365th, for three days or more. Partial
-    /// first and last months count. `null` where R do not differ, and where E at
-    /// the end of a period is not above 0.
+    /// TradingView's Sharpe ratio, not annualised: (mean R - rate) / sd R with the standard
+    /// deviation of the population (n). R are returns of equity by calendar month, the rate
+    /// a twelfth of the risk-free rate, where the local days from the first entry to the
+    /// last price seen touch a fourth calendar month; else by calendar day, the rate a
+    /// 365th. Idle periods count, partial first and last ones too; the last one has the
+    /// profit of the open lots in it. `null` where R do not differ, and where equity at the
+    /// end of a period is not above 0.
     pub sharpe: Option<f64>,
     /// TradingView's Sortino ratio: (mean R - rate) / sqrt(sum(min(0, R - rate)^2) / n)
     /// with R and rate of `sharpe`; `null` where no R lies below the rate.
     pub sortino: Option<f64>,
+    /// The returns that `sharpe` and `sortino` are of.
+    pub sharpe_returns: Option<ReturnPeriod>,
     /// QuantStats' Sharpe ratio of daily returns of E, with a daily rate of
     /// (1 + risk-free)^(1/N) - 1, times the root of the N trading days a year.
     ///
@@ -110,7 +141,8 @@ pub struct Metrics {
     /// where what closes on a weekend counts for the next Monday. Every day from
     /// the first entry's to the last exit's counts, idle ones with a return of 0;
     /// `null` for fewer than two and where E at the end of one is not above 0.
-    /// So for all that follows up to `expectedShortfall95`, but `sqn`.
+    /// So for all that follows up to `expectedShortfall95Parametric`, but `sqn` and
+    /// `kellyPercent`.
     pub sharpe_annualized: Option<f64>,
     /// QuantStats' Sortino ratio of the same returns.
     pub sortino_annualized: Option<f64>,
@@ -122,21 +154,28 @@ pub struct Metrics {
     /// Van Tharp's system quality number: sqrt(n) x mean P / sd P of the trades'
     /// profit P; `null` where they do not differ.
     pub sqn: Option<f64>,
-    /// QuantStats' Kelly criterion in percent: p - (1 - p) / b with p the share
-    /// of days won among days won or lost, b their payoff ratio.
+    /// Kelly criterion of trades in percent: p - (1 - p) / b with p the share of trades won
+    /// among those won or lost, b the payoff ratio.
     pub kelly_percent: Option<f64>,
     /// 95 % quantile of the daily returns over the 5 % quantile, without sign;
     /// `null` where the latter is 0.
     pub tail_ratio: Option<f64>,
-    /// QuantStats' daily value at risk in percent, a loss negative: the 5 %
-    /// quantile of a normal distribution with the mean and the deviation of the
-    /// daily returns.
+    /// Empirical daily value at risk in percent, a loss negative: the 5 % quantile of the
+    /// daily returns themselves, linear between two.
     #[serde(rename = "valueAtRisk95")]
     pub value_at_risk_95: Option<f64>,
-    /// QuantStats' expected shortfall in percent, a loss negative: the mean of the
-    /// same distribution below its 5 % quantile.
+    /// Empirical expected shortfall in percent, a loss negative: the mean of the daily
+    /// returns up to that quantile.
     #[serde(rename = "expectedShortfall95")]
     pub expected_shortfall_95: Option<f64>,
+    /// Parametric value at risk, as QuantStats has it: the 5 % quantile of a normal
+    /// distribution with the mean and the deviation of the daily returns.
+    #[serde(rename = "valueAtRisk95Parametric")]
+    pub value_at_risk_95_parametric: Option<f64>,
+    /// Parametric expected shortfall, as QuantStats has it: the mean of that normal
+    /// distribution below its 5 % quantile.
+    #[serde(rename = "expectedShortfall95Parametric")]
+    pub expected_shortfall_95_parametric: Option<f64>,
     /// Mean time from entry to exit.
     pub avg_duration: Option<f64>,
     /// Mean time from entry to exit of winning trades.
@@ -152,10 +191,19 @@ pub struct Metrics {
     /// two delays; of all trades only.
     #[serde(rename = "p95SignalDelay")]
     pub p95_signal_delay: Option<f64>,
-    /// Profit of the open lots at the newest price seen for their ticker.
-    #[schema(value_type = String)]
-    pub open_profit: Decimal,
-    /// What the initial capital would have gained in the first traded ticker from
-    /// its first to its last seen price, in percent; of all trades only.
+    /// Gain of the open lots before commission at the last price known; of a range that is
+    /// over, at its end. `null` where no price is known, and for trades with a tag.
+    #[schema(value_type = Option<String>)]
+    pub open_profit: Option<Decimal>,
+    /// What the report's capital would have gained in the ticker that was entered first,
+    /// from its first entry fill to the last price known, in percent; of all trades only.
     pub buy_and_hold_return: Option<f64>,
+    /// The same in money.
+    #[schema(value_type = Option<String>)]
+    pub buy_and_hold: Option<Decimal>,
+    /// Net profit less what buying and holding would have made; of all trades only.
+    #[schema(value_type = Option<String>)]
+    pub outperformance: Option<Decimal>,
+    /// 95 % intervals of the headline figures.
+    pub intervals: Intervals,
 }

@@ -5,10 +5,14 @@
 //! binary floating point and `None` wherever they are not defined. [`Metrics`]
 //! says how each figure is defined.
 
+mod capital;
 mod column;
+mod cycles;
 mod drawdown;
 mod durations;
 mod exact;
+mod held;
+pub mod intervals;
 mod local_time;
 mod metrics;
 pub mod monte_carlo;
@@ -26,26 +30,31 @@ mod tests;
 use std::panic::resume_unwind;
 use std::thread;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::domain::money::{Decimal, Price};
+use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
 use crate::domain::trade::ClosedTrade;
 
-pub use metrics::Metrics;
+pub use capital::{Base, Capital};
+pub use held::SeenPrice;
+pub use metrics::{Metrics, ReturnPeriod};
 pub use runs::{RunCount, Runs};
 pub use series::Series;
 
-use table::{TradeTable, side};
+use table::{Row, TradeTable};
 
 /// Everything a report is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'input> {
     /// Currency of all amounts, for instance `USD`.
     pub currency: &'input str,
-    /// Money at the start; zero or more.
-    pub initial_capital: Decimal,
+    /// The money that percentages are of.
+    pub capital: Capital,
+    /// The stretch of time that was asked for.
+    pub asked: Asked,
     /// The zone that days, hours and months are counted in.
     pub zone: &'input TimeZone,
     /// Which days have a return.
@@ -55,12 +64,24 @@ pub struct ReportInput<'input> {
     /// Closed trades in any order; those that close at the same time are taken in
     /// the order given.
     pub trades: &'input [ClosedTrade],
-    /// Profit of the open lots at the newest price seen for their ticker.
-    pub open_profit: OpenProfit,
+    /// The lots that are open at the end.
+    pub open: OpenLots,
+    /// When the last price was seen, where prices are seen apart from trades.
+    pub last_price_at: Option<Timestamp>,
     /// Seconds from each signal's own time to its arrival, in any order.
     pub signal_delays: &'input [f64],
-    /// What the first traded ticker cost, where prices of it were seen.
-    pub held_prices: Option<HeldPrices>,
+    /// Prices of the ticker that was entered first, in order: from its first entry fill
+    /// to the last price known.
+    pub held_prices: &'input [SeenPrice],
+}
+
+/// A range of time as it was asked for; `None` where it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Its first instant.
+    pub from: Option<Timestamp>,
+    /// The first instant after it.
+    pub to: Option<Timestamp>,
 }
 
 /// Which days have a return, and so how many there are in a year.
@@ -104,22 +125,48 @@ impl RiskFree {
     }
 }
 
-/// Profit that is not realised yet, in the report's currency.
+/// The lots that are open at a report's end, by their side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OpenProfit {
-    /// Of open long lots.
-    pub long: Decimal,
-    /// Of open short lots.
-    pub short: Decimal,
+pub struct OpenLots {
+    /// The long ones.
+    pub long: OpenSide,
+    /// The short ones.
+    pub short: OpenSide,
 }
 
-/// The first and the last price seen of the first traded ticker.
+/// Open lots of one side together, in the report's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldPrices {
-    /// What buying it cost.
-    pub first: Price,
-    /// What it is worth.
-    pub last: Price,
+pub struct OpenSide {
+    /// Gain at the last price, before commission; `None` where that price is not known.
+    pub profit: Option<Decimal>,
+    /// Commission of their entries: spent already, and in no closed trade yet.
+    pub commission: Decimal,
+}
+
+impl Default for OpenSide {
+    fn default() -> Self {
+        Self {
+            profit: Some(Decimal::ZERO),
+            commission: Decimal::ZERO,
+        }
+    }
+}
+
+impl OpenSide {
+    fn both(self, other: Self) -> Self {
+        let profits = self.profit.zip(other.profit);
+        Self {
+            profit: profits.map(|(one, other)| one.saturating_add(other)),
+            commission: self.commission.saturating_add(other.commission),
+        }
+    }
+}
+
+impl OpenLots {
+    /// Both sides together.
+    fn all(self) -> OpenSide {
+        self.long.both(self.short)
+    }
 }
 
 /// The performance of trades in one currency.
@@ -128,9 +175,15 @@ pub struct HeldPrices {
 pub struct Report {
     /// Currency of every amount.
     pub currency: String,
-    /// Money at the start.
+    /// The initial capital of the webhooks or backtests.
     #[schema(value_type = String)]
     pub initial_capital: Decimal,
+    /// Which money percentages are of, and the curve begins with: `equity`, that
+    /// of the moment the range begins, or `initialCapital`.
+    pub base: Base,
+    /// That money.
+    #[schema(value_type = String)]
+    pub capital: Decimal,
     /// All trades.
     pub all: Metrics,
     /// Long trades, as if there were no others.
@@ -150,37 +203,31 @@ const MANY_TRADES: usize = 10_000;
 /// the range of [`Decimal`] (about 8 x 10^28) are given as its end.
 #[must_use]
 pub fn report(input: &ReportInput<'_>) -> Report {
-    let table = TradeTable::of(input.trades, input.initial_capital, input.zone);
-    let (series, [mut all, mut long, mut short]) = both(
+    let table = TradeTable::of(input);
+    let (series, [mut all, long, short]) = both(
         table.rows.len() >= MANY_TRADES,
-        || series::series_of(&table, input.zone),
+        || series::series_of(&table, input),
         || {
-            let side = |side| column::metrics_of(&table, input, |row| row.direction == side);
-            let all = column::metrics_of(&table, input, |_| true);
-            [all, side(Direction::Long), side(Direction::Short)]
+            let OpenLots { long, short } = input.open;
+            let side = |side, open| {
+                let belongs = |row: &Row| row.direction == side;
+                column::metrics_of(&table, input, open, belongs)
+            };
+            let all = column::metrics_of(&table, input, input.open.all(), |_| true);
+            [
+                all,
+                side(Direction::Long, long),
+                side(Direction::Short, short),
+            ]
         },
     );
-    for (metrics, direction) in [(&mut long, Direction::Long), (&mut short, Direction::Short)] {
-        metrics.commission_paid = table.scale.money(table.commission[side(direction)]);
-    }
-    all.commission_paid = table.scale.money(table.commission.iter().sum());
-    long.open_profit = input.open_profit.long.normalize();
-    short.open_profit = input.open_profit.short.normalize();
-    all.open_profit = long
-        .open_profit
-        .saturating_add(short.open_profit)
-        .normalize();
     write_signal_delays(&mut all, input.signal_delays);
-    all.buy_and_hold_return = input.held_prices.and_then(|prices| {
-        if !prices.first.is_positive() {
-            return None;
-        }
-        let first = number::float_of(prices.first.get());
-        number::percent(number::float_of(prices.last.get()) - first, first)
-    });
+    held::write(&mut all, input);
     Report {
         currency: input.currency.to_owned(),
-        initial_capital: input.initial_capital.normalize(),
+        initial_capital: input.capital.initial.normalize(),
+        base: input.capital.base(),
+        capital: input.capital.money().normalize(),
         all,
         long,
         short,

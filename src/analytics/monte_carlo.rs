@@ -207,7 +207,7 @@ fn marks(trades: usize) -> Vec<usize> {
 
 /// An index below `length`, from the high bits of one random number; uneven by
 /// less than `length` in 2^64.
-fn draw(generator: &mut Xoshiro256PlusPlus, length: usize) -> usize {
+pub(super) fn draw(generator: &mut Xoshiro256PlusPlus, length: usize) -> usize {
     let product = u128::from(generator.next_u64()) * length as u128;
     // Below `length`, for the factor is below 2^64.
     usize::try_from(product >> 64).unwrap_or(0)
@@ -229,7 +229,7 @@ fn percentiles(mut values: Vec<f64>) -> Percentiles {
 }
 
 /// A simulated amount as money at [`PLACES`] places.
-fn money(value: f64) -> Decimal {
+pub(super) fn money(value: f64) -> Decimal {
     let places = 10_f64.powi(8);
     let scale = Scale::fitting([Decimal::new(1, PLACES)].into_iter());
     scale.money(nearest_whole(value * places))

@@ -3,9 +3,10 @@
 //! `sharpe` and `sortino` are TradingView's; the others follow the definitions
 //! that QuantStats and empyrical share, or else those of QuantStats.
 
-use super::local_time::{business_day_of, cover_three_months, month_of};
-use super::metrics::Metrics;
-use super::number::{count, finite, percent, ratio};
+use super::intervals::{self, Excess};
+use super::local_time::{business_day_of, month_of, touch_a_fourth_month};
+use super::metrics::{Metrics, ReturnPeriod};
+use super::number::{count, finite, ratio};
 use super::returns::{Days, Returns};
 use super::{RiskFree, TradingDays};
 
@@ -16,22 +17,31 @@ const NORMAL_QUANTILE_5: f64 = -1.644_853_626_951_472_9;
 /// positive number: its density there over 0.05.
 const NORMAL_SHORTFALL_5: f64 = 2.062_712_807_507_425_3;
 
-/// Shortest range of days, both ends included, that has a daily Sharpe ratio.
-const SHORTEST_RANGE: i64 = 3;
-
-/// Writes TradingView's Sharpe and Sortino ratio.
+/// Writes TradingView's Sharpe and Sortino ratio, and which returns they are of: monthly
+/// ones where the days touch a fourth calendar month, else daily ones.
 pub(super) fn write_tradingview(metrics: &mut Metrics, days: Days<'_>, risk_free: RiskFree) {
-    let (returns, rate) = if cover_three_months(days.first, days.last) {
-        (Returns::over(days, month_of), risk_free.fraction() / 12.0)
-    } else if days.last - days.first + 1 >= SHORTEST_RANGE {
-        (Returns::over(days, |day| day), risk_free.fraction() / 365.0)
+    let (returns, rate, period) = if touch_a_fourth_month(days.first, days.last) {
+        let rate = risk_free.fraction() / 12.0;
+        (Returns::over(days, month_of), rate, ReturnPeriod::Monthly)
     } else {
+        let rate = risk_free.fraction() / 365.0;
+        (Returns::over(days, |day| day), rate, ReturnPeriod::Daily)
+    };
+    let Some(returns) = returns else {
         return;
     };
-    if let Some(returns) = returns {
-        metrics.sharpe = sharpe(&returns, rate);
-        metrics.sortino = sortino(&returns, rate);
+    let excess = returns.mean() - rate;
+    let sharpe = returns
+        .population_deviation()
+        .and_then(|deviation| ratio(excess, deviation));
+    metrics.sharpe = sharpe;
+    metrics.sortino = sortino(&returns, rate);
+    if metrics.sharpe.or(metrics.sortino).is_some() {
+        metrics.sharpe_returns = Some(period);
     }
+    let excess = Excess::of(&returns, rate, 1.0);
+    metrics.intervals.sharpe = intervals::sharpe(&excess, metrics.sharpe);
+    metrics.intervals.sortino = intervals::sortino(&excess, metrics.sortino);
 }
 
 /// Writes what rests on daily returns over the days that the market trades.
@@ -55,16 +65,21 @@ pub(super) fn write_daily(
     metrics.sortino_annualized = sortino(&returns, rate).and_then(annual);
     metrics.volatility_annualized = annual(100.0 * returns.plain_deviation());
     metrics.ulcer_index = ulcer_index(&returns);
-    metrics.kelly_percent = kelly_percent(&returns);
-    metrics.tail_ratio = returns
-        .tails()
-        .and_then(|(low, high)| ratio(high, low))
-        .map(f64::abs);
+    if let Some(tails) = returns.tails() {
+        metrics.tail_ratio = ratio(tails.high, tails.low).map(f64::abs);
+        metrics.value_at_risk_95 = finite(100.0 * tails.low);
+        metrics.expected_shortfall_95 = finite(100.0 * tails.worst);
+    }
     if let Some(deviation) = returns.deviation() {
         let mean = returns.mean();
-        metrics.value_at_risk_95 = finite(100.0 * (mean + deviation * NORMAL_QUANTILE_5));
-        metrics.expected_shortfall_95 = finite(100.0 * (mean - deviation * NORMAL_SHORTFALL_5));
+        let at_risk = mean + deviation * NORMAL_QUANTILE_5;
+        let shortfall = mean - deviation * NORMAL_SHORTFALL_5;
+        metrics.value_at_risk_95_parametric = finite(100.0 * at_risk);
+        metrics.expected_shortfall_95_parametric = finite(100.0 * shortfall);
     }
+    let excess = Excess::of(&returns, rate, periods.sqrt());
+    metrics.intervals.sharpe_annualized = intervals::sharpe(&excess, metrics.sharpe_annualized);
+    metrics.intervals.sortino_annualized = intervals::sortino(&excess, metrics.sortino_annualized);
 }
 
 fn sharpe(returns: &Returns, rate: f64) -> Option<f64> {
@@ -77,17 +92,4 @@ fn sortino(returns: &Returns, rate: f64) -> Option<f64> {
 
 fn ulcer_index(returns: &Returns) -> Option<f64> {
     finite((returns.squared_falls() / (count(returns.count()) - 1.0)).sqrt())
-}
-
-/// The fixed-odds Kelly fraction p - (1 - p) / b of days that were won or lost.
-fn kelly_percent(returns: &Returns) -> Option<f64> {
-    let (mut won, mut lost) = ((0.0, 0), (0.0, 0));
-    for change in returns.changes() {
-        let side = if change > 0.0 { &mut won } else { &mut lost };
-        side.0 += change;
-        side.1 += usize::from(change != 0.0);
-    }
-    let payoff = ratio(won.0 / count(won.1), -lost.0 / count(lost.1))?;
-    let share_won = ratio(count(won.1), count(won.1 + lost.1))?;
-    percent(share_won * payoff - (1.0 - share_won), payoff)
 }

@@ -5,8 +5,8 @@
 //! over ten years of few trades costs what the trades cost.
 
 use super::exact::Scale;
-use super::number::count;
-use super::statistics::{has_spread, quantile};
+use super::number::{count, index_below};
+use super::statistics::{has_spread, mean, quantile};
 
 /// Equity at the end of a local day on which a trade closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct DayClose {
 pub(super) struct Days<'closes> {
     /// In order, one a day.
     pub closes: &'closes [DayClose],
-    /// Initial capital, in units; above zero.
+    /// The capital at the beginning, in units; above zero.
     pub capital: i128,
     /// The local day of the earliest entry.
     pub first: i64,
@@ -30,6 +30,20 @@ pub(super) struct Days<'closes> {
     pub last: i64,
     /// The scale of the units.
     pub scale: Scale,
+}
+
+/// The share of the periods that is a tail.
+const TAIL: f64 = 0.05;
+
+/// The ends of some returns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tails {
+    /// The 5 % quantile.
+    pub low: f64,
+    /// The 95 % quantile.
+    pub high: f64,
+    /// The mean of the returns up to the 5 % quantile.
+    pub worst: f64,
 }
 
 /// One period in which equity changed, and the idle ones after it.
@@ -100,7 +114,8 @@ impl Returns {
         self.lead + self.steps.iter().map(|step| step.periods).sum::<usize>()
     }
 
-    fn idle(&self) -> usize {
+    /// How many of them have a return of 0 because no trade closed.
+    pub(super) fn idle(&self) -> usize {
         self.count() - self.steps.len()
     }
 
@@ -122,11 +137,22 @@ impl Returns {
     /// The sample standard deviation (n - 1); `None` where fewer than two
     /// returns, or none that differ, leave nothing to divide by.
     pub(super) fn deviation(&self) -> Option<f64> {
+        self.has_spread().then(|| self.plain_deviation())
+    }
+
+    /// The standard deviation of the population (n); `None` as [`Self::deviation`].
+    pub(super) fn population_deviation(&self) -> Option<f64> {
+        let all = count(self.count());
+        self.has_spread()
+            .then(|| self.plain_deviation() * ((all - 1.0) / all).sqrt())
+    }
+
+    fn has_spread(&self) -> bool {
         let idle = if self.idle() > 0 { Some(0.0) } else { None };
         let all = || self.changes().chain(idle);
         let lowest = all().fold(f64::INFINITY, f64::min);
         let highest = all().fold(f64::NEG_INFINITY, f64::max);
-        (self.count() >= 2 && has_spread(lowest, highest)).then(|| self.plain_deviation())
+        self.count() >= 2 && has_spread(lowest, highest)
     }
 
     /// The sample standard deviation where it may be zero; NaN for one return.
@@ -140,8 +166,8 @@ impl Returns {
         (self.sum(|change| (change - target).min(0.0).powi(2)) / count(self.count())).sqrt()
     }
 
-    /// The 5 % and the 95 % quantile; `None` of no returns.
-    pub(super) fn tails(&self) -> Option<(f64, f64)> {
+    /// What the lowest and the highest of them are; `None` of no returns.
+    pub(super) fn tails(&self) -> Option<Tails> {
         let mut sorted: Vec<f64> = self.changes().collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let below_zero = sorted.partition_point(|change| *change < 0.0);
@@ -152,7 +178,25 @@ impl Returns {
             index => sorted[index - idle],
         };
         let number = self.count();
-        Some((quantile(0.05, number, at)?, quantile(0.95, number, at)?))
+        let worst = index_below(TAIL * count(number.checked_sub(1)?)) + 1;
+        Some(Tails {
+            low: quantile(TAIL, number, at)?,
+            high: quantile(1.0 - TAIL, number, at)?,
+            worst: mean((0..worst).map(at))?,
+        })
+    }
+
+    /// Every return in the order of time, idle periods too; `None` of more than `most`.
+    pub(super) fn in_order(&self, most: usize) -> Option<Vec<f64>> {
+        if self.count() > most {
+            return None;
+        }
+        let mut all = vec![0.0; self.lead];
+        for step in &self.steps {
+            all.push(step.change);
+            all.resize(all.len() + step.periods - 1, 0.0);
+        }
+        Some(all)
     }
 
     /// The sum of squares of the falls from the running peak, as fractions of it,
@@ -187,21 +231,11 @@ mod tests {
         }
     }
 
-    /// The same returns with every idle period written out.
-    fn written_out(returns: &Returns) -> Vec<f64> {
-        let mut all = vec![0.0; returns.lead];
-        for step in &returns.steps {
-            all.push(step.change);
-            all.extend(vec![0.0; step.periods - 1]);
-        }
-        all
-    }
-
     #[test]
     fn idle_days_count_as_returns_of_zero() {
         let closes = [close(2, 110), close(5, 99)];
         let returns = Returns::over(days(&closes, 0, 6), |day| day).unwrap();
-        let all = written_out(&returns);
+        let all = returns.in_order(100).unwrap();
         let expected = [0.0, 0.0, 0.1, 0.0, 0.0, -0.1, 0.0];
         for (found, expected) in all.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-15, "{all:?}");
@@ -216,7 +250,7 @@ mod tests {
         // Friday 2 January 1970, Saturday, Monday: the weekend counts for Monday.
         let closes = [close(1, 110), close(2, 500), close(4, 121)];
         let returns = Returns::over(days(&closes, 1, 4), business_day_of).unwrap();
-        let all = written_out(&returns);
+        let all = returns.in_order(100).unwrap();
         assert_eq!(all.len(), 2);
         assert!((all[1] - 0.1).abs() < 1e-15);
     }
@@ -225,7 +259,10 @@ mod tests {
     fn tails_see_the_idle_days() {
         let closes = [close(0, 90), close(30, 180)];
         let returns = Returns::over(days(&closes, 0, 99), |day| day).unwrap();
-        assert_eq!(returns.tails(), Some((0.0, 0.0)));
+        let tails = returns.tails().unwrap();
+        assert_eq!((tails.low, tails.high), (0.0, 0.0));
+        // The worst five of a hundred are one loss and four idle days.
+        assert!((tails.worst + 0.1 / 5.0).abs() < 1e-15);
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Trades as the report reads them: in the order of their exits, one cache line
-//! each, with money in units and local times already found.
+//! Trades as the report reads them: in the order of their exits, with money in units and local times already found.
 
 use std::collections::HashMap;
 
@@ -11,6 +10,7 @@ use crate::domain::signal::Direction;
 use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 
+use super::ReportInput;
 use super::exact::Scale;
 use super::local_time::WallClock;
 use super::number::float_of;
@@ -20,11 +20,14 @@ use super::number::float_of;
 pub(super) struct Row {
     /// Net profit in units of the report's [`Scale`].
     pub profit: i128,
+    /// Entry and exit commission in units.
+    pub commission: i128,
     /// Entry, in microseconds since the epoch.
     pub entry: i64,
     /// Exit, in microseconds since the epoch.
     pub exit: i64,
-    /// Net profit over the entry's value.
+    /// Net profit over the entry's value and what entering cost; NaN where those
+    /// together are not above zero.
     pub return_fraction: f64,
     /// Index of the ticker in [`TradeTable::tickers`].
     pub ticker: u32,
@@ -51,10 +54,10 @@ pub(super) struct TradeTable<'trades> {
     pub rows: Vec<Row>,
     /// What the units of every amount are.
     pub scale: Scale,
-    /// Initial capital in units.
+    /// The money that the report begins with, in units.
     pub capital: i128,
-    /// Commission of long and of short trades, in units.
-    pub commission: [i128; 2],
+    /// When the range begins, in microseconds; the least number where it is open.
+    pub from: i64,
     /// Names of the tickers that rows point to.
     pub tickers: Vec<Option<&'trades str>>,
     /// Names of the signals that rows point to; `None` for entries without one.
@@ -62,19 +65,21 @@ pub(super) struct TradeTable<'trades> {
 }
 
 impl<'trades> TradeTable<'trades> {
-    /// Reads `trades`; those that close at the same time stay in their order.
-    pub(super) fn of(trades: &'trades [ClosedTrade], capital: Decimal, zone: &TimeZone) -> Self {
+    /// Reads the trades; those that close at the same time stay in their order.
+    pub(super) fn of(input: &ReportInput<'trades>) -> Self {
+        let trades = input.trades;
+        let capital = input.capital.money();
+        let open = input.open.all();
         let amounts = trades
             .iter()
             .flat_map(|trade| [trade.net_profit, trade.commission]);
-        let scale = Scale::fitting(amounts.chain([capital]));
+        let scale = Scale::fitting(amounts.chain([capital, open.commission]).chain(open.profit));
         let (mut tickers, mut signals) = (Names::default(), Names::default());
-        let mut commission = [0; 2];
         let mut rows: Vec<Row> = Vec::with_capacity(trades.len());
         for trade in trades {
-            commission[side(trade.direction)] += scale.units(trade.commission);
             rows.push(Row {
                 profit: scale.units(trade.net_profit),
+                commission: scale.units(trade.commission),
                 entry: trade.entry_time.as_microsecond(),
                 exit: trade.exit_time.as_microsecond(),
                 return_fraction: return_fraction(trade),
@@ -88,15 +93,33 @@ impl<'trades> TradeTable<'trades> {
         if !rows.is_sorted_by_key(|row| row.exit) {
             rows.sort_by_key(|row| row.exit);
         }
-        set_local_times(&mut rows, zone);
+        set_local_times(&mut rows, input.zone);
+        let from = input.asked.from.map(Timestamp::as_microsecond);
         Self {
             rows,
             scale,
             capital: scale.units(capital),
-            commission,
+            from: from.unwrap_or(i64::MIN),
             tickers: tickers.in_order,
             signals: signals.in_order,
         }
+    }
+
+    /// A time, or the beginning of the range where that is later.
+    pub(super) fn within(&self, microsecond: i64) -> i64 {
+        microsecond.max(self.from)
+    }
+
+    /// When the report begins: with the first entry, or the range where one of its trades
+    /// was entered before; `None` without trades.
+    pub(super) fn start(&self) -> Option<i64> {
+        let first_entry = self.rows.iter().map(|row| row.entry).min()?;
+        Some(self.within(first_entry))
+    }
+
+    /// An amount in units.
+    pub(super) fn units(&self, amount: Decimal) -> i128 {
+        self.scale.units(amount)
     }
 
     /// Each row with its number from 1 and the equity after it, in units.
@@ -106,14 +129,6 @@ impl<'trades> TradeTable<'trades> {
             equity += row.profit;
             (index + 1, row, equity)
         })
-    }
-}
-
-/// The place of a direction in a pair: long, then short.
-pub(super) fn side(direction: Direction) -> usize {
-    match direction {
-        Direction::Long => 0,
-        Direction::Short => 1,
     }
 }
 
@@ -139,18 +154,20 @@ pub(super) fn time_of(microsecond: i64) -> Timestamp {
     Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MAX)
 }
 
-/// Profit as a fraction of what the entry was worth; not a number where that is nothing, or
-/// less than nothing.
+/// Profit as a fraction of what the entry was worth and cost; not a number where the worth is
+/// nothing, or less than nothing.
 fn return_fraction(trade: &ClosedTrade) -> f64 {
-    if !trade.entry_price.is_positive() {
-        return f64::NAN;
-    }
+    let price = float_of(trade.entry_price.get());
     let size = float_of(trade.quantity.get()) * float_of(trade.point_value);
     let value = match trade.contract {
-        Contract::Linear => size * float_of(trade.entry_price.get()),
-        Contract::Inverse => size / float_of(trade.entry_price.get()),
+        Contract::Linear => size * price,
+        Contract::Inverse => size / price,
     };
-    float_of(trade.net_profit) / value
+    if price <= 0.0 || value <= 0.0 {
+        // Crude oil at -37, a spread at 0: nothing that a percentage could be of.
+        return f64::NAN;
+    }
+    float_of(trade.net_profit) / (value + float_of(trade.entry_commission))
 }
 
 /// Gives each different name a number, in the order they come.

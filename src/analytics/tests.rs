@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::monte_carlo::{MonteCarloError, MonteCarloInput, monte_carlo};
-use super::{OpenProfit, Report, ReportInput, RiskFree, TradingDays, report};
+use super::{Asked, Capital, OpenLots, Report, ReportInput, RiskFree, TradingDays, report};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
 use crate::domain::terms::Contract;
@@ -26,7 +26,9 @@ fn trade(direction: Direction, begin: Timestamp, seconds: i64, cents: i64) -> Cl
         exit_time: begin + SignedDuration::from_secs(seconds),
         point_value: Decimal::ONE,
         contract: Contract::Linear,
+        exit_price: "100".parse().unwrap(),
         commission: Decimal::new(5, 2),
+        entry_commission: Decimal::new(2, 2),
         net_profit: Decimal::new(cents, 2),
     }
 }
@@ -34,14 +36,16 @@ fn trade(direction: Direction, begin: Timestamp, seconds: i64, cents: i64) -> Cl
 fn report_on(trades: &[ClosedTrade], capital: i64, days: u16) -> Report {
     report(&ReportInput {
         currency: "USD",
-        initial_capital: capital.into(),
+        capital: Capital::from_start(capital.into()),
+        asked: Asked::default(),
         zone: &TimeZone::get("America/New_York").unwrap(),
         trading_days: TradingDays::of_setting(days),
         risk_free: RiskFree(2.0),
         trades,
-        open_profit: OpenProfit::default(),
+        open: OpenLots::default(),
+        last_price_at: None,
         signal_delays: &[],
-        held_prices: None,
+        held_prices: &[],
     })
 }
 

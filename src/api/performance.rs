@@ -17,10 +17,10 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes, ok};
 use super::request::{ApiRequest, range};
 use super::trades::webhook_ids;
-use crate::analytics::Report;
 use crate::analytics::monte_carlo::{
     MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
 };
+use crate::analytics::{Base, Report};
 use crate::domain::moment::Moment;
 use crate::domain::money::Decimal;
 use crate::reports::{self, ReportFilter, ReportSource};
@@ -110,6 +110,10 @@ pub struct PerformanceQuery {
     /// IANA name of the zone of days, hours and months; that of the first webhook
     /// where left out.
     time_zone: Option<String>,
+    /// The money that percentages are of where there is a `from`: `equity`, that of the
+    /// moment the range begins, which is usual; or `initialCapital`, as if the account had
+    /// started then.
+    base: Option<Base>,
 }
 
 /// What a Monte Carlo is to be of.
@@ -136,10 +140,13 @@ pub struct MonteCarloQuery {
     /// IANA name of the zone of the days of `from` and `to`; that of the first
     /// webhook where left out.
     time_zone: Option<String>,
+    /// The money that it begins with where there is a `from`: `equity`, which is usual, or
+    /// `initialCapital`.
+    base: Option<Base>,
     /// The currency, where the webhooks have several.
     currency: Option<String>,
-    /// Equity at or below which the account counts as ruined; half of the initial
-    /// capital where left out.
+    /// Equity at or below which the account counts as ruined; half of the capital that it
+    /// begins with where left out.
     ruin: Option<String>,
     /// How often to draw, 1 to 100,000; 5,000 where left out.
     resamples: Option<usize>,
@@ -167,6 +174,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
         tag: parameter("tag", query.tag.as_deref())?,
         range: range(query.from, query.to)?,
         zone: query.time_zone.as_deref().map(zone).transpose()?,
+        base: query.base,
     };
     let (asked, context) = (request.query.clone(), Arc::clone(context));
     let store = Arc::clone(&context.store);
@@ -189,6 +197,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         tag: parameter("tag", query.tag.as_deref())?,
         range: range(query.from, query.to)?,
         zone: query.time_zone.as_deref().map(zone).transpose()?,
+        base: query.base,
     };
     let resamples = query.resamples.unwrap_or(RESAMPLES);
     if !(1..=100_000).contains(&resamples) {
@@ -209,7 +218,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         }
         None => by_currency.pop_first().map(|(_, found)| found),
     };
-    let (initial_capital, profits) = found.unwrap_or_default();
+    let (capital, profits) = found.unwrap_or_default();
     if profits.len().saturating_mul(resamples) > MOST_DRAWS {
         let detail = format!(
             "{} trades are too many for {resamples} resamples",
@@ -228,8 +237,8 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
     let simulation = tokio::task::spawn_blocking(move || {
         let input = MonteCarloInput {
             profits: &profits,
-            initial_capital,
-            ruin_equity: ruin.unwrap_or(initial_capital / Decimal::TWO),
+            initial_capital: capital,
+            ruin_equity: ruin.unwrap_or(capital / Decimal::TWO),
             resamples,
             seed: query.seed.unwrap_or(1),
         };

@@ -34,9 +34,10 @@ pub struct Position {
     pub lots: usize,
     /// The newest price seen.
     pub newest_price: Option<String>,
-    /// What the open lots would gain at the newest price, less the commission of
-    /// their entries, in the webhook's currency.
+    /// Gain of the open lots at the newest price, before commission.
     pub open_profit: Option<String>,
+    /// Currency of the profit.
+    pub currency: String,
     /// Where TradingView states another position: an alert is missing.
     pub out_of_sync: Option<Difference>,
     /// False while the position is being derived again, after a change of settings.
@@ -81,6 +82,7 @@ impl From<StoredPosition> for Position {
                 .and_then(Ledger::newest_price)
                 .map(|price| price.to_string()),
             open_profit,
+            currency: stored.currency,
             out_of_sync: ledger.and_then(Ledger::out_of_sync).map(Difference::from),
             is_derived: ledger.is_some(),
         }

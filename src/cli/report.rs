@@ -1,6 +1,7 @@
 //! `algohook report`: what a strategy really did.
 
 mod instead;
+mod rows;
 
 use std::io::Write;
 
@@ -10,12 +11,13 @@ use jiff::tz::TimeZone;
 
 use super::open::{self, WebhookArgument};
 use super::output;
+use crate::analytics::intervals::FEW_TRADES;
 use crate::analytics::series::EquityPoint;
-use crate::analytics::{Metrics, Report as Figures};
+use crate::analytics::{Base, Report as Figures};
 use crate::api::performance::Reports;
 use crate::config::Config;
+use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
-use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
 use crate::reports::{Made, ReportFilter, ReportSource, reports};
@@ -45,6 +47,10 @@ pub struct Report {
     /// Zone of days and months, also of --from and --to [default: that of the first webhook]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// Money that percentages are of where there is a --from: "equity", that of the moment the
+    /// range begins, or "initialCapital", as if the account had started then
+    #[arg(long, value_name = "BASE", default_value = "equity")]
+    base: Base,
     /// Print JSON, with all series
     #[arg(long)]
     json: bool,
@@ -79,6 +85,7 @@ impl Report {
             tag: self.tag,
             range: Range::new(self.from, self.to)?,
             zone,
+            base: Some(self.base),
         };
         let made = store
             .readers()
@@ -89,7 +96,9 @@ impl Report {
         }
         let has_trades = |made: &Made| made.report.all.total_trades > 0;
         if !made.is_empty() && made.iter().all(has_trades) {
-            return write_each(out, made.iter(), |out, made| write_report(out, made));
+            return write_each(out, made.iter(), |out, made| {
+                write_report(out, made, &filter)
+            });
         }
         let instead = store
             .readers()
@@ -101,7 +110,7 @@ impl Report {
             let currency = &whole.report.currency;
             let same = |made: &&Made| made.report.currency == *currency && has_trades(made);
             match made.iter().find(same) {
-                Some(made) => write_report(out, made),
+                Some(made) => write_report(out, made, &filter),
                 None => instead.write(out, &whole.report, &filter),
             }
         })
@@ -123,11 +132,8 @@ fn write_each<'a>(
     Ok(())
 }
 
-fn write_report(out: &mut dyn Write, made: &Made) -> anyhow::Result<()> {
+fn write_report(out: &mut dyn Write, made: &Made, filter: &ReportFilter) -> anyhow::Result<()> {
     let report = &made.report;
-    let Figures {
-        all, long, short, ..
-    } = report;
     let currency = output::printable(&report.currency);
     let webhooks = match made.webhooks {
         0 | 1 => String::new(),
@@ -135,94 +141,32 @@ fn write_report(out: &mut dyn Write, made: &Made) -> anyhow::Result<()> {
     };
     writeln!(
         out,
-        "Closed trades in {currency}, from {} of initial capital{webhooks}",
-        report.initial_capital
+        "Closed trades in {currency}, from {}{webhooks}",
+        capital(report, filter)
     )?;
     writeln!(out, "\n{}\n", curve(&report.series.equity))?;
-    let rows: Vec<Vec<String>> = ROWS
-        .iter()
-        .map(|(title, figure)| {
-            let cell = |metrics| figure(metrics).unwrap_or_else(|| "-".to_owned());
-            vec![(*title).to_owned(), cell(all), cell(long), cell(short)]
-        })
-        .collect();
-    Ok(output::figures(out, &["", "ALL", "LONG", "SHORT"], &rows)?)
+    let head = ["", "ALL", "LONG", "SHORT", "ALL, 95 % INTERVAL"];
+    output::figures(out, &head, &rows::of(report))?;
+    let trades = report.all.total_trades;
+    if trades < FEW_TRADES {
+        let trades = output::counted(&trades, "closed trade");
+        writeln!(
+            out,
+            "\nOf {trades} only: these numbers say little yet. The interval is where the truth lies in 95 of 100 cases."
+        )?;
+    }
+    Ok(())
 }
 
-/// A line of the table: its title, and its cell for one column.
-type Line = (&'static str, fn(&Metrics) -> Option<String>);
-
-const ROWS: &[Line] = &[
-    ("Net profit", |m| money(Some(m.net_profit))),
-    ("Net profit, % of capital", |m| number(m.net_profit_percent)),
-    ("Gross profit", |m| money(Some(m.gross_profit))),
-    ("Gross loss", |m| money(Some(m.gross_loss))),
-    ("Commission paid", |m| money(Some(m.commission_paid))),
-    ("Open profit", |m| money(Some(m.open_profit))),
-    ("Profit factor", |m| number(m.profit_factor)),
-    ("Trades", |m| Some(m.total_trades.to_string())),
-    ("Winning trades", |m| Some(m.winning_trades.to_string())),
-    ("Losing trades", |m| Some(m.losing_trades.to_string())),
-    ("Percent profitable", |m| number(m.percent_profitable)),
-    ("Average trade", |m| money(m.avg_trade)),
-    ("Average win", |m| money(m.avg_win)),
-    ("Average loss", |m| money(m.avg_loss)),
-    ("Largest win", |m| money(m.largest_win)),
-    ("Largest loss", |m| money(m.largest_loss)),
-    ("Most wins in a row", |m| {
-        Some(m.max_consecutive_wins.to_string())
-    }),
-    ("Most losses in a row", |m| {
-        Some(m.max_consecutive_losses.to_string())
-    }),
-    ("Max. drawdown, closed trades", |m| {
-        money(Some(m.max_drawdown))
-    }),
-    ("Max. drawdown, %", |m| number(m.max_drawdown_percent)),
-    ("Recovery factor", |m| number(m.recovery_factor)),
-    ("CAGR, % a year", |m| number(m.cagr)),
-    ("Sharpe ratio", |m| number(m.sharpe)),
-    ("Sortino ratio", |m| number(m.sortino)),
-    ("Sharpe ratio, annualised", |m| number(m.sharpe_annualized)),
-    ("Average duration", |m| m.avg_duration.map(duration)),
-    ("Time in market, %", |m| number(m.time_in_market)),
-];
-
-/// An amount with two places, or as many as it needs below one.
-fn money(amount: Option<Decimal>) -> Option<String> {
-    let amount = amount?;
-    let places = if amount.abs() < Decimal::ONE { 8 } else { 2 };
-    Some(if amount.is_zero() {
-        "0".to_owned()
-    } else {
-        let rounded = amount.round_dp(places);
-        if places == 2 {
-            format!("{rounded:.2}")
-        } else {
-            rounded.normalize().to_string()
+/// The money that percentages are of, and which it is.
+fn capital(report: &Figures, filter: &ReportFilter) -> String {
+    let money = currency::shown(report.capital, &report.currency);
+    match (report.base, filter.range.from()) {
+        (Base::Equity, Some(from)) => format!("{money} of equity on {from}"),
+        (Base::InitialCapital, Some(from)) => {
+            format!("{money} of initial capital, as if the account had started on {from}")
         }
-    })
-}
-
-fn number(value: Option<f64>) -> Option<String> {
-    value.map(|value| format!("{value:.2}"))
-}
-
-/// Seconds in the two units that say most.
-fn duration(seconds: f64) -> String {
-    let units = [(86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s")];
-    let first = units
-        .iter()
-        .position(|(size, _)| seconds >= *size)
-        .unwrap_or(units.len() - 1);
-    let (size, name) = units[first];
-    let whole = (seconds / size).floor();
-    match units.get(first + 1) {
-        Some((smaller, smaller_name)) => {
-            let rest = ((seconds - whole * size) / smaller).floor();
-            format!("{whole} {name} {rest} {smaller_name}")
-        }
-        None => format!("{whole} {name}"),
+        _ => format!("{money} of initial capital"),
     }
 }
 
@@ -264,6 +208,7 @@ fn bar(value: f64, lowest: f64, highest: f64) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::money::Decimal;
 
     #[test]
     fn a_curve_rises_from_the_lowest_to_the_highest_bar() {
@@ -278,16 +223,5 @@ mod tests {
             .collect();
         assert_eq!(curve(&points), "▁▂▃▄▅▆▇█");
         assert_eq!(curve(&points[..1]), "▅▅");
-    }
-
-    #[test]
-    fn amounts_and_times_are_short() {
-        let amount = |text: &str| money(Some(text.parse().unwrap())).unwrap();
-        assert_eq!(amount("1234.5"), "1234.50");
-        assert_eq!(amount("-0.000012340"), "-0.00001234");
-        assert_eq!(amount("0.00"), "0");
-        assert_eq!(duration(93_600.0), "1 d 2 h");
-        assert_eq!(duration(59.0), "59 s");
-        assert_eq!(duration(0.0), "0 s");
     }
 }

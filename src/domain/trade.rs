@@ -37,14 +37,18 @@ pub struct Lot {
 }
 
 impl Lot {
-    /// What the lot would gain at `price`, less the commission of its entry, in
-    /// the webhook's currency; the exit's commission is not known yet.
+    /// Gain of the lot at `price` before commission, in the webhook's currency: the
+    /// entry's is spent already, the exit's is not known yet.
     ///
     /// `None` where the amount is beyond a [`Decimal`], or the terms give the price no value.
     #[must_use]
     pub fn open_profit(&self, price: Price, terms: Terms) -> Option<Decimal> {
-        let gain = terms.gross_profit(self.direction, self.quantity, self.entry.price, price)?;
-        gain.value.checked_sub(self.commission)
+        let (entry, quantity) = (self.entry.price, self.quantity);
+        Some(
+            terms
+                .gross_profit(self.direction, quantity, entry, price)?
+                .value,
+        )
     }
 }
 
@@ -67,6 +71,8 @@ pub struct Trade {
     pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,
+    /// The entry's part of the commission.
+    pub entry_commission: Decimal,
     /// Profit after commission, in the webhook's currency.
     pub net_profit: Decimal,
 }
@@ -99,12 +105,16 @@ pub struct ClosedTrade {
     pub entry_signal: Option<Arc<str>>,
     /// When it was closed.
     pub exit_time: Timestamp,
+    /// At which price it was closed, slippage included.
+    pub exit_price: Price,
     /// Money that one contract gains when the price rises by 1; see [`Terms`].
     pub point_value: Decimal,
     /// Which way its value follows its price.
     pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,
+    /// The entry's part of the commission.
+    pub entry_commission: Decimal,
     /// Profit after commission, in the webhook's currency.
     pub net_profit: Decimal,
 }
@@ -119,9 +129,11 @@ impl From<&Trade> for ClosedTrade {
             entry_price: trade.entry.price,
             entry_signal: trade.entry.signal.as_deref().map(Arc::from),
             exit_time: trade.exit.time,
+            exit_price: trade.exit.price,
             point_value: trade.point_value,
             contract: trade.contract,
             commission: trade.commission,
+            entry_commission: trade.entry_commission,
             net_profit: trade.net_profit,
         }
     }

@@ -19,9 +19,10 @@ use super::writer::WriteContext;
 use crate::domain::event::NotAnId;
 use crate::domain::event::numbered_id;
 use crate::domain::instrument::Spelling;
-use crate::domain::money::Decimal;
+use crate::domain::money::{Decimal, Price};
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
+use crate::domain::terms::Contract;
 use crate::domain::trade::{Leg, Trade};
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::{Commissions, ListedTrade, Side, TradeList, zone_name};
@@ -487,15 +488,35 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
             signal: row.get(first + 2)?,
         })
     };
+    let (entry, exit) = (leg(4)?, leg(7)?);
+    let commission = parsed(row, 11)?;
+    let contract = parsed(row, 16)?;
     Ok(Trade {
         ticker: parsed(row, 0)?,
         direction: parsed(row, 1)?,
         quantity: parsed(row, 2)?,
-        entry: leg(4)?,
-        exit: leg(7)?,
+        entry_commission: entry_share(commission, contract, entry.price, exit.price),
+        entry,
+        exit,
         point_value: parsed(row, 10)?,
-        commission: parsed(row, 11)?,
+        commission,
         net_profit: parsed(row, 12)?,
-        contract: parsed(row, 16)?,
+        contract,
     })
+}
+
+/// The entry's part of a commission that a list of trades states as one: in proportion to
+/// the value of both fills, as a commission in percent is.
+fn entry_share(commission: Decimal, contract: Contract, entry: Price, exit: Price) -> Decimal {
+    let (entry, exit) = (entry.get().abs(), exit.get().abs());
+    let part = match contract {
+        Contract::Linear => entry,
+        // Worth the more coins the lower the price.
+        Contract::Inverse => exit,
+    };
+    let share = entry
+        .checked_add(exit)
+        .and_then(|both| part.checked_div(both));
+    let part = commission.checked_mul(share.unwrap_or(Decimal::new(5, 1)));
+    part.unwrap_or(commission).normalize()
 }

@@ -378,53 +378,36 @@ pub fn signal_delays(
 /// A price and when it was seen.
 type SeenPrice = (Timestamp, Price);
 
-/// The first and the last price seen of a ticker.
+/// The newest price of a ticker seen before a time.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn first_and_last_price(
+pub fn price_before(
     connection: &Connection,
     webhook: i64,
     ticker: &Ticker,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> Result<Option<(SeenPrice, SeenPrice)>> {
-    let end = |direction: &str, ticker: &Ticker| -> Result<Option<SeenPrice>> {
-        let mut select = connection.prepare_cached(&format!(
-            "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
-             WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3 AND paired_at < ?4
-             ORDER BY paired_at {direction}, id {direction} LIMIT 1"
-        ))?;
-        let (from, to) = range(from, to);
-        let read = |row: &Row<'_>| Ok((timestamp(row, 0)?, parsed(row, 1)?));
-        Ok(select
-            .query_row(params![webhook, ticker.as_str(), from, to], read)
-            .optional()?)
-    };
+    before: Option<Timestamp>,
+) -> Result<Option<SeenPrice>> {
     let instrument = tickers::find(connection, webhook, ticker)?;
     let key = LedgerKey {
         webhook,
         instrument,
     };
-    let mut seen: Option<(SeenPrice, SeenPrice)> = None;
+    let mut select = connection.prepare_cached(
+        "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
+         WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at < ?3
+         ORDER BY paired_at DESC, id DESC LIMIT 1",
+    )?;
+    let (_, before) = range(None, before);
+    let read = |row: &Row<'_>| Ok((timestamp(row, 0)?, parsed(row, 1)?));
+    let mut newest: Option<SeenPrice> = None;
     for ticker in tickers::spellings(connection, &key)? {
-        let Some((first, last)) = end("ASC", &ticker)?.zip(end("DESC", &ticker)?) else {
-            continue;
-        };
-        seen = Some(match seen {
-            None => (first, last),
-            Some(before) => (
-                if first.0 < before.0.0 {
-                    first
-                } else {
-                    before.0
-                },
-                if last.0 > before.1.0 { last } else { before.1 },
-            ),
-        });
+        let seen = select.query_row(params![webhook, ticker.as_str(), before], read);
+        let seen = seen.optional()?;
+        newest = newest.into_iter().chain(seen).max_by_key(|(time, _)| *time);
     }
-    Ok(seen)
+    Ok(newest)
 }
 
 /// A range of time in microseconds, open where a bound is not given.

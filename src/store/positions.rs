@@ -30,6 +30,8 @@ pub struct StoredPosition {
     pub webhook: WebhookId,
     /// The instrument.
     pub instrument: Instrument,
+    /// Currency of its profit.
+    pub currency: String,
     /// What its profit is counted by.
     pub terms: Terms,
     /// Lots, newest price and what TradingView states; `None` while it is being
@@ -38,8 +40,8 @@ pub struct StoredPosition {
 }
 
 impl StoredPosition {
-    /// What the open lots would gain at the newest price; `None` where that is
-    /// not known, or beyond a [`Decimal`].
+    /// Gain of the open lots at the newest price before commission; `None` where that
+    /// is not known, or beyond a [`Decimal`].
     #[must_use]
     pub fn open_profit(&self) -> Option<Decimal> {
         self.ledger.as_ref()?.open_profit(self.terms)
@@ -90,6 +92,7 @@ pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Ve
         };
         positions.push(StoredPosition {
             webhook: webhook.id.clone(),
+            currency: webhook.settings.currency.clone(),
             terms: webhook.settings.terms_of(key.instrument.as_str()),
             ledger: ledgers::load(connection, &key, &webhook.settings)?,
             instrument: key.instrument,

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_reports.sql"),
     include_str!("schema/0011_known_clients.sql"),
     include_str!("schema/0012_instruments.sql"),
+    include_str!("schema/0013_entry_commission.sql"),
 ];
 
 /// The schema version that this binary writes.

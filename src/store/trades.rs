@@ -9,21 +9,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::conditions::query;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
-use super::sql::{parsed, timestamp, to_micros, unreadable};
+use super::sql::{decimal, parsed, timestamp, to_micros, unreadable};
 use crate::domain::ledger::Applied;
+use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::trade::{Leg, Trade};
 use crate::domain::webhook::WebhookId;
 
 pub use filter::TradeFilter;
 use filter::{IS_IMPORTED, NEWEST_FIRST, page};
-pub use report::for_report;
+pub use report::{for_report, net_profit, open_at};
 
 /// What names a trade: the orders that opened and closed it, `trd_12_15` outside.
 ///
@@ -135,8 +136,8 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, applied: &Applied
     let mut insert = connection.prepare_cached(
         "INSERT INTO trades (exit_order, entry_order, webhook_id, ticker, direction, quantity, entry_time,
              entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit, place,
-             contract)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             contract, entry_commission)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
     for trade in &applied.trades {
         insert.execute(params![
@@ -157,6 +158,7 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, applied: &Applied
             trade.net_profit.to_string(),
             applied.place,
             trade.contract.as_str(),
+            trade.entry_commission.to_string(),
         ])?;
     }
     Ok(())
@@ -217,17 +219,17 @@ const CURRENCY: &str = "w.settings ->> '$.currency'";
 /// The ticker is that of the alert that closed the trade, as it states it.
 const COLUMNS: &str = "w.public_id, (SELECT o.ticker FROM orders o WHERE o.id = t.exit_order), t.direction, t.quantity, t.entry_order, t.entry_time,
         t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
-        t.point_value, t.commission, t.net_profit, t.contract";
+        t.point_value, t.commission, t.net_profit, t.contract, t.entry_commission";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
     Ok(StoredTrade {
         webhook: parsed(row, 0)?,
         trade: read_trade(row)?,
-        is_imported: row.get(16)?,
-        notes: row.get::<_, Option<String>>(17)?.unwrap_or_default(),
-        tags: serde_json::from_str(row.get_ref(18)?.as_str()?)
-            .map_err(|error| unreadable(18, Type::Text, error))?,
-        currency: row.get(19)?,
+        is_imported: row.get(17)?,
+        notes: row.get::<_, Option<String>>(18)?.unwrap_or_default(),
+        tags: serde_json::from_str(row.get_ref(19)?.as_str()?)
+            .map_err(|error| unreadable(19, Type::Text, error))?,
+        currency: row.get(20)?,
     })
 }
 
@@ -242,7 +244,17 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         commission: parsed(row, 13)?,
         net_profit: parsed(row, 14)?,
         contract: parsed(row, 15)?,
+        entry_commission: entry_commission(row, 16, 13)?,
     })
+}
+
+/// The entry's part of a trade's commission. Of a trade that was stored before the part
+/// was, half of the whole, until its ledger is derived again.
+fn entry_commission(row: &Row<'_>, part: usize, whole: usize) -> rusqlite::Result<Decimal> {
+    match row.get_ref(part)? {
+        ValueRef::Null => Ok(decimal(row, whole)? / Decimal::TWO),
+        _ => decimal(row, part),
+    }
 }
 
 /// A side of a trade in four columns from `first` on.

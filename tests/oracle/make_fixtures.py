@@ -20,7 +20,7 @@ from trade_lists import Case, Trade, all_cases
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "report"
 LARGEST_FILE = 300_000
-LARGEST_TOTAL = 1_000_000
+LARGEST_TOTAL = 1_500_000
 
 
 def rfc3339(moment: datetime) -> str:
@@ -41,6 +41,7 @@ def trade_json(trade: Trade) -> dict:
         "exitPrice": metrics.money(trade.exit_price),
         "pointValue": metrics.money(trade.point_value),
         "commission": metrics.money(trade.commission),
+        "entryCommission": metrics.money(trade.entry_commission),
         "netProfit": metrics.money(trade.net_profit),
         "signal": trade.signal,
     }
@@ -58,7 +59,12 @@ def fixture(case: Case) -> dict:
             "timeZone": case.time_zone,
             "tradingDays": case.trading_days,
             "riskFreeRate": case.risk_free_rate,
-            "openProfit": "0",
+            "carried": price(case.carried),
+            "from": case.range_from and rfc3339(case.range_from),
+            "to": case.range_to and rfc3339(case.range_to),
+            "open": [{"profit": price(side.profit), "commission": metrics.money(side.commission)}
+                     for side in (case.open_long, case.open_short)],
+            "lastPriceAt": case.last_price_at and rfc3339(case.last_price_at),
             "signalDelays": case.signal_delays,
             "firstPrice": price(case.first_price),
             "lastPrice": price(case.last_price),

@@ -35,6 +35,20 @@ class Trade:
         return gain * self.qty * self.point_value - self.commission
 
 
+    @property
+    def entry_commission(self) -> Decimal:
+        """What entering cost: two fifths, so that nothing passes that takes the half."""
+        return self.commission * Decimal("0.4")
+
+
+@dataclass(frozen=True)
+class Open:
+    """Lots of one side that are open at the end: gain before commission, and what entering cost."""
+
+    profit: Decimal | None = Decimal("0")
+    commission: Decimal = Decimal("0")
+
+
 @dataclass(frozen=True)
 class Case:
     """Everything a report is computed from."""
@@ -48,6 +62,18 @@ class Case:
     signal_delays: list[float] = field(default_factory=list)
     first_price: Decimal | None = None
     last_price: Decimal | None = None
+    carried: Decimal | None = None
+    """Profit before the range; None where the report begins with the account, or as if it did."""
+    range_from: datetime | None = None
+    range_to: datetime | None = None
+    open_long: Open = Open()
+    open_short: Open = Open()
+    last_price_at: datetime | None = None
+
+    @property
+    def capital(self) -> Decimal:
+        """What the report begins with."""
+        return self.initial_capital + (self.carried or 0)
 
 
 @dataclass(frozen=True)
@@ -199,6 +225,56 @@ def large_cases() -> list[Case]:
     ]
 
 
+def many_trades() -> list[Case]:
+    """More trades and days than are resampled."""
+    random = Random(6)
+    profits = [random.choice([-60, -45, -30, -12, 0, 15, 35, 80]) for _ in range(1_010)]
+    return [Case("many_trades", daily("2021-03-01", profits), initial_capital=Decimal("50000"))]
+
+
+def range_cases() -> list[Case]:
+    """Ranges that do not begin with the account, and lots that are open when they end."""
+    profits = [120, -340, 60, 45, -150, 210, 0, 35, -20, 70, -90, 15]
+    january = utc("2025-01-01")
+    straddling = [trade("long", "2024-12-20T09:00", "2025-01-03T09:00", "200", "190", "5", "2")]
+    return [
+        Case("range_with_equity", daily("2025-01-04", profits, every=4), carried=Decimal("90000"), range_from=january),
+        Case("range_as_if_started_then", daily("2025-01-04", profits, every=4), range_from=january),
+        Case("range_of_both_ends", straddling + daily("2025-01-04", profits, every=4), carried=Decimal("-2500.5"),
+             range_from=january, range_to=utc("2025-03-01")),
+        Case("range_of_a_lost_account", daily("2025-01-04", profits), carried=Decimal("-10000"), range_from=january),
+        Case("open_lots", daily("2025-01-04", profits, every=4),
+             open_long=Open(Decimal("250.25"), Decimal("4.75")), open_short=Open(Decimal("-30"), Decimal("1.5")),
+             last_price_at=utc("2025-04-02T12:00")),
+        Case("open_lots_of_the_last_day", daily("2025-01-04", profits[:5]),
+             open_long=Open(Decimal("-75"), Decimal("3"))),
+        Case("open_lots_without_a_price", daily("2025-01-04", profits),
+             open_short=Open(None, Decimal("6"))),
+        Case("only_open_lots", [], open_long=Open(Decimal("10"), Decimal("2")), first_price=Decimal("100"),
+             last_price=Decimal("110")),
+        # The native report that has a run-up of 1,058.39 and no drawdown.
+        Case("native_run_up", cents("2024-01-01", ["105.86", "3.29", "141.1", "36.13", "385.95", "157.91", "322.96",
+                                                   "11.05", "-174.3"])),
+        Case("prices_below_zero", [
+            trade("long", "2020-04-20T14:00", "2020-04-20T18:00", "-37.63", "10.01", "2", "5"),
+            trade("short", "2020-04-20T15:00", "2020-04-21T18:00", "11.57", "-2.5", "3", "5"),
+            trade("short", "2020-04-21T15:00", "2020-04-22T18:00", "0", "1.5", "3", "5"),
+        ], first_price=Decimal("-37.63"), last_price=Decimal("1.5")),
+        Case("five_trades_in_five_days", daily("2026-01-05", [100, -20, 120, -10, 110]),
+             first_price=Decimal("100"), last_price=Decimal("130")),
+    ]
+
+
+def cents(first_day: str, profits: list[str]) -> list[Trade]:
+    """Long trades of ten hours, one a day, with these profits."""
+    start = utc(first_day) + timedelta(hours=1)
+    return [
+        Trade("TEST", "long", Decimal("1"), start + timedelta(days=number), Decimal("1000"),
+              start + timedelta(days=number, hours=10), 1000 + Decimal(profit), Decimal("1"), Decimal("0"), "Hand")
+        for number, profit in enumerate(profits)
+    ]
+
+
 def edge_cases() -> list[Case]:
     """Small lists by hand, one for each place where a figure may not be defined."""
     back_and_forth = [300, -120, 0, 80, -260, 410, 0, -35]
@@ -247,4 +323,4 @@ def edge_cases() -> list[Case]:
 
 def all_cases() -> list[Case]:
     """Every list, by its name."""
-    return large_cases() + edge_cases()
+    return large_cases() + edge_cases() + range_cases() + many_trades()

@@ -15,18 +15,19 @@ const STRETCHES: usize = 250;
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EquityPoint {
-    /// When the trade closed; of the first point, when the first trade was entered.
+    /// When the trade closed; of the first point, when the first trade was entered, or
+    /// when the range began where that is later.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The number of the trade, from 1; 0 is the start.
     pub trade: usize,
-    /// Initial capital and the profit of all trades so far.
+    /// The report's capital and the profit of all trades so far.
     #[schema(value_type = String)]
     pub equity: Decimal,
     /// How far equity lies below its peak; 0 or more.
     #[schema(value_type = String)]
     pub drawdown: Decimal,
-    /// The drawdown in percent of the peak; `null` where the initial capital is 0.
+    /// The drawdown in percent of the peak; `null` where the capital is not above 0.
     pub drawdown_percent: Option<f64>,
 }
 
@@ -88,12 +89,12 @@ impl Stretch {
 /// The curve of all trades; of many, each stretch's highest, lowest, deepest (in
 /// money and in percent) and last point, so that no extreme is lost.
 pub(super) fn equity(table: &TradeTable<'_>) -> Vec<EquityPoint> {
-    let Some(first_entry) = table.rows.iter().map(|row| row.entry).min() else {
+    let Some(start) = table.start() else {
         return Vec::new();
     };
     let start = Point {
         trade: 0,
-        time: first_entry,
+        time: start,
         equity: table.capital,
         peak: table.capital,
     };

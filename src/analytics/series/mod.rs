@@ -10,9 +10,10 @@ mod distribution;
 mod periods;
 mod rolling;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::ReportInput;
+use super::held::{self, HeldPoint};
 use super::runs::{RunCounter, Runs};
 use super::table::TradeTable;
 
@@ -28,9 +29,12 @@ pub(super) use distribution::bins_of;
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
-    /// Equity and how far it lies below its peak: the initial capital, then a
+    /// Equity and how far it lies below its peak: the report's capital, then a
     /// point a closed trade; of many trades the extremes of each stretch.
     pub equity: Vec<EquityPoint>,
+    /// The same capital in the ticker that was entered first, from its first entry fill
+    /// to the last price known; empty where that price is not above 0.
+    pub buy_and_hold: Vec<HeldPoint>,
     /// Every month from the first entry's to the last exit's.
     pub monthly_returns: Vec<MonthReturn>,
     /// Every year from the first entry's to the last exit's.
@@ -58,8 +62,8 @@ pub struct Series {
 }
 
 /// All series of some trades.
-pub(super) fn series_of(table: &TradeTable<'_>, zone: &TimeZone) -> Series {
-    let months = periods::months(table, zone);
+pub(super) fn series_of(table: &TradeTable<'_>, input: &ReportInput<'_>) -> Series {
+    let months = periods::months(table, input.zone);
     let mut runs = RunCounter::default();
     for row in &table.rows {
         runs.add(row.profit);
@@ -67,6 +71,7 @@ pub(super) fn series_of(table: &TradeTable<'_>, zone: &TimeZone) -> Series {
     let split = breakdown::split(table);
     Series {
         equity: curve::equity(table),
+        buy_and_hold: held::curve(input),
         yearly_returns: periods::years(&months, table),
         monthly_returns: periods::month_returns(&months, table),
         by_day: periods::days(table),

@@ -63,11 +63,11 @@ pub(super) struct Month {
 
 /// Every month from the first entry's to the last exit's, idle ones too.
 pub(super) fn months(table: &TradeTable<'_>, zone: &TimeZone) -> Vec<Month> {
-    let Some(first_entry) = table.rows.iter().map(|row| row.entry).min() else {
+    let Some(start) = table.start() else {
         return Vec::new();
     };
     let mut months = vec![Month {
-        number: month_of(local_day(first_entry, zone)),
+        number: month_of(local_day(start, zone)),
         before: table.capital,
         profit: 0,
     }];

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use crate::analytics::Report;
 use crate::cli::output::printable;
+use crate::domain::currency::shown;
 use crate::domain::webhook::WebhookId;
 use crate::reports::{Made, ReportFilter, ReportSource, reports};
 use crate::store::positions::{self, StoredPosition};
@@ -94,14 +95,20 @@ impl Instead {
             writeln!(out, "No closed trades{currency}{}.", asked_for(filter))?;
             writeln!(out, "{}.", what_there_is(whole))?;
         }
-        self.write_open(out, filter)
+        self.write_open(out, &whole.currency, filter)
     }
 
-    fn write_open(&self, out: &mut dyn Write, filter: &ReportFilter) -> anyhow::Result<()> {
+    fn write_open(
+        &self,
+        out: &mut dyn Write,
+        currency: &str,
+        filter: &ReportFilter,
+    ) -> anyhow::Result<()> {
         if filter.source == Some(ReportSource::Backtest) {
             return Ok(());
         }
-        for position in &self.open {
+        let of_currency = |position: &&StoredPosition| position.currency == currency;
+        for position in self.open.iter().filter(of_currency) {
             let Some(ledger) = &position.ledger else {
                 continue;
             };
@@ -114,7 +121,7 @@ impl Instead {
             let ticker = printable(position.instrument.as_str());
             write!(out, "Open: {side} {} {ticker}", held.abs())?;
             if let Some(profit) = position.open_profit() {
-                write!(out, ", open profit {}", profit.round_dp(8).normalize())?;
+                write!(out, ", open profit {}", shown(profit, currency))?;
             }
             writeln!(out)?;
         }

@@ -252,8 +252,8 @@ impl Ledger {
         }
     }
 
-    /// What the open lots would gain at the newest price, less the commission of
-    /// their entries, in the webhook's currency.
+    /// Gain of the open lots at the newest price before commission, in the webhook's
+    /// currency.
     ///
     /// `None` where the amount is beyond a [`Decimal`], or the newest price gives none.
     #[must_use]
@@ -264,6 +264,13 @@ impl Ledger {
         self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
             sum.checked_add(lot.open_profit(price, terms)?)
         })
+    }
+
+    /// Entry commission of the open lots: spent already, and in no trade yet.
+    #[must_use]
+    pub fn open_commission(&self) -> Decimal {
+        let commissions = self.lots.iter().map(|lot| lot.commission);
+        commissions.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
     /// TradingView's position beside the ledger's own, where an alert is missing.

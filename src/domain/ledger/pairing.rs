@@ -340,6 +340,7 @@ impl Portion<'_> {
             point_value: terms.point_value,
             contract: terms.contract,
             commission,
+            entry_commission: entry_commission.normalize(),
             net_profit: precision.check(difference(gross, commission))?.normalize(),
         };
         Ok((trade, left))

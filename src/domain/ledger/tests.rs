@@ -285,13 +285,16 @@ fn a_commission_per_order_is_shared_by_what_a_reversal_closes_and_opens() {
         &settings,
     );
     // 3 for the entry and a third of 3 for the exit; two thirds open the short.
-    assert_eq!(folded.applied[1].trades[0].commission, decimal("4"));
+    let closed = &folded.applied[1].trades[0];
+    assert_eq!(closed.commission, decimal("4"));
+    assert_eq!(closed.entry_commission, decimal("3"));
     let opened = folded.applied[1].opened.as_ref().unwrap();
     assert_eq!(opened.commission, decimal("2"));
     assert_eq!(
         folded.ledger.open_profit(Terms::linear(Decimal::ONE)),
-        Some(decimal("-2"))
+        Some(decimal("0"))
     );
+    assert_eq!(folded.ledger.open_commission(), decimal("2"));
 }
 
 #[test]

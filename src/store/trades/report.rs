@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::filter::{OF_TAG, TradeFilter};
 use crate::domain::instrument::{Instrument, Instruments};
-use crate::domain::money::{Price, Quantity};
+use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
-use crate::store::conditions::query;
+use crate::store::conditions::{Conditions, query};
 use crate::store::error::Result;
-use crate::store::sql::{amount, decimal, parsed, timestamp, unreadable};
+use crate::store::sql::{amount, decimal, parsed, timestamp, to_micros, unreadable};
 
 /// All trades of a filter, in the order of their exits; those of one instant as
 /// their orders were paired, which is not always how they arrived.
@@ -22,8 +23,64 @@ use crate::store::sql::{amount, decimal, parsed, timestamp, unreadable};
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<ClosedTrade>> {
+    read(connection, filter, filter.conditions())
+}
+
+/// The trades of a filter that were open at a time: entered before it, and closed then or
+/// later.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn open_at(
+    connection: &Connection,
+    filter: &TradeFilter,
+    time: Timestamp,
+) -> Result<Vec<ClosedTrade>> {
+    let later = TradeFilter {
+        from: Some(time),
+        to: None,
+        ..filter.clone()
+    };
+    let mut conditions = later.conditions();
+    conditions.require("t.entry_time < ?", [to_micros(time)]);
+    read(connection, &later, conditions)
+}
+
+/// The net profit of all trades of a filter together.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn net_profit(connection: &Connection, filter: &TradeFilter) -> Result<Decimal> {
+    let mut conditions = filter.conditions();
+    let from = tables(filter, &mut conditions);
+    let sql = format!(
+        "SELECT t.net_profit FROM {from} WHERE {}",
+        conditions.text()
+    );
+    let profits = query(connection, &sql, &conditions.values, |row| decimal(row, 0))?;
+    Ok(profits
+        .into_iter()
+        .fold(Decimal::ZERO, Decimal::saturating_add))
+}
+
+/// The tables that trades of a filter are found in.
+fn tables(filter: &TradeFilter, conditions: &mut Conditions) -> &'static str {
+    let Some(tag) = &filter.tag else {
+        return "trades t JOIN webhooks w ON w.id = t.webhook_id";
+    };
+    conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
+    OF_TAG
+}
+
+fn read(
+    connection: &Connection,
+    filter: &TradeFilter,
+    mut conditions: Conditions,
+) -> Result<Vec<ClosedTrade>> {
     let mut names = Names::default();
-    let read = |row: &Row<'_>| {
+    let read_row = |row: &Row<'_>| {
         let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
         let trade = read_closed(row, &mut names)?;
         Ok((
@@ -31,16 +88,9 @@ pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<C
             trade,
         ))
     };
-    let mut conditions = filter.conditions();
-    let from = match &filter.tag {
-        None => "trades t JOIN webhooks w ON w.id = t.webhook_id",
-        Some(tag) => {
-            conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
-            OF_TAG
-        }
-    };
+    let from = tables(filter, &mut conditions);
     let sql = format!("SELECT {CLOSED} FROM {from} WHERE {}", conditions.text());
-    let mut trades = query(connection, &sql, &conditions.values, read)?;
+    let mut trades = query(connection, &sql, &conditions.values, read_row)?;
     // Those of one ledger come almost in this order already.
     trades.sort_by_key(|(place, _)| *place);
     Ok(trades.into_iter().map(|(_, trade)| trade).collect())
@@ -50,7 +100,7 @@ pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<C
 const CLOSED: &str =
     "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
         t.exit_time, t.point_value, t.commission, t.net_profit, t.contract, t.place, t.exit_order,
-        t.entry_order";
+        t.entry_order, t.exit_price, t.entry_commission";
 
 fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade> {
     Ok(ClosedTrade {
@@ -65,6 +115,8 @@ fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade
         commission: decimal(row, 8)?,
         net_profit: decimal(row, 9)?,
         contract: parsed(row, 10)?,
+        exit_price: amount(row, 14, Price::new)?,
+        entry_commission: super::entry_commission(row, 15, 8)?,
     })
 }
 

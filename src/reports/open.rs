@@ -1,0 +1,156 @@
+//! The lots that are open at a report's end: now, or when its range ended.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::live::Part;
+use super::trade_filter;
+use crate::analytics::{OpenLots, OpenSide};
+use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::signal::{Direction, Ticker};
+use crate::domain::terms::Terms;
+use crate::domain::trade::{ClosedTrade, Lot};
+use crate::store::positions::StoredPosition;
+use crate::store::webhooks::StoredWebhook;
+use crate::store::{Result, orders, positions, tickers, trades};
+
+/// What is open at the end, and the last prices seen.
+pub(super) struct OpenAtEnd {
+    pub(super) lots: OpenLots,
+    /// When, in which ticker and at which price lots were entered that are still open.
+    pub(super) entries: Vec<(Timestamp, Ticker, Price)>,
+    /// When the last price of any ticker of the report was seen.
+    pub(super) last_price_at: Option<Timestamp>,
+}
+
+/// A lot, or what was left of it at the end of the range.
+struct Held {
+    direction: Direction,
+    quantity: Quantity,
+    entry_time: Timestamp,
+    entry_price: Price,
+    terms: Terms,
+    commission: Decimal,
+}
+
+impl Held {
+    fn of_lot(lot: &Lot, terms: Terms) -> Self {
+        Self {
+            direction: lot.direction,
+            quantity: lot.quantity,
+            entry_time: lot.entry.time,
+            entry_price: lot.entry.price,
+            terms,
+            commission: lot.commission,
+        }
+    }
+
+    /// The part of a lot that a later exit closed.
+    fn of_trade(trade: &ClosedTrade) -> Self {
+        Self {
+            direction: trade.direction,
+            quantity: trade.quantity,
+            entry_time: trade.entry_time,
+            entry_price: trade.entry_price,
+            terms: trade.terms(),
+            commission: trade.entry_commission,
+        }
+    }
+
+    fn profit(&self, price: Price) -> Option<Decimal> {
+        let (entry, quantity) = (self.entry_price, self.quantity);
+        let gain = self
+            .terms
+            .gross_profit(self.direction, quantity, entry, price)?;
+        Some(gain.value)
+    }
+}
+
+impl OpenAtEnd {
+    /// Reads what was open when the range of `part` ended.
+    pub(super) fn read(part: &Part<'_>, connection: &Connection) -> Result<Self> {
+        let mut open = Self {
+            lots: OpenLots::default(),
+            entries: Vec::new(),
+            last_price_at: None,
+        };
+        if part.filter.tag.is_some() {
+            // Tags are on closed trades: what is open has none, so nothing is known of it.
+            open.forget_profit();
+            return Ok(open);
+        }
+        for webhook in part.webhooks {
+            let find = |ticker| tickers::find(connection, webhook.row, ticker);
+            let wanted = part.filter.ticker.as_ref().map(find).transpose()?;
+            let wanted = wanted.as_ref();
+            for position in positions::of_webhook(connection, webhook)? {
+                if wanted.is_none_or(|wanted| *wanted == position.instrument) {
+                    open.add(part, webhook, &position, connection)?;
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    fn add(
+        &mut self,
+        part: &Part<'_>,
+        webhook: &StoredWebhook,
+        position: &StoredPosition,
+        connection: &Connection,
+    ) -> Result<()> {
+        let asked = part.filter.asked(&part.zone);
+        let ticker = position.instrument.ticker();
+        let seen = orders::price_before(connection, webhook.row, ticker, asked.to)?;
+        self.last_price_at = self.last_price_at.max(seen.map(|(time, _)| time));
+        let Some(ledger) = &position.ledger else {
+            // It is being derived again.
+            self.forget_profit();
+            return Ok(());
+        };
+        let lots = ledger.lots();
+        let mut held: Vec<Held> = lots.map(|lot| Held::of_lot(lot, position.terms)).collect();
+        let price = match asked.to {
+            None => ledger.newest_price(),
+            Some(end) => {
+                let mut closed_later = trade_filter(part.filter, &part.zone, [webhook]);
+                closed_later.ticker = Some(ticker.as_str().to_owned());
+                let later = trades::open_at(connection, &closed_later, end)?;
+                held.retain(|lot| lot.entry_time < end);
+                held.extend(later.iter().map(Held::of_trade));
+                seen.map(|(_, price)| price)
+            }
+        };
+        for lot in held {
+            self.take(&lot, price, asked.from);
+            let entry = (lot.entry_time, ticker.clone(), lot.entry_price);
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, lot: &Held, price: Option<Price>, from: Option<Timestamp>) {
+        let side = match lot.direction {
+            Direction::Long => &mut self.lots.long,
+            Direction::Short => &mut self.lots.short,
+        };
+        let gain = price.and_then(|price| lot.profit(price));
+        side.profit = side
+            .profit
+            .zip(gain)
+            .and_then(|(sum, gain)| sum.checked_add(gain));
+        // What was entered before the range was paid for before it.
+        if from.is_none_or(|from| lot.entry_time >= from) {
+            side.commission = side.commission.saturating_add(lot.commission);
+        }
+    }
+
+    fn forget_profit(&mut self) {
+        for side in [&mut self.lots.long, &mut self.lots.short] {
+            *side = OpenSide {
+                profit: None,
+                ..*side
+            };
+        }
+    }
+}
