@@ -82,3 +82,29 @@ test('numbers say what they are', async ({ page }) => {
   await expect(row).toHaveAttribute('title', 'Gross profit / gross loss; not defined without a loss. Unit: a ratio.');
   await expect(page.getByRole('region', { name: 'By weekday' })).toHaveAttribute('title', /Unit: USD\.$/);
 });
+
+test('a range is of the equity when it begins, and of the initial capital when asked', async ({ page }) => {
+  await expect(page.getByText('Percentages are of the initial capital')).toBeVisible();
+  await expect(page.getByLabel('Percentages of')).toBeHidden();
+  await page.getByLabel('Closed in').selectOption('30');
+  const base = page.getByLabel('Percentages of');
+  await expect(page.getByText('Percentages are of the equity when the range begins')).toBeVisible();
+  const percent = page.locator('main dl').first().locator('small').first();
+  const carried = await percent.innerText();
+  await base.selectOption('initialCapital');
+  await expect(page.getByText('as if the account had started with the range')).toBeVisible();
+  await expect(percent).not.toHaveText(carried);
+  // The list of trades knows no such choice.
+  await page.getByRole('link', { name: 'The trades' }).click();
+  await expect(page.getByRole('heading', { name: 'Trades' })).toBeVisible();
+  await expect(page.locator('main table tbody tr').first()).toBeVisible();
+});
+
+test('every drawdown and run-up is said to be of closed trades, and headline numbers carry an interval', async ({ page }) => {
+  const rows = page.getByRole('region', { name: 'All numbers' }).getByRole('row');
+  const names = await rows.getByRole('rowheader').allInnerTexts();
+  for (const name of names.filter((name) => /drawdown|run-up/i.test(name))) expect(name).toContain('closed-trade');
+  await expect(rows.filter({ hasText: /^Percent profitable/ })).toContainText(/ to .* of [\d,]+ trades/);
+  await expect(rows.filter({ hasText: /^Sharpe, (daily|monthly) returns/ })).toContainText(/of \d+ (days|months)/);
+  await expect(page.locator('main dl .interval').first()).toContainText('of');
+});

@@ -15,6 +15,8 @@ export interface Line {
   /** Filled up to zero, which it never exceeds. */
   isBelow?: boolean;
   marks?: Mark[];
+  /** Beside another line, for comparison. */
+  isThin?: boolean;
 }
 
 type Series = charts.ISeriesApi<'Line' | 'Baseline'>;
@@ -26,7 +28,7 @@ const LOWER_PART_HEIGHT = 90;
 const HEADING = 36;
 
 /** As in the tables, without digits that say nothing. */
-const shown = (value: number): string => figure(value, 2).replace(/\.00$/, '');
+const shown = (value: number, places: number): string => figure(value, places).replace(/\.0+$/, '');
 
 const colour = (token: string) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 
@@ -38,13 +40,14 @@ export class Drawing {
   #kind = '';
   #drawn: { series: Series; marks: Marks }[] = [];
 
-  constructor(place: HTMLElement) {
+  /** `places` are the digits after the point. */
+  constructor(place: HTMLElement, places: number) {
     this.#chart = charts.createChart(place, {
       autoSize: true,
       layout: { background: { color: 'transparent' }, textColor: colour('--muted'), attributionLogo: false },
       grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
       rightPriceScale: { borderVisible: false },
-      localization: { priceFormatter: shown },
+      localization: { priceFormatter: (value: number) => shown(value, places) },
       timeScale: { borderVisible: false, timeVisible: true },
     });
   }
@@ -98,7 +101,7 @@ export class Drawing {
   #add(line: Line, isNamed: boolean): Series {
     const common = { priceLineVisible: false, title: isNamed ? line.name : '' };
     if (!line.isBelow) {
-      return this.#chart.addSeries(charts.LineSeries, { ...common, lineWidth: 2, color: colour(line.colour) }, line.pane);
+      return this.#chart.addSeries(charts.LineSeries, { ...common, lineWidth: line.isThin ? 1 : 2, color: colour(line.colour) }, line.pane);
     }
     const soft = colour(`${line.colour}-soft`);
     const filled = { bottomLineColor: colour(line.colour), bottomFillColor1: soft, bottomFillColor2: soft };

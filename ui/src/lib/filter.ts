@@ -11,6 +11,17 @@ export interface Filter {
   to: string | null;
 }
 
+/** What a report is about: the trades, and the money that its percentages are of. */
+export interface ReportFilter extends Filter {
+  base: string;
+}
+
+/** The money that percentages are of where a range has a beginning. */
+export const bases: [string, string][] = [
+  ['', 'equity at the start'],
+  ['initialCapital', 'initial capital, as if started then'],
+];
+
 export const ranges: [string, string][] = [
   ['', 'all time'],
   ['7', 'the last 7 days'],
@@ -47,6 +58,12 @@ export function filter(query: URLSearchParams, now: Date): Filter {
     to: to && named(to),
   };
 }
+
+/** The same for a report. */
+export const reportFilter = (query: URLSearchParams, now: Date): ReportFilter => ({
+  ...filter(query, now),
+  base: query.get('base') ?? '',
+});
 
 /** The same for what is shown by the time it was received: days of the viewer. */
 export function received(query: URLSearchParams, now: Date): Filter {

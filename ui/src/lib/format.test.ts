@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
+import vectors from '../../../tests/fixtures/money.json';
 import { ago, decimal, duration, figure, money, percent, rounded, signedMoney, tone } from './format';
 
 describe('money', () => {
-  test.each([
-    ['0', '0.00'],
-    ['-0.001', '0.00'],
-    ['1234567.895', '1,234,567.90'],
-    ['-1234.5', '−1,234.50'],
-    ['0.005', '0.01'],
-    ['999.995', '1,000.00'],
-  ])('%s', (text, shown) => {
-    expect(money(text)).toBe(shown);
+  test.each(vectors as [string, string, string][])('%s %s', (currency, text, shown) => {
+    const plain = money(text, currency).replaceAll(',', '').replace('−', '-');
+    expect(plain).toBe(shown);
+  });
+
+  test('has its thousands apart and a true minus', () => {
+    expect(money('1234567.895', 'USD')).toBe('1,234,567.90');
+    expect(money('-1234.5', 'JPY')).toBe('−1,235');
   });
 
   test('has a sign where it is a gain or a loss', () => {
-    expect([signedMoney('5'), signedMoney('-5'), signedMoney('0')]).toEqual(['+5.00', '−5.00', '0.00']);
+    expect(['5', '-5', '0'].map((text) => signedMoney(text, 'USD'))).toEqual(['+5.00', '−5.00', '0.00']);
     expect([tone('5'), tone('-5'), tone('0')]).toEqual(['gain', 'loss', '']);
   });
 
@@ -30,7 +30,7 @@ test('a price keeps its digits', () => {
 });
 
 test('what is not defined is a dash', () => {
-  expect([figure(null), figure(Number.NaN), percent(undefined), money(null)]).toEqual(['–', '–', '–', '–']);
+  expect([figure(null), figure(Number.NaN), percent(undefined), money(null, 'USD')]).toEqual(['–', '–', '–', '–']);
 });
 
 test('a length of time has its two largest units', () => {

@@ -1,5 +1,7 @@
 /** Numbers and times as they are shown. */
 
+import currencies from '../../../assets/currencies.json';
+
 /** Digits of a decimal text after the point, rounded half away from zero without floats. */
 export function rounded(text: string, places: number): string {
   const negative = text.startsWith('-');
@@ -19,13 +21,28 @@ export function grouped(plain: string): string {
   return (plain.startsWith('-') ? '−' : '') + apart + (fraction === undefined ? '' : `.${fraction}`);
 }
 
-/** An amount of money with two digits after the point. */
-export const money = (text: string | null | undefined): string =>
-  text === null || text === undefined ? '–' : grouped(rounded(text, 2));
+const decimals: Record<string, number> = currencies.decimals;
+
+/** Digits after the point that amounts of a currency have: the command line reads the same table. */
+export const decimalsOf = (currency: string): number => decimals[currency.toUpperCase()] ?? currencies.usual;
+
+/** Digits of an amount that is too small for its currency's decimals. */
+const DIGITS_OF_SMALL = 2;
+
+/** An amount of money with the decimals of its currency, or two digits where those would leave nothing of it. */
+export function money(text: string | null | undefined, currency: string): string {
+  if (text === null || text === undefined) return '–';
+  const places = decimalsOf(currency);
+  const isNothing = (digits: number) => /^-?[0.]*$/.test(rounded(text, digits));
+  if (!isNothing(places) || /^-?[0.]*$/.test(text)) return grouped(rounded(text, places));
+  let leading = places;
+  while (leading < 27 && isNothing(leading + 1)) leading += 1;
+  return decimal(rounded(text, Math.min(leading + DIGITS_OF_SMALL, 28)));
+}
 
 /** A gain or a loss, with its sign. */
-export function signedMoney(text: string | null | undefined): string {
-  const shown = money(text);
+export function signedMoney(text: string | null | undefined, currency: string): string {
+  const shown = money(text, currency);
   return sign(text) > 0 ? `+${shown}` : shown;
 }
 

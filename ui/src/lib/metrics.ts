@@ -1,14 +1,17 @@
 /** What each number of the report is: its name, unit and formula. */
 
 import type { Metrics } from './api';
-import { duration, figure, percent, signedMoney, money } from './format';
+import { counted, duration, figure, money, percent, signedMoney } from './format';
+
+/** A number of the report, by its name there. */
+export type MetricKey = Exclude<keyof Metrics, 'intervals'>;
 
 export interface Metric {
-  key: keyof Metrics;
+  key: MetricKey;
   name: string;
   formula: string;
   kind: Kind;
-  show: (metrics: Metrics) => string;
+  show: (metrics: Metrics, currency: string) => string;
   /** Whether it is coloured as a gain or a loss. */
   isSigned?: boolean;
 }
@@ -25,19 +28,19 @@ const units: Record<Kind, string | null> = {
   fraction: 'a fraction',
 };
 
-const metric = (key: keyof Metrics, name: string, kind: Kind, formula: string): Metric => ({
+const metric = (key: MetricKey, name: string, kind: Kind, formula: string): Metric => ({
   key,
   name,
   formula,
   kind,
   isSigned: kind === 'signed',
-  show: (metrics) => {
+  show: (metrics, currency) => {
     const value = metrics[key] as never;
     switch (kind) {
       case 'money':
-        return money(value);
+        return money(value, currency);
       case 'signed':
-        return signedMoney(value);
+        return signedMoney(value, currency);
       case 'percent':
         return percent(value);
       case 'fraction':
@@ -52,6 +55,43 @@ const metric = (key: keyof Metrics, name: string, kind: Kind, formula: string): 
   },
 });
 
+type Intervals = Metrics['intervals'];
+
+/** Closed trades below which figures say little yet. */
+export const FEW_TRADES = 30;
+
+/** The 95 % interval of a number, such as `0.52 to 3.10`; empty where it has none. */
+export function interval(key: MetricKey, metrics: Metrics, currency: string): string {
+  const found = metrics.intervals[key as keyof Intervals];
+  if (!found) return '';
+  const show = (end: string | number | null | undefined): string | null => {
+    if (end === null || end === undefined) return null;
+    if (typeof end === 'string') return money(end, currency);
+    return figure(end, 2);
+  };
+  const [low, high] = [show(found.low), show(found.high)];
+  if (low === null) return high === null ? '' : `below ${high}`;
+  return high === null ? `above ${low}` : `${low} to ${high}`;
+}
+
+/** What a number is made of, such as `of 5 trades`. */
+export function observations(key: MetricKey, metrics: Metrics): string {
+  const n = metrics.intervals[key as keyof Intervals]?.n;
+  if (n === undefined) return '';
+  const monthly = metrics.sharpeReturns === 'monthly' ? 'month' : 'day';
+  const ofReturns: Partial<Record<MetricKey, string>> = {
+    sharpe: monthly,
+    sortino: monthly,
+    sharpeAnnualized: 'day',
+    sortinoAnnualized: 'day',
+  };
+  return `of ${counted(n, ofReturns[key] ?? 'trade')}`;
+}
+
+/** The name of a number, with the returns that it is of. */
+export const nameOf = ({ key, name }: Pick<Metric, 'key' | 'name'>, { sharpeReturns }: Metrics): string =>
+  (key === 'sharpe' || key === 'sortino') && sharpeReturns ? `${name}, ${sharpeReturns} returns` : name;
+
 export interface Group {
   name: string;
   metrics: Metric[];
@@ -61,14 +101,16 @@ export const groups: Group[] = [
   {
     name: 'Profit',
     metrics: [
-      metric('netProfit', 'Net profit', 'signed', 'Sum of the net profits of all closed trades, commission taken off.'),
-      metric('netProfitPercent', 'Net profit %', 'percent', 'Net profit / initial capital × 100.'),
+      metric('netProfit', 'Net profit', 'signed', 'Sum of the net profits of all closed trades, commission taken off, less the entry commission of open positions.'),
+      metric('netProfitPercent', 'Net profit %', 'percent', 'Net profit / the report’s capital × 100.'),
       metric('grossProfit', 'Gross profit', 'money', 'Sum of the net profits of winning trades.'),
-      metric('grossLoss', 'Gross loss', 'money', 'Sum of the losses of losing trades, as a positive amount.'),
-      metric('commissionPaid', 'Commission paid', 'money', 'Entry and exit commission of all closed trades.'),
+      metric('grossLoss', 'Gross loss', 'money', 'Sum of the losses of losing trades and the entry commission of open positions, as a positive amount.'),
+      metric('commissionPaid', 'Commission paid', 'money', 'Entry and exit commission of all closed trades, entry commission of open positions.'),
       metric('profitFactor', 'Profit factor', 'ratio', 'Gross profit / gross loss; not defined without a loss.'),
-      metric('openProfit', 'Open profit', 'signed', 'What the open lots would gain at the newest price, less their entry commission.'),
-      metric('buyAndHoldReturn', 'Buy and hold', 'percent', 'Return of the ticker traded first, from its first to its last price.'),
+      metric('openProfit', 'Open profit', 'signed', 'Gain of the open positions at the last price known, before commission; of a past range, at its end.'),
+      metric('buyAndHold', 'Buy and hold', 'signed', 'What the report’s capital would have gained in the ticker entered first, from its first entry fill to the last price known.'),
+      metric('buyAndHoldReturn', 'Buy and hold %', 'percent', 'The same / the report’s capital × 100.'),
+      metric('outperformance', 'Outperformance', 'signed', 'Net profit − buy and hold.'),
     ],
   },
   {
@@ -79,8 +121,8 @@ export const groups: Group[] = [
       metric('losingTrades', 'Losing trades', 'count', 'Trades with a net profit below 0.'),
       metric('evenTrades', 'Even trades', 'count', 'Trades with a net profit of exactly 0.'),
       metric('percentProfitable', 'Percent profitable', 'percent', 'Winning trades / total trades × 100.'),
-      metric('avgTrade', 'Average trade', 'signed', 'Net profit / total trades.'),
-      metric('avgTradePercent', 'Average trade %', 'percent', 'Mean of each trade’s net profit / its entry value × 100.'),
+      metric('avgTrade', 'Average trade', 'signed', 'Mean net profit of the closed trades.'),
+      metric('avgTradePercent', 'Average trade %', 'percent', 'Mean of each trade’s net profit / (its entry value + entry commission) × 100; trades entered at a price of 0 or below are left out.'),
       metric('avgWin', 'Average win', 'money', 'Gross profit / winning trades.'),
       metric('avgLoss', 'Average loss', 'money', 'Gross loss / losing trades.'),
       metric('payoffRatio', 'Payoff ratio', 'ratio', 'Average win / average loss.'),
@@ -94,28 +136,32 @@ export const groups: Group[] = [
   {
     name: 'Risk',
     metrics: [
-      metric('maxDrawdown', 'Max drawdown', 'money', 'Largest fall of the closed-trade equity below its peak so far.'),
-      metric('maxDrawdownPercent', 'Max drawdown %', 'percent', 'Largest fall below a peak / that peak × 100.'),
-      metric('maxDrawdownDuration', 'Longest drawdown', 'time', 'Longest time from a peak until it is reached again, or until the last trade.'),
-      metric('maxRunUp', 'Max run-up', 'money', 'Largest rise of the closed-trade equity above its lowest so far.'),
-      metric('recoveryFactor', 'Recovery factor', 'ratio', 'Net profit / max drawdown.'),
-      metric('valueAtRisk95', 'Value at risk 95 %', 'percent', '5th percentile of the daily returns.'),
-      metric('expectedShortfall95', 'Expected shortfall 95 %', 'percent', 'Mean of the daily returns at or below the value at risk.'),
-      metric('ulcerIndex', 'Ulcer index', 'fraction', 'Root of the mean of squared drawdowns of the daily equity.'),
+      metric('maxDrawdown', 'Max drawdown, closed-trade', 'money', 'Largest fall of the closed-trade equity below its peak so far; the report’s capital is the first peak.'),
+      metric('maxDrawdownPercent', 'Max drawdown %, closed-trade', 'percent', 'Largest fall of the closed-trade equity below a peak / that peak × 100.'),
+      metric('maxDrawdownTradingView', 'Max drawdown, closed-trade, TradingView’s', 'money', 'TradingView’s close-to-close cycles: they begin with the first close, and the fall of a single trade counts only above 5 % of the balance.'),
+      metric('maxDrawdownDuration', 'Longest drawdown, closed-trade', 'time', 'Longest time from a peak of the closed-trade equity until it is reached again, or until the last trade.'),
+      metric('maxRunUp', 'Max run-up, closed-trade', 'money', 'Largest rise of the closed-trade equity above its lowest so far; the report’s capital is the first.'),
+      metric('maxRunUpTradingView', 'Max run-up, closed-trade, TradingView’s', 'money', 'TradingView’s close-to-close cycles: from the first close, or the lowest point of the drawdown before, to a peak.'),
+      metric('recoveryFactor', 'Recovery factor', 'ratio', 'Net profit / max drawdown, closed-trade.'),
+      metric('valueAtRisk95', 'Value at risk 95 %, empirical', 'percent', '5th percentile of the daily returns themselves.'),
+      metric('expectedShortfall95', 'Expected shortfall 95 %, empirical', 'percent', 'Mean of the daily returns up to that percentile.'),
+      metric('valueAtRisk95Parametric', 'Value at risk 95 %, parametric', 'percent', '5th percentile of a normal distribution with the mean and the standard deviation of the daily returns.'),
+      metric('expectedShortfall95Parametric', 'Expected shortfall 95 %, parametric', 'percent', 'Mean of that normal distribution below its 5th percentile.'),
+      metric('ulcerIndex', 'Ulcer index', 'fraction', '√(sum of squared drawdowns of the daily closed-trade equity / (days − 1)).'),
       metric('volatilityAnnualized', 'Volatility, a year', 'percent', 'Standard deviation of daily returns × √(trading days) × 100.'),
     ],
   },
   {
     name: 'Ratios',
     metrics: [
-      metric('sharpe', 'Sharpe, monthly', 'ratio', '(Mean monthly return − risk-free) / standard deviation of monthly returns, as TradingView has it.'),
-      metric('sortino', 'Sortino, monthly', 'ratio', '(Mean monthly return − risk-free) / downside deviation of monthly returns, as TradingView has it.'),
-      metric('sharpeAnnualized', 'Sharpe, a year', 'ratio', 'Mean daily excess return / its standard deviation × √(trading days).'),
+      metric('sharpe', 'Sharpe', 'ratio', '(Mean return − risk-free) / standard deviation of the returns (n), as TradingView has it: monthly returns once a fourth calendar month is touched, daily ones before; open profit is in the last.'),
+      metric('sortino', 'Sortino', 'ratio', '(Mean return − risk-free) / downside deviation, of the same returns as Sharpe.'),
+      metric('sharpeAnnualized', 'Sharpe, a year', 'ratio', 'Mean daily excess return / its standard deviation (n − 1) × √(trading days).'),
       metric('sortinoAnnualized', 'Sortino, a year', 'ratio', 'Mean daily excess return / downside deviation × √(trading days).'),
-      metric('cagr', 'CAGR', 'percent', 'Growth of the equity a year, compounded.'),
-      metric('calmar', 'Calmar', 'ratio', 'CAGR / max drawdown %.'),
-      metric('sqn', 'SQN', 'ratio', 'Mean net profit / standard deviation × √(trades).'),
-      metric('kellyPercent', 'Kelly', 'percent', 'Win rate − loss rate / payoff ratio.'),
+      metric('cagr', 'CAGR', 'percent', '(1 + net profit / the report’s capital) to the power of (365 days / range) − 1; not defined under 30 days.'),
+      metric('calmar', 'Calmar', 'ratio', 'CAGR / max drawdown %, closed-trade.'),
+      metric('sqn', 'SQN', 'ratio', 'Mean net profit / standard deviation (n − 1) × √(trades).'),
+      metric('kellyPercent', 'Kelly, of trades', 'percent', 'Share won − share lost / payoff ratio, of the trades won or lost.'),
       metric('tailRatio', 'Tail ratio', 'ratio', '95th percentile of daily returns / absolute value of the 5th.'),
     ],
   },
@@ -136,7 +182,7 @@ export const groups: Group[] = [
 export const meaning = ({ formula, kind }: Metric, currency: string): string => `${formula} Unit: ${units[kind] ?? currency}.`;
 
 /** [`meaning`] of a number by its key. */
-export function meaningOf(key: keyof Metrics, currency: string): string | undefined {
+export function meaningOf(key: MetricKey, currency: string): string | undefined {
   const found = groups.flatMap((group) => group.metrics).find((metric) => metric.key === key);
   return found && meaning(found, currency);
 }

@@ -32,9 +32,9 @@ test('a line fills its place, and a flat one lies at the bottom', () => {
   expect(line([3], 100, 20)).toBe('0.0,20.0');
 });
 
-const report = (initialCapital: string, equity: string[]): Report =>
+const report = (capital: string, equity: string[]): Report =>
   ({
-    initialCapital,
+    capital,
     series: { equity: equity.map((value, index) => ({ time: `2026-01-0${index + 1}T00:00:00Z`, equity: value, drawdown: '0' })) },
   }) as unknown as Report;
 

@@ -47,9 +47,13 @@ export function points(curve: Report['series']['equity']): { equity: Point[]; dr
   return { equity, drawdown, trades };
 }
 
+/** What the report's capital would be worth in the ticker that was entered first. */
+export const held = ({ series }: Report): Point[] =>
+  once(series.buyAndHold.map((point) => ({ time: second(point.time), value: Number(point.equity) })));
+
 /** What a webhook made, in percent of what it began with; in money where that was nothing. */
-export function growth({ initialCapital, series }: Report): Point[] {
-  const capital = Number(initialCapital);
+export function growth({ capital: money, series }: Report): Point[] {
+  const capital = Number(money);
   const share = (equity: string) => (capital > 0 ? (Number(equity) / capital - 1) * 100 : Number(equity) - capital);
   return once(series.equity.map((point) => ({ time: second(point.time), value: share(point.equity) })));
 }
