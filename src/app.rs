@@ -77,6 +77,7 @@ pub async fn run(
             max_database_size: config.max_database_size,
             copies: Some(config.backup_folder.clone()),
             clock,
+            ..StoreOptions::default()
         },
     )?);
     let metrics = Arc::new(Metrics::default());

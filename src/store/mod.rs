@@ -41,7 +41,9 @@ pub mod tickers;
 pub mod tokens;
 pub mod trade_notes;
 pub mod trades;
+mod transactions;
 mod upgrade;
+mod wal;
 pub mod webhooks;
 pub mod writer;
 
@@ -61,6 +63,8 @@ use soundness::Depth;
 
 pub use error::{Result, StoreError};
 pub use readers::Readers;
+use transactions::Database;
+use wal::Wal;
 pub use writer::{Memory, WriteContext, Writer};
 
 /// Name of the database in the data directory.
@@ -75,9 +79,6 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes of the largest alert.
 const PROBE_BYTES: i64 = 25_600;
 
-/// Pages of the write-ahead log after which it is folded into the database: 16 MB.
-const CHECKPOINT_PAGES: i64 = 4096;
-
 /// How to open a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
@@ -90,6 +91,32 @@ pub struct StoreOptions {
     pub copies: Option<PathBuf>,
     /// The clock that commits are dated by.
     pub clock: SystemClock,
+    /// When the write-ahead log is folded into the database.
+    pub folding: Folding,
+}
+
+/// When the write-ahead log is folded into the database. A frame of the log is a page of
+/// 4 KB that a transaction changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Folding {
+    /// Time without a transaction after which it is done, so that no alert waits for it.
+    pub pause: Duration,
+    /// Frames that are worth folding then.
+    pub in_pause: u64,
+    /// Frames that are folded between two commits, where no pause came.
+    pub at_most: u64,
+}
+
+impl Default for Folding {
+    fn default() -> Self {
+        Self {
+            pause: Duration::from_millis(100),
+            in_pause: 1000,
+            // 64 MB. The alerts that wait for it are then too few to be seen in the slowest
+            // hundredth, and a start after a crash, which reads the log, takes a second or two.
+            at_most: 16 * 1024,
+        }
+    }
 }
 
 impl Default for StoreOptions {
@@ -99,6 +126,7 @@ impl Default for StoreOptions {
             max_database_size: None,
             copies: None,
             clock: SystemClock::start(),
+            folding: Folding::default(),
         }
     }
 }
@@ -170,13 +198,15 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let last_commit = LastCommit::by(options.clock);
-        let started = Writer::start(
+        let wal = Wal::open(&path, &connection, options.folding)?;
+        let memory = Memory::of(LastCommit::by(options.clock));
+        let last_commit = memory.last_commit.clone();
+        let database = Database {
+            wal: Some(wal),
             connection,
-            options.queue_capacity,
-            last_commit.clone(),
-            Arc::clone(&watch),
-        );
+            watch: Arc::clone(&watch),
+        };
+        let started = Writer::start(database, options.queue_capacity, memory);
         let (writer, thread) = started.map_err(|source| StoreError::File {
             what: "cannot start the writer thread".to_owned(),
             source,
@@ -355,8 +385,7 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    // Once a checkpoint is through, the log is cut back to this: 32 MB.
+    // Once all of the log is folded into the database, it is cut back to this: 32 MB.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     // What a statement sorts or sets aside stays in memory.
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -1,29 +1,23 @@
-//! The one writer: a thread that owns the write connection and commits what is
-//! queued in groups, so that all deliveries that wait share one fsync.
-//!
-//! A group has no savepoints, which would cost each job a copy of every page that
-//! it changes. Where a job of a group fails, which is rare, the group is undone
-//! and each of its jobs gets a transaction of its own.
+//! The queue of the one writer: jobs, and the handle that submits them. What the thread at
+//! its other end does with them is in `transactions`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::commits::LastCommit;
 use super::error::{Result, StoreError};
-use super::events;
-use super::health::{Health, Watch};
+use super::health::Health;
 use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
-
-/// Jobs in one transaction at most: bounds how long the last one waits.
-const LARGEST_BATCH: usize = 128;
+use super::transactions::{Database, Transactions};
 
 /// How long a job waits for its start where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,15 +39,23 @@ pub struct Memory {
     /// The ledgers of webhooks and tickers that were in use of late.
     pub ledgers: Ledgers,
     /// What the transaction before brought, and when.
-    last_commit: LastCommit,
+    pub(super) last_commit: LastCommit,
     /// What `PRAGMA data_version` said last: another number where another
     /// process has written since.
     data_version: i64,
     /// What the last write came to.
-    health: Health,
+    pub(super) health: Health,
 }
 
 impl Memory {
+    /// An empty one that shares what was committed last.
+    pub(super) fn of(last_commit: LastCommit) -> Self {
+        Self {
+            last_commit,
+            ..Self::default()
+        }
+    }
+
     /// Forgets everything: what was remembered was not committed, or is not
     /// what the database has.
     pub fn forget(&mut self) {
@@ -62,7 +64,7 @@ impl Memory {
     }
 
     /// Forgets everything where another process has written.
-    fn compare(&mut self, connection: &Connection) -> Result<()> {
+    pub(super) fn compare(&mut self, connection: &Connection) -> Result<()> {
         let mut pragma = connection.prepare_cached("PRAGMA data_version")?;
         let data_version = pragma.query_row([], |row| row.get(0))?;
         if std::mem::replace(&mut self.data_version, data_version) != data_version {
@@ -73,7 +75,7 @@ impl Memory {
 }
 
 /// A job in the queue, whatever it returns.
-trait Job: Send {
+pub(super) trait Job: Send {
     /// Does the work inside a transaction; false where that has to be undone.
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool;
     /// Whether it may share a transaction: it can be run again where that is undone.
@@ -175,36 +177,28 @@ where
 /// A handle to the writer; clones share the queue.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::SyncSender<Box<dyn Job>>,
     health: Health,
 }
 
 impl Writer {
-    /// Starts the writer thread on a connection; it ends when every handle is gone.
+    /// Starts the writer thread on a database; it ends when every handle is gone.
     ///
     /// # Errors
     ///
     /// The operating system's, where it cannot start a thread.
-    pub fn start(
-        connection: Connection,
+    pub(super) fn start(
+        database: Database,
         queue_capacity: usize,
-        last_commit: LastCommit,
-        watch: Arc<Watch>,
+        memory: Memory,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (queue, jobs) = mpsc::channel(queue_capacity);
+        let (queue, jobs) = mpsc::sync_channel(queue_capacity);
         let runtime = Handle::try_current().ok();
-        let health = Health::default();
-        let memory = Memory {
-            last_commit,
-            health: health.clone(),
-            ..Memory::default()
-        };
+        let health = memory.health.clone();
+        let transactions = Transactions::new(database, memory, jobs);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || {
-                let database = Database { connection, watch };
-                write_until_closed(&database, memory, jobs, runtime.as_ref());
-            })?;
+            .spawn(move || transactions.write_until_closed(runtime.as_ref()))?;
         Ok((Self { queue, health }, thread))
     }
 
@@ -288,9 +282,7 @@ impl Writer {
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
         let Submitted { job, answer, .. } = Self::job(false, once(work));
-        self.queue
-            .blocking_send(job)
-            .map_err(|_| StoreError::Busy)?;
+        self.queue.send(job).map_err(|_| StoreError::Busy)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Busy))
     }
 
@@ -330,156 +322,23 @@ fn once<T>(
     }
 }
 
-/// What the writer writes to.
-struct Database {
-    connection: Connection,
-    watch: Arc<Watch>,
-}
-
-fn write_until_closed(
-    database: &Database,
-    mut memory: Memory,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    runtime: Option<&Handle>,
-) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < LARGEST_BATCH
-            && let Ok(next) = jobs.try_recv()
-        {
-            batch.push(next);
-        }
-        for group in batch.chunk_by_mut(|one, next| one.shares() && next.shares()) {
-            write_group(database, &mut memory, group);
-        }
-        answer(batch, runtime);
-    }
-    if memory.last_commit.is_unwritten() {
-        write_group(database, &mut memory, &mut []);
-    }
-}
-
-/// Answers all who wait for these jobs. Waking many from a thread that is none of the
-/// runtime's is slow, so the runtime does it where there is one, while the next jobs are
-/// written; where it has ended, the jobs are dropped, and answered, here.
-fn answer(done: Vec<Box<dyn Job>>, runtime: Option<&Handle>) {
-    match runtime {
-        Some(runtime) if done.len() > 1 => {
-            runtime.spawn(async move { drop(done) });
-        }
-        _ => drop(done),
-    }
-}
-
-/// Why a transaction stored nothing.
-enum Undone {
-    /// One of its jobs failed, and knows why.
-    JobFailed,
-    /// The database did.
-    Failed(StoreError),
-}
-
-impl From<rusqlite::Error> for Undone {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<StoreError> for Undone {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Writes a group of jobs in one transaction; where one of them fails, each in
-/// its own, so that none fails for another's sake.
-fn write_group(database: &Database, memory: &mut Memory, group: &mut [Box<dyn Job>]) {
-    match write_together(database, memory, group) {
-        Ok(()) => {}
-        Err(Undone::JobFailed) if group.len() == 1 => {
-            if let Some(error) = group[0].database_error() {
-                memory.health.note_failure(error);
-            }
-        }
-        Err(Undone::JobFailed) => {
-            for job in group {
-                write_group(database, memory, std::slice::from_mut(job));
-            }
-        }
-        Err(Undone::Failed(error)) => {
-            memory.health.note_failure(&error);
-            for job in group {
-                job.fail(error.again());
-            }
-        }
-    }
-}
-
-/// Writes everything in one transaction, or nothing.
-fn write_together(
-    database: &Database,
-    memory: &mut Memory,
-    group: &mut [Box<dyn Job>],
-) -> std::result::Result<(), Undone> {
-    let outcome = run_in_transaction(database, memory, group);
-    if outcome.is_err() {
-        let connection = &database.connection;
-        memory.forget();
-        // SQLite itself rolls back on some errors, a full disk among them.
-        if !connection.is_autocommit() {
-            connection.execute_batch("ROLLBACK")?;
-        }
-        database.watch.rescue_log(connection);
-    }
-    outcome
-}
-
-fn run_in_transaction(
-    database: &Database,
-    memory: &mut Memory,
-    group: &mut [Box<dyn Job>],
-) -> std::result::Result<(), Undone> {
-    let Database { connection, watch } = database;
-    let statement = |sql| {
-        connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([]))
-    };
-    statement("BEGIN IMMEDIATE")?;
-    watch.check(connection)?;
-    memory.compare(connection)?;
-    memory.last_commit.write(connection)?;
-    let before = events::newest(connection)?;
-    for job in group {
-        if job.is_wanted() && !job.run(&mut WriteContext { connection, memory }) {
-            return Err(Undone::JobFailed);
-        }
-    }
-    let last = events::newest(connection)?;
-    // The last moment at which nothing is stored where nobody would find it.
-    watch.check_place()?;
-    statement("COMMIT")?;
-    if last > before {
-        memory.health.note_written();
-    }
-    memory.last_commit.note(before, last);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
     use std::sync::mpsc as blocking;
 
+    use super::super::health::Watch;
     use super::*;
 
     fn writer() -> Writer {
         let mut connection = Connection::open_in_memory().unwrap();
         super::super::schema::migrate(&mut connection, std::path::Path::new("test.db")).unwrap();
-        let watch = Arc::new(Watch::over_memory());
-        Writer::start(connection, 16, LastCommit::default(), watch)
-            .unwrap()
-            .0
+        let database = Database {
+            wal: None,
+            connection,
+            watch: Arc::new(Watch::over_memory()),
+        };
+        Writer::start(database, 16, Memory::default()).unwrap().0
     }
 
     #[tokio::test]
