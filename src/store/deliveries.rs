@@ -232,7 +232,14 @@ fn repetition(
                 delivery.received_at,
                 window,
             ),
-            _ => Ok(Repetition::None),
+            Some(window) => memory.recent.repetition_of_unconfirmed(
+                connection,
+                delivery.webhook,
+                &delivery.payload,
+                delivery.received_at,
+                window,
+            ),
+            None => Ok(Repetition::None),
         },
         _ => Ok(Repetition::None),
     }

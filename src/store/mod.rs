@@ -199,7 +199,8 @@ impl Store {
             limit_size(&connection, bytes)?;
         }
         let wal = Wal::open(&path, &connection, options.folding)?;
-        let memory = Memory::of(LastCommit::by(options.clock));
+        let mut memory = Memory::of(LastCommit::by(options.clock));
+        memory.recent.read_unconfirmed(&connection)?;
         let last_commit = memory.last_commit.clone();
         let database = Database {
             wal: Some(wal),

@@ -51,6 +51,9 @@ struct Window {
 #[derive(Debug, Default)]
 pub struct RecentDeliveries {
     by_webhook: HashMap<i64, Window>,
+    /// What the last commit before the start brought, where it was not a clean stop: nobody
+    /// knows how these were answered.
+    unconfirmed: Vec<(i64, Accepted)>,
 }
 
 impl RecentDeliveries {
@@ -88,6 +91,60 @@ impl RecentDeliveries {
             }
         }
         Ok(Repetition::None)
+    }
+
+    /// Compares a delivery that carries no time with those of the last commit before a
+    /// crash. Their senders may have got no answer, or one that nothing was stored, and
+    /// send them again; another order with the very same bytes is much less likely then.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError`] where the database cannot be read.
+    pub fn repetition_of_unconfirmed(
+        &self,
+        connection: &Connection,
+        webhook: i64,
+        payload: &[u8],
+        at: Timestamp,
+        window: SignedDuration,
+    ) -> Result<Repetition> {
+        let digest = digest_of(payload);
+        for (of, earlier) in &self.unconfirmed {
+            let age = at.duration_since(earlier.at);
+            if *of == webhook
+                && earlier.digest == digest
+                && (FILLS_OF_ONE_BAR..=window).contains(&age)
+                && has_payload(connection, earlier.event, payload)?
+            {
+                return Ok(Repetition::Resend(earlier.event));
+            }
+        }
+        Ok(Repetition::None)
+    }
+
+    /// Reads what the last commit brought, where no later one confirmed it.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError`] where the database cannot be read.
+    pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
+        // One transaction has no more alerts than this.
+        let mut select = connection.prepare(
+            "SELECT webhook_id, id, received_at, payload FROM events
+             WHERE id > coalesce((SELECT max(last_event) FROM commits), 0)
+                 AND id > (SELECT max(id) FROM events) - 128
+                 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
+        )?;
+        let unconfirmed = select.query_map([], |row| {
+            let accepted = Accepted {
+                digest: digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default()),
+                at: timestamp(row, 2)?,
+                event: EventId(row.get(1)?),
+            };
+            Ok((row.get(0)?, accepted))
+        })?;
+        self.unconfirmed = unconfirmed.collect::<rusqlite::Result<_>>()?;
+        Ok(())
     }
 
     /// Remembers a delivery that made an order.
