@@ -7,10 +7,12 @@
 //!
 //! A sync of a slow disk takes longer than all else together, and who comes a moment too
 //! late for one waits for two. So deliveries that arrive while a group is being written
-//! join it up to the last moment.
+//! join it up to the last moment, and the slower the disk, the longer it stays open for
+//! the next one: a fleet of alerts on the close of a bar is one sync then, not two.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
@@ -24,6 +26,9 @@ use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
 const LARGEST_GROUP: usize = 128;
+
+/// Commits as fast as this are not worth waiting for company.
+const FAST_COMMIT: Duration = Duration::from_millis(4);
 
 /// A database that is written to.
 pub(super) struct Database {
@@ -41,6 +46,8 @@ pub(super) struct Transactions {
     jobs: Receiver<Box<dyn Job>>,
     /// A job that was taken from the queue and did not fit in the group before.
     next: Option<Box<dyn Job>>,
+    /// How long a commit takes, of late.
+    commit_time: Duration,
 }
 
 /// Jobs of one transaction.
@@ -67,6 +74,7 @@ impl Transactions {
             memory,
             jobs,
             next: None,
+            commit_time: Duration::ZERO,
         }
     }
 
@@ -123,12 +131,18 @@ impl Transactions {
         }
     }
 
-    /// Takes the next job from the queue where it may share the transaction of `group`.
-    fn joining(&mut self, group: &Group) -> Option<Box<dyn Job>> {
+    /// Takes the next job from the queue where it may share the transaction of `group`,
+    /// which is open since `opened`.
+    fn joining(&mut self, group: &Group, opened: Instant) -> Option<Box<dyn Job>> {
         if group.len() == LARGEST_GROUP || !group.last()?.shares() {
             return None;
         }
-        let job = self.jobs.try_recv().ok()?;
+        let job = match self.jobs.try_recv() {
+            Ok(job) => job,
+            Err(_) if self.commit_time < FAST_COMMIT => return None,
+            Err(_) if opened.elapsed() > self.commit_time / 4 => return None,
+            Err(_) => self.jobs.recv_timeout(self.commit_time / 16).ok()?,
+        };
         if job.shares() {
             return Some(job);
         }
@@ -200,7 +214,7 @@ impl Transactions {
         self.memory.compare(connection)?;
         self.memory.last_commit.write(connection)?;
         let before = events::newest(connection)?;
-        let mut done = 0;
+        let (opened, mut done) = (Instant::now(), 0);
         loop {
             for job in &mut group[done..] {
                 let mut context = WriteContext {
@@ -212,7 +226,7 @@ impl Transactions {
                 }
             }
             done = group.len();
-            match join.then(|| self.joining(group)).flatten() {
+            match join.then(|| self.joining(group, opened)).flatten() {
                 Some(job) => group.push(job),
                 None => break,
             }
@@ -226,7 +240,9 @@ impl Transactions {
     /// Commits what was run, and notes the events after `before` up to `last`. Where it
     /// fails, nothing of it is in the log afterwards.
     fn commit(&mut self, before: EventId, last: EventId) -> Result<()> {
+        let began = Instant::now();
         let committed = self.statement("COMMIT");
+        self.commit_time = (3 * self.commit_time + began.elapsed()) / 4;
         let Database {
             wal, connection, ..
         } = &mut self.database;

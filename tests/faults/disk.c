@@ -8,8 +8,9 @@
  * The model of a file is Linux's: a write changes blocks in memory; a sync that succeeds
  * puts the changed blocks and the length on the disk; one that fails leaves it open which
  * of them are there, and forgets that they changed, so that no later sync writes them.
- * CUT says how such a choice ends: 'l' all is lost, 'k' all is kept, 'r' by chance and
- * for each sector. 'n' makes no NAME.disk: the process is killed, the machine goes on. */
+ * CUT says how such a choice ends: 'l' all is lost, 'k' all is kept, 'f' all is kept the
+ * first time and lost then, 'r' by chance and for each sector. 'n' makes no NAME.disk: the
+ * process is killed, the machine goes on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -80,7 +81,7 @@ static int by_chance(void) {
     return (int)(seed >> 33) & 1;
 }
 
-static int is_kept(void) { return cut == 'k' || (cut == 'r' && by_chance()); }
+static int is_kept(void) { return cut == 'k' || (cut == 'f' && failed <= 1) || (cut == 'r' && by_chance()); }
 
 /* Puts a block on the disk, up to the file's length there: all of it, or those of its
  * sectors that chance keeps. */
