@@ -51,6 +51,8 @@ test.each([
   ['1,234.5', 'not 1,234.5'],
   ['0', 'above zero'],
   ['-2', 'above zero'],
+  ['1e19', 'larger than 10^18'],
+  ['0.12345678901234567890123456789', 'more than 28 digits'],
   ['{{clsoe}}', 'no placeholder {{clsoe}}'],
   ['{{ticker}}', 'becomes a text'],
   ['{{close}} + 1', 'does no sums'],
@@ -61,6 +63,15 @@ test.each([
 
 test.each(['1', ' 0.5 ', '1e-5', '{{close}}', '{{plot("Size")}}'])('%j is a quantity', (amount) => {
   expect(faults('indicator', chosen('indicator', { amount }))).toEqual({});
+});
+
+test.each(['-37.63', '0', '1800.8000000000002', '0.1000000000000000000000000000000'])('%j is a limit price', (limitPrice) => {
+  expect(faults('standard', chosen('standard', { orderType: 'limit', limitPrice }))).toEqual({});
+});
+
+test('zero is no target, and a target can be below zero', () => {
+  expect(faults('standard', chosen('standard', { profitTarget: '0' })).profitTarget).toContain('leave it empty');
+  expect(faults('standard', chosen('standard', { profitTarget: '-30', stopLoss: '-40' }))).toEqual({});
 });
 
 test('a fault is where it was typed, and only what counts is looked at', () => {

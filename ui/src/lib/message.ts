@@ -174,15 +174,31 @@ function placeholderFault(name: string, isNumber: boolean, kind: Kind): string |
   return null;
 }
 
-/** Why a text is no number above zero, nor a placeholder for one. */
-function numberFault(typed: string, kind: Kind): string | null {
+/** Which numbers a choice can be: a size, a price at which the order trades, or one that zero is left out of. */
+type Range = 'size' | 'price' | 'bracket';
+
+const DIGITS = 28;
+const LARGEST = 1e18;
+
+/** The digits of a number that say something. */
+const significant = (number: string): number => {
+  const mantissa = number.replace(/e.*$/i, '').replace('-', '');
+  const digits = mantissa.includes('.') ? mantissa.replace(/0+$/, '') : mantissa;
+  return digits.replace('.', '').replace(/^0+/, '').length;
+};
+
+/** Why a text is no number of this range, nor a placeholder for one. */
+function numberFault(typed: string, kind: Kind, range: Range): string | null {
   const text = typed.trim();
   if (!text) return 'A number is needed here.';
   if (isPlaceholder(text)) return placeholderFault(text.slice(2, -2).trim(), true, kind);
   if (text.includes('{{') || text.includes('}}')) return 'A placeholder stands alone, such as {{close}}: TradingView does no sums.';
   if (/^[\d.,]*\d,[\d.,]*$/.test(text)) return 'Write 1234.5, not 1,234.5 or 1234,5.';
   if (!isNumber(text)) return 'Write a number such as 0.5 or 1234.5, or a placeholder such as {{close}}.';
-  return Number(text) > 0 ? null : 'It has to be above zero.';
+  if (significant(text) > DIGITS) return `It has more than ${DIGITS} digits, and nothing is rounded.`;
+  if (Math.abs(Number(text)) > LARGEST) return 'It is larger than 10^18.';
+  if (range === 'size') return Number(text) > 0 ? null : 'It has to be above zero.';
+  return range === 'bracket' && Number(text) === 0 ? 'Zero means none: leave it empty.' : null;
 }
 
 function textFault(text: string, kind: Kind): string | null {
@@ -209,14 +225,14 @@ export function faults(kind: Kind, choices: Choices): Faults {
   const look = (name: keyof Choices, fault: string | null) => {
     if (fault) found[name] = fault;
   };
-  const number = (name: 'amount' | 'limitPrice' | 'stopPrice' | 'trailPercent' | 'profitTarget' | 'stopLoss') =>
-    look(name, numberFault(choices[name], kind));
-  if (size !== 'contracts') number('amount');
-  if (needsLimit(orderType) && choices.limitPrice.trim()) number('limitPrice');
-  if (needsStop(orderType) && choices.stopPrice.trim()) number('stopPrice');
-  if (orderType === 'trailing_stop') number('trailPercent');
-  if (choices.profitTarget.trim()) number('profitTarget');
-  if (choices.stopLoss.trim()) number('stopLoss');
+  const number = (name: 'amount' | 'limitPrice' | 'stopPrice' | 'trailPercent' | 'profitTarget' | 'stopLoss', range: Range) =>
+    look(name, numberFault(choices[name], kind, range));
+  if (size !== 'contracts') number('amount', 'size');
+  if (needsLimit(orderType) && choices.limitPrice.trim()) number('limitPrice', 'price');
+  if (needsStop(orderType) && choices.stopPrice.trim()) number('stopPrice', 'price');
+  if (orderType === 'trailing_stop') number('trailPercent', 'size');
+  if (choices.profitTarget.trim()) number('profitTarget', 'bracket');
+  if (choices.stopLoss.trim()) number('stopLoss', 'bracket');
   for (const name of SAID) look(name, textFault(choices[name], kind));
   look('own', ownFault(choices.own, kind));
   if (!found.profitTarget && !found.stopLoss) look('stopLoss', bracketFault(kind, choices));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { corrected, pretty, split } from './payload';
 
@@ -43,7 +44,7 @@ describe('corrected', () => {
     expect(corrected(broken)?.message).toBe(better);
   });
 
-  test.each(['qty', 'notional', 'marketPrice', 'limitPrice', 'stopPrice', 'trailPercent', 'stopLossTarget'])(
+  test.each(['qty', 'Quantity', 'order_size', 'notional', 'marketPrice', 'limit_price', 'stopPrice', 'trailPercent', 'stopLossTarget'])(
     'a missing %s is never taken out of the message',
     (field) => {
       for (const nothing of ['NaN', 'nan', 'na', '-NaN', 'Infinity']) {
@@ -53,6 +54,16 @@ describe('corrected', () => {
       expect(corrected(`{"takeProfit": {"${field}": NaN}}`)).toBeNull();
     },
   );
+
+  test('every name that the server reads as a number of the order is needed', () => {
+    const table = readFileSync('../src/payload/fields/names.rs', 'utf8');
+    const fields = ['qty', 'notional', 'marketPrice', 'limitPrice', 'stopPrice', 'profitTarget', 'stopLossTarget'];
+    const rows = [...table.matchAll(/others\(\s*"(\w+)",\s*Standing::(\w+),\s*&\[([^\]]*)\]/g)];
+    const read = rows.filter(([, field = '', standing]) => fields.includes(field) && standing !== 'Asked');
+    const names = read.flatMap(([, , , list = '']) => [...list.matchAll(/"(\w+)"/g)].map(([, name = '']) => name));
+    expect(names.length).toBeGreaterThan(30);
+    for (const name of names) expect([name, corrected(`{"${name}": NaN, "a": 1,}`)]).toEqual([name, null]);
+  });
 
   test('says nothing where it would not help', () => {
     expect(corrected('{"a": 1}')).toBeNull();

@@ -77,12 +77,24 @@ export interface Corrected {
 const TEXT = /"(?:[^"\\]|\\.)*"/;
 const NO_NUMBER = /-?(?:NaN|na|Infinity)/;
 
-/** Without its value, each of these would make another order: a quantity of 1, another type, no stop. */
-const NEEDED = [
-  ...['qty', 'notional', 'marketPrice', 'limitPrice', 'stopPrice', 'trailPrice', 'trailPercent'],
-  ...['profitTarget', 'stopLossTarget', 'takeProfit', 'stopLoss'],
-];
-const NEEDED_WITHOUT_NUMBER = new RegExp(`"(?:${NEEDED.join('|')})"\\s*:\\s*${NO_NUMBER.source}\\b`, 'i');
+/**
+ * Without its value, each of these would make another order: a quantity of 1, another type,
+ * no stop. In letters, as the server compares names: small, with nothing between the words.
+ */
+const NEEDED = new Set([
+  ...['qty', 'quantity', 'size', 'contracts', 'amount', 'shares', 'units', 'coins', 'lots', 'notional'],
+  ...['orderqty', 'orderquantity', 'ordersize', 'ordercontracts', 'orderamount', 'strategyordercontracts'],
+  ...['tradesize', 'tradeqty', 'basequantity', 'baseamount', 'notionalvalue', 'dollaramount', 'cashamount'],
+  ...['quoteamount', 'quoteqty', 'quotequantity', 'quoteorderqty'],
+  ...['marketprice', 'price', 'close', 'orderprice', 'strategyorderprice', 'lastprice'],
+  ...['limit', 'limitprice', 'lmtprice', 'stop', 'stopprice', 'stpprice', 'trailprice', 'trailpercent'],
+  ...['profittarget', 'takeprofit', 'takeprofitprice', 'tp', 'tpprice', 'targetprice'],
+  ...['stoplosstarget', 'stoploss', 'stoplossprice', 'sl', 'slprice'],
+]);
+const WITHOUT_NUMBER = new RegExp(`"([^"\\\\]*)"\\s*:\\s*${NO_NUMBER.source}\\b`, 'gi');
+const inLetters = (name: string): string => name.replace(/[\s_.-]/g, '').toLowerCase();
+const lacksNeeded = (message: string): boolean =>
+  [...message.matchAll(WITHOUT_NUMBER)].some(([, name = '']) => NEEDED.has(inLetters(name)));
 
 /** Replaces what is found outside of texts. */
 const outside = (message: string, pattern: RegExp, to: string): string =>
@@ -99,7 +111,7 @@ export function corrected(payload: string): Corrected | null {
     message = next;
   };
   change(message.replace(/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"'), 'curly quotes are now straight');
-  if (NEEDED_WITHOUT_NUMBER.test(message)) return null;
+  if (lacksNeeded(message)) return null;
   change(message.replace(/[\u00A0\u2007\u202F\u200B\uFEFF]/g, ' '), 'invisible characters are now spaces');
   change(outside(message, /,(\s*[}\]])/, '$1'), 'a comma before the closing bracket is gone');
   change(outside(message, new RegExp(`(:\\s*)${NO_NUMBER.source}(\\s*[,}\\]])`), '$1null$2'), 'NaN, which is no JSON value, is now null');
