@@ -4,7 +4,7 @@ mod support;
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Server, read_to_end};
 
 /// What the answers have of ids and times is replaced, so that they can be compared.
@@ -321,13 +321,56 @@ fn a_body_over_25_kb_is_too_large_with_and_without_a_stated_length() {
 fn odd_but_acceptable_fields_are_warned_of() {
     let server = Server::start();
     let webhook = server.create_webhook("Strategy");
-    let alert = webhook.alert(&json!({ "colour": "red", "symbol": "AAPL" }));
+    let alert = webhook.alert(&json!({ "colour": "red", "limit": 1, "symbol": "AAPL" }));
     let answer = server.deliver(&webhook, &alert).expect(200).json();
     let warnings = answer["validation"]["warnings"].as_array().unwrap();
-    assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0]["code"], "unknown_field");
-    let message = warnings[0]["message"].as_str().unwrap();
-    assert!(message.contains("colour") && message.contains("did you mean ticker"));
+    let codes: Vec<&Value> = warnings.iter().map(|warning| &warning["code"]).collect();
+    assert_eq!(codes, ["said_twice", "unknown_field"]);
+    let message = warnings[1]["message"].as_str().unwrap();
+    assert!(message.contains("colour") && message.contains("did you mean limitPrice"));
+}
+
+#[test]
+fn a_message_that_contradicts_itself_makes_no_order() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    let direction = |changes: Value| {
+        let mut alert = webhook.alert(&json!({ "positionDirection": null, "direction": "long" }));
+        for (name, value) in changes.as_object().unwrap() {
+            alert[name] = value.clone();
+        }
+        server.deliver(&webhook, &alert)
+    };
+    direction(json!({})).expect(200);
+    for changes in [
+        json!({ "action": "sell" }),
+        json!({ "action": "close" }),
+        json!({ "action": "exit" }),
+        json!({ "positionDirection": "entryShort" }),
+        json!({ "quantity": 5 }),
+        json!({ "price": 151 }),
+        json!({ "marketPosition": "long", "positionSize": -1 }),
+    ] {
+        let answer = direction(changes.clone()).expect(422).json();
+        assert_eq!(answer["error"]["code"], "contradiction", "{changes}");
+        assert_eq!(answer["webhookEvent"]["status"], "failed");
+    }
+    assert_eq!(server.data.orders().len(), 1);
+    assert_eq!(server.data.events().len(), 8);
+}
+
+#[test]
+fn a_quantity_under_another_name_is_the_order_s() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Strategy");
+    for name in ["quantity", "Qty", "contracts", "size", "Quantity", "amount"] {
+        let alert = webhook.alert(&json!({ "qty": null, name: 25 }));
+        let answer = server.deliver(&webhook, &alert).expect(200).json();
+        assert_eq!(answer["order"]["qty"], 25, "{name}");
+        let warning = &answer["validation"]["warnings"][0];
+        assert_eq!(warning["code"], "other_name");
+        assert!(warning["message"].as_str().unwrap().contains(" as qty"));
+    }
 }
 
 #[test]

@@ -135,8 +135,8 @@ fn a_line_tells_warnings_and_how_its_event_came_to_be() {
         server.deliver(&webhook, &alert).expect(200);
     };
     send(json!({ "qty": "2.50", "marketPrice": "10.0" }));
-    send(json!({ "price": 1 }));
-    send(json!({ "price": 1, "positionDirection": "exitShort", "ticker": "X" }));
+    send(json!({ "colour": 1 }));
+    send(json!({ "colour": 1, "positionDirection": "exitShort", "ticker": "X" }));
     server.data.text(&["send", &webhook.id]);
     let file = server.data.path.join("history.jsonl");
     let line = r#"{"time": "2026-01-05T14:30:00Z", "payload": {"ticker": "OLD", "action": "buy", "marketPrice": 1}}"#;

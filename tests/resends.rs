@@ -164,6 +164,23 @@ async fn without_a_timestamp_equal_alerts_are_orders_of_their_own() {
 }
 
 #[tokio::test]
+async fn the_time_of_an_alert_counts_wherever_it_stands() {
+    let at = "2026-01-05T14:29:59Z";
+    for message in [
+        json!({ "timestamp": at }),
+        json!({ "Time": at }),
+        json!({ "timenow": at }),
+        json!({ "metadata": { "time": at } }),
+    ] {
+        let desk = Desk::new(100).await;
+        let send = || desk.send(message.clone());
+        assert_eq!(status_of(&send().await), "processed");
+        desk.clock.turn(Duration::from_secs(5));
+        assert_eq!(status_of(&send().await), "duplicate", "{message}");
+    }
+}
+
+#[tokio::test]
 async fn an_id_is_remembered_for_24_hours() {
     let desk = Desk::new(100).await;
     let send = || desk.send(json!({ "id": "bar-1" }));

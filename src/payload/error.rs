@@ -17,7 +17,7 @@ const INVALID_JSON: &str = "invalid_json";
 #[error("{message}")]
 pub struct PayloadError {
     /// A stable name for programs: `invalid_json`, `missing_field`,
-    /// `invalid_field` or `duplicate_field`.
+    /// `invalid_field`, `duplicate_field` or `contradiction`.
     pub code: Cow<'static, str>,
     /// What is wrong.
     pub message: String,
@@ -76,6 +76,16 @@ impl PayloadError {
         let message = format!("{field} is given twice");
         let hint = format!("Keep the one \"{field}\" that you mean and delete the other.");
         Self::about("duplicate_field", field, message, hint)
+    }
+
+    /// Two fields say what cannot both be; `what` names them with what they say.
+    pub(super) fn contradiction(
+        field: &str,
+        what: impl std::fmt::Display,
+        hint: impl Into<String>,
+    ) -> Self {
+        let message = format!("{what} contradict each other");
+        Self::about("contradiction", field, message, hint.into())
     }
 
     /// Replaces the key wherever a text repeats it.

@@ -2,8 +2,8 @@
 //! error that names the real cause.
 //!
 //! - `syntax` proves that a body is a JSON object and splits it into fields
-//! - `fields` reads single values; `fields/signal` makes the [`Signal`] of them,
-//!   with `fields/position`, `fields/metadata` and `fields/unknown` for its parts
+//! - `fields` makes the [`Signal`] of them: it knows each field under every name that people
+//!   use for it, and refuses a message that contradicts itself
 //! - `hints` says what most likely went wrong in a broken message
 //! - `key` finds the auth key in broken text and hides it in what is kept
 //!

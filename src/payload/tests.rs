@@ -65,7 +65,7 @@ fn what_the_order_does_can_be_said_in_three_ways() {
     for (fields, expected) in [
         (r#""positionDirection":"exitShort""#, Intent::ExitShort),
         (r#""direction":"long""#, Intent::Buy),
-        (r#""direction":"short","action":"buy""#, Intent::Sell),
+        (r#""direction":"short","action":"sell""#, Intent::Sell),
         (r#""action":"buy","marketPosition":"long""#, Intent::Buy),
         (r#""positionDirection":null,"action":"sell""#, Intent::Sell),
     ] {
@@ -183,8 +183,6 @@ fn a_size_that_is_left_out_follows_from_the_stated_position() {
         ("sell", ("long", 5), ("long", 2), quantity("3")),
         ("sell", ("long", 5), ("flat", 0), quantity("5")),
         ("sell", ("long", 5), ("short", 3), quantity("8")),
-        // What contradicts itself says nothing.
-        ("buy", ("long", 5), ("long", 2), quantity("1")),
     ] {
         let stated = format!(
             r#""action":"{action}","prevMarketPosition":"{}","prevMarketPositionSize":{},
@@ -209,7 +207,7 @@ fn an_invalid_field_is_named() {
             "notional",
         ),
         (r#""action":"hold","marketPrice":1"#, "action"),
-        (r#""direction":"Long","marketPrice":1"#, "direction"),
+        (r#""direction":"up","marketPrice":1"#, "direction"),
         (
             r#""action":"buy","marketPrice":1,"orderType":"limit""#,
             "limitPrice",
@@ -228,26 +226,21 @@ fn an_invalid_field_is_named() {
         ),
         (r#""action":"buy","trailPrice":1"#, "marketPrice"),
         (
-            r#""action":"buy","marketPrice":1,"takeProfit":{}"#,
-            "takeProfit.limitPrice",
-        ),
-        (
-            r#""action":"buy","marketPrice":1,"takeProfit":5"#,
+            r#""action":"buy","marketPrice":1,"takeProfit":[5]"#,
             "takeProfit",
         ),
         (
-            r#""action":"buy","marketPrice":1,"stopLoss":{"limitPrice":1}"#,
+            r#""action":"buy","marketPrice":1,"stopLoss":{"stopPrice":"low"}"#,
             "stopLoss.stopPrice",
         ),
         (
-            r#""action":"buy","marketPrice":1,"timeInForce":"GTC""#,
+            r#""action":"buy","marketPrice":1,"timeInForce":"forever""#,
             "timeInForce",
         ),
         (
             r#""action":"buy","marketPrice":1,"extendedHours":"yes""#,
             "extendedHours",
         ),
-        (r#""action":"buy","marketPrice":1,"id":"""#, "id"),
         (r#""action":"buy","marketPrice":1,"id":7"#, "id"),
         (
             r#""action":"buy","marketPrice":1,"metadata":"x""#,
@@ -284,12 +277,12 @@ fn an_invalid_field_is_named() {
 }
 
 #[test]
-fn a_missing_ticker_is_named_and_another_name_for_it_recognised() {
-    let body = format!(r#"{{"auth_key":"{KEY}","symbol":"AAPL","action":"buy"}}"#);
+fn a_missing_ticker_is_named_and_a_misspelt_one_recognised() {
+    let body = format!(r#"{{"auth_key":"{KEY}","tikcer":"AAPL","action":"buy"}}"#);
     let error = outcome(&body).unwrap_err();
     assert_eq!(error.code, "missing_field");
     assert_eq!(error.field.as_deref(), Some("ticker"));
-    assert!(error.hint.contains("symbol"), "{}", error.hint);
+    assert_eq!(error.hint, r#"Rename "tikcer" to "ticker"."#);
 }
 
 #[test]
@@ -326,11 +319,10 @@ fn what_is_missing_is_said_with_what_to_rename() {
         "the order's side is missing: action, direction or positionDirection"
     );
     for (fields, hint) in [
-        (r#""side":"buy""#, r#"Rename "side" to "action"."#),
-        (r#""Side":"long""#, r#"Rename "Side" to "direction"."#),
+        (r#""acton":"buy""#, r#"Rename "acton" to "action"."#),
         (
-            r#""position_direction":"x""#,
-            r#"Rename "position_direction" to "positionDirection"."#,
+            r#""postion_direction":"x""#,
+            r#"Rename "postion_direction" to "positionDirection"."#,
         ),
     ] {
         let error = error(&format!(r#"{fields},"marketPrice":1"#));
@@ -569,11 +561,6 @@ fn a_side_without_a_size_is_kept() {
             None,
             Some("2"),
         ),
-        (
-            r#""marketPosition":"long","marketPositionSize":0"#,
-            None,
-            None,
-        ),
     ] {
         let fields = format!(r#""action":"sell","marketPrice":1,{fields}"#);
         let stated = signal(&fields).stated_position;
@@ -625,21 +612,6 @@ fn the_stated_position_is_signed() {
 }
 
 #[test]
-fn contradictions_are_accepted_with_a_warning() {
-    for fields in [
-        r#""action":"buy","marketPosition":"flat","marketPositionSize":2"#,
-        r#""action":"buy","marketPosition":"long","marketPositionSize":0"#,
-        r#""action":"buy","positionSize":1,"marketPosition":"short","marketPositionSize":1"#,
-        r#""action":"sell","positionDirection":"entryLong""#,
-        r#""action":"buy","profitTarget":3,"takeProfit":{"limitPrice":4}"#,
-    ] {
-        let warnings = warnings(&format!(r#""marketPrice":1,{fields}"#));
-        assert_eq!(warnings.len(), 1, "{fields}");
-        assert!(warnings[0].starts_with("contradiction: "), "{warnings:?}");
-    }
-}
-
-#[test]
 fn a_timestamp_is_read_in_every_usual_form() {
     let expected = "2026-01-05T14:30:00Z".parse().unwrap();
     for text in [
@@ -668,11 +640,11 @@ fn a_timestamp_is_read_in_every_usual_form() {
 
 #[test]
 fn unknown_fields_share_one_warning_with_guesses() {
-    let unknown = warnings(r#""action":"buy","marketPrice":1,"Qty":2,"price":3,"foo":4"#);
+    let unknown = warnings(r#""action":"buy","marketPrice":1,"limitPrise":2,"stop":3,"foo":4"#);
     assert_eq!(
         unknown,
         [
-            "unknown_field: kept with the event, but not used: Qty (did you mean qty?), price (did you mean marketPrice?), foo"
+            "unknown_field: kept with the event, but not used: limitPrise (did you mean limitPrice?), stop (did you mean stopPrice?), foo"
         ]
     );
     let known =

@@ -3,37 +3,50 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+
 use serde_json::value::RawValue;
 
-use crate::domain::event::Warning;
+use super::given::{blank, shortened};
+use super::names::{self, Standing, TIMESTAMP};
+use super::{Object, PayloadError, hints, string};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Metadata;
+use crate::payload::syntax::Fields;
 
-use super::{Object, PayloadError, hints, string};
-
-/// Reads the metadata; what cannot be understood in it is only warned of.
-pub fn read(
-    fields: &Object<'_, '_>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Metadata, PayloadError> {
-    let Some(given) = fields.object("metadata")? else {
-        return Ok(Metadata::default());
-    };
-    let timestamp = given
-        .get("timestamp")
-        .and_then(|value| timestamp_or_warning(value, warnings));
-    let mut text = |name: &str| {
+/// Reads the metadata, and the time where it stands at the top; what cannot be understood
+/// in it is only warned of.
+pub fn read(fields: &Object<'_, '_>) -> Result<Metadata, PayloadError> {
+    let mut given = Fields(Vec::new());
+    for stated in fields.given.all("metadata") {
+        if let Some(blank) = stated.blank() {
+            fields.notes.blank(stated.name, blank);
+            continue;
+        }
+        match fields.object(stated) {
+            Ok(object) => given.0.extend(object.0),
+            Err(error) if stated.standing == Standing::Ours => return Err(error),
+            Err(_) => {
+                fields.notes.unused(stated.name);
+                continue;
+            }
+        }
+        if stated.standing != Standing::Ours {
+            fields.notes.renamed(stated.name, "metadata");
+        }
+    }
+    let timestamp = signal_time(fields, &given)?;
+    let text = |name: &str| {
         let value = given.get(name)?;
         let text = match value.get().as_bytes() {
             [b'-' | b'0'..=b'9', ..] => Some(value.get().to_owned()),
             _ => string(value).map(std::borrow::Cow::into_owned),
         };
         match &text {
-            None => warnings.push(Warning::new(
+            None => fields.notes.warn(
                 "invalid_metadata",
                 format!("metadata.{name} is not a text and was not used"),
-            )),
-            Some(text) => warn_of_placeholder(name, text, warnings),
+            ),
+            Some(text) => warn_of_placeholder(fields, name, text),
         }
         text
     };
@@ -45,26 +58,93 @@ pub fn read(
     };
     for name in ["interval", "signalPlatform", "brokerPlatform", "confidence"] {
         if let Some(text) = given.get(name).and_then(string) {
-            warn_of_placeholder(name, &text, warnings);
+            warn_of_placeholder(fields, name, &text);
         }
     }
     Ok(metadata)
 }
 
-fn warn_of_placeholder(name: &str, text: &str, warnings: &mut Vec<Warning>) {
+fn warn_of_placeholder(fields: &Object<'_, '_>, name: &str, text: &str) {
     if let Some(at) = text.find("{{") {
         let (what, hint) = (
             hints::unreplaced(&text[at..]),
             hints::placeholder(&text[at..], "a text"),
         );
         let message = format!("metadata.{name}: {what}. {hint}");
-        warnings.push(Warning::new("placeholder", message));
+        fields.notes.warn("placeholder", message);
     }
 }
 
-fn timestamp_or_warning(value: &RawValue, warnings: &mut Vec<Warning>) -> Option<Timestamp> {
-    let text = string(value);
-    let text = text.as_deref().unwrap_or(value.get());
+/// A time as the message has it.
+struct Time<'v> {
+    /// Its place among [`names::TIMES`].
+    place: usize,
+    /// Its name with its parents.
+    path: String,
+    value: &'v RawValue,
+}
+
+impl Time<'_> {
+    /// Whether it has the name that is the signal's time and nothing else.
+    fn is_sure(&self) -> bool {
+        self.place == 0
+    }
+}
+
+/// The time of the signal, inside `metadata` or at the top of the message.
+fn signal_time(
+    fields: &Object<'_, '_>,
+    metadata: &Fields<'_>,
+) -> Result<Option<Timestamp>, PayloadError> {
+    let time = |name: &str, path: String, value| {
+        let mut times = names::TIMES.iter();
+        let place = times.position(|time| names::is_name(name, time))?;
+        Some(Time { place, path, value })
+    };
+    let inside = metadata.0.iter();
+    let inside = inside.filter_map(|(name, value)| time(name, format!("metadata.{name}"), *value));
+    let at_top = fields.given.all(TIMESTAMP);
+    let at_top = at_top.filter_map(|top| time(top.name, top.name.to_owned(), top.value));
+    let mut times: Vec<Time<'_>> = inside.chain(at_top).collect();
+    times.sort_by_key(|time| time.place);
+
+    let mut found: Option<(&Time<'_>, Timestamp)> = None;
+    for time in &times {
+        if found.is_some() && !time.is_sure() {
+            // What else is in the metadata is its sender's own affair.
+            if !time.path.starts_with("metadata.") {
+                fields.notes.unused(&time.path);
+            }
+            continue;
+        }
+        if let Some(blank) = blank(time.value) {
+            fields.notes.blank(&time.path, blank);
+            continue;
+        }
+        let Some(read) = timestamp_or_warning(fields, time) else {
+            continue;
+        };
+        match found {
+            None => found = Some((time, read)),
+            Some((first, used)) if used == read => fields.notes.repeated(&first.path, &time.path),
+            Some((first, used)) => {
+                let what = format!("{} {used} and {} {read}", first.path, time.path);
+                let hint = "Keep the time of the alert, \"{{timenow}}\", as metadata.timestamp, and delete the other.";
+                return Err(PayloadError::contradiction(&time.path, what, hint));
+            }
+        }
+    }
+    Ok(found.map(|(time, read)| {
+        if time.path != TIMESTAMP {
+            fields.notes.renamed(&time.path, TIMESTAMP);
+        }
+        read
+    }))
+}
+
+fn timestamp_or_warning(fields: &Object<'_, '_>, time: &Time<'_>) -> Option<Timestamp> {
+    let text = string(time.value);
+    let text = text.as_deref().unwrap_or(time.value.get());
     let timestamp = timestamp(text.trim());
     if timestamp.is_none() {
         let hint = text.find("{{").map_or_else(
@@ -75,9 +155,10 @@ fn timestamp_or_warning(value: &RawValue, warnings: &mut Vec<Warning>) -> Option
             |at| hints::placeholder(&text[at..], "a time"),
         );
         let message = format!(
-            "metadata.timestamp is no time that can be read, so the time of arrival counts. {hint}"
+            "{} is no time that can be read, so the time of arrival counts. {hint}",
+            shortened(&time.path)
         );
-        warnings.push(Warning::new("unreadable_timestamp", message));
+        fields.notes.warn("unreadable_timestamp", message);
     }
     timestamp
 }

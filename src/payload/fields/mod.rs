@@ -1,9 +1,28 @@
-//! Single values: a field's raw text as the type that the field has.
+//! From fields to a signal. The values are read here, each as the type that its field has.
+//!
+//! - `names` is the table of the fields and of the names that others use for them
+//! - `given` sorts a message's fields by it, and collects what the owner should know
+//! - `words` are the values that are words: sides, order types, kinds of quantity
+//! - `signal` puts together what `side`, `prices`, `size`, `position`, `bracket` and
+//!   `metadata` read
+//!
+//! A field may be stated several times, under several names. All of them are read: they
+//! have to say the same, or the message contradicts itself and makes no order.
 
+mod bracket;
+mod given;
 mod metadata;
+mod names;
 mod position;
+mod prices;
+#[cfg(test)]
+mod properties;
+mod side;
 mod signal;
-mod unknown;
+mod size;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -11,11 +30,13 @@ use std::str::FromStr;
 pub use metadata::timestamp as read_time;
 
 use crate::domain::event::UnknownText;
-use crate::domain::money::{NumberError, parse_decimal};
+use crate::domain::money::{Decimal, NumberError, parse_decimal};
 
 use super::error::PayloadError;
 use super::syntax::{Document, Fields, string};
 use super::{Parsed, hints};
+use given::{Given, Notes, Stated, shortened};
+use names::Standing;
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
@@ -24,53 +45,160 @@ pub fn read(document: &Document<'_>) -> Result<Box<Parsed>, PayloadError> {
     if let Some(field) = &document.duplicate {
         return Err(PayloadError::duplicate(field));
     }
+    let notes = Notes::default();
+    let given = Given::new(&document.fields, &names::ALERT);
     let fields = Object {
-        fields: &document.fields,
+        given: &given,
+        notes: &notes,
         parent: "",
     };
-    let mut warnings = Vec::new();
-    let metadata = metadata::read(&fields, &mut warnings)?;
-    let signal = signal::read(&fields, metadata, &mut warnings)?;
-    unknown::warn(&fields, &mut warnings);
+    let signal = signal::read(&fields)?;
+    let mut keys = given.all("auth_key");
+    if let Some(other) = keys.find(|key| key.standing != Standing::Ours) {
+        notes.unused(other.name);
+    }
+    let warnings = notes.into_warnings(given.unknown(), |name| names::ALERT.near(name));
     Ok(Box::new(Parsed { signal, warnings }))
 }
 
 /// The field that a name is close to, of an alert that has no `auth_key`.
 pub fn near_auth_key<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let mut names = names.into_iter();
-    names.find(|name| unknown::meant(name) == Some("auth_key"))
-}
-
-fn rename(given: &str, meant: &str) -> String {
-    format!("Rename \"{}\" to \"{meant}\".", unknown::shortened(given))
+    names.find(|name| {
+        let field = names::ALERT.field(name).map(|(field, _)| field);
+        *name != "auth_key" && field.or_else(|| names::ALERT.near(name)) == Some("auth_key")
+    })
 }
 
 /// An object's fields together with its own name, for messages.
 #[derive(Clone, Copy)]
 struct Object<'f, 'a> {
-    fields: &'f Fields<'a>,
+    given: &'f Given<'f, 'a>,
+    notes: &'f Notes,
     /// `takeProfit.` for the fields of `takeProfit`, empty for the top.
     parent: &'static str,
 }
 
-impl<'a> Object<'_, 'a> {
-    /// The field's name with its parents.
+impl<'f, 'a> Object<'f, 'a> {
+    /// A field's name with its parents.
     fn path(&self, name: &str) -> String {
         [self.parent, name].concat()
     }
 
-    /// The error of a field that must be there, with a look at misspelt ones.
-    fn missing(&self, name: &str, hint: &str) -> PayloadError {
-        let rename = self.rename(&[name]);
-        PayloadError::missing(&self.path(name), rename.as_deref().unwrap_or(hint))
+    /// The one value of a field, whatever names it is stated under.
+    fn one<T>(
+        &self,
+        field: &'static str,
+        read: impl Fn(&Stated<'f, 'a>) -> Result<Option<T>, PayloadError>,
+        is_same: impl Fn(&T, &T) -> bool,
+    ) -> Result<Option<T>, PayloadError> {
+        let mut found: Option<(&Stated<'f, 'a>, T)> = None;
+        for stated in self.given.all(field) {
+            let is_sure = found
+                .as_ref()
+                .is_some_and(|(first, _)| first.standing < Standing::Alone);
+            if stated.standing == Standing::Alone && is_sure {
+                self.notes.unused(&self.path(stated.name));
+                continue;
+            }
+            if let Some(blank) = stated.blank() {
+                self.notes.blank(&self.path(stated.name), blank);
+                continue;
+            }
+            let value = match read(stated) {
+                Ok(Some(value)) => value,
+                Ok(None) => continue,
+                Err(error)
+                    if names::must_be_read(field, stated.standing, found.is_some())
+                        || !self.parent.is_empty() =>
+                {
+                    return Err(error);
+                }
+                Err(_) => {
+                    self.notes.unused(&self.path(stated.name));
+                    continue;
+                }
+            };
+            match &found {
+                None => {
+                    if stated.standing != Standing::Ours {
+                        self.notes.renamed(&self.path(stated.name), field);
+                    }
+                    found = Some((stated, value));
+                }
+                Some((first, used)) if is_same(used, &value) => {
+                    self.notes
+                        .repeated(&self.path(first.name), &self.path(stated.name));
+                }
+                Some((first, _)) => return Err(self.differ(first, stated)),
+            }
+        }
+        Ok(found.map(|(_, value)| value))
     }
 
-    /// What to rename, where a field is there that means one of these.
-    fn rename(&self, names: &[&str]) -> Option<String> {
-        let mut given = self.fields.0.iter().map(|(given, _)| given);
-        given.find_map(|given| {
-            let meant = unknown::meant(given).filter(|meant| names.contains(meant))?;
-            Some(rename(given, meant))
+    /// The error of two statements of one field that differ.
+    fn differ(&self, first: &Stated<'_, '_>, second: &Stated<'_, '_>) -> PayloadError {
+        let hint = format!(
+            "Both are {}: keep the one that you mean, and delete the other.",
+            self.path(first.field)
+        );
+        let what = format!("{} and {}", self.shown(first), self.shown(second));
+        PayloadError::contradiction(&self.path(second.name), what, hint)
+    }
+
+    /// A statement as the message has it: its name and its value.
+    fn shown(&self, stated: &Stated<'_, '_>) -> String {
+        let value = string(stated.value);
+        let value = value.as_deref().unwrap_or(stated.value.get());
+        format!(
+            "{} {}",
+            shortened(&self.path(stated.name)),
+            shortened(value)
+        )
+    }
+
+    /// The first statement of a field that has a value.
+    fn first(&self, field: &'static str) -> Option<&Stated<'f, 'a>> {
+        let mut all = self.given.all(field);
+        all.find(|stated| stated.blank().is_none())
+    }
+
+    /// The name that a field is stated under, ours where it is not stated.
+    fn name_of(&self, field: &'static str) -> String {
+        self.path(self.first(field).map_or(field, |stated| stated.name))
+    }
+
+    /// The error of a field that must be there, with a look at misspelt ones and at one
+    /// that is there without a value.
+    fn missing(&self, field: &'static str, hint: &str) -> PayloadError {
+        self.without_value(field).unwrap_or_else(|| {
+            let rename = self.rename(&[field]);
+            PayloadError::missing(&self.path(field), rename.as_deref().unwrap_or(hint))
+        })
+    }
+
+    /// The error of a field whose value is `NaN`, `na` or an empty text.
+    fn without_value(&self, field: &'static str) -> Option<PayloadError> {
+        let mut all = self.given.all(field);
+        all.find_map(|stated| match stated.blank()? {
+            "null" => None,
+            "\"\"" => Some(self.invalid(
+                stated.name,
+                "is empty",
+                "Fill it in; a placeholder may have had no value.",
+            )),
+            text => Some(self.no_number(stated.name, text, NumberError::NaN)),
+        })
+    }
+
+    /// What to rename, where a field is there that may mean one of these.
+    fn rename(&self, fields: &[&str]) -> Option<String> {
+        let mut unknown = self.given.unknown().iter();
+        unknown.find_map(|(name, _)| {
+            let meant = names::ALERT
+                .near(name)
+                .filter(|meant| fields.contains(meant))?;
+            Some(format!("Rename \"{}\" to \"{meant}\".", shortened(name)))
         })
     }
 
@@ -90,75 +218,84 @@ impl<'a> Object<'_, 'a> {
         self.invalid(name, format_args!("has no value: {what}"), hint)
     }
 
-    /// A text field.
-    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, PayloadError> {
-        let Some(value) = self.fields.get(name) else {
-            return Ok(None);
-        };
-        let text = string(value);
-        if text.is_none() {
+    /// A value that is a text.
+    fn text(&self, stated: &Stated<'f, 'a>) -> Result<Cow<'a, str>, PayloadError> {
+        string(stated.value).ok_or_else(|| {
             let hint = "Put the value into double quotes (\").";
-            return Err(self.invalid(name, "must be a text", hint));
-        }
-        Ok(text)
+            self.invalid(stated.name, "must be a text", hint)
+        })
     }
 
-    /// A field that has one of several texts.
-    fn one_of<T: FromStr<Err = UnknownText>>(&self, name: &str) -> Result<Option<T>, PayloadError> {
-        let Some(text) = self.text(name)? else {
-            return Ok(None);
+    /// A field that is one of several words.
+    fn one_of<T: FromStr<Err = UnknownText> + PartialEq>(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<T>, PayloadError> {
+        let read = |stated: &Stated<'f, 'a>| {
+            let text = self.text(stated)?;
+            let unknown = |unknown: UnknownText| self.not_one_of(stated.name, &text, unknown.known);
+            words::read(field, &text).map(Some).map_err(unknown)
         };
-        text.parse()
-            .map(Some)
-            .map_err(|unknown: UnknownText| self.not_one_of(name, &text, unknown.known))
+        self.one(field, read, T::eq)
     }
 
     /// The error of a text that is none of the known ones.
     fn not_one_of(&self, name: &str, text: &str, known: &[&str]) -> PayloadError {
-        let same = |known: &&&str| known.eq_ignore_ascii_case(text.trim());
-        let hint = match (text.find("{{"), known.iter().find(same)) {
-            (Some(at), _) => return self.placeholder(name, &text[at..], "one of these words"),
-            (_, Some(known)) => format!("Write it exactly so: \"{known}\"."),
-            _ => "Write one of these, in the same small and capital letters.".to_owned(),
-        };
-        self.invalid(
-            name,
-            format_args!("must be one of {}", known.join(", ")),
-            hint,
-        )
+        if let Some(at) = text.find("{{") {
+            return self.placeholder(name, &text[at..], "one of these words");
+        }
+        let problem = format!("must be one of {}", known.join(", "));
+        self.invalid(name, problem, "Write one of these words.")
     }
 
     /// A number, as a JSON number or as text.
-    fn number<T>(
+    fn number<T: PartialEq>(
         &self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, NumberError>,
+        field: &'static str,
+        read: impl Fn(&str) -> Result<T, NumberError>,
     ) -> Result<Option<T>, PayloadError> {
-        let Some(value) = self.fields.get(name) else {
-            return Ok(None);
-        };
-        let text = match value.get().as_bytes() {
-            [b'-' | b'0'..=b'9', ..] => Cow::Borrowed(value.get()),
-            _ => {
-                string(value).ok_or_else(|| self.invalid(name, "must be a number", NUMBER_HINT))?
-            }
-        };
-        read(&text)
-            .map(Some)
-            .map_err(|error| self.no_number(name, &text, error))
+        self.one(field, |stated| self.read(stated, &read).map(Some), T::eq)
     }
 
-    /// A number in the range that its type has.
-    fn amount<T: FromStr<Err = NumberError>>(&self, name: &str) -> Result<Option<T>, PayloadError> {
-        self.number(name, str::parse)
+    /// A number of which zero means that there is none.
+    fn number_but_zero<T: PartialEq>(
+        &self,
+        field: &'static str,
+        read: impl Fn(&str) -> Result<T, NumberError>,
+    ) -> Result<Option<T>, PayloadError> {
+        let read = |stated: &Stated<'f, 'a>| {
+            let text = self.digits(stated)?;
+            if parse_decimal(&text).is_ok_and(|number| number.is_zero()) {
+                self.notes.blank(&self.path(stated.name), &shortened(&text));
+                return Ok(None);
+            }
+            self.read(stated, &read).map(Some)
+        };
+        self.one(field, read, T::eq)
+    }
+
+    /// A value as a number.
+    fn read<T>(
+        &self,
+        stated: &Stated<'f, 'a>,
+        read: impl Fn(&str) -> Result<T, NumberError>,
+    ) -> Result<T, PayloadError> {
+        let text = self.digits(stated)?;
+        read(&text).map_err(|error| self.no_number(stated.name, &text, error))
+    }
+
+    /// The text of a value that is to be a number.
+    fn digits(&self, stated: &Stated<'f, 'a>) -> Result<Cow<'a, str>, PayloadError> {
+        match stated.value.get().as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => Ok(Cow::Borrowed(stated.value.get())),
+            _ => string(stated.value)
+                .ok_or_else(|| self.invalid(stated.name, "must be a number", NUMBER_HINT)),
+        }
     }
 
     /// A number that is at least zero.
-    fn not_negative(
-        &self,
-        name: &str,
-    ) -> Result<Option<crate::domain::money::Decimal>, PayloadError> {
-        self.number(name, |text| match parse_decimal(text)? {
+    fn not_negative(&self, field: &'static str) -> Result<Option<Decimal>, PayloadError> {
+        self.number(field, |text| match parse_decimal(text)? {
             number if number.is_sign_negative() && !number.is_zero() => Err(NumberError::Negative),
             number => Ok(number),
         })
@@ -169,8 +306,10 @@ impl<'a> Object<'_, 'a> {
         if let Some(at) = text.find("{{") {
             return self.placeholder(name, &text[at..], "a number");
         }
-        let is_na = text.trim().eq_ignore_ascii_case("na");
-        let error = if is_na { NumberError::NaN } else { error };
+        if text.trim_end().ends_with('%') {
+            let hint = "Write the number without the percent sign where the field is in percent; a quantity is a number of units.";
+            return self.invalid(name, "is a percentage", hint);
+        }
         let hint = match error {
             NumberError::NaN => {
                 "The script had no value here: give the variable one with nz(), or leave the field out."
@@ -192,25 +331,29 @@ impl<'a> Object<'_, 'a> {
     }
 
     /// A field that is true or false.
-    fn boolean(&self, name: &str) -> Result<Option<bool>, PayloadError> {
-        match self.fields.get(name).map(serde_json::value::RawValue::get) {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(self.invalid(
-                name,
-                "must be true or false",
-                "Write true or false, without quotes.",
-            )),
-        }
+    fn boolean(&self, field: &'static str) -> Result<Option<bool>, PayloadError> {
+        let read = |stated: &Stated<'f, 'a>| {
+            let text = string(stated.value);
+            let text = text.as_deref().map_or(stated.value.get(), str::trim);
+            match text {
+                "0" => Ok(Some(false)),
+                "1" => Ok(Some(true)),
+                text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+                text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+                _ => Err(self.invalid(
+                    stated.name,
+                    "must be true or false",
+                    "Write true or false, without quotes.",
+                )),
+            }
+        };
+        self.one(field, read, bool::eq)
     }
 
-    /// The fields of an object inside this one.
-    fn object(&self, name: &str) -> Result<Option<Fields<'a>>, PayloadError> {
-        let Some(value) = self.fields.get(name) else {
-            return Ok(None);
-        };
-        serde_json::from_str(value.get()).map(Some).map_err(|_| {
+    /// The fields of an object.
+    fn object(&self, stated: &Stated<'f, 'a>) -> Result<Fields<'a>, PayloadError> {
+        serde_json::from_str(stated.value.get()).map_err(|_| {
+            let name = stated.name;
             let hint = format!("Write it as \"{name}\": {{ ... }} with fields inside.");
             self.invalid(name, "must be an object", hint)
         })

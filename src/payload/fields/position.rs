@@ -1,67 +1,172 @@
 //! The position as TradingView states it, after and before the order.
 
-use crate::domain::event::Warning;
+use super::{Object, PayloadError, Stated, words};
+use crate::domain::ledger::same_size;
 use crate::domain::money::{Decimal, parse_decimal};
-use crate::domain::signal::{Direction, StatedPosition};
+use crate::domain::signal::{Direction, Intent, StatedPosition};
 
-use super::{Object, PayloadError};
+const MATCH: &str =
+    "Take all position fields from the template, with TradingView's placeholders, or delete them.";
 
-/// Reads both positions; the signed `positionSize` wins over direction and size.
-pub fn read(
-    fields: &Object<'_, '_>,
-    warnings: &mut Vec<Warning>,
-) -> Result<StatedPosition, PayloadError> {
-    let signed = fields.number("positionSize", parse_decimal)?;
-    let (by_direction, side) =
-        direction_and_size(fields, "marketPosition", "marketPositionSize", warnings)?;
-    let (previous, _) = direction_and_size(
-        fields,
-        "prevMarketPosition",
-        "prevMarketPositionSize",
-        warnings,
-    )?;
-    if let (Some(signed), Some(by_direction)) = (signed, by_direction)
-        && signed != by_direction
-    {
-        let message = "positionSize and marketPosition with marketPositionSize contradict each other; positionSize was used";
-        warnings.push(Warning::new("contradiction", message));
-    }
-    let new = signed.or(by_direction);
-    Ok(StatedPosition {
-        new,
-        previous,
-        side: side.filter(|_| new.is_none()),
-    })
+/// What a message states of the position, and how far it can be told what the order did.
+#[derive(Default)]
+pub struct Position {
+    /// The sizes, and the side after the order where it is stated without one.
+    pub stated: StatedPosition,
+    /// The side before the order: above zero long, below zero short, zero flat.
+    pub previous: Option<Decimal>,
+    /// The side after it.
+    new: Option<Decimal>,
 }
 
-/// `long` and 3 as 3, `short` and 3 as -3, `flat` as 0; and the side where there is one.
-fn direction_and_size(
-    fields: &Object<'_, '_>,
-    direction_field: &str,
-    size_field: &str,
-    warnings: &mut Vec<Warning>,
-) -> Result<(Option<Decimal>, Option<Direction>), PayloadError> {
-    let size = fields.not_negative(size_field)?;
-    let direction = fields.text(direction_field)?;
-    let mut contradict = |stated: &str| {
-        let message = format!("{direction_field} {stated} and {size_field} contradict each other");
-        warnings.push(Warning::new("contradiction", message));
-    };
-    let is_zero = size.is_some_and(|size| size.is_zero());
-    match direction.as_deref() {
-        Some("flat") => {
-            if size.is_some() && !is_zero {
-                contradict("flat");
+impl Position {
+    /// Reads all that is stated.
+    ///
+    /// # Errors
+    ///
+    /// Also where the fields contradict each other.
+    pub fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
+        let signed = fields.number("positionSize", parse_decimal)?;
+        let new = Half::read(fields, "marketPosition", "marketPositionSize")?;
+        let previous = Half::read(fields, "prevMarketPosition", "prevMarketPositionSize")?;
+        if let Some(signed) = signed {
+            let differs = match (new.signed, new.side) {
+                (Some(size), _) => !same_size(size, signed),
+                (None, Some(side)) => side_of(signed) != side.sign(),
+                (None, None) => false,
+            };
+            if differs {
+                let name = fields.name_of("positionSize");
+                let what = format!("{name} {} and {}", signed.normalize(), new.shown);
+                return Err(PayloadError::contradiction(&name, what, MATCH));
             }
-            Ok((Some(Decimal::ZERO), None))
         }
-        Some(stated @ ("long" | "short")) if is_zero => {
-            contradict(stated);
-            Ok((None, None))
-        }
-        Some("long") => Ok((size, Some(Direction::Long))),
-        Some("short") => Ok((size.map(|size| -size), Some(Direction::Short))),
-        Some(other) => Err(fields.not_one_of(direction_field, other, &["long", "short", "flat"])),
-        None => Ok((size.filter(Decimal::is_zero), None)),
+        let size = signed.or(new.signed);
+        Ok(Self {
+            stated: StatedPosition {
+                new: size,
+                previous: previous.signed,
+                side: new.side.filter(|_| size.is_none()),
+            },
+            previous: previous.sign(),
+            new: size.map(side_of).or(new.sign()),
+        })
     }
+
+    /// What the order moved the position by, where both sizes are stated.
+    pub fn moved(&self) -> Option<Decimal> {
+        let (previous, new) = (self.stated.previous?, self.stated.new?);
+        if same_size(previous, new) {
+            return Some(Decimal::ZERO);
+        }
+        new.checked_sub(previous)
+    }
+
+    /// Whether no order of this intent can lead to the stated position: one that moves the
+    /// other way, or an entry that leaves nothing.
+    pub fn contradicts(&self, intent: Intent) -> bool {
+        let moved = self
+            .moved()
+            .or_else(|| Some(self.new? - self.previous?))
+            .filter(|moved| !moved.is_zero());
+        if let Some(moved) = moved {
+            return Direction::of_position(moved) != intent.direction();
+        }
+        let is_entry = matches!(intent, Intent::EntryLong | Intent::EntryShort);
+        is_entry && self.previous.is_none() && self.new.is_some_and(|new| new.is_zero())
+    }
+
+    /// The two positions, for messages.
+    pub fn shown(&self) -> String {
+        let word = |size: Option<Decimal>, side: Option<Decimal>| match (size, side) {
+            (Some(size), _) => size.normalize().to_string(),
+            (None, Some(side)) if side.is_zero() => "flat".to_owned(),
+            (None, Some(side)) => Direction::of_position(side).to_string(),
+            (None, None) => String::new(),
+        };
+        let new = word(self.stated.new, self.new);
+        match word(self.stated.previous, self.previous).as_str() {
+            "" => format!("a position of {new} after it"),
+            previous => format!("a position that goes from {previous} to {new}"),
+        }
+    }
+
+    /// The side of the position before the order, where there was one.
+    pub fn previous_side(&self) -> Option<Direction> {
+        let previous = self.previous.filter(|previous| !previous.is_zero())?;
+        Some(Direction::of_position(previous))
+    }
+}
+
+/// The position at one moment, in two fields.
+struct Half {
+    /// `long` and 3 as 3, `short` and 3 as -3, `flat` as 0.
+    signed: Option<Decimal>,
+    /// Long or short.
+    side: Option<Direction>,
+    /// As the message has it.
+    shown: String,
+}
+
+impl Half {
+    fn read(
+        fields: &Object<'_, '_>,
+        direction_field: &'static str,
+        size_field: &'static str,
+    ) -> Result<Self, PayloadError> {
+        let size = fields.not_negative(size_field)?;
+        let word = word(fields, direction_field)?;
+        let is_zero = size.is_some_and(|size| size.is_zero());
+        let (direction_name, size_name) =
+            (fields.name_of(direction_field), fields.name_of(size_field));
+        let mut shown = word.map_or_else(String::new, |word| format!("{direction_name} {word}"));
+        if let Some(size) = size {
+            let and = if shown.is_empty() { "" } else { " with " };
+            shown = format!("{shown}{and}{size_name} {}", size.normalize());
+        }
+        let half = |signed, side| Self {
+            signed,
+            side,
+            shown: shown.clone(),
+        };
+        match word {
+            Some("flat") if size.is_none() || is_zero => Ok(half(Some(Decimal::ZERO), None)),
+            Some("long") if !is_zero => Ok(half(size, Some(Direction::Long))),
+            Some("short") if !is_zero => Ok(half(size.map(|size| -size), Some(Direction::Short))),
+            Some(word) => {
+                let size = size.unwrap_or_default().normalize();
+                let what = format!("{direction_name} {word} and {size_name} {size}");
+                Err(PayloadError::contradiction(&size_name, what, MATCH))
+            }
+            None => Ok(half(size.filter(Decimal::is_zero), None)),
+        }
+    }
+
+    fn sign(&self) -> Option<Decimal> {
+        let side = self.side.map(Direction::sign);
+        side.or_else(|| self.signed.map(side_of))
+    }
+}
+
+fn side_of(size: Decimal) -> Decimal {
+    if size.is_zero() {
+        Decimal::ZERO
+    } else {
+        Direction::of_position(size).sign()
+    }
+}
+
+/// `long`, `short` or `flat`.
+fn word(
+    fields: &Object<'_, '_>,
+    field: &'static str,
+) -> Result<Option<&'static str>, PayloadError> {
+    const KNOWN: [&str; 3] = ["long", "short", "flat"];
+    let read = |stated: &Stated<'_, '_>| {
+        let text = fields.text(stated)?;
+        let word = words::known("marketPosition", &text, &KNOWN);
+        word.map(Some)
+            .ok_or_else(|| fields.not_one_of(stated.name, &text, &KNOWN))
+    };
+    fields.one(field, read, |one: &&str, other| one == other)
 }

@@ -1,0 +1,192 @@
+//! The bracket around a position: its target and its stop.
+//!
+//! Neither is needed for the order. So what means "none" is none, and what is stated as
+//! something other than a price is named and left out.
+
+use super::given::Given;
+use super::names::{self, Standing, Table};
+use super::{Object, PayloadError, Stated, string};
+use crate::domain::money::Price;
+use crate::domain::signal::{Direction, StopLoss};
+
+/// What decides whether a number can be the price of a target or a stop.
+#[derive(Clone, Copy)]
+pub struct Order {
+    /// The order's direction.
+    pub direction: Direction,
+    /// The price that it wants.
+    pub price: Price,
+}
+
+/// Reads the target.
+pub fn profit_target(fields: &Object<'_, '_>, order: Order) -> Result<Option<Price>, PayloadError> {
+    let side = Side {
+        fields,
+        order,
+        flat: "profitTarget",
+        nested: "takeProfit",
+        table: &names::TAKE_PROFIT,
+        is_target: true,
+    };
+    Ok(side.read("limitPrice")?.0)
+}
+
+/// Reads the stop.
+pub fn stop_loss(fields: &Object<'_, '_>, order: Order) -> Result<Option<StopLoss>, PayloadError> {
+    let side = Side {
+        fields,
+        order,
+        flat: "stopLossTarget",
+        nested: "stopLoss",
+        table: &names::STOP_LOSS,
+        is_target: false,
+    };
+    let (stop_price, limit_price) = side.read("stopPrice")?;
+    Ok(stop_price.map(|stop_price| StopLoss {
+        stop_price,
+        limit_price,
+    }))
+}
+
+/// One side of a bracket, which can be stated flat or nested.
+struct Side<'o, 'f, 'a> {
+    fields: &'o Object<'f, 'a>,
+    order: Order,
+    flat: &'static str,
+    nested: &'static str,
+    table: &'static Table,
+    is_target: bool,
+}
+
+impl<'f, 'a> Side<'_, 'f, 'a> {
+    /// The price, and the limit beside a stop.
+    fn read(&self, price: &'static str) -> Result<(Option<Price>, Option<Price>), PayloadError> {
+        let flat = self.price(self.fields, self.flat)?;
+        let mut inner = (None, None);
+        for stated in self.fields.given.all(self.nested) {
+            if let Some(blank) = stated.blank() {
+                self.fields.notes.blank(stated.name, blank);
+                continue;
+            }
+            let read = if stated.value.get().starts_with('{') {
+                self.inside(stated, price)
+            } else {
+                self.bare(stated).map(|price| (price, None))
+            };
+            match read {
+                Ok(read) => inner = read,
+                Err(error) if stated.standing == Standing::Ours => return Err(error),
+                Err(_) => self.fields.notes.unused(stated.name),
+            }
+        }
+        if let (Some(flat), Some(inner)) = (flat, inner.0)
+            && flat != inner
+        {
+            let flat_name = self.fields.name_of(self.flat);
+            let nested_name = self.fields.name_of(self.nested);
+            let what = format!("{flat_name} {flat} and {nested_name} {inner}");
+            let hint = "Keep the one that you mean, and delete the other.";
+            return Err(PayloadError::contradiction(&nested_name, what, hint));
+        }
+        Ok((flat.or(inner.0), inner.1))
+    }
+
+    /// The prices inside an object.
+    fn inside(
+        &self,
+        stated: &Stated<'f, 'a>,
+        price: &'static str,
+    ) -> Result<(Option<Price>, Option<Price>), PayloadError> {
+        let fields = self.fields.object(stated)?;
+        let given = Given::new(&fields, self.table);
+        let inner = Object {
+            given: &given,
+            notes: self.fields.notes,
+            parent: match self.nested {
+                "takeProfit" => "takeProfit.",
+                _ => "stopLoss.",
+            },
+        };
+        let found = self.price(&inner, price)?;
+        let limit = match price {
+            "stopPrice" => self.price(&inner, "limitPrice")?,
+            _ => None,
+        };
+        for (name, _) in given.unknown() {
+            inner.notes.unused(&inner.path(name));
+        }
+        if found.is_none() {
+            let message = format!(
+                "{} states no {price}, so there is no {} with this order",
+                stated.name,
+                if self.is_target { "target" } else { "stop" }
+            );
+            inner.notes.warn("unused_field", message);
+        }
+        Ok((found, limit.filter(|_| found.is_some())))
+    }
+
+    /// A number where an object is expected: a price, where it can be one.
+    fn bare(&self, stated: &Stated<'f, 'a>) -> Result<Option<Price>, PayloadError> {
+        let is_number = string(stated.value).is_some()
+            || matches!(stated.value.get().as_bytes(), [b'-' | b'0'..=b'9', ..]);
+        match stated.value.get() {
+            "false" => {
+                self.fields.notes.blank(stated.name, "false");
+                Ok(None)
+            }
+            _ if is_number => {
+                let price: Price = self.fields.read(stated, str::parse)?;
+                if price.get().is_zero() {
+                    self.fields.notes.blank(stated.name, "0");
+                    return Ok(None);
+                }
+                Ok(self.plausible(stated.name, price))
+            }
+            _ => self.fields.object(stated).map(|_| None),
+        }
+    }
+
+    /// A price in a field; zero is none.
+    fn price(
+        &self,
+        fields: &Object<'_, 'a>,
+        field: &'static str,
+    ) -> Result<Option<Price>, PayloadError> {
+        let price: Option<Price> = fields.number_but_zero(field, str::parse)?;
+        let Some(price) = price else {
+            return Ok(None);
+        };
+        let stated = fields.first(field);
+        if let Some(stated) = stated.filter(|stated| stated.standing != Standing::Ours)
+            && fields.parent.is_empty()
+        {
+            return Ok(self.plausible(stated.name, price));
+        }
+        if !price.is_positive() && self.order.price.is_positive() {
+            let message = format!(
+                "{} is below zero, which only a spread's price can be",
+                fields.name_of(field)
+            );
+            fields.notes.warn("negative_price", message);
+        }
+        Ok(Some(price))
+    }
+
+    /// A number that another name than ours calls a target or a stop: it can be a distance, a
+    /// percentage or an amount of money, too. It is a price where it lies on its side of the
+    /// order's.
+    fn plausible(&self, name: &str, price: Price) -> Option<Price> {
+        let is_above = price > self.order.price;
+        let is_long = self.order.direction == Direction::Long;
+        if price != self.order.price && is_above == (self.is_target == is_long) {
+            return Some(price);
+        }
+        let message = format!(
+            "{name} {price} is no price that this order at {} could have there, so it was not used; {} takes a price",
+            self.order.price, self.flat
+        );
+        self.fields.notes.warn("unused_field", message);
+        None
+    }
+}

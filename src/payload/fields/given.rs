@@ -1,0 +1,207 @@
+//! An object's fields under our names, whatever they are called in the message, and the
+//! notes that reading them leaves for the owner.
+
+use std::cell::RefCell;
+use std::fmt::Write;
+
+use serde_json::value::RawValue;
+
+use super::names::{self, Standing, Table};
+use super::{string, words};
+use crate::domain::event::Warning;
+use crate::payload::syntax::Fields;
+
+/// The most names that one warning lists.
+const MOST_NAMES: usize = 10;
+
+/// The longest name or value that is repeated, in characters.
+const LONGEST_SHOWN: usize = 40;
+
+/// A field as the message has it.
+#[derive(Clone, Copy)]
+pub struct Stated<'f, 'a> {
+    /// Our name.
+    pub field: &'static str,
+    /// Its own name.
+    pub name: &'f str,
+    /// Its value as it was written.
+    pub value: &'a RawValue,
+    /// How surely it is this field.
+    pub standing: Standing,
+}
+
+impl Stated<'_, '_> {
+    /// The way in which it has no value, if so; see [`blank`].
+    pub fn blank(&self) -> Option<&'static str> {
+        blank(self.value)
+    }
+}
+
+/// The way in which a field has no value, if so: `null`, an empty text, Python's `None`, or Pine's `na`.
+pub fn blank(value: &RawValue) -> Option<&'static str> {
+    let text = string(value);
+    match text.as_deref().map_or(value.get(), str::trim) {
+        "" => Some("\"\""),
+        "null" => Some("null"),
+        text if text.eq_ignore_ascii_case("nan") => Some("NaN"),
+        text if text.eq_ignore_ascii_case("na") => Some("na"),
+        text if text.eq_ignore_ascii_case("none") => Some("none"),
+        _ => None,
+    }
+}
+
+/// The fields of an object: those that are known, the surest first, and the names of those
+/// that are not.
+pub struct Given<'f, 'a> {
+    known: Vec<Stated<'f, 'a>>,
+    unknown: Vec<(&'f str, &'a RawValue)>,
+}
+
+impl<'f, 'a> Given<'f, 'a> {
+    /// The fields sorted by a table.
+    pub fn new(fields: &'f Fields<'a>, table: &Table) -> Self {
+        let mut given = Self {
+            known: Vec::with_capacity(fields.0.len()),
+            unknown: Vec::new(),
+        };
+        for (name, value) in &fields.0 {
+            match table.field(name) {
+                Some((field, standing)) if is_read(field, standing, value) => {
+                    given.known.push(Stated {
+                        field,
+                        name,
+                        value,
+                        standing,
+                    });
+                }
+                _ => given.unknown.push((name, value)),
+            }
+        }
+        given.known.sort_by_key(|stated| stated.standing);
+        given
+    }
+
+    /// Every statement of a field, the surest first.
+    pub fn all(&self, field: &str) -> impl Iterator<Item = &Stated<'f, 'a>> {
+        self.known
+            .iter()
+            .filter(move |stated| stated.field == field)
+    }
+
+    /// The names that stand for no field, with their values.
+    pub fn unknown(&self) -> &[(&'f str, &'a RawValue)] {
+        &self.unknown
+    }
+}
+
+/// Whether a field of this standing is read, given its value.
+fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
+    match standing {
+        Standing::Asked => false,
+        Standing::Word => string(value).is_some_and(|text| match field {
+            "action" => words::side(&text).is_some(),
+            _ => words::read::<crate::domain::signal::OrderType>(field, &text).is_ok(),
+        }),
+        Standing::Ours | Standing::Same | Standing::Alone => true,
+    }
+}
+
+/// What the owner should know of a message that was accepted.
+#[derive(Default)]
+pub struct Notes {
+    warnings: RefCell<Vec<Warning>>,
+    renamed: RefCell<Vec<String>>,
+    blank: RefCell<Vec<String>>,
+    repeated: RefCell<Vec<String>>,
+    unused: RefCell<Vec<String>>,
+}
+
+impl Notes {
+    /// Something that has a warning of its own.
+    pub fn warn(&self, code: &str, message: impl Into<String>) {
+        self.warnings.borrow_mut().push(Warning::new(code, message));
+    }
+
+    /// A field was read that has another name than ours.
+    pub fn renamed(&self, name: &str, field: &str) {
+        let unit = match names::letters(name).collect::<String>().as_str() {
+            "amount" | "lots" => " (units; an amount of money is notional)",
+            _ => "",
+        };
+        note(
+            &self.renamed,
+            format!("{} as {field}{unit}", shortened(name)),
+        );
+    }
+
+    /// A field has no value, or a zero that means none.
+    pub fn blank(&self, name: &str, value: &str) {
+        note(&self.blank, format!("{} ({value})", shortened(name)));
+    }
+
+    /// Two fields say the same.
+    pub fn repeated(&self, first: &str, second: &str) {
+        let (first, second) = (shortened(first), shortened(second));
+        note(&self.repeated, format!("{first} and {second}"));
+    }
+
+    /// A field is not used, as if it were not known.
+    pub fn unused(&self, name: &str) {
+        note(&self.unused, shortened(name));
+    }
+
+    /// All of it as warnings; `near` tells the field that an unknown name is close to.
+    pub fn into_warnings(
+        self,
+        unknown: &[(&str, &RawValue)],
+        near: impl Fn(&str) -> Option<&'static str>,
+    ) -> Vec<Warning> {
+        let mut warnings = self.warnings.into_inner();
+        let mut add = |code, before: &str, names: &[String], after: &str| {
+            if !names.is_empty() {
+                let message = format!("{before}{}{after}", list(names));
+                warnings.push(Warning::new(code, message));
+            }
+        };
+        let renamed = self.renamed.into_inner();
+        let after = "; rename it, so that there can be no doubt";
+        add("other_name", "read under another name: ", &renamed, after);
+        let blank = self.blank.into_inner();
+        add("no_value", "without a value, so not used: ", &blank, "");
+        let repeated = self.repeated.into_inner();
+        add("said_twice", "say the same, one is enough: ", &repeated, "");
+        let mut others = self.unused.into_inner();
+        others.extend(unknown.iter().map(|(name, _)| match near(name) {
+            Some(meant) => format!("{} (did you mean {meant}?)", shortened(name)),
+            None => shortened(name),
+        }));
+        let before = "kept with the event, but not used: ";
+        add("unknown_field", before, &others, "");
+        warnings
+    }
+}
+
+fn note(list: &RefCell<Vec<String>>, text: String) {
+    let mut list = list.borrow_mut();
+    if !list.contains(&text) {
+        list.push(text);
+    }
+}
+
+/// Names with commas between them, as many as can be read.
+fn list(names: &[String]) -> String {
+    let mut text = names[..names.len().min(MOST_NAMES)].join(", ");
+    if names.len() > MOST_NAMES {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " and {} more", names.len() - MOST_NAMES);
+    }
+    text
+}
+
+/// A name or a value, cut where it is too long to be read.
+pub fn shortened(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,186 @@
+//! The prices of an order, and its type, which follows from them where it is not stated.
+
+use super::names::Standing;
+use super::{Object, PayloadError};
+use crate::domain::money::{Decimal, NumberError, Price, parse_decimal};
+use crate::domain::signal::{OrderType, Trail};
+
+/// The prices that decide how an order is filled.
+pub struct Prices {
+    /// At signal time.
+    pub market: Option<Price>,
+    /// Limit of a limit or stop-limit order.
+    pub limit: Option<Price>,
+    /// Trigger of a stop or stop-limit order.
+    pub stop: Option<Price>,
+    /// Distance of a trailing stop.
+    pub trail: Option<Trail>,
+    /// The order type.
+    pub order_type: OrderType,
+    /// The price that the trader wants.
+    pub intended: Price,
+}
+
+impl Prices {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    ///
+    /// Where one cannot be used, or one that the order type needs is not there.
+    pub fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
+        let mut read = Read {
+            market: fields.number("marketPrice", str::parse)?,
+            limit: fields.number("limitPrice", str::parse)?,
+            stop: fields.number("stopPrice", str::parse)?,
+        };
+        let trail = trail(fields)?;
+        let stated = fields.one_of("orderType")?;
+        let order_type = stated.unwrap_or_else(|| read.follows(trail));
+        let needs_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
+        let needs_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
+        if order_type == OrderType::Limit && read.limit.is_none() {
+            read.take_price_for_limit(fields);
+        }
+        read.drop_zeros(fields, needs_limit, needs_stop);
+        let needed = |name| {
+            let hint = format!("A {order_type} order needs {name}: add it, or change orderType.");
+            Err(fields.missing(name, &hint))
+        };
+        if needs_limit && read.limit.is_none() {
+            return needed("limitPrice");
+        }
+        if needs_stop && read.stop.is_none() {
+            return needed("stopPrice");
+        }
+        let is_trailing = order_type == OrderType::TrailingStop;
+        if is_trailing && trail.is_none() {
+            return Err(fields.missing(
+                "trailPrice",
+                "A trailing_stop order needs trailPrice or trailPercent: add one of them.",
+            ));
+        }
+        if trail.is_some() && !is_trailing {
+            let message = format!(
+                "trailPrice and trailPercent mean nothing for a {order_type} order and are not used"
+            );
+            fields.notes.warn("unused_field", message);
+        }
+        let intended = read.intended(fields, order_type)?;
+        Ok(Self {
+            market: read.market,
+            limit: read.limit,
+            stop: read.stop,
+            trail: trail.filter(|_| is_trailing),
+            order_type,
+            intended,
+        })
+    }
+}
+
+/// The prices as they are stated.
+struct Read {
+    market: Option<Price>,
+    limit: Option<Price>,
+    stop: Option<Price>,
+}
+
+impl Read {
+    /// The order type that the prices tell; a zero is more likely no price than a price.
+    fn follows(&self, trail: Option<Trail>) -> OrderType {
+        let (limit, stop) = (not_zero(self.limit), not_zero(self.stop));
+        match (limit, stop, trail) {
+            (Some(_), Some(_), _) => OrderType::StopLimit,
+            (Some(_), None, _) => OrderType::Limit,
+            (None, Some(_), _) => OrderType::Stop,
+            (None, None, Some(_)) => OrderType::TrailingStop,
+            (None, None, None) => OrderType::Market,
+        }
+    }
+
+    /// A limit order whose only price is called `price` has its limit there.
+    fn take_price_for_limit(&mut self, fields: &Object<'_, '_>) {
+        let only = fields.first("marketPrice");
+        if let Some(stated) = only.filter(|stated| {
+            stated.standing == Standing::Same && super::names::is_name(stated.name, "price")
+        }) {
+            self.limit = self.market.take();
+            fields.notes.warn(
+                "other_name",
+                format!("{} was read as the limit order's limitPrice", stated.name),
+            );
+        }
+    }
+
+    /// Takes away the zeros that are no prices: those that nothing needs.
+    fn drop_zeros(&mut self, fields: &Object<'_, '_>, needs_limit: bool, needs_stop: bool) {
+        let is_zero = |price: Option<Price>| price.is_some() && not_zero(price).is_none();
+        if is_zero(self.limit) && !needs_limit {
+            fields.notes.blank(&fields.name_of("limitPrice"), "0");
+            self.limit = None;
+        }
+        if is_zero(self.stop) && !needs_stop {
+            fields.notes.blank(&fields.name_of("stopPrice"), "0");
+            self.stop = None;
+        }
+        if is_zero(self.market) {
+            let name = fields.name_of("marketPrice");
+            if self.limit.or(self.stop).is_some() {
+                fields.notes.blank(&name, "0");
+                self.market = None;
+            } else {
+                let message = format!(
+                    "{name} is 0 and was taken as the price, which a spread can have; check it for any other instrument"
+                );
+                fields.notes.warn("zero_price", message);
+            }
+        }
+    }
+
+    /// The price that the trader wants.
+    fn intended(
+        &self,
+        fields: &Object<'_, '_>,
+        order_type: OrderType,
+    ) -> Result<Price, PayloadError> {
+        let of_the_type = match order_type {
+            OrderType::Limit | OrderType::StopLimit => self.limit,
+            OrderType::Stop => self.stop,
+            OrderType::Market | OrderType::TrailingStop => self.market,
+        };
+        let price = of_the_type.or(self.limit).or(self.stop);
+        price.ok_or_else(|| none(fields))
+    }
+}
+
+fn not_zero(price: Option<Price>) -> Option<Price> {
+    price.filter(|price| !price.get().is_zero())
+}
+
+fn trail(fields: &Object<'_, '_>) -> Result<Option<Trail>, PayloadError> {
+    let price = fields.number_but_zero("trailPrice", |text| text.parse().map(Trail::Price))?;
+    let percent = fields.number_but_zero("trailPercent", |text| match parse_decimal(text)? {
+        percent if percent < Decimal::ZERO => Err(NumberError::NotPositive),
+        percent => Ok(Trail::Percent(percent)),
+    })?;
+    if price.is_some() && percent.is_some() {
+        return Err(fields.invalid(
+            "trailPercent",
+            "cannot be given together with trailPrice",
+            "Keep one of the two.",
+        ));
+    }
+    Ok(price.or(percent))
+}
+
+/// The error of an alert without any price.
+fn none(fields: &Object<'_, '_>) -> PayloadError {
+    let names = ["marketPrice", "limitPrice", "stopPrice"];
+    let blank = names.iter().find_map(|name| fields.without_value(name));
+    blank.unwrap_or_else(|| {
+        let hint = fields.rename(&names).unwrap_or_else(|| {
+            "Add \"marketPrice\": {{strategy.order.price}} in the alert of a strategy, \"marketPrice\": {{close}} in any other.".to_owned()
+        });
+        let message = "no price: marketPrice, limitPrice or stopPrice is needed";
+        PayloadError::none_of("marketPrice", message.to_owned(), hint)
+    })
+}
