@@ -1,6 +1,7 @@
 //! The server put together: what `algohook serve` runs.
 
 mod backups;
+mod clock_watch;
 mod health;
 mod listeners;
 mod sockets;
@@ -142,6 +143,7 @@ pub async fn run(
         let (store, metrics) = (Arc::clone(&store), Arc::clone(&metrics));
         tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
     }
+    tokio::spawn(clock_watch::run(Arc::clone(&store), clock));
     let (stopping, is_stopping) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;

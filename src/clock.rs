@@ -4,8 +4,25 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+/// Both clocks at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The time of day, which can be set while the program runs.
+    pub wall: Timestamp,
+    /// The time since some moment that never moves.
+    pub elapsed: Duration,
+}
+
 /// Where a part of the program gets its time from.
 pub trait Clock: Send + Sync + 'static {
+    /// Both clocks.
+    fn read(&self) -> ClockReading {
+        ClockReading {
+            wall: self.now(),
+            elapsed: self.elapsed(),
+        }
+    }
+
     /// The time of day, for what is recorded.
     fn now(&self) -> Timestamp;
 

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
 use crate::domain::trade::ClosedTrade;
@@ -104,6 +105,15 @@ pub enum Attention {
     Rejected {
         /// How many.
         count: i64,
+    },
+    /// Alerts that arrived while this machine's clock ran backwards; they were dated by the
+    /// sequence of their arrival.
+    ClockSetBack {
+        /// How many.
+        count: i64,
+        /// The newest of them.
+        #[schema(value_type = String)]
+        newest: EventId,
     },
     /// No alert for longer than the settings allow.
     Silent {
@@ -263,6 +273,8 @@ fn waiting(
         failed,
         limited,
         rejected,
+        off_clock: count,
+        newest_off_clock,
     } = unsettled;
     let counted = [
         (failed, Attention::Failed { count: failed }),
@@ -270,9 +282,11 @@ fn waiting(
         (rejected, Attention::Rejected { count: rejected }),
     ];
     let counted = counted.into_iter().filter(|(count, _)| *count > 0);
+    let off_clock = newest_off_clock.map(|newest| Attention::ClockSetBack { count, newest });
     out_of_sync
         .chain(point_values)
         .chain(counted.map(|(_, attention)| attention))
+        .chain(off_clock)
         .collect()
 }
 

@@ -123,6 +123,7 @@ impl Desk {
         let delivery = Arc::new(Delivery {
             webhook: self.webhook,
             received_at,
+            clock: None,
             source: EventSource::Webhook,
             source_address: None,
             payload,

@@ -146,6 +146,7 @@ fn delivery(webhook: i64, number: u32, later: SignedDuration) -> Delivery {
     Delivery {
         webhook,
         received_at: started + SignedDuration::from_mins(number.into()) + later,
+        clock: None,
         source: EventSource::Webhook,
         source_address: None,
         verified: None,

@@ -86,6 +86,7 @@ fn record(
     let delivery = Delivery {
         webhook,
         received_at,
+        clock: None,
         source: EventSource::Webhook,
         source_address: Some(std::net::Ipv4Addr::LOCALHOST.into()),
         payload: alert.recorded,

@@ -92,6 +92,7 @@ impl Walk {
         Delivery {
             webhook,
             received_at,
+            clock: None,
             source,
             source_address: None,
             verified: None,

@@ -73,7 +73,7 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
                 .hint("`algohook token create NAME` makes a new one"),
         );
     };
-    if last_used_at.is_none_or(|last| now.duration_since(last) >= TOUCHED_EVERY) {
+    if last_used_at.is_none_or(|last| now.duration_since(last).abs() >= TOUCHED_EVERY) {
         let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
             tokens::touch(context, id, now)
         });
@@ -93,7 +93,7 @@ async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Id
     let Some(last_seen_at) = found.await? else {
         return Err(Problem::unauthorized("this session is over").hint("log in again"));
     };
-    if now.duration_since(last_seen_at) >= TOUCHED_EVERY {
+    if now.duration_since(last_seen_at).abs() >= TOUCHED_EVERY {
         let touched = hash.clone();
         let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
             account::touch_session(context, &touched, now)

@@ -35,6 +35,10 @@ pub struct Event {
     /// When it arrived; of an imported event, when it should have.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
+    /// What this machine's clock said then, where it ran backwards: the event is dated by the
+    /// sequence of arrival.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub clock_at: Option<Timestamp>,
     /// How it came to be.
     pub source: EventSource,
     /// What became of it.
@@ -80,6 +84,7 @@ impl From<StoredEvent> for Event {
             id: stored.id,
             webhook: stored.webhook,
             received_at: stored.received_at,
+            clock_at: stored.clock_at,
             source: stored.source,
             status: stored.status,
             ticker: stored.ticker.map(|ticker| ticker.as_str().to_owned()),

@@ -8,6 +8,7 @@ use super::events::{Event, parameter};
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page};
+use crate::clock::Clock as _;
 use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
@@ -140,9 +141,9 @@ pub(super) async fn accept(context: &Context, request: &ApiRequest) -> Reply {
     let ticker: Ticker = ticker
         .parse()
         .map_err(|error| Problem::invalid(format!("ticker: {error}")))?;
-    let now = context.now();
+    let clock = context.clock.read();
     let write = context.store.writer().run(None, move |context| {
-        let recorded = positions::accept(context, &webhook, &ticker, now)?;
+        let recorded = positions::accept(context, &webhook, &ticker, clock)?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

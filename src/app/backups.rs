@@ -42,15 +42,15 @@ pub async fn run(
 }
 
 fn is_due(config: &BackupConfig, counts_unsound: bool) -> bool {
+    let now = SystemTime::now();
     let taken = Taken::of(&config.folder);
     // A damaged database is copied no more often than a sound one.
     let unsound = taken.unsound.iter().filter(|_| counts_unsound);
     let files = taken.sound.iter().chain(unsound);
-    let newest = files
-        .filter_map(|file| std::fs::metadata(file).ok()?.modified().ok())
-        .max();
-    let age = newest.map(|newest| SystemTime::now().duration_since(newest).unwrap_or_default());
-    age.is_none_or(|age| age >= config.every)
+    let times = files.filter_map(|file| std::fs::metadata(file).ok()?.modified().ok());
+    // Nobody knows the age of one that was taken while the clock was ahead.
+    let ages = times.filter_map(|time| now.duration_since(time).ok());
+    ages.min().is_none_or(|age| age >= config.every)
 }
 
 async fn back_up(store: &Store, config: &BackupConfig) -> Result<()> {
@@ -62,7 +62,7 @@ async fn back_up(store: &Store, config: &BackupConfig) -> Result<()> {
         remove_partial(&folder);
         let copied = backup::backup(connection, &target);
         match copied {
-            Ok(()) => remove_surplus(&Taken::of(&folder).sound, keep),
+            Ok(()) => remove_surplus(&oldest_first(Taken::of(&folder).sound, &target), keep),
             // One copy of what is damaged is enough to look into.
             Err(StoreError::UnsoundBackup { .. }) => {
                 remove_surplus(&Taken::of(&folder).unsound, 1);
@@ -94,8 +94,32 @@ fn remove_surplus(files: &[PathBuf], keep: usize) {
     files[..surplus].iter().for_each(|file| remove(file));
 }
 
+/// The files in the sequence that they were taken in, where the one taken `now` is the last.
+/// Their names are their times, but for what a clock named that was ahead.
+fn oldest_first(mut files: Vec<PathBuf>, now: &Path) -> Vec<PathBuf> {
+    let until_now = files.partition_point(|file| file.as_path() <= now);
+    files.rotate_left(until_now);
+    files
+}
+
 fn remove(file: &Path) {
     if let Err(error) = std::fs::remove_file(file) {
         tracing::warn!(%error, file = %file.display(), "an old backup could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_named_that_was_ahead_goes_before_what_was_taken_now() {
+        let names = |names: &[&str]| -> Vec<PathBuf> { names.iter().map(PathBuf::from).collect() };
+        let sorted = names(&["20260101", "20260102", "20260103", "20270101"]);
+        let now = Path::new("20260103");
+        let expected = names(&["20270101", "20260101", "20260102", "20260103"]);
+        assert_eq!(oldest_first(sorted, now), expected);
+        let sorted = names(&["20260101", "20260103"]);
+        assert_eq!(oldest_first(sorted.clone(), now), sorted);
     }
 }

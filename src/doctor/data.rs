@@ -10,6 +10,7 @@ use super::Finding;
 use crate::acme;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
+use crate::store::arrivals;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
 use crate::store::{
@@ -86,6 +87,7 @@ fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Findin
         senders(connection)?,
         refused(connection)?,
         last_alert(connection)?,
+        times(connection)?,
     ]
     .into_iter()
     .chain(point_values(connection)?)
@@ -178,6 +180,32 @@ fn refused(connection: &Connection) -> crate::store::Result<Finding> {
             "{requests} in the last day, the newest at {at:.0} for \"{name}\": {why}, from {from}"
         ),
         format!("algohook webhook show {} lists them", newest.webhook),
+    ))
+}
+
+/// Whether the clock ran backwards while alerts arrived.
+fn times(connection: &Connection) -> crate::store::Result<Finding> {
+    const CHECK: &str = "times of alerts";
+    let since = Timestamp::now() - SignedDuration::from_hours(7 * 24);
+    let Some(off) = arrivals::off_clock(connection, since)? else {
+        return Ok(Finding::good(
+            CHECK,
+            "the clock's, in the sequence of arrival",
+        ));
+    };
+    let alerts = match off.count {
+        1 => "1 alert".to_owned(),
+        count => format!("{count} alerts"),
+    };
+    Ok(Finding::notice(
+        CHECK,
+        format!(
+            "the clock was set back: {alerts} of the last 7 days were dated by the sequence of arrival, the newest \
+             {} at {:.0} where the clock said {:.0}",
+            off.newest, off.received_at, off.clock_at
+        ),
+        "keep the clock right: timedatectl set-ntp true; on a machine without a clock of its own (Raspberry Pi), \
+         systemctl enable systemd-time-wait-sync has algohook wait for the time",
     ))
 }
 

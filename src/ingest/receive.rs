@@ -12,7 +12,7 @@ use super::limiter::RateLimit;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockReading};
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
@@ -48,6 +48,15 @@ struct Arrival {
     verified: Option<Verification>,
     received_at: Timestamp,
     elapsed: Duration,
+}
+
+impl Arrival {
+    fn clock(&self) -> ClockReading {
+        ClockReading {
+            wall: self.received_at,
+            elapsed: self.elapsed,
+        }
+    }
 }
 
 impl<R: Recorder, C: Clock> Ingest<R, C> {
@@ -383,6 +392,7 @@ fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
     Delivery {
         webhook: arrival.webhook.row,
         received_at: arrival.received_at,
+        clock: Some(arrival.clock()),
         source: if arrival.sender.is_test {
             EventSource::Test
         } else {

@@ -196,6 +196,12 @@ pub fn begin_session(
             to_micros(now - IDLE_EXPIRY),
         ],
     )?;
+    // What began while the clock was ahead would be good for that much longer.
+    context.connection.execute(
+        "UPDATE sessions SET created_at = min(created_at, ?1), last_seen_at = min(last_seen_at, ?1)
+         WHERE created_at > ?1 OR last_seen_at > ?1",
+        [to_micros(now)],
+    )?;
     context.connection.execute(
         "INSERT INTO sessions (secret_hash, created_at, last_seen_at, address, user_agent)
          VALUES (?1, ?2, ?2, ?3, ?4)",
@@ -232,7 +238,7 @@ pub fn session_seen_at(
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn touch_session(context: &mut WriteContext<'_>, hash: &[u8], now: Timestamp) -> Result<()> {
     context.connection.execute(
-        "UPDATE sessions SET last_seen_at = ?2 WHERE secret_hash = ?1",
+        "UPDATE sessions SET last_seen_at = ?2, created_at = min(created_at, ?2) WHERE secret_hash = ?1",
         params![hash, to_micros(now)],
     )?;
     Ok(())

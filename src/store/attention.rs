@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::arrivals::NOTICEABLE;
 use super::error::Result;
 use super::sql::to_micros;
-use crate::domain::event::EventStatus;
+use crate::domain::event::{EventId, EventStatus};
 
 /// Events of one kind that are looked at, the newest first: a number that
 /// says "very many" need not be exact.
@@ -22,6 +23,10 @@ pub struct Unsettled {
     pub limited: i64,
     /// Requests that were turned away without an event; the last few are known.
     pub rejected: i64,
+    /// Alerts that arrived while the clock ran backwards.
+    pub off_clock: i64,
+    /// The newest of these.
+    pub newest_off_clock: Option<EventId>,
 }
 
 /// What came at `since` or later and made no order, nor did processing it again;
@@ -55,6 +60,18 @@ pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i
     count(EventStatus::Limited, |unsettled, count| {
         unsettled.limited = count;
     })?;
+    let mut off_clock = connection.prepare_cached(
+        "SELECT webhook_id, count(*), max(id) FROM events INDEXED BY events_off_clock
+         WHERE clock_at IS NOT NULL AND received_at >= ?1 AND abs(received_at - clock_at) >= ?2
+         GROUP BY webhook_id",
+    )?;
+    let noticeable = i64::try_from(NOTICEABLE.as_micros()).unwrap_or(i64::MAX);
+    let mut rows = off_clock.query([since, noticeable])?;
+    while let Some(row) = rows.next()? {
+        let unsettled = found.entry(row.get(0)?).or_default();
+        unsettled.off_clock = row.get(1)?;
+        unsettled.newest_off_clock = Some(EventId(row.get(2)?));
+    }
     let mut rejections = connection.prepare_cached(
         "SELECT webhook_id, count(*) FROM rejections WHERE rejected_at >= ?1 GROUP BY webhook_id",
     )?;

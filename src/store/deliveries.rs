@@ -1,16 +1,19 @@
 //! Recording a delivery: its event and its order, in one transaction.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
+use super::arrivals::{Arrival, Earlier};
 use super::error::{Result, StoreError};
 use super::ledgers::{LedgerKey, Paired};
 use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
-use super::writer::WriteContext;
-use super::{events, ledgers, orders, recent, tickers};
+use super::writer::{Memory, WriteContext};
+use super::{arrivals, events, ledgers, orders, recent, tickers};
+use crate::clock::ClockReading;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::ledger::Unpairable;
 use crate::domain::money::NumberError;
@@ -33,13 +36,27 @@ pub enum Reading {
     Failed(PayloadError),
 }
 
+impl Reading {
+    /// The time that a message has of its own.
+    fn signal_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Signal(parsed) | Self::Withheld(_, Some(parsed)) => {
+                parsed.signal.metadata.timestamp
+            }
+            Self::Withheld(_, None) | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// A delivery to be recorded.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Number of the webhook inside the database.
     pub webhook: i64,
-    /// When it arrived.
+    /// When it arrived: by the clock, or the time that it has in a file or of another event.
     pub received_at: Timestamp,
+    /// What the clocks showed then, where it arrives now.
+    pub clock: Option<ClockReading>,
     /// How it came to be.
     pub source: EventSource,
     /// Who sent it.
@@ -80,8 +97,28 @@ pub struct Recorded {
 /// [`StoreError::Unavailable`] where nothing could be written, or
 /// [`StoreError::NotFound`] where the webhook was deleted meanwhile.
 pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Recorded> {
+    let Some(clock) = delivery.clock else {
+        return record_at(context, delivery, Arrival::at(delivery.received_at));
+    };
+    let arrival = arrivals::date(context, clock, delivery.reading.signal_time())?;
+    if arrival.at == delivery.received_at {
+        return record_at(context, delivery, arrival);
+    }
+    let delivery = Delivery {
+        received_at: arrival.at,
+        ..delivery.clone()
+    };
+    record_at(context, &delivery, arrival)
+}
+
+/// Records a delivery at its time.
+fn record_at(
+    context: &mut WriteContext<'_>,
+    delivery: &Delivery,
+    arrival: Arrival,
+) -> Result<Recorded> {
     match &delivery.reading {
-        Reading::Signal(parsed) => record_signal(context, delivery, parsed),
+        Reading::Signal(parsed) => record_signal(context, delivery, arrival, parsed),
         Reading::Withheld(status, parsed) => {
             let signal = parsed.as_deref().map(|parsed| &parsed.signal);
             let warnings = parsed
@@ -129,6 +166,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
 fn record_signal(
     context: &mut WriteContext<'_>,
     delivery: &Delivery,
+    arrival: Arrival,
     parsed: &Parsed,
 ) -> Result<Recorded> {
     let signal = &parsed.signal;
@@ -136,10 +174,10 @@ fn record_signal(
     let quantity = match quantity_of(signal) {
         Ok(quantity) => quantity,
         Err(error) => {
-            return record(context, &with_unusable_notional(delivery, error));
+            return record_at(context, &with_unusable_notional(delivery, error), arrival);
         }
     };
-    let repetition = repetition(context, delivery, signal)?;
+    let repetition = repetition(context, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
     let repeats = match repetition {
         // Its owner wants the order all the same.
@@ -193,12 +231,13 @@ fn record_signal(
         && delivery.source == EventSource::Webhook
         && signal.metadata.timestamp.is_some()
     {
-        context.memory.recent.remember(
-            delivery.webhook,
-            &delivery.payload,
-            delivery.received_at,
+        let earlier = Earlier {
             event,
-        );
+            received_at: delivery.received_at,
+            clock_at: clock_at(delivery),
+        };
+        let recent = &mut context.memory.recent;
+        recent.remember(delivery.webhook, &delivery.payload, earlier);
     }
     Ok(Recorded {
         event,
@@ -215,34 +254,44 @@ fn record_signal(
 fn repetition(
     context: &mut WriteContext<'_>,
     delivery: &Delivery,
+    now: Arrival,
     signal: &Signal,
 ) -> Result<Repetition> {
     let WriteContext { connection, memory } = context;
+    let webhook = delivery.webhook;
+    let Memory {
+        recent, arrivals, ..
+    } = &mut **memory;
     match (delivery.source, &signal.idempotency_key) {
         (EventSource::Webhook | EventSource::Reprocessed, Some(key)) => {
-            let since = delivery.received_at - IDEMPOTENCY_WINDOW;
-            let earlier = orders::event_with_key(connection, delivery.webhook, key, since)?;
-            Ok(earlier.map_or(Repetition::None, Repetition::Resend))
+            let since = arrivals.since(&now, IDEMPOTENCY_WINDOW);
+            let earlier = orders::events_with_key(connection, webhook, key, since)?;
+            let is_remembered =
+                |earlier: &&Earlier| arrivals.age(earlier, &now).length <= IDEMPOTENCY_WINDOW;
+            let first = earlier.iter().find(is_remembered);
+            Ok(first.map_or(Repetition::None, |first| Repetition::Resend(first.event)))
         }
         (EventSource::Webhook, None) => match delivery.duplicate_window {
-            Some(window) if signal.metadata.timestamp.is_some() => memory.recent.repetition(
-                connection,
-                delivery.webhook,
-                &delivery.payload,
-                delivery.received_at,
-                window,
-            ),
-            Some(window) => memory.recent.repetition_of_unconfirmed(
-                connection,
-                delivery.webhook,
-                &delivery.payload,
-                delivery.received_at,
-                window,
-            ),
+            Some(window) => {
+                let payload = &delivery.payload;
+                if signal.metadata.timestamp.is_some() {
+                    recent.repetition(connection, arrivals, webhook, payload, &now, window)
+                } else {
+                    recent.repetition_of_unconfirmed(
+                        connection, arrivals, webhook, payload, &now, window,
+                    )
+                }
+            }
             None => Ok(Repetition::None),
         },
         _ => Ok(Repetition::None),
     }
+}
+
+/// The clock's reading at an arrival, where it was dated otherwise.
+fn clock_at(delivery: &Delivery) -> Option<Timestamp> {
+    let wall = delivery.clock?.wall;
+    (wall != delivery.received_at).then_some(wall)
 }
 
 /// What its owner should know of a delivery that repeats another, or seems to.
@@ -349,10 +398,14 @@ fn insert_event(
     if !exists.exists([delivery.webhook])? {
         return Err(StoreError::NotFound("webhook any more".to_owned()));
     }
+    let mut warnings = Cow::Borrowed(entry.warnings);
+    if let Some(warning) = clock_warning(delivery) {
+        warnings.to_mut().push(warning);
+    }
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
-             market_price, signal_time, error, warnings, original_id, verified)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             market_price, signal_time, error, warnings, original_id, verified, clock_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     statement.execute(params![
         delivery.webhook,
@@ -372,15 +425,23 @@ fn insert_event(
             .and_then(|signal| signal.metadata.timestamp)
             .map(to_micros),
         entry.error.map(as_json).transpose()?,
-        if entry.warnings.is_empty() {
+        if warnings.is_empty() {
             None
         } else {
-            Some(as_json(&entry.warnings)?)
+            Some(as_json(&warnings)?)
         },
         entry.repeats.or(delivery.original).map(|event| event.0),
         delivery.verified.map(Verification::as_str),
+        clock_at(delivery).map(to_micros),
     ])?;
     Ok(EventId(context.connection.last_insert_rowid()))
+}
+
+/// What its owner should know of the clock.
+fn clock_warning(delivery: &Delivery) -> Option<Warning> {
+    let clock = delivery.clock?;
+    let at = delivery.received_at;
+    Arrival { at, clock }.warning()
 }
 
 /// A value as the JSON text that a column holds.
@@ -435,6 +496,7 @@ pub fn reprocess(
     let delivery = Delivery {
         webhook: webhook.row,
         received_at: event.received_at,
+        clock: None,
         source: EventSource::Reprocessed,
         source_address: None,
         verified: None,

@@ -26,6 +26,9 @@ pub struct StoredEvent {
     pub webhook: WebhookId,
     /// When it arrived; of an imported event, when it should have.
     pub received_at: Timestamp,
+    /// The reading of this machine's clock then, where it ran backwards and the event was
+    /// dated otherwise.
+    pub clock_at: Option<Timestamp>,
     /// How it came to be.
     pub source: EventSource,
     /// What became of it.
@@ -182,7 +185,7 @@ pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        o.id, p.warnings, e.verified
+        o.id, p.warnings, e.verified, e.clock_at
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -197,6 +200,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         id: EventId(row.get(0)?),
         webhook: parsed(row, 1)?,
         received_at: timestamp(row, 2)?,
+        clock_at: optional_timestamp(row, 17)?,
         source: parsed(row, 3)?,
         status: parsed(row, 4)?,
         payload: payload.to_vec(),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::arrivals;
 use super::deliveries::{Delivery, IDEMPOTENCY_WINDOW, Reading, record};
 use super::error::Result;
 use super::recent::FILLS_OF_ONE_BAR;
@@ -19,6 +20,7 @@ use super::sql::{timestamp, to_micros};
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
 use crate::domain::event::{EventSource, EventStatus};
+use crate::domain::order::pairing_time;
 use crate::domain::signal::{Direction, Signal, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, names_of};
@@ -110,6 +112,9 @@ struct Candidate {
     fingerprint: Fingerprint,
     /// Its own `id`, where it has one and can be read.
     idempotency_key: Option<String>,
+    /// Its own time, where it fired then: the same message was recorded already then,
+    /// whenever this machine's clock says that it came.
+    own_time: Option<Timestamp>,
     /// Whether the same bytes again can only be sent again: they carry a time.
     tells_resends: bool,
 }
@@ -173,6 +178,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
         let delivery = Delivery {
             webhook: webhook.row,
             received_at: candidate.time,
+            clock: None,
             source: EventSource::Imported,
             source_address: None,
             payload: candidate.payload,
@@ -183,6 +189,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
         };
         record(context, &delivery)?;
     }
+    arrivals::note_before_imported(context.connection)?;
     Ok(imported)
 }
 
@@ -288,14 +295,17 @@ impl Candidate {
             Reading::Signal(parsed) => Some(parsed.signal),
             _ => None,
         };
-        let has_time = |signal: &Signal| signal.metadata.timestamp.is_some();
-        let tells_resends = signal.as_ref().is_some_and(has_time);
+        let time = |signal: &Signal| signal.metadata.timestamp;
+        let time = signal.as_ref().and_then(time);
+        let fired_then = |own: &Timestamp| pairing_time(alert.time, Some(*own)) == *own;
+        let tells_resends = time.is_some();
         let idempotency_key = signal.and_then(|signal| signal.idempotency_key);
         Self {
             row: alert.row,
             time: alert.time,
             fingerprint: fingerprint(&payload),
             payload,
+            own_time: time.filter(fired_then),
             tells_resends: tells_resends && idempotency_key.is_none(),
             idempotency_key,
         }
@@ -338,17 +348,21 @@ impl Recorded {
         // A resend is no second alert; TradingView's log has one line for both.
         let mut select = connection.prepare_cached(
             "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
-             FROM events e WHERE e.webhook_id = ?1 AND e.received_at >= ?2 AND e.received_at <= ?3
+             FROM events e WHERE e.webhook_id = ?1
+                 AND (e.received_at BETWEEN ?2 AND ?3 OR e.signal_time BETWEEN ?5 AND ?6)
                  AND e.source IN ('webhook', 'imported') AND e.status <> ?4
-             ORDER BY e.received_at",
+             ORDER BY e.received_at, e.id",
         )?;
         let from = first.time.saturating_sub(around).unwrap_or(first.time);
         let to = last.time.saturating_add(around).unwrap_or(last.time);
+        let own_times = || candidates.iter().filter_map(|candidate| candidate.own_time);
         let mut rows = select.query(params![
             webhook,
             to_micros(from),
             to_micros(to),
-            EventStatus::Duplicate.as_str()
+            EventStatus::Duplicate.as_str(),
+            own_times().min().map(to_micros),
+            own_times().max().map(to_micros),
         ])?;
         while let Some(row) = rows.next()? {
             let payload = row.get_ref(1)?.as_bytes().unwrap_or_default();
@@ -384,6 +398,13 @@ impl Recorded {
             };
             let times: Vec<Timestamp> = indices.iter().map(|i| candidates[*i].time).collect();
             let recorded: Vec<Timestamp> = earlier.iter().map(|earlier| earlier.time).collect();
+            // The same message has the same time of its own.
+            let fired_then = |index: &usize| candidates[*index].own_time.is_some();
+            let tolerance = if indices.iter().all(fired_then) {
+                SignedDuration::MAX
+            } else {
+                tolerance
+            };
             for (index, place) in matching::pairs(&times, &recorded, tolerance) {
                 is_known[indices[index]] = true;
                 earlier[place].time = times[index];

@@ -5,6 +5,7 @@
 //! answered, in `ingest` and `api`.
 
 pub mod account;
+pub mod arrivals;
 pub mod attention;
 pub mod audit;
 pub mod backtests;

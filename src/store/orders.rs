@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::arrivals::Earlier;
 use super::conditions::{Conditions, query};
 use super::deliveries::Delivery;
 use super::error::{Result, StoreError};
@@ -126,7 +127,11 @@ pub(super) fn insert(
         signal_name: signal.metadata.signal.clone(),
         adjusting: delivery.source == EventSource::Adjustment,
     };
-    let paired_at = placing::time_of(connection, key, &unplaced, received_at)?;
+    let arrival = placing::Arrival {
+        at: received_at,
+        is_moved_up: delivery.clock.is_some_and(|clock| clock.wall < received_at),
+    };
+    let paired_at = placing::time_of(connection, key, &unplaced, arrival)?;
     let text = |price: Option<Price>| price.map(|price| price.to_string());
     let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
     let (trail_price, trail_percent) = match signal.trail {
@@ -181,6 +186,24 @@ pub(super) fn insert(
         paired_at,
         ..unplaced
     })
+}
+
+/// Whether an arrival before `order` that is paired by its arrival is paired later than a time.
+pub(super) fn is_before_an_arrival(
+    connection: &Connection,
+    key: &LedgerKey,
+    time: Timestamp,
+    order: OrderId,
+) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM tickers k CROSS JOIN orders o INDEXED BY orders_by_pairing
+                 ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at > ?3
+             CROSS JOIN events e ON e.id = o.id
+         WHERE k.webhook_id = ?1 AND k.instrument = ?2 AND o.id < ?4
+             AND o.paired_at = o.received_at AND e.source = 'webhook'",
+    )?;
+    let instrument = key.instrument.as_str();
+    Ok(select.exists(params![key.webhook, instrument, to_micros(time), order.0])?)
 }
 
 /// Takes back an order that was stored just now.
@@ -441,20 +464,25 @@ fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
     })
 }
 
-/// The event that made an order under this idempotency key, received at `since` or later.
-pub(super) fn event_with_key(
+/// The events that made orders under this idempotency key, received at `since` or later.
+pub(super) fn events_with_key(
     connection: &Connection,
     webhook: i64,
     key: &str,
     since: Timestamp,
-) -> Result<Option<EventId>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id FROM orders WHERE webhook_id = ?1 AND idempotency_key = ?2 AND received_at >= ?3 LIMIT 1",
+) -> Result<Vec<Earlier>> {
+    let mut select = connection.prepare_cached(
+        "SELECT o.id, o.received_at, e.clock_at FROM orders o JOIN events e ON e.id = o.id
+         WHERE o.webhook_id = ?1 AND o.idempotency_key = ?2 AND o.received_at >= ?3",
     )?;
-    let event = statement
-        .query_row(params![webhook, key, to_micros(since)], |row| row.get(0))
-        .optional()?;
-    Ok(event.map(EventId))
+    let events = select.query_map(params![webhook, key, to_micros(since)], |row| {
+        Ok(Earlier {
+            event: EventId(row.get(0)?),
+            received_at: timestamp(row, 1)?,
+            clock_at: optional_timestamp(row, 2)?,
+        })
+    })?;
+    Ok(events.collect::<rusqlite::Result<_>>()?)
 }
 
 /// One page of orders, newest first.

@@ -13,15 +13,42 @@ use super::{orders, tickers};
 use crate::domain::ledger::belongs_between;
 use crate::domain::order::{Order, OrderId, pairing_time};
 
+/// When an order arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    pub(super) at: Timestamp,
+    /// Whether the clock was behind, so that it was dated later.
+    pub(super) is_moved_up: bool,
+}
+
+impl Arrival {
+    /// As [`pairing_time`] says. While the clock is behind, orders that arrived before can have
+    /// times of a clock that was ahead: an own time that would go before one of those is
+    /// compared with another clock's, and the sequence of arrival holds.
+    fn pairing_time(
+        self,
+        connection: &Connection,
+        key: &LedgerKey,
+        order: &Order,
+    ) -> Result<Timestamp> {
+        let paired_at = pairing_time(self.at, order.signal_time);
+        let is_compared = self.is_moved_up && paired_at < self.at;
+        if is_compared && orders::is_before_an_arrival(connection, key, paired_at, order.id)? {
+            return Ok(self.at);
+        }
+        Ok(paired_at)
+    }
+}
+
 /// The time that an order is paired by: as [`pairing_time`] says, but for one that the
 /// orders before it have left a gap for at its own time.
 pub(super) fn time_of(
     connection: &Connection,
     key: &LedgerKey,
     order: &Order,
-    received_at: Timestamp,
+    arrival: Arrival,
 ) -> Result<Timestamp> {
-    let paired_at = pairing_time(received_at, order.signal_time);
+    let paired_at = arrival.pairing_time(connection, key, order)?;
     let Some(own) = order.signal_time.filter(|own| *own < paired_at) else {
         return Ok(paired_at);
     };
@@ -37,15 +64,16 @@ pub(super) fn time_of(
 pub(super) struct Placed {
     pub(super) order: OrderId,
     pub(super) webhook: i64,
-    pub(super) received_at: Timestamp,
+    pub(super) arrival: Arrival,
     pub(super) signal_time: Option<Timestamp>,
 }
 
 impl Placed {
     /// The time that it is paired by, as [`time_of`] said when it came.
     pub(super) fn time(&self, connection: &Connection) -> Result<Timestamp> {
-        let paired_at = pairing_time(self.received_at, self.signal_time);
-        if self.signal_time.is_none_or(|own| own >= paired_at) {
+        let paired_at = pairing_time(self.arrival.at, self.signal_time);
+        let is_plain = self.signal_time.is_none_or(|own| own >= paired_at);
+        if is_plain && !self.arrival.is_moved_up {
             return Ok(paired_at);
         }
         let order = Order {
@@ -56,6 +84,6 @@ impl Placed {
             webhook: self.webhook,
             instrument: tickers::find(connection, self.webhook, &order.ticker)?,
         };
-        time_of(connection, &key, &order, self.received_at)
+        time_of(connection, &key, &order, self.arrival)
     }
 }

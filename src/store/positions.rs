@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
+use super::arrivals;
 use super::deliveries::{self, Delivery, Reading, Recorded};
 use super::error::{Result, StoreError};
 use super::ledgers::{self, LedgerKey};
@@ -11,6 +12,7 @@ use super::sql::parsed;
 use super::tickers;
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
+use crate::clock::ClockReading;
 use crate::domain::event::EventSource;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Adjustment, Ledger};
@@ -134,7 +136,7 @@ pub fn accept(
     context: &mut WriteContext<'_>,
     webhook: &WebhookId,
     ticker: &Ticker,
-    now: Timestamp,
+    clock: ClockReading,
 ) -> Result<Recorded> {
     let webhook = webhooks::get(context.connection, webhook)?;
     let key = LedgerKey {
@@ -156,12 +158,14 @@ pub fn accept(
     let adjustment = out_of_sync
         .adjustment()
         .map_err(|error| StoreError::Conflict(format!("the difference {error}")))?;
+    let now = arrivals::date(context, clock, None)?.at;
     let payload = message(key.instrument.ticker(), &adjustment, price, now);
     let parsed = payload::parse_without_key(&payload)
         .map_err(|error| StoreError::Conflict(error.to_string()))?;
     let delivery = Delivery {
         webhook: webhook.row,
         received_at: now,
+        clock: Some(clock),
         source: EventSource::Adjustment,
         source_address: None,
         payload,

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::error::Result;
-use super::placing::Placed;
+use super::placing::{Arrival, Placed};
 use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
 use crate::domain::order::OrderId;
@@ -34,7 +34,8 @@ pub struct Rebuilt {
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
     let mut select = context.connection.prepare_cached(
-        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook', o.webhook_id FROM orders o JOIN events e ON e.id = o.id
+        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook', o.webhook_id,
+             coalesce(e.clock_at < e.received_at, 0) FROM orders o JOIN events e ON e.id = o.id
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
     let mut update = context.connection.prepare_cached(
@@ -60,7 +61,10 @@ pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuil
         let placed = Placed {
             order: OrderId(order),
             webhook: row.get(4)?,
-            received_at,
+            arrival: Arrival {
+                at: received_at,
+                is_moved_up: row.get(5)?,
+            },
             signal_time,
         };
         let paired_at = placed.time(context.connection)?;

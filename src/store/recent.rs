@@ -10,8 +10,9 @@ use std::hash::{DefaultHasher, Hasher};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
+use super::arrivals::{Arrival, Arrivals, Earlier};
 use super::error::Result;
-use super::sql::{timestamp, to_micros};
+use super::sql::{optional_timestamp, timestamp, to_micros};
 use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 
@@ -32,8 +33,7 @@ pub enum Repetition {
 #[derive(Debug, Clone, Copy)]
 struct Accepted {
     digest: u64,
-    at: Timestamp,
-    event: EventId,
+    earlier: Earlier,
 }
 
 /// The accepted deliveries of one webhook, oldest first: as many as its rate limit lets
@@ -67,25 +67,29 @@ impl RecentDeliveries {
     /// # Errors
     ///
     /// [`super::StoreError`] where the database cannot be read.
-    pub fn repetition(
+    pub(super) fn repetition(
         &mut self,
         connection: &Connection,
+        arrivals: &Arrivals,
         webhook: i64,
         payload: &[u8],
-        at: Timestamp,
+        now: &Arrival,
         window: SignedDuration,
     ) -> Result<Repetition> {
-        let accepted = self.of_webhook(connection, webhook, at, window)?;
+        let accepted = self.of_webhook(connection, arrivals, webhook, now, window)?;
         let digest = digest_of(payload);
         let equal = accepted.iter().filter(|earlier| earlier.digest == digest);
-        let is_resend = |earlier: &&Accepted| at.duration_since(earlier.at) >= FILLS_OF_ONE_BAR;
+        let is_resend = |accepted: &&Accepted| {
+            let age = arrivals.age(&accepted.earlier, now);
+            age.is_resend_within(window)
+        };
         // A digest nearly never lies, so both loops end at their first step.
-        for earlier in equal.clone().filter(is_resend) {
+        for Accepted { earlier, .. } in equal.clone().filter(is_resend) {
             if has_payload(connection, earlier.event, payload)? {
                 return Ok(Repetition::Resend(earlier.event));
             }
         }
-        for earlier in equal.rev().take_while(|earlier| !is_resend(earlier)) {
+        for Accepted { earlier, .. } in equal.rev().take_while(|accepted| !is_resend(accepted)) {
             if has_payload(connection, earlier.event, payload)? {
                 return Ok(Repetition::AnotherFill(earlier.event));
             }
@@ -100,20 +104,27 @@ impl RecentDeliveries {
     /// # Errors
     ///
     /// [`super::StoreError`] where the database cannot be read.
-    pub fn repetition_of_unconfirmed(
+    pub(super) fn repetition_of_unconfirmed(
         &self,
         connection: &Connection,
+        arrivals: &Arrivals,
         webhook: i64,
         payload: &[u8],
-        at: Timestamp,
+        now: &Arrival,
         window: SignedDuration,
     ) -> Result<Repetition> {
         let digest = digest_of(payload);
-        for (of, earlier) in &self.unconfirmed {
-            let age = at.duration_since(earlier.at);
+        for (
+            of,
+            Accepted {
+                digest: of_earlier,
+                earlier,
+            },
+        ) in &self.unconfirmed
+        {
             if *of == webhook
-                && earlier.digest == digest
-                && (FILLS_OF_ONE_BAR..=window).contains(&age)
+                && *of_earlier == digest
+                && arrivals.age(earlier, now).is_resend_within(window)
                 && has_payload(connection, earlier.event, payload)?
             {
                 return Ok(Repetition::Resend(earlier.event));
@@ -130,7 +141,7 @@ impl RecentDeliveries {
     pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
         // One transaction has no more alerts than this.
         let mut select = connection.prepare(
-            "SELECT webhook_id, id, received_at, payload FROM events
+            "SELECT webhook_id, id, received_at, payload, clock_at FROM events
              WHERE id > coalesce((SELECT max(last_event) FROM commits), 0)
                  AND id > (SELECT max(id) FROM events) - 128
                  AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
@@ -138,8 +149,11 @@ impl RecentDeliveries {
         let unconfirmed = select.query_map([], |row| {
             let accepted = Accepted {
                 digest: digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default()),
-                at: timestamp(row, 2)?,
-                event: EventId(row.get(1)?),
+                earlier: Earlier {
+                    event: EventId(row.get(1)?),
+                    received_at: timestamp(row, 2)?,
+                    clock_at: optional_timestamp(row, 4)?,
+                },
             };
             Ok((row.get(0)?, accepted))
         })?;
@@ -148,34 +162,35 @@ impl RecentDeliveries {
     }
 
     /// Remembers a delivery that made an order.
-    pub fn remember(&mut self, webhook: i64, payload: &[u8], at: Timestamp, event: EventId) {
+    pub(super) fn remember(&mut self, webhook: i64, payload: &[u8], earlier: Earlier) {
         // A webhook that is not there yet is read from the database when asked for.
         if let Some(window) = self.by_webhook.get_mut(&webhook) {
             window.accepted.push_back(Accepted {
                 digest: digest_of(payload),
-                at,
-                event,
+                earlier,
             });
         }
     }
 
-    /// What a webhook accepted within `length` before `at`.
+    /// What a webhook accepted within `length` before `now`.
     fn of_webhook(
         &mut self,
         connection: &Connection,
+        arrivals: &Arrivals,
         webhook: i64,
-        at: Timestamp,
+        now: &Arrival,
         length: SignedDuration,
     ) -> Result<&VecDeque<Accepted>> {
         let window = match self.by_webhook.entry(webhook) {
             // As long as before: its setting has not been raised since.
             Entry::Occupied(entry) if entry.get().length >= length => entry.into_mut(),
             entry => {
-                let accepted = read_accepted(connection, webhook, at - length)?;
+                let since = arrivals.since(now, length);
+                let accepted = read_accepted(connection, webhook, since)?;
                 entry.insert_entry(Window { length, accepted }).into_mut()
             }
         };
-        let is_outside = |earlier: &Accepted| at.duration_since(earlier.at) > length;
+        let is_outside = |accepted: &Accepted| arrivals.age(&accepted.earlier, now).length > length;
         while window.accepted.front().is_some_and(is_outside) {
             window.accepted.pop_front();
         }
@@ -192,7 +207,7 @@ fn read_accepted(
     since: Timestamp,
 ) -> Result<VecDeque<Accepted>> {
     let mut select = connection.prepare_cached(
-        "SELECT e.id, e.received_at, e.payload
+        "SELECT e.id, e.received_at, e.payload, e.clock_at
          FROM tickers k CROSS JOIN orders o INDEXED BY orders_by_pairing
                  ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at >= ?2
              CROSS JOIN events e ON e.id = o.id
@@ -206,8 +221,11 @@ fn read_accepted(
     let accepted = select.query_map(params![webhook, times[0], times[1]], |row| {
         Ok(Accepted {
             digest: digest_of(row.get_ref(2)?.as_bytes().unwrap_or_default()),
-            at: timestamp(row, 1)?,
-            event: EventId(row.get(0)?),
+            earlier: Earlier {
+                event: EventId(row.get(0)?),
+                received_at: timestamp(row, 1)?,
+                clock_at: optional_timestamp(row, 3)?,
+            },
         })
     })?;
     Ok(accepted.collect::<rusqlite::Result<_>>()?)

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_known_clients.sql"),
     include_str!("schema/0012_instruments.sql"),
     include_str!("schema/0013_entry_commission.sql"),
+    include_str!("schema/0014_arrivals.sql"),
 ];
 
 /// The schema version that this binary writes.

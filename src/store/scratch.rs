@@ -79,6 +79,7 @@ impl Scratch {
         let delivery = Delivery {
             webhook: webhooks::get(&self.connection, to).unwrap().row,
             received_at: self.now,
+            clock: None,
             source,
             source_address: None,
             verified: None,

@@ -14,6 +14,9 @@ use super::writer::WriteContext;
 /// Seconds that a code is shown for.
 const STEP: i64 = 30;
 
+/// Used codes that are remembered.
+const MOST_USED: i64 = 100;
+
 /// Bytes of a secret, as RFC 4226 recommends.
 pub const SECRET_BYTES: usize = 20;
 
@@ -49,9 +52,10 @@ pub fn begin(context: &mut WriteContext<'_>, secret: &[u8]) -> Result<()> {
     }
     context.connection.execute(
         "INSERT INTO second_factor (id, secret) VALUES (1, ?1)
-         ON CONFLICT (id) DO UPDATE SET secret = ?1, last_step = 0",
+         ON CONFLICT (id) DO UPDATE SET secret = ?1",
         [secret],
     )?;
+    context.connection.execute("DELETE FROM used_codes", [])?;
     Ok(())
 }
 
@@ -86,7 +90,8 @@ pub fn confirm(
     Ok(true)
 }
 
-/// Whether a code is right now; it is used up then.
+/// Whether a code is right now; it is used up then, and so are those before it. A code that
+/// was used while the clock was ahead says nothing of those of now, but is not good again.
 ///
 /// # Errors
 ///
@@ -94,11 +99,11 @@ pub fn confirm(
 pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> Result<bool> {
     let stored = context
         .connection
-        .query_row("SELECT secret, last_step FROM second_factor", [], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
+        .query_row("SELECT secret FROM second_factor", [], |row| {
+            row.get::<_, Vec<u8>>(0)
         })
         .optional()?;
-    let Some((secret, last_step)) = stored else {
+    let Some(secret) = stored else {
         return Err(StoreError::Conflict(
             "there is no second factor to confirm; begin with POST /api/v1/second-factor"
                 .to_owned(),
@@ -106,15 +111,28 @@ pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> R
     };
     let current = now.as_second() / STEP;
     // The clock of a phone may be a step off.
-    for step in current - 1..=current + 1 {
-        if step > last_step && bool::from(code_at(&secret, step).as_bytes().ct_eq(code.as_bytes()))
+    let last = current + 1;
+    let used = "SELECT coalesce(max(step), 0) FROM used_codes WHERE step <= ?1";
+    let last_used: i64 = context
+        .connection
+        .query_row(used, [last], |row| row.get(0))?;
+    for step in current - 1..=last {
+        if step > last_used && bool::from(code_at(&secret, step).as_bytes().ct_eq(code.as_bytes()))
         {
-            let sql = "UPDATE second_factor SET last_step = ?1";
-            context.connection.execute(sql, [step])?;
+            note_used(context.connection, step)?;
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn note_used(connection: &Connection, step: i64) -> Result<()> {
+    connection.execute("INSERT INTO used_codes (step) VALUES (?1)", [step])?;
+    connection.execute(
+        "DELETE FROM used_codes WHERE id <= (SELECT max(id) FROM used_codes) - ?1",
+        [MOST_USED],
+    )?;
+    Ok(())
 }
 
 /// Uses up a recovery code; false where it is none (any more).
@@ -133,9 +151,9 @@ pub fn use_recovery_code(context: &mut WriteContext<'_>, hash: &[u8]) -> Result<
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn turn_off(context: &mut WriteContext<'_>) -> Result<()> {
-    context
-        .connection
-        .execute_batch("DELETE FROM second_factor; DELETE FROM recovery_codes;")?;
+    context.connection.execute_batch(
+        "DELETE FROM second_factor; DELETE FROM recovery_codes; DELETE FROM used_codes;",
+    )?;
     Ok(())
 }
 
@@ -158,6 +176,61 @@ pub fn code_at(secret: &[u8], step: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::scratch::Scratch;
+
+    /// The second of a login, whose code it is, and whether that lets in.
+    fn tries(tries: &[(i64, i64, bool)]) {
+        let mut scratch = Scratch::new();
+        let secret = [7; SECRET_BYTES];
+        begin(&mut scratch.context(), &secret).unwrap();
+        for (number, (at, of, expected)) in tries.iter().enumerate() {
+            let code = code_at(&secret, of / STEP);
+            let now = Timestamp::from_second(*at).unwrap();
+            let is_right = use_code(&mut scratch.context(), &code, now).unwrap();
+            assert_eq!(is_right, *expected, "try {number}");
+        }
+    }
+
+    #[test]
+    fn no_code_is_good_twice_nor_one_before_it() {
+        let now = 1_767_225_600;
+        tries(&[
+            (now, now, true),
+            (now, now, false),
+            (now, now - STEP, false),
+            (now, now + STEP, true),
+            (now + 3 * STEP, now + 3 * STEP, true),
+        ]);
+    }
+
+    #[test]
+    fn a_code_that_was_used_while_the_clock_was_ahead_locks_nobody_out() {
+        let now = 1_767_225_600;
+        let ahead = now + 365 * 86_400;
+        tries(&[
+            (now, now, true),
+            (ahead, ahead, true),
+            // Set right again.
+            (now + STEP, now, false),
+            (now + STEP, now + STEP, true),
+            (now + STEP, now + STEP, false),
+            (now + 10 * STEP, now + 10 * STEP, true),
+            // The year has passed.
+            (ahead, ahead, false),
+            (ahead + 2 * STEP, ahead + 2 * STEP, true),
+        ]);
+    }
+
+    #[test]
+    fn a_new_secret_has_no_used_codes() {
+        let mut scratch = Scratch::new();
+        let now = Timestamp::from_second(1_767_225_600).unwrap();
+        for secret in [[7; SECRET_BYTES], [8; SECRET_BYTES]] {
+            begin(&mut scratch.context(), &secret).unwrap();
+            let code = code_at(&secret, now.as_second() / STEP);
+            assert!(use_code(&mut scratch.context(), &code, now).unwrap());
+        }
+    }
 
     #[test]
     fn the_codes_are_those_of_rfc_6238() {

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::arrivals::Arrivals;
 use super::commits::LastCommit;
 use super::error::{Result, StoreError};
 use super::health::Health;
@@ -38,6 +39,9 @@ pub struct Memory {
     pub recent: RecentDeliveries,
     /// The ledgers of webhooks and tickers that were in use of late.
     pub ledgers: Ledgers,
+    /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
+    /// transaction that was undone leaves times that are unused.
+    pub arrivals: Arrivals,
     /// What the transaction before brought, and when.
     pub(super) last_commit: LastCommit,
     /// What `PRAGMA data_version` said last: another number where another

@@ -11,22 +11,25 @@ test('every matter says what is wrong and leads to where it is mended', () => {
     { kind: 'failed', count: 1 },
     { kind: 'limited', count: 3 },
     { kind: 'rejected', count: 2 },
+    { kind: 'clockSetBack', count: 1, newest: 'evt_7' },
     { kind: 'silent', since: '2026-01-10T10:00:00Z' },
   ];
   const found = matters({ id: 'wh_1', attention } as WebhookOverview, now);
-  expect(found.map((matter) => matter.isGrave)).toEqual([true, true, true, true, false, false]);
+  expect(found.map((matter) => matter.isGrave)).toEqual([true, true, true, true, false, false, false]);
   expect(found.map((matter) => matter.href)).toEqual([
     '/webhooks/wh_1',
     '/webhooks/wh_1',
     '/events?webhook=wh_1&status=failed',
     '/events?webhook=wh_1&status=limited',
     '/webhooks/wh_1',
+    '/events/evt_7',
     '/webhooks/wh_1',
   ]);
   expect(found[2]?.text).toMatch(/^1 alert of/);
   expect(found[3]?.text).toMatch(/^3 alerts of/);
   expect(found[1]?.text).toBe('ES1! is traded with point value 1; its contract gains 50 a point.');
-  expect(found[5]?.text).toContain('2 h ago');
+  expect(found[5]?.text).toContain('1 alert of the last 7 days was dated');
+  expect(found[6]?.text).toContain('2 h ago');
 });
 
 test('a certificate is a matter once it is missing, late or refused', () => {

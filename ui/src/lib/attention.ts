@@ -55,6 +55,13 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
           step: 'See why',
           href: page,
         };
+      case 'clockSetBack':
+        return {
+          isGrave: false,
+          text: `The clock of algohook’s machine was set back: ${several(item.count, 'alert', 'alerts')} of the last 7 days ${item.count === 1 ? 'was' : 'were'} dated by the order of arrival.`,
+          step: 'See the newest',
+          href: `/events/${item.newest}`,
+        };
       case 'silent':
         return {
           isGrave: false,
