@@ -4,6 +4,7 @@ mod backups;
 mod clock_watch;
 mod health;
 mod listeners;
+mod retention;
 mod sockets;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,7 +20,7 @@ use crate::api::overview::{CertificateWatch, KeptEarnings};
 use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
-use crate::config::{CertificateSource, Config, prepare_data_dir, warn_of_others};
+use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::domain::event::EventId;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
@@ -139,6 +140,9 @@ pub async fn run(
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
     let aborted = background.abort_handle();
     tokio::spawn(health::run(Arc::clone(&store)));
+    if config.retention != Retention::default() {
+        tokio::spawn(retention::run(Arc::clone(&store), config.retention, clock));
+    }
     if let Some(backups) = &config.backups {
         let (store, metrics) = (Arc::clone(&store), Arc::clone(&metrics));
         tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));

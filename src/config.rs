@@ -140,6 +140,12 @@ pub struct ServeOptions {
     /// Where backups are kept [default: backups in the data directory]
     #[arg(long, env = "ALGOHOOK_BACKUP_DIR", value_name = "DIR")]
     pub backup_dir: Option<PathBuf>,
+    /// Days that events which made no order are kept, 2 at least [default: always]
+    #[arg(long, env = "ALGOHOOK_KEEP_UNSETTLED", value_name = "DAYS")]
+    pub keep_unsettled: Option<NonZeroU32>,
+    /// Days that the audit log is kept [default: its last ten thousand entries]
+    #[arg(long, env = "ALGOHOOK_KEEP_AUDIT", value_name = "DAYS")]
+    pub keep_audit: Option<NonZeroU32>,
     /// The listeners that the internet reaches.
     #[command(flatten)]
     #[serde(skip)]
@@ -183,8 +189,19 @@ pub struct Config {
     pub backup_folder: PathBuf,
     /// Backups by themselves, where they are wanted.
     pub backups: Option<BackupConfig>,
+    /// What is not kept for ever.
+    pub retention: Retention,
     /// The listeners that the internet reaches.
     pub public: PublicConfig,
+}
+
+/// How long what made no order is kept; for ever where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days for events that made no order.
+    pub unsettled_days: Option<u32>,
+    /// Days for the audit log.
+    pub audit_days: Option<u32>,
 }
 
 /// Backups that the server takes by itself.
@@ -286,6 +303,7 @@ impl Config {
             max_database_size: megabytes.map(|megabytes| u64::from(megabytes.get()) * 1024 * 1024),
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
             backups: backups(serve, file_serve, &data_dir),
+            retention: retention(serve, file_serve)?,
             backup_folder: backup_folder(serve, file_serve, &data_dir),
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,
@@ -301,6 +319,27 @@ fn backups(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> Option
         keep: keep.map_or(7, |keep| keep.get() as usize),
         folder: backup_folder(flags, file, data_dir),
     })
+}
+
+/// Days within which an alert can be recognised as sent before.
+const LEAST_DAYS: u32 = 2;
+
+fn retention(flags: &ServeOptions, file: &ServeOptions) -> Result<Retention, ConfigError> {
+    let days =
+        |flag: Option<NonZeroU32>, file: Option<NonZeroU32>| flag.or(file).map(NonZeroU32::get);
+    let retention = Retention {
+        unsettled_days: days(flags.keep_unsettled, file.keep_unsettled),
+        audit_days: days(flags.keep_audit, file.keep_audit),
+    };
+    if retention
+        .unsettled_days
+        .is_some_and(|days| days < LEAST_DAYS)
+    {
+        return Err(ConfigError::Contradiction(
+            "keep-unsettled must be 2 days or more: for 24 hours an alert is known to have come before",
+        ));
+    }
+    Ok(retention)
 }
 
 fn backup_folder(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> PathBuf {

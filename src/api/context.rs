@@ -58,6 +58,12 @@ impl Context {
         self.clock.elapsed()
     }
 
+    /// Has what was deleted taken out of the database's log, while the answer is sent.
+    pub fn forget_deleted(&self) {
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || store.forget_deleted());
+    }
+
     /// What keeps alerts from being stored or backups from being taken, in sentences.
     pub fn faults(&self) -> Vec<String> {
         let failure = self.store.writer().health().failure();

@@ -301,7 +301,9 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
         ..WebhookChange::default()
     };
     let id = request.path_id()?;
-    apply(context, request, id, |_| Ok(change), "webhook.rotate-key").await
+    let rotated = apply(context, request, id, |_| Ok(change), "webhook.rotate-key").await;
+    context.forget_deleted();
+    rotated
 }
 
 /// Deletes a webhook with its events and orders.
@@ -315,6 +317,7 @@ pub(super) async fn delete(context: &Context, request: &ApiRequest) -> Reply {
         audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
     });
     delete.await?;
+    context.forget_deleted();
     context.reload().await?;
     Ok(no_content())
 }

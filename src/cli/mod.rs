@@ -6,6 +6,7 @@
 //! 1 for a failure, 2 for wrong use.
 
 mod backup;
+mod compact;
 mod completions;
 mod doctor;
 mod events;
@@ -69,6 +70,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rebuild(rebuild::Rebuild),
+    Compact(compact::Compact),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
@@ -128,6 +130,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(restore) => restore.run(&config, out),
         Command::Doctor(doctor) => doctor.run(&config, out),
         Command::Rebuild(_) => rebuild::Rebuild::run(&config, out),
+        Command::Compact(_) => compact::Compact::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }
 }

@@ -215,6 +215,7 @@ impl RotateKey {
             webhooks::change(context, &wanted, change)?;
             audit::note(context, &actor, "webhook.rotate-key", Some(wanted.as_str()))
         })?;
+        store.forget_deleted();
         print(out, &open::webhook(config, store, &id)?, self.json)
     }
 }
@@ -233,6 +234,7 @@ impl Delete {
         })?;
         // A running server would remove the rest by itself, a little later.
         while store.writer().run_blocking(webhooks::purge)? {}
+        store.forget_deleted();
         let (id, events) = (webhook.id, output::counted(&webhook.events, "event"));
         Ok(writeln!(out, "Deleted {id} with {events}.")?)
     }

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backtests;
 pub mod backup;
 pub mod commits;
+pub mod compact;
 mod conditions;
 pub mod deliveries;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod readers;
 pub mod rebuild;
 pub mod recent;
 pub mod rejections;
+pub mod retention;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -76,6 +78,10 @@ pub const BACKUP_FOLDER: &str = "backups";
 
 /// How long a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tries to empty the log, and the pause between.
+const FOLD_TRIES: u32 = 20;
+const FOLD_PAUSE: Duration = Duration::from_millis(250);
 
 /// Bytes of the largest alert.
 const PROBE_BYTES: i64 = 25_600;
@@ -247,6 +253,23 @@ impl Store {
         checked.inspect_err(|error| self.writer().health().note_failure(error))
     }
 
+    /// Empties the log, so that a key that was deleted is not in it either. Somebody may
+    /// read at the time: it is tried for some seconds.
+    pub fn forget_deleted(&self) {
+        for _ in 0..FOLD_TRIES {
+            match compact::fold_log(&self.path) {
+                Err(StoreError::Busy) => std::thread::sleep(FOLD_PAUSE),
+                Err(error) => {
+                    return tracing::warn!(%error, "a deleted key may still be in the log");
+                }
+                Ok(()) => return,
+            }
+        }
+        tracing::warn!(
+            "a deleted key is still in the log, which somebody reads; it goes when that is folded next"
+        );
+    }
+
     /// Writes as much as an alert takes, and takes it away again: whether alerts can be
     /// stored is then known from [`Writer::health`].
     ///
@@ -387,6 +410,8 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted of a page is overwritten there.
+    connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
     // Once all of the log is folded into the database, it is cut back to this: 32 MB.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     // What a statement sorts or sets aside stays in memory.
