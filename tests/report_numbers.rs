@@ -307,7 +307,7 @@ fn few_trades_say_so_and_every_headline_number_has_its_interval() {
         "{text}"
     );
     assert!(
-        line("Max. drawdown, closed trades").contains("20.00"),
+        line("Max. drawdown, closed-trade").contains("20.00"),
         "{text}"
     );
 

@@ -340,7 +340,7 @@ fn the_report_is_readable_in_a_terminal() {
     assert_eq!(cells("Net profit "), ["4.00", "4.00", "0.00"]);
     assert_eq!(cells("Winning trades"), ["2", "2", "0"]);
     assert_eq!(
-        cells("Max. drawdown, closed trades"),
+        cells("Max. drawdown, closed-trade"),
         ["3.00", "3.00", "0.00"]
     );
     assert_eq!(cells("Profit factor")[..3], ["2.33", "2.33", "-"]);

@@ -82,27 +82,27 @@ const LINES: &[(&str, Cell, Cell)] = &[
         none,
     ),
     (
-        "Max. drawdown, closed trades",
+        "Max. drawdown, closed-trade",
         |m, c| money(Some(m.max_drawdown), c),
         none,
     ),
     (
-        "Max. drawdown, closed trades, %",
+        "Max. drawdown, closed-trade, %",
         |m, _| number(m.max_drawdown_percent),
         none,
     ),
     (
-        "Max. drawdown, closed trades, TradingView's",
+        "Max. drawdown, closed-trade, TradingView's",
         |m, c| money(m.max_drawdown_trading_view, c),
         none,
     ),
     (
-        "Max. run-up, closed trades",
+        "Max. run-up, closed-trade",
         |m, c| money(Some(m.max_run_up), c),
         none,
     ),
     (
-        "Max. run-up, closed trades, TradingView's",
+        "Max. run-up, closed-trade, TradingView's",
         |m, c| money(m.max_run_up_trading_view, c),
         none,
     ),
