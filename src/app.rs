@@ -41,6 +41,12 @@ pub use sockets::Sockets;
 /// How often the server looks for what other processes changed, and for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How often that is written which waits for [`Ingest::write_noted`].
+const NOTE_EVERY: Duration = Duration::from_secs(10);
+
+/// Time to write it when the server stops.
+const LAST_NOTES: Duration = Duration::from_millis(100);
+
 /// Pause between two parts of a clean-up, so that alerts go first.
 const PURGE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -148,6 +154,8 @@ pub async fn run(
         tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
     }
     tokio::spawn(clock_watch::run(Arc::clone(&store), clock));
+    let ingest = Arc::clone(&routes.hooks.ingest);
+    tokio::spawn(write_noted(Arc::clone(&ingest)));
     let (stopping, is_stopping) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
@@ -160,6 +168,7 @@ pub async fn run(
     listeners
         .serve(routes, &config, https_url, &metrics, is_stopping)
         .await?;
+    let _ = tokio::time::timeout(LAST_NOTES, ingest.write_noted()).await;
     // Alerts whose senders hung up are recorded as well.
     let _ = tokio::time::timeout(config.shutdown_grace, in_hand.emptied()).await;
     tracing::info!("stopped");
@@ -280,6 +289,14 @@ async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> 
             tracing::warn!(%error, "no set-up link could be made");
             Ok(None)
         }
+    }
+}
+
+/// Writes now and then what a flood of requests to unknown addresses came to.
+async fn write_noted(ingest: Arc<Ingest<StoreRecorder, SystemClock>>) {
+    loop {
+        tokio::time::sleep(NOTE_EVERY).await;
+        ingest.write_noted().await;
     }
 }
 

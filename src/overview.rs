@@ -62,6 +62,8 @@ pub struct WebhookOverview {
     pub open_profit: Option<String>,
     /// Net profit added up over the closed trades, at 60 of them at most, the last one too.
     pub curve: Vec<String>,
+    /// Alerts over the limit that were counted and not kept, among those that wait.
+    pub alerts_not_kept: i64,
     /// What waits for the owner, the gravest first.
     pub attention: Vec<Attention>,
 }
@@ -98,7 +100,7 @@ pub enum Attention {
     },
     /// Alerts over the limit that made no order.
     Limited {
-        /// How many.
+        /// How many, those that are not kept among them.
         count: i64,
     },
     /// Requests turned away, for a wrong key for instance; the last 20 are known.
@@ -225,6 +227,7 @@ pub fn webhooks(
             state: webhook.state,
             last_alert_at,
             currency: webhook.settings.currency,
+            alerts_not_kept: unsettled.not_kept,
             attention,
         });
     }
@@ -275,6 +278,7 @@ fn waiting(
         rejected,
         off_clock: count,
         newest_off_clock,
+        not_kept: _,
     } = unsettled;
     let counted = [
         (failed, Attention::Failed { count: failed }),

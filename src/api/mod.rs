@@ -174,7 +174,7 @@ impl Api {
 
 fn unreadable(error: BodyError, largest: usize) -> Problem {
     match error {
-        BodyError::TooLarge => Problem::new(
+        BodyError::TooLarge(_) => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
             format!("the body is larger than {largest} bytes"),

@@ -10,9 +10,11 @@ use utoipa::ToSchema;
 use super::context::Context;
 use super::reply::{Reply, ok};
 use crate::acme;
+use crate::domain::webhook::WebhookId;
 use crate::overview::{self, KeptByWebhook, WebhookOverview};
 use crate::store;
 use crate::store::known_clients::{self, NewPlace};
+use crate::store::misdirected::{self, Misdirection, StoredMisdirected};
 use crate::tls::Certificates;
 
 /// What the server is doing, for a first look.
@@ -23,6 +25,9 @@ pub struct Overview {
     pub faults: Vec<String>,
     /// Every webhook, oldest first.
     pub webhooks: Vec<WebhookOverview>,
+    /// Requests of the last seven days to addresses that are no webhook's, or not quite, the
+    /// newest first.
+    pub misdirected: Vec<Misdirected>,
     /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
     pub certificate: Option<Certificate>,
     /// Logins of the last 30 days from a browser and an address that were both new, newest
@@ -58,6 +63,42 @@ impl From<NewPlace> for NewLogin {
 
 /// How long a login from a new place asks for attention.
 const LOGINS_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Requests to one address that is no webhook's, or not quite.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Misdirected {
+    /// What was wrong.
+    pub kind: Misdirection,
+    /// The address without its secret part; empty for the sum of those that are not kept.
+    pub address: String,
+    /// The webhook that was meant, as far as can be told.
+    #[schema(value_type = Option<String>)]
+    pub webhook: Option<WebhookId>,
+    /// Its name.
+    pub webhook_name: Option<String>,
+    /// How many.
+    pub count: i64,
+    /// When the last one came.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_at: Timestamp,
+    /// Who sent it.
+    pub source_address: String,
+}
+
+impl From<StoredMisdirected> for Misdirected {
+    fn from(stored: StoredMisdirected) -> Self {
+        Self {
+            kind: stored.kind,
+            address: stored.address,
+            webhook: stored.webhook,
+            webhook_name: stored.webhook_name,
+            count: stored.count,
+            last_at: stored.last_at,
+            source_address: stored.source_address.to_string(),
+        }
+    }
+}
 
 /// What those who connect are shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,10 +161,12 @@ pub(super) async fn overview(context: &Arc<Context>) -> Reply {
     let shared = Arc::clone(context);
     let read = context.store.readers().run(move |connection| {
         let earnings = shared.earnings.of(connection)?;
+        let misdirected = misdirected::list(connection, now - misdirected::REMEMBERED)?;
         let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
         Ok(Overview {
             faults: shared.faults(),
             webhooks: overview::webhooks(connection, &earnings, now)?,
+            misdirected: misdirected.into_iter().map(Misdirected::from).collect(),
             certificate: shared.certificate.state(),
             new_logins: new_logins.into_iter().map(NewLogin::from).collect(),
         })

@@ -177,6 +177,8 @@ pub struct Rejection {
     pub reason: RejectionReason,
     /// Who sent it.
     pub source_address: String,
+    /// The size of a body that was too large, in bytes, where it is known.
+    pub size: Option<u64>,
 }
 
 impl From<rejections::Rejection> for Rejection {
@@ -185,6 +187,7 @@ impl From<rejections::Rejection> for Rejection {
             rejected_at: stored.rejected_at,
             reason: stored.reason,
             source_address: stored.source_address.to_string(),
+            size: stored.size,
         }
     }
 }

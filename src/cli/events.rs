@@ -257,7 +257,7 @@ impl Log<'_> {
         let name = self.name_of(&refused.webhook)?;
         let rejection = &refused.rejection;
         let (time, none) = (format!("{:.0}", rejection.rejected_at), "-");
-        let why = rejection.reason.in_words();
+        let why = rejection.in_words();
         let from = rejection.source_address;
         let line = format!(
             "{time}  {none:<10}  refused    {name:<20}  {why}, from {from} (no event is kept)"

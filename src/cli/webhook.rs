@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::open::{self, WebhookArgument};
@@ -15,7 +15,7 @@ use crate::domain::webhook::{AuthKey, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
 use crate::store::audit::{self, Actor};
 use crate::store::webhooks::{self, WebhookChange};
-use crate::store::{self, Store, rejections};
+use crate::store::{self, Store, not_kept, rejections};
 use crate::templates::Template;
 
 /// Make and manage webhooks: one strategy, one webhook
@@ -167,10 +167,13 @@ impl List {
 
 /// A webhook and what it refused.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct WithRejections<'a> {
     #[serde(flatten)]
     webhook: &'a Shown,
     rejections: Vec<Rejection>,
+    /// Alerts over the limit that were counted and not kept, in the last seven days.
+    alerts_not_kept: i64,
 }
 
 impl Show {
@@ -181,9 +184,11 @@ impl Show {
             let message = webhook.messages.of(template).trim_end();
             return Ok(writeln!(out, "{message}")?);
         }
-        let refused = store.readers().run_blocking(|connection| {
+        let (refused, not_kept) = store.readers().run_blocking(|connection| {
             let stored = webhooks::get(connection, &id)?;
-            rejections::list(connection, stored.row)
+            let not_kept = not_kept::since(connection, Timestamp::now() - NOT_KEPT_SINCE)?;
+            let not_kept = not_kept.get(&stored.row).copied().unwrap_or(0);
+            Ok((rejections::list(connection, stored.row)?, not_kept))
         })?;
         if self.json {
             let rejections = refused.into_iter().map(Rejection::from).collect();
@@ -193,11 +198,13 @@ impl Show {
                 &WithRejections {
                     webhook,
                     rejections,
+                    alerts_not_kept: not_kept,
                 },
             );
         }
         print(out, &webhook, false)?;
-        print_refused(out, &refused)
+        print_refused(out, &refused)?;
+        print_not_kept(out, not_kept)
     }
 }
 
@@ -351,6 +358,23 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Time in which alerts over the limit that were not kept are told of.
+const NOT_KEPT_SINCE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+fn print_not_kept(out: &mut dyn Write, count: i64) -> anyhow::Result<()> {
+    let alerts = match count {
+        0 => return Ok(()),
+        1 => "1 alert over the limit was",
+        _ => &format!("{count} alerts over the limit were"),
+    };
+    writeln!(
+        out,
+        "\n{alerts} not kept in the last 7 days; TradingView's alert log has them\n\
+         (algohook import alerts FILE brings them in)"
+    )?;
+    Ok(())
+}
+
 fn print_refused(out: &mut dyn Write, refused: &[rejections::Rejection]) -> anyhow::Result<()> {
     if refused.is_empty() {
         return Ok(());
@@ -365,7 +389,7 @@ fn print_refused(out: &mut dyn Write, refused: &[rejections::Rejection]) -> anyh
             out,
             "  {:.0}  {}, from {}",
             rejection.rejected_at,
-            rejection.reason.in_words(),
+            rejection.in_words(),
             rejection.source_address
         )?;
     }

@@ -6,16 +6,14 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::Finding;
+use super::{Finding, refused};
 use crate::acme;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
 use crate::store::arrivals;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
-use crate::store::{
-    DATABASE_FILE, Readers, Store, StoreError, positions, rejections, senders, webhooks,
-};
+use crate::store::{DATABASE_FILE, Readers, Store, StoreError, positions, senders, webhooks};
 
 const CHECK: &str = "database";
 
@@ -85,7 +83,7 @@ fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Findin
     Ok(vec![
         Finding::good(CHECK, "sound"),
         senders(connection)?,
-        refused(connection)?,
+        refused::refused(connection)?,
         last_alert(connection)?,
         times(connection)?,
     ]
@@ -154,33 +152,6 @@ fn senders(connection: &Connection) -> crate::store::Result<Finding> {
         SenderPolicy::Certificate => "TradingView's client certificate only",
     };
     Ok(Finding::good(CHECK, found))
-}
-
-/// What was refused lately: of that no event is kept.
-fn refused(connection: &Connection) -> crate::store::Result<Finding> {
-    const CHECK: &str = "refused";
-    let since = Timestamp::now() - SignedDuration::from_hours(24);
-    let refused = rejections::of_all(connection, 0, since)?;
-    let Some(newest) = refused.last() else {
-        return Ok(Finding::good(CHECK, "no request in the last day"));
-    };
-    let requests = match refused.len() {
-        1 => "1 request".to_owned(),
-        count => format!("{count} requests"),
-    };
-    let (at, from) = (
-        newest.rejection.rejected_at,
-        newest.rejection.source_address,
-    );
-    let name = webhooks::get(connection, &newest.webhook)?.name;
-    let why = newest.rejection.reason.in_words();
-    Ok(Finding::notice(
-        CHECK,
-        format!(
-            "{requests} in the last day, the newest at {at:.0} for \"{name}\": {why}, from {from}"
-        ),
-        format!("algohook webhook show {} lists them", newest.webhook),
-    ))
 }
 
 /// Whether the clock ran backwards while alerts arrived.

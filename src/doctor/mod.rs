@@ -5,6 +5,7 @@ mod backups;
 mod data;
 mod machine;
 mod reach;
+mod refused;
 
 use std::path::Path;
 

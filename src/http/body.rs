@@ -20,9 +20,9 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
 /// Why a request's body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It is larger than allowed.
+    /// It is larger than allowed; its size in bytes, where it is known.
     #[error("the body is too large")]
-    TooLarge,
+    TooLarge(Option<u64>),
     /// It did not arrive in time.
     #[error("the body did not arrive in time")]
     TimedOut,
@@ -64,10 +64,10 @@ pub async fn read_limited(
     part: Option<Part>,
 ) -> Result<Bytes, BodyError> {
     let mut body = body;
-    let (mut read, mut part) = (Vec::new(), part);
+    let (mut read, mut part, mut came) = (Vec::new(), part, 0);
     let read_whole = async {
         if body.size_hint().lower() > limit as u64 {
-            return Err(BodyError::TooLarge);
+            return Err(BodyError::TooLarge(body.size_hint().exact()));
         }
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| BodyError::Broken)?;
@@ -75,7 +75,8 @@ pub async fn read_limited(
                 continue;
             };
             if read.len() + bytes.len() > limit {
-                return Err(BodyError::TooLarge);
+                came = read.len() + bytes.len();
+                return Err(BodyError::TooLarge(None));
             }
             if part.as_mut().is_some_and(|part| !part.grow(bytes.len())) {
                 return Err(BodyError::NoRoom);
@@ -90,8 +91,13 @@ pub async fn read_limited(
             bytes: read,
             _part: part,
         })),
+        Err(BodyError::TooLarge(None)) => {
+            let rest = discard(body).await;
+            let size = rest.map(|rest| (came + rest) as u64);
+            Err(BodyError::TooLarge(size))
+        }
         Err(error) => {
-            if matches!(error, BodyError::TooLarge | BodyError::NoRoom) {
+            if matches!(error, BodyError::TooLarge(_) | BodyError::NoRoom) {
                 discard(body).await;
             }
             Err(error)
@@ -99,18 +105,23 @@ pub async fn read_limited(
     }
 }
 
-/// Throws a body away of which nothing is kept, so that its sender reads the answer.
-pub async fn discard(body: Incoming) {
+/// Throws a body away of which nothing is kept, so that its sender reads the answer. Returns
+/// how many bytes came, where that was all.
+pub async fn discard(body: Incoming) -> Option<usize> {
     // What does not come by then makes no difference.
-    let _ = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
+    let drained = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
+    drained.ok().flatten()
 }
 
-/// Throws a bounded part of a body away.
-async fn drain(mut body: Incoming) {
+/// Throws a bounded part of a body away; the number of its bytes, where that was all of it.
+async fn drain(mut body: Incoming) -> Option<usize> {
     let mut drained = 0;
-    while drained < DRAINED
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        drained += frame.data_ref().map_or(0, Bytes::len);
+    while drained < DRAINED {
+        match body.frame().await {
+            Some(Ok(frame)) => drained += frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) => return None,
+            None => return Some(drained),
+        }
     }
+    None
 }

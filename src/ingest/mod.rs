@@ -5,6 +5,7 @@
 
 mod answer;
 mod limiter;
+mod misdirected;
 mod receive;
 mod recorder;
 mod registry;

@@ -1,6 +1,6 @@
 //! One delivery, from its bytes to its answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use nonzero_ext::nonzero;
 
 use super::answer::{self, Answer, Refusal};
-use super::limiter::RateLimit;
+use super::limiter::{RateLimit, SlidingWindow};
+use super::misdirected::Misdirections;
 use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
@@ -35,10 +36,13 @@ const RESEND_AFTER: u64 = 5;
 
 /// The way of every delivery: authenticate, limit, record.
 pub struct Ingest<R, C> {
-    registry: Arc<Registry>,
-    recorder: R,
-    clock: C,
+    pub(super) registry: Arc<Registry>,
+    pub(super) recorder: R,
+    pub(super) clock: C,
     limit: RateLimit,
+    pub(super) misdirections: Misdirections,
+    /// Looks for webhooks that are not known.
+    pub(super) looks: Mutex<SlidingWindow>,
 }
 
 /// A delivery on its way: where it goes, where it is from, when it came.
@@ -67,12 +71,9 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             recorder,
             clock,
             limit,
+            misdirections: Misdirections::default(),
+            looks: Mutex::default(),
         }
-    }
-
-    /// Whether there is a webhook of this id.
-    pub fn knows(&self, id: &str) -> bool {
-        self.registry.get(id).is_some()
     }
 
     /// Takes one delivery; the answer is made when what came of it is on disk.
@@ -109,18 +110,29 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         }
     }
 
-    /// A body larger than [`LARGEST_BODY`], of which nothing was read.
-    pub async fn too_large(&self, id: &str, sender: impl Into<Sender>) -> (Answer, Outcome) {
+    /// A body larger than [`LARGEST_BODY`], of which nothing was kept, and its size where that
+    /// is known.
+    pub async fn too_large(
+        &self,
+        id: &str,
+        sender: impl Into<Sender>,
+        size: Option<u64>,
+    ) -> (Answer, Outcome) {
         let Some(arrival) = self.arrival(id, sender.into()) else {
             return unknown_webhook();
         };
         if self.admit_stranger(&arrival).is_ok() {
-            self.note_rejection(&arrival, RejectionReason::TooLarge)
+            self.note_rejection(&arrival, RejectionReason::TooLarge, size)
                 .await;
         }
         let error = Refusal::new(
             "too_large",
-            format!("the message is larger than {LARGEST_BODY} bytes"),
+            match size {
+                Some(size) => {
+                    format!("the message has {size} bytes and is larger than {LARGEST_BODY} bytes")
+                }
+                None => format!("the message is larger than {LARGEST_BODY} bytes"),
+            },
             "Shorten the alert message; metadata is the usual place for what is not needed.",
         );
         (
@@ -232,6 +244,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 }
             }
         } else {
+            self.count_not_kept(arrival).await;
             None
         };
         let error = Refusal::new(
@@ -247,6 +260,20 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         );
         let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, event);
         (answer.retry_after(whole_seconds(wait)), Outcome::Limited)
+    }
+
+    /// Counts an alert over the limit of which nothing else is kept.
+    async fn count_not_kept(&self, arrival: &Arrival) {
+        static UNCOUNTED: Rarely = Rarely::new();
+        let webhook = &arrival.webhook;
+        let counting = self
+            .recorder
+            .count_not_kept(webhook.row, arrival.received_at);
+        if let Err(error) = counting.await
+            && let Some(unsaid) = UNCOUNTED.say()
+        {
+            tracing::warn!(webhook = %webhook.id, %error, unsaid, "an alert over the limit could not be counted");
+        }
     }
 
     /// A broken message, with the right key, a wrong one, or none to be found.
@@ -292,7 +319,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             };
             return (answer, outcome);
         }
-        self.note_rejection(arrival, RejectionReason::MissingKey)
+        self.note_rejection(arrival, RejectionReason::MissingKey, None)
             .await;
         let status = answer::status_of(EventStatus::Failed, Some(&error));
         (Answer::refused(status, &error, None), Outcome::Unauthorized)
@@ -314,7 +341,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         if let Err(wait) = self.admit_stranger(arrival) {
             return throttled(wait);
         }
-        self.note_rejection(arrival, reason).await;
+        self.note_rejection(arrival, reason, None).await;
         if reason == RejectionReason::WrongSender {
             return wrong_sender();
         }
@@ -332,12 +359,13 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         )
     }
 
-    async fn note_rejection(&self, arrival: &Arrival, reason: RejectionReason) {
+    async fn note_rejection(&self, arrival: &Arrival, reason: RejectionReason, size: Option<u64>) {
         static UNNOTED: Rarely = Rarely::new();
         let rejection = Rejection {
             rejected_at: arrival.received_at,
             reason,
             source_address: arrival.sender.address,
+            size,
         };
         if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await
             && let Some(unsaid) = UNNOTED.say()

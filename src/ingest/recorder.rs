@@ -3,7 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::registry::Registry;
 use crate::store::deliveries::{Delivery, Recorded, record};
+use crate::store::misdirected::{self, Misdirected};
+use crate::store::not_kept;
 use crate::store::rejections::{self, Rejection};
 use crate::store::senders::{self, Issuer};
 use crate::store::{Result, Store, WriteContext};
@@ -16,6 +21,28 @@ pub trait Recorder: Send + Sync + 'static {
     /// Notes a request that was turned away.
     fn reject(&self, webhook: i64, rejection: Rejection)
     -> impl Future<Output = Result<()>> + Send;
+
+    /// Takes up the webhooks as they are stored now.
+    fn look_again(&self, registry: &Registry) -> impl Future<Output = Result<()>> + Send {
+        let _ = registry;
+        std::future::ready(Ok(()))
+    }
+
+    /// Counts an alert over the limit that is not kept.
+    fn count_not_kept(
+        &self,
+        webhook: i64,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (webhook, at);
+        std::future::ready(Ok(()))
+    }
+
+    /// Notes requests to addresses that are no webhook's, or not quite.
+    fn note_misdirected(&self, noted: Vec<Misdirected>) -> impl Future<Output = Result<()>> + Send {
+        drop(noted);
+        std::future::ready(Ok(()))
+    }
 
     /// Notes who signed the certificate of an alert.
     fn note_issuer(&self, issuer: Issuer) -> impl Future<Output = Result<()>> + Send {
@@ -56,6 +83,20 @@ impl Recorder for StoreRecorder {
     async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
         let write =
             move |context: &mut WriteContext<'_>| rejections::insert(context, webhook, &rejection);
+        self.store.writer().run_shared(Some(PATIENCE), write).await
+    }
+
+    async fn look_again(&self, registry: &Registry) -> Result<()> {
+        registry.load(&self.store).await
+    }
+
+    async fn count_not_kept(&self, webhook: i64, at: Timestamp) -> Result<()> {
+        let write = move |context: &mut WriteContext<'_>| not_kept::count(context, webhook, at);
+        self.store.writer().run_shared(Some(PATIENCE), write).await
+    }
+
+    async fn note_misdirected(&self, noted: Vec<Misdirected>) -> Result<()> {
+        let write = move |context: &mut WriteContext<'_>| misdirected::note(context, &noted);
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 

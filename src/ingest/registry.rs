@@ -32,6 +32,9 @@ pub struct Webhook {
     windows: Arc<Mutex<Windows>>,
 }
 
+/// Letters of an id, `wh_` among them, by which it is recognised: nobody guesses so many.
+const RESEMBLANCE: usize = 10;
+
 /// The time that [`Windows::keyless`] counts in.
 const DAY: Duration = Duration::from_hours(24);
 
@@ -103,6 +106,32 @@ impl Registry {
     pub fn get(&self, id: &str) -> Option<Arc<Webhook>> {
         let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         catalog.webhooks.get(id).cloned()
+    }
+
+    /// The webhook with this id, or the only one whose id is the same but for case.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<Arc<Webhook>> {
+        self.get(id)
+            .or_else(|| self.only(|known| known.eq_ignore_ascii_case(id)))
+    }
+
+    /// The only webhook whose id begins as this text does: what somebody meant who got the
+    /// rest of it wrong.
+    #[must_use]
+    pub fn resembling(&self, text: &str) -> Option<Arc<Webhook>> {
+        let beginning = text.get(..RESEMBLANCE)?;
+        self.only(|known| {
+            let known = known.get(..RESEMBLANCE);
+            known.is_some_and(|known| known.eq_ignore_ascii_case(beginning))
+        })
+    }
+
+    /// The webhook whose id is such, where there is one and no other.
+    fn only(&self, is_such: impl Fn(&str) -> bool) -> Option<Arc<Webhook>> {
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let mut such = catalog.webhooks.iter().filter(|(id, _)| is_such(id));
+        let (_, webhook) = such.next()?;
+        such.next().is_none().then(|| Arc::clone(webhook))
     }
 
     /// How many there are.

@@ -7,8 +7,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::hook_address;
 use super::listener::Handler;
 use super::routes::plain;
+use crate::domain::webhook::WebhookId;
 use crate::http::body::{Body, BodyError, discard, full, read_limited};
 use crate::http::client::Client;
 use crate::http::known_addresses::KnownAddresses;
@@ -18,6 +20,7 @@ use crate::ingest::{
     Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender, no_room, unknown_webhook,
 };
 use crate::metrics::{Metrics, Outcome};
+use crate::store::misdirected::Misdirection;
 
 /// The path that every hook is under.
 pub const PREFIX: &str = "/hooks/";
@@ -43,10 +46,6 @@ pub struct Hooks<R, C> {
 
 impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
-        let Some(id) = request.uri().path().strip_prefix(PREFIX) else {
-            return plain(StatusCode::NOT_FOUND, "There is nothing here.\n");
-        };
-        let id = id.to_owned();
         if request.method() != Method::POST {
             let mut response = plain(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -56,14 +55,24 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             response.headers_mut().insert(ALLOW, allow);
             return response;
         }
-        if !self.ingest.knows(&id) {
-            // A stranger who guesses an id must not have anything kept, not for a moment.
+        let path = request.uri().path().to_owned();
+        let is_test = request.headers().contains_key(TEST_HEADER);
+        let named = hook_address::id_of(&path);
+        let Some(id) = self.find(named.as_deref()).await else {
+            // A stranger who guesses an id must not have anything kept of it, not for a moment.
             discard(request.into_body()).await;
+            if !is_test {
+                self.note(Misdirection::Unknown, &path, &client).await;
+            }
             return self.response_of(unknown_webhook(), Instant::now());
+        };
+        let id = id.as_str();
+        if path.strip_prefix(PREFIX) != Some(id) {
+            self.note(Misdirection::Corrected, &path, &client).await;
         }
         let part = self.room.part(client.address);
         let sender = Sender {
-            is_test: request.headers().contains_key(TEST_HEADER),
+            is_test,
             ..Sender::from(client.clone())
         };
         let body = read_limited(
@@ -78,14 +87,14 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             Ok(body) => {
                 // The connection ends no sooner than the alert is answered.
                 let _held = client.connection.in_hand().hold();
-                let answered = self.receive(id, body, sender).await;
+                let answered = self.receive(id.to_owned(), body, sender).await;
                 if answered.1.shows_key() {
                     client.connection.prove();
                     self.known.note(client.address);
                 }
                 answered
             }
-            Err(BodyError::TooLarge) => self.ingest.too_large(&id, sender).await,
+            Err(BodyError::TooLarge(size)) => self.ingest.too_large(id, sender, size).await,
             Err(BodyError::NoRoom) => no_room(),
             Err(BodyError::TimedOut) => {
                 let late = "The body did not arrive in time.\n";
@@ -101,6 +110,31 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
 }
 
 impl<R: Recorder, C: Clock> Hooks<R, C> {
+    async fn find(&self, named: Option<&str>) -> Option<WebhookId> {
+        let named = named?;
+        match self.ingest.find(named) {
+            Some(found) => Some(found),
+            None => self.ingest.find_new(named).await,
+        }
+    }
+
+    /// Leaves a trace of a request whose address is wrong.
+    pub async fn note(&self, kind: Misdirection, path: &str, client: &Client) {
+        let id = hook_address::id_of(path).unwrap_or_default();
+        let shown = hook_address::masked(path);
+        self.ingest
+            .note_misdirected(kind, &id, shown, client.address)
+            .await;
+    }
+
+    /// The same of one that is no hook's, but has the id of a webhook in it: somebody's alert.
+    pub async fn note_elsewhere(&self, request: &Request<Incoming>, client: &Client) {
+        let path = request.uri().path();
+        if request.method() == Method::POST && hook_address::mentions_webhook(path) {
+            self.note(Misdirection::Unknown, path, client).await;
+        }
+    }
+
     /// Takes an alert that is there whole, to the end even if its sender hangs up: it will
     /// not be sent again.
     async fn receive(&self, id: String, body: Bytes, sender: Sender) -> (Answer, Outcome) {

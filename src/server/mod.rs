@@ -5,6 +5,7 @@
 mod activity;
 mod connection;
 pub mod healthz;
+mod hook_address;
 pub mod hooks;
 pub mod host;
 pub mod listener;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 
-use super::hooks;
+use super::hook_address;
 use super::host::Hosts;
 use super::listener::Handler;
 use super::routes::{Routes, plain};
 use crate::http::body::Body;
 use crate::http::client::Client;
+use crate::store::misdirected::Misdirection;
 use crate::tls::challenges::Challenges;
 
 /// Browsers come back over HTTPS only, for a year.
@@ -64,7 +65,7 @@ impl Handler for Local {
         // An alert has its key, and is never turned away for the name that it came by. Nothing
         // else is excused, not even what says that a trusted proxy passed it on: a page that
         // a browser on the proxy's machine shows can say so, too.
-        let is_for_anybody = path.starts_with(hooks::PREFIX) || path == "/healthz";
+        let is_for_anybody = hook_address::is_hook(path) || path == "/healthz";
         if is_for_anybody || self.hosts.admit(request.uri(), request.headers()) {
             return self.routes.handle(request, client).await;
         }
@@ -83,11 +84,12 @@ pub struct Public {
 impl Handler for Public {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        let mut response = if path.starts_with(hooks::PREFIX) {
+        let mut response = if hook_address::is_hook(path) {
             self.routes.hooks.handle(request, client).await
         } else if self.with_ui && path != "/metrics" {
             self.routes.handle(request, client).await
         } else {
+            self.routes.hooks.note_elsewhere(&request, &client).await;
             plain(StatusCode::NOT_FOUND, NOTHING_HERE)
         };
         let headers = response.headers_mut();
@@ -111,19 +113,27 @@ pub struct PlainHttp {
 impl Handler for PlainHttp {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        if path.starts_with(hooks::PREFIX) {
+        if hook_address::is_hook(path) {
             // A hook never redirects: TradingView would not follow.
-            return if self.with_hooks {
-                self.routes.hooks.handle(request, client).await
-            } else {
-                plain(StatusCode::FORBIDDEN, UNENCRYPTED)
-            };
+            if self.with_hooks {
+                return self.routes.hooks.handle(request, client).await;
+            }
+            if request.method() == Method::POST {
+                let hooks = &self.routes.hooks;
+                hooks.note(Misdirection::Unencrypted, path, &client).await;
+            }
+            return plain(StatusCode::FORBIDDEN, UNENCRYPTED);
         }
         if let Some(answer) = self.challenges.at(path) {
             return plain(StatusCode::OK, answer);
         }
+        // Nor does anything else that is sent: what only nearly is a hook's may be an alert.
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        self.routes.hooks.note_elsewhere(&request, &client).await;
         match &self.https {
-            Some(https) if request.headers().contains_key(HOST) => redirect(https, &request),
+            Some(https) if is_read && request.headers().contains_key(HOST) => {
+                redirect(https, &request)
+            }
             _ => plain(StatusCode::NOT_FOUND, NOTHING_HERE),
         }
     }

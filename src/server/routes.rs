@@ -7,7 +7,8 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPT
 use hyper::{Request, Response, StatusCode};
 
 use super::healthz::HealthCheck;
-use super::hooks::{self, Hooks};
+use super::hook_address;
+use super::hooks::Hooks;
 use super::listener::Handler;
 use super::page;
 use crate::api::{self, Api};
@@ -34,7 +35,7 @@ pub struct Routes {
 impl Handler for Routes {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        if path.starts_with(hooks::PREFIX) {
+        if hook_address::is_hook(path) {
             return self.hooks.handle(request, client).await;
         }
         if path
@@ -43,6 +44,7 @@ impl Handler for Routes {
         {
             return self.api.handle(request, client).await;
         }
+        self.hooks.note_elsewhere(&request, &client).await;
         match path {
             "/healthz" => self.health.answer().await,
             // For this machine and its network: a proxy is the way in for everybody.

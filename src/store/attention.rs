@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::arrivals::NOTICEABLE;
 use super::error::Result;
+use super::not_kept;
 use super::sql::to_micros;
 use crate::domain::event::{EventId, EventStatus};
 
@@ -19,8 +20,10 @@ const LOOKED_AT: i64 = 10_000;
 pub struct Unsettled {
     /// Alerts that could not be read.
     pub failed: i64,
-    /// Alerts over the limit; the owner can still process them.
+    /// Alerts over the limit; the owner can still process those that are kept.
     pub limited: i64,
+    /// Alerts over the limit that are not kept, among those.
+    pub not_kept: i64,
     /// Requests that were turned away without an event; the last few are known.
     pub rejected: i64,
     /// Alerts that arrived while the clock ran backwards.
@@ -36,7 +39,7 @@ pub struct Unsettled {
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i64, Unsettled>> {
-    let since = to_micros(since);
+    let since_micros = to_micros(since);
     let mut found: BTreeMap<i64, Unsettled> = BTreeMap::new();
     let mut events = connection.prepare_cached(
         "SELECT webhook_id, count(*) FROM
@@ -48,7 +51,7 @@ pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i
          GROUP BY webhook_id",
     )?;
     let mut count = |status: EventStatus, set: fn(&mut Unsettled, i64)| -> Result<()> {
-        let mut rows = events.query(params![status.as_str(), LOOKED_AT, since])?;
+        let mut rows = events.query(params![status.as_str(), LOOKED_AT, since_micros])?;
         while let Some(row) = rows.next()? {
             set(found.entry(row.get(0)?).or_default(), row.get(1)?);
         }
@@ -66,16 +69,21 @@ pub fn unsettled(connection: &Connection, since: Timestamp) -> Result<BTreeMap<i
          GROUP BY webhook_id",
     )?;
     let noticeable = i64::try_from(NOTICEABLE.as_micros()).unwrap_or(i64::MAX);
-    let mut rows = off_clock.query([since, noticeable])?;
+    let mut rows = off_clock.query([since_micros, noticeable])?;
     while let Some(row) = rows.next()? {
         let unsettled = found.entry(row.get(0)?).or_default();
         unsettled.off_clock = row.get(1)?;
         unsettled.newest_off_clock = Some(EventId(row.get(2)?));
     }
+    for (webhook, count) in not_kept::since(connection, since)? {
+        let unsettled = found.entry(webhook).or_default();
+        unsettled.limited += count;
+        unsettled.not_kept = count;
+    }
     let mut rejections = connection.prepare_cached(
         "SELECT webhook_id, count(*) FROM rejections WHERE rejected_at >= ?1 GROUP BY webhook_id",
     )?;
-    let mut rows = rejections.query([since])?;
+    let mut rows = rejections.query([since_micros])?;
     while let Some(row) = rows.next()? {
         found.entry(row.get(0)?).or_default().rejected = row.get(1)?;
     }

@@ -22,6 +22,8 @@ pub mod imports;
 pub mod known_clients;
 pub mod ledgers;
 pub mod lots;
+pub mod misdirected;
+pub mod not_kept;
 pub mod orders;
 mod pairings;
 mod placing;

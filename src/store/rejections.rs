@@ -29,9 +29,9 @@ text_enum! {
 }
 
 impl RejectionReason {
-    /// What to tell the owner.
+    /// What to tell the owner of it, whatever the request was.
     #[must_use]
-    pub fn in_words(self) -> &'static str {
+    fn in_words(self) -> &'static str {
         match self {
             Self::MissingKey => "no auth_key",
             Self::WrongKey => "wrong auth_key",
@@ -50,6 +50,20 @@ pub struct Rejection {
     pub reason: RejectionReason,
     /// Who sent it.
     pub source_address: IpAddr,
+    /// The size of a body that was too large, in bytes, where it is known.
+    pub size: Option<u64>,
+}
+
+impl Rejection {
+    /// What to tell the owner.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let reason = self.reason.in_words();
+        match self.size {
+            Some(size) => format!("{size} bytes, {reason}"),
+            None => reason.to_owned(),
+        }
+    }
 }
 
 /// Stores a rejection and lets go of all but the last [`KEPT`] of its webhook.
@@ -59,13 +73,14 @@ pub struct Rejection {
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn insert(context: &mut WriteContext<'_>, webhook: i64, rejection: &Rejection) -> Result<()> {
     let mut insert = context.connection.prepare_cached(
-        "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address, size) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     insert.execute(params![
         webhook,
         to_micros(rejection.rejected_at),
         rejection.reason.as_str(),
         rejection.source_address.to_string(),
+        rejection.size.map(u64::cast_signed),
     ])?;
     let mut trim = context.connection.prepare_cached(
         "DELETE FROM rejections WHERE webhook_id = ?1 AND id <=
@@ -82,7 +97,7 @@ pub fn insert(context: &mut WriteContext<'_>, webhook: i64, rejection: &Rejectio
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, webhook: i64) -> Result<Vec<Rejection>> {
     let mut statement = connection.prepare_cached(
-        "SELECT rejected_at, reason, source_address FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC",
+        "SELECT rejected_at, reason, source_address, size FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC",
     )?;
     let rejections = statement.query_map([webhook], read)?;
     Ok(rejections.collect::<rusqlite::Result<_>>()?)
@@ -117,14 +132,14 @@ pub fn newest(connection: &Connection) -> Result<i64> {
 /// [`super::StoreError`] where the database cannot be read.
 pub fn of_all(connection: &Connection, after: i64, since: Timestamp) -> Result<Vec<Rejected>> {
     let mut statement = connection.prepare_cached(
-        "SELECT r.rejected_at, r.reason, r.source_address, r.id, w.public_id
+        "SELECT r.rejected_at, r.reason, r.source_address, r.size, r.id, w.public_id
          FROM rejections r JOIN webhooks w ON w.id = r.webhook_id
          WHERE r.id > ?1 AND r.rejected_at >= ?2 AND w.deleted_at IS NULL ORDER BY r.id",
     )?;
     let rejections = statement.query_map(params![after, to_micros(since)], |row| {
         Ok(Rejected {
-            number: row.get(3)?,
-            webhook: parsed(row, 4)?,
+            number: row.get(4)?,
+            webhook: parsed(row, 5)?,
             rejection: read(row)?,
         })
     })?;
@@ -136,5 +151,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Rejection> {
         rejected_at: timestamp(row, 0)?,
         reason: parsed(row, 1)?,
         source_address: parsed(row, 2)?,
+        size: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
     })
 }

@@ -195,7 +195,15 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
         params![webhook, PURGED_AT_ONCE],
     )?;
     if removed == 0 {
-        for table in ["rejections", "lots", "ledgers", "tickers", "backtests"] {
+        for table in [
+            "rejections",
+            "alerts_not_kept",
+            "misdirected",
+            "lots",
+            "ledgers",
+            "tickers",
+            "backtests",
+        ] {
             connection.execute(
                 &format!("DELETE FROM {table} WHERE webhook_id = ?1"),
                 [webhook],

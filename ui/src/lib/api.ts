@@ -34,6 +34,7 @@ export type Overview = Schemas['Overview'];
 export type NewLogin = Schemas['NewLogin'];
 export type WebhookOverview = Schemas['WebhookOverview'];
 export type Certificate = Schemas['Certificate'];
+export type Misdirected = Schemas['Misdirected'];
 
 /** One page of a list. */
 export interface Page<T> {

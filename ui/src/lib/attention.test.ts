@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Certificate, WebhookOverview } from './api';
-import { certificateFault, matters } from './attention';
+import type { Certificate, Misdirected, WebhookOverview } from './api';
+import { certificateFault, matters, misdirections } from './attention';
 
 const now = Date.parse('2026-01-10T12:00:00Z');
 
@@ -30,6 +30,29 @@ test('every matter says what is wrong and leads to where it is mended', () => {
   expect(found[1]?.text).toBe('ES1! is traded with point value 1; its contract gains 50 a point.');
   expect(found[5]?.text).toContain('1 alert of the last 7 days was dated');
   expect(found[6]?.text).toContain('2 h ago');
+});
+
+test('alerts over the limit that are only counted are said to be', () => {
+  const attention: WebhookOverview['attention'] = [{ kind: 'limited', count: 70 }];
+  const found = matters({ id: 'wh_1', attention, alertsNotKept: 40 } as WebhookOverview, now);
+  expect(found[0]?.text).toMatch(/^70 alerts of .* 40 of them were only counted/);
+});
+
+test('requests to wrong addresses lead to the webhook that was meant, and the others are added up', () => {
+  const to = (kind: Misdirected['kind'], webhook: string | null, count: number): Misdirected => ({
+    kind,
+    webhook,
+    webhookName: webhook && 'My Strategy',
+    address: '/hooks/wh_AbCd…',
+    count,
+    lastAt: '2026-01-10T11:00:00Z',
+    sourceAddress: '203.0.113.9',
+  });
+  const found = misdirections([to('corrected', 'wh_1', 2), to('unknown', null, 3), to('unknown', 'wh_1', 1), to('unknown', null, 4)]);
+  expect(found.map((matter) => matter.href)).toEqual(['/webhooks/wh_1', '/webhooks/wh_1', '/webhooks']);
+  expect(found.map((matter) => matter.isGrave)).toEqual([false, true, false]);
+  expect(found[2]?.text).toMatch(/^7 requests of .* from 203/);
+  expect(misdirections([])).toEqual([]);
 });
 
 test('a certificate is a matter once it is missing, late or refused', () => {

@@ -1,7 +1,7 @@
 /** What waits for the owner, in words, and where to see to it. */
 
 import { ago, localTime } from './format';
-import type { Certificate, WebhookOverview } from './api';
+import type { Certificate, Misdirected, WebhookOverview } from './api';
 
 export interface Matter {
   /** Whether money is at stake now. */
@@ -44,7 +44,9 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
       case 'limited':
         return {
           isGrave: true,
-          text: `${several(item.count, 'alert', 'alerts')} of the last 7 days went over the limit and made no order.`,
+          text: `${several(item.count, 'alert', 'alerts')} of the last 7 days went over the limit and made no order.${
+            webhook.alertsNotKept ? ` ${webhook.alertsNotKept} of them were only counted: TradingView’s alert log has them.` : ''
+          }`,
           step: 'Look and process',
           href: log('limited'),
         };
@@ -72,6 +74,35 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
     }
   });
 }
+
+/** Requests to addresses that are no webhook’s, or not quite. Without a webhook they may be anybody’s. */
+export function misdirections(items: Misdirected[]): (Matter & { webhook: string })[] {
+  const found = items.filter((item) => item.webhook).map((item) => ({
+    webhook: item.webhookName ?? '',
+    isGrave: item.kind !== 'corrected',
+    text: `${several(item.count, 'request', 'requests')} of the last 7 days ${FAULTS[item.kind]?.(item.address) ?? item.address}`,
+    step: 'Copy the webhook URL again',
+    href: `/webhooks/${item.webhook}`,
+  }));
+  const others = items.filter((item) => !item.webhook);
+  const newest = others.find((item) => item.address) ?? others[0];
+  if (!newest) return found;
+  const count = others.reduce((sum, item) => sum + item.count, 0);
+  const example = newest.address ? `, lately to ${newest.address}` : '';
+  return found.concat({
+    webhook: 'No webhook',
+    isGrave: false,
+    text: `${several(count, 'request', 'requests')} of the last 7 days went to an address that is no webhook’s${example}, from ${newest.sourceAddress}.`,
+    step: 'Compare the webhook URLs',
+    href: '/webhooks',
+  });
+}
+
+const FAULTS: Record<string, (address: string) => string> = {
+  unknown: (address) => `went to ${address}, which is no webhook’s address but begins like this one’s. They are lost.`,
+  corrected: (address) => `went to ${address}, which is not quite this webhook’s address, and were taken.`,
+  unencrypted: (address) => `came over plain HTTP to ${address} and were refused: write https:// and make a new key.`,
+};
 
 /** Days before the end by which a certificate should have been renewed. */
 const SOON = 14;

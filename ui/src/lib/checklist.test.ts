@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Event, Rejection, Webhook } from './api';
+import type { Event, Misdirected, Rejection, Webhook } from './api';
 import { reach } from './checklist';
 
 const webhook = (url: string, state = 'active') => ({ url, state }) as Webhook;
@@ -27,6 +27,14 @@ test('what was turned away says why', () => {
   const text = said(good, [], [rejection('wrong_key'), rejection('wrong_key'), rejection('too_large')]);
   expect(text).toContain('2 of the last requests had a wrong auth_key');
   expect(text).toContain('1 of the last requests were larger');
+  expect(text).not.toContain('never seen');
+});
+
+test('alerts that left nothing but a trace are named', () => {
+  const misdirected = [{ kind: 'unknown', webhook: 'wh_1', webhookName: 'W', address: '/hooks/wh_AbCd…', count: 2 }] as Misdirected[];
+  const text = said(good, [], [], { notKept: 40, misdirected });
+  expect(text).toContain('40 alerts');
+  expect(text).toContain('2 requests of the last 7 days went to /hooks/wh_AbCd…');
   expect(text).not.toContain('never seen');
 });
 

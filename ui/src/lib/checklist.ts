@@ -1,6 +1,8 @@
 /** Why alerts do not arrive, from what the server saw of them. */
 
-import type { Event, Rejection, Webhook } from './api';
+import type { Event, Misdirected, Rejection, Webhook } from './api';
+import { misdirections } from './attention';
+import { counted } from './format';
 
 export interface Finding {
   kind: 'good' | 'bad' | 'hint';
@@ -11,8 +13,15 @@ export interface Finding {
 const PORTS = ['', '80', '443'];
 const PRIVATE = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[)/;
 
+/** What is known beside events and rejections. */
+export interface Traces {
+  /** Alerts over the limit that were only counted. */
+  notKept: number;
+  misdirected: Misdirected[];
+}
+
 /** What is known, the likeliest reason first. */
-export function reach(webhook: Webhook, events: Event[], rejected: Rejection[]): Finding[] {
+export function reach(webhook: Webhook, events: Event[], rejected: Rejection[], traces?: Traces): Finding[] {
   const findings: Finding[] = [];
   const add = (kind: Finding['kind'], text: string) => findings.push({ kind, text });
   // Tests and imports say nothing of the way from TradingView.
@@ -32,14 +41,19 @@ export function reach(webhook: Webhook, events: Event[], rejected: Rejection[]):
   if (failed > 0) add('bad', `${failed} of the last ${latest.length} alerts had a message that could not be read: their events say why.`);
   const limited = latest.filter((event) => event.status === 'limited').length;
   if (limited > 0) add('bad', `${limited} of the last ${latest.length} alerts were over the limit; they can be processed from the event log.`);
+  if (traces?.notKept) {
+    add('bad', `${counted(traces.notKept, 'alert')} of the last 7 days over the limit, only counted: TradingView’s alert log has what is missing, and can be imported.`);
+  }
+  for (const matter of misdirections(traces?.misdirected ?? [])) add(matter.isGrave ? 'bad' : 'hint', `${matter.text} ${matter.step}.`);
   if (webhook.state === 'paused') add('bad', 'The webhook is paused: alerts are kept, but become no orders.');
-  if (latest.length === 0 && rejected.length === 0) {
+  const isTraced = Boolean(traces?.notKept || traces?.misdirected.some((item) => item.webhook));
+  if (latest.length === 0 && rejected.length === 0 && !isTraced) {
     add('bad', 'The server has never seen a request for this webhook.');
     add('hint', 'TradingView sends webhooks only from accounts with two-factor login, and never over IPv6.');
     add('hint', 'Is the Webhook URL box ticked under Notifications, and does it hold the URL above?');
     add('hint', 'Has the alert fired since? TradingView’s alert log shows each time, and the webhook’s status beside it.');
     add('hint', '“algohook doctor” on the server says whether an alert can reach this machine.');
-  } else if (latest.length > 0 && findings.length === 0) {
+  } else if (latest.length > 0 && findings.every((finding) => finding.kind === 'hint')) {
     add('good', 'Alerts arrive and are processed.');
   }
   return findings;

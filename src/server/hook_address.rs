@@ -1,0 +1,212 @@
+//! The address of a hook, as people paste it: with a slash or a space behind it, in another
+//! case, with characters that nobody sees.
+//!
+//! TradingView does not send an alert again that was answered 404, so an address that can
+//! only mean one webhook is taken. It still has to have all of the id, and the alert the key.
+
+use super::hooks::PREFIX;
+
+/// Decoded so often at most: a URL that was encoded twice is somebody's mistake, more is none.
+const MOST_DECODED: usize = 3;
+
+/// Characters of an id that are shown of it, behind `wh_`.
+const SHOWN: usize = 4;
+
+/// Characters that are shown of an address at most.
+const LONGEST: usize = 48;
+
+/// True for the address of a hook, well-formed or nearly so.
+#[must_use]
+pub fn is_hook(path: &str) -> bool {
+    path.starts_with(PREFIX) || {
+        let text = cleaned(path);
+        segments(&text).next().is_some_and(is_hooks)
+    }
+}
+
+/// The id that an address names, without what does not belong to it.
+#[must_use]
+pub fn id_of(path: &str) -> Option<String> {
+    let text = cleaned(path);
+    let mut rest = segments(&text).skip_while(|segment| is_hooks(segment));
+    let id = rest.next()?;
+    if rest.next().is_some() {
+        return None;
+    }
+    let id = id.split(['?', '#', '&']).next().unwrap_or_default();
+    // What an id is quoted with, or ends a sentence: ids are letters, digits and `_`.
+    let id = id.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+/// True for an address that is no hook's but has the id of one in it.
+#[must_use]
+pub fn mentions_webhook(path: &str) -> bool {
+    cleaned(path).to_ascii_lowercase().contains("wh_")
+}
+
+/// An address as it can be shown: without the secret part of the id, and short.
+#[must_use]
+pub fn masked(path: &str) -> String {
+    let mut shown = String::new();
+    let mut letters = path.chars().peekable();
+    while let Some(letter) = letters.next() {
+        shown.push(if letter.is_ascii_graphic() {
+            letter
+        } else {
+            '.'
+        });
+        if shown.len() >= 3 && shown[shown.len() - 3..].eq_ignore_ascii_case("wh_") {
+            let is_of_id = |letter: &char| letter.is_ascii_alphanumeric();
+            let mut id = Vec::new();
+            while let Some(letter) = letters.next_if(is_of_id) {
+                id.push(letter);
+            }
+            shown.extend(id.iter().take(SHOWN));
+            if id.len() > SHOWN {
+                shown.push('…');
+            }
+            shown.extend(letters.by_ref().take(12));
+            break;
+        }
+        if shown.len() >= LONGEST {
+            shown.push('…');
+            break;
+        }
+    }
+    shown
+}
+
+fn is_hooks(segment: &str) -> bool {
+    segment.eq_ignore_ascii_case("hooks")
+}
+
+fn segments(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['/', '\\'])
+        .filter(|segment| !segment.is_empty())
+}
+
+/// An address decoded, in plain letters, without what nobody sees.
+fn cleaned(path: &str) -> String {
+    let mut text = path.to_owned();
+    for _ in 0..MOST_DECODED {
+        match decoded(&text) {
+            Some(decoded) => text = decoded,
+            None => break,
+        }
+    }
+    text.chars().map(narrow).filter(|c| is_seen(*c)).collect()
+}
+
+/// A text without its percent signs; nothing where it has none to decode.
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    let mut is_changed = false;
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| {
+            let mut digits = digits.bytes();
+            digits.all(|digit| digit.is_ascii_hexdigit())
+        });
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        let rest = if byte.is_some() { &part[2..] } else { part };
+        bytes.extend_from_slice(rest.as_bytes());
+        is_changed |= byte.is_some();
+    }
+    is_changed.then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A full-width letter as the plain one.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        letter => letter,
+    }
+}
+
+fn is_seen(letter: char) -> bool {
+    !letter.is_whitespace()
+        && !letter.is_control()
+        && !matches!(letter,
+            '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fffd}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "wh_AbCdEfGh0123456789xyzA";
+
+    #[test]
+    fn what_is_pasted_around_an_id_is_nothing() {
+        for path in [
+            "/hooks/{}",
+            "/hooks/{}/",
+            "/hooks/{}//",
+            "/hooks//{}",
+            "//hooks/{}",
+            "/hooks/{}%20",
+            "/hooks/%20{}%20%20",
+            "/hooks/{}%2520",
+            "/hooks/{}/%20",
+            "/hooks/{}%0A",
+            "/hooks/{}%0D%0A",
+            "/hooks/{}%09",
+            "/hooks/{}%C2%A0",
+            "/hooks/{}%E2%80%8B",
+            "/hooks/%EF%BB%BF{}",
+            "/hooks/{}%3F",
+            "/hooks/{}%3Fx=1",
+            "/hooks/{}%22,",
+            "/hooks/{}.",
+            "/hooks/{})",
+            "/hooks/%3C{}%3E",
+            "/HOOKS/{}",
+            "/Hooks/{}",
+            "/hooks/hooks/{}",
+            "/hooks%2F{}",
+            "/%68ooks/{}",
+            "/%EF%BD%88ooks/{}",
+            "\\hooks\\{}",
+        ] {
+            let path = path.replace("{}", ID);
+            assert!(is_hook(&path), "{path}");
+            assert_eq!(id_of(&path).as_deref(), Some(ID), "{path}");
+        }
+        let full_width: String = ID
+            .bytes()
+            .map(|byte| char::from_u32(u32::from(byte) + 0xfee0).unwrap())
+            .collect();
+        let path = format!("/hooks/{full_width}");
+        assert_eq!(id_of(&path).as_deref(), Some(ID));
+    }
+
+    #[test]
+    fn what_names_another_address_is_no_id() {
+        for path in ["/hooks/", "/hooks", "/hooks/%20", "/hooks/a/b", "/hooks/.."] {
+            assert_eq!(id_of(path), None, "{path}");
+        }
+        for path in ["/", "/webhooks/wh_x", "/api/v1/hooks", "/hooksx/wh_x", "/%"] {
+            assert!(!is_hook(path), "{path}");
+        }
+        assert_eq!(id_of("/hooks/wh_x%zz%").as_deref(), Some("wh_x%zz"));
+        assert!(mentions_webhook("/hook/WH_AbCd") && !mentions_webhook("/wp-login.php"));
+    }
+
+    #[test]
+    fn what_is_shown_has_no_secret_and_is_short() {
+        for (path, shown) in [
+            ("/hooks/wh_AbCdEfGh0123456789xyzA", "/hooks/wh_AbCd…"),
+            ("/hooks/wh_AbCdEfGh0123456789xyzA%20", "/hooks/wh_AbCd…%20"),
+            ("/hooks/wh_AbC", "/hooks/wh_AbC"),
+            ("/hooks/x\u{1b}[31m", "/hooks/x.[31m"),
+            ("/HOOKS/WH_ABCDE/", "/HOOKS/WH_ABCD…/"),
+        ] {
+            assert_eq!(masked(path), shown);
+        }
+        assert!(masked(&format!("/hooks/{}", "x".repeat(10_000))).len() < 60);
+        assert!(masked(&format!("/hooks/wh_{}", "/x".repeat(10_000))).len() < 60);
+    }
+}
