@@ -97,3 +97,27 @@ test('a name with two spaces is shown with both, and confirmed by who types what
   await page.goBack();
   await expect(page.getByText('There is no such webhook')).toBeVisible();
 });
+
+test('the point value of a known future is proposed until one is set', async ({ page }) => {
+  const webhook = (await (await page.request.get(`${server.url}/api/v1/webhooks/${id}`)).json()) as { authKey: string };
+  const order = { auth_key: webhook.authKey, ticker: 'ES1!', action: 'buy', qty: 1, marketPrice: 5000 };
+  const answer = await page.request.post(`${server.url}/hooks/${id}`, { data: order });
+  expect(answer.ok()).toBe(true);
+  const said = 'ES1! is traded with point value 1; its contract gains 50 a point.';
+  await page.goto(server.url);
+  await expect(page.getByText(said)).toBeVisible();
+  await page.getByRole('link', { name: 'Set the point value' }).click();
+  const proposal = page.getByRole('group', { name: 'Point value of ES1!' });
+  await expect(proposal).toContainText(said);
+  await proposal.getByRole('button', { name: 'Use 50' }).click();
+  await expect(page.getByLabel('Point values of single tickers')).toHaveValue('ES1! = 50');
+  await expect(proposal).toHaveCount(0);
+  await page.getByRole('combobox', { name: /^Contract/ }).selectOption('inverse');
+  await page.getByLabel('Contracts of single tickers').fill('ES1! = linear');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved;')).toBeVisible();
+  const shown = (await (await page.request.get(`${server.url}/api/v1/webhooks/${id}`)).json()) as { settings: object };
+  expect(shown.settings).toMatchObject({ pointValues: { 'ES1!': '50' }, contract: 'inverse', contracts: { 'ES1!': 'linear' } });
+  await page.goto(server.url);
+  await expect(page.getByText(said)).toHaveCount(0);
+});

@@ -3,6 +3,7 @@
 import { get, type ApiError, type Event, type EventStatus, type Page } from './api';
 import { listen } from './live.svelte';
 import { asApiError } from './load.svelte';
+import { mayBe } from './tickers';
 
 export interface LogFilter {
   webhook: string;
@@ -25,7 +26,7 @@ export function belongs(event: Event, filter: LogFilter): boolean {
   return (
     (!filter.webhook || event.webhook === filter.webhook) &&
     (!filter.status || event.status === (filter.status as EventStatus)) &&
-    (!filter.ticker || event.ticker === filter.ticker) &&
+    (!filter.ticker || mayBe(event.ticker ?? '', filter.ticker)) &&
     (!filter.q || lower(event.payload).includes(lower(filter.q))) &&
     (!filter.from || Date.parse(event.receivedAt) >= Date.parse(filter.from)) &&
     (!filter.to || Date.parse(event.receivedAt) < Date.parse(filter.to))

@@ -17,3 +17,18 @@ export function tickerMeant(typed: string, known: string[]): string {
   const only = same.length === 1 ? same : found;
   return only.length === 1 ? (only[0] ?? text) : text;
 }
+
+const EXCHANGE = /([A-Z0-9_]+):(?=[^:])/g;
+
+const exchangesOf = (ticker: string): string[] => [...ticker.matchAll(EXCHANGE)].map((found) => (found[1] ?? '').replace(/_DLY?$/, ''));
+
+/**
+ * Whether both can name one instrument, as the server says it: without case, and without an exchange that one of them
+ * leaves out. The server knows more exchanges that are one.
+ */
+export function mayBe(one: string, other: string): boolean {
+  const [left, right] = [one.trim().toUpperCase(), other.trim().toUpperCase()];
+  if (left.replace(EXCHANGE, '') !== right.replace(EXCHANGE, '')) return false;
+  const [ofLeft, ofRight] = [exchangesOf(left), exchangesOf(right)];
+  return ofLeft.length !== ofRight.length || ofLeft.every((name, index) => name === ofRight[index]);
+}
