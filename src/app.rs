@@ -20,6 +20,7 @@ use crate::api::overview::{CertificateWatch, KeptEarnings};
 use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
+use crate::api::unwritten::UnwrittenLogins;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::domain::event::EventId;
 use crate::http::known_addresses::KnownAddresses;
@@ -203,6 +204,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         clock,
         base_url: parts.base_url,
         newest: parts.newest,
+        unwritten: UnwrittenLogins::default(),
         logins: LoginThrottle::default(),
         codes: LoginThrottle::default(),
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),

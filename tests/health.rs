@@ -207,3 +207,38 @@ fn who_waits_for_a_locked_database_is_answered_before_the_lock_is_gone() {
     assert_eq!(deliver(&server, &webhook, "after"), 200);
     assert_eq!(ids(&server.data.database()), ["after"]);
 }
+
+#[test]
+fn the_owner_gets_in_while_nothing_can_be_written() {
+    let server = Server::start();
+    let link = server.setup_link.clone().unwrap();
+    let secret = link.split_once('#').unwrap().1;
+    let (password, other) = ("a long password", "another password");
+    let body = json!({ "token": secret, "password": password });
+    server
+        .request("POST", "/setup", &[], Some(body))
+        .expect(204);
+    let log_in = |password: &str| {
+        let body = json!({ "password": password });
+        server.request("POST", "/session", &[], Some(body))
+    };
+    let locking = Connection::open(server.data.database()).unwrap();
+    locking.busy_timeout(support::PATIENCE).unwrap();
+    locking.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    log_in(other).expect(401);
+    let answer = log_in(password).expect(204);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap();
+    let with = |method, path| {
+        let headers = [("cookie", cookie), ("origin", server.url.as_str())];
+        server.request(method, path, &headers, None)
+    };
+    with("GET", "/overview").expect(200);
+    locking.execute_batch("ROLLBACK").unwrap();
+    with("GET", "/webhooks").expect(200);
+    // A change of the password ends it, as it ends every session.
+    let mut command = server.data.command(&["user", "set-password"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"another password\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    with("GET", "/webhooks").expect(401);
+}

@@ -109,13 +109,16 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
         let detail = "a token has no session; `algohook token revoke` takes it back";
         return Err(Problem::bad_request("no_session", detail));
     };
+    let cookie = auth::ended_session_cookie(request.client.is_secure);
+    if context.unwritten.end(&hash) {
+        return Ok(with_cookie(no_content(), &cookie));
+    }
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
         account::end_session(context, &hash)?;
         audit::note(context, &actor, "logout", None)
     });
     write.await?;
-    let cookie = auth::ended_session_cookie(request.client.is_secure);
     Ok(with_cookie(no_content(), &cookie))
 }
 

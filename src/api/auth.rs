@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use jiff::{SignedDuration, Timestamp};
 
+use super::context::Context;
 use super::problem::Problem;
 use crate::domain::access::Scope;
 use crate::secrets;
@@ -47,16 +48,20 @@ pub enum Identity {
 ///
 /// A problem with status 401 where nobody known does, or what the store says.
 pub async fn identify(
-    store: &Store,
+    context: &Context,
     headers: &HeaderMap,
     is_secure: bool,
-    now: Timestamp,
 ) -> Result<Identity, Problem> {
+    let (store, now) = (&context.store, context.now());
     if let Some(token) = bearer(headers) {
         return with_token(store, token, now).await;
     }
     if let Some(session) = session(headers, is_secure) {
-        return with_session(store, secrets::hash(&session), now).await;
+        let hash = secrets::hash(&session);
+        if let Some(begun_at) = context.unwritten.begun_at(&hash, now) {
+            return with_unwritten(store, hash, begun_at).await;
+        }
+        return with_session(store, hash, now).await;
     }
     Err(Problem::unauthorized("this needs a login or an API token")
         .hint("send \"Authorization: Bearer TOKEN\"; `algohook token create NAME` makes a token"))
@@ -83,6 +88,19 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
         }
     }
     Ok(Identity::Token(id, scope))
+}
+
+/// A session that is in memory only; over where the password was changed since.
+async fn with_unwritten(
+    store: &Store,
+    hash: Vec<u8>,
+    begun_at: Timestamp,
+) -> Result<Identity, Problem> {
+    let changed_at = store.readers().run(account::changed_at).await?;
+    if changed_at.is_some_and(|changed_at| changed_at <= begun_at) {
+        return Ok(Identity::Session(hash));
+    }
+    Err(Problem::unauthorized("this session is over").hint("log in again"))
 }
 
 async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Identity, Problem> {

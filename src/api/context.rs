@@ -11,6 +11,7 @@ use super::overview::{CertificateWatch, KeptEarnings};
 use super::passwords::Hashing;
 use super::performance::Performance;
 use super::throttle::LoginThrottle;
+use super::unwritten::UnwrittenLogins;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
@@ -31,6 +32,8 @@ pub struct Context {
     pub base_url: String,
     /// The newest event, as soon as it is noticed; closed when the server stops.
     pub newest: watch::Receiver<EventId>,
+    /// Logins that could not be written.
+    pub unwritten: UnwrittenLogins,
     /// Wrong passwords.
     pub logins: LoginThrottle,
     /// Wrong codes of the second factor, by those who have the password.

@@ -23,7 +23,7 @@ use crate::secrets;
 use crate::store::audit::{self, Actor};
 use crate::store::known_clients::{self, Client, Familiarity};
 use crate::store::sessions::Origin;
-use crate::store::{WriteContext, account, second_factor};
+use crate::store::{StoreError, WriteContext, account, second_factor};
 
 /// Letters of a browser's own name that are kept.
 const LONGEST_USER_AGENT: usize = 200;
@@ -91,6 +91,7 @@ pub(super) async fn begin_session(
     };
     let origin = origin_of(request);
     let mut client = client_of(request);
+    let unwritten = (hash.clone(), actor.at);
     let write = context.store.writer().run(None, move |context| {
         let familiarity = known_clients::familiarity(context.connection, &client, actor.at)?;
         let is_new = familiarity == Familiarity::None && known_clients::is_any(context.connection)?;
@@ -108,7 +109,16 @@ pub(super) async fn begin_session(
         }
         Ok((keeps_browser, is_new))
     });
-    let (keeps_browser, is_new) = write.await?;
+    let (keeps_browser, is_new) = match write.await {
+        // The owner has to get in to make room, or to see what is wrong.
+        Err(StoreError::Unavailable(_) | StoreError::Busy) if action == "login" => {
+            let (hash, now) = unwritten;
+            tracing::warn!(address = %request.client.address, "a login that could not be written; it ends in an hour");
+            context.unwritten.begin(hash, now);
+            (true, false)
+        }
+        written => written?,
+    };
     if is_new {
         tracing::warn!(address = %request.client.address, "a login from a new place");
     }

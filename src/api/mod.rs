@@ -31,6 +31,7 @@ pub mod tags;
 pub mod throttle;
 pub mod tokens;
 pub mod trades;
+pub mod unwritten;
 pub mod webhooks;
 
 use std::sync::Arc;
@@ -123,8 +124,7 @@ impl Api {
         let identity = if resource.is_open(&method) {
             None
         } else {
-            let (store, now) = (&self.context.store, self.context.now());
-            Some(auth::identify(store, &head.headers, client.is_secure, now).await?)
+            Some(auth::identify(&self.context, &head.headers, client.is_secure).await?)
         };
         if let Some(identity) = &identity {
             client.connection.prove();

@@ -13,7 +13,7 @@ use super::request::ApiRequest;
 use super::webhooks::no_randomness;
 use crate::domain::webhook::random_letters;
 use crate::secrets;
-use crate::store::{WriteContext, audit, second_factor};
+use crate::store::{StoreError, WriteContext, audit, second_factor};
 
 /// Recovery codes that are given out.
 const RECOVERY_CODES: usize = 10;
@@ -146,11 +146,26 @@ pub(super) async fn is_code(
     code: String,
     now: Timestamp,
 ) -> Result<bool, Problem> {
+    let tried = code.clone();
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| second_factor::step_of(connection, &tried, now));
+    let step = read.await?;
+    if step.is_some_and(|step| context.unwritten.is_used(step)) {
+        return Ok(false);
+    }
     let write = move |context: &mut WriteContext<'_>| {
         Ok(second_factor::use_code(context, &code, now)?
             || second_factor::use_recovery_code(context, &secrets::hash(&code))?)
     };
-    Ok(context.store.writer().run(None, write).await?)
+    match context.store.writer().run(None, write).await {
+        // Where its use cannot be written, it is remembered.
+        Err(StoreError::Unavailable(_) | StoreError::Busy) if step.is_some() => {
+            Ok(step.is_some_and(|step| context.unwritten.use_step(step)))
+        }
+        written => Ok(written?),
+    }
 }
 
 /// A token that leaks must not be able to lock the owner out, or to get a session.

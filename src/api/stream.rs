@@ -148,7 +148,7 @@ impl Stream {
 
     async fn is_over(&self) -> bool {
         let context = &self.context;
-        auth::identify(&context.store, &self.headers, self.is_secure, context.now())
+        auth::identify(context, &self.headers, self.is_secure)
             .await
             .is_err()
     }

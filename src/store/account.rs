@@ -231,6 +231,18 @@ pub fn session_seen_at(
     Ok(seen_at.optional()?)
 }
 
+/// When the password was set, where there is one.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn changed_at(connection: &Connection) -> Result<Option<Timestamp>> {
+    let sql = "SELECT updated_at FROM account";
+    Ok(connection
+        .query_row(sql, [], |row| timestamp(row, 0))
+        .optional()?)
+}
+
 /// Notes that a session is in use.
 ///
 /// # Errors

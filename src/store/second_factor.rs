@@ -97,8 +97,20 @@ pub fn confirm(
 ///
 /// [`StoreError::Conflict`] where there is no second factor.
 pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> Result<bool> {
-    let stored = context
-        .connection
+    let Some(step) = step_of(context.connection, code, now)? else {
+        return Ok(false);
+    };
+    note_used(context.connection, step)?;
+    Ok(true)
+}
+
+/// The time step whose unused code this is, where it is one.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] where there is no second factor.
+pub fn step_of(connection: &Connection, code: &str, now: Timestamp) -> Result<Option<i64>> {
+    let stored = connection
         .query_row("SELECT secret FROM second_factor", [], |row| {
             row.get::<_, Vec<u8>>(0)
         })
@@ -113,17 +125,13 @@ pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> R
     // The clock of a phone may be a step off.
     let last = current + 1;
     let used = "SELECT coalesce(max(step), 0) FROM used_codes WHERE step <= ?1";
-    let last_used: i64 = context
-        .connection
-        .query_row(used, [last], |row| row.get(0))?;
-    for step in current - 1..=last {
-        if step > last_used && bool::from(code_at(&secret, step).as_bytes().ct_eq(code.as_bytes()))
-        {
-            note_used(context.connection, step)?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let last_used: i64 = connection.query_row(used, [last], |row| row.get(0))?;
+    let is_right = |step: &i64| {
+        let right = code_at(&secret, *step);
+        right.as_bytes().ct_eq(code.as_bytes()).into()
+    };
+    let mut steps = (current - 1..=last).filter(|step| *step > last_used);
+    Ok(steps.find(is_right))
 }
 
 fn note_used(connection: &Connection, step: i64) -> Result<()> {

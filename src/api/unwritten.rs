@@ -1,0 +1,101 @@
+//! Logins while nothing can be written: on a full disk the owner has to get in to make room.
+//!
+//! Such a session is in memory only, for an hour at most, and ends with a change of the
+//! password like any other. A code of the second factor that was used for one is good once,
+//! too; recovery codes are not taken, since their use could not be noted.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a session lasts that could not be written.
+const EXPIRY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Sessions at once; another one ends the oldest.
+const MOST: usize = 8;
+
+/// What of logins could not be written.
+#[derive(Debug, Default)]
+pub struct UnwrittenLogins(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Hashes of the sessions' secrets, with when they began, oldest first.
+    sessions: Vec<(Vec<u8>, Timestamp)>,
+    /// The newest time step whose code was used.
+    last_step: i64,
+}
+
+impl UnwrittenLogins {
+    /// Begins a session.
+    pub fn begin(&self, hash: Vec<u8>, now: Timestamp) {
+        let mut state = self.state();
+        if state.sessions.len() >= MOST {
+            state.sessions.remove(0);
+        }
+        state.sessions.push((hash, now));
+    }
+
+    /// When a session began, where it is there and not over.
+    pub fn begun_at(&self, hash: &[u8], now: Timestamp) -> Option<Timestamp> {
+        let mut state = self.state();
+        state
+            .sessions
+            .retain(|(_, begun_at)| now.duration_since(*begun_at) < EXPIRY);
+        let mut sessions = state.sessions.iter();
+        let found = sessions.find(|(known, _)| known == hash);
+        found.map(|(_, begun_at)| *begun_at)
+    }
+
+    /// Ends a session; false where it is none of these.
+    pub fn end(&self, hash: &[u8]) -> bool {
+        let mut state = self.state();
+        let before = state.sessions.len();
+        state.sessions.retain(|(known, _)| known != hash);
+        state.sessions.len() < before
+    }
+
+    /// Whether the code of a time step was used.
+    pub fn is_used(&self, step: i64) -> bool {
+        step <= self.state().last_step
+    }
+
+    /// Uses the code of a time step up; false where it was used.
+    pub fn use_step(&self, step: i64) -> bool {
+        let mut state = self.state();
+        let is_new = step > state.last_step;
+        state.last_step = state.last_step.max(step);
+        is_new
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A list and a number, whole whatever a thread did.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_in_memory_ends_and_there_are_few_of_them() {
+        let logins = UnwrittenLogins::default();
+        let begin: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+        for number in 0..10_u8 {
+            logins.begin(vec![number], begin);
+        }
+        assert_eq!(logins.begun_at(&[1], begin), None);
+        assert_eq!(logins.begun_at(&[9], begin), Some(begin));
+        assert!(logins.end(&[9]) && !logins.end(&[9]));
+        assert_eq!(logins.begun_at(&[8], begin + EXPIRY), None);
+    }
+
+    #[test]
+    fn a_code_is_good_once() {
+        let logins = UnwrittenLogins::default();
+        assert!(!logins.is_used(7));
+        assert!(logins.use_step(7));
+        assert!(logins.is_used(7) && logins.is_used(6) && !logins.use_step(7));
+    }
+}
