@@ -14,6 +14,9 @@ const EXPIRY: SignedDuration = SignedDuration::from_hours(1);
 /// Sessions at once; another one ends the oldest.
 const MOST: usize = 8;
 
+/// Used codes that are remembered: more than can be tried while they are good.
+const MOST_STEPS: usize = 64;
+
 /// What of logins could not be written.
 #[derive(Debug, Default)]
 pub struct UnwrittenLogins(Mutex<State>);
@@ -22,8 +25,8 @@ pub struct UnwrittenLogins(Mutex<State>);
 struct State {
     /// Hashes of the sessions' secrets, with when they began, oldest first.
     sessions: Vec<(Vec<u8>, Timestamp)>,
-    /// The newest time step whose code was used.
-    last_step: i64,
+    /// Time steps whose codes were used, oldest first.
+    used_steps: Vec<i64>,
 }
 
 impl UnwrittenLogins {
@@ -55,23 +58,34 @@ impl UnwrittenLogins {
         state.sessions.len() < before
     }
 
-    /// Whether the code of a time step was used.
+    /// Whether the code of a time step, or a later one that was good at the same time, was
+    /// used.
     pub fn is_used(&self, step: i64) -> bool {
-        step <= self.state().last_step
+        is_among(&self.state().used_steps, step)
     }
 
     /// Uses the code of a time step up; false where it was used.
     pub fn use_step(&self, step: i64) -> bool {
         let mut state = self.state();
-        let is_new = step > state.last_step;
-        state.last_step = state.last_step.max(step);
-        is_new
+        if is_among(&state.used_steps, step) {
+            return false;
+        }
+        if state.used_steps.len() >= MOST_STEPS {
+            state.used_steps.remove(0);
+        }
+        state.used_steps.push(step);
+        true
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A list and a number, whole whatever a thread did.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Codes of three steps are good at a time.
+fn is_among(used: &[i64], step: i64) -> bool {
+    used.iter().any(|used| (step..=step + 2).contains(used))
 }
 
 #[cfg(test)]
@@ -97,5 +111,6 @@ mod tests {
         assert!(!logins.is_used(7));
         assert!(logins.use_step(7));
         assert!(logins.is_used(7) && logins.is_used(6) && !logins.use_step(7));
+        assert!(logins.use_step(8) && !logins.is_used(9));
     }
 }
