@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price};
+use crate::domain::terms::Contract;
 
 use super::ReportInput;
 use super::metrics::Metrics;
@@ -41,12 +42,11 @@ pub(super) fn write(metrics: &mut Metrics, input: &ReportInput<'_>) {
         return;
     };
     let (first, last) = (first.price.get(), last.price.get());
-    if first <= Decimal::ZERO {
-        // Of nothing, or less, there is no percentage.
+    let Some(base) = base_of(contract_of(input), first, last) else {
         return;
-    }
-    metrics.buy_and_hold_return = percent(float_of(last - first), float_of(first));
-    metrics.buy_and_hold = gain(input.capital.money(), first, last);
+    };
+    metrics.buy_and_hold_return = percent(float_of(last - first), float_of(base));
+    metrics.buy_and_hold = gain(input.capital.money(), first, last, base);
     let net_profit = metrics.net_profit;
     metrics.outperformance = metrics
         .buy_and_hold
@@ -61,11 +61,11 @@ pub(super) fn curve(input: &ReportInput<'_>) -> Vec<HeldPoint> {
     let Some(first) = prices.first().map(|first| first.price.get()) else {
         return Vec::new();
     };
-    if first <= Decimal::ZERO {
-        return Vec::new();
-    }
+    let contract = contract_of(input);
     let point = |seen: &SeenPrice| {
-        let equity = gain(capital, first, seen.price.get())?.checked_add(capital)?;
+        let price = seen.price.get();
+        let base = base_of(contract, first, price)?;
+        let equity = gain(capital, first, price, base)?.checked_add(capital)?;
         Some(HeldPoint {
             time: seen.time,
             equity: equity.normalize(),
@@ -74,10 +74,27 @@ pub(super) fn curve(input: &ReportInput<'_>) -> Vec<HeldPoint> {
     thinned(prices).filter_map(point).collect()
 }
 
+/// The contract of the ticker that was entered first.
+fn contract_of(input: &ReportInput<'_>) -> Contract {
+    let first = input.trades.iter().min_by_key(|trade| trade.entry_time);
+    first.map_or(Contract::Linear, |trade| trade.contract)
+}
+
+/// The price that a rise is a part of. A capital in money buys at the first price; one in
+/// coins buys as many inverse contracts as it is worth, which gain (1/first - 1/last) of what
+/// they are worth. `None` where a price is not above zero: of that there is no percentage.
+fn base_of(contract: Contract, first: Decimal, last: Decimal) -> Option<Decimal> {
+    let base = match contract {
+        Contract::Linear => first,
+        Contract::Inverse => last,
+    };
+    (first > Decimal::ZERO && base > Decimal::ZERO).then_some(base)
+}
+
 /// What a capital gains between two prices; `None` beyond a [`Decimal`].
-fn gain(capital: Decimal, first: Decimal, last: Decimal) -> Option<Decimal> {
+fn gain(capital: Decimal, first: Decimal, last: Decimal, base: Decimal) -> Option<Decimal> {
     let gain = capital.checked_mul(last.checked_sub(first)?)?;
-    Some(gain.checked_div(first)?.round_dp(DERIVED_SCALE).normalize())
+    Some(gain.checked_div(base)?.round_dp(DERIVED_SCALE).normalize())
 }
 
 fn thinned(prices: &[SeenPrice]) -> impl Iterator<Item = &SeenPrice> {
@@ -104,6 +121,22 @@ fn thinned(prices: &[SeenPrice]) -> impl Iterator<Item = &SeenPrice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_inverse_contract_is_held_for_coins() {
+        let decimal = |text: &str| -> Decimal { text.parse().unwrap() };
+        let (first, last) = (decimal("50000"), decimal("62500"));
+        for (contract, expected) in [(Contract::Linear, "0.5"), (Contract::Inverse, "0.4")] {
+            let base = base_of(contract, first, last).unwrap();
+            // 2 coins are worth 100,000: 100,000 x (1/50,000 - 1/62,500).
+            assert_eq!(
+                gain(decimal("2"), first, last, base),
+                Some(decimal(expected))
+            );
+        }
+        assert_eq!(base_of(Contract::Inverse, first, Decimal::ZERO), None);
+        assert_eq!(base_of(Contract::Linear, Decimal::ZERO, last), None);
+    }
 
     #[test]
     fn a_thinned_row_keeps_both_ends_and_every_extreme() {

@@ -22,6 +22,8 @@ mod gap;
 mod pairing;
 mod sequence;
 mod stated;
+mod valuation;
+mod warnings;
 
 #[cfg(test)]
 mod money_properties;
@@ -37,16 +39,15 @@ use jiff::Timestamp;
 use super::event::Warning;
 use super::money::{Decimal, Price};
 use super::order::{Order, OrderId};
-use super::signal::Direction;
-use super::terms::{Contract, Terms};
 use super::trade::{Lot, Trade};
-use super::webhook::{Settings, Slippage};
+use super::webhook::Settings;
 
 pub use gap::belongs_between;
 pub use pairing::Unpairable;
 use pairing::{Instruction, Pairing};
 use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
+use warnings::{filled_at, shortfall};
 
 /// What an order did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,46 +232,6 @@ impl Ledger {
     #[must_use]
     pub fn newest_price(&self) -> Option<Price> {
         self.newest_price
-    }
-
-    /// The mean price of the open lots by their quantity; of an inverse contract the one
-    /// at which the same quantity is worth as many coins.
-    ///
-    /// `None` where there are none, or where it is beyond a [`Decimal`].
-    #[must_use]
-    pub fn average_entry_price(&self, contract: Contract) -> Option<Decimal> {
-        let terms = Terms {
-            contract,
-            point_value: Decimal::ONE,
-        };
-        let value = self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
-            sum.checked_add(terms.value(lot.entry.price, lot.quantity)?.value)
-        })?;
-        match contract {
-            Contract::Linear => value.checked_div(self.open),
-            Contract::Inverse => self.open.checked_div(value),
-        }
-    }
-
-    /// Gain of the open lots at the newest price before commission, in the webhook's
-    /// currency.
-    ///
-    /// `None` where the amount is beyond a [`Decimal`], or the newest price gives none.
-    #[must_use]
-    pub fn open_profit(&self, terms: Terms) -> Option<Decimal> {
-        let Some(price) = self.newest_price else {
-            return Some(Decimal::ZERO);
-        };
-        self.lots.iter().try_fold(Decimal::ZERO, |sum, lot| {
-            sum.checked_add(lot.open_profit(price, terms)?)
-        })
-    }
-
-    /// Entry commission of the open lots: spent already, and in no trade yet.
-    #[must_use]
-    pub fn open_commission(&self) -> Decimal {
-        let commissions = self.lots.iter().map(|lot| lot.commission);
-        commissions.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
     /// TradingView's position beside the ledger's own, where an alert is missing.
@@ -472,55 +433,6 @@ impl Ledger {
             self.newest_second.clear();
         }
     }
-}
-
-/// The price an order fills at; as intended where a limit bounds it, and, with a
-/// warning, where the assumed slippage leaves none.
-fn filled_at(
-    order: &Order,
-    direction: Direction,
-    settings: &Settings,
-    warnings: &mut Vec<Warning>,
-) -> Price {
-    if !fill::can_slip(order.order_type) {
-        return order.intended_price;
-    }
-    let slippage = Slippage {
-        tick_size: settings.tick_size_of(order.ticker.as_str()),
-        ..settings.slippage.clone()
-    };
-    let price = fill::fill_price(direction, order.intended_price, &slippage);
-    price.unwrap_or_else(|| {
-        let message = "the assumed slippage leaves no price above zero, so the order was filled at its intended price; check settings.slippage";
-        warnings.push(Warning::new("slippage_ignored", message));
-        order.intended_price
-    })
-}
-
-/// What to say where an order could not do all that it says.
-fn shortfall(order: &Order, pairing: &Pairing) -> Option<Warning> {
-    if !pairing.trades.is_empty() {
-        return (!pairing.dropped.is_zero()).then(|| {
-            let message = format!(
-                "the exit exceeds the position by {}; the position was closed and the rest dropped",
-                pairing.dropped.normalize()
-            );
-            Warning::new("exit_exceeds_position", message)
-        });
-    }
-    if pairing.opened.is_some() {
-        return None;
-    }
-    Some(if order.adjusting {
-        let message = "the accepted position was there already; nothing was adjusted";
-        Warning::new("adjustment_not_needed", message)
-    } else {
-        let side = order.intent.direction().opposite();
-        let message = format!(
-            "there was no {side} position to close; no trade came of this order. Was the alert of its entry missed?"
-        );
-        Warning::new("exit_without_position", message)
-    })
 }
 
 /// Quantity of all lots together.

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::properties::{history, merged, split_in_two, unit_by_unit};
 use super::*;
+use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
 use crate::domain::webhook::Reversal;
 
 /// What an inverse value may differ from the fraction by: half of its last place.

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::tests::order;
 use super::*;
 use crate::domain::money::Quantity;
-use crate::domain::signal::{Intent, StatedPosition};
+use crate::domain::signal::{Direction, Intent, StatedPosition};
+use crate::domain::terms::Terms;
 use crate::domain::webhook::{Commission, CommissionKind, Reversal, Slippage, SlippageKind};
 
 /// One random order: intent, quantity in steps of `step` places, price in cents,

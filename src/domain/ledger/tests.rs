@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::event::EventId;
-use crate::domain::signal::{Intent, OrderType, StatedPosition};
+use crate::domain::signal::{Direction, Intent, OrderType, StatedPosition};
+use crate::domain::terms::Terms;
 use crate::domain::webhook::{Commission, CommissionKind, Reversal, Slippage, SlippageKind};
 
 /// Monday's opening; orders of these tests follow it by whole seconds.

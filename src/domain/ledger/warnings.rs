@@ -1,0 +1,58 @@
+//! What the owner should know of an order that filled or paired otherwise than it says.
+
+use super::fill;
+use super::pairing::Pairing;
+use crate::domain::event::Warning;
+use crate::domain::money::Price;
+use crate::domain::order::Order;
+use crate::domain::signal::Direction;
+use crate::domain::webhook::{Settings, Slippage};
+
+/// The price an order fills at; as intended where a limit bounds it, and, with a
+/// warning, where the assumed slippage leaves none.
+pub(super) fn filled_at(
+    order: &Order,
+    direction: Direction,
+    settings: &Settings,
+    warnings: &mut Vec<Warning>,
+) -> Price {
+    if !fill::can_slip(order.order_type) {
+        return order.intended_price;
+    }
+    let slippage = Slippage {
+        tick_size: settings.tick_size_of(order.ticker.as_str()),
+        ..settings.slippage.clone()
+    };
+    let price = fill::fill_price(direction, order.intended_price, &slippage);
+    price.unwrap_or_else(|| {
+        let message = "the assumed slippage leaves no price above zero, so the order was filled at its intended price; check settings.slippage";
+        warnings.push(Warning::new("slippage_ignored", message));
+        order.intended_price
+    })
+}
+
+/// What to say where an order could not do all that it says.
+pub(super) fn shortfall(order: &Order, pairing: &Pairing) -> Option<Warning> {
+    if !pairing.trades.is_empty() {
+        return (!pairing.dropped.is_zero()).then(|| {
+            let message = format!(
+                "the exit exceeds the position by {}; the position was closed and the rest dropped",
+                pairing.dropped.normalize()
+            );
+            Warning::new("exit_exceeds_position", message)
+        });
+    }
+    if pairing.opened.is_some() {
+        return None;
+    }
+    Some(if order.adjusting {
+        let message = "the accepted position was there already; nothing was adjusted";
+        Warning::new("adjustment_not_needed", message)
+    } else {
+        let side = order.intent.direction().opposite();
+        let message = format!(
+            "there was no {side} position to close; no trade came of this order. Was the alert of its entry missed?"
+        );
+        Warning::new("exit_without_position", message)
+    })
+}
