@@ -204,7 +204,7 @@ const MANY_TRADES: usize = 10_000;
 #[must_use]
 pub fn report(input: &ReportInput<'_>) -> Report {
     let table = TradeTable::of(input);
-    let (series, [mut all, long, short]) = both(
+    let (series, [mut all, mut long, mut short]) = both(
         table.rows.len() >= MANY_TRADES,
         || series::series_of(&table, input),
         || {
@@ -221,6 +221,14 @@ pub fn report(input: &ReportInput<'_>) -> Report {
             ]
         },
     );
+    let closed = table.commission;
+    for (metrics, closed, open) in [
+        (&mut all, closed.iter().sum(), input.open.all()),
+        (&mut long, closed[0], input.open.long),
+        (&mut short, closed[1], input.open.short),
+    ] {
+        metrics.commission_paid = table.scale.money(closed + table.units(open.commission));
+    }
     write_signal_delays(&mut all, input.signal_delays);
     held::write(&mut all, input);
     Report {

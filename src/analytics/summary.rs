@@ -13,7 +13,6 @@ pub(super) struct Summary {
     wins: Side,
     losses: Side,
     even: usize,
-    commission: i128,
     /// Sum of the returns that are defined, and how many those are.
     returns: (f64, usize),
     runs: RunCounter,
@@ -48,7 +47,6 @@ impl Summary {
             self.returns.0 += row.return_fraction;
             self.returns.1 += 1;
         }
-        self.commission += row.commission;
         self.runs.add(profit);
     }
 
@@ -65,7 +63,6 @@ impl Summary {
         metrics.net_profit = scale.money(net);
         metrics.gross_profit = scale.money(wins.sum);
         metrics.gross_loss = scale.money(lost);
-        metrics.commission_paid = scale.money(self.commission + open);
         metrics.profit_factor = ratio(float(wins.sum), float(lost));
         metrics.total_trades = total;
         metrics.winning_trades = wins.trades;

@@ -20,8 +20,6 @@ use super::number::float_of;
 pub(super) struct Row {
     /// Net profit in units of the report's [`Scale`].
     pub profit: i128,
-    /// Entry and exit commission in units.
-    pub commission: i128,
     /// Entry, in microseconds since the epoch.
     pub entry: i64,
     /// Exit, in microseconds since the epoch.
@@ -56,6 +54,8 @@ pub(super) struct TradeTable<'trades> {
     pub scale: Scale,
     /// The money that the report begins with, in units.
     pub capital: i128,
+    /// Commission of long and of short trades, in units.
+    pub commission: [i128; 2],
     /// When the range begins, in microseconds; the least number where it is open.
     pub from: i64,
     /// Names of the tickers that rows point to.
@@ -76,10 +76,11 @@ impl<'trades> TradeTable<'trades> {
         let scale = Scale::fitting(amounts.chain([capital, open.commission]).chain(open.profit));
         let (mut tickers, mut signals) = (Names::default(), Names::default());
         let mut rows: Vec<Row> = Vec::with_capacity(trades.len());
+        let mut commission = [0; 2];
         for trade in trades {
+            commission[side(trade.direction)] += scale.units(trade.commission);
             rows.push(Row {
                 profit: scale.units(trade.net_profit),
-                commission: scale.units(trade.commission),
                 entry: trade.entry_time.as_microsecond(),
                 exit: trade.exit_time.as_microsecond(),
                 return_fraction: return_fraction(trade),
@@ -99,6 +100,7 @@ impl<'trades> TradeTable<'trades> {
             rows,
             scale,
             capital: scale.units(capital),
+            commission,
             from: from.unwrap_or(i64::MIN),
             tickers: tickers.in_order,
             signals: signals.in_order,
@@ -129,6 +131,14 @@ impl<'trades> TradeTable<'trades> {
             equity += row.profit;
             (index + 1, row, equity)
         })
+    }
+}
+
+/// The place of a direction in a pair: long, then short.
+pub(super) fn side(direction: Direction) -> usize {
+    match direction {
+        Direction::Long => 0,
+        Direction::Short => 1,
     }
 }
 
