@@ -414,8 +414,9 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted of a page is overwritten there.
     connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-    // Once all of the log is folded into the database, it is cut back to this: 32 MB.
-    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
+    // Once all of the log is folded into the database, it is cut back to this: 64 MB, as
+    // long as it gets. A file that grows costs each sync the file system's own log, too.
+    connection.pragma_update(None, "journal_size_limit", 65 * 1024 * 1024)?;
     // What a statement sorts or sets aside stays in memory.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Index pages of a thousand webhooks stay in memory: 8 MiB, used as needed.

@@ -30,6 +30,9 @@ const LARGEST_GROUP: usize = 128;
 /// Commits as fast as this are not worth waiting for company.
 const FAST_COMMIT: Duration = Duration::from_millis(4);
 
+/// SQLite's words for `SQLITE_FULL`.
+const DISK_FULL: &str = "database or disk is full";
+
 /// A database that is written to.
 pub(super) struct Database {
     /// The log of `connection`, none of a database in memory. Dropped before it.
@@ -88,7 +91,7 @@ impl Transactions {
                 wal, connection, ..
             } = &mut self.database;
             if let Some(wal) = wal {
-                wal.committed(connection);
+                wal.written(connection);
             }
         }
         self.write_last_commit();
@@ -157,7 +160,7 @@ impl Transactions {
             Ok(()) => {}
             Err(Undone::JobFailed) if group.len() == 1 => {
                 if let Some(error) = group[0].database_error() {
-                    self.memory.health.note_failure(error);
+                    self.note_failure(error);
                 }
             }
             Err(Undone::JobFailed) => {
@@ -168,7 +171,7 @@ impl Transactions {
                 }
             }
             Err(Undone::Failed(error)) => {
-                self.memory.health.note_failure(&error);
+                self.note_failure(&error);
                 for job in group {
                     job.fail(error.again());
                 }
@@ -188,6 +191,15 @@ impl Transactions {
             self.database.watch.rescue_log(&self.database.connection);
         }
         outcome
+    }
+
+    fn note_failure(&mut self, error: &StoreError) {
+        self.memory.health.note_failure(error);
+        if let Some(wal) = &mut self.database.wal
+            && error.to_string().contains(DISK_FULL)
+        {
+            wal.disk_is_full();
+        }
     }
 
     fn begin(&mut self) -> Result<()> {

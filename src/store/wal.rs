@@ -60,6 +60,8 @@ pub(super) struct Wal {
     folding: State,
     /// Frames at which the log is folded without a pause.
     fold_at: u64,
+    /// Whether the disk is full: a log that is folded begins anew in the room that it has.
+    needs_room: bool,
 }
 
 /// What is being done about folding the log.
@@ -105,6 +107,7 @@ impl Wal {
             limits,
             folding: State::default(),
             fold_at: limits.at_most,
+            needs_room: false,
         })
     }
 
@@ -217,14 +220,25 @@ impl Wal {
         }
     }
 
-    /// Folds the log after a commit where no pause came for too long.
-    pub(super) fn committed(&mut self, connection: &Connection) {
-        let committed = frames(connection).map_or(0, |frames| frames.committed);
-        if committed < self.limits.at_most {
+    /// Notes that a transaction had no room.
+    pub(super) fn disk_is_full(&mut self) {
+        self.needs_room = true;
+    }
+
+    /// Folds the log after a transaction where no pause came for too long, or where it
+    /// may be what fills the disk.
+    pub(super) fn written(&mut self, connection: &Connection) {
+        let needs_room = std::mem::take(&mut self.needs_room);
+        let Ok(frames) = frames(connection) else {
+            return;
+        };
+        if frames.committed < self.limits.at_most {
             self.fold_at = self.limits.at_most;
-        } else if committed >= self.fold_at && matches!(self.folding, State::Rests(_)) {
+        }
+        let is_due = frames.committed >= self.fold_at || needs_room;
+        if is_due && frames.folded < frames.committed && matches!(self.folding, State::Rests(_)) {
             // Where a reader needs the log, it is tried again after as much again.
-            self.fold_at = committed + self.limits.at_most / 4;
+            self.fold_at = frames.committed + self.limits.at_most / 4;
             self.has_folded(connection, &fold(connection));
         }
     }
