@@ -36,15 +36,17 @@ const RESEND: SignedDuration = SignedDuration::from_secs(5);
 
 #[test]
 fn no_alert_is_lost_or_doubled_whatever_call_fails_and_wherever_the_crash_comes() {
-    let Some(disk) = compiled() else {
+    let template = tempfile::tempdir().unwrap();
+    let Some(disk) = compiled(template.path()) else {
         return;
     };
     let all = std::env::var("ALGOHOOK_FAULTS").is_ok_and(|which| which == "all");
-    let template = tempfile::tempdir().unwrap();
-    let webhook = fill(template.path());
+    let data = template.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let webhook = fill(&data);
     let bench = Bench {
         disk,
-        template: template.path().to_owned(),
+        template: data,
         webhook,
     };
     let plans = Mutex::new(plans(&bench, all).collect::<Vec<_>>());
@@ -180,10 +182,10 @@ fn fill(directory: &Path) -> i64 {
     webhook
 }
 
-/// `faults/disk.c` as a library, or `None` where there is no C compiler.
-fn compiled() -> Option<PathBuf> {
+/// `faults/disk.c` as a library in a directory, or `None` where there is no C compiler.
+fn compiled(directory: &Path) -> Option<PathBuf> {
     let test = "no_alert_is_lost_or_doubled_whatever_call_fails_and_wherever_the_crash_comes";
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("disk.so");
+    let library = directory.join("disk.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/disk.c");
     let compiler = Command::new("cc")
         .args(["-O1", "-shared", "-fPIC", "-o"])
