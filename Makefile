@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see CONTRIBUTING.md.
 
-.PHONY: run test lint bench fuzz ui screenshots lighthouse attack setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots lighthouse attack faults slow-disk setup dist test-package
 
 # Where scripts/setup.sh puts a newer Node, if the machine's is too old.
 export PATH := $(CURDIR)/target/node/node_modules/.bin:$(PATH)
@@ -50,6 +50,15 @@ lighthouse: setup
 attack:
 	cargo build --release --locked
 	benches/attack.py
+
+# Every call on the disk fails in turn, with a crash after each: half an hour; needs cc.
+faults:
+	ALGOHOOK_FAULTS=all cargo test --locked --test faults -- --nocapture
+
+# What alerts wait for on a slow disk, for docs/performance.md; needs python3 and cc.
+slow-disk:
+	cargo build --release --locked
+	benches/slow_disk.py
 
 # The static binary for x86-64 (`packaging/dist.sh aarch64` for Arm too), package, checksums.
 dist:
