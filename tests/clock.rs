@@ -560,6 +560,14 @@ fn libfaketime() -> Option<String> {
     paths.find(|path| fs::exists(path).is_ok_and(|exists| exists))
 }
 
+/// What libfaketime reads, for a clock that is off from this test's own, which can be another
+/// day's already: see scripts/check-clock.sh.
+fn shown(off_by: i64) -> String {
+    let own = std::env::var("FAKETIME");
+    let own = own.ok().and_then(|own| own.parse::<i64>().ok());
+    format!("{:+}\n", own.unwrap_or(0) + off_by)
+}
+
 /// A server whose clock is set by a file.
 struct FakedServer {
     server: Server,
@@ -575,7 +583,7 @@ impl FakedServer {
             return None;
         };
         let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-        fs::write(&file, format!("{off_by:+}\n")).unwrap();
+        fs::write(&file, shown(off_by)).unwrap();
         let data = DataDir::new();
         let mut command = data.command(&["serve", "--listen", "127.0.0.1:0"]);
         command
@@ -596,7 +604,7 @@ impl FakedServer {
 
     /// Sets the server's clock, which reads the file whenever it is looked at.
     fn set(&self, off_by: i64) {
-        fs::write(&self.file, format!("{off_by:+}\n")).unwrap();
+        fs::write(&self.file, shown(off_by)).unwrap();
     }
 
     fn send(&self, action: &str, price: i64, time: Option<Timestamp>) -> Value {
