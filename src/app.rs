@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::api::Api;
 use crate::api::context::Context;
+use crate::api::imports::Importing;
 use crate::api::overview::{CertificateWatch, KeptEarnings};
 use crate::api::passwords::Hashing;
 use crate::api::performance::Performance;
@@ -207,6 +208,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         unwritten: UnwrittenLogins::default(),
         logins: LoginThrottle::default(),
         codes: LoginThrottle::default(),
+        importing: Importing::default(),
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         performance: Performance::default(),
         earnings: KeptEarnings::default(),

@@ -156,6 +156,26 @@ pub fn profits(
     Ok(by_part)
 }
 
+/// Where the settings of the webhooks of a filter are other than what their lists of trades
+/// were made with, so that reports of the two cannot be compared.
+///
+/// # Errors
+///
+/// As [`reports`].
+pub fn notes(connection: &Connection, filter: &ReportFilter) -> Result<Vec<String>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut notes = Vec::new();
+    for webhook in wanted(&transaction, filter)? {
+        let ticker = filter.ticker.as_ref();
+        notes.extend(crate::store::backtests::differences(
+            &transaction,
+            &webhook,
+            ticker,
+        )?);
+    }
+    Ok(notes)
+}
+
 /// The webhooks that a filter wants, by their currency.
 fn by_currency(
     connection: &Connection,

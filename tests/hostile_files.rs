@@ -114,3 +114,65 @@ fn a_file_without_an_end_is_read_only_as_far_as_one_may_go() {
         assert!(error.contains("larger than 33554432 bytes"), "{error}");
     }
 }
+
+/// Alerts as JSON lines.
+fn large_file() -> Vec<u8> {
+    let begin = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+    let mut text = String::with_capacity(LARGEST);
+    for row in 0..199_000_i64 {
+        let time = begin + jiff::SignedDuration::from_secs(row * 30);
+        let action = if row % 2 == 0 { "buy" } else { "sell" };
+        let line = format!(
+            "{{\"time\": \"{time}\", \"payload\": {{\"ticker\": \"AAPL\", \"action\": \"{action}\", \"qty\": 1, \"marketPrice\": {}, \"x\": \"{}\"}}}}\n",
+            100 + row % 7,
+            "y".repeat(40)
+        );
+        if text.len() + line.len() > LARGEST {
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.into_bytes()
+}
+
+/// Bytes of each file; at once they would take more than all may.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+#[test]
+fn four_large_files_at_once_take_turns_and_little_memory() {
+    let server = Server::start();
+    let webhook = server.create_webhook("History");
+    let token = server.data.create_token();
+    let file = large_file();
+    let url = format!(
+        "http://{}/api/v1/imports?webhook={}&kind=alerts&dryRun=true",
+        server.address(),
+        webhook.id
+    );
+    std::thread::scope(|scope| {
+        let sent: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    // A machine that is busy with other tests takes its time.
+                    let patient = ureq::Agent::config_builder().http_status_as_error(false);
+                    let answer = ureq::Agent::from(patient.build())
+                        .post(&url)
+                        .header("authorization", format!("Bearer {token}"))
+                        .send(&file[..])
+                        .unwrap();
+                    answer.status().as_u16()
+                })
+            })
+            .collect();
+        // Alerts are answered meanwhile.
+        server
+            .deliver(&webhook, &webhook.alert(&serde_json::json!({})))
+            .expect(200);
+        for answer in sent {
+            let status = answer.join().unwrap();
+            assert!(matches!(status, 200 | 429), "{status}");
+        }
+    });
+    let most = server.memory("VmHWM");
+    assert!(most < 150, "{most} MiB");
+}

@@ -9,10 +9,11 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
+use crate::compared::{self, Compared};
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::store::WriteContext;
-use crate::store::backtests::{self, BacktestSize};
+use crate::store::backtests::{self, BacktestSize, KeptBacktest};
 
 /// Whose backtests.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,14 +43,42 @@ pub struct RemovedBacktests {
     pub removed: Vec<BacktestSize>,
 }
 
-/// The backtests of a webhook, by ticker.
+/// The backtests of a webhook, by ticker: what their numbers mean, the figures of
+/// TradingView's own report, and how far their trades went.
 #[utoipa::path(get, path = "/backtests", tag = "imports", params(BacktestsQuery),
-    responses((status = 200, body = Page<BacktestSize>), (status = 400, body = Problem),
+    responses((status = 200, body = Page<KeptBacktest>), (status = 400, body = Problem),
         (status = 404, body = Problem)))]
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let BacktestsQuery { webhook } = request.query()?;
     let webhook = id(&webhook)?;
-    let read = move |connection: &Connection| backtests::sizes(connection, &webhook);
+    let read = move |connection: &Connection| backtests::all(connection, &webhook);
+    Ok(ok(&Page {
+        items: context.store.readers().run(read).await?,
+        next_cursor: None,
+    }))
+}
+
+/// Which backtest is compared.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ComparisonQuery {
+    /// The webhook whose strategy was tested.
+    webhook: String,
+    /// The instrument.
+    ticker: String,
+}
+
+/// The figures of TradingView's own report beside ours.
+#[utoipa::path(get, path = "/backtests/comparison", tag = "imports", params(ComparisonQuery),
+    responses((status = 200, body = Page<Compared>), (status = 400, body = Problem),
+        (status = 404, body = Problem)))]
+pub(super) async fn compare(context: &Context, request: &ApiRequest) -> Reply {
+    let ComparisonQuery { webhook, ticker } = request.query()?;
+    let webhook = id(&webhook)?;
+    let ticker: Option<Ticker> = parameter("ticker", Some(&ticker))?;
+    let read =
+        move |connection: &Connection| compared::of_kept(connection, &webhook, ticker.as_ref());
     Ok(ok(&Page {
         items: context.store.readers().run(read).await?,
         next_cursor: None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::imports::Importing;
 use super::overview::{CertificateWatch, KeptEarnings};
 use super::passwords::Hashing;
 use super::performance::Performance;
@@ -40,6 +41,8 @@ pub struct Context {
     pub codes: LoginThrottle,
     /// The right to hash a password.
     pub hashing: Hashing,
+    /// The right to bring in a file.
+    pub importing: Importing,
     /// The reports that were asked for of late.
     pub performance: Performance,
     /// What the dashboard shows of closed trades.

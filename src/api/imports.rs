@@ -1,12 +1,14 @@
 //! Files that are brought in: alerts, and lists of trades.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
@@ -18,7 +20,8 @@ use super::slow::blocking;
 use crate::domain::event::text_enum;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
-use crate::imports::trades::Zone;
+use crate::imports::trades::terms::{StatedTerms, Terms};
+use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Kind, Unreadable};
 use crate::store::backtests::{self, Digest, ImportedTrades, NewBacktest};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
@@ -29,6 +32,37 @@ pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
 
 /// How long a file may take to arrive, over a slow line too.
 pub const FILE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// How long a file waits for its turn before its sender is asked to come again.
+const WAIT: Duration = Duration::from_mins(2);
+
+/// The right to bring in a file, which one has at a time.
+pub struct Importing(Arc<Semaphore>);
+
+impl Default for Importing {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Importing {
+    /// Waits for the turn; `None` where it does not come in time.
+    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.0).acquire_owned();
+        tokio::time::timeout(WAIT, turn).await.ok()?.ok()
+    }
+}
+
+/// The answer to a file whose turn did not come.
+pub(super) fn busy() -> Problem {
+    Problem::new(
+        hyper::StatusCode::TOO_MANY_REQUESTS,
+        "busy",
+        "another file is being imported",
+    )
+    .hint("one file is imported at a time; send this one again in a moment")
+    .retry_after(10)
+}
 
 text_enum! {
     /// What a file holds.
@@ -67,6 +101,34 @@ pub struct ImportQuery {
     /// Of a list of trades: the name of the file, which tells the instrument in
     /// most exports.
     file_name: Option<String>,
+    /// Of a list of trades: a column that its owner names, such as `date=3` or
+    /// `profit=Gewinn EUR`; may be given several times.
+    #[serde(default)]
+    column: Vec<String>,
+    /// Of a list of trades: money at the start; that of the file where left out.
+    initial_capital: Option<String>,
+    /// Of a list of trades: money that one contract gains when the price rises by 1;
+    /// that of the file where left out.
+    point_value: Option<String>,
+    /// Of a list of trades: what every fill cost, such as `0.1%`, `1.5 per order` or
+    /// `2 per contract`; that of the file where left out.
+    commission: Option<String>,
+    /// Of a list of trades: currency of profit; that of the file where left out.
+    currency: Option<String>,
+}
+
+impl ImportQuery {
+    /// What the owner of a list says of its numbers.
+    fn stated(&self) -> Result<StatedTerms, Problem> {
+        let said = [
+            self.initial_capital.as_deref(),
+            self.point_value.as_deref(),
+            self.commission.as_deref(),
+            self.currency.as_deref(),
+        ];
+        StatedTerms::read(said)
+            .map_err(|error| Problem::bad_request("invalid_query", error.to_string()))
+    }
 }
 
 /// What an import came to, or would.
@@ -86,16 +148,18 @@ pub struct Imported {
 #[utoipa::path(post, path = "/imports", tag = "imports", params(ImportQuery),
     request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 200, body = Imported), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 413, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
+        (status = 413, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes) -> Reply {
     let query: ImportQuery = request.query()?;
     let webhook: WebhookId = query
         .webhook
         .parse()
         .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
+    let columns = Choices::read(query.column.iter().map(String::as_str))
+        .map_err(|error| Problem::bad_request("invalid_query", error.to_string()))?;
     let kind = match query.kind {
         Some(kind) => kind,
-        None => kind_of(request.body.clone()).await?,
+        None => kind_of(file.clone(), columns.clone()).await?,
     };
     let mut imported = Imported {
         dry_run: query.dry_run,
@@ -110,28 +174,27 @@ pub(super) async fn import(context: &Context, request: &ApiRequest) -> Reply {
             );
             let names = query.name;
             let selection = AlertSelection { names, tolerance };
-            let alerts = alerts(context, webhook, request, selection, query.dry_run).await?;
+            let alerts = alerts(context, webhook, file, selection, query.dry_run).await?;
             imported.alerts = Some(alerts);
         }
         FileKind::Trades => {
-            let ticker: Option<Ticker> = parameter("ticker", query.ticker.as_deref())?;
             let zone = query.time_zone.as_deref().map(super::performance::zone);
-            let trades = Trades {
-                ticker,
+            let reading = Reading {
+                ticker: parameter("ticker", query.ticker.as_deref())?,
                 zone: zone.transpose()?,
+                stated: query.stated()?,
+                columns,
                 file_name: query.file_name,
             };
-            let trades = trades
-                .import(context, webhook, request, query.dry_run)
-                .await?;
+            let trades = trades(context, webhook, file, reading, query.dry_run).await?;
             imported.trades = Some(trades);
         }
     }
     Ok(ok(&imported))
 }
 
-async fn kind_of(file: Bytes) -> Result<FileKind, Problem> {
-    let kind = blocking(move || imports::kind_of(&file)).await?;
+async fn kind_of(file: Bytes, columns: Choices) -> Result<FileKind, Problem> {
+    let kind = blocking(move || imports::kind_of(&file, &columns)).await?;
     Ok(match kind.map_err(unreadable)? {
         Kind::Alerts => FileKind::Alerts,
         Kind::Trades => FileKind::Trades,
@@ -141,12 +204,12 @@ async fn kind_of(file: Bytes) -> Result<FileKind, Problem> {
 async fn alerts(
     context: &Context,
     webhook: WebhookId,
-    request: &ApiRequest,
+    file: Bytes,
     selection: AlertSelection,
     dry_run: bool,
 ) -> Result<ImportedAlerts, Problem> {
-    let body = request.body.clone();
-    let file = blocking(move || imports::alerts::read(&body)).await?;
+    // The file is gone before its alerts are told apart.
+    let file = blocking(move || imports::alerts::read(&file)).await?;
     let file = file.map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
@@ -157,7 +220,7 @@ async fn alerts(
         .hint("nothing was imported; write a name as TradingView shows it")
     })?;
     let readers = context.store.readers();
-    let read = move |connection: &Connection| prepare(connection, &webhook, &file, &selection);
+    let read = move |connection: &Connection| prepare(connection, &webhook, file, &selection);
     let prepared = readers.run(read).await?;
     if dry_run {
         let read = move |connection: &Connection| preview(connection, prepared);
@@ -176,38 +239,42 @@ async fn pair(store: &Store) -> Result<(), Problem> {
     Ok(())
 }
 
-/// How a list of trades is to be read.
-struct Trades {
-    ticker: Option<Ticker>,
-    zone: Option<TimeZone>,
-    file_name: Option<String>,
+async fn trades(
+    context: &Context,
+    webhook: WebhookId,
+    file: Bytes,
+    reading: Reading,
+    dry_run: bool,
+) -> Result<ImportedTrades, Problem> {
+    let id = webhook.clone();
+    let readers = context.store.readers();
+    let read = readers.run(move |connection| webhooks::get(connection, &id));
+    let settings = read.await?.settings;
+    let now = context.now();
+    let read = move || new_backtest(&file, &settings, reading, now);
+    let new = blocking(read).await?.map_err(unreadable)?;
+    if dry_run {
+        let read = move |connection: &Connection| backtests::preview(connection, &webhook, &new);
+        return Ok(readers.run(read).await?);
+    }
+    let write =
+        move |context: &mut WriteContext<'_>| backtests::replace(context, &webhook, &new, now);
+    Ok(context.store.writer().run_in_turn(write).await?)
 }
 
-impl Trades {
-    async fn import(
-        self,
-        context: &Context,
-        webhook: WebhookId,
-        request: &ApiRequest,
-        dry_run: bool,
-    ) -> Result<ImportedTrades, Problem> {
-        let id = webhook.clone();
-        let readers = context.store.readers();
-        let read = readers.run(move |connection| webhooks::get(connection, &id));
-        let settings = read.await?.settings;
-        let body = request.body.clone();
-        let read = move || new_backtest(&body, &settings, self.zone, self.ticker, self.file_name);
-        let new = blocking(read).await?.map_err(unreadable)?;
-        if dry_run {
-            let read =
-                move |connection: &Connection| backtests::preview(connection, &webhook, &new);
-            return Ok(readers.run(read).await?);
-        }
-        let now = context.now();
-        let write =
-            move |context: &mut WriteContext<'_>| backtests::replace(context, &webhook, &new, now);
-        Ok(context.store.writer().run_in_turn(write).await?)
-    }
+/// How a list of trades is to be read and kept.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The instrument, where its owner names it.
+    pub ticker: Option<Ticker>,
+    /// The zone of its times.
+    pub zone: Option<TimeZone>,
+    /// The name of the file.
+    pub file_name: Option<String>,
+    /// Columns that its owner names.
+    pub columns: Choices,
+    /// What its owner says of its numbers.
+    pub stated: StatedTerms,
 }
 
 /// Reads a list of trades for a webhook of these settings.
@@ -218,22 +285,24 @@ impl Trades {
 pub fn new_backtest(
     file: &[u8],
     settings: &Settings,
-    zone: Option<TimeZone>,
-    ticker: Option<Ticker>,
-    file_name: Option<String>,
+    reading: Reading,
+    now: Timestamp,
 ) -> Result<NewBacktest, Unreadable> {
-    let usual = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
-    let zone = Zone {
-        stated: zone,
-        usual,
+    let options = Options {
+        zone: reading.zone,
+        usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
+        now,
+        columns: reading.columns,
+        ticker: reading.ticker.clone(),
     };
-    let list = imports::trades::read(file, &zone)?;
-    let digest = Digest::of(file, &list.zone);
+    let list = imports::trades::read(file, &options)?;
     Ok(NewBacktest {
+        digest: Digest::of(file, &list.zone, &options.columns),
+        terms: Terms::of(&list, &reading.stated),
+        stated: reading.stated,
         list,
-        ticker,
-        file_name,
-        digest,
+        ticker: reading.ticker,
+        file_name: reading.file_name,
     })
 }
 
@@ -247,6 +316,9 @@ fn unreadable(error: Unreadable) -> Problem {
     .hint("nothing was imported; correct the file, or export it from TradingView again");
     match error {
         Unreadable::Rows(faults) => problem.faults(faults.named),
+        Unreadable::UnknownHeader { found, .. }
+        | Unreadable::UnknownTable { found }
+        | Unreadable::UnknownColumn { found, .. } => problem.columns(found),
         _ => problem,
     }
 }

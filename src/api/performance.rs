@@ -65,7 +65,8 @@ impl Performance {
         }
         let made = reports::reports(connection, filter)?.into_iter();
         let reports = made.map(|made| made.report).collect();
-        let bytes = serde_json::to_vec(&Reports { reports }).unwrap_or_default();
+        let notes = reports::notes(connection, filter)?;
+        let bytes = serde_json::to_vec(&Reports { reports, notes }).unwrap_or_default();
         let bytes = Bytes::from(bytes);
         self.keep(asked, versions, bytes.clone());
         Ok(bytes)
@@ -160,6 +161,9 @@ pub struct MonteCarloQuery {
 pub struct Reports {
     /// By currency.
     pub reports: Vec<Report>,
+    /// Where a webhook's settings are other than what its backtest's list was made with, so
+    /// that reports of alerts and of the list cannot be compared.
+    pub notes: Vec<String>,
 }
 
 /// The performance report: for all, long and short trades, with curves and breakdowns.

@@ -31,16 +31,27 @@ pub struct Problem {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Box<str>>,
-    /// The places of a file that cannot be read, the first twenty.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Fault>>)]
-    pub faults: Option<Box<[Fault]>>,
+    /// What is wrong with a file.
+    #[serde(flatten)]
+    pub file: Option<Box<FileProblem>>,
     /// Seconds after which another try makes sense; in the header `Retry-After`.
     #[serde(skip)]
     retry_after: Option<u32>,
     /// Methods that the resource has; in the header `Allow`.
     #[serde(skip)]
     allow: Option<&'static str>,
+}
+
+/// What is wrong with a file that was to be imported.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileProblem {
+    /// The places that cannot be read, the first twenty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Vec<Fault>>,
+    /// The titles of a table whose columns are not understood, for its owner to name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
 }
 
 impl Problem {
@@ -56,7 +67,7 @@ impl Problem {
             code: code.into(),
             detail: detail.into(),
             hint: None,
-            faults: None,
+            file: None,
             retry_after: None,
             allow: None,
         }
@@ -74,8 +85,24 @@ impl Problem {
     /// The same problem with the places of a file that cannot be read.
     #[must_use]
     pub fn faults(self, faults: Vec<Fault>) -> Self {
+        self.file(FileProblem {
+            faults: Some(faults),
+            columns: None,
+        })
+    }
+
+    /// The same problem with the titles of a table whose columns are not understood.
+    #[must_use]
+    pub fn columns(self, titles: Vec<String>) -> Self {
+        self.file(FileProblem {
+            faults: None,
+            columns: Some(titles),
+        })
+    }
+
+    fn file(self, file: FileProblem) -> Self {
         Self {
-            faults: Some(faults.into()),
+            file: Some(Box::new(file)),
             ..self
         }
     }

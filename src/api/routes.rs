@@ -43,6 +43,7 @@ pub enum Resource {
     MonteCarlo,
     Imports,
     Backtests,
+    Comparison,
     EventsExport,
     OrdersExport,
     TradesExport,
@@ -61,7 +62,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 42] = [
+const ADDRESSES: [(&str, Resource, &str); 43] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -89,6 +90,7 @@ const ADDRESSES: [(&str, Resource, &str); 42] = [
     ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
     ("/imports", Resource::Imports, "POST"),
     ("/backtests", Resource::Backtests, "GET, DELETE"),
+    ("/backtests/comparison", Resource::Comparison, "GET"),
     ("/export/events.csv", Resource::EventsExport, "GET"),
     ("/export/orders.csv", Resource::OrdersExport, "GET"),
     ("/export/trades.csv", Resource::TradesExport, "GET"),
@@ -181,9 +183,12 @@ impl Resource {
             (Self::AcceptPosition, "POST") => positions::accept(context, request).await,
             (Self::Performance, "GET") => performance::report(context, request).await,
             (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
-            (Self::Imports, "POST") => imports::import(context, request).await,
+            (Self::Imports, "POST") => {
+                imports::import(context, request, request.body.clone()).await
+            }
             (Self::Backtests, "GET") => backtests::list(context, request).await,
             (Self::Backtests, "DELETE") => backtests::remove(context, request).await,
+            (Self::Comparison, "GET") => backtests::compare(context, request).await,
             (Self::EventsExport, "GET") => exports::events(context, request),
             (Self::OrdersExport, "GET") => exports::orders(context, request),
             (Self::TradesExport, "GET") => exports::trades(context, request),

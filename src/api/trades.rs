@@ -15,6 +15,7 @@ use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
 use crate::domain::event::text_enum;
 use crate::domain::moment::{Moment, Range};
+use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 use crate::domain::tag::{NotATag, Tag};
@@ -78,6 +79,12 @@ pub struct Trade {
     pub notes: String,
     /// The owner's tags; none in a backtest.
     pub tags: Vec<String>,
+    /// The largest gain while it was open, where a backtest's list has it.
+    pub favorable_excursion: Option<String>,
+    /// The largest loss while it was open, at or below zero, likewise.
+    pub adverse_excursion: Option<String>,
+    /// Bars that it was open, likewise.
+    pub bars: Option<u64>,
     /// `live`; `imported` where its entry or its exit was brought in later;
     /// `backtest` where TradingView's strategy tester made it.
     pub source: TradeSource,
@@ -123,6 +130,9 @@ impl Trade {
             currency,
             notes: String::new(),
             tags: Vec::new(),
+            favorable_excursion: None,
+            adverse_excursion: None,
+            bars: None,
             source,
         }
     }
@@ -164,13 +174,14 @@ impl From<StoredTrade> for Trade {
 impl From<StoredBacktestTrade> for Trade {
     fn from(stored: StoredBacktestTrade) -> Self {
         let id = stored.id.to_string();
-        Self::of(
-            id,
-            stored.webhook,
-            stored.trade,
-            stored.currency,
-            TradeSource::Backtest,
-        )
+        let text = |amount: Option<Decimal>| amount.map(|amount| amount.normalize().to_string());
+        let source = TradeSource::Backtest;
+        Self {
+            favorable_excursion: text(stored.favorable),
+            adverse_excursion: text(stored.adverse),
+            bars: stored.bars,
+            ..Self::of(id, stored.webhook, stored.trade, stored.currency, source)
+        }
     }
 }
 

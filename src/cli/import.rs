@@ -1,5 +1,7 @@
 //! `algohook import`: alerts that never arrived, history, and backtests.
 
+mod listed;
+
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,11 +14,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::open::{self, WebhookArgument};
 use super::output;
 use crate::api::backtests::RemovedBacktests;
-use crate::api::imports::{Imported, LARGEST_FILE, new_backtest};
+use crate::api::imports::{Imported, LARGEST_FILE, Reading, new_backtest};
 use crate::config::Config;
 use crate::domain::signal::Ticker;
+use crate::imports::trades::Choices;
+use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
-use crate::store::backtests::{self, BacktestSize, ImportedTrades};
+use crate::store::backtests::{self, BacktestSize};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
 use crate::store::{WriteContext, ledgers, webhooks};
 
@@ -95,8 +99,25 @@ pub struct Trades {
     /// Zone of the chart's times [default: as the file says, else the webhook's]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// Money at the start [default: as the file or its rows say, else the webhook's]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    initial_capital: Option<String>,
+    /// Money that one contract gains when the price rises by 1 [default: likewise]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    point_value: Option<String>,
+    /// What every fill cost: "0.1%", "1.5 per order", "2 per contract" or 0 [default: as
+    /// the file or its rows say]
+    #[arg(long, value_name = "COMMISSION", allow_hyphen_values = true)]
+    commission: Option<String>,
+    /// Currency of profit [default: as the file says, else the webhook's]
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// The column that something stands in, by its number or its title, where the header
+    /// is not understood: date=3, profit="Gewinn EUR"; may be given several times
+    #[arg(long = "column", value_name = "NAME=COLUMN")]
+    columns: Vec<String>,
     /// Remove the webhook's backtest in the ticker, or without --ticker all of them
-    #[arg(long, conflicts_with_all = ["file", "time_zone"])]
+    #[arg(long, conflicts_with_all = ["file", "time_zone", "initial_capital", "point_value", "commission", "currency", "columns"])]
     remove: bool,
     /// Say what would be imported or removed, and change nothing
     #[arg(long)]
@@ -135,7 +156,7 @@ impl Alerts {
         };
         let store = open::store(config)?;
         let webhook = self.webhook.find(&store)?;
-        let read = |connection: &_| prepare(connection, &webhook, &file, &selection);
+        let read = |connection: &_| prepare(connection, &webhook, file, &selection);
         let prepared = store.readers().run_blocking(read)?;
         let imported = if self.dry_run {
             let read = |connection: &_| preview(connection, prepared);
@@ -206,6 +227,13 @@ fn write_alerts(
             "make no order; the event log says why (algohook events --status failed)"
         };
         writeln!(out, "{failed} of them {text}.")?;
+    }
+    if imported.without_order > 0 {
+        let count = imported.without_order;
+        writeln!(
+            out,
+            "{count} left out: they made no order where they were exported."
+        )?;
     }
     if imported.known_without_order > 0 {
         let waiting = imported.known_without_order;
@@ -302,6 +330,13 @@ impl Trades {
             })?),
             None => None,
         };
+        let columns = Choices::read(self.columns.iter().map(String::as_str))?;
+        let stated = StatedTerms::read([
+            self.initial_capital.as_deref(),
+            self.point_value.as_deref(),
+            self.commission.as_deref(),
+            self.currency.as_deref(),
+        ])?;
         let store = open::store(config)?;
         let webhook = self.webhook.find(&store)?;
         let settings = store
@@ -310,7 +345,14 @@ impl Trades {
             .settings;
         let name = path.file_name();
         let name = name.map(|name| name.to_string_lossy().into_owned());
-        let new = new_backtest(&file, &settings, zone, self.ticker, name)
+        let reading = Reading {
+            ticker: self.ticker,
+            zone,
+            file_name: name,
+            columns,
+            stated,
+        };
+        let new = new_backtest(&file, &settings, reading, Timestamp::now())
             .map_err(|error| unreadable(path, &error))?;
         let imported = if self.dry_run {
             let read = |connection: &_| backtests::preview(connection, &webhook, &new);
@@ -331,63 +373,8 @@ impl Trades {
                 },
             );
         }
-        write_trades(out, &imported, self.dry_run)
+        listed::write(out, &imported, self.dry_run)
     }
-}
-
-fn write_trades(
-    out: &mut dyn Write,
-    imported: &ImportedTrades,
-    dry_run: bool,
-) -> anyhow::Result<()> {
-    let ImportedTrades {
-        ticker,
-        currency,
-        time_zone,
-        trades,
-        open,
-        net_profit,
-        ..
-    } = imported;
-    write_notes(out, imported)?;
-    if imported.is_empty {
-        return Ok(());
-    }
-    let what = match (imported.is_known, dry_run) {
-        (true, _) => "This backtest is there already; nothing changes",
-        (false, true) => "Would be imported",
-        (false, false) => "Imported",
-    };
-    writeln!(
-        out,
-        "{what}: {trades} closed and {open} open trades in {ticker}, net profit {net_profit} {currency}, times in {time_zone}."
-    )?;
-    let verb = if dry_run { "would replace" } else { "replaced" };
-    for replaced in &imported.replaced {
-        let (old, of) = (replaced.trades, &replaced.ticker);
-        writeln!(
-            out,
-            "They {verb} the backtest of {of}: {trades} closed trades in place of the {old} that it had."
-        )?;
-    }
-    Ok(())
-}
-
-fn write_notes(out: &mut dyn Write, imported: &ImportedTrades) -> anyhow::Result<()> {
-    for (number, note) in imported.notes.iter().enumerate() {
-        let note = output::printable(note);
-        write!(out, "NOTE: {note}.")?;
-        if number == 0 && imported.is_ticker_guessed {
-            let (another, verb) = match imported.ticker.as_str() {
-                "unknown" => ("BTCUSDT", "names it"),
-                "ETHUSDT" => ("BTCUSDT", "says another"),
-                _ => ("ETHUSDT", "says another"),
-            };
-            write!(out, " --ticker {another} {verb}.")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! `algohook report`: what a strategy really did.
 
 mod instead;
+mod listed;
 mod rows;
 
 use std::io::Write;
@@ -20,7 +21,7 @@ use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::reports::{Made, ReportFilter, ReportSource, reports};
+use crate::reports::{self, Made, ReportFilter, ReportSource, reports};
 use instead::Instead;
 
 /// Show the performance of one webhook, of several, or of all
@@ -87,18 +88,28 @@ impl Report {
             zone,
             base: Some(self.base),
         };
-        let made = store
-            .readers()
-            .run_blocking(|connection| reports(connection, &filter))?;
+        let (made, notes) = store.readers().run_blocking(|connection| {
+            Ok((
+                reports(connection, &filter)?,
+                reports::notes(connection, &filter)?,
+            ))
+        })?;
         if self.json {
             let reports = made.into_iter().map(|made| made.report).collect();
-            return output::json(out, &Reports { reports });
+            return output::json(out, &Reports { reports, notes });
+        }
+        for note in notes {
+            writeln!(out, "NOTE: {}.", output::printable(&note))?;
         }
         let has_trades = |made: &Made| made.report.all.total_trades > 0;
         if !made.is_empty() && made.iter().all(has_trades) {
-            return write_each(out, made.iter(), |out, made| {
+            write_each(out, made.iter(), |out, made| {
                 write_report(out, made, &filter)
-            });
+            })?;
+            if filter.source == Some(ReportSource::Backtest) {
+                listed::write(&store, &filter, out)?;
+            }
+            return Ok(());
         }
         let instead = store
             .readers()

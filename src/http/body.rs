@@ -109,14 +109,19 @@ pub async fn read_limited(
 /// how many bytes came, where that was all.
 pub async fn discard(body: Incoming) -> Option<usize> {
     // What does not come by then makes no difference.
-    let drained = tokio::time::timeout(DRAINED_FOR, drain(body)).await;
+    let drained = tokio::time::timeout(DRAINED_FOR, drain(body, DRAINED)).await;
     drained.ok().flatten()
 }
 
+/// Throws all of a large body away, so that its sender, who writes it first, reads the answer.
+pub async fn discard_all(body: Incoming, limit: usize, patience: Duration) {
+    let _ = tokio::time::timeout(patience, drain(body, limit)).await;
+}
+
 /// Throws a bounded part of a body away; the number of its bytes, where that was all of it.
-async fn drain(mut body: Incoming) -> Option<usize> {
+async fn drain(mut body: Incoming, limit: usize) -> Option<usize> {
     let mut drained = 0;
-    while drained < DRAINED {
+    while drained < limit {
         match body.frame().await {
             Some(Ok(frame)) => drained += frame.data_ref().map_or(0, Bytes::len),
             Some(Err(_)) => return None,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::table::{self, Row, Table};
-use super::{Faults, MOST_ROWS, Unreadable, text};
+use super::{Faults, MOST_ROWS, Unreadable, own, text, trades};
 use crate::payload;
 
 /// The columns of TradingView's log that are used.
@@ -29,6 +29,10 @@ pub struct LoggedAlert {
     pub name: Option<String>,
     /// The message as it was sent.
     pub message: String,
+    /// Whether the owner accepted TradingView's position with it.
+    pub is_adjustment: bool,
+    /// Whether it is known to have made an order, so that it is no resend of another.
+    pub made_order: bool,
 }
 
 /// The alerts of a file, oldest first.
@@ -39,6 +43,8 @@ pub struct AlertFile {
     /// Whether the file has the alerts of a whole account, so that each has to
     /// show which webhook it belongs to.
     pub is_of_account: bool,
+    /// Rows of algohook's own export that made no order and were left out.
+    pub without_order: usize,
 }
 
 /// A name of alerts and how many have it.
@@ -59,8 +65,14 @@ pub fn names_of<'alerts>(
     for name in alerts.into_iter().filter_map(|alert| alert.name.as_deref()) {
         *counts.entry(name).or_default() += 1;
     }
+    most_frequent(counts)
+}
+
+/// Names and how many alerts have them, the most frequent first.
+#[must_use]
+pub fn most_frequent<Name: Into<String>>(counts: BTreeMap<Name, usize>) -> Vec<NamedAlerts> {
     let named = counts.into_iter().map(|(name, alerts)| NamedAlerts {
-        name: name.to_owned(),
+        name: name.into(),
         alerts,
     });
     let mut named: Vec<NamedAlerts> = named.collect();
@@ -117,6 +129,11 @@ pub(super) fn is_log(header: &[String]) -> bool {
     column(header, MESSAGE).is_some() && column(header, TIME).is_some()
 }
 
+/// Whether a table is an alert log in words of any language.
+pub(super) fn looks_like_log(table: &Table) -> bool {
+    LogColumns::of(table).is_ok()
+}
+
 /// Reads alerts from either kind of file.
 ///
 /// # Errors
@@ -128,10 +145,15 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
     }
     let text = text::decode(file);
     let is_of_account = !is_json_lines(&text);
-    let mut alerts = if is_of_account {
-        log(&table::of_text(file)?)?
-    } else {
-        json_lines(&text)?
+    let table = is_of_account.then(|| table::of_text(file)).transpose()?;
+    if let Some(table) = &table
+        && own::is_export(&table.header)
+    {
+        return own::alerts(table);
+    }
+    let mut alerts = match table {
+        Some(table) => log(&table)?,
+        None => json_lines(&text)?,
     };
     // A file that has the newest alert first has it so within a second too. TradingView's
     // log always does, also where all of it is of one second.
@@ -147,19 +169,74 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
     Ok(AlertFile {
         alerts,
         is_of_account,
+        without_order: 0,
     })
 }
 
+/// Where the columns of an alert log are.
+struct LogColumns {
+    message: usize,
+    time: usize,
+    name: Option<usize>,
+}
+
+impl LogColumns {
+    /// By their titles, else by what they hold: every language has them in one sequence.
+    fn of(table: &Table) -> Result<Self, Unreadable> {
+        if let (Some(message), Some(time)) =
+            (column(&table.header, MESSAGE), column(&table.header, TIME))
+        {
+            let name = column(&table.header, NAME);
+            return Ok(Self {
+                message,
+                time,
+                name,
+            });
+        }
+        let mostly = |column: usize, is_like: fn(&str) -> bool| {
+            let cells = table.rows.iter().filter_map(|row| row.cells.get(column));
+            let texts: Vec<String> = cells
+                .map(table::Cell::text)
+                .filter(|text| !text.is_empty())
+                .collect();
+            let like = texts.iter().filter(|text| is_like(text)).count();
+            like > 0 && like * 2 > texts.len()
+        };
+        let is_instant = |text: &str| text.parse::<Timestamp>().is_ok();
+        let is_message = |text: &str| text.starts_with('{');
+        let mut columns = 0..table.header.len();
+        let message = columns.find(|column| mostly(*column, is_message));
+        let time = (0..table.header.len()).find(|column| mostly(*column, is_instant));
+        if let (Some(message), Some(time)) = (message, time) {
+            let name = message.checked_sub(1).filter(|name| *name >= 2);
+            return Ok(Self {
+                message,
+                time,
+                name,
+            });
+        }
+        Err(
+            match trades::looks_like_list(table, &trades::Choices::default()) {
+                Ok(()) => Unreadable::Foreign(trades::Foreign {
+                    is: "a list of trades",
+                    advice: "It becomes the webhook's backtest: algohook import trades FILE",
+                }),
+                Err(error @ Unreadable::Foreign(_)) => error,
+                Err(_) => Unreadable::UnknownTable {
+                    found: table.header.clone(),
+                },
+            },
+        )
+    }
+}
+
 fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
-    let (Some(message), Some(time)) = (column(&table.header, MESSAGE), column(&table.header, TIME))
-    else {
-        let is_missing = |name: &&str| column(&table.header, name).is_none();
-        return Err(Unreadable::UnknownHeader {
-            missing: [MESSAGE, TIME].into_iter().filter(is_missing).collect(),
-            found: table.header.clone(),
-        });
-    };
-    let name = column(&table.header, NAME);
+    let LogColumns {
+        message,
+        time,
+        name,
+    } = LogColumns::of(table)?;
+    let time_title = table.header[time].clone();
     let mut faults = Faults::default();
     let mut alerts = Vec::with_capacity(table.rows.len());
     let text = |row: &Row, column: usize| row.cells.get(column).map(table::Cell::text);
@@ -176,7 +253,7 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
         let stated = text(row, time).unwrap_or_default();
         let Some(time) = payload::read_time(&stated) else {
             let fault = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
-            faults.note(row.number, TIME, fault);
+            faults.note(row.number, time_title.as_str(), fault);
             continue;
         };
         alerts.push(LoggedAlert {
@@ -186,6 +263,8 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
                 .and_then(|name| text(row, name))
                 .filter(|name| !name.is_empty()),
             message,
+            is_adjustment: false,
+            made_order: false,
         });
     }
     faults.or(alerts)
@@ -253,6 +332,8 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
         time: read_time,
         name: None,
         message,
+        is_adjustment: false,
+        made_order: false,
     })
 }
 

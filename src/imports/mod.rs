@@ -8,12 +8,15 @@ pub mod alerts;
 mod archive;
 pub mod cell_text;
 pub mod matching;
+mod own;
 mod spreadsheet;
 mod table;
 mod text;
 pub mod trades;
 
 use std::fmt;
+
+pub use trades::Foreign;
 
 /// Faults that an error names; the rest is counted.
 const NAMED_FAULTS: usize = 20;
@@ -33,6 +36,9 @@ const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
 const TRADE_LIST: &str =
     "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
 
+/// What helps where no title is known.
+const NAME_COLUMNS: &str = "If it is a list of trades in words that are not known, name its columns (--column date=3, or \"Columns\" on the page), or set TradingView to English and export it again";
+
 /// Columns that no list of trades has fewer of, and no alert log as many.
 const FEWEST_OF_TRADES: usize = 7;
 
@@ -44,24 +50,43 @@ pub enum Unreadable {
     Empty,
     /// It is something else than what can be imported.
     #[error(
-        "the file is no list of trades and no alert log of TradingView, and no JSON lines; export it from TradingView again, or see docs/import.md for the form of JSON lines"
+        "the file is no list of trades and no alert log of TradingView, no JSON lines, and no export of algohook; export it from TradingView again, or see docs/import.md for the form of JSON lines"
     )]
     UnknownKind,
+    /// It is known to be something else.
+    #[error("the file is {}. {}", .0.is, .0.advice)]
+    Foreign(Foreign),
     /// Columns that are needed are not there, or not under a name that is known.
-    #[error(
-        "there is no column {}; the header has {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", .missing.join(", "), titles(.found)
-    )]
+    #[error("there is no column {}; the header has {}. {}", .missing.join(", "), titles(.found), advice(*.is_known))]
     UnknownHeader {
         /// What the needed columns are called.
         missing: Vec<&'static str>,
         /// What the header says.
         found: Vec<String>,
+        /// Whether the other columns were recognised, so that those were left out.
+        is_known: bool,
     },
     /// A table of something else, or with names of columns that are not known.
     #[error(
-        "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. Headers in other languages than English cannot be read: set TradingView to English and export the file again", titles(.found), ALERT_LOG, TRADE_LIST
+        "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. {NAME_COLUMNS}", titles(.found), ALERT_LOG, TRADE_LIST
     )]
     UnknownTable {
+        /// What the header says.
+        found: Vec<String>,
+    },
+    /// An export of algohook's trades of which one has to be chosen.
+    #[error(
+        "the file has trades of {}; a backtest is of one: name its ticker (--ticker, or \"Ticker\" on the page), or export the trades of one webhook and source",
+        .0.iter().take(SHOWN_TITLES).cloned().collect::<Vec<_>>().join(", ")
+    )]
+    SeveralLists(Vec<String>),
+    /// Its owner named a column that is not there.
+    #[error("there is no column \"{column:.60}\" for {field}; the header has {}", titles(.found))]
+    UnknownColumn {
+        /// What it was to be.
+        field: &'static str,
+        /// How the owner named it.
+        column: String,
         /// What the header says.
         found: Vec<String>,
     },
@@ -84,6 +109,15 @@ pub enum Unreadable {
     /// Some rows cannot be read.
     #[error("{0}")]
     Rows(Faults),
+}
+
+/// What to do where columns are missing.
+fn advice(is_known: bool) -> &'static str {
+    if is_known {
+        "Export the list again with all of its columns, or name the column that holds it (--column, or \"Columns\" on the page)"
+    } else {
+        NAME_COLUMNS
+    }
 }
 
 /// The titles of a header as an error shows them.
@@ -176,12 +210,12 @@ pub enum Kind {
     Trades,
 }
 
-/// What a file holds, by its first line.
+/// What a file holds, by its header and what stands under it.
 ///
 /// # Errors
 ///
-/// [`Unreadable::Empty`] or [`Unreadable::UnknownKind`].
-pub fn kind_of(file: &[u8]) -> Result<Kind, Unreadable> {
+/// [`Unreadable`], which says what the file is, where that is known.
+pub fn kind_of(file: &[u8], columns: &trades::Choices) -> Result<Kind, Unreadable> {
     if table::is_spreadsheet(file) {
         return Ok(Kind::Trades);
     }
@@ -190,13 +224,22 @@ pub fn kind_of(file: &[u8]) -> Result<Kind, Unreadable> {
         return Ok(Kind::Alerts);
     }
     let header = table::header_of(&text)?;
-    if alerts::is_log(&header) {
+    if alerts::is_log(&header) || own::is_export(&header) {
         return Ok(Kind::Alerts);
     }
-    match trades::find_columns(&header) {
-        Ok(()) => Ok(Kind::Trades),
-        Err(error) if header.len() >= FEWEST_OF_TRADES => Err(error),
-        Err(_) if header.len() > 1 => Err(Unreadable::UnknownTable { found: header }),
-        Err(_) => Err(Unreadable::UnknownKind),
+    if header.len() == 1 {
+        return Err(Unreadable::UnknownKind);
+    }
+    let first = table::first_rows(file)?;
+    if columns.is_empty() && alerts::looks_like_log(&first) {
+        return Ok(Kind::Alerts);
+    }
+    match trades::looks_like_list(&first, columns) {
+        Err(Unreadable::UnknownHeader {
+            found, is_known, ..
+        }) if !is_known && header.len() < FEWEST_OF_TRADES => {
+            Err(Unreadable::UnknownTable { found })
+        }
+        other => other.map(|()| Kind::Trades),
     }
 }

@@ -59,6 +59,9 @@ pub struct Row {
     pub is_too_long: bool,
 }
 
+/// Rows that are enough to know what a table holds.
+const FIRST_ROWS: usize = 200;
+
 /// What to say of a row that is too long.
 pub const TOO_LONG: &str = "the row has more cells than the header; a text or number with the separator in it has to stand in quotes";
 
@@ -108,24 +111,36 @@ fn reader(text: &str) -> csv::Reader<&[u8]> {
 
 /// Reads delimited text.
 pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
+    table(file, usize::MAX)
+}
+
+/// Reads the first rows of delimited text, enough to know what it is.
+pub fn first_rows(file: &[u8]) -> Result<Table, Unreadable> {
+    table(file, FIRST_ROWS)
+}
+
+fn table(file: &[u8], most: usize) -> Result<Table, Unreadable> {
     let text = decode(file);
     let header = header_of(&text)?;
     let (body, delimiter) = body(&text);
-    let lines_before = usize::from(body.len() < text.len());
+    let mut lines = Lines::of(body, usize::from(body.len() < text.len()));
     let mut rows: Vec<Row> = Vec::new();
     for record in reader(&text).into_records() {
         let record = record.map_err(|_| Unreadable::UnknownKind)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
+        if rows.len() == most {
+            break;
+        }
         if rows.len() == MOST_ROWS {
             return Err(Unreadable::TooLong);
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let begins = record.position().map_or(0, csv::Position::byte);
         let cells = record.iter().take(header.len());
         let mut beyond = record.iter().skip(header.len());
         rows.push(Row {
-            number: usize::try_from(line).unwrap_or(usize::MAX - 1) + lines_before,
+            number: lines.number_at(begins),
             cells: cells.map(|cell| Cell::Text(cell.to_owned())).collect(),
             is_too_long: beyond.any(|cell| !cell.trim().is_empty()),
         });
@@ -134,12 +149,45 @@ pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
         .last()
         .is_some_and(|row| row.cells.len() < header.len());
     Ok(Table {
-        is_cut_off: is_short && !body.ends_with(['\n', '\r']),
+        is_cut_off: is_short && rows.len() < most && !body.ends_with(['\n', '\r']),
         header,
         rows,
         delimiter: Some(delimiter),
         is_1904: false,
     })
+}
+
+/// Counts the lines of a text as an editor shows them: CR LF is one line end, blank lines
+/// and those within quotes are lines too.
+struct Lines<'text> {
+    bytes: &'text [u8],
+    at: usize,
+    number: usize,
+}
+
+impl<'text> Lines<'text> {
+    fn of(body: &'text str, before: usize) -> Self {
+        Self {
+            bytes: body.as_bytes(),
+            at: 0,
+            number: before + 1,
+        }
+    }
+
+    /// The line of a record that begins at a byte, or after the line ends there.
+    fn number_at(&mut self, byte: u64) -> usize {
+        let byte = usize::try_from(byte)
+            .unwrap_or(usize::MAX)
+            .min(self.bytes.len());
+        while let Some(letter) = self.bytes.get(self.at)
+            && (self.at < byte || matches!(letter, b'\n' | b'\r'))
+        {
+            let is_first_of_two = *letter == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
+            self.number += usize::from(matches!(letter, b'\n' | b'\r') && !is_first_of_two);
+            self.at += 1;
+        }
+        self.number
+    }
 }
 
 fn date_of_serial(serial: f64, is_1904: bool) -> Option<DateTime> {
@@ -165,6 +213,24 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn rows_have_the_numbers_of_their_lines_whatever_ends_these() {
+        let lines = ["a,b", "1,x", "", "2,\"two", "lines\"", "", "", "3,y", "4,z"];
+        for end in ["\n", "\r\n", "\r"] {
+            for first in ["", "sep=,\n"] {
+                let file = format!("{first}{}{end}", lines.join(end));
+                let numbers = of_text(file.as_bytes()).unwrap().rows;
+                let numbers: Vec<usize> = numbers.iter().map(|row| row.number).collect();
+                let before = usize::from(!first.is_empty());
+                assert_eq!(
+                    numbers,
+                    [2, 4, 8, 9].map(|number| number + before),
+                    "{file:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_second_of_a_day_comes_back_from_a_spreadsheet_s_number() {

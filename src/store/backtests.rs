@@ -1,13 +1,14 @@
 //! Backtests: TradingView's own lists of trades, one for each webhook and ticker,
 //! kept apart from the trades of alerts.
 
+mod digest;
+mod figures;
 mod place;
+mod terms;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::conditions::query;
@@ -25,9 +26,13 @@ use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::Contract;
 use crate::domain::trade::{Leg, Trade};
 use crate::domain::webhook::WebhookId;
+use crate::imports::trades::terms::{StatedTerms, Terms};
 use crate::imports::trades::{Commissions, ListedTrade, Side, TradeList, zone_name};
 
+pub use digest::Digest;
+pub use figures::{KeptBacktest, TradeFigures, all, differences};
 use place::{Kept, Place};
+pub use terms::KeptTerms;
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,34 +53,10 @@ pub struct NewBacktest {
     pub file_name: Option<String>,
     /// What the file and its reading are recognised by.
     pub digest: Digest,
-}
-
-/// What a list of trades is recognised by, whatever its name and its instrument.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest {
-    /// SHA-256 of the file.
-    file: [u8; 32],
-    /// SHA-256 of how it was read: the zone of its times.
-    reading: [u8; 32],
-}
-
-impl Digest {
-    /// Of a file that is read in a zone.
-    #[must_use]
-    pub fn of(file: &[u8], zone: &TimeZone) -> Self {
-        Self {
-            file: Sha256::digest(file).into(),
-            reading: Sha256::digest(format!("{zone:?}")).into(),
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        [self.file, self.reading].concat()
-    }
-
-    fn is_of_same_file(&self, stored: &[u8]) -> bool {
-        stored.starts_with(&self.file)
-    }
+    /// What its owner says of its numbers.
+    pub stated: StatedTerms,
+    /// What its numbers mean, as far as it or its owner says.
+    pub terms: Terms,
 }
 
 /// What importing a list of trades came to, or would.
@@ -110,7 +91,10 @@ pub struct ImportedTrades {
     pub is_empty: bool,
     /// Whether the instrument is a guess, which the first of the notes explains.
     pub is_ticker_guessed: bool,
-    /// What had to be assumed, and what could not be read and is not needed.
+    /// What its numbers mean, and who says so.
+    pub terms: KeptTerms,
+    /// What had to be assumed, what could not be read and is not needed, and where the
+    /// webhook's settings differ.
     pub notes: Vec<String>,
 }
 
@@ -147,6 +131,12 @@ pub struct Backtest {
 /// A trade of a backtest.
 #[derive(Debug, Clone)]
 pub struct StoredBacktestTrade {
+    /// The largest gain on the way, where the list has it.
+    pub favorable: Option<Decimal>,
+    /// The largest loss on the way, at or below zero.
+    pub adverse: Option<Decimal>,
+    /// Bars that it was open.
+    pub bars: Option<u64>,
     /// What names it.
     pub id: BacktestTradeId,
     /// The webhook that it is the backtest of.
@@ -193,7 +183,7 @@ pub fn replace(
     for replaced in &summary.replaced {
         delete(connection, webhook.row, &replaced.ticker)?;
     }
-    let point_value = point_value(&webhook, &summary.ticker, new);
+    let terms = &summary.terms;
     let open = |direction| {
         let trades = new.list.trades.iter();
         let open = trades.filter(|trade| trade.exit.is_none() && trade.direction == direction);
@@ -201,28 +191,33 @@ pub fn replace(
             .fold(Decimal::ZERO, Decimal::saturating_add)
             .to_string()
     };
+    let commission = terms.commission.value.as_ref();
+    let kind = commission.and_then(|commission| serde_json::to_value(commission.kind).ok());
+    let figures = (!new.list.figures.is_empty()).then_some(&new.list.figures);
     connection.execute(
         "INSERT INTO backtests (webhook_id, ticker, currency, initial_capital, point_value, open_long,
-             open_short, open_trades, imported_at, digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             open_short, open_trades, imported_at, digest, commission_kind, commission_value, terms, figures)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             webhook.row,
             summary.ticker.as_str(),
             summary.currency,
-            new.list
-                .properties
-                .initial_capital
-                .map(|capital| capital.to_string()),
-            point_value.to_string(),
+            terms.own_capital().map(|capital| capital.to_string()),
+            terms.point_value.value.to_string(),
             open(Direction::Long),
             open(Direction::Short),
             i64::try_from(summary.open).unwrap_or(i64::MAX),
             to_micros(now),
             new.digest.bytes(),
+            kind.as_ref().and_then(serde_json::Value::as_str),
+            commission.map(|commission| commission.value.to_string()),
+            serde_json::to_string(terms).ok(),
+            figures.and_then(|figures| serde_json::to_string(figures).ok()),
         ],
     )?;
     let backtest = connection.last_insert_rowid();
-    let mut commissions = Commissions::of(&new.list, point_value);
+    let of_fill = commission.cloned();
+    let mut commissions = Commissions::of(&new.list, terms.point_value.value, of_fill);
     for trade in &new.list.trades {
         if let Some(exit) = &trade.exit {
             let commission = commissions.take(trade, exit);
@@ -283,17 +278,6 @@ fn delete(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> 
     Ok(())
 }
 
-/// How many backtests a webhook has, by ticker, and how large they are.
-///
-/// # Errors
-///
-/// [`super::StoreError::NotFound`] where there is no such webhook.
-pub fn sizes(connection: &Connection, webhook: &WebhookId) -> Result<Vec<BacktestSize>> {
-    let webhook = webhooks::get(connection, webhook)?;
-    let kept = Kept::all(connection, webhook.row)?;
-    Ok(kept.into_iter().map(|kept| kept.size).collect())
-}
-
 fn insert(
     connection: &Connection,
     backtest: i64,
@@ -303,8 +287,8 @@ fn insert(
 ) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO backtest_trades (backtest_id, number, direction, quantity, entry_time, entry_price,
-             entry_signal, exit_time, exit_price, exit_signal, commission, net_profit)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             entry_signal, exit_time, exit_price, exit_signal, commission, net_profit, favorable, adverse, bars)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     insert.execute(params![
         backtest,
@@ -319,13 +303,11 @@ fn insert(
         exit.signal,
         commission.to_string(),
         trade.net_profit.to_string(),
+        trade.besides.favorable.map(|amount| amount.to_string()),
+        trade.besides.adverse.map(|amount| amount.to_string()),
+        trade.besides.bars.and_then(|bars| i64::try_from(bars).ok()),
     ])?;
     Ok(())
-}
-
-fn point_value(webhook: &StoredWebhook, ticker: &Ticker, new: &NewBacktest) -> Decimal {
-    let stated = new.list.properties.point_value;
-    stated.unwrap_or_else(|| webhook.settings.point_value_of(ticker.as_str()))
 }
 
 fn summary(
@@ -335,10 +317,12 @@ fn summary(
 ) -> Result<ImportedTrades> {
     let list = &new.list;
     let place = Place::of(connection, webhook, new)?;
-    let currency = list.currency.as_ref();
-    let currency = currency.unwrap_or(&webhook.settings.currency).clone();
-    let point_value = point_value(webhook, &place.ticker, new);
-    let is_known = place.has(&new.digest, &currency, point_value);
+    let terms = KeptTerms::of(&webhook.settings, &place.ticker, new);
+    let is_known = place.has(&new.digest, &terms);
+    let own_notes = [
+        terms::sign_note(new, &terms),
+        terms.differences(&webhook.settings, &place.ticker),
+    ];
     let mut replaced = place.replaces.iter();
     let has_trades = replaced.any(|kept| kept.size.trades > 0 || kept.has_open);
     let is_empty = list.trades.is_empty() && has_trades && !is_known;
@@ -349,7 +333,7 @@ fn summary(
     let exits = closed().filter_map(|trade| Some(trade.exit.as_ref()?.time));
     Ok(ImportedTrades {
         ticker: place.ticker,
-        currency,
+        currency: terms.currency.clone(),
         time_zone: zone_name(&list.zone),
         trades: closed().count(),
         open: list.trades.len() - closed().count(),
@@ -368,7 +352,10 @@ fn summary(
             .into_iter()
             .chain(is_empty.then(|| "the file holds no trades; nothing was changed".to_owned()))
             .chain(list.notes.iter().cloned())
+            .chain(new.terms.notes.iter().cloned())
+            .chain(own_notes.into_iter().flatten())
             .collect(),
+        terms,
     })
 }
 
@@ -453,6 +440,11 @@ pub fn list(
             webhook: parsed(row, 14)?,
             currency: row.get(15)?,
             trade: read_trade(row)?,
+            favorable: optional_parsed(row, 17)?,
+            adverse: optional_parsed(row, 18)?,
+            bars: row
+                .get::<_, Option<i64>>(19)?
+                .and_then(|bars| u64::try_from(bars).ok()),
         })
     })
 }
@@ -473,7 +465,8 @@ fn of_instrument(connection: &Connection, ticker: &str) -> Result<Vec<i64>> {
 
 const COLUMNS: &str = "b.ticker, t.direction, t.quantity, t.number, t.entry_time, t.entry_price,
     t.entry_signal, t.exit_time, t.exit_price, t.exit_signal, b.point_value, t.commission, t.net_profit,
-    t.id, w.public_id, b.currency, coalesce(w.settings ->> '$.contract', 'linear')";
+    t.id, w.public_id, b.currency, coalesce(w.settings ->> '$.contract', 'linear'),
+    t.favorable, t.adverse, t.bars";
 
 const TABLES: &str = "backtest_trades t JOIN backtests b ON b.id = t.backtest_id
     JOIN webhooks w ON w.id = b.webhook_id";

@@ -3,7 +3,7 @@
 //! All of a file is recorded in one transaction. Its orders are paired
 //! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
@@ -23,7 +23,7 @@ use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::order::pairing_time;
 use crate::domain::signal::{Direction, Signal, Ticker};
 use crate::domain::webhook::WebhookId;
-use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, names_of};
+use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, most_frequent};
 use crate::imports::matching;
 use crate::payload;
 
@@ -63,6 +63,8 @@ pub struct ImportedAlerts {
     pub known: usize,
     /// Of these, alerts that made no order; the event log can process them.
     pub known_without_order: usize,
+    /// Events of algohook's own export that made no order there, and were left out.
+    pub without_order: usize,
     /// Alerts left out: their message shows another key.
     pub other_key: usize,
     /// Of these, alerts that show the key of another webhook: no name takes them.
@@ -117,6 +119,7 @@ struct Candidate {
     own_time: Option<Timestamp>,
     /// Whether the same bytes again can only be sent again: they carry a time.
     tells_resends: bool,
+    source: EventSource,
 }
 
 /// What two copies of one message have in common.
@@ -131,12 +134,13 @@ type Fingerprint = [u8; 32];
 pub fn prepare(
     connection: &Connection,
     webhook: &WebhookId,
-    file: &AlertFile,
+    file: AlertFile,
     selection: &AlertSelection,
 ) -> Result<Prepared> {
     let webhook = webhooks::get(connection, webhook)?;
     let mut imported = ImportedAlerts {
         rows: file.alerts.len(),
+        without_order: file.without_order,
         ..ImportedAlerts::default()
     };
     let candidates = own(connection, &webhook, file, selection, &mut imported)?;
@@ -179,7 +183,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
             webhook: webhook.row,
             received_at: candidate.time,
             clock: None,
-            source: EventSource::Imported,
+            source: candidate.source,
             source_address: None,
             payload: candidate.payload,
             reading,
@@ -252,7 +256,7 @@ fn missing(
 fn own(
     connection: &Connection,
     webhook: &StoredWebhook,
-    file: &AlertFile,
+    file: AlertFile,
     selection: &AlertSelection,
     imported: &mut ImportedAlerts,
 ) -> Result<Vec<Candidate>> {
@@ -263,28 +267,48 @@ fn own(
         .collect();
     let own_key = webhook.auth_key.reveal();
     let mut candidates = Vec::new();
-    let (mut with_other_key, mut without_key) = (Vec::new(), Vec::new());
-    for alert in &file.alerts {
+    let (mut with_other_key, mut without_key) = (Left::default(), Left::default());
+    for alert in file.alerts {
         let key = payload::key_in(alert.message.as_bytes());
         let key = key.as_ref().map(payload::PresentedKey::as_str);
         let is_named = alert
             .name
             .as_ref()
-            .is_some_and(|name| selection.names.contains(name));
+            .is_some_and(|name| selection.names.contains(name) || name == webhook.id.as_str());
         let is_of_other = key.is_some_and(|key| key != own_key && keys.contains(key));
         let is_taken = key == Some(own_key) || is_named || !file.is_of_account;
         match key {
-            _ if is_taken && !is_of_other => candidates.push(Candidate::of(alert, own_key)),
+            _ if is_taken && !is_of_other => candidates.push(Candidate::of(&alert, own_key)),
             Some(_) if is_of_other => imported.of_other_webhook += 1,
-            Some(_) => with_other_key.push(alert),
-            None => without_key.push(alert),
+            Some(_) => with_other_key.add(alert.name),
+            None => without_key.add(alert.name),
         }
     }
-    imported.other_key = imported.of_other_webhook + with_other_key.len();
-    imported.other_key_names = names_of(with_other_key);
-    imported.without_key = without_key.len();
-    imported.without_key_names = names_of(without_key);
+    imported.other_key = imported.of_other_webhook + with_other_key.count;
+    imported.other_key_names = with_other_key.names();
+    imported.without_key = without_key.count;
+    imported.without_key_names = without_key.names();
     Ok(candidates)
+}
+
+/// Alerts that were left out, by their names.
+#[derive(Default)]
+struct Left {
+    count: usize,
+    by_name: BTreeMap<String, usize>,
+}
+
+impl Left {
+    fn add(&mut self, name: Option<String>) {
+        self.count += 1;
+        if let Some(name) = name {
+            *self.by_name.entry(name).or_default() += 1;
+        }
+    }
+
+    fn names(self) -> Vec<NamedAlerts> {
+        most_frequent(self.by_name)
+    }
 }
 
 impl Candidate {
@@ -306,7 +330,12 @@ impl Candidate {
             fingerprint: fingerprint(&payload),
             payload,
             own_time: time.filter(fired_then),
-            tells_resends: tells_resends && idempotency_key.is_none(),
+            tells_resends: tells_resends && idempotency_key.is_none() && !alert.made_order,
+            source: if alert.is_adjustment {
+                EventSource::Adjustment
+            } else {
+                EventSource::Imported
+            },
             idempotency_key,
         }
     }
@@ -350,7 +379,7 @@ impl Recorded {
             "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
              FROM events e WHERE e.webhook_id = ?1
                  AND (e.received_at BETWEEN ?2 AND ?3 OR e.signal_time BETWEEN ?5 AND ?6)
-                 AND e.source IN ('webhook', 'imported') AND e.status <> ?4
+                 AND e.source IN ('webhook', 'imported', 'reprocessed', 'adjustment') AND e.status <> ?4
              ORDER BY e.received_at, e.id",
         )?;
         let from = first.time.saturating_sub(around).unwrap_or(first.time);
@@ -424,10 +453,11 @@ impl Recorded {
         window: SignedDuration,
         is_known: &mut [bool],
     ) {
-        let mut originals: HashMap<Fingerprint, BTreeSet<Timestamp>> = HashMap::new();
+        let mut originals: HashMap<Fingerprint, Vec<Timestamp>> = HashMap::new();
         for (fingerprint, earlier) in &self.0 {
             let accepted = earlier.iter().filter(|earlier| earlier.made_order);
-            let times = accepted.map(|earlier| earlier.time).collect();
+            let mut times: Vec<Timestamp> = accepted.map(|earlier| earlier.time).collect();
+            times.sort_unstable();
             originals.insert(*fingerprint, times);
         }
         let is_new = candidates
@@ -441,12 +471,15 @@ impl Recorded {
                 time.unwrap_or(candidate.time)
             };
             let near = FILLS_OF_ONE_BAR;
-            let mut before = of_same.range(at(-window)..=at(-near));
-            let mut after = of_same.range(at(near)..=at(window));
-            if before.next().is_some() || after.next().is_some() {
+            let within = |times: &[Timestamp], least: Timestamp, most: Timestamp| {
+                let first = times.partition_point(|time| *time < least);
+                times.get(first).is_some_and(|time| *time <= most)
+            };
+            if within(of_same, at(-window), at(-near)) || within(of_same, at(near), at(window)) {
                 *is_known = true;
             } else {
-                of_same.insert(candidate.time);
+                let place = of_same.partition_point(|time| *time <= candidate.time);
+                of_same.insert(place, candidate.time);
             }
         }
     }

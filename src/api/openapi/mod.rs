@@ -71,6 +71,7 @@ use crate::reports::ReportSource;
         performance::simulate,
         imports::import,
         backtests::list,
+        backtests::compare,
         backtests::remove,
         exports::events,
         exports::orders,

@@ -12,34 +12,36 @@ use crate::domain::webhook::{Commission, CommissionKind};
 /// The commissions of a list.
 #[derive(Debug)]
 pub struct Commissions {
-    /// What every fill cost, as the properties say.
+    /// What every fill cost.
     of_fill: Option<Commission>,
     point_value: Decimal,
     fills: Fills,
 }
 
 impl Commissions {
-    /// Those of a list whose contracts gain this when the price rises by 1.
+    /// Those of a list whose contracts gain this when the price rises by 1, and whose
+    /// fills cost this.
     #[must_use]
-    pub fn of(list: &TradeList, point_value: Decimal) -> Self {
+    pub fn of(list: &TradeList, point_value: Decimal, of_fill: Option<Commission>) -> Self {
         Self {
-            of_fill: list.properties.commission.clone(),
+            of_fill,
             point_value,
             fills: Fills::of(list),
         }
     }
 
-    /// The commission of a trade: as the list has it, else as the properties make
-    /// it; else zero. Each trade is to be taken once.
+    /// The commission of a trade: as the list has it, else what its fills cost; else
+    /// zero. Each trade is to be taken once.
     pub fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Decimal {
         if let Some(commission) = trade.commission {
             return commission;
         }
         let quantity = trade.quantity.get();
-        let of_properties = self.of_fill.as_ref().and_then(|commission| {
+        let of_fills = self.of_fill.as_ref().and_then(|commission| {
             let counted = match commission.kind {
                 CommissionKind::Percent => {
-                    let prices = trade.entry.price.get().checked_add(exit.price.get())?;
+                    let (before, after) = (trade.entry.price.get(), exit.price.get());
+                    let prices = before.abs().checked_add(after.abs())?;
                     let value = prices
                         .checked_mul(quantity)?
                         .checked_mul(self.point_value)?;
@@ -50,7 +52,7 @@ impl Commissions {
             };
             counted.checked_mul(commission.value)
         });
-        of_properties.unwrap_or_default().normalize()
+        of_fills.unwrap_or_default().normalize()
     }
 }
 
@@ -61,10 +63,10 @@ type Fill = (Timestamp, Price, Option<String>, bool);
 /// What is left of each order for the trades that it opened or closed: quantity, and
 /// the share of the order.
 #[derive(Debug)]
-struct Fills(HashMap<Fill, (Decimal, Decimal)>);
+pub(super) struct Fills(HashMap<Fill, (Decimal, Decimal)>);
 
 impl Fills {
-    fn of(list: &TradeList) -> Self {
+    pub(super) fn of(list: &TradeList) -> Self {
         let mut fills = HashMap::new();
         for trade in &list.trades {
             let exit = trade.exit.as_ref().map(|exit| (exit, false));
@@ -80,7 +82,7 @@ impl Fills {
 
     /// Orders that a trade took, of those that it shares with others its part; the
     /// parts add up to one exactly.
-    fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Option<Decimal> {
+    pub(super) fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Option<Decimal> {
         let quantity = trade.quantity.get();
         let mut part = |side, is_entry| {
             let (whole, order) = self.0.get_mut(&fill(trade, side, is_entry))?;

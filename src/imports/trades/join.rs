@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::header::Columns;
 use super::rows::{Moment, Row, Stated};
@@ -19,6 +19,8 @@ pub(super) struct Joining<'list> {
     pub columns: &'list Columns,
     /// The zone of its times.
     pub zone: &'list TimeZone,
+    /// The present: no trade is later.
+    pub now: Timestamp,
     /// What cannot be right.
     pub faults: &'list mut Faults,
     /// What had to be assumed.
@@ -124,7 +126,7 @@ impl Joining<'_> {
             self.note(exit, self.columns.kind, message);
             return None;
         }
-        let filled = exit.filter(|exit| !exit.is_open);
+        let (last, filled) = (exit, exit.filter(|exit| !exit.is_open));
         let quantity = exit
             .map_or(Stated::Nothing, |exit| exit.quantity)
             .or(entry.quantity);
@@ -163,6 +165,10 @@ impl Joining<'_> {
             exit,
             net_profit: net_profit?,
             commission: value(commission),
+            besides: match last {
+                Some(exit) => exit.besides.clone().or(&entry.besides),
+                None => entry.besides.clone(),
+            },
         })
     }
 
@@ -176,6 +182,7 @@ impl Joining<'_> {
             self.note(row, self.columns.time, message);
         }
         self.note_gap(moment);
+        self.note_future(moment, time);
         Some(Side {
             time: time?,
             price: price?,
@@ -215,6 +222,18 @@ impl Joining<'_> {
             Pick::Later => local.later(),
         };
         instant.ok()
+    }
+
+    /// A trade cannot be in the future, but for the hours that zones lie apart.
+    fn note_future(&mut self, moment: Moment, time: Option<Timestamp>) {
+        let is_future = time.is_some_and(|time| time > self.now + SignedDuration::from_hours(26));
+        let is_first = || !self.notes.iter().any(|note| note.contains("in the future"));
+        if is_future && is_first() {
+            let stated = moment.rough().strftime("%Y-%m-%d %H:%M");
+            self.notes.push(format!(
+                "{stated} is in the future; are the dates of the file right, and the clock of this machine?"
+            ));
+        }
     }
 
     /// A time that the clocks skip is of a chart in another zone. Days have no time.

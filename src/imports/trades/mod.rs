@@ -5,38 +5,60 @@
 //! the trade's number. The profit is TradingView's own.
 
 mod commission;
+mod dates;
+mod foreign;
+mod guess;
 mod header;
+mod holes;
 mod join;
+mod kinds;
+mod months;
 mod number;
+mod own;
 mod properties;
 mod rows;
 #[cfg(test)]
+mod shapes;
+mod sheets;
+pub mod terms;
+#[cfg(test)]
 mod tests;
+mod titles;
 mod when;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::spreadsheet::Sheets;
-use super::table::{self, Table};
+use super::table::{self, Cell, Table};
 use super::{Faults, Unreadable};
 use crate::domain::money::{Decimal, Price, Quantity};
-use crate::domain::signal::Direction;
+use crate::domain::signal::{Direction, Ticker};
 
 pub use commission::Commissions;
-use header::Columns;
+pub use foreign::Foreign;
+pub use header::{Choices, NotAChoice};
+use header::{Columns, Currency, Places};
 use join::Joining;
 pub use properties::Properties;
+pub use rows::Besides;
+use rows::Reading;
+pub use sheets::{Figure, Sided};
+pub use titles::Field;
 
 /// A list of trades.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TradeList {
     /// The currency of profit, where the header or the properties name it.
     pub currency: Option<String>,
+    /// The sign that stands in the header for a currency that several have.
+    pub currency_sign: Option<&'static str>,
     /// The trades in the order of their numbers, those still open included.
     pub trades: Vec<ListedTrade>,
     /// What the sheet of properties says.
     pub properties: Properties,
+    /// The figures of TradingView's own report, where the file has them.
+    pub figures: Vec<Figure>,
     /// The zone that the times were read in.
     pub zone: TimeZone,
     /// What had to be assumed, or could not be read and is not needed.
@@ -61,6 +83,8 @@ pub struct ListedTrade {
     pub net_profit: Decimal,
     /// Commission of entry and exit, where the list has it.
     pub commission: Option<Decimal>,
+    /// What TradingView says of it besides.
+    pub besides: Besides,
 }
 
 /// The entry or the exit of a trade.
@@ -74,18 +98,19 @@ pub struct Side {
     pub signal: Option<String>,
 }
 
-/// The zone of a list's times, which text does not say.
+/// How a list is read: what it does not say itself.
 #[derive(Debug, Clone)]
-pub struct Zone {
-    /// As its owner says; goes before what the properties say.
-    pub stated: Option<TimeZone>,
-    /// Where nobody says anything.
-    pub usual: TimeZone,
-}
-
-/// Says what is missing where a header is not that of a list of trades.
-pub(super) fn find_columns(header: &[String]) -> Result<(), Unreadable> {
-    Columns::find(header).map(drop)
+pub struct Options {
+    /// The zone of its times as its owner says; goes before what the properties say.
+    pub zone: Option<TimeZone>,
+    /// The zone where nobody says anything.
+    pub usual_zone: TimeZone,
+    /// The present: no trade is later.
+    pub now: Timestamp,
+    /// Columns that its owner names.
+    pub columns: Choices,
+    /// The instrument that is wanted of a file that has several.
+    pub ticker: Option<Ticker>,
 }
 
 /// Reads a list of trades.
@@ -93,45 +118,164 @@ pub(super) fn find_columns(header: &[String]) -> Result<(), Unreadable> {
 /// # Errors
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
-pub fn read(file: &[u8], zone: &Zone) -> Result<TradeList, Unreadable> {
-    let (table, mut properties) = if table::is_spreadsheet(file) {
+pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
+    let (table, mut properties, figures) = if table::is_spreadsheet(file) {
         let mut sheets = Sheets::open(file)?;
         let properties = Properties::read(&mut sheets)?;
-        (sheet_of_trades(&mut sheets)?, properties)
+        let figures = sheets::read(&mut sheets)?;
+        let table = sheet_of_trades(&mut sheets, &options.columns)?;
+        (table, properties, figures)
     } else {
-        (table::of_text(file)?, Properties::default())
+        (table::of_text(file)?, Properties::default(), Vec::new())
     };
-    let zone = zone
-        .stated
+    if own::is_export(&table.header) {
+        return own::read(&table, options);
+    }
+    let zone = options
+        .zone
         .as_ref()
         .or(properties.time_zone.as_ref())
-        .unwrap_or(&zone.usual)
+        .unwrap_or(&options.usual_zone)
         .clone();
-    let columns = Columns::find(&table.header)?;
     let mut faults = Faults::default();
     let mut notes = std::mem::take(&mut properties.notes);
-    let rows = rows::read(&table, &columns, &mut faults, &mut notes);
+    let recognised = recognise(&table, &options.columns)?;
+    notes.extend(recognised.note(&table.header));
+    let Recognised { columns, kinds, .. } = &recognised;
+    let reading = Reading {
+        columns,
+        mark: rows::decimal_mark(&table, Some(columns), &mut notes),
+        kinds: kinds.as_ref(),
+        order: dates::order(&table, columns, kinds.as_ref(), options.now),
+    };
+    let rows = rows::read(&table, &reading, &mut faults, &mut notes);
     let trades = Joining {
         header: &table.header,
-        columns: &columns,
+        columns,
         zone: &zone,
+        now: options.now,
         faults: &mut faults,
         notes: &mut notes,
     }
     .join(rows);
+    notes.extend(holes::notes(&trades));
     if let Some(row) = table.rows.last().filter(|_| table.is_cut_off) {
         let ends_in = table.header[row.cells.len().saturating_sub(1)].as_str();
         let message = "the file ends here, within a row: it was cut off; export it again";
         faults.note(row.number, ends_in, message);
     }
-    let currency = columns.currency.clone().or(properties.currency.clone());
+    let (code, sign) = match &columns.currency {
+        Currency::Code(code) => (Some(code.clone()), None),
+        Currency::Sign(sign) => (None, Some(*sign)),
+        Currency::Unsaid => (None, None),
+    };
     faults.or(TradeList {
-        currency,
+        currency: code.or(properties.currency.clone()),
+        currency_sign: sign,
         trades,
         properties,
+        figures,
         zone,
         notes,
     })
+}
+
+/// Makes sure that a table has the columns of a list of trades.
+///
+/// # Errors
+///
+/// [`Unreadable`], which says what is missing or what the table is.
+pub(super) fn looks_like_list(table: &Table, choices: &Choices) -> Result<(), Unreadable> {
+    if own::is_export(&table.header) {
+        return Ok(());
+    }
+    recognise(table, choices).map(drop)
+}
+
+/// The columns of a table, and what the words of its column Type mean.
+struct Recognised {
+    columns: Columns,
+    /// Where the words are not known.
+    kinds: Option<guess::Kinds>,
+    /// The fields whose columns were found by what they hold.
+    guessed: Vec<(Field, usize)>,
+}
+
+/// Recognises the columns: as the owner says, by their titles, by what they hold.
+fn recognise(table: &Table, choices: &Choices) -> Result<Recognised, Unreadable> {
+    let known = header::places(&table.header, choices)?;
+    let mut places = known.clone();
+    let mut mark = None;
+    if !header::missing(&places).is_empty() {
+        if let Some(what) = foreign::what_is(&table.header, &table.rows) {
+            return Err(Unreadable::Foreign(what));
+        }
+        let mark = *mark.get_or_insert_with(|| rows::decimal_mark(table, None, &mut Vec::new()));
+        guess::places(table, mark, &mut places);
+    }
+    let Some(columns) = Columns::at(&places, &table.header) else {
+        return Err(unknown_header(&table.header, &places));
+    };
+    let words = table
+        .rows
+        .iter()
+        .filter_map(|row| row.cells.get(columns.kind));
+    let is_unknown = !table.rows.is_empty()
+        && words
+            .map(Cell::text)
+            .all(|word| kinds::kind(&word).is_none());
+    let kinds = is_unknown.then(|| {
+        let mark =
+            mark.unwrap_or_else(|| rows::decimal_mark(table, Some(&columns), &mut Vec::new()));
+        guess::kinds(table, mark, &places)
+    });
+    let guessed = places
+        .into_iter()
+        .filter(|(field, _)| !known.contains_key(field));
+    Ok(Recognised {
+        kinds: kinds.flatten(),
+        columns,
+        guessed: guessed.collect(),
+    })
+}
+
+impl Recognised {
+    /// What was found by what the columns hold, for the owner to check.
+    fn note(&self, header: &[String]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.guessed.is_empty() {
+            let named = self
+                .guessed
+                .iter()
+                .map(|(field, column)| format!("{} = \"{:.40}\"", field.title(), header[*column]));
+            let named: Vec<String> = named.collect();
+            notes.push(format!(
+                "the titles of some columns are not known; they were recognised by what stands under them: {}",
+                named.join(", ")
+            ));
+        }
+        if let Some(kinds) = &self.kinds {
+            let named = kinds.iter().map(|(word, kind)| {
+                let side = if kind.is_exit { "exit" } else { "entry" };
+                format!("\"{word:.40}\" = {side} {}", kind.direction)
+            });
+            let named: Vec<String> = named.collect();
+            notes.push(format!(
+                "the words for entry and exit are not known; they were recognised by times and profits: {}",
+                named.join(", ")
+            ));
+        }
+        notes
+    }
+}
+
+fn unknown_header(header: &[String], places: &Places) -> Unreadable {
+    let missing = header::missing(places);
+    Unreadable::UnknownHeader {
+        is_known: missing.len() < Field::NEEDED.len() / 2,
+        missing: missing.into_iter().map(Field::title).collect(),
+        found: header.to_vec(),
+    }
 }
 
 /// A zone as it is shown: its IANA name, or `UTC+08:00`.
@@ -144,8 +288,8 @@ pub fn zone_name(zone: &TimeZone) -> String {
     }
 }
 
-/// The sheet that is called so, or the first one with a header that fits.
-fn sheet_of_trades(sheets: &mut Sheets) -> Result<Table, Unreadable> {
+/// The sheet that is called so, or the first one whose columns are recognised.
+fn sheet_of_trades(sheets: &mut Sheets, choices: &Choices) -> Result<Table, Unreadable> {
     let names = sheets.names();
     let is_it = |name: &&String| name.trim().eq_ignore_ascii_case("List of trades");
     if let Some(name) = names.iter().find(is_it) {
@@ -154,11 +298,10 @@ fn sheet_of_trades(sheets: &mut Sheets) -> Result<Table, Unreadable> {
     let mut first = Err(Unreadable::Empty);
     for name in &names {
         let table = sheets.table(name);
-        if table
-            .as_ref()
-            .is_ok_and(|table| find_columns(&table.header).is_ok())
+        if let Ok(table) = &table
+            && recognise(table, choices).is_ok()
         {
-            return table;
+            return Ok(table.clone());
         }
         if first.is_err() {
             first = table;

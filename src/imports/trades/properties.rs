@@ -23,6 +23,8 @@ pub struct Properties {
     pub point_value: Option<Decimal>,
     /// What every fill cost.
     pub commission: Option<Commission>,
+    /// The number of a commission that has no unit.
+    pub commission_value: Option<Decimal>,
     /// The zone of the chart.
     pub time_zone: Option<TimeZone>,
     /// What is there and could not be read, or only by assuming something.
@@ -84,12 +86,14 @@ impl Properties {
         let Some((value, kind)) = commission(text) else {
             return false;
         };
-        if kind.is_none() && !value.is_zero() {
-            let note = format!("the commission {text} has no unit; it was read as percent");
-            self.notes.push(note);
+        match kind {
+            // Of nothing the unit does not matter.
+            None if !value.is_zero() => self.commission_value = Some(value),
+            kind => {
+                let kind = kind.unwrap_or(CommissionKind::Percent);
+                self.commission = Some(Commission { kind, value });
+            }
         }
-        let kind = kind.unwrap_or(CommissionKind::Percent);
-        self.commission = Some(Commission { kind, value });
         true
     }
 }
@@ -107,7 +111,7 @@ fn amount(value: &Cell) -> Option<Decimal> {
 
 /// `0.1%`, `1.5 USD per order`, `USD 2 per contract`: how much, and of what where
 /// it says so. Less than nothing is no commission.
-fn commission(text: &str) -> Option<(Decimal, Option<CommissionKind>)> {
+pub(super) fn commission(text: &str) -> Option<(Decimal, Option<CommissionKind>)> {
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let kind = if says(&["%", "percent"]) {
@@ -216,8 +220,6 @@ mod tests {
                 0,
             ),
             (text("$1.50 / order"), "1.50", CommissionKind::PerOrder, 0),
-            (Cell::Number(0.04), "0.04", CommissionKind::Percent, 1),
-            (text("0.04"), "0.04", CommissionKind::Percent, 1),
             (Cell::Number(0.0), "0", CommissionKind::Percent, 0),
         ] {
             let read = properties("Commission", &cell);
@@ -228,6 +230,13 @@ mod tests {
                 "{cell:?}"
             );
             assert_eq!(read.notes.len(), notes, "{cell:?}");
+        }
+        for cell in [Cell::Number(0.04), text("0.04")] {
+            let read = properties("Commission", &cell);
+            assert_eq!(
+                (read.commission, read.commission_value),
+                (None, Some(Decimal::new(4, 2)))
+            );
         }
         for unread in ["as agreed", "1 USD", "-1 USD per order", "1 to 2 per order"] {
             let read = properties("Commission", &text(unread));

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
+use super::guess::Kinds;
 use super::header::Columns;
+use super::kinds;
 use super::number::{self, DecimalMark, Evidence};
-use super::when::{self, First};
+use super::when::{self, Order};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;
 use crate::imports::Faults;
@@ -18,6 +21,16 @@ pub enum Moment {
     Civil(DateTime),
     /// With an offset of its own.
     Instant(Timestamp),
+}
+
+impl Moment {
+    /// The local time, or the one in UTC: near enough to tell which of two is earlier.
+    pub fn rough(self) -> DateTime {
+        match self {
+            Self::Civil(local) => local,
+            Self::Instant(instant) => TimeZone::UTC.to_datetime(instant),
+        }
+    }
 }
 
 /// What stands in a cell that something is read from.
@@ -73,25 +86,65 @@ pub struct Row {
     pub profit: Stated<Decimal>,
     /// Commission of the trade.
     pub commission: Stated<Decimal>,
+    /// What a list can be without.
+    pub besides: Besides,
+}
+
+/// What TradingView says of a trade besides its fills and its profit; what cannot be
+/// read is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// Price times quantity times point value.
+    pub value: Option<Decimal>,
+    /// The largest gain on the way.
+    pub favorable: Option<Decimal>,
+    /// The largest loss on the way, at or below zero.
+    pub adverse: Option<Decimal>,
+    /// Net profit up to this trade.
+    pub cumulative: Option<Decimal>,
+    /// The same in percent of the initial capital.
+    pub cumulative_percent: Option<Decimal>,
+    /// Bars that the trade was open.
+    pub bars: Option<u64>,
+}
+
+impl Besides {
+    /// This, and what only the other row of the trade has.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            value: self.value.or(other.value),
+            favorable: self.favorable.or(other.favorable),
+            adverse: self.adverse.or(other.adverse),
+            cumulative: self.cumulative.or(other.cumulative),
+            cumulative_percent: self.cumulative_percent.or(other.cumulative_percent),
+            bars: self.bars.or(other.bars),
+        }
+    }
+}
+
+/// How the rows of a list are to be read.
+pub struct Reading<'a> {
+    /// Where the columns are.
+    pub columns: &'a Columns,
+    /// The decimal mark of its numbers.
+    pub mark: DecimalMark,
+    /// What the words of the column Type mean, where they are no known ones.
+    pub kinds: Option<&'a Kinds>,
+    /// The order of its dates.
+    pub order: Option<Order>,
 }
 
 /// Reads the rows; what cannot be read is noted, and what had to be assumed.
 pub fn read(
     table: &Table,
-    columns: &Columns,
+    reading: &Reading<'_>,
     faults: &mut Faults,
     notes: &mut Vec<String>,
 ) -> Vec<Row> {
-    let mark = decimal_mark(table, columns, notes);
-    let times = table
-        .rows
-        .iter()
-        .filter_map(|row| row.cells.get(columns.time));
-    let first = First::of(times.filter_map(|cell| match cell {
-        Cell::Text(text) => Some(text.as_str()),
-        Cell::Number(_) | Cell::Date(_) => None,
-    }));
-    let rows = table.rows.iter().map(|row| {
+    let mut short_year = None;
+    let mut rows = Vec::with_capacity(table.rows.len());
+    for row in &table.rows {
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
             faults.note(row.number, last, table::TOO_LONG);
@@ -99,37 +152,38 @@ pub fn read(
         let mut reader = RowReader {
             table,
             row,
-            mark,
-            first,
+            reading,
+            short_year: None,
             faults,
         };
-        reader.read(columns)
-    });
-    rows.collect()
+        rows.push(reader.read());
+        short_year = short_year.or(reader.short_year);
+    }
+    if let Some((text, date)) = short_year {
+        notes.push(format!(
+            "the years of its dates have two digits; {text} was read as {}",
+            date.strftime("%Y-%m-%d")
+        ));
+    }
+    rows
 }
 
 /// The decimal mark of a file: of the numbers that are used, else of all others;
 /// where none of them tells, the one that goes with the delimiter.
-fn decimal_mark(table: &Table, columns: &Columns, notes: &mut Vec<String>) -> DecimalMark {
+pub fn decimal_mark(
+    table: &Table,
+    columns: Option<&Columns>,
+    notes: &mut Vec<String>,
+) -> DecimalMark {
     let (mut used, mut all) = (Evidence::default(), Evidence::default());
-    let texts = [
-        Some(columns.trade),
-        Some(columns.kind),
-        Some(columns.time),
-        columns.signal,
-    ];
-    let numbers = [
-        Some(columns.price),
-        Some(columns.quantity),
-        Some(columns.profit),
-        columns.commission,
-    ];
+    let numbers: Vec<usize> = columns.into_iter().flat_map(Columns::of_amounts).collect();
+    let texts: Vec<usize> = columns.into_iter().flat_map(Columns::of_texts).collect();
     for row in &table.rows {
         for (column, cell) in row.cells.iter().enumerate() {
-            if numbers.contains(&Some(column)) {
+            if numbers.contains(&column) {
                 used.add(cell);
             }
-            if !texts.contains(&Some(column)) {
+            if !texts.contains(&column) {
                 all.add(cell);
             }
         }
@@ -161,20 +215,22 @@ fn decimal_mark(table: &Table, columns: &Columns, notes: &mut Vec<String>) -> De
 struct RowReader<'a> {
     table: &'a Table,
     row: &'a table::Row,
-    mark: DecimalMark,
-    first: Option<First>,
+    reading: &'a Reading<'a>,
+    /// The first date whose century was assumed.
+    short_year: Option<(String, DateTime)>,
     faults: &'a mut Faults,
 }
 
 impl RowReader<'_> {
-    fn read(&mut self, columns: &Columns) -> Row {
+    fn read(&mut self) -> Row {
+        let columns = self.reading.columns;
         let trade = self.trade(columns.trade);
         let kind = self.kind(columns.kind);
         let signal = columns.signal.map(|column| self.text(column));
         let signal = signal.filter(|signal| !signal.is_empty());
         let stated_time = self.text(columns.time);
-        let is_open = |text: &str| text.eq_ignore_ascii_case("open");
-        let says_open = signal.as_deref().is_some_and(is_open) || is_open(&stated_time);
+        let says_open =
+            signal.as_deref().is_some_and(kinds::is_open) || kinds::is_open(&stated_time);
         let is_open = says_open && kind.is_some_and(|kind| kind.is_exit);
         let (time, price) = if is_open {
             (Stated::Nothing, Stated::Nothing)
@@ -195,6 +251,23 @@ impl RowReader<'_> {
             commission: columns
                 .commission
                 .map_or(Stated::Nothing, |column| self.number(column)),
+            besides: self.besides(columns),
+        }
+    }
+
+    fn besides(&self, columns: &Columns) -> Besides {
+        let amount = |column: Option<usize>| {
+            let cell = self.row.cells.get(column?)?;
+            number::read(cell, self.reading.mark).ok()?
+        };
+        Besides {
+            value: amount(columns.value),
+            favorable: amount(columns.favorable),
+            // Older generations have it without its sign.
+            adverse: amount(columns.adverse).map(|adverse| -adverse.abs()),
+            cumulative: amount(columns.cumulative),
+            cumulative_percent: amount(columns.cumulative_percent),
+            bars: amount(columns.bars).and_then(|bars| u64::try_from(bars).ok()),
         }
     }
 
@@ -229,24 +302,18 @@ impl RowReader<'_> {
 
     fn kind(&mut self, column: usize) -> Option<Kind> {
         let text = self.text(column);
-        let kind = |is_exit, direction| Some(Kind { is_exit, direction });
-        match text
-            .to_ascii_lowercase()
-            .split_whitespace()
-            .collect::<Vec<_>>()[..]
-        {
-            ["entry", "long"] => kind(false, Direction::Long),
-            ["entry", "short"] => kind(false, Direction::Short),
-            ["exit", "long"] => kind(true, Direction::Long),
-            ["exit", "short"] => kind(true, Direction::Short),
-            _ => {
-                let message = format!(
-                    "\"{text:.40}\" is none of Entry long, Exit long, Entry short and Exit short"
-                );
-                self.note(column, message);
-                None
-            }
+        let known = self
+            .reading
+            .kinds
+            .and_then(|kinds| kinds.get(&text).copied());
+        let kind = known.or_else(|| kinds::kind(&text));
+        if kind.is_none() {
+            let message = format!(
+                "\"{text:.40}\" is none of Entry long, Exit long, Entry short and Exit short"
+            );
+            self.note(column, message);
         }
+        kind
     }
 
     fn time(&mut self, column: usize, text: &str) -> Stated<Moment> {
@@ -261,7 +328,13 @@ impl RowReader<'_> {
             .and_then(|cell| cell.date(is_1904));
         let time = match date {
             Some(date) => Ok(Moment::Civil(date)),
-            None => when::read(text, self.first),
+            None => when::read(text, self.reading.order).map(|read| {
+                if read.has_short_year {
+                    self.short_year
+                        .get_or_insert_with(|| (format!("{text:.40}"), read.moment.rough()));
+                }
+                read.moment
+            }),
         };
         time.map_or_else(
             |error| {
@@ -276,7 +349,7 @@ impl RowReader<'_> {
         let Some(cell) = self.row.cells.get(column) else {
             return Stated::Nothing;
         };
-        match number::read(cell, self.mark) {
+        match number::read(cell, self.reading.mark) {
             Ok(Some(number)) => Stated::Value(number),
             Ok(None) => Stated::Nothing,
             Err(error) => {

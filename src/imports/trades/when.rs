@@ -1,36 +1,66 @@
 //! Times as a list of trades has them: TradingView's own `2026-01-05 14:30`, and what a
-//! spreadsheet program makes of it when it saves the file.
+//! spreadsheet program makes of it when it saves the file, in any of the languages.
+//!
+//! `1/2/25` can be five different days of three centuries. Which of day, month and year
+//! stands where is the same in all of a file, so all of its dates are looked at: an order
+//! in which one of them is no day is none. What then is left open is an error, for a list
+//! with swapped days looks right and makes every figure wrong.
 
 use jiff::civil::{Date, DateTime, Time};
 
+use super::months::month_called;
 use super::rows::Moment;
+use crate::imports::table::{Cell, is_space};
 
-/// Which of the two stands first in `05/01/2026`.
+/// The order of the three numbers of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum First {
-    /// As in most of the world.
-    Day,
-    /// As in the United States.
-    Month,
+pub enum Order {
+    /// `13/1/2025`, as in most of the world.
+    DayMonthYear,
+    /// `1/13/2025`, as in the United States.
+    MonthDayYear,
+    /// `25/1/13`, as in East Asia.
+    YearMonthDay,
 }
 
-impl First {
-    /// What the dates of a file tell, by one of the two that is above 12 somewhere;
-    /// `None` where none is, or both are.
-    pub fn of<'text>(texts: impl Iterator<Item = &'text str>) -> Option<Self> {
-        let (mut day, mut month) = (false, false);
-        for text in texts {
-            if let Some((first, second)) = unclear(text) {
-                day |= first > 12;
-                month |= second > 12;
-            }
-        }
-        match (day, month) {
-            (true, false) => Some(Self::Day),
-            (false, true) => Some(Self::Month),
+impl Order {
+    const ALL: [Self; 3] = [Self::DayMonthYear, Self::MonthDayYear, Self::YearMonthDay];
+
+    /// The only order in which all dates of a file are days; `None` where several are
+    /// left, or none is.
+    pub fn of<'cell>(cells: impl Iterator<Item = &'cell Cell>) -> Option<Self> {
+        match Self::possible(cells)[..] {
+            [only] => Some(only),
             _ => None,
         }
     }
+
+    /// The orders in which all dates of a file are days.
+    pub fn possible<'cell>(cells: impl Iterator<Item = &'cell Cell>) -> Vec<Self> {
+        let mut orders = Self::ALL.to_vec();
+        for cell in cells {
+            if let Cell::Text(text) = cell
+                && let Some(numbers) = Numbers::of(parts(text.trim_matches(is_space)).0)
+            {
+                orders.retain(|order| numbers.date(*order).is_some());
+            }
+        }
+        // Years of two digits that stand first have nothing to tell them from days, so
+        // they are thought of last.
+        if orders.len() > 1 {
+            orders.retain(|order| *order != Self::YearMonthDay);
+        }
+        orders
+    }
+}
+
+/// A time, and whether its year was read from two digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// The time.
+    pub moment: Moment,
+    /// Whether the century was assumed.
+    pub has_short_year: bool,
 }
 
 /// Why a time cannot be read.
@@ -51,126 +81,215 @@ pub enum WhenError {
 /// # Errors
 ///
 /// [`WhenError`].
-pub fn read(text: &str, first: Option<First>) -> Result<Moment, WhenError> {
+pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
+    let text = text.trim_matches(is_space);
+    let whole = |moment| Read {
+        moment,
+        has_short_year: false,
+    };
     let iso = text.replace('/', "-");
-    if let Ok(instant) = iso.parse() {
-        return Ok(Moment::Instant(instant));
-    }
-    if let Ok(local) = iso.parse() {
-        return Ok(Moment::Civil(local));
+    if starts_with_a_year(&iso) {
+        if let Ok(instant) = iso.parse() {
+            return Ok(whole(Moment::Instant(instant)));
+        }
+        if let Ok(local) = iso.parse() {
+            return Ok(whole(Moment::Civil(local)));
+        }
     }
     let (date, time) = parts(text);
     let time = time_of(time).ok_or(WhenError::NoTime)?;
-    let local = |date: Option<Date>| {
-        let date = date.ok_or(WhenError::NoTime)?;
-        Ok(Moment::Civil(DateTime::from_parts(date, time)))
+    let (date, has_short_year) = match Numbers::of(date) {
+        None => named_date(date).ok_or(WhenError::NoTime)?,
+        Some(numbers) => (numbers.read(order)?, numbers.has_short_year()),
     };
-    let Some((one, other)) = unclear(text) else {
-        return local(date_of(date));
-    };
-    let year = number(date.rsplit(is_between).next().unwrap_or_default());
-    let year = year.ok_or(WhenError::NoTime)?;
-    match first {
-        Some(First::Day) => local(new_date(year, other, one)),
-        Some(First::Month) => local(new_date(year, one, other)),
-        None if one == other => local(new_date(year, one, other)),
-        None => Err(WhenError::DayOrMonth),
-    }
+    Ok(Read {
+        moment: Moment::Civil(DateTime::from_parts(date, time)),
+        has_short_year,
+    })
+}
+
+/// Whether a text is a time, whatever stands first in it.
+pub fn looks_like_time(text: &str) -> bool {
+    let in_any = |order| read(text, Some(order)).is_ok();
+    Order::ALL.into_iter().any(in_any)
+}
+
+/// `2026-1...`: what the ISO reader may be asked, which takes `12-11` for a month otherwise.
+fn starts_with_a_year(text: &str) -> bool {
+    text.len() > 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
 }
 
 /// Date and time of day, which a space parts.
 fn parts(text: &str) -> (&str, &str) {
-    let start = text.find(':').and_then(|colon| text[..colon].rfind(' '));
-    let (date, time) = text.split_at(start.unwrap_or(text.len()));
+    let colon = text.find(':').or_else(|| dotted_clock(text));
+    let Some(colon) = colon else {
+        return (text, "");
+    };
+    // A word before the hour tells the half of the day in East Asia: 下午 2:30.
+    let hour = text[..colon].rfind(is_space).unwrap_or(0);
+    let before = text[..hour].trim_end();
+    let start = before.rfind(is_space).map_or(0, |space| space + 1);
+    let is_half = half_of_day(&before[start..]).is_some();
+    let (date, time) = text.split_at(if is_half { start } else { hour });
     (date.trim_end_matches([' ', ',']), time.trim())
 }
 
-/// `9:30`, `14:30:00` or `2:30 PM`; without a text midnight.
+/// Where the clock of `13.01.2025 15.30` has its point.
+fn dotted_clock(text: &str) -> Option<usize> {
+    let (date, clock) = text.rsplit_once(' ')?;
+    let is_clock = clock.split('.').count() >= 2
+        && clock.split('.').all(|part| {
+            (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        });
+    let is_date = date.contains(|letter: char| letter.is_ascii_digit());
+    (is_clock && is_date && Numbers::of(date).is_some())
+        .then(|| date.len() + 1 + clock.find('.').unwrap_or(0))
+}
+
+/// Hours that a word before or after the clock adds: morning or afternoon.
+fn half_of_day(word: &str) -> Option<i16> {
+    match word.to_lowercase().replace('.', "").as_str() {
+        "am" | "上午" | "午前" | "오전" | "öö" => Some(0),
+        "pm" | "下午" | "午後" | "오후" | "ös" => Some(12),
+        _ => None,
+    }
+}
+
+/// `9:30`, `14:30:00`, `2:30 PM` or `下午 2:30`; without a text midnight.
 fn time_of(text: &str) -> Option<Time> {
     if text.is_empty() {
         return Some(Time::midnight());
     }
-    let upper = text.to_ascii_uppercase();
-    let (clock, half) = match (upper.strip_suffix("AM"), upper.strip_suffix("PM")) {
-        (Some(clock), _) => (clock.trim_end(), Some(0)),
-        (_, Some(clock)) => (clock.trim_end(), Some(12)),
-        _ => (upper.as_str(), None),
+    let is_clock = |letter: char| letter.is_ascii_digit() || matches!(letter, ':' | '.');
+    let start = text.find(|letter: char| letter.is_ascii_digit())?;
+    let end = text.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let clock = &text[start..end];
+    let words = [text[..start].trim(), text[end..].trim()];
+    let half = match words {
+        ["", ""] => None,
+        ["", word] | [word, ""] => Some(half_of_day(word)?),
+        _ => return None,
     };
-    let mut numbers = clock.split(':').map(number);
+    if !clock.chars().all(is_clock) {
+        return None;
+    }
+    let mut numbers = clock.split([':', '.']).map(number);
     let (hour, minute) = (numbers.next()??, numbers.next()??);
     let second = numbers.next().unwrap_or(Some(0))?;
+    // A part of a second may follow: 14:30:00.000.
+    let _ = numbers.next().filter(|_| clock.matches(':').count() == 2);
     let hour = match half {
         Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
         Some(_) => return None,
         None => hour,
     };
     let small = |number: i16| i8::try_from(number).ok();
-    let is_whole = numbers.next().is_none();
+    let is_whole = numbers.next().is_none() && clock.matches(':').count() <= 2;
     let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0);
     time.ok().filter(|_| is_whole)
 }
 
-/// A date that can be read in one way only: `2026-1-5`, `5.1.2026`, `Jan 5, 2026`,
-/// `5-Jan-2026`.
-fn date_of(text: &str) -> Option<Date> {
-    let parts: Vec<&str> = text
-        .split(is_between)
-        .filter(|part| !part.is_empty())
+/// The three numbers of a date that has no name in it.
+struct Numbers<'text> {
+    parts: [&'text str; 3],
+    has_points: bool,
+}
+
+impl<'text> Numbers<'text> {
+    fn of(date: &'text str) -> Option<Self> {
+        let is_between = |letter: char| {
+            matches!(letter, '/' | '-' | '.' | '年' | '月' | '년' | '월') || is_space(letter)
+        };
+        let date = date.trim_end_matches(['日', '일', '.', ' ']);
+        let mut parts = date.split(is_between).filter(|part| !part.is_empty());
+        let parts = [
+            parts.next()?,
+            parts.next()?,
+            parts.next().filter(|_| parts.next().is_none())?,
+        ];
+        let is_number = |part: &&str| part.len() <= 4 && number(part).is_some();
+        let only_spaces = !date.contains(|letter: char| is_between(letter) && !is_space(letter));
+        (parts.iter().all(is_number) && !only_spaces).then_some(Self {
+            parts,
+            has_points: date.contains('.'),
+        })
+    }
+
+    fn has_short_year(&self) -> bool {
+        self.parts.iter().all(|part| part.len() <= 2)
+    }
+
+    /// The date in an order; `None` where it has no such day.
+    fn date(&self, order: Order) -> Option<Date> {
+        let [one, two, three] = self.parts;
+        let starts_with_year = one.len() == 4;
+        match order {
+            _ if starts_with_year => new_date(year(one)?, number(two)?, number(three)?),
+            Order::DayMonthYear => new_date(year(three)?, number(two)?, number(one)?),
+            Order::MonthDayYear if self.has_points => None,
+            Order::MonthDayYear => new_date(year(three)?, number(one)?, number(two)?),
+            Order::YearMonthDay if one.len() == 2 && three.len() <= 2 => {
+                new_date(year(one)?, number(two)?, number(three)?)
+            }
+            Order::YearMonthDay => None,
+        }
+    }
+
+    fn read(&self, order: Option<Order>) -> Result<Date, WhenError> {
+        if let Some(order) = order {
+            return self.date(order).ok_or(WhenError::NoTime);
+        }
+        let mut orders = Order::ALL.to_vec();
+        if self
+            .date(Order::DayMonthYear)
+            .or(self.date(Order::MonthDayYear))
+            .is_some()
+        {
+            orders.pop();
+        }
+        let mut dates: Vec<Date> = orders
+            .into_iter()
+            .filter_map(|order| self.date(order))
+            .collect();
+        dates.dedup();
+        match dates[..] {
+            [only] => Ok(only),
+            [] => Err(WhenError::NoTime),
+            _ => Err(WhenError::DayOrMonth),
+        }
+    }
+}
+
+/// `Jan 5, 2026`, `5-Jan-26`, `5 janv. 2026`, `5 de enero de 2026`; and whether its year
+/// has two digits.
+fn named_date(text: &str) -> Option<(Date, bool)> {
+    let is_between = |letter: char| matches!(letter, '/' | '-' | '.' | ',') || is_space(letter);
+    let parts = text.split(is_between);
+    let parts: Vec<&str> = parts
+        .filter(|part| !part.is_empty() && *part != "de")
         .collect();
     let [one, two, three] = parts[..] else {
         return None;
     };
-    match (month_called(one), month_called(two)) {
-        (Some(month), _) => new_date(year(three)?, month, number(two)?),
-        (_, Some(month)) => new_date(year(three)?, month, number(one)?),
-        _ if text.contains('.') && one.len() <= 2 => {
-            new_date(year(three)?, number(two)?, number(one)?)
+    let (month, day) = match (month_called(one), month_called(two)) {
+        (Some(month), None) => (month, number(two)?),
+        (None, Some(month)) if one.len() == 4 => {
+            return Some((new_date(year(one)?, month, number(three)?)?, false));
         }
-        _ => new_date(year(one)?, number(two)?, number(three)?),
-    }
+        (None, Some(month)) => (month, number(one)?),
+        _ => return None,
+    };
+    Some((new_date(year(three)?, month, day)?, three.len() == 2))
 }
 
-/// The first two numbers of a date that can have day or month first: `5/1/2026`.
-fn unclear(text: &str) -> Option<(i16, i16)> {
-    let (date, _) = parts(text);
-    let mut parts = date.split(['/', '-']).map(str::trim);
-    let (one, two, three) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_numbers = one.len() <= 2 && two.len() <= 2 && year(three).is_some();
-    if !is_numbers || parts.next().is_some() {
-        return None;
-    }
-    Some((number(one)?, number(two)?))
-}
-
-fn is_between(letter: char) -> bool {
-    matches!(letter, '/' | '-' | '.' | ',' | ' ')
-}
-
-fn month_called(text: &str) -> Option<i16> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let text = text.to_ascii_lowercase();
-    let place = MONTHS
-        .iter()
-        .position(|month: &&str| text.len() >= 3 && month.starts_with(&text))?;
-    i16::try_from(place + 1).ok()
-}
-
-/// A year of four digits; two could be of another century.
+/// A year; of two digits those to 29 are of this century, as spreadsheets have it.
 fn year(text: &str) -> Option<i16> {
-    number(text).filter(|_| text.len() == 4)
+    match (text.len(), number(text)?) {
+        (4, year) => Some(year),
+        (2, year) if year < 30 => Some(2000 + year),
+        (2, year) => Some(1900 + year),
+        _ => None,
+    }
 }
 
 fn number(text: &str) -> Option<i16> {
@@ -189,8 +308,8 @@ mod tests {
 
     #[test]
     fn times_are_read_as_programs_write_them() {
-        let (day, month) = (Some(First::Day), Some(First::Month));
-        for (text, first, expected) in [
+        let (day, month) = (Some(Order::DayMonthYear), Some(Order::MonthDayYear));
+        for (text, order, expected) in [
             ("2026-01-05 14:30", None, "2026-01-05T14:30:00"),
             ("2026/01/05 14:30:09", None, "2026-01-05T14:30:09"),
             ("2026-01-05", None, "2026-01-05T00:00:00"),
@@ -199,49 +318,93 @@ mod tests {
             ("2026-01-05 2:30 PM", None, "2026-01-05T14:30:00"),
             ("2026-01-05 12:30am", None, "2026-01-05T00:30:00"),
             ("5.1.2026 9:30", None, "2026-01-05T09:30:00"),
+            ("05.01.2026 15.30", None, "2026-01-05T15:30:00"),
             ("Jan 5, 2026, 14:30", None, "2026-01-05T14:30:00"),
             ("5 January 2026", None, "2026-01-05T00:00:00"),
             ("05-Jan-2026 14:30", None, "2026-01-05T14:30:00"),
+            ("05-Jan-26 14:30", None, "2026-01-05T14:30:00"),
+            ("5 janv. 2026 14:30", None, "2026-01-05T14:30:00"),
+            ("5 de enero de 2026 14:30", None, "2026-01-05T14:30:00"),
+            ("5. März 2026 14:30", None, "2026-03-05T14:30:00"),
+            ("2026年1月5日 下午 2:30", None, "2026-01-05T14:30:00"),
+            ("2026. 1. 5. 오후 2:30", None, "2026-01-05T14:30:00"),
             ("5/1/2026 14:30", day, "2026-01-05T14:30:00"),
             ("1/5/2026 14:30", month, "2026-01-05T14:30:00"),
             ("1-5-2026", month, "2026-01-05T00:00:00"),
             ("1/1/2026 14:30", None, "2026-01-01T14:30:00"),
+            ("1/13/25 15:30", None, "2025-01-13T15:30:00"),
+            ("13.01.25 15:30", None, "2025-01-13T15:30:00"),
+            ("13/1/99", None, "1999-01-13T00:00:00"),
+            ("25/01/13", Some(Order::YearMonthDay), "2025-01-13T00:00:00"),
+            ("45/01/13", None, "2045-01-13T00:00:00"),
         ] {
+            let expected = match text {
+                "45/01/13" => "1945-01-13T00:00:00",
+                _ => expected,
+            };
             let expected = Moment::Civil(expected.parse().unwrap());
-            assert_eq!(read(text, first), Ok(expected), "{text}");
+            let read = read(text, order).map(|read| read.moment);
+            assert_eq!(read, Ok(expected), "{text}");
         }
         let instant = Moment::Instant("2026-01-05T14:30:00Z".parse().unwrap());
-        assert_eq!(read("2026-01-05T15:30:00+01:00", None), Ok(instant));
+        let read_instant = read("2026-01-05T15:30:00+01:00", None).unwrap();
+        assert_eq!(read_instant.moment, instant);
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
         for text in [
             "",
             "Open",
             "14:30",
             "2026-13-05 10:00",
-            "5/1/26 10:00",
             "2026-01-05 25:00",
             "2026-01-05 13:30 PM",
             "2026-01-05 1:2:3:4",
             "5/1/2026/1",
             "1 2 3 4",
+            "1 2 2026",
             "\u{e4}:",
             "5 Ma 2026",
             "٣/1/2026",
+            "5/1/026",
+            "1815.91",
         ] {
+            let day = Some(Order::DayMonthYear);
             assert_eq!(read(text, day), Err(WhenError::NoTime), "{text}");
         }
         assert_eq!(read("5/1/2026 10:00", None), Err(WhenError::DayOrMonth));
+        assert_eq!(read("5/1/26 10:00", None), Err(WhenError::DayOrMonth));
     }
 
     #[test]
     fn the_dates_of_a_file_tell_which_stands_first() {
         for (texts, expected) in [
-            (&["5/1/2026 10:00", "25/1/2026 10:00"][..], Some(First::Day)),
-            (&["1/5/2026", "1/25/2026"], Some(First::Month)),
+            (
+                &["5/1/2026 10:00", "25/1/2026 10:00"][..],
+                Some(Order::DayMonthYear),
+            ),
+            (&["1/5/2026", "1/25/2026"], Some(Order::MonthDayYear)),
+            (&["1/5/26", "1/25/26"], Some(Order::MonthDayYear)),
+            (&["30/01/05", "31/01/25"], Some(Order::DayMonthYear)),
+            (&["45/01/05", "45/01/25"], Some(Order::YearMonthDay)),
+            (&["5.1.26"], Some(Order::DayMonthYear)),
             (&["1/5/2026", "2/5/2026"], None),
             (&["25/1/2026", "1/25/2026"], None),
             (&["2026-01-25 10:00", "Open", ""], None),
         ] {
-            assert_eq!(First::of(texts.iter().copied()), expected, "{texts:?}");
+            let cells: Vec<Cell> = texts
+                .iter()
+                .map(|text| Cell::Text((*text).to_owned()))
+                .collect();
+            assert_eq!(Order::of(cells.iter()), expected, "{texts:?}");
         }
+    }
+
+    #[test]
+    fn a_short_year_is_said() {
+        let short = |text: &str| read(text, None).unwrap().has_short_year;
+        assert!(short("13.01.25") && short("13-Jan-25"));
+        assert!(!short("13.01.2025") && !short("2025-01-13 10:00"));
     }
 }

@@ -2,12 +2,13 @@
 
 use rusqlite::Connection;
 
-use super::{BacktestSize, Digest, NewBacktest};
+use super::{BacktestSize, Digest, KeptTerms, NewBacktest};
 use crate::domain::instrument::Spelling;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
+use crate::domain::webhook::Commission;
 use crate::store::error::Result;
-use crate::store::sql::parsed;
+use crate::store::sql::{optional_parsed, parsed};
 use crate::store::webhooks::StoredWebhook;
 
 /// A backtest that is there.
@@ -19,13 +20,17 @@ pub(super) struct Kept {
     /// What it is kept with, of the file or of the webhook's settings then.
     pub currency: String,
     pub point_value: Decimal,
+    pub initial_capital: Option<Decimal>,
+    /// What it was said to mean, as it is stored; lists of earlier versions have nothing.
+    pub commission: Option<(String, Decimal)>,
 }
 
 impl Kept {
     pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<Self>> {
         let mut select = connection.prepare_cached(
             "SELECT b.ticker, (SELECT count(*) FROM backtest_trades t WHERE t.backtest_id = b.id),
-                 b.open_trades > 0, b.digest, b.currency, b.point_value
+                 b.open_trades > 0, b.digest, b.currency, b.point_value, b.initial_capital,
+                 b.commission_kind, b.commission_value
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
         )?;
         let kept = select.query_map([webhook], |row| {
@@ -38,6 +43,10 @@ impl Kept {
                 digest: row.get(3)?,
                 currency: row.get(4)?,
                 point_value: parsed(row, 5)?,
+                initial_capital: optional_parsed(row, 6)?,
+                commission: row
+                    .get::<_, Option<String>>(7)?
+                    .zip(optional_parsed(row, 8)?),
             })
         })?;
         Ok(kept.collect::<rusqlite::Result<_>>()?)
@@ -108,17 +117,21 @@ impl Place {
     }
 
     /// Whether the very same is there, so that nothing changes: also where the file
-    /// leaves currency or point value to settings that have not changed.
-    pub fn has(&self, digest: &Digest, currency: &str, point_value: Decimal) -> bool {
-        match self.replaces.as_slice() {
-            [only] => {
-                only.size.ticker == self.ticker
-                    && only.digest == digest.bytes()
-                    && only.currency == currency
-                    && only.point_value == point_value
-            }
-            _ => false,
-        }
+    /// leaves a number's meaning to settings that have not changed.
+    pub fn has(&self, digest: &Digest, terms: &KeptTerms) -> bool {
+        let [only] = self.replaces.as_slice() else {
+            return false;
+        };
+        let kind = |commission: &Commission| {
+            let kind = serde_json::to_value(commission.kind).ok()?;
+            Some((kind.as_str()?.to_owned(), commission.value))
+        };
+        only.size.ticker == self.ticker
+            && only.digest == digest.bytes()
+            && only.currency == terms.currency
+            && only.point_value == terms.point_value.value
+            && only.initial_capital == terms.own_capital()
+            && only.commission == terms.commission.value.as_ref().and_then(kind)
     }
 }
 
@@ -157,7 +170,10 @@ fn ticker(
     })
 }
 
-/// TradingView names its exports `My_Strategy_BINANCE_BTCUSDT_2026-01-05.csv`.
+/// TradingView names its exports `My_Strategy_BINANCE_BTCUSDT_2026-01-05_1a2b3.csv`: the
+/// strategy's name and the instrument's with underscores for all that a file name cannot
+/// have. So what follows an exchange is the symbol, with its own underscores; without an
+/// exchange a word in capitals can as well be the strategy's.
 fn ticker_in_name(name: &str) -> Option<Ticker> {
     let parts: Vec<&str> = name.split('_').collect();
     let is_date = |part: &str| {
@@ -165,9 +181,45 @@ fn ticker_in_name(name: &str) -> Option<Ticker> {
             .is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
     };
     let date = parts.iter().rposition(|part| is_date(part))?;
-    let symbol = parts.get(date.checked_sub(1)?)?;
-    let is_symbol = symbol.len() >= 2 && !symbol.chars().any(char::is_lowercase);
-    is_symbol.then(|| symbol.parse().ok()).flatten()
+    let before = &parts[..date];
+    // The last exchange there is, and of those that end there the longest: CME_MINI.
+    let places = (0..before.len()).rev();
+    let symbol = places.filter_map(|end| {
+        let starts = 0..=end;
+        let mut named = starts.filter(|start| is_exchange(&before[*start..=end].join("_")));
+        let symbol = before.get(end + 1..).filter(|symbol| !symbol.is_empty())?;
+        named.next().map(|_| symbol.join("_"))
+    });
+    symbol
+        .filter(|symbol| !symbol.chars().any(char::is_lowercase))
+        .find_map(|symbol| symbol.parse().ok())
+}
+
+/// The prefixes that instruments have in TradingView.
+const EXCHANGES: &str = "NASDAQ NYSE AMEX OTC CBOE CBOT CBOT_MINI CME CME_MINI COMEX COMEX_MINI NYMEX NYMEX_MINI ICEUS ICEEUR \
+    CBOEEU EUREX ICAD CFE SMFE TVC FX FX_IDC FOREXCOM OANDA FXCM PEPPERSTONE SAXO CAPITALCOM BLACKBULL EIGHTCAP EASYMARKETS \
+    ICMARKETS FUSIONMARKETS VANTAGE VELOCITY GLOBALPRIME IG IBKR CMCMARKETS CURRENCYCOM SKILLING THINKMARKETS WHSELFINVEST \
+    TICKMILL FPMARKETS ACTIVTRADES AMANA ADSS ALPARI SPREADEX TRADENATION VTMARKETS \
+    BINANCE BINANCEUS BINANCE_US COINBASE KRAKEN BITSTAMP BITFINEX BITMEX BYBIT OKX OKEX KUCOIN HUOBI HTX GATEIO GATE GEMINI \
+    DERIBIT PHEMEX MEXC BITGET BINGX CRYPTOCOM CRYPTO CRYPTOCAP POLONIEX BITTREX FTX FTXUS UPBIT BITHUMB BITFLYER COINEX \
+    WHITEBIT BLOFIN WOONETWORK HYPERLIQUID DYDX DELTA DELTAIN BTCC LBANK BITMART BITRUE PIONEX TOOBIT WEEX ZOOMEX COINW COINDCX \
+    BITVAVO BITPANDA EXMO HITBTC OKCOIN BITKUB INDODAX MERCADO NOVADAX TOKENIZE COINZ \
+    UNISWAP UNISWAP3ETH UNISWAP3POLYGON UNISWAP3ARBITRUM PANCAKESWAP PANCAKESWAP3BSC SUSHISWAP QUICKSWAP RAYDIUM ORCA METEORA \
+    PUMPSWAP TRADERJOE JUPITER \
+    XETR FWB SWB DUS BER HAM HAN MUN LS LSX LSIN GETTEX TRADEGATE EURONEXT EURONEXTPAR EURONEXTAMS EURONEXTBRU EURONEXTLIS \
+    MIL MTA BME LSE AQUIS SIX BX OMXSTO OMXCOP OMXHEX OMXICE OMXTSE OMXRSE OMXVSE NGM OSL VIE WSE GPW NEWCONNECT PSE PSECZ BET \
+    BVB ATHEX BIST MOEX RUS SPBEX BELEX CSE \
+    NSE BSE MCX NCDEX NSEIX IND TSE TSE_DLY TFX OSE NAG FSE SAPSE HKEX SSE SZSE SHFE DCE CZCE CFFEX INE GFEX TWSE TPEX TAIFEX \
+    KRX KOSDAQ SGX MYX BURSA SET TFEX IDX PSX DSEBD CSELK HOSE HNX UPCOM PSEPH ASX ASX24 NZX \
+    TSX TSXV CSECA NEO MX BMFBOVESPA B3 BMV BYMA BCBA BCS BVC BVL TADAWUL DFM ADX QSE KSE BAHRAIN EGX JSE NSENG NSEKE CSEMA BVMT TASE \
+    INDEX SP DJ DJCFD FTSE ECONOMICS FRED QUANDL USI";
+
+fn is_exchange(name: &str) -> bool {
+    let delayed = name
+        .strip_suffix("_DL")
+        .or_else(|| name.strip_suffix("_DLY"));
+    let name = delayed.unwrap_or(name);
+    EXCHANGES.split_whitespace().any(|known| known == name)
 }
 
 #[cfg(test)]
@@ -182,6 +234,17 @@ mod tests {
                 Some("BTCUSDT"),
             ),
             ("RSI_CME_MINI_ES1!_2026-01-05_a1b2c.xlsx", Some("ES1!")),
+            (
+                "EMA_Cross_NSE_BAJAJ_AUTO_2026-01-05.csv",
+                Some("BAJAJ_AUTO"),
+            ),
+            ("Trend_NSE_M_M_2026-01-05.csv", Some("M_M")),
+            ("My_FX_Bot_OANDA_EURUSD_2026-01-05.csv", Some("EURUSD")),
+            ("X_CME_DL_6E1!_2026-01-05.csv", Some("6E1!")),
+            ("X_BYBIT_BTCUSDT.P_2026-01-05.csv", Some("BTCUSDT.P")),
+            ("Long_Only_EMA_2026-01-05.csv", None),
+            ("Supertrend_V2_2026-01-05.csv", None),
+            ("NSE_Strategy_2026-01-05.csv", None),
             ("2026-01-05.csv", None),
             ("trades.csv", None),
             ("my_list_2026-01-05.csv", None),

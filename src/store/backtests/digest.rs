@@ -1,0 +1,38 @@
+//! What a list of trades is recognised by, so that importing it again changes nothing.
+
+use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
+
+use crate::imports::trades::Choices;
+
+/// What a list of trades is recognised by, whatever its name and its instrument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// SHA-256 of the file.
+    file: [u8; 32],
+    /// SHA-256 of how it was read: the zone of its times.
+    reading: [u8; 32],
+}
+
+impl Digest {
+    /// Of a file that is read in a zone, and with columns that its owner names.
+    #[must_use]
+    pub fn of(file: &[u8], zone: &TimeZone, columns: &Choices) -> Self {
+        let mut reading = format!("{zone:?}");
+        if !columns.is_empty() {
+            reading = format!("{reading} {columns:?}");
+        }
+        Self {
+            file: Sha256::digest(file).into(),
+            reading: Sha256::digest(reading).into(),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.file, self.reading].concat()
+    }
+
+    pub(super) fn is_of_same_file(&self, stored: &[u8]) -> bool {
+        stored.starts_with(&self.file)
+    }
+}

@@ -1,0 +1,138 @@
+//! What the numbers of a kept list mean, and where the webhook's settings say otherwise.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::NewBacktest;
+use crate::domain::money::Decimal;
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::{Commission, Settings};
+use crate::imports::trades::terms::{CommissionTerm, Source, Term, words};
+
+/// What the numbers of a backtest mean, each with who says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptTerms {
+    /// Currency of profit.
+    pub currency: String,
+    /// Who says the currency.
+    pub currency_source: Source,
+    /// Money at the start.
+    pub initial_capital: Term,
+    /// Money that one contract gains when the price rises by 1.
+    pub point_value: Term,
+    /// What every fill cost.
+    pub commission: CommissionTerm,
+}
+
+/// The currencies that a sign of several can stand for.
+const OF_SIGNS: [(&str, &str); 3] = [
+    (
+        "$",
+        "USD AUD CAD NZD HKD SGD TWD MXN CLP COP ARS USDT USDC FDUSD BUSD TUSD",
+    ),
+    ("¥", "JPY CNY CNH"),
+    ("kr", "SEK NOK DKK ISK"),
+];
+
+impl KeptTerms {
+    /// Those of a list that is kept under a ticker of a webhook with these settings.
+    pub(super) fn of(settings: &Settings, ticker: &Ticker, new: &NewBacktest) -> Self {
+        let of_settings = |value: Decimal| Term {
+            value: value.normalize(),
+            source: Source::Settings,
+            rows: None,
+        };
+        let said = [
+            (&new.stated.currency, Source::Owner),
+            (&new.list.currency, Source::Rows),
+        ];
+        let said = said
+            .into_iter()
+            .find_map(|(currency, source)| Some((currency.clone()?, source)));
+        let (currency, currency_source) =
+            said.unwrap_or_else(|| (settings.currency.clone(), Source::Settings));
+        let terms = &new.terms;
+        let capital = terms.initial_capital.clone();
+        let point_value = terms.point_value.clone();
+        Self {
+            currency,
+            currency_source,
+            initial_capital: capital.unwrap_or_else(|| of_settings(settings.initial_capital)),
+            point_value: point_value
+                .unwrap_or_else(|| of_settings(settings.point_value_of(ticker.as_str()))),
+            commission: terms.commission.clone(),
+        }
+    }
+
+    /// The initial capital, where it is the list's own and not the webhook's.
+    #[must_use]
+    pub fn own_capital(&self) -> Option<Decimal> {
+        let capital = &self.initial_capital;
+        (capital.source != Source::Settings).then_some(capital.value)
+    }
+
+    /// Where the webhook's settings say otherwise, so that reports of alerts and of the
+    /// list cannot be compared.
+    #[must_use]
+    pub fn differences(&self, settings: &Settings, ticker: &Ticker) -> Option<String> {
+        let mut differences = Vec::new();
+        let point_value = settings.point_value_of(ticker.as_str()).normalize();
+        if self.point_value.value != point_value {
+            differences.push(format!(
+                "a contract of the list gains {} a point, the settings' point value for {ticker} is {point_value}",
+                self.point_value.value
+            ));
+        }
+        if self.currency != settings.currency {
+            let (own, theirs) = (&self.currency, &settings.currency);
+            differences.push(format!(
+                "its profits are in {own}, the settings' currency is {theirs}"
+            ));
+        }
+        let is_same = |commission: &Commission| {
+            let of_settings = &settings.commission;
+            let are_none = commission.value.is_zero() && of_settings.value.is_zero();
+            are_none
+                || (commission.kind == of_settings.kind && commission.value == of_settings.value)
+        };
+        let commissions = self
+            .commission
+            .value
+            .iter()
+            .chain(&self.commission.alternatives);
+        if let Some(commission) = &self.commission.value
+            && !commissions.into_iter().any(is_same)
+        {
+            let (own, theirs) = (words(commission), words(&settings.commission));
+            differences.push(format!(
+                "its commission is {own}, the settings' is {theirs}"
+            ));
+        }
+        let capital = self.own_capital();
+        if let Some(capital) = capital.filter(|capital| *capital != settings.initial_capital) {
+            let theirs = settings.initial_capital.normalize();
+            differences.push(format!(
+                "it starts with {capital}, the settings' initial capital is {theirs}"
+            ));
+        }
+        (!differences.is_empty()).then(|| {
+            let differences = differences.join("; ");
+            format!(
+                "the list of {ticker} and this webhook's settings differ, so that reports of the two cannot be compared: {differences}"
+            )
+        })
+    }
+}
+
+/// A sign of several currencies that the webhook's is none of.
+pub(super) fn sign_note(new: &NewBacktest, terms: &KeptTerms) -> Option<String> {
+    let sign = new.list.currency_sign?;
+    let (_, codes) = OF_SIGNS.iter().find(|(known, _)| *known == sign)?;
+    let is_one = codes.split(' ').any(|code| code == terms.currency);
+    let is_open = terms.currency_source == Source::Settings && !is_one;
+    let currency = &terms.currency;
+    is_open.then(|| {
+        format!("its profits are in {sign}; they were taken as {currency}, the webhook's currency")
+    })
+}
