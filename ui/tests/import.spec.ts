@@ -68,3 +68,40 @@ test('a file that cannot be read is named by row and column', async ({ page }) =
   await page.locator('input[type=file]').setInputFiles({ name: 'history.jsonl', mimeType: 'application/json', buffer });
   await expect(page.getByRole('alert')).toContainText('Row 2');
 });
+
+test('what the numbers of a list mean is shown, and its owner can say otherwise', async ({ page }) => {
+  await begin(page, server, 'NQ');
+  await page.goto(`${server.url}/import`);
+  await page.locator('input[type=file]').setInputFiles(join(fixtures, 'imports/report.xlsx'));
+  const terms = page.getByRole('region', { name: 'What its numbers mean' });
+  await expect(terms).toContainText('500000, from the sheet Properties');
+  await expect(terms).toContainText('2 per contract');
+  await terms.getByLabel('Initial capital').fill('250000');
+  await page.keyboard.press('Tab');
+  await expect(terms).toContainText('250000, as you say');
+  await page.getByRole('button', { name: 'Keep as the backtest' }).click();
+  await page.getByRole('link', { name: 'See the report' }).click();
+  await expect(page.getByText('it starts with 250000')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'The list of CME_MINI:NQ1!' })).toContainText('TradingView says');
+});
+
+test('columns that are not understood are named by their owner', async ({ page }) => {
+  await begin(page, server, 'Unknown');
+  await page.goto(`${server.url}/import`);
+  const rows = ['1;Entry long;100;1;0;2026-01-05 10:00', '1;Exit long;100;1;0;2026-01-05 11:00'];
+  const buffer = Buffer.from(['a;b;c;d;e;f', ...rows, ''].join('\n'));
+  await page.locator('input[type=file]').setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer });
+  const columns = page.getByRole('region', { name: 'Columns' });
+  for (const [field, title] of [
+    ['Trade number', 'a'],
+    ['Type (entry or exit)', 'b'],
+    ['Date and time', 'f'],
+    ['Price', 'c'],
+    ['Quantity', 'd'],
+    ['Net profit', 'e'],
+  ] as const) {
+    await columns.getByLabel(field, { exact: true }).selectOption(title);
+  }
+  await columns.getByRole('button', { name: 'Read the file' }).click();
+  await expect(page.getByRole('region', { name: 'What would come of it' })).toContainText('Closed trades');
+});

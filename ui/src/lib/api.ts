@@ -29,6 +29,9 @@ export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];
 export type Imported = Schemas['Imported'];
 export type BacktestSize = Schemas['BacktestSize'];
+export type KeptBacktest = Schemas['KeptBacktest'];
+export type Compared = Schemas['Compared'];
+export type Term = Schemas['Term'];
 export type Tag = Schemas['Tag'];
 export type Overview = Schemas['Overview'];
 export type NewLogin = Schemas['NewLogin'];
@@ -51,6 +54,8 @@ export class ApiError extends Error {
     readonly faults: Schemas['Fault'][] = [],
     /** The server's name for it. */
     readonly code: string = '',
+    /** The titles of a table whose columns are not understood. */
+    readonly columns: string[] = [],
   ) {
     super(detail);
   }
@@ -125,7 +130,7 @@ function problem(status: number, text: string): ApiError {
     // A proxy in between answers in its own way.
   }
   const detail = WRONG[found.detail ?? ''] ?? found.detail ?? `The server answered ${status}.`;
-  return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '');
+  return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '', found.columns ?? []);
 }
 
 /** Sends a file; `onSent` is told what share of it has left. Unlike fetch, this can say so. */
