@@ -12,6 +12,7 @@ run:
 test: lint
 	cargo test --locked
 	scripts/check-clock.sh
+	scripts/check-cases.sh
 	scripts/check-api.sh
 	scripts/check-package.sh
 	scripts/check-ui.sh
