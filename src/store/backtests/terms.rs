@@ -53,12 +53,11 @@ impl KeptTerms {
         let (currency, currency_source) =
             said.unwrap_or_else(|| (settings.currency.clone(), Source::Settings));
         let terms = &new.terms;
-        let capital = terms.initial_capital.clone();
         let point_value = terms.point_value.clone();
         Self {
             currency,
             currency_source,
-            initial_capital: capital.unwrap_or_else(|| of_settings(settings.initial_capital)),
+            initial_capital: initial_capital(settings, terms.initial_capital.as_ref()),
             point_value: point_value
                 .unwrap_or_else(|| of_settings(settings.point_value_of(ticker.as_str()))),
             commission: terms.commission.clone(),
@@ -109,12 +108,17 @@ impl KeptTerms {
                 "its commission is {own}, the settings' is {theirs}"
             ));
         }
-        let capital = self.own_capital();
-        if let Some(capital) = capital.filter(|capital| *capital != settings.initial_capital) {
-            let theirs = settings.initial_capital.normalize();
-            differences.push(format!(
+        let theirs = settings.initial_capital.normalize();
+        match (self.own_capital(), &self.initial_capital.rows) {
+            (Some(capital), _) if capital != theirs => differences.push(format!(
                 "it starts with {capital}, the settings' initial capital is {theirs}"
-            ));
+            )),
+            (None, Some(rows)) if rows.value != theirs => differences.push(format!(
+                "by its rows it starts with {own}, its percentages are of the settings' initial capital, {theirs} \
+                 (an initial capital of {own}, given with the import, is taken instead)",
+                own = rows.value
+            )),
+            _ => {}
         }
         (!differences.is_empty()).then(|| {
             let differences = differences.join("; ");
@@ -122,6 +126,20 @@ impl KeptTerms {
                 "the list of {ticker} and this webhook's settings differ, so that reports of the two cannot be compared: {differences}"
             )
         })
+    }
+}
+
+/// The capital of a list. A figure that is only inferred from its rows gives way to one that
+/// the owner chose for the webhook; one that the owner or the file states does not.
+fn initial_capital(settings: &Settings, said: Option<&Term>) -> Term {
+    let chosen = settings.initial_capital != Settings::default().initial_capital;
+    match said {
+        Some(term) if term.source != Source::Rows || !chosen => term.clone(),
+        said => Term {
+            value: settings.initial_capital.normalize(),
+            source: Source::Settings,
+            rows: said.and_then(|term| term.rows.clone()),
+        },
     }
 }
 

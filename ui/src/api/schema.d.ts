@@ -28,12 +28,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The backtests of a webhook, by ticker. */
+        /**
+         * The backtests of a webhook, by ticker: what their numbers mean, the figures of
+         *     TradingView's own report, and how far their trades went.
+         */
         get: operations["list"];
         put?: never;
         post?: never;
         /** Removes backtests. The trades of alerts stay. */
         delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backtests/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of TradingView's own report beside ours. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -261,7 +281,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes the password, ends every session and begins a new one; for the owner, logged in. */
+        /**
+         * Changes the password, ends every session, and every token where that is asked for, and
+         *     begins a new session; for the owner, logged in.
+         */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -479,6 +502,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the owner knows of the logins from new places, which then ask for no attention. */
+        post: operations["acknowledge_logins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -598,7 +638,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a token. */
+        /** Revokes a token, and every token that it made. */
         delete: operations["revoke"];
         options?: never;
         head?: never;
@@ -752,6 +792,15 @@ export interface components {
             /** @description The instrument. */
             ticker: string;
         } | {
+            /** @enum {string} */
+            kind: "pointValue";
+            /** @description What its contract gains a point. */
+            pointValue: string;
+            /** @description The instrument. */
+            ticker: string;
+            /** @description What its profit is counted by. */
+            used: string;
+        } | {
             /**
              * Format: int64
              * @description How many.
@@ -762,7 +811,7 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description How many, those that are not kept among them.
              */
             count: number;
             /** @enum {string} */
@@ -775,6 +824,16 @@ export interface components {
             count: number;
             /** @enum {string} */
             kind: "rejected";
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            kind: "clockSetBack";
+            /** @description The newest of them. */
+            newest: string;
         } | {
             /** @enum {string} */
             kind: "silent";
@@ -817,6 +876,8 @@ export interface components {
             /** @description How many trades; 0 is the start. */
             trade: number;
         };
+        /** @enum {string} */
+        Base: "equity" | "initialCapital";
         /** @description What those who connect are shown. */
         Certificate: {
             /** @description Why the authority gave no new one the last time, where it did not. */
@@ -851,6 +912,32 @@ export interface components {
          * @enum {string}
          */
         CommissionKind: "percent" | "perOrder" | "perContract";
+        /** @description A commission, who says it, and how well the rows bear it out. */
+        CommissionTerm: {
+            /** @description Commissions that fit the rows as well. */
+            alternatives: components["schemas"]["Commission"][];
+            /** @description Whether the list has the commission of each trade, which is then taken. */
+            isListed: boolean;
+            rows?: components["schemas"]["FromRows"] | null;
+            /** @description Who says it. */
+            source: components["schemas"]["Source"];
+            value?: components["schemas"]["Commission"] | null;
+        };
+        /** @description A figure of TradingView's report, and ours. */
+        Compared: {
+            /** @description Whether it is in percent. */
+            isPercent: boolean;
+            /** @description Its name there. */
+            name: string;
+            /** @description As algohook computes it; null where it has no such figure. */
+            ours: components["schemas"]["Sided"];
+            /** @description The sheet that it stands in. */
+            sheet: string;
+            /** @description As TradingView has it. */
+            theirs: components["schemas"]["Sided"];
+        };
+        /** @enum {string} */
+        Contract: "linear" | "inverse";
         /** @description The profit of one day. */
         DayProfit: components["schemas"]["Profit"] & {
             /**
@@ -887,14 +974,15 @@ export interface components {
             drawdown: string;
             /**
              * Format: double
-             * @description The drawdown in percent of the peak; `null` where the initial capital is 0.
+             * @description The drawdown in percent of the peak; `null` where the capital is not above 0.
              */
             drawdownPercent?: number | null;
-            /** @description Initial capital and the profit of all trades so far. */
+            /** @description The report's capital and the profit of all trades so far. */
             equity: string;
             /**
              * Format: date-time
-             * @description When the trade closed; of the first point, when the first trade was entered.
+             * @description When the trade closed; of the first point, when the first trade was entered, or
+             *     when the range began where that is later.
              */
             time: string;
             /** @description The number of the trade, from 1; 0 is the start. */
@@ -907,6 +995,12 @@ export interface components {
              * @description The HTTP status that it was answered with; null where it did not come over the network.
              */
             answerStatus?: number | null;
+            /**
+             * Format: date-time
+             * @description What this machine's clock said then, where it ran backwards: the event is dated by the
+             *     sequence of arrival.
+             */
+            clockAt?: string | null;
             direction?: components["schemas"]["Direction"] | null;
             error?: components["schemas"]["PayloadError"] | null;
             /** @description `evt_` and a number; later events have larger ones. */
@@ -959,6 +1053,23 @@ export interface components {
         EventSource: "webhook" | "test" | "imported" | "reprocessed" | "adjustment";
         /** @enum {string} */
         EventStatus: "processed" | "duplicate" | "ignored" | "failed" | "limited";
+        /** @description The excursions of some trades. */
+        Excursions: {
+            /** @description Mean of the largest losses on the way (MAE), in money, at or below zero. */
+            averageAdverse?: string | null;
+            /** @description Mean of the bars that trades were open. */
+            averageBars?: string | null;
+            /** @description The same of trades that lost. */
+            averageBarsLosing?: string | null;
+            /** @description The same of trades that won. */
+            averageBarsWinning?: string | null;
+            /** @description Mean of the largest gains on the way (MFE), in money. */
+            averageFavorable?: string | null;
+            /** @description The largest loss on the way of any trade. */
+            largestAdverse?: string | null;
+            /** @description The largest gain on the way of any trade. */
+            largestFavorable?: string | null;
+        };
         /** @description What is wrong in one place of a file. */
         Fault: {
             /** @description The name of the column, or in JSON lines the number of the character. */
@@ -968,13 +1079,56 @@ export interface components {
             /** @description The line of a text or the row of a sheet, from 1, the header included. */
             row: number;
         };
+        /** @description A figure as TradingView's report has it. */
+        Figure: {
+            /** @description As money, a count or a ratio. */
+            amount: components["schemas"]["Sided"];
+            /** @description Its name there. */
+            name: string;
+            /** @description In percent. */
+            percent: components["schemas"]["Sided"];
+            /** @description The sheet that it stands in. */
+            sheet: string;
+        };
         /** @enum {string} */
         FileKind: "alerts" | "trades";
+        /** @description What is wrong with a file that was to be imported. */
+        FileProblem: {
+            /** @description The titles of a table whose columns are not understood, for its owner to name them. */
+            columns?: string[] | null;
+            /** @description The places that cannot be read, the first twenty. */
+            faults?: components["schemas"]["Fault"][] | null;
+        };
+        /** @description What the rows of a list say of a number. */
+        FromRows: {
+            /** @description Trades that fit it. */
+            agreeing: number;
+            /** @description The least that it can be by the rows that agree. */
+            least: string;
+            /** @description The most that it can be; null where they do not bound it. */
+            most?: string | null;
+            /** @description Trades that tell something. */
+            of: number;
+            /** @description The numbers of the first trades that do not fit. */
+            outliers: number[];
+            /** @description The number. */
+            value: string;
+        };
         /** @description Profit by name: those with the most trades first, then by name. */
         Groups: {
             /** @description At most 100 of them. */
             groups: components["schemas"]["NamedProfit"][];
             others?: components["schemas"]["Profit"] | null;
+        };
+        /** @description The capital at one price of the ticker that is held. */
+        HeldPoint: {
+            /** @description What the capital would be worth. */
+            equity: string;
+            /**
+             * Format: date-time
+             * @description When the price was seen.
+             */
+            time: string;
         };
         /** @description What the trades that closed in one hour of the day made. */
         HourProfit: components["schemas"]["Profit"] & {
@@ -1012,6 +1166,8 @@ export interface components {
             withoutKey: number;
             /** @description Their names. */
             withoutKeyNames: components["schemas"]["NamedAlerts"][];
+            /** @description Events of algohook's own export that made no order there, and were left out. */
+            withoutOrder: number;
         };
         /** @description What importing a list of trades came to, or would. */
         ImportedTrades: {
@@ -1038,18 +1194,57 @@ export interface components {
             last?: string | null;
             /** @description Net profit of the closed trades. */
             netProfit: string;
-            /** @description What had to be assumed, and what could not be read and is not needed. */
+            /**
+             * @description What had to be assumed, what could not be read and is not needed, and where the
+             *     webhook's settings differ.
+             */
             notes: string[];
             /** @description Trades still open at the end of the list. */
             open: number;
             /** @description The backtests that it takes the place of. */
             replaced: components["schemas"]["BacktestSize"][];
+            /** @description What its numbers mean, and who says so. */
+            terms: components["schemas"]["KeptTerms"];
             /** @description The instrument that it is kept under. */
             ticker: string;
             /** @description Name of the zone that its times were read in. */
             timeZone: string;
             /** @description Closed trades. */
             trades: number;
+        };
+        /** @description Where the truth lies in 95 of 100 cases. */
+        Interval: {
+            /**
+             * Format: double
+             * @description Upper end, in the figure's unit; `null` where it has no bound.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Lower end, in the figure's unit; `null` where it has no bound.
+             */
+            low?: number | null;
+            /** @description How it was found. */
+            method: components["schemas"]["Method"];
+            /** @description Trades or returns that the figure is made of. */
+            n: number;
+        };
+        /**
+         * @description The 95 % intervals of a column's headline figures, under the names of the figures;
+         *     `null` where the figure is, and where fewer than two observations, or only equal ones,
+         *     say nothing of its spread.
+         */
+        Intervals: {
+            avgTrade?: components["schemas"]["MoneyInterval"] | null;
+            expectancy?: components["schemas"]["MoneyInterval"] | null;
+            kellyPercent?: components["schemas"]["Interval"] | null;
+            payoffRatio?: components["schemas"]["Interval"] | null;
+            percentProfitable?: components["schemas"]["Interval"] | null;
+            profitFactor?: components["schemas"]["Interval"] | null;
+            sharpe?: components["schemas"]["Interval"] | null;
+            sharpeAnnualized?: components["schemas"]["Interval"] | null;
+            sortino?: components["schemas"]["Interval"] | null;
+            sortinoAnnualized?: components["schemas"]["Interval"] | null;
         };
         /** @description A key that signed a client certificate. */
         Issuer: {
@@ -1072,6 +1267,38 @@ export interface components {
         IssuerCertificate: {
             /** @description The issuer's certificate, as PEM. */
             certificate: string;
+        };
+        /** @description A backtest as it is kept. */
+        KeptBacktest: {
+            /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
+            difference?: string | null;
+            /** @description How far its trades went, and how long they took, in bars. */
+            excursions: components["schemas"]["TradeFigures"];
+            /** @description The figures of TradingView's own report, where the file had them. */
+            figures: components["schemas"]["Figure"][];
+            /**
+             * Format: date-time
+             * @description When it was brought in.
+             */
+            importedAt: string;
+            terms?: components["schemas"]["KeptTerms"] | null;
+            /** @description The instrument that it is kept under. */
+            ticker: string;
+            /** @description Its closed trades. */
+            trades: number;
+        };
+        /** @description What the numbers of a backtest mean, each with who says it. */
+        KeptTerms: {
+            /** @description What every fill cost. */
+            commission: components["schemas"]["CommissionTerm"];
+            /** @description Currency of profit. */
+            currency: string;
+            /** @description Who says the currency. */
+            currencySource: components["schemas"]["Source"];
+            /** @description Money at the start. */
+            initialCapital: components["schemas"]["Term"];
+            /** @description Money that one contract gains when the price rises by 1. */
+            pointValue: components["schemas"]["Term"];
         };
         /** @description A login. */
         Login: {
@@ -1100,15 +1327,18 @@ export interface components {
             /** @description One for all orders of a strategy. */
             strategy: string;
         };
+        /** @enum {string} */
+        Method: "wilson" | "bca" | "delta" | "lo2002" | "neweyWest";
         /**
          * @description The figures of one column: all, long or short trades, as if only they existed.
          *
          *     Money is in the report's currency, percentages are numbers of percent (12.5
-         *     means 12.5 %), durations are seconds. What is not defined is `null`. E is the
-         *     initial capital and the profit of all trades closed so far, in the order of
-         *     their exits; the span is the time from the earliest entry to the last exit.
-         *     Where the initial capital is 0, every percentage of capital or equity and
-         *     every ratio of returns is `null`.
+         *     means 12.5 %), durations are seconds. What is not defined is `null`. P is the
+         *     profit of a closed trade after commission. E is the report's capital and the
+         *     profit of all trades closed so far, in the order of their exits; the span is
+         *     the time from the earliest entry, or from the beginning of the range where that
+         *     is later, to the last exit. Where the capital is not above 0, every percentage
+         *     of capital or equity and every ratio of returns is `null`.
          */
         Metrics: {
             /**
@@ -1116,7 +1346,7 @@ export interface components {
              * @description Mean time from entry to exit.
              */
             avgDuration?: number | null;
-            /** @description Mean loss of a losing trade as a positive number, at 18 places. */
+            /** @description Gross loss over the losing trades, as a positive number, at 18 places. */
             avgLoss?: string | null;
             /**
              * Format: double
@@ -1128,11 +1358,12 @@ export interface components {
              * @description Mean time from the signal to its arrival; of all trades only.
              */
             avgSignalDelay?: number | null;
-            /** @description Mean profit of a trade, at 18 places. */
+            /** @description Mean P, at 18 places. */
             avgTrade?: string | null;
             /**
              * Format: double
-             * @description Mean of each trade's profit in percent of entry price x quantity x point value.
+             * @description Mean of each trade's P in percent of entry price x quantity x point value + entry
+             *     commission, over the trades where that is above 0.
              */
             avgTradePercent?: number | null;
             /** @description Mean profit of a winning trade, at 18 places. */
@@ -1142,16 +1373,20 @@ export interface components {
              * @description Mean time from entry to exit of winning trades.
              */
             avgWinDuration?: number | null;
+            /** @description The same in money. */
+            buyAndHold?: string | null;
             /**
              * Format: double
-             * @description What the initial capital would have gained in the first traded ticker from
-             *     its first to its last seen price, in percent; of all trades only.
+             * @description What the report's capital would have gained in the ticker that was entered first,
+             *     from its first entry fill to the last price known, in percent; of all trades only.
              */
             buyAndHoldReturn?: number | null;
             /**
              * Format: double
-             * @description Compound growth a year of 365.25 days over the span, in percent; `null`
-             *     for a span under 30 days and where E ends below 0.
+             * @description TradingView's compound growth a year in percent: (1 + net profit / capital) to the
+             *     power of 365 days over the range, less 1. The range is the one asked for where both its ends were, else from
+             *     the first entry to the last price seen. `null` for a range under 30 days and where
+             *     more than the capital is lost.
              */
             cagr?: number | null;
             /**
@@ -1159,29 +1394,40 @@ export interface components {
              * @description `cagr` over `maxDrawdownPercent`; `null` without a drawdown.
              */
             calmar?: number | null;
-            /** @description Entry and exit commission of the closed trades. */
+            /** @description Entry and exit commission of the closed trades, entry commission of the open lots. */
             commissionPaid: string;
             /** @description Trades with a profit of 0. */
             evenTrades: number;
             /**
-             * @description Share winning x mean win less share losing x mean loss: what a trade is
-             *     worth on average. Without rounding in between this equals `avgTrade`.
+             * @description Share winning x `avgWin` less share losing x `avgLoss`, at 18 places, without
+             *     rounding in between. Without open lots this equals `avgTrade`.
              */
             expectancy?: string | null;
             /**
              * Format: double
-             * @description QuantStats' expected shortfall in percent, a loss negative: the mean of the
-             *     same distribution below its 5 % quantile.
+             * @description Empirical expected shortfall in percent, a loss negative: the mean of the daily
+             *     returns up to that quantile.
              */
             expectedShortfall95?: number | null;
-            /** @description Sum of the losses of losing trades, as a positive number. */
+            /**
+             * Format: double
+             * @description Parametric expected shortfall, as QuantStats has it: the mean of that normal
+             *     distribution below its 5 % quantile.
+             */
+            expectedShortfall95Parametric?: number | null;
+            /**
+             * @description Sum of the losses of losing trades, as a positive number, and the entry
+             *     commission of the lots that are open.
+             */
             grossLoss: string;
             /** @description Sum of the profit of winning trades. */
             grossProfit: string;
+            /** @description 95 % intervals of the headline figures. */
+            intervals: components["schemas"]["Intervals"];
             /**
              * Format: double
-             * @description QuantStats' Kelly criterion in percent: p - (1 - p) / b with p the share
-             *     of days won among days won or lost, b their payoff ratio.
+             * @description Kelly criterion of trades in percent: p - (1 - p) / b with p the share of trades won
+             *     among those won or lost, b the payoff ratio.
              */
             kellyPercent?: number | null;
             /** @description Largest loss of a trade, as a positive number. */
@@ -1195,8 +1441,8 @@ export interface components {
             /** @description Most winning trades in a row by exit; an even trade ends a row. */
             maxConsecutiveWins: number;
             /**
-             * @description Largest fall of E from its running peak, from closed trade to closed
-             *     trade; the initial capital is the first peak.
+             * @description Closed-trade drawdown: largest fall of E from its running peak, from closed
+             *     trade to closed trade; the report's capital is the first peak.
              */
             maxDrawdown: string;
             /**
@@ -1211,22 +1457,44 @@ export interface components {
              *     where E falls below 0.
              */
             maxDrawdownPercent?: number | null;
-            /** @description Largest rise of E from its running trough; the initial capital is the first. */
+            /**
+             * @description TradingView's largest drawdown from close to close, for comparison: cycles from
+             *     a peak until it is reached again, the first close being the first point; a fall
+             *     that a single trade made counts above 5 % of the balance only. `null` without one.
+             */
+            maxDrawdownTradingView?: string | null;
+            /**
+             * @description Closed-trade run-up: largest rise of E from its running trough; the report's
+             *     capital is the first.
+             */
             maxRunUp: string;
             /**
              * Format: double
              * @description Largest rise of E in percent of its trough, over troughs above 0.
              */
             maxRunUpPercent?: number | null;
-            /** @description Sum of the trades' profit after commission. */
+            /**
+             * @description TradingView's largest run-up from close to close, for comparison: from the first
+             *     close, or the lowest point of the drawdown before, to a peak. `null` without one.
+             */
+            maxRunUpTradingView?: string | null;
+            /**
+             * @description Sum of P less the entry commission of the lots that are open: as TradingView
+             *     books it, that is spent already.
+             */
             netProfit: string;
             /**
              * Format: double
-             * @description Net profit in percent of the initial capital.
+             * @description Net profit in percent of the report's capital.
              */
             netProfitPercent?: number | null;
-            /** @description Profit of the open lots at the newest price seen for their ticker. */
-            openProfit: string;
+            /**
+             * @description Gain of the open lots before commission at the last price known; of a range that is
+             *     over, at its end. `null` where no price is known, and for trades with a tag.
+             */
+            openProfit?: string | null;
+            /** @description Net profit less what buying and holding would have made; of all trades only. */
+            outperformance?: string | null;
             /**
              * Format: double
              * @description 95 % quantile of the time from the signal to its arrival, linear between
@@ -1255,18 +1523,18 @@ export interface components {
             recoveryFactor?: number | null;
             /**
              * Format: double
-             * @description Net profit in percent of the initial capital.
+             * @description Net profit in percent of the report's capital.
              */
             returnOnCapital?: number | null;
             /**
              * Format: double
-             * @description TradingView's Sharpe ratio, not annualised: (mean R - rate) / sd R with the
-             *     sample standard deviation. R are monthly returns of E, the rate a twelfth
-             *     of the risk-free rate, where the local days from the first entry to the
-             *     last exit, both included, are three calendar months or more. Else R are
-             *     returns by calendar day, the rate a 365th, for three days or more. Partial
-             *     first and last months count. `null` where R do not differ, and where E at
-             *     the end of a period is not above 0.
+             * @description TradingView's Sharpe ratio, not annualised: (mean R - rate) / sd R with the standard
+             *     deviation of the population (n). R are returns of equity by calendar month, the rate
+             *     a twelfth of the risk-free rate, where the local days from the first entry to the
+             *     last price seen touch a fourth calendar month; else by calendar day, the rate a
+             *     365th. Idle periods count, partial first and last ones too; the last one has the
+             *     profit of the open lots in it. `null` where R do not differ, and where equity at the
+             *     end of a period is not above 0.
              */
             sharpe?: number | null;
             /**
@@ -1278,9 +1546,11 @@ export interface components {
              *     where what closes on a weekend counts for the next Monday. Every day from
              *     the first entry's to the last exit's counts, idle ones with a return of 0;
              *     `null` for fewer than two and where E at the end of one is not above 0.
-             *     So for all that follows up to `expectedShortfall95`, but `sqn`.
+             *     So for all that follows up to `expectedShortfall95Parametric`, but `sqn` and
+             *     `kellyPercent`.
              */
             sharpeAnnualized?: number | null;
+            sharpeReturns?: components["schemas"]["ReturnPeriod"] | null;
             /**
              * Format: double
              * @description TradingView's Sortino ratio: (mean R - rate) / sqrt(sum(min(0, R - rate)^2) / n)
@@ -1320,11 +1590,16 @@ export interface components {
             ulcerIndex?: number | null;
             /**
              * Format: double
-             * @description QuantStats' daily value at risk in percent, a loss negative: the 5 %
-             *     quantile of a normal distribution with the mean and the deviation of the
-             *     daily returns.
+             * @description Empirical daily value at risk in percent, a loss negative: the 5 % quantile of the
+             *     daily returns themselves, linear between two.
              */
             valueAtRisk95?: number | null;
+            /**
+             * Format: double
+             * @description Parametric value at risk, as QuantStats has it: the 5 % quantile of a normal
+             *     distribution with the mean and the deviation of the daily returns.
+             */
+            valueAtRisk95Parametric?: number | null;
             /**
              * Format: double
              * @description Sample standard deviation of the same returns times the root of N, in percent.
@@ -1332,6 +1607,42 @@ export interface components {
             volatilityAnnualized?: number | null;
             /** @description Trades with a profit above 0. */
             winningTrades: number;
+        };
+        /** @description Requests to one address that is no webhook's, or not quite. */
+        Misdirected: {
+            /** @description The address without its secret part; empty for the sum of those that are not kept. */
+            address: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description What was wrong. */
+            kind: components["schemas"]["Misdirection"];
+            /**
+             * Format: date-time
+             * @description When the last one came.
+             */
+            lastAt: string;
+            /** @description Who sent it. */
+            sourceAddress: string;
+            /** @description The webhook that was meant, as far as can be told. */
+            webhook?: string | null;
+            /** @description Its name. */
+            webhookName?: string | null;
+        };
+        /** @enum {string} */
+        Misdirection: "unknown" | "corrected" | "unencrypted";
+        /** @description Where the truth of an amount lies in 95 of 100 cases, rounded to eight places. */
+        MoneyInterval: {
+            /** @description Upper end. */
+            high: string;
+            /** @description Lower end. */
+            low: string;
+            /** @description How it was found. */
+            method: components["schemas"]["Method"];
+            /** @description Trades that the amount is made of. */
+            n: number;
         };
         /** @description What came of the resamples. Amounts are rounded to eight places. */
         MonteCarlo: {
@@ -1404,6 +1715,23 @@ export interface components {
              * @description When it fired.
              */
             time: string;
+        };
+        /** @description A login from a new place. */
+        NewLogin: {
+            /** @description From which address. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number in the audit log.
+             */
+            id: number;
+            /** @description The browser, by its own words. */
+            userAgent?: string | null;
         };
         /** @description What an authenticator app needs. */
         NewSecondFactor: {
@@ -1501,6 +1829,18 @@ export interface components {
         /** @description What the server is doing, for a first look. */
         Overview: {
             certificate?: components["schemas"]["Certificate"] | null;
+            /** @description What keeps alerts from being stored or backups from being taken, in sentences. */
+            faults: string[];
+            /**
+             * @description Requests of the last seven days to addresses that are no webhook's, or not quite, the
+             *     newest first.
+             */
+            misdirected: components["schemas"]["Misdirected"][];
+            /**
+             * @description Logins of the last 30 days from a browser and an address that were both new, newest
+             *     first, until the owner says that they are known (`POST /session/seen`).
+             */
+            newLogins: components["schemas"]["NewLogin"][];
             /** @description Every webhook, oldest first. */
             webhooks: components["schemas"]["WebhookOverview"][];
         };
@@ -1531,13 +1871,19 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Page_BacktestSize: {
+        Page_Compared: {
             /** @description The items of this page. */
             items: {
-                /** @description The instrument that it is kept under. */
-                ticker: string;
-                /** @description Its closed trades. */
-                trades: number;
+                /** @description Whether it is in percent. */
+                isPercent: boolean;
+                /** @description Its name there. */
+                name: string;
+                /** @description As algohook computes it; null where it has no such figure. */
+                ours: components["schemas"]["Sided"];
+                /** @description The sheet that it stands in. */
+                sheet: string;
+                /** @description As TradingView has it. */
+                theirs: components["schemas"]["Sided"];
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1551,6 +1897,12 @@ export interface components {
                  * @description The HTTP status that it was answered with; null where it did not come over the network.
                  */
                 answerStatus?: number | null;
+                /**
+                 * Format: date-time
+                 * @description What this machine's clock said then, where it ran backwards: the event is dated by the
+                 *     sequence of arrival.
+                 */
+                clockAt?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 error?: components["schemas"]["PayloadError"] | null;
                 /** @description `evt_` and a number; later events have larger ones. */
@@ -1589,6 +1941,30 @@ export interface components {
                 warnings: components["schemas"]["Warning"][];
                 /** @description The webhook it was sent to. */
                 webhook: string;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_KeptBacktest: {
+            /** @description The items of this page. */
+            items: {
+                /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
+                difference?: string | null;
+                /** @description How far its trades went, and how long they took, in bars. */
+                excursions: components["schemas"]["TradeFigures"];
+                /** @description The figures of TradingView's own report, where the file had them. */
+                figures: components["schemas"]["Figure"][];
+                /**
+                 * Format: date-time
+                 * @description When it was brought in.
+                 */
+                importedAt: string;
+                terms?: components["schemas"]["KeptTerms"] | null;
+                /** @description The instrument that it is kept under. */
+                ticker: string;
+                /** @description Its closed trades. */
+                trades: number;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -1672,6 +2048,8 @@ export interface components {
             items: {
                 /** @description Mean price of the open lots by their quantity; null where nothing is held. */
                 avgEntryPrice?: string | null;
+                /** @description Currency of the profit. */
+                currency: string;
                 direction?: components["schemas"]["Direction"] | null;
                 /** @description False while the position is being derived again, after a change of settings. */
                 isDerived: boolean;
@@ -1679,10 +2057,7 @@ export interface components {
                 lots: number;
                 /** @description The newest price seen. */
                 newestPrice?: string | null;
-                /**
-                 * @description What the open lots would gain at the newest price, less the commission of
-                 *     their entries, in the webhook's currency.
-                 */
+                /** @description Gain of the open lots at the newest price, before commission. */
                 openProfit?: string | null;
                 outOfSync?: components["schemas"]["Difference"] | null;
                 /** @description Contracts, shares or coins. */
@@ -1706,6 +2081,11 @@ export interface components {
                  * @description When.
                  */
                 rejectedAt: string;
+                /**
+                 * Format: int64
+                 * @description The size of a body that was too large, in bytes, where it is known.
+                 */
+                size?: number | null;
                 /** @description Who sent it. */
                 sourceAddress: string;
             }[];
@@ -1778,6 +2158,8 @@ export interface components {
                  * @description When it was last used, to the minute.
                  */
                 lastUsedAt?: string | null;
+                /** @description The token that made it, and with which it ends; null where its owner made it. */
+                madeBy?: string | null;
                 /** @description The name that its owner gave it. */
                 name: string;
                 /** @description What it may do: `write`, `read` or `test`. */
@@ -1790,6 +2172,13 @@ export interface components {
         Page_Trade: {
             /** @description The items of this page. */
             items: {
+                /** @description The largest loss while it was open, at or below zero, likewise. */
+                adverseExcursion?: string | null;
+                /**
+                 * Format: int64
+                 * @description Bars that it was open, likewise.
+                 */
+                bars?: number | null;
                 /** @description Of entry and exit together. */
                 commission: string;
                 /** @description Currency of both: the webhook's, or the backtest's own. */
@@ -1818,6 +2207,8 @@ export interface components {
                  * @description When it was closed.
                  */
                 exitTime: string;
+                /** @description The largest gain while it was open, where a backtest's list has it. */
+                favorableExcursion?: string | null;
                 /** @description The same however often trades are derived again. */
                 id: string;
                 /** @description After commission. */
@@ -1870,6 +2261,11 @@ export interface components {
                 name: string;
                 /** @description The owner's notes. */
                 notes: string;
+                /**
+                 * @description Futures that it trades and that `settings.pointValues` says nothing of, though their
+                 *     exchange gives them another point value than the one used.
+                 */
+                proposedPointValues: components["schemas"]["ProposedPointValue"][];
                 /** @description What its strategy trades with. */
                 settings: components["schemas"]["Settings"];
                 /** @description Whether its alerts become orders. */
@@ -1891,12 +2287,14 @@ export interface components {
             current: string;
             /** @description The password from now on, at least 10 characters. */
             new: string;
+            /** @description Whether every API token is revoked too; false where left out. */
+            revokeTokens?: boolean;
         };
         /** @description Why a payload cannot become an order. */
         PayloadError: {
             /**
              * @description A stable name for programs: `invalid_json`, `missing_field`,
-             *     `invalid_field` or `duplicate_field`.
+             *     `invalid_field`, `duplicate_field` or `contradiction`.
              */
             code: string;
             /**
@@ -1933,6 +2331,8 @@ export interface components {
         Position: {
             /** @description Mean price of the open lots by their quantity; null where nothing is held. */
             avgEntryPrice?: string | null;
+            /** @description Currency of the profit. */
+            currency: string;
             direction?: components["schemas"]["Direction"] | null;
             /** @description False while the position is being derived again, after a change of settings. */
             isDerived: boolean;
@@ -1940,10 +2340,7 @@ export interface components {
             lots: number;
             /** @description The newest price seen. */
             newestPrice?: string | null;
-            /**
-             * @description What the open lots would gain at the newest price, less the commission of
-             *     their entries, in the webhook's currency.
-             */
+            /** @description Gain of the open lots at the newest price, before commission. */
             openProfit?: string | null;
             outOfSync?: components["schemas"]["Difference"] | null;
             /** @description Contracts, shares or coins. */
@@ -1956,13 +2353,11 @@ export interface components {
         /** @enum {string} */
         PositionChange: "entry" | "add" | "partialExit" | "exit" | "reversal";
         /** @description An error of the API, as `application/problem+json`. */
-        Problem: {
+        Problem: (components["schemas"]["FileProblem"] | null) & {
             /** @description A stable name for programs. */
             code: string;
             /** @description What is wrong. */
             detail: string;
-            /** @description The places of a file that cannot be read, the first twenty. */
-            faults?: components["schemas"]["Fault"][] | null;
             /** @description What to do about it. */
             hint?: string | null;
             /**
@@ -1991,6 +2386,15 @@ export interface components {
             /** @description The profit that is too much. */
             to: string;
         };
+        /** @description The point value of a future, to be confirmed in `settings.pointValues`. */
+        ProposedPointValue: {
+            /** @description What one contract gains when the price rises by 1, by its exchange's specification. */
+            pointValue: string;
+            /** @description The instrument. */
+            ticker: string;
+            /** @description What its profit is counted by now. */
+            used: string;
+        };
         /** @description Recovery codes; they are never shown again. */
         RecoveryCodes: {
             /** @description Each is good once, in place of a code. */
@@ -2005,6 +2409,11 @@ export interface components {
              * @description When.
              */
             rejectedAt: string;
+            /**
+             * Format: int64
+             * @description The size of a body that was too large, in bytes, where it is known.
+             */
+            size?: number | null;
             /** @description Who sent it. */
             sourceAddress: string;
         };
@@ -2019,9 +2428,16 @@ export interface components {
         Report: {
             /** @description All trades. */
             all: components["schemas"]["Metrics"];
+            /**
+             * @description Which money percentages are of, and the curve begins with: `equity`, that
+             *     of the moment the range begins, or `initialCapital`.
+             */
+            base: components["schemas"]["Base"];
+            /** @description That money. */
+            capital: string;
             /** @description Currency of every amount. */
             currency: string;
-            /** @description Money at the start. */
+            /** @description The initial capital of the webhooks or backtests. */
             initialCapital: string;
             /** @description Long trades, as if there were no others. */
             long: components["schemas"]["Metrics"];
@@ -2034,6 +2450,11 @@ export interface components {
         ReportSource: "live" | "backtest";
         /** @description One report a currency: money in several is never added up. */
         Reports: {
+            /**
+             * @description Where a webhook's settings are other than what its backtest's list was made with, so
+             *     that reports of alerts and of the list cannot be compared.
+             */
+            notes: string[];
             /** @description By currency. */
             reports: components["schemas"]["Report"][];
         };
@@ -2057,6 +2478,8 @@ export interface components {
              */
             to: number;
         };
+        /** @enum {string} */
+        ReturnPeriod: "daily" | "monthly";
         /**
          * @description What an entry against the open position does.
          * @enum {string}
@@ -2114,12 +2537,23 @@ export interface components {
              */
             recoveryCodesLeft: number;
         };
+        /** @description The logins from new places that the owner has seen. */
+        SeenLogins: {
+            /**
+             * Format: int64
+             * @description `id` of the newest of them.
+             */
+            newest: number;
+        };
         /** @description What is to be different; what is left out stays. */
         SenderChange: {
             /** @description The addresses that TradingView sends from, at most 256. */
-            addresses?: string[] | null;
-            /** @description `any`, `address` or `certificate`. */
-            policy?: string | null;
+            addresses?: (unknown | unknown)[] | null;
+            /**
+             * @description `any`, `address` or `certificate`.
+             * @enum {string|null}
+             */
+            policy?: "any" | "address" | "certificate" | null;
         };
         /** @description The setting, and the issuers that it can rely on. */
         SenderSettings: components["schemas"]["Senders"] & {
@@ -2146,6 +2580,11 @@ export interface components {
         };
         /** @description Curves and breakdowns of all trades. */
         Series: {
+            /**
+             * @description The same capital in the ticker that was entered first, from its first entry fill
+             *     to the last price known; empty where that price is not above 0.
+             */
+            buyAndHold: components["schemas"]["HeldPoint"][];
             /** @description Days on which a trade closed. */
             byDay: components["schemas"]["DayProfit"][];
             /** @description Steps of the time from entry to exit. */
@@ -2159,7 +2598,7 @@ export interface components {
             /** @description Monday to Sunday. */
             byWeekday: components["schemas"]["WeekdayProfit"][];
             /**
-             * @description Equity and how far it lies below its peak: the initial capital, then a
+             * @description Equity and how far it lies below its peak: the report's capital, then a
              *     point a closed trade; of many trades the extremes of each stretch.
              */
             equity: components["schemas"]["EquityPoint"][];
@@ -2212,6 +2651,19 @@ export interface components {
              */
             commission: components["schemas"]["Commission"];
             /**
+             * @description `linear`, or `inverse` where profit is in the coin that the contract is about: quantity
+             *     x point value x (1/entry - 1/exit).
+             * @default linear
+             */
+            contract: components["schemas"]["Contract"];
+            /**
+             * @description Contracts of single tickers, in place of `contract`.
+             * @default {}
+             */
+            contracts: {
+                [key: string]: components["schemas"]["Contract"];
+            };
+            /**
              * @description Currency of prices, profit and capital, for instance `USD`.
              * @default USD
              */
@@ -2228,12 +2680,14 @@ export interface components {
              */
             initialCapital: string;
             /**
-             * @description Money that one contract gains when the price rises by 1.
+             * @description Money that one contract gains when the price rises by 1; of an inverse contract, the
+             *     money that one is worth.
              * @default 1
              */
             pointValue: string;
             /**
-             * @description Point values of single tickers, in place of `point_value`.
+             * @description Point values of single tickers, in place of `point_value`. A ticker is meant with and
+             *     without its exchange, in any case, and of a known future in any month.
              * @default {}
              */
             pointValues: {
@@ -2252,13 +2706,13 @@ export interface components {
             riskFreeRate: number;
             /**
              * @description Whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
-             * @default null
+             * @enum {string|null}
              */
-            senders: string | null;
+            senders?: "any" | "address" | "certificate" | null;
             /** @default null */
             silence: components["schemas"]["Silence"] | null;
             /**
-             * @description How much worse than intended an order is assumed to fill.
+             * @description How much worse than intended a market or stop order is assumed to fill.
              * @default {
              *       "kind": "ticks",
              *       "tickSize": "0.01",
@@ -2266,6 +2720,13 @@ export interface components {
              *     }
              */
             slippage: components["schemas"]["Slippage"];
+            /**
+             * @description Tick sizes of single tickers, in place of the slippage's.
+             * @default {}
+             */
+            tickSizes: {
+                [key: string]: string;
+            };
             /**
              * @description IANA name of the zone that days, hours and months are counted in.
              * @default UTC
@@ -2275,8 +2736,9 @@ export interface components {
              * Format: int32
              * @description Trading days a year: 365 for markets that never close, 252 for exchanges.
              * @default 365
+             * @enum {integer}
              */
-            tradingDays: number;
+            tradingDays: 252 | 365;
         };
         /** @description The first password, by the one who has the set-up link. */
         Setup: {
@@ -2285,14 +2747,20 @@ export interface components {
             /** @description What follows `#` in the set-up link. */
             token: string;
         };
+        /** @description A figure of all, of long and of short trades; null where the sheet has none. */
+        Sided: {
+            /** @description Of all trades. */
+            all?: string | null;
+            /** @description Of long trades. */
+            long?: string | null;
+            /** @description Of short trades. */
+            short?: string | null;
+        };
         /** @description How long a webhook may go without an alert. */
         Silence: {
             /** @description Which time counts. */
             counted: components["schemas"]["SilenceHours"];
-            /**
-             * Format: int32
-             * @description Seconds without an alert after which the webhook needs attention; above zero.
-             */
+            /** @description Seconds without an alert after which the webhook needs attention; above zero. */
             seconds: number;
         };
         /**
@@ -2323,6 +2791,11 @@ export interface components {
          * @enum {string}
          */
         SlippageKind: "ticks" | "percent";
+        /**
+         * @description Who says what a number of a list means.
+         * @enum {string}
+         */
+        Source: "owner" | "properties" | "rows" | "settings";
         /** @description What the trades with a tag made, in one currency. `/performance` with `tag` says more. */
         Tag: {
             /** @description Currency of the amounts. */
@@ -2344,6 +2817,14 @@ export interface components {
         };
         /** @enum {string} */
         Template: "strategy" | "standard" | "indicator";
+        /** @description A number, who says it, and how well the rows bear it out. */
+        Term: {
+            rows?: components["schemas"]["FromRows"] | null;
+            /** @description Who says it. */
+            source: components["schemas"]["Source"];
+            /** @description The number that is taken. */
+            value: string;
+        };
         /** @description What a test alert is to be made of. */
         TestAlert: {
             /** @description The message to send in place of a template, its placeholders filled in the same way. */
@@ -2376,6 +2857,8 @@ export interface components {
              * @description When it was last used, to the minute.
              */
             lastUsedAt?: string | null;
+            /** @description The token that made it, and with which it ends; null where its owner made it. */
+            madeBy?: string | null;
             /** @description The name that its owner gave it. */
             name: string;
             /** @description What it may do: `write`, `read` or `test`. */
@@ -2385,11 +2868,21 @@ export interface components {
         TokenName: {
             /** @description 1 to 100 printable characters. */
             name: string;
-            /** @description What it may do: `write` (everything, the default), `read`, or `test` (send test alerts). */
-            scope?: string | null;
+            /**
+             * @description What it may do: `write` (everything, the default), `read`, or `test` (send test alerts).
+             * @enum {string|null}
+             */
+            scope?: "write" | "read" | "test" | null;
         };
         /** @description A closed trade: a lot, or the part of it that one exit closed. */
         Trade: {
+            /** @description The largest loss while it was open, at or below zero, likewise. */
+            adverseExcursion?: string | null;
+            /**
+             * Format: int64
+             * @description Bars that it was open, likewise.
+             */
+            bars?: number | null;
             /** @description Of entry and exit together. */
             commission: string;
             /** @description Currency of both: the webhook's, or the backtest's own. */
@@ -2418,6 +2911,8 @@ export interface components {
              * @description When it was closed.
              */
             exitTime: string;
+            /** @description The largest gain while it was open, where a backtest's list has it. */
+            favorableExcursion?: string | null;
             /** @description The same however often trades are derived again. */
             id: string;
             /** @description After commission. */
@@ -2438,12 +2933,21 @@ export interface components {
             /** @description The webhook whose orders made it. */
             webhook: string;
         };
+        /** @description Means over the closed trades that the list has them of; null where it has none. */
+        TradeFigures: {
+            /** @description Of all trades. */
+            all: components["schemas"]["Excursions"];
+            /** @description Of long trades. */
+            long: components["schemas"]["Excursions"];
+            /** @description Of short trades. */
+            short: components["schemas"]["Excursions"];
+        };
         /** @description What the owner says of a trade; what is left out stays as it is. */
         TradePatch: {
             /** @description At most 10,000 characters. */
             notes?: string | null;
             /** @description All tags of the trade, 20 at most: 1 to 40 printable characters without a comma. */
-            tags?: string[] | null;
+            tags?: unknown[] | null;
         };
         /** @enum {string} */
         TradeSource: "live" | "imported" | "backtest";
@@ -2481,6 +2985,11 @@ export interface components {
             name: string;
             /** @description The owner's notes. */
             notes: string;
+            /**
+             * @description Futures that it trades and that `settings.pointValues` says nothing of, though their
+             *     exchange gives them another point value than the one used.
+             */
+            proposedPointValues: components["schemas"]["ProposedPointValue"][];
             /** @description What its strategy trades with. */
             settings: components["schemas"]["Settings"];
             /** @description Whether its alerts become orders. */
@@ -2490,6 +2999,11 @@ export interface components {
         };
         /** @description One webhook on the dashboard. */
         WebhookOverview: {
+            /**
+             * Format: int64
+             * @description Alerts over the limit that were counted and not kept, among those that wait.
+             */
+            alertsNotKept: number;
             /** @description What waits for the owner, the gravest first. */
             attention: components["schemas"]["Attention"][];
             /** @description Currency of the amounts. */
@@ -2505,9 +3019,12 @@ export interface components {
             lastAlertAt?: string | null;
             /** @description Its name. */
             name: string;
-            /** @description Net profit of all closed trades. */
+            /** @description Net profit of all closed trades, less the entry commission of the open lots. */
             netProfit: string;
-            /** @description What the open lots would gain at the newest price; null where that is not known. */
+            /**
+             * @description Gain of the open lots at the newest price before commission; null where that is not
+             *     known.
+             */
             openProfit?: string | null;
             /** @description Net profit of the trades closed today, in the webhook's time zone. */
             profitToday: string;
@@ -2580,6 +3097,15 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list: {
@@ -2599,7 +3125,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_BacktestSize"];
+                    "application/json": components["schemas"]["Page_KeptBacktest"];
                 };
             };
             400: {
@@ -2607,7 +3133,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -2615,7 +3141,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2647,7 +3182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -2655,7 +3190,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query: {
+                /** @description The webhook whose strategy was tested. */
+                webhook: string;
+                /** @description The instrument. */
+                ticker: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Compared"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2672,9 +3265,9 @@ export interface operations {
                 /** @description With this text in the payload. */
                 q?: string;
                 /** @description Received at this time or later; a day is its first moment in UTC. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /** @description Received before this time; a day is its first moment in UTC. */
-                to?: string;
+                to?: string | unknown | unknown;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -2699,7 +3292,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2728,7 +3330,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2744,7 +3355,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Reprocess"] | null;
+                "application/json": components["schemas"]["Reprocess"];
             };
         };
         responses: {
@@ -2761,7 +3372,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -2769,7 +3380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -2777,7 +3388,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2794,13 +3414,9 @@ export interface operations {
                 /** @description With this text in the payload. */
                 q?: string;
                 /** @description Received at this time or later; a day is its first moment in UTC. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /** @description Received before this time; a day is its first moment in UTC. */
-                to?: string;
-                /** @description Items of a page, 1 to 500; 50 where left out. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -2821,7 +3437,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2834,13 +3459,9 @@ export interface operations {
                 /** @description Of one ticker. */
                 ticker?: string;
                 /** @description Received at this time or later; a day is its first moment in UTC. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /** @description Received before this time; a day is its first moment in UTC. */
-                to?: string;
-                /** @description Items of a page, 1 to 500; 50 where left out. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -2861,7 +3482,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2880,16 +3510,12 @@ export interface operations {
                 /** @description With one tag. */
                 tag?: string;
                 /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /**
                  * @description Closed before this time; a day, which is left out, begins in the zone of the
                  *     first webhook.
                  */
-                to?: string;
-                /** @description Items of a page, 1 to 500; 50 where left out. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -2910,7 +3536,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2946,6 +3581,25 @@ export interface operations {
                  *     most exports.
                  */
                 fileName?: string;
+                /**
+                 * @description Of a list of trades: a column that its owner names, such as `date=3` or
+                 *     `profit=Gewinn EUR`; may be given several times.
+                 */
+                column?: string[];
+                /** @description Of a list of trades: money at the start; that of the file where left out. */
+                initialCapital?: string;
+                /**
+                 * @description Of a list of trades: money that one contract gains when the price rises by 1;
+                 *     that of the file where left out.
+                 */
+                pointValue?: string;
+                /**
+                 * @description Of a list of trades: what every fill cost, such as `0.1%`, `1.5 per order` or
+                 *     `2 per contract`; that of the file where left out.
+                 */
+                commission?: string;
+                /** @description Of a list of trades: currency of profit; that of the file where left out. */
+                currency?: string;
             };
             header?: never;
             path?: never;
@@ -2970,7 +3624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -2978,7 +3632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             413: {
@@ -2986,7 +3640,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -2994,7 +3648,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3016,6 +3687,15 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     document: {
@@ -3035,6 +3715,15 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list: {
@@ -3045,9 +3734,9 @@ export interface operations {
                 /** @description Of one ticker. */
                 ticker?: string;
                 /** @description Received at this time or later; a day is its first moment in UTC. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /** @description Received before this time; a day is its first moment in UTC. */
-                to?: string;
+                to?: string | unknown | unknown;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -3072,7 +3761,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3101,7 +3799,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3121,6 +3828,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3149,7 +3865,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             403: {
@@ -3157,7 +3873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -3165,7 +3881,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3182,17 +3907,23 @@ export interface operations {
                 /** @description Trades with one tag. */
                 tag?: string;
                 /** @description Trades that closed at this time or later; a day begins in the report's zone. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /**
                  * @description Trades that closed before this time; a day, which is left out, begins in the
                  *     report's zone.
                  */
-                to?: string;
+                to?: string | unknown | unknown;
                 /**
                  * @description IANA name of the zone of days, hours and months; that of the first webhook
                  *     where left out.
                  */
                 timeZone?: string;
+                /**
+                 * @description The money that percentages are of where there is a `from`: `equity`, that of the
+                 *     moment the range begins, which is usual; or `initialCapital`, as if the account had
+                 *     started then.
+                 */
+                base?: components["schemas"]["Base"];
             };
             header?: never;
             path?: never;
@@ -3213,7 +3944,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -3221,7 +3952,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3238,22 +3978,27 @@ export interface operations {
                 /** @description Trades with one tag. */
                 tag?: string;
                 /** @description Trades that closed at this time or later; a day begins in the report's zone. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /**
                  * @description Trades that closed before this time; a day, which is left out, begins in the
                  *     report's zone.
                  */
-                to?: string;
+                to?: string | unknown | unknown;
                 /**
                  * @description IANA name of the zone of the days of `from` and `to`; that of the first
                  *     webhook where left out.
                  */
                 timeZone?: string;
+                /**
+                 * @description The money that it begins with where there is a `from`: `equity`, which is usual, or
+                 *     `initialCapital`.
+                 */
+                base?: components["schemas"]["Base"];
                 /** @description The currency, where the webhooks have several. */
                 currency?: string;
                 /**
-                 * @description Equity at or below which the account counts as ruined; half of the initial
-                 *     capital where left out.
+                 * @description Equity at or below which the account counts as ruined; half of the capital that it
+                 *     begins with where left out.
                  */
                 ruin?: string;
                 /** @description How often to draw, 1 to 100,000; 5,000 where left out. */
@@ -3280,7 +4025,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -3288,7 +4033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -3296,7 +4041,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3306,6 +4060,8 @@ export interface operations {
             query?: {
                 /** @description Of one webhook. */
                 webhook?: string;
+                /** @description Of one instrument, with or without its exchange. */
+                ticker?: string;
             };
             header?: never;
             path?: never;
@@ -3326,7 +4082,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3357,7 +4122,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -3365,7 +4130,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -3373,7 +4138,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3393,6 +4167,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3423,7 +4206,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -3431,7 +4214,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3462,7 +4254,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -3470,7 +4262,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3499,7 +4300,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3519,6 +4329,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SenderSettings"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3549,7 +4368,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3578,7 +4406,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3605,7 +4442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -3613,7 +4450,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3640,7 +4486,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3669,7 +4524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             429: {
@@ -3677,7 +4532,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3697,6 +4561,53 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenLogins"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     sessions: {
@@ -3714,6 +4625,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3740,7 +4660,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3769,7 +4698,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -3777,7 +4706,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3803,6 +4741,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3832,7 +4779,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3852,6 +4808,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Token"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3882,7 +4847,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3909,7 +4883,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3928,12 +4911,12 @@ export interface operations {
                 /** @description With one tag. */
                 tag?: string;
                 /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
-                from?: string;
+                from?: string | unknown | unknown;
                 /**
                  * @description Closed before this time; a day, which is left out, begins in the zone of the
                  *     first webhook.
                  */
-                to?: string;
+                to?: string | unknown | unknown;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -3958,7 +4941,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3987,7 +4979,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4020,7 +5021,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -4028,7 +5029,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4048,6 +5058,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4078,7 +5097,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4107,7 +5135,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4134,7 +5171,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4167,7 +5213,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -4175,7 +5221,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4204,7 +5259,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4233,7 +5297,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4249,7 +5322,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["TestAlert"] | null;
+                "application/json": components["schemas"]["TestAlert"];
             };
         };
         responses: {
@@ -4266,7 +5339,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

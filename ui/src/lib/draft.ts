@@ -58,7 +58,7 @@ export function patchOf(before: Draft, typed: Draft): object | null {
   if (pointValues !== undefined) settings.pointValues = byTicker(pointValues);
   if (contracts !== undefined) settings.contracts = byTicker(contracts) as Settings['contracts'];
   if (tickSizes !== undefined) settings.tickSizes = byTicker(tickSizes);
-  if (senders !== undefined) settings.senders = senders || null;
+  if (senders !== undefined) settings.senders = (senders || null) as Settings['senders'];
   if (silence !== undefined || hours !== undefined) {
     const seconds = Math.max(1, Math.round(typed.hours * 3_600));
     settings.silence = typed.silence ? ({ seconds, counted: typed.silence } as Settings['silence']) : null;
