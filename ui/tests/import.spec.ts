@@ -100,7 +100,7 @@ test('columns that are not understood are named by their owner', async ({ page }
     ['Quantity', 'd'],
     ['Net profit', 'e'],
   ] as const) {
-    await columns.getByLabel(field, { exact: true }).selectOption(title);
+    await columns.getByRole('combobox', { name: field, exact: true }).selectOption(title);
   }
   await columns.getByRole('button', { name: 'Read the file' }).click();
   await expect(page.getByRole('region', { name: 'What would come of it' })).toContainText('Closed trades');
