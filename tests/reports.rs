@@ -24,8 +24,8 @@ fn import(data: &DataDir, webhook: &Webhook, ticker: &str, alerts: &[(&str, &str
 fn import_backtest(data: &DataDir, webhook: &Webhook, ticker: &str, has_trade: bool) {
     let mut list = "Trade #,Type,Date and time,Signal,Price USD,Position size (qty),Position size (value),Net P&L USD,Net P&L %,Run-up USD,Run-up %,Drawdown USD,Drawdown %,Cumulative P&L USD,Cumulative P&L %\n".to_owned();
     if has_trade {
-        list += "1,Exit long,2026-01-06 10:00,Out,110,1,100,10,10,0,0,0,0,10,1\n";
-        list += "1,Entry long,2026-01-05 10:00,In,100,1,100,10,10,0,0,0,0,10,1\n";
+        list += "1,Exit long,2026-01-06 10:00,Out,110,1,100,10,10,0,0,0,0,10,\n";
+        list += "1,Entry long,2026-01-05 10:00,In,100,1,100,10,10,0,0,0,0,10,\n";
     }
     let path = data.database().with_file_name(format!("{ticker}.csv"));
     std::fs::write(&path, list).unwrap();

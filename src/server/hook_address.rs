@@ -4,6 +4,8 @@
 //! TradingView does not send an alert again that was answered 404, so an address that can
 //! only mean one webhook is taken. It still has to have all of the id, and the alert the key.
 
+use hyper::Method;
+
 use super::hooks::PREFIX;
 
 /// Decoded so often at most: a URL that was encoded twice is somebody's mistake, more is none.
@@ -15,13 +17,15 @@ const SHOWN: usize = 4;
 /// Characters that are shown of an address at most.
 const LONGEST: usize = 48;
 
-/// True for the address of a hook, well-formed or nearly so.
+/// True for a request to a hook: one under the prefix, or an alert to an address that is
+/// nearly one. What only looks at such an address is answered as everywhere.
 #[must_use]
-pub fn is_hook(path: &str) -> bool {
-    path.starts_with(PREFIX) || {
-        let text = cleaned(path);
-        segments(&text).next().is_some_and(is_hooks)
-    }
+pub fn is_hook(method: &Method, path: &str) -> bool {
+    path.starts_with(PREFIX)
+        || method == Method::POST && {
+            let text = cleaned(path);
+            segments(&text).next().is_some_and(is_hooks)
+        }
 }
 
 /// The id that an address names, without what does not belong to it.
@@ -172,7 +176,7 @@ mod tests {
             "\\hooks\\{}",
         ] {
             let path = path.replace("{}", ID);
-            assert!(is_hook(&path), "{path}");
+            assert!(is_hook(&Method::POST, &path), "{path}");
             assert_eq!(id_of(&path).as_deref(), Some(ID), "{path}");
         }
         let full_width: String = ID
@@ -189,8 +193,9 @@ mod tests {
             assert_eq!(id_of(path), None, "{path}");
         }
         for path in ["/", "/webhooks/wh_x", "/api/v1/hooks", "/hooksx/wh_x", "/%"] {
-            assert!(!is_hook(path), "{path}");
+            assert!(!is_hook(&Method::POST, path), "{path}");
         }
+        assert!(!is_hook(&Method::GET, "/hooks") && is_hook(&Method::GET, "/hooks/wh_x"));
         assert_eq!(id_of("/hooks/wh_x%zz%").as_deref(), Some("wh_x%zz"));
         assert!(mentions_webhook("/hook/WH_AbCd") && !mentions_webhook("/wp-login.php"));
     }

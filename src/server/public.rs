@@ -65,7 +65,7 @@ impl Handler for Local {
         // An alert has its key, and is never turned away for the name that it came by. Nothing
         // else is excused, not even what says that a trusted proxy passed it on: a page that
         // a browser on the proxy's machine shows can say so, too.
-        let is_for_anybody = hook_address::is_hook(path) || path == "/healthz";
+        let is_for_anybody = hook_address::is_hook(request.method(), path) || path == "/healthz";
         if is_for_anybody || self.hosts.admit(request.uri(), request.headers()) {
             return self.routes.handle(request, client).await;
         }
@@ -84,7 +84,7 @@ pub struct Public {
 impl Handler for Public {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        let mut response = if hook_address::is_hook(path) {
+        let mut response = if hook_address::is_hook(request.method(), path) {
             self.routes.hooks.handle(request, client).await
         } else if self.with_ui && path != "/metrics" {
             self.routes.handle(request, client).await
@@ -113,7 +113,7 @@ pub struct PlainHttp {
 impl Handler for PlainHttp {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        if hook_address::is_hook(path) {
+        if hook_address::is_hook(request.method(), path) {
             // A hook never redirects: TradingView would not follow.
             if self.with_hooks {
                 return self.routes.hooks.handle(request, client).await;

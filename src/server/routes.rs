@@ -35,7 +35,7 @@ pub struct Routes {
 impl Handler for Routes {
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let path = request.uri().path();
-        if hook_address::is_hook(path) {
+        if hook_address::is_hook(request.method(), path) {
             return self.hooks.handle(request, client).await;
         }
         if path

@@ -1,7 +1,13 @@
 //! Orders: stored with the event they come from, and listed.
 
+mod pairing;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+
+pub(super) use pairing::{
+    for_each_second, for_pairing, is_before_an_arrival, neighbours, paired_in_second,
+};
 
 use super::arrivals::Earlier;
 use super::conditions::{Conditions, query};
@@ -15,9 +21,7 @@ use crate::domain::instrument::Instrument;
 use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Distance, Price, Quantity};
 use crate::domain::order::{Order, OrderId, pairing_time};
-use crate::domain::signal::{
-    Direction, Intent, OrderType, Signal, StatedPosition, Ticker, TimeInForce, Trail,
-};
+use crate::domain::signal::{Direction, Intent, OrderType, Signal, Ticker, TimeInForce, Trail};
 use crate::domain::webhook::WebhookId;
 
 /// An order as it is stored.
@@ -188,24 +192,6 @@ pub(super) fn insert(
     })
 }
 
-/// Whether an arrival before `order` that is paired by its arrival is paired later than a time.
-pub(super) fn is_before_an_arrival(
-    connection: &Connection,
-    key: &LedgerKey,
-    time: Timestamp,
-    order: OrderId,
-) -> Result<bool> {
-    let mut select = connection.prepare_cached(
-        "SELECT 1 FROM tickers k CROSS JOIN orders o INDEXED BY orders_by_pairing
-                 ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at > ?3
-             CROSS JOIN events e ON e.id = o.id
-         WHERE k.webhook_id = ?1 AND k.instrument = ?2 AND o.id < ?4
-             AND o.paired_at = o.received_at AND e.source = 'webhook'",
-    )?;
-    let instrument = key.instrument.as_str();
-    Ok(select.exists(params![key.webhook, instrument, to_micros(time), order.0])?)
-}
-
 /// Takes back an order that was stored just now.
 pub(super) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
     for table in ["pairings WHERE order_id", "orders WHERE id"] {
@@ -222,154 +208,6 @@ pub(super) fn signal_delay(
 ) -> Option<i64> {
     let signal_time = signal_time.filter(|_| arrived)?;
     Some(to_micros(received_at) - to_micros(signal_time))
-}
-
-macro_rules! for_pairing {
-    ($condition:literal) => {
-        concat!(
-            "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
-                o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
-                o.signal_name, e.source, o.signal_time
-            FROM orders o JOIN events e ON e.id = o.id WHERE ",
-            $condition
-        )
-    };
-}
-
-const SELECT_FOR_PAIRING: &str = for_pairing!("o.webhook_id = ?1 AND o.ticker = ?2");
-
-const FOR_PAIRING_BY_ID: &str = for_pairing!("o.id = ?1");
-
-/// Hands out the orders of a ledger that are paired at `from` (microseconds) or
-/// later, those of one second together, oldest first.
-pub(super) fn for_each_second(
-    connection: &Connection,
-    key: &LedgerKey,
-    from: i64,
-    mut each: impl FnMut(Vec<Order>) -> Result<()>,
-) -> Result<()> {
-    let sql = format!("{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
-    let tickers = tickers::spellings(connection, key)?;
-    let mut statements = Vec::new();
-    for _ in &tickers {
-        statements.push(connection.prepare_cached(&sql)?);
-    }
-    // Those of each ticker come in order; of several, the earliest is next.
-    let mut sources = Vec::new();
-    for (statement, ticker) in statements.iter_mut().zip(&tickers) {
-        let mut rows = statement.query(params![key.webhook, ticker.as_str(), from])?;
-        let first = rows.next()?.map(read_for_pairing).transpose()?;
-        sources.push((rows, first));
-    }
-    let mut second: Vec<Order> = Vec::new();
-    loop {
-        let waiting = sources.iter_mut().filter(|(_, next)| next.is_some());
-        let earliest = |source: &&mut (_, Option<Order>)| {
-            let next = source.1.as_ref();
-            next.map(|order| (order.paired_at, order.id))
-        };
-        let Some((rows, next)) = waiting.min_by_key(earliest) else {
-            break;
-        };
-        let Some(order) = next.take() else { break };
-        *next = rows.next()?.map(read_for_pairing).transpose()?;
-        let is_next = |first: &Order| first.paired_at.as_second() != order.paired_at.as_second();
-        if second.first().is_some_and(is_next) {
-            each(std::mem::take(&mut second))?;
-        }
-        second.push(order);
-    }
-    if second.is_empty() {
-        Ok(())
-    } else {
-        each(second)
-    }
-}
-
-/// The orders of a ledger that were paired already and belong to a second.
-pub(super) fn paired_in_second(
-    connection: &Connection,
-    key: &LedgerKey,
-    second: Timestamp,
-) -> Result<Vec<Order>> {
-    let sql = format!(
-        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000
-             AND EXISTS (SELECT 1 FROM pairings p WHERE p.order_id = o.id)"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut orders = Vec::new();
-    for ticker in tickers::spellings(connection, key)? {
-        let values = params![key.webhook, ticker.as_str(), to_micros(second)];
-        for order in statement.query_map(values, read_for_pairing)? {
-            orders.push(order?);
-        }
-    }
-    Ok(orders)
-}
-
-/// The orders of the second that is the last one until `time`, or the first one after its
-/// second, among those that came before the order `newer`.
-pub(super) fn neighbours(
-    connection: &Connection,
-    key: &LedgerKey,
-    time: Timestamp,
-    newer: OrderId,
-) -> Result<(Vec<Order>, Vec<Order>)> {
-    let next_second = time.as_second().saturating_add(1).saturating_mul(1_000_000);
-    let edge = |condition: &str, direction: &str| -> Result<Option<i64>> {
-        let mut select = connection.prepare_cached(&format!(
-            "SELECT paired_at FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at {condition} ?3
-                 AND id < ?4 ORDER BY paired_at {direction} LIMIT 1"
-        ))?;
-        let mut found = None;
-        for ticker in tickers::spellings(connection, key)? {
-            let values = params![key.webhook, ticker.as_str(), next_second, newer.0];
-            let edge: Option<i64> = select.query_row(values, |row| row.get(0)).optional()?;
-            found = match direction {
-                "ASC" => [found, edge].into_iter().flatten().min(),
-                _ => found.max(edge),
-            };
-        }
-        Ok(found)
-    };
-    let (before, after) = (edge("<", "DESC")?, edge(">=", "ASC")?);
-    let of_second = |time: Option<i64>| match time {
-        Some(time) => in_second(
-            connection,
-            key,
-            time.div_euclid(1_000_000) * 1_000_000,
-            newer,
-        ),
-        None => Ok(Vec::new()),
-    };
-    Ok((of_second(before)?, of_second(after)?))
-}
-
-/// The orders of a ledger that belong to a second and came before the order `newer`.
-fn in_second(
-    connection: &Connection,
-    key: &LedgerKey,
-    second: i64,
-    newer: OrderId,
-) -> Result<Vec<Order>> {
-    let sql = format!(
-        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000 AND o.id < ?4"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut orders = Vec::new();
-    for ticker in tickers::spellings(connection, key)? {
-        let values = params![key.webhook, ticker.as_str(), second, newer.0];
-        for order in statement.query_map(values, read_for_pairing)? {
-            orders.push(order?);
-        }
-    }
-    Ok(orders)
-}
-
-/// One order as the ledger reads it.
-pub(super) fn for_pairing(connection: &Connection, id: OrderId) -> Result<Order> {
-    let mut statement = connection.prepare_cached(FOR_PAIRING_BY_ID)?;
-    Ok(statement.query_row([id.0], read_for_pairing)?)
 }
 
 /// Seconds from each signal to its arrival, of alerts that arrived by themselves.
@@ -439,29 +277,6 @@ fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> (i64, i64) {
         from.map_or(i64::MIN, to_micros),
         to.map_or(i64::MAX, to_micros),
     )
-}
-
-fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
-    let id = row.get(0)?;
-    Ok(Order {
-        id: OrderId(id),
-        event: EventId(id),
-        ticker: parsed(row, 1)?,
-        intent: parsed(row, 2)?,
-        order_type: parsed(row, 3)?,
-        quantity: optional_parsed(row, 4)?,
-        intended_price: parsed(row, 5)?,
-        market_price: optional_parsed(row, 6)?,
-        paired_at: timestamp(row, 7)?,
-        stated_position: StatedPosition {
-            new: optional_parsed(row, 8)?,
-            previous: optional_parsed(row, 9)?,
-            side: optional_parsed(row, 10)?,
-        },
-        signal_name: row.get(11)?,
-        adjusting: row.get_ref(12)?.as_str() == Ok(EventSource::Adjustment.as_str()),
-        signal_time: optional_timestamp(row, 13)?,
-    })
 }
 
 /// The events that made orders under this idempotency key, received at `since` or later.

@@ -19,7 +19,7 @@ test.beforeEach(async ({ page }) => {
   const metadata = { signal: 'a-signal-with-a-long-name-'.repeat(6), comment: 'c'.repeat(200) };
   await send({ action: 'buy', qty: '1.123456789', marketPrice: '0.00001234', metadata });
   await send({ action: 'sell', qty: '0.5', marketPrice: '12345678.12345678', marketPosition: 'long', marketPositionSize: 77 });
-  await send({ action: 'buy', qty: 'a lot' });
+  await send({ action: 'buy', qty: 'a lot', marketPrice: 1 });
   await page.request.post(url, { data: { auth_key: 'a wrong one' } });
 });
 test.afterEach(() => server.remove());
