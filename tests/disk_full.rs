@@ -168,3 +168,73 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     check(&data, &webhook, acknowledged);
     drop(disk);
 }
+
+/// A server on a small disk whose alerts come without a pause in which anything is folded.
+fn on_small_disk(path: &Path) -> Server {
+    Server::with(DataDir::at(&path.join("data")), &["--rate-limit", "100000"])
+}
+
+fn is_healthy(server: &Server) -> bool {
+    server.get("/healthz").status == 200
+}
+
+#[test]
+fn the_owner_makes_room_on_a_full_disk_by_deleting() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let test = "the_owner_makes_room_on_a_full_disk_by_deleting";
+    let Some(disk) = small_disk(test, &path, "16m") else {
+        return;
+    };
+    let server = on_small_disk(&path);
+    let old = server.create_webhook("Old");
+    let webhook = server.create_webhook("Strategy");
+    let token = server.data.create_token();
+    let stored = fill(&server, &old);
+    // Most of the disk is the alerts': their text alone takes 20 kB each.
+    assert!(stored > 350, "{stored}");
+    support::wait_until("the server says that it is not well", || {
+        !is_healthy(&server)
+    });
+    server
+        .api(&token, "DELETE", &format!("/webhooks/{}", old.id), None)
+        .expect(204);
+    support::wait_until("there is room again", || is_healthy(&server));
+    let acknowledged = fill(&server, &webhook);
+    assert!(acknowledged > 350, "{acknowledged}");
+    // All of it can be folded, as full as the disk is.
+    let data = server.stop();
+    assert!(!data.database().with_extension("db-wal").exists());
+    check(&data, &webhook, acknowledged);
+    drop(disk);
+}
+
+#[test]
+fn a_disk_that_others_fill_is_got_over_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let test = "a_disk_that_others_fill_is_got_over_by_itself";
+    let Some(disk) = small_disk(test, &path, "16m") else {
+        return;
+    };
+    let server = on_small_disk(&path);
+    let webhook = server.create_webhook("Strategy");
+    let alert = || webhook.alert(&json!({ "metadata": { "note": "x".repeat(20_000) } }));
+    let mut acknowledged = 100;
+    for _ in 0..acknowledged {
+        server.deliver(&webhook, &alert()).expect(200);
+    }
+    let ballast = path.join("ballast");
+    // Fails where the disk is full, and leaves what it wrote.
+    std::fs::write(&ballast, vec![1; 16 << 20]).unwrap_err();
+    server.deliver(&webhook, &alert()).expect(503);
+    support::wait_until("the server says that it is not well", || {
+        !is_healthy(&server)
+    });
+    std::fs::remove_file(&ballast).unwrap();
+    support::wait_until("there is room again", || is_healthy(&server));
+    acknowledged += fill(&server, &webhook);
+    let data = server.kill();
+    check(&data, &webhook, acknowledged);
+    drop(disk);
+}

@@ -137,7 +137,9 @@ impl Transactions {
     /// Takes the next job from the queue where it may share the transaction of `group`,
     /// which is open since `opened`.
     fn joining(&mut self, group: &Group, opened: Instant) -> Option<Box<dyn Job>> {
-        if group.len() == LARGEST_GROUP || !group.last()?.shares() {
+        let wal = self.database.wal.as_ref();
+        let is_large = group.len() == LARGEST_GROUP || wal.is_some_and(Wal::is_short_of_room);
+        if is_large || !group.last()?.shares() {
             return None;
         }
         let job = match self.jobs.try_recv() {
@@ -181,7 +183,8 @@ impl Transactions {
 
     /// Writes everything in one transaction, or nothing.
     fn write_together(&mut self, group: &mut Group, join: bool) -> std::result::Result<(), Undone> {
-        self.begin()?;
+        // An empty group is a note of few bytes.
+        self.begin(group.first().is_some_and(|job| job.shares()))?;
         let outcome = match self.run(group, join) {
             Ok((before, last)) => self.commit(before, last).map_err(Undone::Failed),
             Err(undone) => self.roll_back().map_err(Undone::Failed).and(Err(undone)),
@@ -202,12 +205,14 @@ impl Transactions {
         }
     }
 
-    fn begin(&mut self) -> Result<()> {
+    /// Begins a transaction, of alerts or of the owner.
+    fn begin(&mut self, is_alert: bool) -> Result<()> {
         let Database {
             wal, connection, ..
         } = &mut self.database;
         if let Some(wal) = wal {
             wal.clean(connection)?;
+            wal.require_room(connection, is_alert)?;
         }
         self.statement("BEGIN IMMEDIATE")
     }
@@ -244,6 +249,9 @@ impl Transactions {
             }
         }
         let last = events::newest(&self.database.connection)?;
+        if let Some(wal) = &self.database.wal {
+            wal.require_folding(&self.database.connection)?;
+        }
         // The last moment at which nothing is stored where nobody would find it.
         self.database.watch.check_place()?;
         Ok((before, last))

@@ -29,6 +29,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::Folding;
 use super::error::{Result, StoreError};
+use super::room::{self, Room};
 
 /// Time between two attempts to fold a log that a reader still needs.
 const BETWEEN_FOLDS: Duration = Duration::from_secs(5);
@@ -62,6 +63,8 @@ pub(super) struct Wal {
     fold_at: u64,
     /// Whether the disk is full: a log that is folded begins anew in the room that it has.
     needs_room: bool,
+    /// The room before the transaction, where the disk has not plenty.
+    room: Option<Room>,
 }
 
 /// What is being done about folding the log.
@@ -108,6 +111,7 @@ impl Wal {
             folding: State::default(),
             fold_at: limits.at_most,
             needs_room: false,
+            room: None,
         })
     }
 
@@ -225,21 +229,96 @@ impl Wal {
         self.needs_room = true;
     }
 
+    /// Makes room for a transaction on a disk that is short of it. Alerts leave the last of
+    /// it to others, the owner's deletions above all; those begin with a log that is folded,
+    /// so that whatever they take, it can be folded, too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where there is no room for an alert.
+    pub(super) fn require_room(&mut self, connection: &Connection, is_alert: bool) -> Result<()> {
+        self.room = self.measure(connection)?;
+        let Some(room) = self.room.filter(|room| room.is_short()) else {
+            return Ok(());
+        };
+        if !is_alert || room.require().is_err() {
+            self.needs_room = true;
+            self.written(connection);
+            self.room = self.measure(connection)?;
+        }
+        match self.room {
+            Some(room) if is_alert => room.require(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to commit what could not be folded.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub(super) fn require_folding(&self, connection: &Connection) -> Result<()> {
+        self.room
+            .map_or(Ok(()), |room| room.require_folding(connection))
+    }
+
+    /// Tells whether a transaction should be as small as it can be.
+    pub(super) fn is_short_of_room(&self) -> bool {
+        self.room.is_some_and(Room::is_short)
+    }
+
+    fn measure(&self, connection: &Connection) -> Result<Option<Room>> {
+        let Some(free) = room::scarce(&self.database) else {
+            return Ok(None);
+        };
+        let frames = frames(connection)?;
+        let bytes = |frames: u64| match frames {
+            0 => 0,
+            frames => LOG_HEADER + frames * (self.page_size + FRAME_HEADER),
+        };
+        let (committed, folded) = (bytes(frames.committed), bytes(frames.folded));
+        Room::of(&self.database, connection, free, (committed, folded)).map(Some)
+    }
+
     /// Folds the log after a transaction where no pause came for too long, or where it
     /// may be what fills the disk.
     pub(super) fn written(&mut self, connection: &Connection) {
         let needs_room = std::mem::take(&mut self.needs_room);
-        let Ok(frames) = frames(connection) else {
+        let (Ok(frames), Ok(room)) = (frames(connection), self.measure(connection)) else {
             return;
         };
+        if !matches!(self.folding, State::Rests(_)) {
+            return;
+        }
         if frames.committed < self.limits.at_most {
             self.fold_at = self.limits.at_most;
         }
-        let is_due = frames.committed >= self.fold_at || needs_room;
-        if is_due && frames.folded < frames.committed && matches!(self.folding, State::Rests(_)) {
+        let is_due =
+            frames.committed >= self.fold_at || needs_room || room.is_some_and(Room::must_fold);
+        if is_due && frames.folded < frames.committed {
             // Where a reader needs the log, it is tried again after as much again.
             self.fold_at = frames.committed + self.limits.at_most / 4;
             self.has_folded(connection, &fold(connection));
+        }
+        if matches!(self.measure(connection), Ok(Some(room)) if room.must_cut()) {
+            self.cut(connection);
+        }
+    }
+
+    /// Gives the room of a log that is folded back to the disk, where nobody reads it.
+    fn cut(&mut self, connection: &Connection) {
+        let is_folded = frames(connection).is_ok_and(|frames| frames.folded == frames.committed);
+        if !is_folded || !matches!(self.folding, State::Rests(_)) {
+            return;
+        }
+        let cut = connection.busy_timeout(Duration::ZERO).and_then(|()| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(true))
+        });
+        if let Err(error) = connection.busy_timeout(super::LOCK_PATIENCE) {
+            tracing::warn!(%error, "the database's patience is lost");
+        }
+        if cut.is_err() {
+            self.has_folded(connection, &cut);
         }
     }
 
@@ -258,6 +337,10 @@ impl Wal {
             Err(error) if is_failed_sync(error) => {
                 self.folding = State::Forbidden;
                 keep(connection, error);
+                return false;
+            }
+            // Said once while alerts come, each of which may have tried it.
+            Err(_) if matches!(self.folding, State::Rests(until) if until > Instant::now()) => {
                 return false;
             }
             Err(error) => {
