@@ -416,11 +416,19 @@ impl Ahead {
         if span > longest || span + passed > now.duration_since(before) {
             return Ok(None);
         }
+        let least = behind + passed;
+        // Whole seconds where there is room: alerts of one second stay alerts of one second.
+        let whole = whole_seconds(least);
+        let by = if begins - whole >= before {
+            whole
+        } else {
+            least
+        };
         Ok(Some(Self {
             first,
             now,
             newest,
-            by: behind + passed,
+            by,
         }))
     }
 
@@ -503,6 +511,16 @@ fn dated_after(
         }
     }
     Ok(first.map(|(first, begins)| (first, begins, before)))
+}
+
+/// A time in whole seconds, rounded up.
+fn whole_seconds(time: SignedDuration) -> SignedDuration {
+    let seconds = SignedDuration::from_secs(time.as_secs());
+    if seconds < time {
+        seconds + SignedDuration::from_secs(1)
+    } else {
+        seconds
+    }
 }
 
 fn signed(duration: Duration) -> SignedDuration {
