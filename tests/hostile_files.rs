@@ -136,7 +136,7 @@ fn large_file() -> Vec<u8> {
 }
 
 /// Bytes of each file; at once they would take more than all may.
-const LARGEST: usize = 16 * 1024 * 1024;
+const LARGEST: usize = 6 * 1024 * 1024;
 
 #[test]
 fn four_large_files_at_once_take_turns_and_little_memory() {

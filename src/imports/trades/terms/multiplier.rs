@@ -6,6 +6,7 @@
 use super::FromRows;
 use super::interval::{Interval, decimal, overlap, roundest};
 use super::sample::{Row, Sample};
+use crate::domain::money::Decimal;
 
 /// How far the rate between the currencies of price and profit may move: not at all where
 /// they are one.
@@ -43,10 +44,17 @@ pub fn estimate(sample: &Sample) -> Estimate {
         return bearing(sample, rows);
     }
     let without_fees = of_profits(sample, |row| Some(row.net), sample.half_of_net);
-    if without_fees.is_some() {
-        return without_fees.into();
-    }
-    of_line(sample).map_or_else(|| drifting(sample), |rows| Some(rows).into())
+    // A small commission hides in the rounding of most trades, or in a point value that is
+    // no round number: what more of them bear out, or else the rounder one.
+    let said = [of_line(sample), without_fees].into_iter().flatten();
+    let best = said.max_by_key(|rows| (rows.agreeing, std::cmp::Reverse(digits(rows.value))));
+    best.map_or_else(|| drifting(sample), |rows| Some(rows).into())
+}
+
+/// Significant digits of a number.
+fn digits(value: Decimal) -> usize {
+    let mantissa = value.mantissa().unsigned_abs().to_string();
+    mantissa.trim_end_matches('0').len()
 }
 
 /// By profit and commission of each trade.
