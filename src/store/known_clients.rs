@@ -92,7 +92,7 @@ pub fn is_any(connection: &Connection) -> Result<bool> {
     Ok(any.exists([])?)
 }
 
-/// Remembers a client that logged in, and forgets the oldest beyond [`KEPT`] of each kind.
+/// Remembers a client that logged in, and forgets the oldest beyond the last 50 of each kind.
 ///
 /// # Errors
 ///
