@@ -126,8 +126,7 @@ impl ImportQuery {
             self.commission.as_deref(),
             self.currency.as_deref(),
         ];
-        StatedTerms::read(said)
-            .map_err(|error| Problem::bad_request("invalid_query", error.to_string()))
+        StatedTerms::read(said).map_err(|error| Problem::invalid(error.to_string()))
     }
 }
 
@@ -156,7 +155,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
         .parse()
         .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
     let columns = Choices::read(query.column.iter().map(String::as_str))
-        .map_err(|error| Problem::bad_request("invalid_query", error.to_string()))?;
+        .map_err(|error| Problem::invalid(error.to_string()))?;
     let kind = match query.kind {
         Some(kind) => kind,
         None => kind_of(file.clone(), columns.clone()).await?,

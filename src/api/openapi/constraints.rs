@@ -30,6 +30,9 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "seed" => json!({ "format": null, "maximum": u64::MAX }),
         "ticker" if !is_list(path) => ticker(),
         "tag" => tag(),
+        "column" => {
+            json!({ "pattern": "^(trade|type|date|signal|price|quantity|value|profit|commission|favorable|adverse|cumulative|cumulativePercent|bars)=.+$" })
+        }
         _ => return None,
     })
 }
