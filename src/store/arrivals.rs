@@ -109,6 +109,13 @@ pub(super) struct Earlier {
     pub(super) clock_at: Option<Timestamp>,
 }
 
+impl Earlier {
+    fn is_off_clock(&self) -> bool {
+        self.clock_at
+            .is_some_and(|clock| is_apart(self.received_at, clock))
+    }
+}
+
 /// The time since an earlier event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Age {
@@ -133,6 +140,10 @@ impl Arrival {
             elapsed: Duration::ZERO,
         };
         Self { at: time, clock }
+    }
+
+    fn is_off_clock(&self) -> bool {
+        is_apart(self.at, self.clock.wall)
     }
 
     /// What its owner should know of the clock.
@@ -160,7 +171,7 @@ impl Arrivals {
             let of_run = signed(now.clock.elapsed.saturating_sub(began));
             return Age {
                 length: now.at.duration_since(earlier.received_at).max(of_run),
-                is_measured: now.at == now.clock.wall && earlier.clock_at.is_none(),
+                is_measured: !now.is_off_clock() && !earlier.is_off_clock(),
             };
         }
         let at = earlier.clock_at.unwrap_or(earlier.received_at);
@@ -231,9 +242,13 @@ impl Arrivals {
         if let Some(before) = newest.elapsed
             && clock.elapsed < before
         {
-            // It arrived before the newest one and was recorded after it.
+            // It arrived before the newest one and was recorded after it. The two clocks are
+            // not read at one instant, so a little less than the time passed is no step.
             let earliest = newest.at - before.saturating_sub(clock.elapsed);
-            return clock.wall.clamp(earliest, newest.at);
+            if is_apart(earliest, clock.wall) {
+                return clock.wall.clamp(earliest, newest.at);
+            }
+            return clock.wall.min(newest.at);
         }
         let at = if clock.wall >= newest.at {
             clock.wall
@@ -523,6 +538,71 @@ fn whole_seconds(time: SignedDuration) -> SignedDuration {
     }
 }
 
+/// Whether a time differs from the clock's by more than two readings of it do.
+fn is_apart(time: Timestamp, clock: Timestamp) -> bool {
+    time.duration_since(clock).abs() >= STEP
+}
+
 fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(micros: i64) -> ClockReading {
+        ClockReading {
+            wall: Timestamp::from_microsecond(EARLIEST + micros).unwrap(),
+            elapsed: Duration::from_micros(u64::try_from(micros).unwrap()),
+        }
+    }
+
+    /// Two alerts at once, the later of which is recorded first, after a crash.
+    fn swapped(earlier: ClockReading, later: ClockReading) -> (Arrivals, Arrival) {
+        let mut arrivals = Arrivals::default();
+        arrivals.notice_step(later, EventId(2));
+        arrivals.follow(later);
+        let at = arrivals.follow(earlier);
+        (arrivals, Arrival { at, clock: earlier })
+    }
+
+    #[test]
+    fn alerts_of_one_moment_that_are_recorded_the_other_way_round_are_on_the_clock() {
+        let later = reading(1_000_015);
+        // Its time of day was read a little earlier than its monotonic clock.
+        let skewed = ClockReading {
+            elapsed: Duration::from_micros(1_000_010),
+            ..reading(1_000_003)
+        };
+        let (arrivals, arrival) = swapped(skewed, later);
+        assert_eq!(arrival.at, skewed.wall);
+        let before_the_crash = Earlier {
+            event: EventId(1),
+            received_at: reading(940_000).wall,
+            clock_at: None,
+        };
+        let age = arrivals.age(&before_the_crash, &arrival);
+        assert!(age.is_measured, "{age:?}");
+        assert!(!age.is_resend_within(SignedDuration::from_secs(60)));
+    }
+
+    #[test]
+    fn nobody_knows_the_age_of_what_was_dated_by_a_clock_that_was_set_back() {
+        let later = reading(5_000_000);
+        let set_back = ClockReading {
+            elapsed: Duration::from_micros(4_999_990),
+            ..reading(2_000_000)
+        };
+        let (arrivals, arrival) = swapped(set_back, later);
+        assert_eq!(arrival.at, reading(4_999_990).wall);
+        let before_the_crash = Earlier {
+            event: EventId(1),
+            received_at: reading(4_900_000).wall,
+            clock_at: None,
+        };
+        let age = arrivals.age(&before_the_crash, &arrival);
+        assert!(!age.is_measured);
+        assert!(age.is_resend_within(SignedDuration::from_secs(60)));
+    }
 }
