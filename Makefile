@@ -54,7 +54,7 @@ attack:
 
 # Every call on the disk fails in turn, with a crash after each: half an hour; needs cc.
 faults:
-	ALGOHOOK_FAULTS=all cargo test --locked --test faults -- --nocapture
+	ALGOHOOK_FAULTS=all cargo test --locked --test it faults:: -- --nocapture
 
 # What alerts wait for on a slow disk, for docs/performance.md; needs python3 and cc.
 slow-disk:

@@ -1,0 +1,193 @@
+//! algohook's own exports come back in: a webhook that is fed with them has the same
+//! orders and trades.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{DataDir, Server, Webhook};
+use serde_json::{Value, json};
+
+fn file(data: &DataDir, name: &str, content: &str) -> PathBuf {
+    let path = data.database().with_file_name(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn import(data: &DataDir, kind: &str, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
+    let path = path.to_str().unwrap();
+    let mut arguments = vec!["import", kind, path, "--webhook", &webhook.id, "--json"];
+    arguments.extend(more);
+    data.json(&arguments)[kind].clone()
+}
+
+fn export(server: &Server, token: &str, what: &str, query: &str) -> String {
+    let answer = server.api(token, "GET", &format!("/export/{what}.csv?{query}"), None);
+    answer.expect(200).text.clone()
+}
+
+/// The trades of a webhook without what names them.
+fn trades(server: &Server, token: &str, query: &str) -> Vec<String> {
+    let page = server.api(token, "GET", &format!("/trades?limit=500&{query}"), None);
+    let page = page.expect(200).json();
+    let mut trades: Vec<String> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(shown)
+        .collect();
+    trades.sort();
+    trades
+}
+
+fn shown(trade: &Value) -> String {
+    let names = [
+        "ticker",
+        "direction",
+        "qty",
+        "entryTime",
+        "entryPrice",
+        "entrySignal",
+        "exitTime",
+        "exitPrice",
+        "exitSignal",
+        "commission",
+        "netProfit",
+        "currency",
+    ];
+    names.map(|name| trade[name].to_string()).join(" ")
+}
+
+/// Alerts that are awkward to export: texts like formulas, lines, quotes, an exit of the
+/// whole position, a reversal, two fills of one bar; and some that make no order.
+fn fill(server: &Server, webhook: &Webhook) {
+    let alert = |changes: Value| webhook.alert(&changes);
+    for (changes, status) in [
+        (json!({ "metadata": { "signal": "=1+1" } }), 200),
+        (
+            json!({ "marketPrice": "151", "metadata": { "signal": "a\n+b; =c", "comment": "'=d" } }),
+            200,
+        ),
+        (
+            json!({ "positionDirection": "exitLong", "qty": 50, "marketPrice": "152.5" }),
+            200,
+        ),
+        (
+            json!({ "positionDirection": "exitLong", "qty": null, "marketPrice": "149", "metadata": { "signal": "-out" } }),
+            200,
+        ),
+        (
+            json!({ "positionDirection": null, "action": "sell", "qty": 10, "marketPrice": "150", "ticker": "ES1!-NQ1!" }),
+            200,
+        ),
+        (
+            json!({ "positionDirection": null, "action": "buy", "qty": 30, "orderType": "limit", "limitPrice": "140", "marketPrice": "141", "ticker": "ES1!-NQ1!" }),
+            200,
+        ),
+        (
+            json!({ "positionDirection": null, "action": "sell", "qty": 20, "marketPrice": "145", "ticker": "ES1!-NQ1!" }),
+            200,
+        ),
+        (json!({ "qty": "many" }), 422),
+        (json!({ "id": "once", "marketPrice": "160" }), 200),
+        (json!({ "id": "once", "marketPrice": "160" }), 200),
+        (
+            json!({ "positionDirection": "exitLong", "qty": 100, "marketPrice": "161" }),
+            200,
+        ),
+    ] {
+        server.deliver(webhook, &alert(changes)).expect(status);
+    }
+}
+
+#[test]
+fn exported_events_and_orders_make_the_same_trades_again() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let first = server.create_webhook("First");
+    fill(&server, &first);
+    let query = format!("webhook={}", first.id);
+    let made = trades(&server, &token, &query);
+    assert!(made.len() >= 5, "{made:#?}");
+    for what in ["events", "orders"] {
+        let again = server.create_webhook(&format!("Again {what}"));
+        let path = file(
+            &server.data,
+            "export.csv",
+            &export(&server, &token, what, &query),
+        );
+        let imported = import(&server.data, "alerts", &path, &again, &[]);
+        assert_eq!(imported["failed"], 0, "{imported:#}");
+        assert_eq!(imported["new"], 9, "{imported:#}");
+        assert_eq!(
+            imported["withoutOrder"],
+            if what == "events" { 2 } else { 0 }
+        );
+        let of_again = trades(&server, &token, &format!("webhook={}", again.id));
+        assert_eq!(of_again, made, "{what}");
+        assert_eq!(import(&server.data, "alerts", &path, &again, &[])["new"], 0);
+    }
+}
+
+#[test]
+fn of_an_export_of_several_webhooks_the_owner_says_which() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let (one, two) = (server.create_webhook("One"), server.create_webhook("Two"));
+    for webhook in [&one, &two] {
+        server
+            .deliver(webhook, &webhook.alert(&json!({})))
+            .expect(200);
+    }
+    let path = file(
+        &server.data,
+        "all.csv",
+        &export(&server, &token, "events", ""),
+    );
+    let again = server.create_webhook("Again");
+    assert_eq!(import(&server.data, "alerts", &path, &again, &[])["new"], 0);
+    let named = ["--name", two.id.as_str()];
+    assert_eq!(
+        import(&server.data, "alerts", &path, &again, &named)["new"],
+        1
+    );
+    // What is a webhook's own needs no name.
+    let own = import(&server.data, "alerts", &path, &one, &[]);
+    assert_eq!(
+        (own["new"].clone(), own["known"].clone()),
+        (json!(0), json!(1))
+    );
+}
+
+#[test]
+fn exported_trades_become_a_backtest_with_the_same_figures() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let first = server.create_webhook("First");
+    fill(&server, &first);
+    let query = format!("webhook={}&ticker=NASDAQ:AAPL", first.id);
+    let again = server.create_webhook("Again");
+    let all = export(&server, &token, "trades", &format!("webhook={}", first.id));
+    let path = file(&server.data, "trades.csv", &all);
+    let arguments = [
+        "import",
+        "trades",
+        path.to_str().unwrap(),
+        "--webhook",
+        &again.id,
+    ];
+    let error = server.data.error(&arguments);
+    assert!(
+        error.contains("ES1!-NQ1!") && error.contains("--ticker"),
+        "{error}"
+    );
+    let imported = import(
+        &server.data,
+        "trades",
+        &path,
+        &again,
+        &["--ticker", "NASDAQ:AAPL"],
+    );
+    assert_eq!(imported["ticker"], "NASDAQ:AAPL");
+    let made = trades(&server, &token, &query);
+    let query = format!("webhook={}&source=backtest", again.id);
+    assert_eq!(trades(&server, &token, &query), made);
+}
