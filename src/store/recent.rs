@@ -19,6 +19,12 @@ use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 /// Two equal alerts closer together than this are two fills of one bar.
 pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
 
+/// Two transactions have no more alerts than this.
+const MOST_UNCONFIRMED: i64 = 256;
+
+/// Microseconds after a commit in which its answers leave, on however busy a machine.
+const ANSWERED_WITHIN: i64 = 1_000_000;
+
 /// What an equal earlier delivery makes of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
@@ -133,20 +139,28 @@ impl RecentDeliveries {
         Ok(Repetition::None)
     }
 
-    /// Reads what the last commit brought, where no later one confirmed it.
+    /// Reads what the last commit brought, where no later one confirmed it, and what the one
+    /// before it did, where the last began so soon that the answers may not have left.
     ///
     /// # Errors
     ///
     /// [`super::StoreError`] where the database cannot be read.
     pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
-        // One transaction has no more alerts than this.
         let mut select = connection.prepare(
-            "SELECT webhook_id, id, received_at, payload, clock_at FROM events
-             WHERE id > coalesce((SELECT max(last_event) FROM commits), 0)
-                 AND id > (SELECT max(id) FROM events) - 128
+            "WITH confirmed (first_event, last_event, committed_at) AS (
+                 SELECT first_event, last_event, committed_at FROM commits
+                 UNION ALL SELECT 0, 0, 0
+                 ORDER BY last_event DESC LIMIT 1
+             )
+             SELECT webhook_id, id, received_at, payload, clock_at FROM events, confirmed
+             WHERE id > (SELECT max(id) FROM events) - ?1
+                 AND id >= CASE
+                     WHEN (SELECT min(coalesce(clock_at, received_at)) FROM events WHERE id > last_event)
+                         < committed_at + ?2 THEN first_event
+                     ELSE last_event + 1 END
                  AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
         )?;
-        let unconfirmed = select.query_map([], |row| {
+        let unconfirmed = select.query_map([MOST_UNCONFIRMED, ANSWERED_WITHIN], |row| {
             let accepted = Accepted {
                 digest: digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default()),
                 earlier: Earlier {

@@ -200,6 +200,41 @@ fn compiled(directory: &Path) -> Option<PathBuf> {
     }
 }
 
+/// Stores alerts that have no time, each in a commit of its own and received so many seconds
+/// from now; crashes; and sends them all again five seconds after the last.
+fn sent_again_after_a_crash(seconds: [i64; 3]) -> [EventStatus; 3] {
+    let directory = tempfile::tempdir().unwrap();
+    let webhook = fill(directory.path());
+    let now = Timestamp::now();
+    let send = |store: &Store, number: u32, seconds: i64| {
+        let mut delivery = delivery(webhook, number, SignedDuration::ZERO);
+        delivery.received_at = now + SignedDuration::from_secs(seconds);
+        let write = move |context: &mut WriteContext<'_>| record(context, &delivery);
+        store.writer().run_blocking(write).unwrap().status
+    };
+    let store = Store::open(directory.path(), &options()).unwrap();
+    for (number, seconds) in (1..).zip(seconds) {
+        assert_eq!(send(&store, number, seconds), EventStatus::Processed);
+    }
+    // What a crash would leave: copied while it is in use.
+    let left = tempfile::tempdir().unwrap();
+    for name in [DATABASE_FILE, "algohook.db-wal"] {
+        fs::copy(directory.path().join(name), left.path().join(name)).unwrap();
+    }
+    let store = Store::open(left.path(), &options()).unwrap();
+    [1, 2, 3].map(|number| send(&store, number, seconds[2] + 5))
+}
+
+#[test]
+fn an_alert_whose_answer_the_next_commit_overtook_is_recognised_after_a_crash() {
+    use EventStatus::{Duplicate, Processed};
+    // The second's answer may have been on its way when the third was stored.
+    let soon = sent_again_after_a_crash([0, 0, 0]);
+    assert_eq!(soon, [Processed, Duplicate, Duplicate]);
+    let late = sent_again_after_a_crash([0, 0, 20]);
+    assert_eq!(late, [Processed, Processed, Duplicate]);
+}
+
 /// One run: which calls fail, and the crash.
 #[derive(Debug, Clone)]
 struct Plan {
