@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use algohook::domain::event::{EventId, EventStatus};
 use algohook::domain::order::OrderId;
+use algohook::domain::webhook::WebhookId;
 use algohook::ingest::{Ingest, RateLimit, Recorder, Registry, SystemClock};
 use algohook::metrics::Metrics;
 use algohook::server::hooks::Hooks;
@@ -105,7 +106,7 @@ impl Recorder for NotStoring {
         })
     }
 
-    async fn reject(&self, _webhook: i64, _rejection: Rejection) -> Result<()> {
+    async fn reject(&self, _webhook: WebhookId, _rejection: Rejection) -> Result<()> {
         Ok(())
     }
 }
@@ -143,7 +144,7 @@ impl Recorder for OneByOne {
             .map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
-    async fn reject(&self, _webhook: i64, _rejection: Rejection) -> Result<()> {
+    async fn reject(&self, _webhook: WebhookId, _rejection: Rejection) -> Result<()> {
         Ok(())
     }
 }

@@ -65,7 +65,7 @@ pub fn add_events(data_dir: &Path, count: usize) -> anyhow::Result<()> {
                 let seconds = i64::try_from(count - number).unwrap_or(i64::MAX);
                 let received_at = Timestamp::now() - SignedDuration::from_secs(seconds);
                 let message = Message::new(&webhook.auth_key).numbered(number / webhooks.len());
-                record(context, webhook.row, received_at, &message)?;
+                record(context, &webhook.id, received_at, &message)?;
             }
             Ok(())
         })?;
@@ -75,7 +75,7 @@ pub fn add_events(data_dir: &Path, count: usize) -> anyhow::Result<()> {
 
 fn record(
     context: &mut WriteContext<'_>,
-    webhook: i64,
+    webhook: &WebhookId,
     received_at: Timestamp,
     message: &str,
 ) -> Result<(), StoreError> {
@@ -84,7 +84,8 @@ fn record(
         payload::parse(message.as_bytes()).map_err(|error| unusable(format!("{error:?}")))?;
     let signal = alert.signal.map_err(|error| unusable(error.to_string()))?;
     let delivery = Delivery {
-        webhook,
+        id: deliveries::new_delivery(received_at)?,
+        webhook: webhook.clone(),
         received_at,
         clock: None,
         source: EventSource::Webhook,

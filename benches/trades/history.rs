@@ -86,11 +86,12 @@ impl Walk {
         })
     }
 
-    fn next_delivery(&mut self, webhook: i64, source: EventSource) -> Delivery {
+    fn next_delivery(&mut self, webhook: &WebhookId, source: EventSource) -> Delivery {
         let (received_at, message) = self.next_alert();
         let parsed = payload::parse_without_key(message.as_bytes()).expect("a valid alert");
         Delivery {
-            webhook,
+            id: deliveries::new_delivery(received_at).expect("random bytes"),
+            webhook: webhook.clone(),
             received_at,
             clock: None,
             source,
@@ -108,7 +109,7 @@ impl Walk {
 pub struct History {
     data_dir: PathBuf,
     store: Option<Arc<Store>>,
-    webhook: i64,
+    webhook: WebhookId,
     walk: Walk,
 }
 
@@ -118,9 +119,9 @@ impl History {
         let store = Store::open(data_dir, &StoreOptions::default())?;
         let id = WebhookId::generate(secrets::random_bytes)?;
         let key = AuthKey::generate(secrets::random_bytes)?;
-        let webhook = store.writer().run_blocking(move |context| {
-            webhooks::insert(context, &id, "Strategy", &key, Timestamp::now())?;
-            Ok(webhooks::get(context.connection, &id)?.row)
+        let webhook = id.clone();
+        store.writer().run_blocking(move |context| {
+            webhooks::insert(context, &id, "Strategy", &key, Timestamp::now())
         })?;
         Ok(Self {
             data_dir: data_dir.to_owned(),
@@ -147,7 +148,10 @@ impl History {
         let store = Arc::clone(self.store.as_ref().context("the database is closed")?);
         while self.walk.sent < 2 * trades {
             let count = BATCH.min(2 * trades - self.walk.sent);
-            let next = || self.walk.next_delivery(self.webhook, EventSource::Imported);
+            let next = || {
+                self.walk
+                    .next_delivery(&self.webhook, EventSource::Imported)
+            };
             let batch: Vec<Delivery> = std::iter::repeat_with(next).take(count).collect();
             store.writer().run_blocking(move |context| {
                 let mut batch = batch.iter();
@@ -161,7 +165,7 @@ impl History {
     /// What it takes to store an alert with all that follows from it.
     pub fn time_of_one_more(&mut self) -> anyhow::Result<Duration> {
         let store = Arc::clone(self.store.as_ref().context("the database is closed")?);
-        let next = || self.walk.next_delivery(self.webhook, EventSource::Webhook);
+        let next = || self.walk.next_delivery(&self.webhook, EventSource::Webhook);
         let timed: Vec<Delivery> = std::iter::repeat_with(next).take(TIMED).collect();
         let mut timed = timed.into_iter();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

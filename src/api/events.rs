@@ -10,6 +10,7 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::moment::Moment;
 use crate::domain::order::OrderId;
@@ -29,6 +30,10 @@ pub struct Event {
     /// `evt_` and a number; later events have larger ones.
     #[schema(value_type = String)]
     pub id: EventId,
+    /// The identity of the delivery that it was made of, `dlv_` and 32 digits: a delivery is one
+    /// event, however often it is applied. Null of events that older versions recorded.
+    #[schema(value_type = Option<String>)]
+    pub delivery: Option<DeliveryId>,
     /// The webhook it was sent to.
     #[schema(value_type = String)]
     pub webhook: WebhookId,
@@ -82,6 +87,7 @@ impl From<StoredEvent> for Event {
             answer_status: matches!(stored.source, EventSource::Webhook | EventSource::Test)
                 .then_some(answer),
             id: stored.id,
+            delivery: stored.delivery,
             webhook: stored.webhook,
             received_at: stored.received_at,
             clock_at: stored.clock_at,
@@ -227,8 +233,9 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     }
     let kept = payload::redact(payload::hide_keys(&payload), key.reveal());
     let parsed = payload::parse_without_key(&kept)?;
+    let delivery = deliveries::new_delivery(context.now())?;
     let write = context.store.writer().run(None, move |context| {
-        let recorded = deliveries::reprocess(context, id, kept, Reading::Signal(parsed))?;
+        let recorded = deliveries::reprocess(context, delivery, id, kept, Reading::Signal(parsed))?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

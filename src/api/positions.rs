@@ -13,6 +13,7 @@ use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
+use crate::store::deliveries::new_delivery;
 use crate::store::events;
 use crate::store::positions::{self, StoredPosition};
 
@@ -142,8 +143,9 @@ pub(super) async fn accept(context: &Context, request: &ApiRequest) -> Reply {
         .parse()
         .map_err(|error| Problem::invalid(format!("ticker: {error}")))?;
     let clock = context.clock.read();
+    let id = new_delivery(clock.wall)?;
     let write = context.store.writer().run(None, move |context| {
-        let recorded = positions::accept(context, &webhook, &ticker, clock)?;
+        let recorded = positions::accept(context, id, &webhook, &ticker, clock)?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Address, Market, mistakes};
-use crate::domain::webhook::WebhookState;
+use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
 use crate::store::deliveries::{Delivery, Recorded, record};
 use crate::store::rejections::{self, Rejection};
@@ -222,8 +222,8 @@ impl Recorder for Diary {
         self.write(|context| record(context, &delivery))
     }
 
-    async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
-        self.write(|context| rejections::insert(context, webhook, &rejection))
+    async fn reject(&self, webhook: WebhookId, rejection: Rejection) -> Result<()> {
+        self.write(|context| rejections::insert(context, &webhook, &rejection))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod currency;
+pub mod delivery;
 pub mod event;
 pub mod exact;
 pub mod futures;

@@ -115,7 +115,10 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let noted = Misdirected {
             kind,
             address: shown,
-            webhook: self.registry.resembling(id).map(|webhook| webhook.row),
+            webhook: self
+                .registry
+                .resembling(id)
+                .map(|webhook| webhook.id.clone()),
             count: 1,
             last_at: self.clock.now(),
             source_address,

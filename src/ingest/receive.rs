@@ -14,6 +14,7 @@ use super::recorder::Recorder;
 use super::registry::{Registry, Webhook};
 use super::sender::Sender;
 use crate::clock::{Clock, ClockReading};
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
@@ -21,7 +22,7 @@ use crate::logging::Rarely;
 use crate::metrics::Outcome;
 use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
 use crate::store::StoreError;
-use crate::store::deliveries::{Delivery, Reading};
+use crate::store::deliveries::{Delivery, Reading, Recorded, new_delivery};
 use crate::store::rejections::{Rejection, RejectionReason};
 
 /// The largest body of an alert in bytes: 25 KB.
@@ -230,12 +231,8 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 _ => None,
             };
             let reading = Reading::Withheld(EventStatus::Limited, parsed);
-            match self
-                .recorder
-                .record(Arc::new(delivery(arrival, payload, reading)))
-                .await
-            {
-                Ok(recorded) => Some((recorded.event, recorded.status)),
+            match self.keep(arrival, payload, reading).await {
+                Ok((_, recorded)) => Some((recorded.event, recorded.status)),
                 Err(StoreError::NotFound(_)) => return unknown_webhook(),
                 Err(error) => {
                     let windows = &mut arrival.webhook.windows();
@@ -268,7 +265,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let webhook = &arrival.webhook;
         let counting = self
             .recorder
-            .count_not_kept(webhook.row, arrival.received_at);
+            .count_not_kept(webhook.id.clone(), arrival.received_at);
         if let Err(error) = counting.await
             && let Some(unsaid) = UNCOUNTED.say()
         {
@@ -367,11 +364,25 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             source_address: arrival.sender.address,
             size,
         };
-        if let Err(error) = self.recorder.reject(arrival.webhook.row, rejection).await
+        let webhook = arrival.webhook.id.clone();
+        if let Err(error) = self.recorder.reject(webhook, rejection).await
             && let Some(unsaid) = UNNOTED.say()
         {
             tracing::warn!(webhook = %arrival.webhook.id, %error, unsaid, "a rejected request could not be noted");
         }
+    }
+
+    /// Gives a delivery its identity and records it.
+    async fn keep(
+        &self,
+        arrival: &Arrival,
+        payload: Vec<u8>,
+        reading: Reading,
+    ) -> Result<(Arc<Delivery>, Recorded), StoreError> {
+        let id = new_delivery(arrival.received_at)?;
+        let delivery = Arc::new(delivery(id, arrival, payload, reading));
+        let recorded = self.recorder.record(Arc::clone(&delivery)).await?;
+        Ok((delivery, recorded))
     }
 
     async fn record(
@@ -380,9 +391,8 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         payload: Vec<u8>,
         reading: Reading,
     ) -> (Answer, Outcome) {
-        let delivery = Arc::new(delivery(arrival, payload, reading));
-        let recorded = match self.recorder.record(Arc::clone(&delivery)).await {
-            Ok(recorded) => recorded,
+        let (delivery, recorded) = match self.keep(arrival, payload, reading).await {
+            Ok(kept) => kept,
             Err(StoreError::NotFound(_)) => return unknown_webhook(),
             Err(error) => return not_stored(&error),
         };
@@ -416,9 +426,10 @@ fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>,
     (payload, signal)
 }
 
-fn delivery(arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
+fn delivery(id: DeliveryId, arrival: &Arrival, payload: Vec<u8>, reading: Reading) -> Delivery {
     Delivery {
-        webhook: arrival.webhook.row,
+        id,
+        webhook: arrival.webhook.id.clone(),
         received_at: arrival.received_at,
         clock: Some(arrival.clock()),
         source: if arrival.sender.is_test {

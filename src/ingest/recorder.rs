@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::registry::Registry;
+use crate::domain::webhook::WebhookId;
 use crate::store::deliveries::{Delivery, Recorded, record};
 use crate::store::misdirected::{self, Misdirected};
 use crate::store::not_kept;
@@ -19,8 +20,11 @@ pub trait Recorder: Send + Sync + 'static {
     fn record(&self, delivery: Arc<Delivery>) -> impl Future<Output = Result<Recorded>> + Send;
 
     /// Notes a request that was turned away.
-    fn reject(&self, webhook: i64, rejection: Rejection)
-    -> impl Future<Output = Result<()>> + Send;
+    fn reject(
+        &self,
+        webhook: WebhookId,
+        rejection: Rejection,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// Takes up the webhooks as they are stored now.
     fn look_again(&self, registry: &Registry) -> impl Future<Output = Result<()>> + Send {
@@ -31,7 +35,7 @@ pub trait Recorder: Send + Sync + 'static {
     /// Counts an alert over the limit that is not kept.
     fn count_not_kept(
         &self,
-        webhook: i64,
+        webhook: WebhookId,
         at: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send {
         let _ = (webhook, at);
@@ -80,9 +84,9 @@ impl Recorder for StoreRecorder {
             .await
     }
 
-    async fn reject(&self, webhook: i64, rejection: Rejection) -> Result<()> {
+    async fn reject(&self, webhook: WebhookId, rejection: Rejection) -> Result<()> {
         let write =
-            move |context: &mut WriteContext<'_>| rejections::insert(context, webhook, &rejection);
+            move |context: &mut WriteContext<'_>| rejections::insert(context, &webhook, &rejection);
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 
@@ -90,8 +94,8 @@ impl Recorder for StoreRecorder {
         registry.load(&self.store).await
     }
 
-    async fn count_not_kept(&self, webhook: i64, at: Timestamp) -> Result<()> {
-        let write = move |context: &mut WriteContext<'_>| not_kept::count(context, webhook, at);
+    async fn count_not_kept(&self, webhook: WebhookId, at: Timestamp) -> Result<()> {
+        let write = move |context: &mut WriteContext<'_>| not_kept::count(context, &webhook, at);
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 

@@ -20,8 +20,6 @@ use crate::store::{Result, Store};
 pub struct Webhook {
     /// Its public id.
     pub id: WebhookId,
-    /// Its number inside the database.
-    pub row: i64,
     /// Active or paused.
     pub state: WebhookState,
     /// Whose alerts are taken, where it is not the server's setting.
@@ -203,7 +201,6 @@ fn from_stored(stored: StoredWebhook, windows: Arc<Mutex<Windows>>) -> Webhook {
     let window = stored.settings.duplicate_window;
     Webhook {
         id: stored.id,
-        row: stored.row,
         state: stored.state,
         senders: stored.settings.senders,
         duplicate_window: (window > 0).then(|| SignedDuration::from_secs(i64::from(window))),

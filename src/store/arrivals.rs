@@ -40,6 +40,9 @@ const LONGEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// Below this the two clocks only run at different speeds.
 const STEP: SignedDuration = SignedDuration::from_millis(50);
 
+/// The code of the warning that the clock was set back.
+pub(super) const CLOCK_SET_BACK: &str = "clock_set_back";
+
 /// A difference that the owner is told of.
 pub const NOTICEABLE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -151,7 +154,7 @@ impl Arrival {
         let apart = self.at.duration_since(self.clock.wall);
         (apart >= NOTICEABLE).then(|| {
             Warning::new(
-                "clock_set_back",
+                CLOCK_SET_BACK,
                 format!(
                     "this machine's clock said {:.0}, which is before the alert that arrived last: the clock was set \
                      back. The sequence of arrival counts, so this one is dated {:.0}; check the clock: timedatectl",

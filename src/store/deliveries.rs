@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::arrivals::{Arrival, Earlier};
 use super::error::{Result, StoreError};
@@ -14,13 +14,16 @@ use super::sql::{Payload, to_micros};
 use super::writer::{Memory, WriteContext};
 use super::{arrivals, events, ledgers, orders, recent, tickers};
 use crate::clock::ClockReading;
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::ledger::Unpairable;
 use crate::domain::money::NumberError;
 use crate::domain::order::{OrderId, quantity_of};
 use crate::domain::sender::Verification;
 use crate::domain::signal::Signal;
+use crate::domain::webhook::WebhookId;
 use crate::payload::{Parsed, PayloadError};
+use crate::secrets::random_bytes;
 
 /// How long an alert's own `id` is remembered.
 pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -51,8 +54,10 @@ impl Reading {
 /// A delivery to be recorded.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Number of the webhook inside the database.
-    pub webhook: i64,
+    /// Its identity: applied twice, it is one event.
+    pub id: DeliveryId,
+    /// The webhook that it was sent to.
+    pub webhook: WebhookId,
     /// When it arrived: by the clock, or the time that it has in a file or of another event.
     pub received_at: Timestamp,
     /// What the clocks showed then, where it arrives now.
@@ -73,6 +78,17 @@ pub struct Delivery {
     pub original: Option<EventId>,
 }
 
+/// The identity of a delivery that is received now.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the system gives no random bytes.
+pub fn new_delivery(received_at: Timestamp) -> Result<DeliveryId> {
+    DeliveryId::generate(received_at, random_bytes).map_err(|error| {
+        StoreError::Unavailable(format!("the system gives no random bytes: {error}"))
+    })
+}
+
 /// What recording a delivery came to.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -90,35 +106,96 @@ pub struct Recorded {
     pub error: Option<PayloadError>,
 }
 
-/// Records a delivery with all that follows from it.
+/// Records a delivery with all that follows from it. One that is recorded already changes
+/// nothing, and what came of it the first time is returned again.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written, or
 /// [`StoreError::NotFound`] where the webhook was deleted meanwhile.
 pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Recorded> {
+    let webhook = match addressee(context.connection, delivery)? {
+        Addressee::Webhook(row) => row,
+        Addressee::Event(event) => return recorded_before(context.connection, event),
+    };
     let Some(clock) = delivery.clock else {
-        return record_at(context, delivery, Arrival::at(delivery.received_at));
+        return record_at(
+            context,
+            webhook,
+            delivery,
+            Arrival::at(delivery.received_at),
+        );
     };
     let arrival = arrivals::date(context, clock, delivery.reading.signal_time())?;
     if arrival.at == delivery.received_at {
-        return record_at(context, delivery, arrival);
+        return record_at(context, webhook, delivery, arrival);
     }
     let delivery = Delivery {
         received_at: arrival.at,
         ..delivery.clone()
     };
-    record_at(context, &delivery, arrival)
+    record_at(context, webhook, &delivery, arrival)
+}
+
+/// Where a delivery goes.
+enum Addressee {
+    /// To a webhook, by its number inside the database.
+    Webhook(i64),
+    /// Nowhere: this event was made of it.
+    Event(EventId),
+}
+
+/// Finds the webhook that a delivery is for, and the event that was made of it before.
+fn addressee(connection: &Connection, delivery: &Delivery) -> Result<Addressee> {
+    let mut select = connection.prepare_cached(
+        "SELECT w.id, e.id, e.webhook_id FROM webhooks w LEFT JOIN events e ON e.delivery = ?2
+         WHERE w.public_id = ?1 AND w.deleted_at IS NULL",
+    )?;
+    let values = params![delivery.webhook.as_str(), delivery.id.as_bytes()];
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let found: Option<(i64, Option<i64>, Option<i64>)> =
+        select.query_row(values, read).optional()?;
+    match found {
+        None => Err(StoreError::NotFound("webhook any more".to_owned())),
+        Some((row, None, _)) => Ok(Addressee::Webhook(row)),
+        Some((row, Some(event), of)) if of == Some(row) => Ok(Addressee::Event(EventId(event))),
+        Some((_, Some(event), _)) => Err(StoreError::Conflict(format!(
+            "the delivery {} is evt_{event} of another webhook; nothing was done",
+            delivery.id
+        ))),
+    }
+}
+
+/// What recording an event came to, as it was said then: all of it is in the database, but for
+/// what pairing its order warned of, which is as of the last time that it was paired.
+pub(super) fn recorded_before(connection: &Connection, event: EventId) -> Result<Recorded> {
+    let outcome = events::outcome(connection, event)?;
+    let mut warnings = outcome.warnings;
+    // The answer leaves out what is said of the clock, and an import's orders are paired later.
+    warnings.retain(|warning| warning.code != arrivals::CLOCK_SET_BACK);
+    if outcome.source != EventSource::Imported {
+        warnings.extend(outcome.of_pairing);
+    }
+    let is_duplicate = outcome.status == EventStatus::Duplicate;
+    Ok(Recorded {
+        event,
+        status: outcome.status,
+        order: outcome.order,
+        warnings,
+        repeats: outcome.original.filter(|_| is_duplicate),
+        error: outcome.error,
+    })
 }
 
 /// Records a delivery at its time.
 fn record_at(
     context: &mut WriteContext<'_>,
+    webhook: i64,
     delivery: &Delivery,
     arrival: Arrival,
 ) -> Result<Recorded> {
     match &delivery.reading {
-        Reading::Signal(parsed) => record_signal(context, delivery, arrival, parsed),
+        Reading::Signal(parsed) => record_signal(context, webhook, delivery, arrival, parsed),
         Reading::Withheld(status, parsed) => {
             let signal = parsed.as_deref().map(|parsed| &parsed.signal);
             let warnings = parsed
@@ -131,7 +208,7 @@ fn record_at(
                 warnings: &warnings,
                 repeats: None,
             };
-            let event = insert_event(context, delivery, &entry)?;
+            let event = insert_event(context, webhook, delivery, &entry)?;
             Ok(Recorded {
                 event,
                 status: *status,
@@ -150,7 +227,7 @@ fn record_at(
                 warnings: &[],
                 repeats: None,
             };
-            let event = insert_event(context, delivery, &entry)?;
+            let event = insert_event(context, webhook, delivery, &entry)?;
             Ok(Recorded {
                 event,
                 status,
@@ -165,6 +242,7 @@ fn record_at(
 
 fn record_signal(
     context: &mut WriteContext<'_>,
+    webhook: i64,
     delivery: &Delivery,
     arrival: Arrival,
     parsed: &Parsed,
@@ -174,10 +252,11 @@ fn record_signal(
     let quantity = match quantity_of(signal) {
         Ok(quantity) => quantity,
         Err(error) => {
-            return record_at(context, &with_unusable_notional(delivery, error), arrival);
+            let failed = with_unusable_notional(delivery, error);
+            return record_at(context, webhook, &failed, arrival);
         }
     };
-    let repetition = repetition(context, delivery, arrival, signal)?;
+    let repetition = repetition(context, webhook, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
     let repeats = match repetition {
         // Its owner wants the order all the same.
@@ -193,10 +272,8 @@ fn record_signal(
     };
     let makes_order = repeats.is_none() && delivery.source != EventSource::Test;
     let key = if makes_order {
-        let (instrument, note) =
-            tickers::name(context.connection, delivery.webhook, &signal.ticker)?;
+        let (instrument, note) = tickers::name(context.connection, webhook, &signal.ticker)?;
         warnings.extend(note);
-        let webhook = delivery.webhook;
         Some(LedgerKey {
             webhook,
             instrument,
@@ -211,7 +288,7 @@ fn record_signal(
         warnings: &warnings,
         repeats,
     };
-    let event = insert_event(context, delivery, &entry)?;
+    let event = insert_event(context, webhook, delivery, &entry)?;
     let order = if let Some(key) = key {
         let order = orders::insert(context.connection, delivery, event, signal, quantity, &key)?;
         if delivery.source == EventSource::Imported {
@@ -237,7 +314,7 @@ fn record_signal(
             clock_at: clock_at(delivery),
         };
         let recent = &mut context.memory.recent;
-        recent.remember(delivery.webhook, &delivery.payload, earlier);
+        recent.remember(webhook, &delivery.payload, earlier);
     }
     Ok(Recorded {
         event,
@@ -253,12 +330,12 @@ fn record_signal(
 /// else by its bytes where they carry a time.
 fn repetition(
     context: &mut WriteContext<'_>,
+    webhook: i64,
     delivery: &Delivery,
     now: Arrival,
     signal: &Signal,
 ) -> Result<Repetition> {
     let WriteContext { connection, memory } = context;
-    let webhook = delivery.webhook;
     let Memory {
         recent, arrivals, ..
     } = &mut **memory;
@@ -389,26 +466,21 @@ struct Entry<'a> {
 
 fn insert_event(
     context: &mut WriteContext<'_>,
+    webhook: i64,
     delivery: &Delivery,
     entry: &Entry<'_>,
 ) -> Result<EventId> {
-    let mut exists = context
-        .connection
-        .prepare_cached("SELECT 1 FROM webhooks WHERE id = ?1 AND deleted_at IS NULL")?;
-    if !exists.exists([delivery.webhook])? {
-        return Err(StoreError::NotFound("webhook any more".to_owned()));
-    }
     let mut warnings = Cow::Borrowed(entry.warnings);
     if let Some(warning) = clock_warning(delivery) {
         warnings.to_mut().push(warning);
     }
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
-             market_price, signal_time, error, warnings, original_id, verified, clock_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             market_price, signal_time, error, warnings, original_id, verified, clock_at, delivery)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     statement.execute(params![
-        delivery.webhook,
+        webhook,
         to_micros(delivery.received_at),
         delivery.source.as_str(),
         entry.status.as_str(),
@@ -433,6 +505,7 @@ fn insert_event(
         entry.repeats.or(delivery.original).map(|event| event.0),
         delivery.verified.map(Verification::as_str),
         clock_at(delivery).map(to_micros),
+        delivery.id.as_bytes(),
     ])?;
     Ok(EventId(context.connection.last_insert_rowid()))
 }
@@ -454,7 +527,7 @@ pub(super) fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
 /// payload, or of one that the owner edited. The original event stays as it is.
 ///
 /// The new event has the original's time of arrival, so that its order is
-/// paired where it belongs.
+/// paired where it belongs. It is known by `id`: asked for twice, it is made once.
 ///
 /// # Errors
 ///
@@ -462,11 +535,15 @@ pub(super) fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
 /// reprocessing of it made an order already.
 pub fn reprocess(
     context: &mut WriteContext<'_>,
+    id: DeliveryId,
     original: EventId,
     payload: Vec<u8>,
     reading: Reading,
 ) -> Result<Recorded> {
     let event = events::get(context.connection, original)?;
+    if let Some(made) = events::of_delivery(context.connection, id)? {
+        return recorded_before(context.connection, made);
+    }
     if event.source == EventSource::Test {
         return Err(StoreError::Conflict(format!(
             "{original} is a test, which makes no order; send the alert without the test to make one"
@@ -492,9 +569,9 @@ pub fn reprocess(
             "{original} was processed again before; nothing was done"
         )));
     }
-    let webhook = super::webhooks::get(context.connection, &event.webhook)?;
     let delivery = Delivery {
-        webhook: webhook.row,
+        id,
+        webhook: event.webhook,
         received_at: event.received_at,
         clock: None,
         source: EventSource::Reprocessed,

@@ -9,6 +9,7 @@ use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::tickers;
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Price;
 use crate::domain::order::OrderId;
@@ -22,6 +23,8 @@ use crate::payload::PayloadError;
 pub struct StoredEvent {
     /// Its number.
     pub id: EventId,
+    /// The identity of the delivery that it was made of; none of events of before there were any.
+    pub delivery: Option<DeliveryId>,
     /// The webhook it was sent to.
     pub webhook: WebhookId,
     /// When it arrived; of an imported event, when it should have.
@@ -145,6 +148,47 @@ pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
     event.ok_or_else(|| StoreError::NotFound(format!("event {id}")))
 }
 
+/// What recording an event came to.
+pub(super) struct Outcome {
+    pub(super) source: EventSource,
+    pub(super) status: EventStatus,
+    pub(super) error: Option<PayloadError>,
+    /// What its owner should know, but for what pairing its order told.
+    pub(super) warnings: Vec<Warning>,
+    /// What pairing its order told.
+    pub(super) of_pairing: Vec<Warning>,
+    pub(super) original: Option<EventId>,
+    pub(super) order: Option<OrderId>,
+}
+
+/// What recording an event came to.
+pub(super) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome> {
+    let mut select = connection.prepare_cached(
+        "SELECT e.source, e.status, e.error, e.warnings, p.warnings, e.original_id, o.id
+         FROM events e LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id
+         WHERE e.id = ?1",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(Outcome {
+            source: parsed(row, 0)?,
+            status: parsed(row, 1)?,
+            error: json(row, 2)?,
+            warnings: json(row, 3)?.unwrap_or_default(),
+            of_pairing: json(row, 4)?.unwrap_or_default(),
+            original: row.get::<_, Option<i64>>(5)?.map(EventId),
+            order: row.get::<_, Option<i64>>(6)?.map(OrderId),
+        })
+    };
+    Ok(select.query_row([event.0], read)?)
+}
+
+/// The event that a delivery was made into, where it was.
+pub(super) fn of_delivery(connection: &Connection, id: DeliveryId) -> Result<Option<EventId>> {
+    let mut select = connection.prepare_cached("SELECT id FROM events WHERE delivery = ?1")?;
+    let found = select.query_row([id.as_bytes()], |row| row.get(0));
+    Ok(found.optional()?.map(EventId))
+}
+
 /// The newest event's number, or zero where there is none.
 ///
 /// # Errors
@@ -185,7 +229,7 @@ pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        o.id, p.warnings, e.verified, e.clock_at
+        o.id, p.warnings, e.verified, e.clock_at, e.delivery
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -198,6 +242,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     warnings.extend(json::<Vec<Warning>>(row, 15)?.unwrap_or_default());
     Ok(StoredEvent {
         id: EventId(row.get(0)?),
+        delivery: row.get::<_, Option<_>>(18)?.map(DeliveryId::from_bytes),
         webhook: parsed(row, 1)?,
         received_at: timestamp(row, 2)?,
         clock_at: optional_timestamp(row, 17)?,

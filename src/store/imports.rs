@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::arrivals;
-use super::deliveries::{Delivery, IDEMPOTENCY_WINDOW, Reading, record};
+use super::deliveries::{Delivery, IDEMPOTENCY_WINDOW, Reading, new_delivery, record};
 use super::error::Result;
 use super::recent::FILLS_OF_ONE_BAR;
 use super::sql::{timestamp, to_micros};
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::order::pairing_time;
 use crate::domain::signal::{Direction, Signal, Ticker};
@@ -108,6 +109,7 @@ pub struct Prepared {
 
 /// An alert of the file that belongs to the webhook.
 struct Candidate {
+    id: DeliveryId,
     row: usize,
     time: Timestamp,
     payload: Vec<u8>,
@@ -180,7 +182,8 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
         let reading = reading(&candidate.payload);
         note(&mut imported, &candidate, &reading);
         let delivery = Delivery {
-            webhook: webhook.row,
+            id: candidate.id,
+            webhook: webhook.id.clone(),
             received_at: candidate.time,
             clock: None,
             source: candidate.source,
@@ -278,7 +281,7 @@ fn own(
         let is_of_other = key.is_some_and(|key| key != own_key && keys.contains(key));
         let is_taken = key == Some(own_key) || is_named || !file.is_of_account;
         match key {
-            _ if is_taken && !is_of_other => candidates.push(Candidate::of(&alert, own_key)),
+            _ if is_taken && !is_of_other => candidates.push(Candidate::of(&alert, own_key)?),
             Some(_) if is_of_other => imported.of_other_webhook += 1,
             Some(_) => with_other_key.add(alert.name),
             None => without_key.add(alert.name),
@@ -312,7 +315,7 @@ impl Left {
 }
 
 impl Candidate {
-    fn of(alert: &LoggedAlert, own_key: &str) -> Self {
+    fn of(alert: &LoggedAlert, own_key: &str) -> Result<Self> {
         let payload = payload::hide_keys(alert.message.as_bytes());
         let payload = payload::redact(payload, own_key);
         let signal = match reading(&payload) {
@@ -324,7 +327,8 @@ impl Candidate {
         let fired_then = |own: &Timestamp| pairing_time(alert.time, Some(*own)) == *own;
         let tells_resends = time.is_some();
         let idempotency_key = signal.and_then(|signal| signal.idempotency_key);
-        Self {
+        Ok(Self {
+            id: new_delivery(alert.time)?,
             row: alert.row,
             time: alert.time,
             fingerprint: fingerprint(&payload),
@@ -337,7 +341,7 @@ impl Candidate {
                 EventSource::Imported
             },
             idempotency_key,
-        }
+        })
     }
 }
 

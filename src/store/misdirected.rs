@@ -39,8 +39,8 @@ pub struct Misdirected {
     pub kind: Misdirection,
     /// The address without its secret part.
     pub address: String,
-    /// The row of the webhook that was meant, as far as can be told.
-    pub webhook: Option<i64>,
+    /// The webhook that was meant, as far as can be told.
+    pub webhook: Option<WebhookId>,
     /// How many.
     pub count: i64,
     /// When the last one came.
@@ -82,7 +82,7 @@ pub fn note(context: &mut WriteContext<'_>, noted: &[Misdirected]) -> Result<()>
     forget.execute([to_micros(newest - REMEMBERED)])?;
     let mut add = connection.prepare_cached(
         "INSERT INTO misdirected (kind, address, webhook_id, count, last_at, source_address)
-         VALUES (?1, ?2, (SELECT id FROM webhooks WHERE id = ?3), ?4, ?5, ?6)
+         VALUES (?1, ?2, (SELECT id FROM webhooks WHERE public_id = ?3), ?4, ?5, ?6)
          ON CONFLICT (kind, address) DO UPDATE SET count = count + excluded.count,
              last_at = max(last_at, excluded.last_at), source_address = excluded.source_address",
     )?;
@@ -90,7 +90,7 @@ pub fn note(context: &mut WriteContext<'_>, noted: &[Misdirected]) -> Result<()>
         add.execute(params![
             noted.kind.as_str(),
             noted.address,
-            noted.webhook,
+            noted.webhook.as_ref().map(WebhookId::as_str),
             noted.count,
             to_micros(noted.last_at),
             noted.source_address.to_string(),
@@ -158,11 +158,16 @@ mod tests {
     use super::*;
     use crate::store::scratch::Scratch;
 
-    fn one(kind: Misdirection, address: &str, webhook: Option<i64>, second: i64) -> Misdirected {
+    fn one(
+        kind: Misdirection,
+        address: &str,
+        webhook: Option<&WebhookId>,
+        second: i64,
+    ) -> Misdirected {
         Misdirected {
             kind,
             address: address.to_owned(),
-            webhook,
+            webhook: webhook.cloned(),
             count: 1,
             last_at: Timestamp::from_second(second).unwrap(),
             source_address: IpAddr::from([203, 0, 113, 9]),
@@ -173,9 +178,8 @@ mod tests {
     fn no_number_of_addresses_fills_the_table_or_drives_out_those_meant_for_a_webhook() {
         let mut scratch = Scratch::new();
         let webhook = scratch.webhook("Strategy");
-        let row = crate::store::webhooks::get(&scratch.connection, &webhook);
-        let row = Some(row.unwrap().row);
-        let meant = one(Misdirection::Corrected, "/hooks/wh_AbCd…/", row, 1000);
+        let address = "/hooks/wh_AbCd…/";
+        let meant = one(Misdirection::Corrected, address, Some(&webhook), 1000);
         note(&mut scratch.context(), &[meant.clone(), meant]).unwrap();
         for number in 0..100 {
             let address = format!("/hooks/{number}");

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use super::error::Result;
 use super::sql::to_micros;
 use super::writer::WriteContext;
+use crate::domain::webhook::WebhookId;
 
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;
@@ -18,21 +19,23 @@ const HOUR: i64 = 3_600_000_000;
 /// How long they are counted.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
-/// Counts one more.
+/// Counts one more of a webhook.
 ///
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn count(context: &mut WriteContext<'_>, webhook: i64, at: Timestamp) -> Result<()> {
+pub fn count(context: &mut WriteContext<'_>, webhook: &WebhookId, at: Timestamp) -> Result<()> {
     let mut count = context.connection.prepare_cached(
-        "INSERT INTO alerts_not_kept (webhook_id, hour, count, last_at) VALUES (?1, ?2, 1, ?3)
+        "INSERT INTO alerts_not_kept (webhook_id, hour, count, last_at)
+         SELECT id, ?2, 1, ?3 FROM webhooks WHERE public_id = ?1
          ON CONFLICT (webhook_id, hour) DO UPDATE SET count = count + 1, last_at = max(last_at, ?3)",
     )?;
-    count.execute(params![webhook, hour_of(at), to_micros(at)])?;
-    let mut trim = context
-        .connection
-        .prepare_cached("DELETE FROM alerts_not_kept WHERE webhook_id = ?1 AND hour < ?2")?;
-    trim.execute(params![webhook, hour_of(at - REMEMBERED)])?;
+    count.execute(params![webhook.as_str(), hour_of(at), to_micros(at)])?;
+    let mut trim = context.connection.prepare_cached(
+        "DELETE FROM alerts_not_kept
+         WHERE webhook_id = (SELECT id FROM webhooks WHERE public_id = ?1) AND hour < ?2",
+    )?;
+    trim.execute(params![webhook.as_str(), hour_of(at - REMEMBERED)])?;
     Ok(())
 }
 

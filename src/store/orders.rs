@@ -154,7 +154,7 @@ pub(super) fn insert(
     )?;
     statement.execute(params![
         event.0,
-        delivery.webhook,
+        key.webhook,
         signal.ticker.as_str(),
         signal.intent.as_str(),
         signal.order_type.as_str(),

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::arrivals;
 use super::deliveries::{self, Delivery, Reading, Recorded};
 use super::error::{Result, StoreError};
 use super::ledgers::{self, LedgerKey};
 use super::sql::parsed;
-use super::tickers;
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
+use super::{arrivals, events, tickers};
 use crate::clock::ClockReading;
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Adjustment, Ledger};
@@ -127,17 +127,22 @@ fn instruments(connection: &Connection, webhook: i64) -> Result<Vec<Instrument>>
     Ok(instruments.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes TradingView's position over, by an adjusting order at the newest price.
+/// Takes TradingView's position over, by an adjusting order at the newest price. It is known
+/// by `id`: asked for twice, it is made once.
 ///
 /// # Errors
 ///
 /// [`StoreError::Conflict`] where the two positions are the same already.
 pub fn accept(
     context: &mut WriteContext<'_>,
+    id: DeliveryId,
     webhook: &WebhookId,
     ticker: &Ticker,
     clock: ClockReading,
 ) -> Result<Recorded> {
+    if let Some(made) = events::of_delivery(context.connection, id)? {
+        return deliveries::recorded_before(context.connection, made);
+    }
     let webhook = webhooks::get(context.connection, webhook)?;
     let key = LedgerKey {
         webhook: webhook.row,
@@ -163,7 +168,8 @@ pub fn accept(
     let parsed = payload::parse_without_key(&payload)
         .map_err(|error| StoreError::Conflict(error.to_string()))?;
     let delivery = Delivery {
-        webhook: webhook.row,
+        id,
+        webhook: webhook.id,
         received_at: now,
         clock: Some(clock),
         source: EventSource::Adjustment,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Result;
 use super::sql::{parsed, timestamp, to_micros};
@@ -71,22 +71,30 @@ impl Rejection {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn insert(context: &mut WriteContext<'_>, webhook: i64, rejection: &Rejection) -> Result<()> {
+pub fn insert(
+    context: &mut WriteContext<'_>,
+    webhook: &WebhookId,
+    rejection: &Rejection,
+) -> Result<()> {
     let mut insert = context.connection.prepare_cached(
-        "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address, size) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address, size)
+         SELECT id, ?2, ?3, ?4, ?5 FROM webhooks WHERE public_id = ?1 RETURNING webhook_id",
     )?;
-    insert.execute(params![
-        webhook,
+    let values = params![
+        webhook.as_str(),
         to_micros(rejection.rejected_at),
         rejection.reason.as_str(),
         rejection.source_address.to_string(),
         rejection.size.map(u64::cast_signed),
-    ])?;
+    ];
+    let Some(row): Option<i64> = insert.query_row(values, |row| row.get(0)).optional()? else {
+        return Ok(());
+    };
     let mut trim = context.connection.prepare_cached(
         "DELETE FROM rejections WHERE webhook_id = ?1 AND id <=
              (SELECT id FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
     )?;
-    trim.execute(params![webhook, KEPT])?;
+    trim.execute(params![row, KEPT])?;
     Ok(())
 }
 

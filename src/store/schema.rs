@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0014_arrivals.sql"),
     include_str!("schema/0015_traces.sql"),
     include_str!("schema/0016_backtest_terms.sql"),
+    include_str!("schema/0017_deliveries.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -77,7 +77,8 @@ impl Scratch {
         });
         let payload = payload.to_string().into_bytes();
         let delivery = Delivery {
-            webhook: webhooks::get(&self.connection, to).unwrap().row,
+            id: deliveries::new_delivery(self.now).unwrap(),
+            webhook: to.clone(),
             received_at: self.now,
             clock: None,
             source,

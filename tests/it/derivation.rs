@@ -82,7 +82,7 @@ fn sent() -> impl Strategy<Value = Sent> {
 struct Desk {
     directory: TempDir,
     store: Option<Store>,
-    webhook: i64,
+    webhook: WebhookId,
 }
 
 impl Desk {
@@ -91,17 +91,15 @@ impl Desk {
         let mut desk = Self {
             directory,
             store: None,
-            webhook: 0,
+            webhook: WebhookId::generate(random_bytes).unwrap(),
         };
         desk.restart();
-        let id = WebhookId::generate(random_bytes).unwrap();
+        let id = desk.webhook.clone();
         let key = AuthKey::generate(random_bytes).unwrap();
-        desk.webhook = desk
-            .store()
+        desk.store()
             .writer()
             .run_blocking(move |context| {
-                webhooks::insert(context, &id, "Strategy", &key, Timestamp::UNIX_EPOCH)?;
-                Ok(webhooks::get(context.connection, &id)?.row)
+                webhooks::insert(context, &id, "Strategy", &key, Timestamp::UNIX_EPOCH)
             })
             .unwrap();
         desk
@@ -119,7 +117,8 @@ impl Desk {
 
     fn record(&self, received_at: Timestamp, payload: Vec<u8>, reading: Reading) -> Recorded {
         let delivery = Arc::new(Delivery {
-            webhook: self.webhook,
+            id: deliveries::new_delivery(received_at).unwrap(),
+            webhook: self.webhook.clone(),
             received_at,
             clock: None,
             source: EventSource::Webhook,
@@ -153,10 +152,17 @@ impl Desk {
             Fate::IsReprocessed => {
                 let reading = Reading::Signal(payload::parse_without_key(&payload).unwrap());
                 let original = recorded.event;
+                let id = deliveries::new_delivery(received_at).unwrap();
                 self.store()
                     .writer()
                     .run_blocking(move |context| {
-                        deliveries::reprocess(context, original, payload, reading)
+                        deliveries::reprocess(
+                            context,
+                            id,
+                            original,
+                            payload.clone(),
+                            reading.clone(),
+                        )
                     })
                     .unwrap();
             }

@@ -20,7 +20,7 @@ use algohook::domain::event::{EventSource, EventStatus};
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::payload::parse_without_key;
 use algohook::secrets::random_bytes;
-use algohook::store::deliveries::{Delivery, Reading, record};
+use algohook::store::deliveries::{Delivery, Reading, new_delivery, record};
 use algohook::store::{DATABASE_FILE, Folding, Store, StoreOptions, WriteContext, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -70,14 +70,14 @@ fn stores_alerts() {
     let Some(directory) = std::env::var_os("FAULT_DIR").map(PathBuf::from) else {
         return;
     };
-    let webhook = std::env::var("FAULT_WEBHOOK").unwrap().parse().unwrap();
+    let webhook: WebhookId = std::env::var("FAULT_WEBHOOK").unwrap().parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap();
     let store = Store::open(&directory, &options());
     if let Ok(store) = store.map(Arc::new) {
-        runtime.block_on(send_all(&store, webhook));
+        runtime.block_on(send_all(&store, &webhook));
         // The process ends as by kill -9: nothing is closed.
         std::mem::forget(store);
     }
@@ -97,19 +97,19 @@ fn options() -> StoreOptions {
     }
 }
 
-async fn send_all(store: &Arc<Store>, webhook: i64) {
+async fn send_all(store: &Arc<Store>, webhook: &WebhookId) {
     let mut next = 0;
     for (group, size) in GROUPS.into_iter().enumerate() {
         let numbers = next..next + size;
         next = numbers.end;
         let mut tasks = tokio::task::JoinSet::new();
         for number in numbers {
-            let store = Arc::clone(store);
+            let (store, webhook) = (Arc::clone(store), webhook.clone());
             tasks.spawn(async move {
                 // What is refused is sent again, as TradingView does.
                 for resend in [SignedDuration::ZERO, RESEND] {
                     say("sent", number);
-                    let delivery = Arc::new(delivery(webhook, number, resend));
+                    let delivery = Arc::new(delivery(&webhook, number, resend));
                     let write = move |context: &mut WriteContext<'_>| record(context, &delivery);
                     let patience = Some(Duration::from_secs(2));
                     match store.writer().run_shared(patience, write).await {
@@ -135,16 +135,18 @@ fn say(what: &str, number: u32) {
 }
 
 /// An alert that has nothing to know it by, not even a time.
-fn delivery(webhook: i64, number: u32, later: SignedDuration) -> Delivery {
+fn delivery(webhook: &WebhookId, number: u32, later: SignedDuration) -> Delivery {
     let payload = json!({
         "ticker": format!("T{}", number % 3), "action": "buy", "qty": 1 + number, "marketPrice": 100,
         "note": "n".repeat(600),
     });
     let payload = payload.to_string().into_bytes();
     let started: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+    let received_at = started + SignedDuration::from_mins(number.into()) + later;
     Delivery {
-        webhook,
-        received_at: started + SignedDuration::from_mins(number.into()) + later,
+        id: new_delivery(received_at).unwrap(),
+        webhook: webhook.clone(),
+        received_at,
         clock: None,
         source: EventSource::Webhook,
         source_address: None,
@@ -156,8 +158,8 @@ fn delivery(webhook: i64, number: u32, later: SignedDuration) -> Delivery {
     }
 }
 
-/// A database with a webhook and some history; returns the webhook's number.
-fn fill(directory: &Path) -> i64 {
+/// A database with a webhook and some history; returns the webhook.
+fn fill(directory: &Path) -> WebhookId {
     let store = Store::open(directory, &options()).unwrap();
     let id = WebhookId::generate(random_bytes).unwrap();
     let key = AuthKey::generate(random_bytes).unwrap();
@@ -167,16 +169,12 @@ fn fill(directory: &Path) -> i64 {
         webhooks::insert(context, &made, "Strategy", &key, now)
     };
     store.writer().run_blocking(insert).unwrap();
-    let found = store
-        .readers()
-        .run_blocking(|connection| webhooks::get(connection, &id));
-    let webhook = found.unwrap().row;
     for number in 1000..1010 {
-        let delivery = delivery(webhook, number, SignedDuration::ZERO);
+        let delivery = delivery(&id, number, SignedDuration::ZERO);
         let write = move |context: &mut WriteContext<'_>| record(context, &delivery);
         store.writer().run_blocking(write).unwrap();
     }
-    webhook
+    id
 }
 
 /// `faults/disk.c` as a library in a directory, or `None` where there is no C compiler.
@@ -207,7 +205,7 @@ fn sent_again_after_a_crash(seconds: [i64; 3]) -> [EventStatus; 3] {
     let webhook = fill(directory.path());
     let now = Timestamp::now();
     let send = |store: &Store, number: u32, seconds: i64| {
-        let mut delivery = delivery(webhook, number, SignedDuration::ZERO);
+        let mut delivery = delivery(&webhook, number, SignedDuration::ZERO);
         delivery.received_at = now + SignedDuration::from_secs(seconds);
         let write = move |context: &mut WriteContext<'_>| record(context, &delivery);
         store.writer().run_blocking(write).unwrap().status
@@ -318,7 +316,7 @@ fn plans(bench: &Bench, all: bool) -> impl Iterator<Item = Plan> {
 struct Bench {
     disk: PathBuf,
     template: PathBuf,
-    webhook: i64,
+    webhook: WebhookId,
 }
 
 /// What a run came to.
@@ -445,7 +443,7 @@ impl Bench {
         let store = Store::open(directory, &options()).unwrap();
         for (&number, answer) in &outcome.answers {
             if *answer != Some(true) {
-                let delivery = delivery(self.webhook, number, RESEND + RESEND);
+                let delivery = delivery(&self.webhook, number, RESEND + RESEND);
                 let write = move |context: &mut WriteContext<'_>| record(context, &delivery);
                 store.writer().run_blocking(write).unwrap();
             }

@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod health;
 mod hostile_files;
+mod identity;
 mod imports;
 mod install;
 mod ledger_tradingview;
