@@ -8,10 +8,11 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::arrivals::{Arrival, Arrivals, Earlier};
 use super::error::Result;
+use super::events;
 use super::sql::{optional_timestamp, timestamp, to_micros};
 use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
@@ -147,20 +148,11 @@ impl RecentDeliveries {
     /// [`super::StoreError`] where the database cannot be read.
     pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
         let mut select = connection.prepare(
-            "WITH confirmed (first_event, last_event, committed_at) AS (
-                 SELECT first_event, last_event, committed_at FROM commits
-                 UNION ALL SELECT 0, 0, 0
-                 ORDER BY last_event DESC LIMIT 1
-             )
-             SELECT webhook_id, id, received_at, payload, clock_at FROM events, confirmed
-             WHERE id > (SELECT max(id) FROM events) - ?1
-                 AND id >= CASE
-                     WHEN (SELECT min(coalesce(clock_at, received_at)) FROM events WHERE id > last_event)
-                         < committed_at + ?2 THEN first_event
-                     ELSE last_event + 1 END
-                 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
+            "SELECT webhook_id, id, received_at, payload, clock_at FROM events
+             WHERE id >= ?1 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
         )?;
-        let unconfirmed = select.query_map([MOST_UNCONFIRMED, ANSWERED_WITHIN], |row| {
+        let first = first_unconfirmed(connection)?;
+        let unconfirmed = select.query_map([first], |row| {
             let accepted = Accepted {
                 digest: digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default()),
                 earlier: Earlier {
@@ -211,6 +203,24 @@ impl RecentDeliveries {
         window.length = length;
         Ok(&window.accepted)
     }
+}
+
+/// The first event whose answer may not have left before the end of the last run.
+fn first_unconfirmed(connection: &Connection) -> Result<i64> {
+    let oldest = events::newest(connection)?.0 - MOST_UNCONFIRMED;
+    let mut select = connection.prepare(
+        "SELECT first_event, last_event, committed_at FROM commits ORDER BY last_event DESC LIMIT 1",
+    )?;
+    let confirmed = select.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (first, last, at): (i64, i64, i64) = confirmed.optional()?.unwrap_or_default();
+    let next: Option<i64> = connection.query_row(
+        "SELECT min(coalesce(clock_at, received_at)) FROM events WHERE id > ?1",
+        [last.max(oldest)],
+        |row| row.get(0),
+    )?;
+    let is_soon = next.is_some_and(|next| next < at.saturating_add(ANSWERED_WITHIN));
+    let first = if is_soon { first } else { last + 1 };
+    Ok(first.max(oldest + 1))
 }
 
 /// Reads what a webhook accepted since a time, by the orders that came of it: what else it
