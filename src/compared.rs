@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::book::Book;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::{Figure, Sided};
-use crate::reports::{self, ReportFilter, ReportSource};
+use crate::reports::{self, ReportFilter};
 use crate::store;
 use crate::store::backtests::{self, KeptBacktest, TradeFigures};
 
@@ -141,7 +142,7 @@ pub fn of_kept(
             continue;
         }
         let filter = ReportFilter {
-            source: Some(ReportSource::Backtest),
+            book: Book::Backtest,
             webhooks: vec![webhook.clone()],
             ticker: Some(backtest.ticker.clone()),
             ..ReportFilter::default()

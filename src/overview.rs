@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::domain::book::Book;
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
@@ -205,7 +206,7 @@ pub fn webhooks(
     for webhook in webhooks::list(&transaction)? {
         let earned = earnings.get(&webhook.id);
         let earned = earned.map_or_else(Earnings::default, |kept| (*kept.earnings).clone());
-        let positions = positions::of_webhook(&transaction, &webhook)?;
+        let positions = positions::of_webhook(&transaction, &webhook, Book::Alerts)?;
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
         let mut attention = waiting(&positions, &webhook.settings, unsettled);

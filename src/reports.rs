@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use crate::analytics::{Asked, Base, Capital, Report};
-use crate::domain::event::text_enum;
+use crate::domain::book::Book;
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
@@ -26,21 +26,11 @@ use crate::store::webhooks::{self, StoredWebhook};
 
 use live::Part;
 
-text_enum! {
-    /// Which trades a report is made of.
-    ReportSource, "report source" {
-        /// Those of alerts, imported ones too.
-        Live = "live",
-        /// Those that TradingView's strategy tester listed.
-        Backtest = "backtest",
-    }
-}
-
 /// What reports are wanted of; `None` and empty are all.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFilter {
-    /// Trades of alerts, which is usual, or backtests.
-    pub source: Option<ReportSource>,
+    /// The book whose trades they are of.
+    pub book: Book,
     /// Some webhooks.
     pub webhooks: Vec<WebhookId>,
     /// One ticker.
@@ -116,7 +106,7 @@ pub struct Made {
 /// [`crate::store::StoreError::NotFound`] where there is no such webhook.
 pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Made>> {
     let transaction = connection.unchecked_transaction()?;
-    if filter.source == Some(ReportSource::Backtest) {
+    if filter.book == Book::Backtest {
         let parts = backtest::by_currency(&transaction, filter)?.into_values();
         return Ok(parts.map(|part| part.made(filter)).collect());
     }
@@ -138,7 +128,7 @@ pub fn profits(
     filter: &ReportFilter,
 ) -> Result<BTreeMap<String, (Decimal, Vec<Decimal>)>> {
     let transaction = connection.unchecked_transaction()?;
-    if filter.source == Some(ReportSource::Backtest) {
+    if filter.book == Book::Backtest {
         let parts = backtest::by_currency(&transaction, filter)?.into_iter();
         let profits = parts.map(|(currency, part)| (currency, part.profits(filter)));
         return Ok(profits.collect());
@@ -205,6 +195,7 @@ pub(crate) fn trade_filter<'a>(
 ) -> TradeFilter {
     let (from, to) = filter.range.within(zone);
     TradeFilter {
+        book: filter.book,
         webhooks: webhooks
             .into_iter()
             .map(|webhook| webhook.id.clone())

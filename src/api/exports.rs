@@ -223,19 +223,19 @@ pub(super) fn orders(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     Ok(stream::<Order>(context, "orders.csv", next))
 }
 
-/// Trades as CSV: those of alerts, the one that closed last first, then those of
-/// backtests.
+/// Trades as CSV: those of alerts, then those of backtests, of each the one that closed last
+/// first.
 #[utoipa::path(get, path = "/export/trades.csv", tag = "trades", params(TradeQuery),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
 pub(super) fn trades(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: TradeQuery = request.query()?;
     refuse_page(query.limit.is_some() || query.cursor.is_some())?;
     let wanted = query.wanted()?;
-    let mut cursor = query.cursor()?;
+    let mut after = query.cursor()?;
     let next = move |connection: &Connection| {
-        let page = trades_api::page(connection, &wanted, cursor, AT_ONCE)?;
+        let page = trades_api::page(connection, &wanted, after, AT_ONCE)?;
         if let Some(last) = page.last() {
-            cursor = last.cursor().unwrap_or(cursor);
+            after = last.place().or(after);
         }
         Ok(page)
     };

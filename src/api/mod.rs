@@ -7,6 +7,7 @@
 pub mod account;
 pub mod auth;
 pub mod backtests;
+pub mod book;
 pub mod context;
 pub mod events;
 pub mod exports;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
+use super::book::{self, ReportSource};
 use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
@@ -23,7 +24,7 @@ use crate::analytics::monte_carlo::{
 use crate::analytics::{Base, Report};
 use crate::domain::moment::Moment;
 use crate::domain::money::Decimal;
-use crate::reports::{self, ReportFilter, ReportSource};
+use crate::reports::{self, ReportFilter};
 use crate::store;
 use crate::store::ledgers::{self, Versions};
 
@@ -95,7 +96,10 @@ pub struct PerformanceQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
-    /// `live` for the trades of alerts, which is usual, or `backtest`.
+    /// `alerts`, which is usual, or `backtest`.
+    #[param(value_type = Option<String>)]
+    book: Option<String>,
+    /// The older name of `book`: `live` for the trades of alerts, or `backtest`.
     source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
@@ -125,7 +129,10 @@ pub struct MonteCarloQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
-    /// `live` for the trades of alerts, which is usual, or `backtest`.
+    /// `alerts`, which is usual, or `backtest`.
+    #[param(value_type = Option<String>)]
+    book: Option<String>,
+    /// The older name of `book`: `live` for the trades of alerts, or `backtest`.
     source: Option<ReportSource>,
     /// One ticker.
     ticker: Option<String>,
@@ -172,7 +179,7 @@ pub struct Reports {
 pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: PerformanceQuery = request.query()?;
     let filter = ReportFilter {
-        source: query.source,
+        book: book::of_report(query.book.as_deref(), query.source)?,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,
@@ -195,7 +202,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
 pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     let query: MonteCarloQuery = request.query()?;
     let filter = ReportFilter {
-        source: query.source,
+        book: book::of_report(query.book.as_deref(), query.source)?,
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,

@@ -1,32 +1,31 @@
 //! Trades: what the orders came to, listed, and what their owner says of them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::book;
 use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
+use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 use crate::domain::tag::{NotATag, Tag};
-use crate::domain::trade as domain;
-use crate::domain::trade::Leg;
+use crate::domain::trade::{Leg, TradeId};
 use crate::domain::webhook::WebhookId;
 use crate::reports;
 use crate::store;
-use crate::store::backtests::{self, BacktestTradeId, StoredBacktestTrade};
 use crate::store::trade_notes::{self, NotesChange};
-use crate::store::trades::{self, StoredTrade, TradeFilter, TradeId, TradePlace};
+use crate::store::trades::{self, StoredTrade, TradeFilter, TradePlace};
 
 /// Characters that the notes on a trade have at most.
 const LONGEST_NOTES: usize = 10_000;
@@ -102,18 +101,15 @@ text_enum! {
     }
 }
 
-impl Trade {
-    fn of(
-        id: String,
-        webhook: WebhookId,
-        trade: domain::Trade,
-        currency: String,
-        source: TradeSource,
-    ) -> Self {
-        let order = |leg: &Leg| (source != TradeSource::Backtest).then_some(leg.order);
+impl From<StoredTrade> for Trade {
+    fn from(stored: StoredTrade) -> Self {
+        let id = stored.id().to_string();
+        let StoredTrade { trade, book, .. } = stored;
+        let order = |leg: &Leg| (book != Book::Backtest).then_some(leg.order);
+        let text = |amount: Decimal| amount.normalize().to_string();
         Self {
             id,
-            webhook,
+            webhook: stored.webhook,
             ticker: trade.ticker.as_str().to_owned(),
             direction: trade.direction,
             qty: trade.quantity.to_string(),
@@ -125,68 +121,45 @@ impl Trade {
             exit_time: trade.exit.time,
             exit_price: trade.exit.price.to_string(),
             exit_signal: trade.exit.signal,
-            commission: trade.commission.normalize().to_string(),
-            net_profit: trade.net_profit.normalize().to_string(),
-            currency,
-            notes: String::new(),
-            tags: Vec::new(),
-            favorable_excursion: None,
-            adverse_excursion: None,
-            bars: None,
-            source,
+            commission: text(trade.commission),
+            net_profit: text(trade.net_profit),
+            currency: stored.currency,
+            notes: stored.notes,
+            tags: stored.tags,
+            favorable_excursion: stored.excursions.favorable.map(text),
+            adverse_excursion: stored.excursions.adverse.map(text),
+            bars: stored.excursions.bars,
+            source: match book {
+                Book::Backtest => TradeSource::Backtest,
+                Book::Alerts | Book::Fills(_) if stored.is_imported => TradeSource::Imported,
+                Book::Alerts | Book::Fills(_) => TradeSource::Live,
+            },
         }
     }
 }
 
 impl Trade {
     /// Where the page after this trade begins.
-    pub(super) fn cursor(&self) -> Option<Cursor> {
-        if self.source == TradeSource::Backtest {
-            return self.id.parse().ok().map(|id| Cursor::Backtests(Some(id)));
-        }
-        let place = |id| TradePlace {
-            id,
-            exit_time: self.exit_time,
-        };
-        self.id
-            .parse()
-            .ok()
-            .map(|id| Cursor::Orders(Some(place(id))))
+    pub(super) fn place(&self) -> Option<TradePlace> {
+        let id = self.id.parse().ok()?;
+        let exit_time = self.exit_time;
+        Some(TradePlace { id, exit_time })
     }
 }
 
-impl From<StoredTrade> for Trade {
-    fn from(stored: StoredTrade) -> Self {
-        let source = if stored.is_imported {
-            TradeSource::Imported
-        } else {
-            TradeSource::Live
-        };
-        let id = stored.id().to_string();
-        Self {
-            notes: stored.notes,
-            tags: stored.tags,
-            ..Self::of(id, stored.webhook, stored.trade, stored.currency, source)
+impl TradeSource {
+    /// The books that have trades of a source, in the order in which they are listed.
+    fn books(source: Option<Self>) -> &'static [Book] {
+        match source {
+            Some(Self::Live | Self::Imported) => &[Book::Alerts],
+            Some(Self::Backtest) => &[Book::Backtest],
+            None => &[Book::Alerts, Book::Backtest],
         }
     }
 }
 
-impl From<StoredBacktestTrade> for Trade {
-    fn from(stored: StoredBacktestTrade) -> Self {
-        let id = stored.id.to_string();
-        let text = |amount: Option<Decimal>| amount.map(|amount| amount.normalize().to_string());
-        let source = TradeSource::Backtest;
-        Self {
-            favorable_excursion: text(stored.favorable),
-            adverse_excursion: text(stored.adverse),
-            bars: stored.bars,
-            ..Self::of(id, stored.webhook, stored.trade, stored.currency, source)
-        }
-    }
-}
-
-/// Which trades to list: those of alerts, the one that closed last first, then
-/// those of backtests.
+/// Which trades to list: those of alerts, then those of backtests, of each the one that closed
+/// last first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -194,6 +167,9 @@ pub struct TradeQuery {
     /// Of one webhook; may be given several times.
     #[serde(default)]
     webhook: Vec<String>,
+    /// `alerts` or `backtest`; both where left out.
+    #[param(value_type = Option<String>)]
+    book: Option<String>,
     /// From one source; from all where left out.
     pub(super) source: Option<TradeSource>,
     /// Of one ticker.
@@ -219,6 +195,7 @@ impl TradeQuery {
     /// What the query asks for.
     pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
         let filter = TradeFilter {
+            book: Book::default(),
             webhooks: webhook_ids(&self.webhook)?,
             ticker: self.ticker.clone(),
             is_imported: match self.source {
@@ -232,29 +209,33 @@ impl TradeQuery {
             to: None,
             before: None,
         };
+        let named = book::named(self.book.as_deref())?;
+        // Orders and tags are of alerts.
+        let has_other_books = filter.order.is_none() && filter.tag.is_none();
+        let books = TradeSource::books(self.source).iter().copied();
+        let books = books.filter(|book| {
+            named.is_none_or(|named| named == *book) && (has_other_books || *book == Book::Alerts)
+        });
         Ok(Wanted {
+            books: books.collect(),
             filter,
             range: range(self.from, self.to)?,
-            source: self.source,
         })
     }
 
     /// Where its page begins.
-    pub(super) fn cursor(&self) -> Result<Cursor, Problem> {
-        Ok(match self.cursor.as_deref() {
-            Some(text) if text.starts_with("btr_") => {
-                Cursor::Backtests(parameter("cursor", Some(text))?)
-            }
-            text => Cursor::Orders(parameter("cursor", text)?),
-        })
+    pub(super) fn cursor(&self) -> Result<Option<TradePlace>, Problem> {
+        parameter("cursor", self.cursor.as_deref())
     }
 }
 
 /// Which trades are wanted, in days of a zone that is yet to be read.
 pub(super) struct Wanted {
+    /// One after the other.
+    books: Vec<Book>,
+    /// The same of each book.
     filter: TradeFilter,
     range: Range,
-    source: Option<TradeSource>,
 }
 
 /// One page of the closed trades.
@@ -271,8 +252,8 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
         .run(move |connection| page(connection, &wanted, cursor, limit + 1));
     Ok(ok(&Page::cut(read.await?, limit, |trade: &Trade| {
         trade
-            .cursor()
-            .map(|cursor| cursor.to_string())
+            .place()
+            .map(|place| place.to_string())
             .unwrap_or_default()
     })))
 }
@@ -338,53 +319,28 @@ pub(super) async fn annotate(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&Trade::from(write.await?)))
 }
 
-/// Where a page begins.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Cursor {
-    /// After a trade of alerts, or at the first.
-    Orders(Option<TradePlace>),
-    /// After a trade of a backtest.
-    Backtests(Option<BacktestTradeId>),
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Orders(Some(place)) => place.fmt(formatter),
-            Self::Backtests(Some(id)) => id.fmt(formatter),
-            Self::Orders(None) | Self::Backtests(None) => Ok(()),
-        }
-    }
-}
-
-/// Trades of alerts, and those of backtests after them.
+/// One page of trades, a book after the other.
 pub(super) fn page(
     connection: &Connection,
     wanted: &Wanted,
-    cursor: Cursor,
+    after: Option<TradePlace>,
     limit: u32,
 ) -> store::Result<Vec<Trade>> {
-    let source = wanted.source;
     let mut filter = wanted.filter.clone();
     if !wanted.range.is_open() {
         let zone = reports::zone_of_first(connection, &filter.webhooks)?;
         (filter.from, filter.to) = wanted.range.within(&zone);
     }
-    let mut items = Vec::new();
-    let mut before = None;
-    match cursor {
-        Cursor::Backtests(last) => before = last,
-        Cursor::Orders(last) if source != Some(TradeSource::Backtest) => {
-            filter.before = last;
-            let stored = trades::list(connection, &filter, limit)?;
-            items.extend(stored.into_iter().map(Trade::from));
+    let is_before = |book: &&Book| after.is_some_and(|after| after.id.book != **book);
+    let mut items: Vec<Trade> = Vec::new();
+    for book in wanted.books.iter().skip_while(is_before) {
+        let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
+        if missing == 0 {
+            break;
         }
-        Cursor::Orders(_) => {}
-    }
-    let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(limit));
-    let has_backtests = filter.tag.is_none() && filter.order.is_none();
-    if missing > 0 && has_backtests && source.is_none_or(|source| source == TradeSource::Backtest) {
-        let stored = backtests::list(connection, &filter, before, missing)?;
+        filter.book = *book;
+        filter.before = after.filter(|after| after.id.book == *book);
+        let stored = trades::list(connection, &filter, missing)?;
         items.extend(stored.into_iter().map(Trade::from));
     }
     Ok(items)

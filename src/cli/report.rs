@@ -17,11 +17,12 @@ use crate::analytics::series::EquityPoint;
 use crate::analytics::{Base, Report as Figures};
 use crate::api::performance::Reports;
 use crate::config::Config;
+use crate::domain::book::Book;
 use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::reports::{self, Made, ReportFilter, ReportSource, reports};
+use crate::reports::{self, Made, ReportFilter, reports};
 use instead::Instead;
 
 /// Show the performance of one webhook, of several, or of all
@@ -80,7 +81,11 @@ impl Report {
         let store = open::store(config)?;
         let webhooks = self.webhooks.iter().map(|webhook| webhook.find(&store));
         let filter = ReportFilter {
-            source: self.backtest.then_some(ReportSource::Backtest),
+            book: if self.backtest {
+                Book::Backtest
+            } else {
+                Book::Alerts
+            },
             webhooks: webhooks.collect::<anyhow::Result<_>>()?,
             ticker: self.ticker,
             tag: self.tag,
@@ -106,7 +111,7 @@ impl Report {
             write_each(out, made.iter(), |out, made| {
                 write_report(out, made, &filter)
             })?;
-            if filter.source == Some(ReportSource::Backtest) {
+            if filter.book == Book::Backtest {
                 listed::write(&store, &filter, out)?;
             }
             return Ok(());

@@ -28,6 +28,25 @@ text_enum! {
     }
 }
 
+impl Contract {
+    /// The entry's part of a commission that is known as one amount only: in proportion to the
+    /// value of both fills, as a commission in percent is.
+    #[must_use]
+    pub fn entry_share(self, commission: Decimal, entry: Price, exit: Price) -> Decimal {
+        let (entry, exit) = (entry.get().abs(), exit.get().abs());
+        let part = match self {
+            Self::Linear => entry,
+            // Worth the more coins the lower the price.
+            Self::Inverse => exit,
+        };
+        let share = entry
+            .checked_add(exit)
+            .and_then(|both| part.checked_div(both));
+        let part = commission.checked_mul(share.unwrap_or(Decimal::new(5, 1)));
+        part.unwrap_or(commission).normalize()
+    }
+}
+
 /// What the profit of an instrument is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {

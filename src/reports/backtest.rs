@@ -13,11 +13,11 @@ use crate::analytics::{
 };
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
-use crate::domain::trade::{ClosedTrade, Trade};
+use crate::domain::trade::ClosedTrade;
 use crate::domain::webhook::Settings;
-use crate::store::Result;
 use crate::store::backtests::{self, Backtest};
 use crate::store::webhooks::StoredWebhook;
+use crate::store::{Result, trades};
 
 /// The backtests of one currency.
 pub(super) struct Tested {
@@ -29,7 +29,7 @@ pub(super) struct Tested {
     initial_capital: Decimal,
     webhooks: usize,
     /// All closed trades, of all time.
-    trades: Vec<Trade>,
+    trades: Vec<ClosedTrade>,
     /// Open at the end of the lists.
     open: OpenLots,
 }
@@ -96,7 +96,7 @@ impl Tested {
             ] {
                 side.profit = side.profit.map(|profit| profit.saturating_add(gain));
             }
-            let trades = backtests::for_report(connection, backtest, None, None)?;
+            let trades = trades::in_book(connection, &backtest.key())?;
             self.trades.extend(trades);
         }
         let capital = initial_capital(webhook, backtests);
@@ -107,15 +107,15 @@ impl Tested {
     }
 
     /// The trades that closed in the range that was asked for.
-    fn within(&self, asked: Asked) -> impl Iterator<Item = &Trade> {
+    fn within(&self, asked: Asked) -> impl Iterator<Item = &ClosedTrade> {
         self.trades.iter().filter(move |trade| {
-            let closed = trade.exit.time;
+            let closed = trade.exit_time;
             asked.from.is_none_or(|from| closed >= from) && asked.to.is_none_or(|to| closed < to)
         })
     }
 
     fn capital(&self, filter: &ReportFilter, asked: Asked) -> Capital {
-        let is_closed = |from: Timestamp| move |trade: &&Trade| trade.exit.time < from;
+        let is_closed = |from: Timestamp| move |trade: &&ClosedTrade| trade.exit_time < from;
         let carried = |from| {
             let before = self.trades.iter().filter(is_closed(from));
             let profits = before.map(|trade| trade.net_profit);
@@ -134,7 +134,7 @@ impl Tested {
 
     pub(super) fn made(&self, filter: &ReportFilter) -> Made {
         let asked = filter.asked(&self.zone);
-        let trades: Vec<ClosedTrade> = self.within(asked).map(ClosedTrade::from).collect();
+        let trades: Vec<ClosedTrade> = self.within(asked).cloned().collect();
         let report = report(&ReportInput {
             currency: &self.currency,
             capital: self.capital(filter, asked),
@@ -160,7 +160,7 @@ impl Tested {
         let Some(end) = asked.to else {
             return self.open;
         };
-        if self.trades.iter().all(|trade| trade.exit.time < end) {
+        if self.trades.iter().all(|trade| trade.exit_time < end) {
             return self.open;
         }
         let unknown = OpenSide {
@@ -171,10 +171,10 @@ impl Tested {
             long: unknown,
             short: unknown,
         };
-        let is_open = |trade: &&Trade| {
-            let entered = trade.entry.time;
+        let is_open = |trade: &&ClosedTrade| {
+            let entered = trade.entry_time;
             let is_paid_in_range = asked.from.is_none_or(|from| entered >= from);
-            entered < end && trade.exit.time >= end && is_paid_in_range
+            entered < end && trade.exit_time >= end && is_paid_in_range
         };
         for trade in self.trades.iter().filter(is_open) {
             let side = match trade.direction {

@@ -83,7 +83,7 @@ impl OpenAtEnd {
             let find = |ticker| tickers::find(connection, webhook.row, ticker);
             let wanted = part.filter.ticker.as_ref().map(find).transpose()?;
             let wanted = wanted.as_ref();
-            for position in positions::of_webhook(connection, webhook)? {
+            for position in positions::of_webhook(connection, webhook, part.filter.book)? {
                 if wanted.is_none_or(|wanted| *wanted == position.instrument) {
                     open.add(part, webhook, &position, connection)?;
                 }

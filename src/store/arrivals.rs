@@ -468,10 +468,7 @@ impl Ahead {
              WHERE o.id >= ?1 AND o.received_at > ?2 AND e.source <> 'imported'",
         )?;
         let concerned = concerned.query_map([first, after], |row| {
-            Ok(LedgerKey {
-                webhook: row.get(0)?,
-                instrument: parsed(row, 1)?,
-            })
+            Ok(LedgerKey::of_alerts(row.get(0)?, parsed(row, 1)?))
         })?;
         let concerned: Vec<_> = concerned.collect::<rusqlite::Result<_>>()?;
         let tolerance = i64::try_from(SIGNAL_TIME_TOLERANCE.as_micros()).unwrap_or(i64::MAX);

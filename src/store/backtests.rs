@@ -1,5 +1,7 @@
-//! Backtests: TradingView's own lists of trades, one for each webhook and ticker,
-//! kept apart from the trades of alerts.
+//! Backtests: TradingView's own lists of trades, one for each webhook and ticker.
+//!
+//! Their closed trades are a book as any other. What only a list has is kept here: when and of
+//! which file it was brought in, what its numbers mean, TradingView's own figures.
 
 mod digest;
 mod figures;
@@ -11,36 +13,26 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::conditions::query;
 use super::error::{Result, StoreError};
-use super::sql::{optional_parsed, parsed, timestamp, to_micros};
-use super::trades::TradeFilter;
+use super::ledgers::LedgerKey;
+use super::sql::{optional_parsed, parsed, to_micros};
+use super::trades::{self, NewLeg, NewTrade};
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
-use crate::domain::event::NotAnId;
-use crate::domain::event::numbered_id;
-use crate::domain::instrument::Spelling;
-use crate::domain::money::{Decimal, Price};
+use crate::domain::book::Book;
+use crate::domain::instrument::Instrument;
+use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
-use crate::domain::terms::Contract;
-use crate::domain::trade::{Leg, Trade};
+use crate::domain::trade::Excursions;
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::terms::{StatedTerms, Terms};
-use crate::imports::trades::{Commissions, ListedTrade, Side, TradeList, zone_name};
+use crate::imports::trades::{Commissions, Side, TradeList, zone_name};
 
 pub use digest::Digest;
 pub use figures::{KeptBacktest, TradeFigures, all, differences};
 use place::{Kept, Place};
 pub use terms::KeptTerms;
-
-use std::fmt;
-use std::str::FromStr;
-
-numbered_id! {
-    /// The number of a trade of a backtest, `btr_5` outside.
-    BacktestTradeId, "btr"
-}
 
 /// A list of trades, ready to be kept.
 #[derive(Debug, Clone)]
@@ -112,8 +104,8 @@ pub struct BacktestSize {
 /// A backtest as it is stored.
 #[derive(Debug, Clone)]
 pub struct Backtest {
-    /// Its number in the database.
-    pub row: i64,
+    /// Number of the webhook inside the database.
+    pub webhook: i64,
     /// The instrument.
     pub ticker: Ticker,
     /// Currency of profit.
@@ -128,23 +120,21 @@ pub struct Backtest {
     pub has_trades: bool,
 }
 
-/// A trade of a backtest.
-#[derive(Debug, Clone)]
-pub struct StoredBacktestTrade {
-    /// The largest gain on the way, where the list has it.
-    pub favorable: Option<Decimal>,
-    /// The largest loss on the way, at or below zero.
-    pub adverse: Option<Decimal>,
-    /// Bars that it was open.
-    pub bars: Option<u64>,
-    /// What names it.
-    pub id: BacktestTradeId,
-    /// The webhook that it is the backtest of.
-    pub webhook: WebhookId,
-    /// Currency of its profit.
-    pub currency: String,
-    /// The trade; its legs have the number of TradingView's list for an order.
-    pub trade: Trade,
+impl Backtest {
+    /// The key of its trades.
+    #[must_use]
+    pub fn key(&self) -> LedgerKey {
+        key(self.webhook, &self.ticker)
+    }
+}
+
+/// The key of the trades of a webhook's backtest in a ticker.
+fn key(webhook: i64, ticker: &Ticker) -> LedgerKey {
+    LedgerKey {
+        webhook,
+        book: Book::Backtest,
+        instrument: Instrument::named_by(ticker.clone()),
+    }
 }
 
 /// Says what importing a list of trades would come to.
@@ -215,16 +205,46 @@ pub fn replace(
             figures.and_then(|figures| serde_json::to_string(figures).ok()),
         ],
     )?;
-    let backtest = connection.last_insert_rowid();
-    let of_fill = commission.cloned();
-    let mut commissions = Commissions::of(&new.list, terms.point_value.value, of_fill);
-    for trade in &new.list.trades {
-        if let Some(exit) = &trade.exit {
-            let commission = commissions.take(trade, exit);
-            insert(connection, backtest, trade, exit, commission)?;
-        }
-    }
+    insert_trades(connection, &key(webhook.row, &summary.ticker), new, terms)?;
     Ok(summary)
+}
+
+/// Stores the closed trades of a list. Each gets a number that no trade of a backtest had.
+fn insert_trades(
+    connection: &Connection,
+    key: &LedgerKey,
+    new: &NewBacktest,
+    terms: &KeptTerms,
+) -> Result<()> {
+    let sql = "SELECT listed_trades FROM catalog";
+    let mut last: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    let point_value = terms.point_value.value;
+    let of_fill = terms.commission.value.clone();
+    let mut commissions = Commissions::of(&new.list, point_value, of_fill);
+    for trade in &new.list.trades {
+        let Some(exit) = &trade.exit else { continue };
+        last += 1;
+        let stored = NewTrade {
+            place: i64::try_from(trade.number).unwrap_or(i64::MAX),
+            direction: trade.direction,
+            quantity: trade.quantity,
+            entry: leg(last, &trade.entry),
+            exit: leg(last, exit),
+            point_value,
+            contract: None,
+            commission: commissions.take(trade, exit),
+            entry_commission: None,
+            net_profit: trade.net_profit,
+            excursions: Excursions {
+                favorable: trade.besides.favorable,
+                adverse: trade.besides.adverse,
+                bars: trade.besides.bars,
+            },
+        };
+        trades::insert(connection, key, &stored)?;
+    }
+    connection.execute("UPDATE catalog SET listed_trades = ?1", [last])?;
+    Ok(())
 }
 
 /// The backtests of a webhook that are removed, of one ticker or of all.
@@ -270,43 +290,21 @@ pub fn remove(
     Ok(removed)
 }
 
+fn leg(number: i64, side: &Side) -> NewLeg<'_> {
+    NewLeg {
+        order: OrderId(number),
+        time: side.time,
+        price: side.price,
+        signal: side.signal.as_deref(),
+    }
+}
+
 fn delete(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+    trades::delete_from(connection, &key(webhook, ticker), i64::MIN)?;
     connection.execute(
         "DELETE FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
         params![webhook, ticker.as_str()],
     )?;
-    Ok(())
-}
-
-fn insert(
-    connection: &Connection,
-    backtest: i64,
-    trade: &ListedTrade,
-    exit: &Side,
-    commission: Decimal,
-) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO backtest_trades (backtest_id, number, direction, quantity, entry_time, entry_price,
-             entry_signal, exit_time, exit_price, exit_signal, commission, net_profit, favorable, adverse, bars)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?;
-    insert.execute(params![
-        backtest,
-        i64::try_from(trade.number).unwrap_or(i64::MAX),
-        trade.direction.as_str(),
-        trade.quantity.to_string(),
-        to_micros(trade.entry.time),
-        trade.entry.price.to_string(),
-        trade.entry.signal,
-        to_micros(exit.time),
-        exit.price.to_string(),
-        exit.signal,
-        commission.to_string(),
-        trade.net_profit.to_string(),
-        trade.besides.favorable.map(|amount| amount.to_string()),
-        trade.besides.adverse.map(|amount| amount.to_string()),
-        trade.besides.bars.and_then(|bars| i64::try_from(bars).ok()),
-    ])?;
     Ok(())
 }
 
@@ -366,13 +364,14 @@ fn summary(
 /// [`super::StoreError`] where the database cannot be read.
 pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Backtest>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, ticker, currency, initial_capital, open_long, open_short,
-             open_trades > 0 OR EXISTS (SELECT 1 FROM backtest_trades t WHERE t.backtest_id = backtests.id)
-         FROM backtests WHERE webhook_id = ?1 ORDER BY ticker",
+        "SELECT b.webhook_id, b.ticker, b.currency, b.initial_capital, b.open_long, b.open_short,
+             b.open_trades > 0 OR EXISTS (SELECT 1 FROM trades t
+                 WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
+         FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Backtest {
-            row: row.get(0)?,
+            webhook: row.get(0)?,
             ticker: parsed(row, 1)?,
             currency: row.get(2)?,
             initial_capital: optional_parsed(row, 3)?,
@@ -383,133 +382,4 @@ pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Ve
     };
     let backtests = select.query_map([webhook.row], read)?;
     Ok(backtests.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The closed trades of a backtest in a range of time, in the order of their exits.
-///
-/// # Errors
-///
-/// [`super::StoreError`] where the database cannot be read.
-pub fn for_report(
-    connection: &Connection,
-    backtest: &Backtest,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> Result<Vec<Trade>> {
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE b.id = ?1 AND t.exit_time >= ?2 AND t.exit_time < ?3
-         ORDER BY t.exit_time, t.number"
-    ))?;
-    let from = from.map_or(i64::MIN, to_micros);
-    let to = to.map_or(i64::MAX, to_micros);
-    let trades = select.query_map(params![backtest.row, from, to], read_trade)?;
-    Ok(trades.collect::<rusqlite::Result<_>>()?)
-}
-
-/// One page of the trades of backtests, the last of the newest list first.
-///
-/// # Errors
-///
-/// [`super::StoreError`] where the database cannot be read.
-pub fn list(
-    connection: &Connection,
-    filter: &TradeFilter,
-    before: Option<BacktestTradeId>,
-    limit: u32,
-) -> Result<Vec<StoredBacktestTrade>> {
-    let of_any = TradeFilter {
-        ticker: None,
-        ..filter.clone()
-    };
-    let mut conditions = of_any.conditions();
-    if let Some(ticker) = &filter.ticker {
-        let wanted = of_instrument(connection, ticker)?;
-        let places = vec!["?"; wanted.len()].join(", ");
-        conditions.require(format!("b.id IN ({places})"), wanted);
-    }
-    if let Some(before) = before {
-        conditions.require("t.id < ?", [before.0]);
-    }
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {} ORDER BY t.id DESC LIMIT {limit}",
-        conditions.text()
-    );
-    query(connection, &sql, &conditions.values, |row| {
-        Ok(StoredBacktestTrade {
-            id: BacktestTradeId(row.get(13)?),
-            webhook: parsed(row, 14)?,
-            currency: row.get(15)?,
-            trade: read_trade(row)?,
-            favorable: optional_parsed(row, 17)?,
-            adverse: optional_parsed(row, 18)?,
-            bars: row
-                .get::<_, Option<i64>>(19)?
-                .and_then(|bars| u64::try_from(bars).ok()),
-        })
-    })
-}
-
-/// The backtests whose ticker can name the same instrument as another one.
-fn of_instrument(connection: &Connection, ticker: &str) -> Result<Vec<i64>> {
-    let spelling = Spelling::of(ticker.trim());
-    let mut select = connection.prepare_cached("SELECT id, ticker FROM backtests")?;
-    let mut rows = select.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        if Spelling::of(&row.get::<_, String>(1)?).may_be(&spelling) {
-            found.push(row.get(0)?);
-        }
-    }
-    Ok(found)
-}
-
-const COLUMNS: &str = "b.ticker, t.direction, t.quantity, t.number, t.entry_time, t.entry_price,
-    t.entry_signal, t.exit_time, t.exit_price, t.exit_signal, b.point_value, t.commission, t.net_profit,
-    t.id, w.public_id, b.currency, coalesce(w.settings ->> '$.contract', 'linear'),
-    t.favorable, t.adverse, t.bars";
-
-const TABLES: &str = "backtest_trades t JOIN backtests b ON b.id = t.backtest_id
-    JOIN webhooks w ON w.id = b.webhook_id";
-
-fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
-    let order = OrderId(row.get(3)?);
-    let leg = |first| {
-        Ok::<_, rusqlite::Error>(Leg {
-            order,
-            time: timestamp(row, first)?,
-            price: parsed(row, first + 1)?,
-            signal: row.get(first + 2)?,
-        })
-    };
-    let (entry, exit) = (leg(4)?, leg(7)?);
-    let commission = parsed(row, 11)?;
-    let contract = parsed(row, 16)?;
-    Ok(Trade {
-        ticker: parsed(row, 0)?,
-        direction: parsed(row, 1)?,
-        quantity: parsed(row, 2)?,
-        entry_commission: entry_share(commission, contract, entry.price, exit.price),
-        entry,
-        exit,
-        point_value: parsed(row, 10)?,
-        commission,
-        net_profit: parsed(row, 12)?,
-        contract,
-    })
-}
-
-/// The entry's part of a commission that a list of trades states as one: in proportion to
-/// the value of both fills, as a commission in percent is.
-fn entry_share(commission: Decimal, contract: Contract, entry: Price, exit: Price) -> Decimal {
-    let (entry, exit) = (entry.get().abs(), exit.get().abs());
-    let part = match contract {
-        Contract::Linear => entry,
-        // Worth the more coins the lower the price.
-        Contract::Inverse => exit,
-    };
-    let share = entry
-        .checked_add(exit)
-        .and_then(|both| part.checked_div(both));
-    let part = commission.checked_mul(share.unwrap_or(Decimal::new(5, 1)));
-    part.unwrap_or(commission).normalize()
 }

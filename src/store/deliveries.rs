@@ -274,10 +274,7 @@ fn record_signal(
     let key = if makes_order {
         let (instrument, note) = tickers::name(context.connection, webhook, &signal.ticker)?;
         warnings.extend(note);
-        Some(LedgerKey {
-            webhook,
-            instrument,
-        })
+        Some(LedgerKey::of_alerts(webhook, instrument))
     } else {
         None
     };

@@ -15,6 +15,7 @@ use super::error::{Result, StoreError};
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use super::writer::WriteContext;
 use super::{lots, orders, pairings, trades, webhooks};
+use crate::domain::book::Book;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Applied, Checkpoint, Ledger, NotApplied, Unpairable};
 use crate::domain::money::{Decimal, Price};
@@ -30,13 +31,27 @@ const EARLIER: usize = 2;
 /// A second in microseconds.
 const SECOND: i64 = 1_000_000;
 
-/// What a ledger is of: one webhook's orders of one instrument.
+/// The key of a ledger: one webhook's book in one instrument.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LedgerKey {
     /// Number of the webhook inside the database.
     pub webhook: i64,
+    /// The book.
+    pub book: Book,
     /// The instrument.
     pub instrument: Instrument,
+}
+
+impl LedgerKey {
+    /// The key of a webhook's alerts in an instrument.
+    #[must_use]
+    pub fn of_alerts(webhook: i64, instrument: Instrument) -> Self {
+        Self {
+            webhook,
+            book: Book::Alerts,
+            instrument,
+        }
+    }
 }
 
 /// The ledgers and settings that were in use of late.
@@ -204,11 +219,12 @@ fn pair_again(
 pub(super) fn pair_later(context: &mut WriteContext<'_>, key: &LedgerKey) -> Result<()> {
     context.memory.ledgers.kept.remove(key);
     let mut upsert = context.connection.prepare_cached(
-        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, drift, stated_before, position_before, newest_second)
-         VALUES (?1, ?2, 1, 1, '0', '0', '0', 0)
-         ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
+        "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before, position_before,
+             newest_second)
+         VALUES (?1, ?2, ?3, 1, 1, '0', '0', '0', 0)
+         ON CONFLICT (webhook_id, book, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
     )?;
-    upsert.execute(params![key.webhook, key.instrument.as_str()])?;
+    upsert.execute(params![key.webhook, key.book, key.instrument.as_str()])?;
     Ok(())
 }
 
@@ -219,12 +235,7 @@ pub(super) fn pair_later(context: &mut WriteContext<'_>, key: &LedgerKey) -> Res
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     let mut select = context.connection.prepare_cached(ONE_STALE)?;
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(LedgerKey {
-            webhook: row.get(0)?,
-            instrument: parsed(row, 1)?,
-        })
-    };
+    let read = |row: &rusqlite::Row<'_>| Ok(LedgerKey::of_alerts(row.get(0)?, parsed(row, 1)?));
     let Some(key) = select.query_row([], read).optional()? else {
         return Ok(false);
     };
@@ -241,10 +252,10 @@ pub fn is_any_stale(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(ONE_STALE)?.exists([])?)
 }
 
-/// A ledger that has to be derived again.
+/// A ledger of alerts that has to be derived again: orders are what it is folded from.
 const ONE_STALE: &str =
     "SELECT l.webhook_id, l.ticker FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
-     WHERE l.is_stale AND w.deleted_at IS NULL LIMIT 1";
+     WHERE l.is_stale AND l.book = 0 AND w.deleted_at IS NULL LIMIT 1";
 
 /// Has the ledgers of one webhook, or all, derived again.
 ///
@@ -346,7 +357,7 @@ fn derive_again(
     let settings = context.memory.ledgers.settings(connection, key.webhook)?;
     context.memory.ledgers.kept.remove(key);
     let changed_from = since.map_or(i64::MIN, start_of_second);
-    trades::delete(connection, key, changed_from)?;
+    trades::delete_from(connection, key, changed_from)?;
     pairings::delete(connection, key, changed_from)?;
     lots::delete_all(connection, key)?;
 
@@ -360,7 +371,7 @@ fn derive_again(
         kept.remember((is_changed && since.is_some()).then(|| kept.ledger.clone()));
         for applied in kept.ledger.apply_second(&mut second, &settings) {
             if is_changed {
-                trades::insert(connection, key, &applied)?;
+                trades::insert_applied(connection, key, &applied)?;
                 pairings::insert(connection, &applied)?;
             }
             if applied.order == wanted {
@@ -384,7 +395,7 @@ fn start_of_second(time: Timestamp) -> i64 {
 
 /// Stores what one order did.
 fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) -> Result<()> {
-    trades::insert(connection, key, applied)?;
+    trades::insert_applied(connection, key, applied)?;
     pairings::insert(connection, applied)?;
     for trade in &applied.trades {
         match &applied.left {
@@ -403,7 +414,7 @@ fn store_applied(connection: &Connection, key: &LedgerKey, applied: &Applied) ->
 fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
     let mut select = connection.prepare_cached(
         "SELECT is_stale, newest_price, drift, stated_before, position_before, newest_second * 1000000,
-             last_word FROM ledgers WHERE webhook_id = ?1 AND ticker = ?2",
+             last_word FROM ledgers WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Stored {
@@ -417,20 +428,24 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
         })
     };
     Ok(select
-        .query_row(params![key.webhook, key.instrument.as_str()], read)
+        .query_row(
+            params![key.webhook, key.book, key.instrument.as_str()],
+            read,
+        )
         .optional()?)
 }
 
 fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO ledgers (webhook_id, ticker, version, is_stale, newest_price, drift, stated_before, position_before,
-             newest_second, last_word)
-         VALUES (?1, ?2, 1, 0, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (webhook_id, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?3,
-             drift = ?4, stated_before = ?5, position_before = ?6, newest_second = ?7, last_word = ?8",
+        "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, newest_price, drift, stated_before,
+             position_before, newest_second, last_word)
+         VALUES (?1, ?2, ?3, 1, 0, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (webhook_id, book, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?4,
+             drift = ?5, stated_before = ?6, position_before = ?7, newest_second = ?8, last_word = ?9",
     )?;
     upsert.execute(params![
         key.webhook,
+        key.book,
         key.instrument.as_str(),
         ledger.newest_price().map(|price| price.to_string()),
         ledger.drift().to_string(),

@@ -16,22 +16,27 @@ use crate::domain::trade::{Leg, Lot};
 pub fn of(connection: &Connection, key: &LedgerKey) -> Result<Vec<Lot>> {
     let mut select = connection.prepare_cached(
         "SELECT direction, quantity, entry_order, entry_time, entry_price, entry_signal, commission
-         FROM lots WHERE webhook_id = ?1 AND ticker = ?2 ORDER BY number",
+         FROM lots WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 ORDER BY number",
     )?;
-    let lots = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
+    let lots = select.query_map(
+        params![key.webhook, key.book, key.instrument.as_str()],
+        read,
+    )?;
     Ok(lots.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Stores a lot behind the others of its ledger.
 pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO lots (webhook_id, ticker, number, direction, quantity, entry_order, entry_time,
+        "INSERT INTO lots (webhook_id, book, ticker, number, direction, quantity, entry_order, entry_time,
              entry_price, entry_signal, commission)
-         VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM lots WHERE webhook_id = ?1 AND ticker = ?2),
-             ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         VALUES (?1, ?2, ?3, (SELECT coalesce(max(number), 0) + 1 FROM lots
+                 WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3),
+             ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     insert.execute(params![
         key.webhook,
+        key.book,
         key.instrument.as_str(),
         lot.direction.as_str(),
         lot.quantity.to_string(),
@@ -47,10 +52,11 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Res
 /// Stores what is left of a lot.
 pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Result<()> {
     let mut update = connection.prepare_cached(&format!(
-        "UPDATE lots SET quantity = ?4, commission = ?5 WHERE {OF_ENTRY}"
+        "UPDATE lots SET quantity = ?5, commission = ?6 WHERE {OF_ENTRY}"
     ))?;
     update.execute(params![
         key.webhook,
+        key.book,
         key.instrument.as_str(),
         left.entry.order.0,
         left.quantity.to_string(),
@@ -62,20 +68,26 @@ pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Re
 /// Removes the lot that an order opened.
 pub(super) fn delete(connection: &Connection, key: &LedgerKey, entry: OrderId) -> Result<()> {
     let mut delete = connection.prepare_cached(&format!("DELETE FROM lots WHERE {OF_ENTRY}"))?;
-    delete.execute(params![key.webhook, key.instrument.as_str(), entry.0])?;
+    delete.execute(params![
+        key.webhook,
+        key.book,
+        key.instrument.as_str(),
+        entry.0
+    ])?;
     Ok(())
 }
 
 /// The lot of a ledger that an order opened; found at once, since the oldest lots
 /// are closed first.
-const OF_ENTRY: &str = "webhook_id = ?1 AND ticker = ?2 AND number = (SELECT number FROM lots
-    WHERE webhook_id = ?1 AND ticker = ?2 AND entry_order = ?3 ORDER BY number LIMIT 1)";
+const OF_ENTRY: &str = "webhook_id = ?1 AND book = ?2 AND ticker = ?3
+    AND number = (SELECT number FROM lots WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3
+        AND entry_order = ?4 ORDER BY number LIMIT 1)";
 
 /// Removes all lots of a ledger.
 pub(super) fn delete_all(connection: &Connection, key: &LedgerKey) -> Result<()> {
-    let mut delete =
-        connection.prepare_cached("DELETE FROM lots WHERE webhook_id = ?1 AND ticker = ?2")?;
-    delete.execute(params![key.webhook, key.instrument.as_str()])?;
+    let mut delete = connection
+        .prepare_cached("DELETE FROM lots WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3")?;
+    delete.execute(params![key.webhook, key.book, key.instrument.as_str()])?;
     Ok(())
 }
 

@@ -251,10 +251,7 @@ pub fn price_before(
     before: Option<Timestamp>,
 ) -> Result<Option<SeenPrice>> {
     let instrument = tickers::find(connection, webhook, ticker)?;
-    let key = LedgerKey {
-        webhook,
-        instrument,
-    };
+    let key = LedgerKey::of_alerts(webhook, instrument);
     let mut select = connection.prepare_cached(
         "SELECT paired_at, coalesce(market_price, intended_price) FROM orders
          WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at < ?3

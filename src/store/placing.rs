@@ -80,10 +80,8 @@ impl Placed {
             signal_time: self.signal_time,
             ..orders::for_pairing(connection, self.order)?
         };
-        let key = LedgerKey {
-            webhook: self.webhook,
-            instrument: tickers::find(connection, self.webhook, &order.ticker)?,
-        };
+        let instrument = tickers::find(connection, self.webhook, &order.ticker)?;
+        let key = LedgerKey::of_alerts(self.webhook, instrument);
         time_of(connection, &key, &order, self.arrival)
     }
 }

@@ -12,6 +12,7 @@ use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
 use super::{arrivals, events, tickers};
 use crate::clock::ClockReading;
+use crate::domain::book::Book;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::instrument::Instrument;
@@ -50,7 +51,8 @@ impl StoredPosition {
     }
 }
 
-/// The positions of all webhooks, flat ones too, or of one webhook or instrument.
+/// The positions that alerts made of all webhooks, flat ones too, or of one webhook or
+/// instrument.
 ///
 /// # Errors
 ///
@@ -69,7 +71,7 @@ pub fn list(
     for webhook in webhooks {
         let find = |ticker| tickers::find(&transaction, webhook.row, ticker);
         let wanted = ticker.map(find).transpose()?;
-        let mut found = of_webhook(&transaction, &webhook)?;
+        let mut found = of_webhook(&transaction, &webhook, Book::Alerts)?;
         found.retain(|position| {
             wanted
                 .as_ref()
@@ -80,16 +82,21 @@ pub fn list(
     Ok(positions)
 }
 
-/// The positions of one webhook.
+/// The positions of one webhook in one book.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<StoredPosition>> {
+pub fn of_webhook(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    book: Book,
+) -> Result<Vec<StoredPosition>> {
     let mut positions = Vec::new();
-    for instrument in instruments(connection, webhook.row)? {
+    for instrument in instruments(connection, webhook.row, book)? {
         let key = LedgerKey {
             webhook: webhook.row,
+            book,
             instrument,
         };
         positions.push(StoredPosition {
@@ -112,7 +119,7 @@ pub fn missing_point_values(
     connection: &Connection,
     webhook: &StoredWebhook,
 ) -> Result<Vec<(Instrument, MissingPointValue)>> {
-    let traded = instruments(connection, webhook.row)?;
+    let traded = instruments(connection, webhook.row, Book::Alerts)?;
     let missing = traded.into_iter().filter_map(|instrument| {
         let missing = webhook.settings.missing_point_value(instrument.as_str())?;
         Some((instrument, missing))
@@ -120,10 +127,11 @@ pub fn missing_point_values(
     Ok(missing.collect())
 }
 
-fn instruments(connection: &Connection, webhook: i64) -> Result<Vec<Instrument>> {
-    let mut select = connection
-        .prepare_cached("SELECT ticker FROM ledgers WHERE webhook_id = ?1 ORDER BY ticker")?;
-    let instruments = select.query_map(params![webhook], |row| parsed(row, 0))?;
+fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<Instrument>> {
+    let mut select = connection.prepare_cached(
+        "SELECT ticker FROM ledgers WHERE webhook_id = ?1 AND book = ?2 ORDER BY ticker",
+    )?;
+    let instruments = select.query_map(params![webhook, book], |row| parsed(row, 0))?;
     Ok(instruments.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -144,10 +152,8 @@ pub fn accept(
         return deliveries::recorded_before(context.connection, made);
     }
     let webhook = webhooks::get(context.connection, webhook)?;
-    let key = LedgerKey {
-        webhook: webhook.row,
-        instrument: tickers::find(context.connection, webhook.row, ticker)?,
-    };
+    let instrument = tickers::find(context.connection, webhook.row, ticker)?;
+    let key = LedgerKey::of_alerts(webhook.row, instrument);
     let ledger = ledgers::load(context.connection, &key, &webhook.settings)?.ok_or_else(|| {
         StoreError::Conflict(format!(
             "the position in {} is being derived again; try again in a moment",

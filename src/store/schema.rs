@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0015_traces.sql"),
     include_str!("schema/0016_backtest_terms.sql"),
     include_str!("schema/0017_deliveries.sql"),
+    include_str!("schema/0018_books.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -3,9 +3,10 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::{ToSqlOutput, Type, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Row, ToSql};
 
+use crate::domain::book::{Book, RouteId};
 use crate::domain::money::{Decimal, NumberError};
 
 /// Microseconds since 1970 UTC.
@@ -113,6 +114,29 @@ impl ToSql for Payload<'_> {
     }
 }
 
+/// A book is a small number, for every trade and every key of an index has one: 0 and 1 take
+/// no room in a row.
+impl ToSql for Book {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(match self {
+            Self::Alerts => 0,
+            Self::Backtest => 1,
+            Self::Fills(RouteId(route)) => -route,
+        }))
+    }
+}
+
+impl FromSql for Book {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self::Alerts),
+            1 => Ok(Self::Backtest),
+            route if route < 0 => Ok(Self::Fills(RouteId(-route))),
+            unknown => Err(FromSqlError::OutOfRange(unknown)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -134,6 +158,15 @@ mod tests {
             if let Some(read) = short_decimal(text.as_bytes()) {
                 prop_assert_eq!(text.parse(), Ok(read));
             }
+        }
+    }
+
+    #[test]
+    fn a_book_is_read_as_it_was_written() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for book in [Book::Alerts, Book::Backtest, Book::Fills(RouteId(7))] {
+            let read = connection.query_row("SELECT ?1", [book], |row| row.get(0));
+            assert_eq!(read, Ok(book));
         }
     }
 

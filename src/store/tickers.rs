@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::Result;
 use super::ledgers::LedgerKey;
 use super::sql::parsed;
+use crate::domain::book::Book;
 use crate::domain::event::Warning;
 use crate::domain::instrument::{Instrument, Instruments, Spelling};
 use crate::domain::signal::Ticker;
@@ -171,8 +172,11 @@ pub(super) fn settle(connection: &Connection) -> Result<()> {
             )?;
             if instrument.ticker() != ticker {
                 for table in ["trades", "lots", "ledgers"] {
-                    let sql = format!("DELETE FROM {table} WHERE webhook_id = ?1 AND ticker = ?2");
-                    connection.execute(&sql, params![webhook, ticker.as_str()])?;
+                    let sql = format!(
+                        "DELETE FROM {table} WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3"
+                    );
+                    let of_alerts = params![webhook, Book::Alerts, ticker.as_str()];
+                    connection.execute(&sql, of_alerts)?;
                 }
             }
         }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::sql::parsed;
-use super::trades::{self, StoredTrade, TradeId};
+use super::trades::{self, StoredTrade};
 use super::writer::WriteContext;
+use crate::domain::book::Book;
 use crate::domain::money::Decimal;
 use crate::domain::tag::Tag;
+use crate::domain::trade::TradeId;
 use crate::domain::webhook::WebhookId;
 
 /// What is to be different about a trade's notes; `None` stays as it is.
@@ -48,7 +50,11 @@ pub fn change(
     change: &NotesChange,
 ) -> Result<StoredTrade> {
     let connection = context.connection;
-    trades::get(connection, id)?;
+    let trade = trades::get(connection, id)?;
+    if trade.book != Book::Alerts {
+        let of_alerts = "the trades of alerts have notes and tags; this one is of another book";
+        return Err(StoreError::Conflict(of_alerts.to_owned()));
+    }
     let key = [id.exit.0, id.entry.0];
     if let Some(notes) = &change.notes {
         connection.execute(
@@ -80,7 +86,7 @@ pub fn totals(connection: &Connection, webhook: Option<&WebhookId>) -> Result<Ve
         "SELECT g.tag, w.settings ->> '$.currency', t.net_profit
          FROM trade_tags g CROSS JOIN orders o ON o.id = g.exit_order
              CROSS JOIN trades t INDEXED BY trades_by_exit
-                 ON t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
+                 ON t.book = 0 AND t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
              JOIN webhooks w ON w.id = t.webhook_id
          WHERE w.deleted_at IS NULL AND (?1 IS NULL OR w.public_id = ?1)",
     )?;

@@ -1,4 +1,8 @@
-//! Closed trades: stored with the order that closed them, and listed.
+//! Closed trades of every book: stored, listed and read for reports.
+//!
+//! One table and one shape for all books, so that a list, a report or an export needs a book's
+//! name and nothing else. Where a book knows less (a backtest has no orders and states one
+//! commission for both fills), a column is NULL and is made up for here.
 
 mod filter;
 mod report;
@@ -9,66 +13,29 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::{Type, ValueRef};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::conditions::query;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
-use super::sql::{decimal, parsed, timestamp, to_micros, unreadable};
+use super::sql::{optional_parsed, parsed, timestamp, to_micros, unreadable};
+use crate::domain::book::Book;
 use crate::domain::ledger::Applied;
-use crate::domain::money::Decimal;
+use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::order::OrderId;
-use crate::domain::trade::{Leg, Trade};
+use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
+use crate::domain::trade::{Excursions, Leg, Trade, TradeId};
 use crate::domain::webhook::WebhookId;
 
 pub use filter::TradeFilter;
 use filter::{IS_IMPORTED, NEWEST_FIRST, page};
-pub use report::{for_report, net_profit, open_at};
+pub use report::{for_report, in_book, net_profit, open_at};
 
-/// What names a trade: the orders that opened and closed it, `trd_12_15` outside.
-///
-/// It stays the same however often trades are derived again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TradeId {
-    /// The order that opened it.
-    pub entry: OrderId,
-    /// The order that closed it.
-    pub exit: OrderId,
-}
-
-/// A text that is no trade's name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a trade id; an id looks like trd_12_15, its entry's and its exit's order")]
-pub struct NotATradeId(String);
-
-impl fmt::Display for TradeId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "trd_{}_{}", self.entry.0, self.exit.0)
-    }
-}
-
-impl FromStr for TradeId {
-    type Err = NotATradeId;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotATradeId> {
-        let orders = text
-            .strip_prefix("trd_")
-            .and_then(|rest| rest.split_once('_'));
-        let number = |text: &str| text.parse().ok().filter(|number| *number > 0).map(OrderId);
-        let id = orders.and_then(|(entry, exit)| {
-            Some(Self {
-                entry: number(entry)?,
-                exit: number(exit)?,
-            })
-        });
-        id.ok_or_else(|| NotATradeId(text.chars().take(40).collect()))
-    }
-}
-
-/// Where a trade stands in the list, `trd_12_15@1767623400000000` outside: its
-/// exit's time in microseconds is kept with it, so that a page begins there even
-/// where the trade is none any more.
+/// The place of a trade in the list of its book, `trd_12_15@1767623400000000` outside: its
+/// exit's time in microseconds is kept with it, so that a page begins there even where the
+/// trade is none any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TradePlace {
     /// The trade.
@@ -103,15 +70,19 @@ impl FromStr for TradePlace {
     }
 }
 
-/// A trade as it is stored.
+/// A trade as it is stored, whichever book it is in.
 #[derive(Debug, Clone)]
 pub struct StoredTrade {
-    /// The webhook whose orders made it.
+    /// The webhook whose strategy made it.
     pub webhook: WebhookId,
+    /// The book that it is in.
+    pub book: Book,
     /// The trade.
     pub trade: Trade,
-    /// Currency of its profit.
+    /// Currency of its profit: the webhook's, or the backtest's own.
     pub currency: String,
+    /// How far it went while it was open.
+    pub excursions: Excursions,
     /// Whether its entry or its exit was brought in later.
     pub is_imported: bool,
     /// What the owner says of it.
@@ -121,69 +92,140 @@ pub struct StoredTrade {
 }
 
 impl StoredTrade {
-    /// What names it.
+    /// Its name.
     #[must_use]
     pub fn id(&self) -> TradeId {
         TradeId {
+            book: self.book,
             entry: self.trade.entry.order,
             exit: self.trade.exit.order,
         }
     }
 }
 
+/// The columns of a trade that is to be stored.
+pub(super) struct NewTrade<'a> {
+    /// Its place among the trades of one instant.
+    pub(super) place: i64,
+    pub(super) direction: Direction,
+    pub(super) quantity: Quantity,
+    /// Order, time, price and signal of the fill that opened it, and of the one that closed it.
+    pub(super) entry: NewLeg<'a>,
+    pub(super) exit: NewLeg<'a>,
+    pub(super) point_value: Decimal,
+    /// `None` is as the webhook's settings say when it is read.
+    pub(super) contract: Option<Contract>,
+    pub(super) commission: Decimal,
+    /// `None` where only the whole commission is known.
+    pub(super) entry_commission: Option<Decimal>,
+    pub(super) net_profit: Decimal,
+    pub(super) excursions: Excursions,
+}
+
+/// A side of a trade that is to be stored.
+pub(super) struct NewLeg<'a> {
+    pub(super) order: OrderId,
+    pub(super) time: Timestamp,
+    pub(super) price: Price,
+    pub(super) signal: Option<&'a str>,
+}
+
+impl<'a> NewLeg<'a> {
+    fn of(leg: &'a Leg) -> Self {
+        Self {
+            order: leg.order,
+            time: leg.time,
+            price: leg.price,
+            signal: leg.signal.as_deref(),
+        }
+    }
+}
+
 /// Stores the trades that an order closed.
-pub(super) fn insert(connection: &Connection, key: &LedgerKey, applied: &Applied) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO trades (exit_order, entry_order, webhook_id, ticker, direction, quantity, entry_time,
-             entry_price, entry_signal, exit_time, exit_price, exit_signal, point_value, commission, net_profit, place,
-             contract, entry_commission)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    )?;
+pub(super) fn insert_applied(
+    connection: &Connection,
+    key: &LedgerKey,
+    applied: &Applied,
+) -> Result<()> {
     for trade in &applied.trades {
-        insert.execute(params![
-            trade.exit.order.0,
-            trade.entry.order.0,
-            key.webhook,
-            key.instrument.as_str(),
-            trade.direction.as_str(),
-            trade.quantity.to_string(),
-            to_micros(trade.entry.time),
-            trade.entry.price.to_string(),
-            trade.entry.signal,
-            to_micros(trade.exit.time),
-            trade.exit.price.to_string(),
-            trade.exit.signal,
-            trade.point_value.to_string(),
-            trade.commission.to_string(),
-            trade.net_profit.to_string(),
-            applied.place,
-            trade.contract.as_str(),
-            trade.entry_commission.to_string(),
-        ])?;
+        let new = NewTrade {
+            place: i64::from(applied.place),
+            direction: trade.direction,
+            quantity: trade.quantity,
+            entry: NewLeg::of(&trade.entry),
+            exit: NewLeg::of(&trade.exit),
+            point_value: trade.point_value,
+            contract: Some(trade.contract),
+            commission: trade.commission,
+            entry_commission: Some(trade.entry_commission),
+            net_profit: trade.net_profit,
+            excursions: Excursions::default(),
+        };
+        insert(connection, key, &new)?;
     }
     Ok(())
 }
 
-/// Removes the trades of a ledger that closed at `from` (microseconds) or later.
-pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM trades WHERE webhook_id = ?1 AND ticker = ?2 AND exit_time >= ?3",
+/// Stores a trade in a book.
+pub(super) fn insert(connection: &Connection, key: &LedgerKey, new: &NewTrade<'_>) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO trades (webhook_id, book, ticker, exit_time, exit_order, entry_order, place, direction,
+             quantity, entry_time, entry_price, entry_signal, exit_price, exit_signal, point_value, contract,
+             commission, entry_commission, net_profit, favorable, adverse, bars)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
     )?;
-    delete.execute(params![key.webhook, key.instrument.as_str(), from])?;
+    let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string());
+    insert.execute(params![
+        key.webhook,
+        key.book,
+        key.instrument.as_str(),
+        to_micros(new.exit.time),
+        new.exit.order.0,
+        new.entry.order.0,
+        new.place,
+        new.direction.as_str(),
+        new.quantity.to_string(),
+        to_micros(new.entry.time),
+        new.entry.price.to_string(),
+        new.entry.signal,
+        new.exit.price.to_string(),
+        new.exit.signal,
+        new.point_value.to_string(),
+        new.contract.map(Contract::as_str),
+        new.commission.to_string(),
+        text(new.entry_commission),
+        new.net_profit.to_string(),
+        text(new.excursions.favorable),
+        text(new.excursions.adverse),
+        new.excursions
+            .bars
+            .and_then(|bars| i64::try_from(bars).ok()),
+    ])?;
     Ok(())
 }
 
-/// One page of trades, the one that closed last first.
+/// Removes the trades of a book in an instrument that closed at `from` (microseconds) or later.
+pub(super) fn delete_from(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM trades WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_time >= ?4",
+    )?;
+    let instrument = key.instrument.as_str();
+    delete.execute(params![key.webhook, key.book, instrument, from])?;
+    Ok(())
+}
+
+/// One page of the trades of a book, the one that closed last first.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result<Vec<StoredTrade>> {
-    let (page, values) = page(filter, limit);
+    let (page, values) = page(connection, filter, limit)?;
     let sql = format!(
         "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}
-         FROM ({page}) k CROSS JOIN trades t ON t.webhook_id = k.webhook_id AND t.ticker = k.ticker
-                 AND t.exit_time = k.exit_time AND t.exit_order = k.exit_order AND t.entry_order = k.entry_order
+         FROM ({page}) k CROSS JOIN trades t ON t.webhook_id = k.webhook_id AND t.book = k.book
+                 AND t.ticker = k.ticker AND t.exit_time = k.exit_time AND t.exit_order = k.exit_order
+                 AND t.entry_order = k.entry_order
              CROSS JOIN webhooks w ON w.id = t.webhook_id {NEWEST_FIRST}"
     );
     query(connection, &sql, &values, read)
@@ -195,66 +237,77 @@ pub fn list(connection: &Connection, filter: &TradeFilter, limit: u32) -> Result
 ///
 /// [`StoreError::NotFound`] where there is none of that id.
 pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
+    // An order tells its time, so that the trade is found at once.
+    let at_its_time = match id.book {
+        Book::Alerts => "AND t.exit_time = (SELECT o.paired_at FROM orders o WHERE o.id = ?2)",
+        Book::Backtest | Book::Fills(_) => "",
+    };
     let sql = format!(
         "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}
          FROM trades t JOIN webhooks w ON w.id = t.webhook_id
-         WHERE w.deleted_at IS NULL AND t.exit_order = ?1 AND t.entry_order = ?2
-             AND t.exit_time = (SELECT o.paired_at FROM orders o WHERE o.id = ?1)"
+         WHERE w.deleted_at IS NULL AND t.book = ?1 AND t.exit_order = ?2 AND t.entry_order = ?3 {at_its_time}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let trade = statement.query_row([id.exit.0, id.entry.0], read);
+    let trade = statement.query_row(params![id.book, id.exit.0, id.entry.0], read);
     trade
         .optional()?
         .ok_or_else(|| StoreError::NotFound(format!("trade {id}")))
 }
 
 const NOTES: &str = "(SELECT n.notes FROM trade_notes n
-    WHERE n.exit_order = t.exit_order AND n.entry_order = t.entry_order)";
+    WHERE t.book = 0 AND n.exit_order = t.exit_order AND n.entry_order = t.entry_order)";
 
 const TAGS: &str = "(SELECT json_group_array(g.tag) FROM trade_tags g
-    WHERE g.exit_order = t.exit_order AND g.entry_order = t.entry_order)";
+    WHERE t.book = 0 AND g.exit_order = t.exit_order AND g.entry_order = t.entry_order)";
 
-const CURRENCY: &str = "w.settings ->> '$.currency'";
+const CURRENCY: &str = "coalesce((SELECT b.currency FROM backtests b
+    WHERE t.book = 1 AND b.webhook_id = t.webhook_id AND b.ticker = t.ticker), w.settings ->> '$.currency')";
 
 /// The ticker is that of the alert that closed the trade, as it states it.
-const COLUMNS: &str = "w.public_id, (SELECT o.ticker FROM orders o WHERE o.id = t.exit_order), t.direction, t.quantity, t.entry_order, t.entry_time,
-        t.entry_price, t.entry_signal, t.exit_order, t.exit_time, t.exit_price, t.exit_signal,
-        t.point_value, t.commission, t.net_profit, t.contract, t.entry_commission";
+const COLUMNS: &str = "w.public_id, t.book,
+        CASE t.book WHEN 0 THEN (SELECT o.ticker FROM orders o WHERE o.id = t.exit_order) ELSE t.ticker END,
+        t.direction, t.quantity, t.entry_order, t.entry_time, t.entry_price, t.entry_signal, t.exit_order,
+        t.exit_time, t.exit_price, t.exit_signal, t.point_value, t.commission, t.net_profit,
+        coalesce(t.contract, w.settings ->> '$.contract', 'linear'), t.entry_commission, t.favorable, t.adverse,
+        t.bars";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrade> {
     Ok(StoredTrade {
         webhook: parsed(row, 0)?,
+        book: row.get(1)?,
         trade: read_trade(row)?,
-        is_imported: row.get(17)?,
-        notes: row.get::<_, Option<String>>(18)?.unwrap_or_default(),
-        tags: serde_json::from_str(row.get_ref(19)?.as_str()?)
-            .map_err(|error| unreadable(19, Type::Text, error))?,
-        currency: row.get(20)?,
+        excursions: Excursions {
+            favorable: optional_parsed(row, 18)?,
+            adverse: optional_parsed(row, 19)?,
+            bars: row
+                .get::<_, Option<i64>>(20)?
+                .and_then(|bars| u64::try_from(bars).ok()),
+        },
+        is_imported: row.get(21)?,
+        notes: row.get::<_, Option<String>>(22)?.unwrap_or_default(),
+        tags: serde_json::from_str(row.get_ref(23)?.as_str()?)
+            .map_err(|error| unreadable(23, Type::Text, error))?,
+        currency: row.get(24)?,
     })
 }
 
 fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
+    let (entry, exit) = (leg(row, 5)?, leg(row, 9)?);
+    let (commission, contract): (Decimal, Contract) = (parsed(row, 14)?, parsed(row, 16)?);
+    let part = optional_parsed(row, 17)?;
     Ok(Trade {
-        ticker: parsed(row, 1)?,
-        direction: parsed(row, 2)?,
-        quantity: parsed(row, 3)?,
-        entry: leg(row, 4)?,
-        exit: leg(row, 8)?,
-        point_value: parsed(row, 12)?,
-        commission: parsed(row, 13)?,
-        net_profit: parsed(row, 14)?,
-        contract: parsed(row, 15)?,
-        entry_commission: entry_commission(row, 16, 13)?,
+        ticker: parsed(row, 2)?,
+        direction: parsed(row, 3)?,
+        quantity: parsed(row, 4)?,
+        entry_commission: part
+            .unwrap_or_else(|| contract.entry_share(commission, entry.price, exit.price)),
+        entry,
+        exit,
+        point_value: parsed(row, 13)?,
+        commission,
+        net_profit: parsed(row, 15)?,
+        contract,
     })
-}
-
-/// The entry's part of a trade's commission. Of a trade that was stored before the part
-/// was, half of the whole, until its ledger is derived again.
-fn entry_commission(row: &Row<'_>, part: usize, whole: usize) -> rusqlite::Result<Decimal> {
-    match row.get_ref(part)? {
-        ValueRef::Null => Ok(decimal(row, whole)? / Decimal::TWO),
-        _ => decimal(row, part),
-    }
 }
 
 /// A side of a trade in four columns from `first` on.

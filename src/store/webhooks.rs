@@ -175,8 +175,13 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
     let Some(webhook) = deleted else {
         return Ok(false);
     };
+    let key = "book, ticker, exit_time, exit_order, entry_order";
+    let sql = format!(
+        "DELETE FROM trades WHERE webhook_id = ?1
+             AND ({key}) IN (SELECT {key} FROM trades WHERE webhook_id = ?1 LIMIT ?2)"
+    );
+    let trades = connection.execute(&sql, params![webhook, PURGED_AT_ONCE])?;
     for table in [
-        "trades WHERE exit_order",
         "trade_notes WHERE exit_order",
         "trade_tags WHERE exit_order",
         "pairings WHERE order_id",
@@ -194,7 +199,7 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
         "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
         params![webhook, PURGED_AT_ONCE],
     )?;
-    if removed == 0 {
+    if trades + removed == 0 {
         for table in [
             "rejections",
             "alerts_not_kept",

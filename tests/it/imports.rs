@@ -563,7 +563,8 @@ fn backtests(data: &DataDir, webhook: &Webhook) -> Vec<(String, i64)> {
     let database = rusqlite::Connection::open(data.database()).unwrap();
     let mut select = database
         .prepare(
-            "SELECT b.ticker, (SELECT count(*) FROM backtest_trades WHERE backtest_id = b.id)
+            "SELECT b.ticker, (SELECT count(*) FROM trades t
+                 WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
              FROM backtests b JOIN webhooks w ON w.id = b.webhook_id
              WHERE w.public_id = ?1 ORDER BY b.ticker",
         )

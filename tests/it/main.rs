@@ -4,6 +4,7 @@
 mod acme;
 mod api;
 mod backups;
+mod books;
 mod cli;
 mod clock;
 mod crash;

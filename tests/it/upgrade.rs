@@ -100,11 +100,107 @@ fn a_database_of_every_older_version_is_brought_to_the_newest_with_all_that_is_i
             let sql = format!("SELECT count(*) FROM {table}");
             kept.query_row(&sql, [], |row| row.get(0)).unwrap()
         };
-        assert_eq!(count("backtest_trades"), i64::from(version >= 3));
+        let before = Connection::open(&copy).unwrap();
+        assert_eq!(backtests(&kept, &before), backtests(&before, &before));
+        let listed = listed(&kept);
+        assert_eq!(listed, self::listed(&before), "version {version}");
+        let trades = [0, 3, 4][usize::from(version >= 3) + usize::from(version >= 16)];
+        assert_eq!(listed.len(), trades, "version {version}");
+        shows_backtests(&server, version);
         assert_eq!(
             count("trade_notes") + count("trade_tags"),
             2 * i64::from(version >= 6)
         );
+    }
+}
+
+/// The rows of a query, each as one text.
+fn rows(database: &Connection, sql: &str) -> Vec<String> {
+    let mut select = database.prepare(sql).unwrap();
+    let columns = select.column_count();
+    let rows = select.query_map([], |row| {
+        let values = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap()));
+        Ok(values.collect::<Vec<_>>().join(" | "))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn has_table(database: &Connection, name: &str) -> bool {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    database.prepare(sql).unwrap().exists([name]).unwrap()
+}
+
+/// The lists of the strategy tester, in the columns that another database has of them.
+fn backtests(database: &Connection, columns_of: &Connection) -> Vec<String> {
+    if !has_table(columns_of, "backtests") {
+        return Vec::new();
+    }
+    let select = columns_of.prepare("SELECT * FROM backtests").unwrap();
+    let columns = select.column_names().collect::<Vec<_>>().join(", ");
+    rows(
+        database,
+        &format!("SELECT {columns} FROM backtests ORDER BY id"),
+    )
+}
+
+/// The trades of those lists, in the table of their own that they had or in that of all books.
+fn listed(database: &Connection) -> Vec<String> {
+    let same = "direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal, t.exit_time, t.exit_price,
+         t.exit_signal, t.commission, t.net_profit";
+    let sql = if has_table(database, "backtest_trades") {
+        let select = database.prepare("SELECT * FROM backtest_trades").unwrap();
+        let has_excursions = select.column_names().any(|name| name == "bars");
+        let excursions = if has_excursions {
+            "t.favorable, t.adverse, t.bars"
+        } else {
+            "NULL, NULL, NULL"
+        };
+        format!(
+            "SELECT b.webhook_id, b.ticker, b.point_value, t.id, t.id, t.number, t.{same}, {excursions}
+             FROM backtest_trades t JOIN backtests b ON b.id = t.backtest_id ORDER BY t.id"
+        )
+    } else if has_table(database, "backtests") {
+        format!(
+            "SELECT t.webhook_id, t.ticker, t.point_value, t.entry_order, t.exit_order, t.place, t.{same},
+                 t.favorable, t.adverse, t.bars FROM trades t WHERE t.book = 1 ORDER BY t.exit_order"
+        )
+    } else {
+        return Vec::new();
+    };
+    rows(database, &sql)
+}
+
+/// The backtests of those rows are shown as they were before.
+fn shows_backtests(server: &Server, version: i64) {
+    let data = &server.data;
+    if version < 3 {
+        return;
+    }
+    let reports = data.json(&["report", "Strategy", "--backtest", "--json"]);
+    let profit = |number: usize| reports["reports"][number]["all"]["netProfit"].clone();
+    assert_eq!(reports["reports"][0]["currency"], "EUR");
+    assert_eq!(reports["reports"][0]["capital"], "5000");
+    assert_eq!(profit(0), "7.8");
+    assert_eq!(profit(1), if version >= 16 { "102" } else { "5" });
+    let token = data.create_token();
+    let shown = |path: &str| server.api(&token, "GET", path, None).expect(200).json();
+    let trades = shown("/trades?book=backtest");
+    let ids = trades["items"].as_array().unwrap().iter();
+    let ids: Vec<&str> = ids.map(|trade| trade["id"].as_str().unwrap()).collect();
+    let all = ["btr_42", "btr_5", "btr_4", "btr_1"];
+    assert_eq!(ids, all[usize::from(version < 16)..]);
+    assert_eq!(trades, shown("/trades?source=backtest"));
+    if version >= 16 {
+        let last = &trades["items"][0];
+        assert_eq!(last["favorableExcursion"], "120.5");
+        assert_eq!(last["bars"], 12);
+        let path = format!("/backtests?webhook={}", webhook().id);
+        let kept = &shown(&path)["items"][2];
+        assert_eq!(kept["terms"]["commission"]["value"]["value"], "1.5");
+        assert_eq!(kept["excursions"]["all"]["averageAdverse"], "-40");
+        let path = format!("/backtests/comparison?webhook={}&ticker=NQ1!", webhook().id);
+        let compared = &shown(&path)["items"][0];
+        assert_eq!(compared["ours"]["all"], compared["theirs"]["all"]);
     }
 }
 

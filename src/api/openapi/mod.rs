@@ -11,11 +11,11 @@ mod constraints;
 use serde_json::Value;
 
 use super::auth::SESSION_COOKIE;
+use super::book::ReportSource;
 use super::{
     account, backtests, events, exports, imports, orders, overview, performance, positions,
     second_factor, security, senders, stream, tags, tokens, trades, webhooks,
 };
-use crate::reports::ReportSource;
 
 #[derive(OpenApi)]
 #[openapi(

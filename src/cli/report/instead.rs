@@ -6,9 +6,10 @@ use rusqlite::Connection;
 
 use crate::analytics::Report;
 use crate::cli::output::printable;
+use crate::domain::book::Book;
 use crate::domain::currency::shown;
 use crate::domain::webhook::WebhookId;
-use crate::reports::{Made, ReportFilter, ReportSource, reports};
+use crate::reports::{Made, ReportFilter, reports};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::{Result, webhooks};
 
@@ -27,7 +28,7 @@ pub(super) struct Instead {
 impl Instead {
     pub(super) fn read(connection: &Connection, filter: &ReportFilter) -> Result<Self> {
         let whole = ReportFilter {
-            source: filter.source,
+            book: filter.book,
             webhooks: filter.webhooks.clone(),
             zone: filter.zone.clone(),
             ..ReportFilter::default()
@@ -64,7 +65,7 @@ impl Instead {
         out: &mut dyn Write,
         filter: &ReportFilter,
     ) -> anyhow::Result<()> {
-        let is_backtest = filter.source == Some(ReportSource::Backtest);
+        let is_backtest = filter.book == Book::Backtest;
         let text = match &self.only {
             Some((id, name)) if is_backtest => {
                 let name = printable(name);
@@ -104,7 +105,7 @@ impl Instead {
         currency: &str,
         filter: &ReportFilter,
     ) -> anyhow::Result<()> {
-        if filter.source == Some(ReportSource::Backtest) {
+        if filter.book == Book::Backtest {
             return Ok(());
         }
         let of_currency = |position: &&StoredPosition| position.currency == currency;

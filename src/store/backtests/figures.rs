@@ -6,12 +6,13 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::KeptTerms;
+use super::{KeptTerms, key};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::Figure;
 use crate::store::error::Result;
+use crate::store::ledgers::LedgerKey;
 use crate::store::sql::{optional_parsed, parsed, timestamp};
 use crate::store::webhooks::{self, StoredWebhook};
 
@@ -77,26 +78,20 @@ pub struct Excursions {
 pub fn all(connection: &Connection, webhook: &WebhookId) -> Result<Vec<KeptBacktest>> {
     let webhook = webhooks::get(connection, webhook)?;
     let mut select = connection.prepare_cached(
-        "SELECT id, ticker, imported_at, terms, figures FROM backtests WHERE webhook_id = ?1
+        "SELECT ticker, imported_at, terms, figures FROM backtests WHERE webhook_id = ?1
          ORDER BY ticker",
     )?;
     let read = |row: &Row<'_>| {
         let json = |column| row.get::<_, Option<String>>(column);
-        Ok((
-            row.get(0)?,
-            parsed(row, 1)?,
-            timestamp(row, 2)?,
-            json(3)?,
-            json(4)?,
-        ))
+        Ok((parsed(row, 0)?, timestamp(row, 1)?, json(2)?, json(3)?))
     };
     let found = select.query_map([webhook.row], read)?;
     let mut kept = Vec::new();
     for found in found {
-        let (row, ticker, imported_at, terms, figures) = found?;
+        let (ticker, imported_at, terms, figures) = found?;
         let ticker: Ticker = ticker;
         let terms: Option<KeptTerms> = read_json(terms);
-        let ways = ways(connection, row)?;
+        let ways = ways(connection, &key(webhook.row, &ticker))?;
         kept.push(KeptBacktest {
             trades: ways.len(),
             imported_at,
@@ -155,12 +150,13 @@ struct Way {
     bars: Option<i64>,
 }
 
-fn ways(connection: &Connection, backtest: i64) -> Result<Vec<Way>> {
+fn ways(connection: &Connection, key: &LedgerKey) -> Result<Vec<Way>> {
     let mut select = connection.prepare_cached(
-        "SELECT direction, net_profit, favorable, adverse, bars FROM backtest_trades
-         WHERE backtest_id = ?1",
+        "SELECT direction, net_profit, favorable, adverse, bars FROM trades
+         WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
     )?;
-    let ways = select.query_map(params![backtest], |row| {
+    let of = params![key.webhook, key.book, key.instrument.as_str()];
+    let ways = select.query_map(of, |row| {
         Ok(Way {
             direction: parsed(row, 0)?,
             net_profit: parsed(row, 1)?,

@@ -28,7 +28,8 @@ pub(super) struct Kept {
 impl Kept {
     pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<Self>> {
         let mut select = connection.prepare_cached(
-            "SELECT b.ticker, (SELECT count(*) FROM backtest_trades t WHERE t.backtest_id = b.id),
+            "SELECT b.ticker, (SELECT count(*) FROM trades t
+                     WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker),
                  b.open_trades > 0, b.digest, b.currency, b.point_value, b.initial_capital,
                  b.commission_kind, b.commission_value
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
@@ -149,7 +150,7 @@ fn ticker(
         return Ok((ticker, None));
     }
     let mut select = connection
-        .prepare_cached("SELECT DISTINCT ticker FROM ledgers WHERE webhook_id = ?1 LIMIT 2")?;
+        .prepare_cached("SELECT ticker FROM ledgers WHERE webhook_id = ?1 AND book = 0 LIMIT 2")?;
     let traded = select.query_map([webhook.row], |row| parsed(row, 0))?;
     let traded: Vec<Ticker> = traded.collect::<rusqlite::Result<_>>()?;
     Ok(match <[Ticker; 1]>::try_from(traded) {

@@ -1,18 +1,26 @@
 //! Which trades are wanted, and how they are found without reading the others.
 
 use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::types::ToSql;
 
-use super::{TradeId, TradePlace};
+use super::TradePlace;
+use crate::domain::book::Book;
+use crate::domain::instrument::Spelling;
 use crate::domain::order::OrderId;
 use crate::domain::tag::Tag;
+use crate::domain::trade::TradeId;
 use crate::domain::webhook::WebhookId;
 use crate::store::conditions::{Conditions, Values};
+use crate::store::error::Result;
 use crate::store::sql::to_micros;
 use crate::store::tickers;
 
 /// Which trades to list; `None` and empty are any.
 #[derive(Debug, Clone, Default)]
 pub struct TradeFilter {
+    /// The book that they are in.
+    pub book: Book,
     /// Of some webhooks.
     pub webhooks: Vec<WebhookId>,
     /// Of one ticker.
@@ -33,14 +41,14 @@ pub struct TradeFilter {
 
 impl TradeFilter {
     /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
-    pub(in crate::store) fn conditions(&self) -> Conditions {
-        let mut conditions = self.of("t");
+    pub(super) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
+        let mut conditions = self.of("t", connection)?;
         conditions.require_all(self.within());
-        conditions
+        Ok(conditions)
     }
 
-    /// Which webhooks `w` and which instrument of a table `of`, trades or ledgers.
-    fn of(&self, of: &str) -> Conditions {
+    /// Which webhooks `w` and which instrument of a table `of`, trades, ledgers or backtests.
+    fn of(&self, of: &str, connection: &Connection) -> Result<Conditions> {
         let columns = format!("{of}.webhook_id, {of}.ticker");
         let mut of = Conditions::with("w.deleted_at IS NULL");
         if !self.webhooks.is_empty() {
@@ -49,15 +57,21 @@ impl TradeFilter {
             of.require(format!("w.public_id IN ({places})"), ids);
         }
         if let Some(ticker) = &self.ticker {
-            let (sql, values) = tickers::naming(&columns, ticker);
-            of.require(sql, values);
+            match self.book {
+                Book::Alerts | Book::Fills(_) => {
+                    let (sql, values) = tickers::naming(&columns, ticker);
+                    of.require(sql, values);
+                }
+                Book::Backtest => of.require_all(listed(connection, &columns, ticker)?),
+            }
         }
-        of
+        Ok(of)
     }
 
-    /// The range of time.
+    /// The book, and the range of time.
     fn within(&self) -> Conditions {
         let mut within = Conditions::default();
+        within.require("t.book = ?", [self.book]);
         if let Some(from) = self.from {
             within.require("t.exit_time >= ?", [to_micros(from)]);
         }
@@ -77,10 +91,10 @@ impl TradeFilter {
             // No trade closes before one of its orders.
             let since = "t.exit_time >= (SELECT o.paired_at FROM orders o WHERE o.id = ?)";
             let of = "? IN (t.exit_order, t.entry_order)";
-            on_page.require(format!("{of} AND {since}"), [order.0; 2]);
+            on_page.require(format!("t.book = 0 AND {of} AND {since}"), [order.0; 2]);
         }
         if let Some(before) = self.before {
-            let TradeId { entry, exit } = before.id;
+            let TradeId { entry, exit, .. } = before.id;
             let place = [to_micros(before.exit_time), exit.0, entry.0];
             let text = "(t.exit_time, t.exit_order, t.entry_order) < (?, ?, ?)";
             on_page.require(text, place);
@@ -109,10 +123,14 @@ impl TradeFilter {
 
 /// A query for which trades are on a page, and its values. Nothing else is read of those
 /// that it looks at.
-pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Values) {
+pub(super) fn page(
+    connection: &Connection,
+    filter: &TradeFilter,
+    limit: u32,
+) -> Result<(String, Values)> {
     let is_of_ledgers = !filter.webhooks.is_empty() || filter.ticker.is_some();
     let is_by_ledger = filter.tag.is_none() && (is_of_ledgers || filter.order.is_some());
-    let mut conditions = filter.of(if is_by_ledger { "l" } else { "t" });
+    let mut conditions = filter.of(if is_by_ledger { "l" } else { "t" }, connection)?;
     let from = if let Some(tag) = &filter.tag {
         conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
         OF_TAG
@@ -123,18 +141,44 @@ pub(super) fn page(filter: &TradeFilter, limit: u32) -> (String, Values) {
             conditions.require(format!("(l.webhook_id, l.ticker) = {of}"), [order.0]);
         }
         conditions.require_all(filter.newest_of_ledger(limit));
-        OF_LEDGERS
+        match filter.book {
+            Book::Alerts | Book::Fills(_) => OF_LEDGERS,
+            Book::Backtest => OF_BACKTESTS,
+        }
     } else {
         // Walked from the newest, however many trades there are.
         "trades t INDEXED BY trades_by_exit CROSS JOIN webhooks w ON w.id = t.webhook_id"
     };
     conditions.require_all(filter.on_page());
     let sql = format!(
-        "SELECT t.webhook_id, t.ticker, t.exit_time, t.exit_order, t.entry_order FROM {from}
+        "SELECT t.webhook_id, t.book, t.ticker, t.exit_time, t.exit_order, t.entry_order FROM {from}
          WHERE {} {NEWEST_FIRST} LIMIT {limit}",
         conditions.text()
     );
-    (sql, conditions.values)
+    Ok((sql, conditions.values))
+}
+
+/// A condition for the backtests whose instrument can be the one that a ticker names; `of` is
+/// the pair of columns with webhook and ticker.
+fn listed(connection: &Connection, of: &str, ticker: &str) -> Result<Conditions> {
+    let spelling = Spelling::of(ticker.trim());
+    let mut select = connection.prepare_cached("SELECT webhook_id, ticker FROM backtests")?;
+    let mut rows = select.query([])?;
+    let mut named: Vec<Box<dyn ToSql>> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (webhook, ticker): (i64, String) = (row.get(0)?, row.get(1)?);
+        if Spelling::of(&ticker).may_be(&spelling) {
+            named.push(Box::new(webhook));
+            named.push(Box::new(ticker));
+        }
+    }
+    let mut listed = Conditions::default();
+    if named.is_empty() {
+        return Ok(Conditions::with("0"));
+    }
+    let pairs = vec!["(?, ?)"; named.len() / 2].join(", ");
+    listed.require(format!("({of}) IN (VALUES {pairs})"), named);
+    Ok(listed)
 }
 
 /// How a page of trades is put in order.
@@ -144,13 +188,17 @@ pub(super) const NEWEST_FIRST: &str =
 /// The trades of a tag, by the tag.
 pub(super) const OF_TAG: &str = "trade_tags g CROSS JOIN orders o ON o.id = g.exit_order
     CROSS JOIN trades t INDEXED BY trades_by_exit
-        ON t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
+        ON t.book = 0 AND t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
     CROSS JOIN webhooks w ON w.id = t.webhook_id";
 
 /// The trades of some webhooks or tickers, a ledger at a time.
 const OF_LEDGERS: &str = "webhooks w CROSS JOIN ledgers l ON l.webhook_id = w.id
+    CROSS JOIN trades t ON t.webhook_id = l.webhook_id AND t.book = l.book AND t.ticker = l.ticker";
+
+/// The same of backtests, which have no ledgers.
+const OF_BACKTESTS: &str = "webhooks w CROSS JOIN backtests l ON l.webhook_id = w.id
     CROSS JOIN trades t ON t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
 
 /// Whether a trade `t` has an alert that was brought in later.
-pub(super) const IS_IMPORTED: &str = "EXISTS (SELECT 1 FROM events e
-    WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported')";
+pub(super) const IS_IMPORTED: &str = "(t.book = 0 AND EXISTS (SELECT 1 FROM events e
+    WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported'))";

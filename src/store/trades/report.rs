@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Row};
 
 use super::filter::{OF_TAG, TradeFilter};
 use crate::domain::instrument::{Instrument, Instruments};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Ticker;
+use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 use crate::store::conditions::{Conditions, query};
 use crate::store::error::Result;
+use crate::store::ledgers::LedgerKey;
 use crate::store::sql::{amount, decimal, parsed, timestamp, to_micros, unreadable};
 
 /// All trades of a filter, in the order of their exits; those of one instant as
@@ -23,7 +25,20 @@ use crate::store::sql::{amount, decimal, parsed, timestamp, to_micros, unreadabl
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<ClosedTrade>> {
-    read(connection, filter, filter.conditions())
+    read(connection, filter, filter.conditions(connection)?)
+}
+
+/// All trades of a book in one instrument, in the order of their exits.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn in_book(connection: &Connection, key: &LedgerKey) -> Result<Vec<ClosedTrade>> {
+    let mut of_book = Conditions::default();
+    of_book.require("t.webhook_id = ?", [key.webhook]);
+    of_book.require("t.book = ?", [key.book]);
+    of_book.require("t.ticker = ?", [key.instrument.as_str().to_owned()]);
+    read_from(connection, TRADES, &of_book)
 }
 
 /// The trades of a filter that were open at a time: entered before it, and closed then or
@@ -42,7 +57,7 @@ pub fn open_at(
         to: None,
         ..filter.clone()
     };
-    let mut conditions = later.conditions();
+    let mut conditions = later.conditions(connection)?;
     conditions.require("t.entry_time < ?", [to_micros(time)]);
     read(connection, &later, conditions)
 }
@@ -53,7 +68,7 @@ pub fn open_at(
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn net_profit(connection: &Connection, filter: &TradeFilter) -> Result<Decimal> {
-    let mut conditions = filter.conditions();
+    let mut conditions = filter.conditions(connection)?;
     let from = tables(filter, &mut conditions);
     let sql = format!(
         "SELECT t.net_profit FROM {from} WHERE {}",
@@ -68,16 +83,28 @@ pub fn net_profit(connection: &Connection, filter: &TradeFilter) -> Result<Decim
 /// The tables that trades of a filter are found in.
 fn tables(filter: &TradeFilter, conditions: &mut Conditions) -> &'static str {
     let Some(tag) = &filter.tag else {
-        return "trades t JOIN webhooks w ON w.id = t.webhook_id";
+        return TRADES;
     };
     conditions.require("g.tag = ?", [tag.as_str().to_owned()]);
     OF_TAG
 }
 
+/// Trades, each with its webhook.
+const TRADES: &str = "trades t JOIN webhooks w ON w.id = t.webhook_id";
+
 fn read(
     connection: &Connection,
     filter: &TradeFilter,
     mut conditions: Conditions,
+) -> Result<Vec<ClosedTrade>> {
+    let from = tables(filter, &mut conditions);
+    read_from(connection, from, &conditions)
+}
+
+fn read_from(
+    connection: &Connection,
+    from: &str,
+    conditions: &Conditions,
 ) -> Result<Vec<ClosedTrade>> {
     let mut names = Names::default();
     let read_row = |row: &Row<'_>| {
@@ -88,7 +115,6 @@ fn read(
             trade,
         ))
     };
-    let from = tables(filter, &mut conditions);
     let sql = format!("SELECT {CLOSED} FROM {from} WHERE {}", conditions.text());
     let mut trades = query(connection, &sql, &conditions.values, read_row)?;
     // Those of one ledger come almost in this order already.
@@ -99,24 +125,30 @@ fn read(
 /// What [`read_closed`] reads, and then what trades are put in order by.
 const CLOSED: &str =
     "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
-        t.exit_time, t.point_value, t.commission, t.net_profit, t.contract, t.place, t.exit_order,
+        t.exit_time, t.point_value, t.commission, t.net_profit, coalesce(t.contract, w.settings ->> '$.contract', 'linear'), t.place, t.exit_order,
         t.entry_order, t.exit_price, t.entry_commission";
 
 fn read_closed(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<ClosedTrade> {
+    let (entry_price, exit_price) = (amount(row, 4, Price::new)?, amount(row, 14, Price::new)?);
+    let (commission, contract): (_, Contract) = (decimal(row, 8)?, parsed(row, 10)?);
+    let entry_commission = match row.get_ref(15)? {
+        ValueRef::Null => contract.entry_share(commission, entry_price, exit_price),
+        _ => decimal(row, 15)?,
+    };
     Ok(ClosedTrade {
         ticker: names.ticker(row, 0)?,
         direction: parsed(row, 1)?,
         quantity: amount(row, 2, Quantity::new)?,
         entry_time: timestamp(row, 3)?,
-        entry_price: amount(row, 4, Price::new)?,
+        entry_price,
         entry_signal: names.signal(row, 5)?,
         exit_time: timestamp(row, 6)?,
         point_value: decimal(row, 7)?,
-        commission: decimal(row, 8)?,
+        commission,
         net_profit: decimal(row, 9)?,
-        contract: parsed(row, 10)?,
-        exit_price: amount(row, 14, Price::new)?,
-        entry_commission: super::entry_commission(row, 15, 8)?,
+        contract,
+        exit_price,
+        entry_commission,
     })
 }
 

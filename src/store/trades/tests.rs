@@ -4,6 +4,7 @@ use super::filter::page;
 use rusqlite::types::ToSql;
 
 use super::*;
+use crate::domain::book::RouteId;
 use crate::domain::event::EventSource;
 use crate::store::scratch::Scratch;
 use crate::store::trade_notes::{self, NotesChange};
@@ -78,6 +79,7 @@ fn every_filter_finds_what_it_asks_for_page_by_page() {
         let tag = [None, Some("even"), Some("few"), Some("none")][pick(4)];
         let (from, to) = [(None, None), (middle, None), (None, middle)][pick(3)];
         let mut filter = TradeFilter {
+            book: Book::Alerts,
             webhooks: some[pick(3)].clone(),
             ticker: [None, Some("B"), Some("C")][pick(3)].map(str::to_owned),
             is_imported: [None, Some(true), Some(false)][pick(3)],
@@ -121,9 +123,15 @@ fn no_list_of_few_trades_reads_all_of_them() {
             tag: Some("few".parse().unwrap()),
             ..TradeFilter::default()
         },
+        TradeFilter {
+            book: Book::Backtest,
+            webhooks: vec![webhooks[0].clone()],
+            ticker: Some("B".to_owned()),
+            ..TradeFilter::default()
+        },
     ];
     for filter in filters {
-        let (sql, values) = page(&filter, 10);
+        let (sql, values) = page(&scratch.connection, &filter, 10).unwrap();
         let sql = format!("EXPLAIN QUERY PLAN {sql}");
         let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
         let mut explain = scratch.connection.prepare(&sql).unwrap();
@@ -138,4 +146,89 @@ fn no_list_of_few_trades_reads_all_of_them() {
         };
         assert!(!steps.iter().any(is_scan), "{steps:?}");
     }
+}
+
+/// A trade of a book whose orders have any numbers, those of another one's, too.
+fn put(scratch: &Scratch, key: &LedgerKey, like: &StoredTrade, orders: [i64; 2]) {
+    let Trade { entry, exit, .. } = &like.trade;
+    let leg = |leg, order| NewLeg {
+        order: OrderId(order),
+        ..NewLeg::of(leg)
+    };
+    let new = NewTrade {
+        place: 1,
+        direction: like.trade.direction,
+        quantity: like.trade.quantity,
+        entry: leg(entry, orders[0]),
+        exit: leg(exit, orders[1]),
+        point_value: like.trade.point_value,
+        contract: None,
+        commission: like.trade.commission,
+        entry_commission: None,
+        net_profit: Decimal::from(1000),
+        excursions: Excursions::default(),
+    };
+    insert(&scratch.connection, key, &new).unwrap();
+}
+
+#[test]
+fn the_books_of_a_webhook_do_not_know_of_each_other() {
+    let (mut scratch, webhooks) = traded();
+    let alerts = all(&scratch);
+    let totals = |scratch: &Scratch| trade_notes::totals(&scratch.connection, None).unwrap();
+    let made = |scratch: &Scratch, book| {
+        let filter = TradeFilter {
+            book,
+            ..TradeFilter::default()
+        };
+        net_profit(&scratch.connection, &filter).unwrap()
+    };
+    let (tagged, profit) = (totals(&scratch), made(&scratch, Book::Alerts));
+    // Trades of other books, with the very orders of trades of alerts.
+    let fills = Book::Fills(RouteId(1));
+    let key = |book| LedgerKey {
+        webhook: 1,
+        book,
+        instrument: "A".parse().unwrap(),
+    };
+    let id = alerts[0].id();
+    for book in [Book::Backtest, fills] {
+        put(&scratch, &key(book), &alerts[0], [id.entry.0, id.exit.0]);
+        assert_eq!(made(&scratch, book), Decimal::from(1000));
+    }
+    put(&scratch, &key(Book::Backtest), &alerts[0], [3, 3]);
+
+    assert_eq!(made(&scratch, Book::Alerts), profit);
+    assert_eq!(totals(&scratch), tagged);
+    let ids = |trades: &[StoredTrade]| trades.iter().map(StoredTrade::id).collect::<Vec<_>>();
+    assert_eq!(ids(&all(&scratch)), ids(&alerts));
+    let by_order = TradeFilter {
+        order: Some(OrderId(3)),
+        ..TradeFilter::default()
+    };
+    let found = list(&scratch.connection, &by_order, 10).unwrap();
+    assert!(found.iter().all(|trade| trade.book == Book::Alerts));
+    // None of another book has what the owner said of a trade of alerts.
+    let twin = get(&scratch.connection, TradeId { book: fills, ..id }).unwrap();
+    assert!(twin.tags.is_empty() && !twin.is_imported);
+
+    // Deriving the ledgers of alerts again leaves the other books alone.
+    crate::store::ledgers::mark_stale(&mut scratch.context(), None).unwrap();
+    while crate::store::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+    assert_eq!(ids(&all(&scratch)), ids(&alerts));
+    assert_eq!(made(&scratch, fills), Decimal::from(1000));
+    assert_eq!(made(&scratch, Book::Backtest), Decimal::from(2000));
+
+    // A deleted webhook leaves nothing in any book.
+    let now = Timestamp::UNIX_EPOCH;
+    for webhook in &webhooks {
+        crate::store::webhooks::delete(&mut scratch.context(), webhook, now).unwrap();
+    }
+    while crate::store::webhooks::purge(&mut scratch.context()).unwrap() {}
+    let count = "SELECT count(*) FROM trades";
+    let left: i64 = scratch
+        .connection
+        .query_row(count, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
 }
