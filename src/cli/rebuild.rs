@@ -1,4 +1,4 @@
-//! `algohook rebuild`: derives again what can be derived.
+//! `algohook rebuild`: derives again everything that is derived.
 
 use std::io::Write;
 
@@ -7,10 +7,9 @@ use clap::Args;
 use super::open;
 use super::output::counted;
 use crate::config::Config;
-use crate::store::ledgers;
-use crate::store::rebuild::rebuild_part;
+use crate::store::rebuild::rebuild;
 
-/// Derive from the events again what can be derived, also while a server runs
+/// Derive orders, trades and positions from the events again, also while a server runs
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook rebuild")]
 pub struct Rebuild {}
@@ -18,35 +17,33 @@ pub struct Rebuild {}
 impl Rebuild {
     pub fn run(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
-        let (mut checked, mut changed, mut unreadable) = (0, 0, 0);
-        let mut after = 0;
-        loop {
-            let part = store
-                .writer()
-                .run_blocking(move |context| rebuild_part(context, after))?;
-            checked += part.checked;
-            changed += part.changed;
-            unreadable += part.unreadable;
-            match part.last {
-                Some(last) => after = last,
-                None => break,
-            }
-        }
-        let marked = store
-            .writer()
-            .run_blocking(|context| ledgers::mark_stale(context, None))?;
-        while store.writer().run_blocking(ledgers::derive_next)? {}
+        let rebuilt = rebuild(store.writer())?;
         writeln!(
             out,
-            "Looked at {}, corrected {changed}; derived the trades of {} again.",
-            counted(&checked, "order"),
-            counted(&marked, "ticker")
+            "Looked at {}, corrected {}; derived the trades of {} again.",
+            counted(&rebuilt.checked, "order"),
+            rebuilt.corrected,
+            counted(&rebuilt.ledgers, "ticker")
         )?;
-        if unreadable > 0 {
+        if rebuilt.restored > 0 {
             writeln!(
                 out,
-                "Not derived again: {}, whose payloads cannot be read any more.",
-                counted(&unreadable, "order")
+                "Restored from its event: {}.",
+                counted(&rebuilt.restored, "missing order")
+            )?;
+        }
+        if rebuilt.kept > 0 {
+            writeln!(
+                out,
+                "Kept as before: {}, whose messages this version cannot read.",
+                counted(&rebuilt.kept, "order")
+            )?;
+        }
+        if rebuilt.lost > 0 {
+            writeln!(
+                out,
+                "Not restored: {}, whose messages this version cannot read. Restore a backup to get them back.",
+                counted(&rebuilt.lost, "missing order")
             )?;
         }
         Ok(())

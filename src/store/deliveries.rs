@@ -12,7 +12,7 @@ use super::ledgers::{LedgerKey, Paired};
 use super::recent::Repetition;
 use super::sql::{Payload, to_micros};
 use super::writer::{Memory, WriteContext};
-use super::{arrivals, events, ledgers, orders, recent, tickers};
+use super::{arrivals, events, ledgers, orders, placing, recent, tickers};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -287,14 +287,30 @@ fn record_signal(
     };
     let event = insert_event(context, webhook, delivery, &entry)?;
     let order = if let Some(key) = key {
-        let order = orders::insert(context.connection, delivery, event, signal, quantity, &key)?;
+        let new = orders::NewOrder {
+            event,
+            source: delivery.source,
+            arrival: placing::Arrival {
+                at: delivery.received_at,
+                is_moved_up: delivery
+                    .clock
+                    .is_some_and(|clock| clock.wall < delivery.received_at),
+            },
+            signal,
+            quantity,
+            key: &key,
+        };
+        let order = orders::insert(context.connection, &new)?;
         if delivery.source == EventSource::Imported {
             // One of many: they are paired together afterwards.
             ledgers::pair_later(context, &key)?;
         } else {
             match ledgers::pair(context, key, &order)? {
                 Paired::Applied(applied) => warnings.extend(applied.warnings),
-                Paired::Refused(reason) => return refused(context, event, reason),
+                Paired::Refused(reason) => {
+                    tickers::forget_unused(context.connection, webhook, &signal.ticker)?;
+                    return refused(context, event, reason);
+                }
             }
         }
         Some(order.id)

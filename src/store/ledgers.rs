@@ -270,6 +270,45 @@ pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Resul
     Ok(update.execute([webhook])?)
 }
 
+/// Has the ledgers of the alerts derived again, and removes those of no order. Returns how
+/// many there are.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn mark_all(context: &mut WriteContext<'_>) -> Result<usize> {
+    context.memory.ledgers.forget();
+    let connection = context.connection;
+    let mut select = connection.prepare(
+        "SELECT webhook_id, ticker FROM ledgers WHERE book = ?1
+             UNION SELECT webhook_id, ticker FROM lots WHERE book = ?1
+             UNION SELECT webhook_id, ticker FROM trades WHERE book = ?1
+         EXCEPT SELECT webhook_id, instrument FROM tickers",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let vanished = select.query_map([Book::Alerts], read)?;
+    let vanished: Vec<(i64, String)> = vanished.collect::<rusqlite::Result<_>>()?;
+    for (webhook, ticker) in vanished {
+        for table in ["trades", "lots", "ledgers"] {
+            let of_ledger = "webhook_id = ?1 AND book = ?2 AND ticker = ?3";
+            let sql = format!("DELETE FROM {table} WHERE {of_ledger}");
+            connection.execute(&sql, params![webhook, Book::Alerts, ticker])?;
+        }
+    }
+    connection.execute(
+        "DELETE FROM pairings WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = order_id)",
+        [],
+    )?;
+    let marked = connection.execute(
+        "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before, position_before,
+             newest_second)
+         SELECT DISTINCT webhook_id, ?1, instrument, 1, 1, '0', '0', '0', 0 FROM tickers WHERE true
+         ON CONFLICT (webhook_id, book, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
+        [Book::Alerts],
+    )?;
+    Ok(marked)
+}
+
 /// What the numbers derived of some webhooks are made of: as long as it stays the
 /// same, so do they.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,15 +3,12 @@
 mod pairing;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
-pub(super) use pairing::{
-    for_each_second, for_pairing, is_before_an_arrival, neighbours, paired_in_second,
-};
+pub(super) use pairing::{for_each_second, is_before_an_arrival, neighbours, paired_in_second};
 
 use super::arrivals::Earlier;
 use super::conditions::{Conditions, query};
-use super::deliveries::Delivery;
 use super::error::{Result, StoreError};
 use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
@@ -102,94 +99,132 @@ pub struct OrderFilter {
     pub before: Option<OrderId>,
 }
 
+/// An order that an event makes, before the time is known that it is paired by.
+pub(super) struct NewOrder<'a> {
+    pub(super) event: EventId,
+    pub(super) source: EventSource,
+    pub(super) arrival: placing::Arrival,
+    pub(super) signal: &'a Signal,
+    pub(super) quantity: Option<Quantity>,
+    pub(super) key: &'a LedgerKey,
+}
+
+impl NewOrder<'_> {
+    /// The order, with the time that it is paired by among those that came before it.
+    fn placed(&self, connection: &Connection) -> Result<Order> {
+        let signal = self.signal;
+        let unplaced = Order {
+            id: OrderId(self.event.0),
+            event: self.event,
+            ticker: signal.ticker.clone(),
+            intent: signal.intent,
+            order_type: signal.order_type,
+            quantity: self.quantity,
+            intended_price: signal.intended_price,
+            market_price: signal.market_price,
+            paired_at: pairing_time(self.arrival.at, signal.metadata.timestamp),
+            signal_time: signal.metadata.timestamp,
+            stated_position: signal.stated_position,
+            signal_name: signal.metadata.signal.clone(),
+            adjusting: self.source == EventSource::Adjustment,
+        };
+        Ok(Order {
+            paired_at: placing::time_of(connection, self.key, &unplaced, self.arrival)?,
+            ..unplaced
+        })
+    }
+
+    /// Runs a statement that writes all columns, in the sequence of [`columns`].
+    fn write(&self, statement: &mut Statement<'_>, paired_at: Timestamp) -> Result<usize> {
+        let signal = self.signal;
+        let text = |price: Option<Price>| price.map(|price| price.to_string());
+        let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
+        let (trail_price, trail_percent) = match signal.trail {
+            Some(Trail::Price(price)) => (Some(price), None),
+            Some(Trail::Percent(percent)) => (None, Some(percent)),
+            None => (None, None),
+        };
+        let (received_at, signal_time) = (self.arrival.at, signal.metadata.timestamp);
+        let arrived = self.source == EventSource::Webhook;
+        Ok(statement.execute(params![
+            self.event.0,
+            self.key.webhook,
+            signal.ticker.as_str(),
+            signal.intent.as_str(),
+            signal.order_type.as_str(),
+            self.quantity.map(|quantity| quantity.to_string()),
+            signal.intended_price.to_string(),
+            text(signal.market_price),
+            text(signal.limit_price),
+            text(signal.stop_price),
+            trail_price.map(|distance: Distance| distance.to_string()),
+            decimal(trail_percent),
+            text(signal.profit_target),
+            text(signal.stop_loss.map(|stop| stop.stop_price)),
+            text(signal.stop_loss.and_then(|stop| stop.limit_price)),
+            signal.time_in_force.map(TimeInForce::as_str),
+            signal.extended_hours,
+            signal.idempotency_key,
+            to_micros(paired_at),
+            signal_time.map(to_micros),
+            to_micros(received_at),
+            decimal(signal.stated_position.new),
+            decimal(signal.stated_position.previous),
+            signal.stated_position.side.map(Direction::as_str),
+            signal.metadata.strategy,
+            signal.metadata.signal,
+            signal.metadata.comment,
+            signal_delay(received_at, signal_time, arrived),
+        ])?)
+    }
+}
+
+/// Every column of an order.
+macro_rules! columns {
+    () => {
+        "id, webhook_id, ticker, intent, order_type, quantity, intended_price, market_price, limit_price, stop_price, \
+         trail_price, trail_percent, profit_target, stop_loss, stop_loss_limit, time_in_force, extended_hours, \
+         idempotency_key, paired_at, signal_time, received_at, stated_position, stated_previous, stated_side, \
+         strategy, signal_name, comment, signal_delay"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO orders (",
+    columns!(),
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
+
 /// Stores the order that an event makes.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn insert(
-    connection: &Connection,
-    delivery: &Delivery,
-    event: EventId,
-    signal: &Signal,
-    quantity: Option<Quantity>,
-    key: &LedgerKey,
-) -> Result<Order> {
-    let received_at = delivery.received_at;
-    let unplaced = Order {
-        id: OrderId(event.0),
-        event,
-        ticker: signal.ticker.clone(),
-        intent: signal.intent,
-        order_type: signal.order_type,
-        quantity,
-        intended_price: signal.intended_price,
-        market_price: signal.market_price,
-        paired_at: pairing_time(received_at, signal.metadata.timestamp),
-        signal_time: signal.metadata.timestamp,
-        stated_position: signal.stated_position,
-        signal_name: signal.metadata.signal.clone(),
-        adjusting: delivery.source == EventSource::Adjustment,
-    };
-    let arrival = placing::Arrival {
-        at: received_at,
-        is_moved_up: delivery.clock.is_some_and(|clock| clock.wall < received_at),
-    };
-    let paired_at = placing::time_of(connection, key, &unplaced, arrival)?;
-    let text = |price: Option<Price>| price.map(|price| price.to_string());
-    let decimal = |value: Option<Decimal>| value.map(|value| value.to_string());
-    let (trail_price, trail_percent) = match signal.trail {
-        Some(Trail::Price(price)) => (Some(price), None),
-        Some(Trail::Percent(percent)) => (None, Some(percent)),
-        None => (None, None),
-    };
-    let signal_time = signal.metadata.timestamp;
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO orders (id, webhook_id, ticker, intent, order_type, quantity, intended_price,
-             market_price, limit_price, stop_price, trail_price, trail_percent, profit_target, stop_loss,
-             stop_loss_limit, time_in_force, extended_hours, idempotency_key, paired_at, signal_time,
-             received_at, stated_position, stated_previous, stated_side, strategy, signal_name, comment,
-             signal_delay)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    statement.execute(params![
-        event.0,
-        key.webhook,
-        signal.ticker.as_str(),
-        signal.intent.as_str(),
-        signal.order_type.as_str(),
-        quantity.map(|quantity| quantity.to_string()),
-        signal.intended_price.to_string(),
-        text(signal.market_price),
-        text(signal.limit_price),
-        text(signal.stop_price),
-        trail_price.map(|distance: Distance| distance.to_string()),
-        decimal(trail_percent),
-        text(signal.profit_target),
-        text(signal.stop_loss.map(|stop| stop.stop_price)),
-        text(signal.stop_loss.and_then(|stop| stop.limit_price)),
-        signal.time_in_force.map(TimeInForce::as_str),
-        signal.extended_hours,
-        signal.idempotency_key,
-        to_micros(paired_at),
-        signal_time.map(to_micros),
-        to_micros(received_at),
-        decimal(signal.stated_position.new),
-        decimal(signal.stated_position.previous),
-        signal.stated_position.side.map(Direction::as_str),
-        signal.metadata.strategy,
-        signal.metadata.signal,
-        signal.metadata.comment,
-        signal_delay(
-            received_at,
-            signal_time,
-            delivery.source == EventSource::Webhook
-        ),
-    ])?;
-    Ok(Order {
-        paired_at,
-        ..unplaced
-    })
+pub(super) fn insert(connection: &Connection, new: &NewOrder<'_>) -> Result<Order> {
+    let order = new.placed(connection)?;
+    let mut statement = connection.prepare_cached(INSERT)?;
+    new.write(&mut statement, order.paired_at)?;
+    Ok(order)
+}
+
+/// Stores the order of an event again; true where it was not there, or was another one.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn restore(connection: &Connection, new: &NewOrder<'_>) -> Result<bool> {
+    let order = new.placed(connection)?;
+    let stored = concat!("(", columns!(), ")");
+    let excluded = columns!()
+        .split(", ")
+        .map(|column| format!("excluded.{column}"));
+    let excluded = format!("({})", excluded.collect::<Vec<_>>().join(", "));
+    let sql = format!(
+        "{INSERT} ON CONFLICT (id) DO UPDATE SET {stored} = {excluded} WHERE {} IS NOT {excluded}",
+        stored.replace('(', "(orders.").replace(", ", ", orders.")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(new.write(&mut statement, order.paired_at)? > 0)
 }
 
 /// Takes back an order that was stored just now.
@@ -201,7 +236,7 @@ pub(super) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
 }
 
 /// Microseconds from a signal to its arrival, of an alert that arrived by itself.
-pub(super) fn signal_delay(
+fn signal_delay(
     received_at: Timestamp,
     signal_time: Option<Timestamp>,
     arrived: bool,
@@ -391,7 +426,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::store::rebuild::rebuild_part;
+    use crate::store::rebuild::orders_part;
     use crate::store::scratch::Scratch;
 
     #[test]
@@ -428,11 +463,11 @@ mod tests {
         let late = Some("2026-01-05T00:02:30Z");
         assert_eq!(delays(&scratch, None, late), [0.04]);
 
-        let rebuilt = rebuild_part(&mut scratch.context(), 0).unwrap();
-        assert_eq!((rebuilt.checked, rebuilt.changed), (6, 0));
+        let (_, rebuilt) = orders_part(&mut scratch.context(), 0).unwrap();
+        assert_eq!((rebuilt.checked, rebuilt.corrected), (6, 0));
         let lost = "UPDATE orders SET signal_delay = 1";
         scratch.connection.execute(lost, []).unwrap();
-        rebuild_part(&mut scratch.context(), 0).unwrap();
+        orders_part(&mut scratch.context(), 0).unwrap();
         assert_eq!(delays(&scratch, None, None), [-0.25, 0.04, 1.5]);
     }
 }

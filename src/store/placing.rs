@@ -9,9 +9,9 @@ use rusqlite::Connection;
 
 use super::error::Result;
 use super::ledgers::LedgerKey;
-use super::{orders, tickers};
+use super::orders;
 use crate::domain::ledger::belongs_between;
-use crate::domain::order::{Order, OrderId, pairing_time};
+use crate::domain::order::{Order, pairing_time};
 
 /// When an order arrived.
 #[derive(Debug, Clone, Copy)]
@@ -58,30 +58,4 @@ pub(super) fn time_of(
     let (before, after) = orders::neighbours(connection, key, own, order.id)?;
     let is_proven = belongs_between(before, order, after);
     Ok(if is_proven { own } else { paired_at })
-}
-
-/// An order that is stored, to be placed again.
-pub(super) struct Placed {
-    pub(super) order: OrderId,
-    pub(super) webhook: i64,
-    pub(super) arrival: Arrival,
-    pub(super) signal_time: Option<Timestamp>,
-}
-
-impl Placed {
-    /// The time that it is paired by, as [`time_of`] said when it came.
-    pub(super) fn time(&self, connection: &Connection) -> Result<Timestamp> {
-        let paired_at = pairing_time(self.arrival.at, self.signal_time);
-        let is_plain = self.signal_time.is_none_or(|own| own >= paired_at);
-        if is_plain && !self.arrival.is_moved_up {
-            return Ok(paired_at);
-        }
-        let order = Order {
-            signal_time: self.signal_time,
-            ..orders::for_pairing(connection, self.order)?
-        };
-        let instrument = tickers::find(connection, self.webhook, &order.ticker)?;
-        let key = LedgerKey::of_alerts(self.webhook, instrument);
-        time_of(connection, &key, &order, self.arrival)
-    }
 }

@@ -1,82 +1,204 @@
-//! Derives again what can be derived: the events are the truth.
+//! Derives again everything that is derived: the events are the truth.
+//!
+//! Orders come from the payloads of the events that made them; instruments, trades, lots and
+//! positions from the orders. An event itself is never changed, but for the columns that repeat
+//! its payload: its status, and the warnings that it was answered with, are what happened then.
+//! Which events made orders is their status, so a resend of then stays one.
+//!
+//! A payload is read by today's rules. They may refuse what older ones took, and an order that
+//! was acted on must not vanish: where a payload cannot be read any more, its order stays as it is.
 
-use rusqlite::params;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
 
 use super::error::Result;
-use super::placing::{Arrival, Placed};
-use super::sql::{timestamp, to_micros};
-use super::writer::WriteContext;
-use crate::domain::order::OrderId;
+use super::ledgers::{self, LedgerKey};
+use super::orders::{self, NewOrder};
+use super::placing::Arrival;
+use super::sql::{parsed, timestamp, to_micros};
+use super::tickers;
+use super::writer::{WriteContext, Writer};
+use crate::domain::event::{EventId, EventSource, EventStatus};
+use crate::domain::money::Quantity;
+use crate::domain::order::quantity_of;
+use crate::domain::signal::Signal;
 use crate::payload;
 
-/// Events that one call looks at: few enough not to keep alerts waiting.
+/// Events that one transaction looks at: few enough not to keep alerts waiting.
 const AT_ONCE: i64 = 500;
 
-/// What a part of a rebuild came to.
+/// What a rebuild came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// The last event looked at; nothing is left where it is `None`.
-    pub last: Option<i64>,
-    /// Orders looked at.
+    /// Orders that were derived, or should have been.
     pub checked: usize,
     /// Orders that were different.
-    pub changed: usize,
-    /// Orders whose event cannot be read any more; they stay as they are.
-    pub unreadable: usize,
+    pub corrected: usize,
+    /// Orders that were not there.
+    pub restored: usize,
+    /// Orders whose payload cannot be read any more; they stay as they are.
+    pub kept: usize,
+    /// Orders that are not there and cannot be derived.
+    pub lost: usize,
+    /// Ledgers whose trades, lots and positions were derived.
+    pub ledgers: usize,
 }
 
-/// Derives the times and names of the orders after event `after` from their
-/// payloads again. The ledgers have to be derived again afterwards, see
-/// [`super::ledgers::mark_stale`].
+impl Rebuilt {
+    fn add(&mut self, part: Self) {
+        self.checked += part.checked;
+        self.corrected += part.corrected;
+        self.restored += part.restored;
+        self.kept += part.kept;
+        self.lost += part.lost;
+    }
+}
+
+/// Derives everything again, in transactions so short that alerts can be recorded between them.
 ///
 /// # Errors
 ///
-/// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn rebuild_part(context: &mut WriteContext<'_>, after: i64) -> Result<Rebuilt> {
-    let mut select = context.connection.prepare_cached(
-        "SELECT e.id, e.payload, e.received_at, e.source = 'webhook', o.webhook_id,
-             coalesce(e.clock_at < e.received_at, 0) FROM orders o JOIN events e ON e.id = o.id
-         WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
-    )?;
-    let mut update = context.connection.prepare_cached(
-        "UPDATE orders SET paired_at = ?2, signal_time = ?3, strategy = ?4, signal_name = ?5, comment = ?6,
-             signal_delay = ?7
-         WHERE id = ?1 AND (paired_at, signal_time, strategy, signal_name, comment, signal_delay)
-             IS NOT (?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
+/// [`super::StoreError::Unavailable`] where nothing could be written; what is left is derived
+/// by another rebuild.
+pub fn rebuild(writer: &Writer) -> Result<Rebuilt> {
+    let mut rebuilt = all_orders(writer)?;
+    // Which orders are neighbours hangs on the instruments that their tickers name.
+    if writer.run_blocking(|context| tickers::derive(context.connection))? {
+        all_orders(writer)?;
+    }
+    rebuilt.ledgers = writer.run_blocking(ledgers::mark_all)?;
+    while writer.run_blocking(ledgers::derive_next)? {}
+    Ok(rebuilt)
+}
+
+fn all_orders(writer: &Writer) -> Result<Rebuilt> {
     let mut rebuilt = Rebuilt::default();
-    let mut rows = select.query([after, AT_ONCE])?;
-    while let Some(row) = rows.next()? {
-        let order: i64 = row.get(0)?;
-        rebuilt.last = Some(order);
-        rebuilt.checked += 1;
-        let bytes = row.get_ref(1)?.as_bytes().unwrap_or_default();
-        let Ok(parsed) = payload::parse_without_key(bytes) else {
-            rebuilt.unreadable += 1;
-            continue;
-        };
-        let metadata = parsed.signal.metadata;
-        let received_at = timestamp(row, 2)?;
-        let signal_time = metadata.timestamp;
-        let placed = Placed {
-            order: OrderId(order),
-            webhook: row.get(4)?,
-            arrival: Arrival {
-                at: received_at,
-                is_moved_up: row.get(5)?,
-            },
-            signal_time,
-        };
-        let paired_at = placed.time(context.connection)?;
-        rebuilt.changed += update.execute(params![
-            order,
-            to_micros(paired_at),
-            metadata.timestamp.map(to_micros),
-            metadata.strategy,
-            metadata.signal,
-            metadata.comment,
-            super::orders::signal_delay(received_at, metadata.timestamp, row.get(3)?),
-        ])?;
+    let mut after = Some(0);
+    while let Some(last) = after {
+        let (next, part) = writer.run_blocking(move |context| orders_part(context, last))?;
+        rebuilt.add(part);
+        after = next;
     }
     Ok(rebuilt)
+}
+
+/// Derives the orders of the events after `after` again, some of them; returns the last event
+/// looked at where there are more.
+pub(super) fn orders_part(
+    context: &mut WriteContext<'_>,
+    after: i64,
+) -> Result<(Option<i64>, Rebuilt)> {
+    let connection = context.connection;
+    let mut select = connection.prepare_cached(
+        "SELECT e.id, e.payload, e.received_at, e.source, e.status, e.webhook_id,
+             coalesce(e.clock_at < e.received_at, 0), EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
+         FROM events e CROSS JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
+         WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+    )?;
+    let mut rebuilt = Rebuilt::default();
+    let mut last = None;
+    let mut rows = select.query([after, AT_ONCE])?;
+    while let Some(row) = rows.next()? {
+        let event = Recorded::read(row)?;
+        last = Some(event.id.0);
+        let bytes = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        let signal = payload::parse_without_key(bytes).ok();
+        let signal = signal.map(|parsed| parsed.signal);
+        if let Some(signal) = &signal {
+            event.repeat(connection, signal)?;
+        }
+        if event.makes_order() {
+            let readable = signal.as_ref().and_then(|signal| {
+                let quantity = quantity_of(signal).ok()?;
+                Some((signal, quantity))
+            });
+            rebuilt.add(event.order(connection, readable)?);
+        }
+    }
+    drop(rows);
+    context.memory.forget();
+    Ok((last, rebuilt))
+}
+
+/// An event that is recorded.
+struct Recorded {
+    id: EventId,
+    received_at: Timestamp,
+    source: EventSource,
+    status: EventStatus,
+    webhook: i64,
+    is_moved_up: bool,
+    has_order: bool,
+}
+
+impl Recorded {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: EventId(row.get(0)?),
+            received_at: timestamp(row, 2)?,
+            source: parsed(row, 3)?,
+            status: parsed(row, 4)?,
+            webhook: row.get(5)?,
+            is_moved_up: row.get(6)?,
+            has_order: row.get(7)?,
+        })
+    }
+
+    fn makes_order(&self) -> bool {
+        self.has_order
+            || (self.status == EventStatus::Processed && self.source != EventSource::Test)
+    }
+
+    /// Writes the columns that repeat the payload, which failed messages do not have.
+    fn repeat(&self, connection: &Connection, signal: &Signal) -> Result<()> {
+        if self.status == EventStatus::Failed {
+            return Ok(());
+        }
+        let mut update = connection.prepare_cached(
+            "UPDATE events SET ticker = ?2, intent = ?3, market_price = ?4, signal_time = ?5
+             WHERE id = ?1 AND (ticker, intent, market_price, signal_time) IS NOT (?2, ?3, ?4, ?5)",
+        )?;
+        update.execute(params![
+            self.id.0,
+            signal.ticker.as_str(),
+            signal.intent.as_str(),
+            signal.market_price.map(|price| price.to_string()),
+            signal.metadata.timestamp.map(to_micros),
+        ])?;
+        Ok(())
+    }
+
+    /// Derives the order, where its payload can be read.
+    fn order(
+        &self,
+        connection: &Connection,
+        readable: Option<(&Signal, Option<Quantity>)>,
+    ) -> Result<Rebuilt> {
+        let mut rebuilt = Rebuilt {
+            checked: 1,
+            ..Rebuilt::default()
+        };
+        let Some((signal, quantity)) = readable else {
+            rebuilt.kept = usize::from(self.has_order);
+            rebuilt.lost = usize::from(!self.has_order);
+            return Ok(rebuilt);
+        };
+        let (instrument, _) = tickers::name(connection, self.webhook, &signal.ticker)?;
+        let key = LedgerKey::of_alerts(self.webhook, instrument);
+        let new = NewOrder {
+            event: self.id,
+            source: self.source,
+            arrival: Arrival {
+                at: self.received_at,
+                is_moved_up: self.is_moved_up,
+            },
+            signal,
+            quantity,
+            key: &key,
+        };
+        let is_changed = orders::restore(connection, &new)?;
+        rebuilt.corrected = usize::from(is_changed && self.has_order);
+        rebuilt.restored = usize::from(!self.has_order);
+        Ok(rebuilt)
+    }
 }

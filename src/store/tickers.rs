@@ -27,6 +27,17 @@ pub(super) fn name(
     let mut known = of_symbol(connection, webhook, &spelling)?;
     let note = note(&known, ticker);
     let instrument = known.learn(ticker);
+    insert(connection, webhook, ticker, &instrument)?;
+    Ok((instrument, note))
+}
+
+fn insert(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+    instrument: &Instrument,
+) -> Result<()> {
+    let spelling = Spelling::of(ticker.as_str());
     let mut insert = connection.prepare_cached(
         "INSERT INTO tickers (webhook_id, ticker, instrument, symbol, exchange) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -37,7 +48,52 @@ pub(super) fn name(
         spelling.symbol(),
         spelling.exchange(),
     ])?;
-    Ok((instrument, note))
+    Ok(())
+}
+
+/// Forgets a ticker that no order states after all.
+pub(super) fn forget_unused(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+    connection.execute(
+        "DELETE FROM tickers WHERE webhook_id = ?1 AND ticker = ?2
+             AND NOT EXISTS (SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2)",
+        params![webhook, ticker.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Derives from the orders again what their tickers name; true where that was another
+/// instrument, or is one no more.
+pub(super) fn derive(connection: &Connection) -> Result<bool> {
+    let mut stored = connection
+        .prepare("SELECT webhook_id, ticker, instrument FROM tickers ORDER BY webhook_id, id")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, parsed(row, 1)?, parsed(row, 2)?));
+    let stored: Vec<(i64, Ticker, Instrument)> = stored
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut stated = connection.prepare(
+        "SELECT webhook_id, ticker FROM orders GROUP BY webhook_id, ticker ORDER BY webhook_id, min(id)",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, parsed(row, 1)?));
+    let stated: Vec<(i64, Ticker)> = stated
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut derived = Vec::new();
+    for of_webhook in stated.chunk_by(|one, next| one.0 == next.0) {
+        let mut known = Instruments::default();
+        let named = of_webhook.iter().map(|(webhook, ticker)| {
+            let instrument = known.learn(ticker);
+            (*webhook, ticker.clone(), instrument)
+        });
+        derived.extend(named);
+    }
+    if stored == derived {
+        return Ok(false);
+    }
+    connection.execute("DELETE FROM tickers", [])?;
+    for (webhook, ticker, instrument) in &derived {
+        insert(connection, *webhook, ticker, instrument)?;
+    }
+    Ok(true)
 }
 
 /// The instrument of a webhook that a ticker names, whether an order states it or not.

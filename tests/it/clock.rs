@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::derived::forget_derived;
 use crate::support::{DataDir, Server, Webhook, skipped, wait_until};
 use algohook::clock::Clock;
 use algohook::domain::event::EventId;
@@ -14,7 +15,8 @@ use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::ingest::{Ingest, RateLimit, Registry, StoreRecorder};
 use algohook::secrets::random_bytes;
 use algohook::store::events::{self, EventFilter, StoredEvent};
-use algohook::store::{Store, StoreOptions, WriteContext, arrivals, ledgers, rebuild, webhooks};
+use algohook::store::rebuild::rebuild;
+use algohook::store::{Store, StoreOptions, WriteContext, arrivals, ledgers, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -165,14 +167,9 @@ impl Desk {
 
     /// Derives everything from the events again.
     fn rebuild(&self) {
-        self.write(|context| {
-            let mut after = 0;
-            while let Some(last) = rebuild::rebuild_part(context, after)?.last {
-                after = last;
-            }
-            ledgers::mark_stale(context, None)
-        });
-        self.derive_what_is_stale();
+        let store = self.store();
+        forget_derived(store.path());
+        rebuild(store.writer()).unwrap();
     }
 
     fn outcome(&self) -> Outcome {

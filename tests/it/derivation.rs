@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::support::derived::derived;
+use crate::support::derived::{derived, forget_derived};
 use algohook::domain::event::EventSource;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::payload;
 use algohook::secrets::random_bytes;
 use algohook::store::deliveries::{self, Delivery, Reading, Recorded};
-use algohook::store::{Store, StoreOptions, WriteContext, ledgers, webhooks};
+use algohook::store::rebuild::rebuild;
+use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
@@ -62,7 +63,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     let quantity = prop_oneof![1 => Just(None), 4 => (1..5_u8).prop_map(Some)];
     (
         prop::sample::select(&INTENTS),
-        prop::sample::select(&["AAPL", "BTCUSDT"]),
+        prop::sample::select(&["AAPL", "NASDAQ:AAPL", "XETR:AAPL", "BTCUSDT"]),
         quantity,
         1..500_u16,
         prop_oneof![3 => Just(0), 1 => 0..40_u8],
@@ -172,11 +173,8 @@ impl Desk {
     }
 
     fn rebuild(&self) {
-        let writer = self.store().writer();
-        writer
-            .run_blocking(|context| ledgers::mark_stale(context, None))
-            .unwrap();
-        while writer.run_blocking(ledgers::derive_next).unwrap() {}
+        forget_derived(self.store().path());
+        rebuild(self.store().writer()).unwrap();
     }
 }
 

@@ -174,14 +174,7 @@ impl Desk {
     fn kept(&self) -> Vec<String> {
         let path = self.store.as_ref().unwrap().path();
         let mut kept = derived(path);
-        kept.extend(rows(
-            path,
-            &[
-                "SELECT * FROM events ORDER BY id",
-                "SELECT * FROM orders ORDER BY id",
-                "SELECT * FROM tickers ORDER BY id",
-            ],
-        ));
+        kept.extend(rows(path, &["SELECT * FROM events ORDER BY id"]));
         kept
     }
 }

@@ -31,6 +31,7 @@ mod overview;
 mod own_exports;
 mod owner;
 mod page;
+mod rebuild;
 mod report_numbers;
 mod report_oracle;
 mod reports;

@@ -11,21 +11,11 @@ use crate::store::ledgers::LedgerKey;
 use crate::store::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use crate::store::tickers;
 
-macro_rules! for_pairing {
-    ($condition:literal) => {
-        concat!(
-            "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
-                o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
-                o.signal_name, e.source, o.signal_time
-            FROM orders o JOIN events e ON e.id = o.id WHERE ",
-            $condition
-        )
-    };
-}
-
-const SELECT_FOR_PAIRING: &str = for_pairing!("o.webhook_id = ?1 AND o.ticker = ?2");
-
-const FOR_PAIRING_BY_ID: &str = for_pairing!("o.id = ?1");
+const SELECT_FOR_PAIRING: &str =
+    "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
+        o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
+        o.signal_name, e.source, o.signal_time
+    FROM orders o JOIN events e ON e.id = o.id WHERE o.webhook_id = ?1 AND o.ticker = ?2";
 
 /// Hands out the orders of a ledger that are paired at `from` (microseconds) or
 /// later, those of one second together, oldest first.
@@ -151,12 +141,6 @@ fn in_second(
         }
     }
     Ok(orders)
-}
-
-/// One order as the ledger reads it.
-pub(in crate::store) fn for_pairing(connection: &Connection, id: OrderId) -> Result<Order> {
-    let mut statement = connection.prepare_cached(FOR_PAIRING_BY_ID)?;
-    Ok(statement.query_row([id.0], read_for_pairing)?)
 }
 
 /// Whether an arrival before `order` that is paired by its arrival is paired later than a time.

@@ -1,4 +1,4 @@
-//! What a database has derived from its orders.
+//! What a database has derived from its events.
 
 use std::path::Path;
 
@@ -7,7 +7,10 @@ use rusqlite::Connection;
 /// Everything that is derived, but for numbers that only count.
 pub fn derived(database: &Path) -> Vec<String> {
     let of = [
-        "SELECT * FROM trades ORDER BY exit_order, entry_order",
+        "SELECT * FROM orders ORDER BY id",
+        "SELECT webhook_id, ticker, instrument, symbol, exchange FROM tickers ORDER BY id",
+        "SELECT id, ticker, intent, market_price, signal_time FROM events ORDER BY id",
+        "SELECT * FROM trades WHERE book = 0 ORDER BY exit_order, entry_order",
         "SELECT * FROM pairings ORDER BY order_id",
         "SELECT webhook_id, ticker, row_number() OVER (PARTITION BY webhook_id, ticker ORDER BY number),
              entry_order, direction, quantity, entry_time, entry_price, entry_signal, commission
@@ -16,6 +19,21 @@ pub fn derived(database: &Path) -> Vec<String> {
              FROM ledgers ORDER BY webhook_id, ticker",
     ];
     rows(database, &of)
+}
+
+/// Removes everything that is derived.
+pub fn forget_derived(database: &Path) {
+    let connection = Connection::open(database).unwrap();
+    connection
+        .execute_batch(
+            "BEGIN IMMEDIATE;
+             DELETE FROM trades WHERE book = 0; DELETE FROM lots; DELETE FROM pairings; DELETE FROM ledgers;
+             DELETE FROM tickers; DELETE FROM orders;
+             UPDATE events SET ticker = NULL, intent = NULL, market_price = NULL, signal_time = NULL
+                 WHERE status <> 'failed';
+             COMMIT",
+        )
+        .unwrap();
 }
 
 /// The rows that some queries find.
