@@ -12,14 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::api::Api;
 use crate::api::context::Context;
 use crate::api::imports::Importing;
-use crate::api::overview::{CertificateWatch, KeptEarnings};
+use crate::api::overview::CertificateWatch;
 use crate::api::passwords::Hashing;
-use crate::api::performance::Performance;
 use crate::api::throttle::LoginThrottle;
 use crate::api::unwritten::UnwrittenLogins;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
@@ -28,6 +27,8 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
+use crate::reports::ReportCache;
+use crate::reports::overview::EarningsCache;
 use crate::secrets;
 use crate::server::healthz::HealthCheck;
 use crate::server::hooks::Hooks;
@@ -210,8 +211,9 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         codes: LoginThrottle::default(),
         importing: Importing::default(),
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),
-        performance: Performance::default(),
-        earnings: KeptEarnings::default(),
+        reports: ReportCache::default(),
+        simulating: Semaphore::new(1),
+        earnings: EarningsCache::default(),
         backups: parts.backups,
         certificate: CertificateWatch {
             certificates: parts.certificates,

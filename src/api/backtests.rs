@@ -9,9 +9,9 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
-use crate::compared::{self, Compared};
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
+use crate::reports::compared::{self, Compared};
 use crate::store::WriteContext;
 use crate::store::backtests::{self, BacktestSize, KeptBacktest};
 

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::imports::Importing;
-use super::overview::{CertificateWatch, KeptEarnings};
+use super::overview::CertificateWatch;
 use super::passwords::Hashing;
-use super::performance::Performance;
 use super::throttle::LoginThrottle;
 use super::unwritten::UnwrittenLogins;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
+use crate::reports::ReportCache;
+use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
 use crate::store::{Result, Store};
 
@@ -44,9 +45,11 @@ pub struct Context {
     /// The right to bring in a file.
     pub importing: Importing,
     /// The reports that were asked for of late.
-    pub performance: Performance,
+    pub reports: ReportCache,
+    /// The right to run a Monte Carlo, one at a time.
+    pub simulating: Semaphore,
     /// What the dashboard shows of closed trades.
-    pub earnings: KeptEarnings,
+    pub earnings: EarningsCache,
     /// What came of the backups.
     pub backups: BackupState,
     /// What those who send alerts are shown.

@@ -1,7 +1,7 @@
 //! What the dashboard shows: every webhook, what waits, and the certificate.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -11,8 +11,7 @@ use super::context::Context;
 use super::reply::{Reply, ok};
 use crate::acme;
 use crate::domain::webhook::WebhookId;
-use crate::overview::{self, KeptByWebhook, WebhookOverview};
-use crate::store;
+use crate::reports::overview::{self, WebhookOverview};
 use crate::store::known_clients::{self, NewPlace};
 use crate::store::misdirected::{self, Misdirection, StoredMisdirected};
 use crate::tls::Certificates;
@@ -135,22 +134,6 @@ impl CertificateWatch {
             error: status.error,
             next_try: status.next_try,
         })
-    }
-}
-
-/// What the closed trades of each webhook made, kept until there is another one.
-#[derive(Default)]
-pub struct KeptEarnings {
-    kept: Mutex<KeptByWebhook>,
-}
-
-impl KeptEarnings {
-    fn of(&self, connection: &rusqlite::Connection) -> store::Result<KeptByWebhook> {
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = lock().clone();
-        let earnings = overview::earnings(connection, &before)?;
-        lock().clone_from(&earnings);
-        Ok(earnings)
     }
 }
 

@@ -1,15 +1,12 @@
-//! The performance report, kept until something changes; and its Monte Carlo.
+//! The performance report, and its Monte Carlo.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Bytes;
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::book::{self, ReportSource};
 use super::context::Context;
@@ -18,75 +15,16 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes, ok};
 use super::request::{ApiRequest, range};
 use super::trades::webhook_ids;
+use crate::analytics::Base;
 use crate::analytics::monte_carlo::{
     MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
 };
-use crate::analytics::{Base, Report};
 use crate::domain::moment::Moment;
 use crate::domain::money::Decimal;
-use crate::reports::{self, ReportFilter};
-use crate::store;
-use crate::store::ledgers::{self, Versions};
-
-/// Reports kept; one more and all are made again when they are asked for.
-const KEPT: usize = 64;
+use crate::reports::{self, ReportFilter, Reports};
 
 /// Trades times resamples that one Monte Carlo may take: some seconds of work.
 const MOST_DRAWS: usize = 500_000_000;
-
-/// Reports under what was asked for, with what they were made of; and the right
-/// to run a Monte Carlo, one at a time.
-pub struct Performance {
-    kept: Mutex<HashMap<String, (Versions, Bytes)>>,
-    simulating: Semaphore,
-}
-
-impl Default for Performance {
-    fn default() -> Self {
-        Self {
-            kept: Mutex::default(),
-            simulating: Semaphore::new(1),
-        }
-    }
-}
-
-impl Performance {
-    /// The report that was asked for as `asked`: as it was made before, unless
-    /// something changed that it is made of.
-    fn of(
-        &self,
-        connection: &Connection,
-        asked: &str,
-        filter: &ReportFilter,
-    ) -> store::Result<Bytes> {
-        // What was committed in between is at worst made again for nothing.
-        let versions = ledgers::versions(connection, &filter.webhooks)?;
-        if let Some(kept) = self.kept(asked, versions) {
-            return Ok(kept);
-        }
-        let made = reports::reports(connection, filter)?.into_iter();
-        let reports = made.map(|made| made.report).collect();
-        let notes = reports::notes(connection, filter)?;
-        let bytes = serde_json::to_vec(&Reports { reports, notes }).unwrap_or_default();
-        let bytes = Bytes::from(bytes);
-        self.keep(asked, versions, bytes.clone());
-        Ok(bytes)
-    }
-
-    fn kept(&self, asked: &str, versions: Versions) -> Option<Bytes> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made_of, report) = kept.get(asked)?;
-        (*made_of == versions).then(|| report.clone())
-    }
-
-    fn keep(&self, asked: &str, versions: Versions, report: Bytes) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT && !kept.contains_key(asked) {
-            kept.clear();
-        }
-        kept.insert(asked.to_owned(), (versions, report));
-    }
-}
 
 /// What a report is to be of.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -162,17 +100,6 @@ pub struct MonteCarloQuery {
     seed: Option<u64>,
 }
 
-/// One report a currency: money in several is never added up.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Reports {
-    /// By currency.
-    pub reports: Vec<Report>,
-    /// Where a webhook's settings are other than what its backtest's list was made with, so
-    /// that reports of alerts and of the list cannot be compared.
-    pub notes: Vec<String>,
-}
-
 /// The performance report: for all, long and short trades, with curves and breakdowns.
 #[utoipa::path(get, path = "/performance", tag = "trades", params(PerformanceQuery),
     responses((status = 200, body = Reports), (status = 400, body = Problem), (status = 404, body = Problem)))]
@@ -191,8 +118,8 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
     let store = Arc::clone(&context.store);
     let made = store
         .readers()
-        .run(move |connection| context.performance.of(connection, &asked, &filter));
-    Ok(json_bytes(made.await?))
+        .run(move |connection| context.reports.of(connection, &asked, &filter));
+    Ok(json_bytes(Bytes::from_owner(made.await?)))
 }
 
 /// What else could have come of the same trades, drawn again and again.
@@ -240,7 +167,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
         );
     }
     // One at a time and on a thread of its own: alerts need the other cores.
-    let Ok(_turn) = context.performance.simulating.acquire().await else {
+    let Ok(_turn) = context.simulating.acquire().await else {
         return Err(Problem::invalid("the server is stopping"));
     };
     let cancel = CancelOnDrop::default();
@@ -276,113 +203,4 @@ pub(super) fn zone(name: &str) -> Result<TimeZone, Problem> {
         let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
         Problem::bad_request("invalid_query", detail)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::webhook::WebhookId;
-    use crate::store::scratch::Scratch;
-
-    /// Reports of some webhooks, under names of their own.
-    struct Asked {
-        kept: Performance,
-        of: Vec<(&'static str, Vec<WebhookId>)>,
-    }
-
-    impl Asked {
-        /// Where each report lies in memory: elsewhere where it was made again.
-        fn places(&self, scratch: &Scratch) -> Vec<*const u8> {
-            let place = |(asked, webhooks): &(&str, Vec<WebhookId>)| {
-                let filter = ReportFilter {
-                    webhooks: webhooks.clone(),
-                    ..ReportFilter::default()
-                };
-                let report = self.kept.of(&scratch.connection, asked, &filter);
-                report.unwrap().as_ptr()
-            };
-            self.of.iter().map(place).collect()
-        }
-
-        /// The names of the reports that are made again because of a change.
-        fn renewed_by(&self, scratch: &mut Scratch, change: impl FnOnce(&mut Scratch)) -> String {
-            let before = self.places(scratch);
-            change(scratch);
-            let after = self.places(scratch).into_iter();
-            let renewed = after.zip(before).zip(&self.of);
-            let renewed = renewed.filter(|((after, before), _)| after != before);
-            let names: Vec<&str> = renewed.map(|(_, (name, _))| *name).collect();
-            names.join(" ")
-        }
-    }
-
-    #[test]
-    fn an_alert_renews_the_reports_of_its_webhook_and_no_other() {
-        let mut scratch = Scratch::new();
-        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
-        let asked = Asked {
-            kept: Performance::default(),
-            of: vec![
-                ("one", vec![one.clone()]),
-                ("two", vec![two.clone()]),
-                ("both", vec![one.clone(), two.clone()]),
-                ("all", vec![]),
-            ],
-        };
-        assert_eq!(asked.renewed_by(&mut scratch, |_| {}), "");
-        let alert = |of: &WebhookId, ticker: &'static str| {
-            let of = of.clone();
-            move |scratch: &mut Scratch| {
-                scratch.alert(&of, ticker, "buy");
-            }
-        };
-        for ticker in ["BTCUSD", "BTCUSD", "ETHUSD"] {
-            let renewed = asked.renewed_by(&mut scratch, alert(&one, ticker));
-            assert_eq!(renewed, "one both all");
-            let renewed = asked.renewed_by(&mut scratch, alert(&two, ticker));
-            assert_eq!(renewed, "two both all");
-        }
-        let every = "one two both all";
-        let stale = |scratch: &mut Scratch| {
-            ledgers::mark_stale(&mut scratch.context(), None).unwrap();
-        };
-        assert_eq!(asked.renewed_by(&mut scratch, stale), every);
-        let derived = asked.renewed_by(&mut scratch, |scratch| {
-            while ledgers::derive_next(&mut scratch.context()).unwrap() {}
-        });
-        assert_eq!(derived, every);
-        let settings = asked.renewed_by(&mut scratch, |scratch| {
-            scratch.change_settings(&one, |settings| settings.trading_days = 252);
-        });
-        assert!(settings.starts_with("one"), "{settings}");
-        assert!(settings.ends_with("both all"), "{settings}");
-    }
-
-    #[test]
-    fn a_renewed_report_takes_the_place_of_its_own_only() {
-        let mut scratch = Scratch::new();
-        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
-        let kept = Performance::default();
-        let of = |scratch: &Scratch, webhook: &WebhookId, asked: &str| {
-            let webhooks = vec![webhook.clone()];
-            let filter = ReportFilter {
-                webhooks,
-                ..ReportFilter::default()
-            };
-            let report = kept.of(&scratch.connection, asked, &filter);
-            report.unwrap().as_ptr()
-        };
-        let of_one: Vec<String> = (1..KEPT).map(|number| format!("one {number}")).collect();
-        let places = |scratch: &Scratch| -> Vec<*const u8> {
-            of_one
-                .iter()
-                .map(|asked| of(scratch, &one, asked))
-                .collect()
-        };
-        of(&scratch, &two, "two");
-        let before = places(&scratch);
-        scratch.alert(&two, "BTCUSD", "buy");
-        of(&scratch, &two, "two");
-        assert_eq!(places(&scratch), before);
-    }
 }

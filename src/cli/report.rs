@@ -15,14 +15,13 @@ use super::output;
 use crate::analytics::intervals::FEW_TRADES;
 use crate::analytics::series::EquityPoint;
 use crate::analytics::{Base, Report as Figures};
-use crate::api::performance::Reports;
 use crate::config::Config;
 use crate::domain::book::Book;
 use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::reports::{self, Made, ReportFilter, reports};
+use crate::reports::{self, Made, ReportFilter, Reports, reports};
 use instead::Instead;
 
 /// Show the performance of one webhook, of several, or of all

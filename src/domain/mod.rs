@@ -4,6 +4,7 @@
 //! the rest of the crate: time and randomness are passed in.
 
 pub mod access;
+pub mod attention;
 pub mod book;
 pub mod currency;
 pub mod delivery;

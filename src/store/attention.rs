@@ -1,4 +1,5 @@
-//! What of a webhook's alerts waits for its owner.
+//! Facts for the rules of [`crate::domain::attention`]: what of a webhook's alerts is not
+//! settled. Here is counted, there decided.
 
 use std::collections::BTreeMap;
 
@@ -9,28 +10,12 @@ use super::arrivals::NOTICEABLE;
 use super::error::Result;
 use super::not_kept;
 use super::sql::to_micros;
+use crate::domain::attention::Unsettled;
 use crate::domain::event::{EventId, EventStatus};
 
 /// Events of one kind that are looked at, the newest first: a number that
 /// says "very many" need not be exact.
 const LOOKED_AT: i64 = 10_000;
-
-/// Deliveries that made no order though they should have, by webhook.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unsettled {
-    /// Alerts that could not be read.
-    pub failed: i64,
-    /// Alerts over the limit; the owner can still process those that are kept.
-    pub limited: i64,
-    /// Alerts over the limit that are not kept, among those.
-    pub not_kept: i64,
-    /// Requests that were turned away without an event; the last few are known.
-    pub rejected: i64,
-    /// Alerts that arrived while the clock ran backwards.
-    pub off_clock: i64,
-    /// The newest of these.
-    pub newest_off_clock: Option<EventId>,
-}
 
 /// What came at `since` or later and made no order, nor did processing it again;
 /// by the webhook's row.

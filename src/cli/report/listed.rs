@@ -4,9 +4,8 @@
 use std::io::Write;
 
 use crate::cli::output;
-use crate::compared;
 use crate::imports::trades::Sided;
-use crate::reports::ReportFilter;
+use crate::reports::{ReportFilter, compared};
 use crate::store::Store;
 use crate::store::backtests::{self, KeptBacktest};
 

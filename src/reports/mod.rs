@@ -1,17 +1,24 @@
-//! Performance reports of what is stored: which trades belong to one, and what
-//! it is told besides them.
+//! Figures of what is stored: the performance report, the dashboard's overview, and
+//! TradingView's own figures beside ours.
 //!
-//! Money in several currencies is never added up: there is one report for each.
+//! Here it is decided which stored trades a figure is made of, what it is told besides them,
+//! and how long it stays true. The formulas are in [`crate::analytics`]. A report is of one
+//! [`Book`], and of one currency: money in several is never added up.
 
 mod backtest;
+mod cache;
+pub mod compared;
 mod live;
 mod open;
+pub mod overview;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::analytics::{Asked, Base, Capital, Report};
 use crate::domain::book::Book;
@@ -24,6 +31,7 @@ use crate::store::Result;
 use crate::store::trades::TradeFilter;
 use crate::store::webhooks::{self, StoredWebhook};
 
+pub use cache::{ReportCache, ReportJson};
 use live::Part;
 
 /// What reports are wanted of; `None` and empty are all.
@@ -85,6 +93,17 @@ impl ReportFilter {
             carried: from.map(carried).transpose()?,
         })
     }
+}
+
+/// One report a currency: money in several is never added up.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reports {
+    /// By currency.
+    pub reports: Vec<Report>,
+    /// Where a webhook's settings are other than what its backtest's list was made with, so
+    /// that reports of alerts and of the list cannot be compared.
+    pub notes: Vec<String>,
 }
 
 /// A report, and how many webhooks it is of.

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::{ReportFilter, reports};
 use crate::domain::book::Book;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::{Figure, Sided};
-use crate::reports::{self, ReportFilter};
 use crate::store;
 use crate::store::backtests::{self, KeptBacktest, TradeFigures};
 
@@ -147,7 +147,7 @@ pub fn of_kept(
             ticker: Some(backtest.ticker.clone()),
             ..ReportFilter::default()
         };
-        let made = reports::reports(connection, &filter)?.into_iter().next();
+        let made = reports(connection, &filter)?.into_iter().next();
         let report = made.and_then(|made| serde_json::to_value(made.report).ok());
         rows.extend(compared(&backtest, &report.unwrap_or_default()));
     }

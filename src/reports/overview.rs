@@ -2,32 +2,29 @@
 //! its owner.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::{ReportFilter, trade_filter, zone_of};
+use crate::domain::attention::{self, Facts, InstrumentFacts, REMEMBERED, Unsettled};
 use crate::domain::book::Book;
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
 use crate::domain::trade::ClosedTrade;
-use crate::domain::webhook::{Settings, WebhookId, WebhookState};
-use crate::reports::{ReportFilter, trade_filter, zone_of};
-use crate::store::attention::{self, Unsettled};
+use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::trades;
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Result, events, ledgers};
+use crate::store::{self, Result, events, ledgers};
 
 /// Points of the small curve of a webhook, at most.
 pub const CURVE_POINTS: usize = 60;
-
-/// How long what went wrong asks for attention.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a webhook's closed trades made; it changes with its trades only.
 #[derive(Debug, Clone, Default)]
@@ -126,9 +123,51 @@ pub enum Attention {
     },
 }
 
-/// What a webhook made, with what that was found of.
+impl From<attention::Attention> for Attention {
+    fn from(decided: attention::Attention) -> Self {
+        use attention::Attention as Decided;
+        match decided {
+            Decided::OutOfSync(instrument) => Self::OutOfSync {
+                ticker: instrument.to_string(),
+            },
+            Decided::PointValue(instrument, missing) => Self::PointValue {
+                ticker: instrument.to_string(),
+                used: missing.used.normalize().to_string(),
+                point_value: missing.known.normalize().to_string(),
+            },
+            Decided::Failed(count) => Self::Failed { count },
+            Decided::Limited(count) => Self::Limited { count },
+            Decided::Rejected(count) => Self::Rejected { count },
+            Decided::ClockSetBack(count, newest) => Self::ClockSetBack { count, newest },
+            Decided::Silent(since) => Self::Silent { since },
+        }
+    }
+}
+
+/// Earnings of every webhook, each kept until there is another trade.
+#[derive(Default)]
+pub struct EarningsCache {
+    kept: Mutex<EarningsByWebhook>,
+}
+
+impl EarningsCache {
+    /// The earnings of every webhook as they are now.
+    ///
+    /// # Errors
+    ///
+    /// As [`earnings`].
+    pub fn of(&self, connection: &Connection) -> Result<EarningsByWebhook> {
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = lock().clone();
+        let earnings = earnings(connection, &before)?;
+        lock().clone_from(&earnings);
+        Ok(earnings)
+    }
+}
+
+/// Cached earnings of a webhook, and the inputs that they were computed from.
 #[derive(Debug, Clone)]
-pub struct KeptOfWebhook {
+pub struct KeptEarnings {
     /// How often its ledgers had changed.
     version: i64,
     /// The zone of its days.
@@ -136,26 +175,26 @@ pub struct KeptOfWebhook {
     earnings: Arc<Earnings>,
 }
 
-/// What each webhook made. By its public id: the number of a deleted one is given again.
-pub type KeptByWebhook = HashMap<WebhookId, KeptOfWebhook>;
+/// Earnings by the public id of the webhook: the number of a deleted one is given again.
+pub type EarningsByWebhook = HashMap<WebhookId, KeptEarnings>;
 
-/// What the closed trades of every webhook made; `kept` spares reading those again
-/// that are the same as before.
+/// The earnings of every webhook; `kept` spares reading those again that are the same as
+/// before.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError`] where the database cannot be read.
-pub fn earnings(connection: &Connection, kept: &KeptByWebhook) -> Result<KeptByWebhook> {
+pub fn earnings(connection: &Connection, kept: &EarningsByWebhook) -> Result<EarningsByWebhook> {
     let transaction = connection.unchecked_transaction()?;
     let mut earnings = HashMap::new();
     for webhook in webhooks::list(&transaction)? {
         let version = ledgers::version(&transaction, webhook.row)?;
-        let is_same = |kept: &&KeptOfWebhook| {
+        let is_same = |kept: &&KeptEarnings| {
             kept.version == version && kept.zone == webhook.settings.time_zone
         };
         let of_webhook = match kept.get(&webhook.id).filter(is_same) {
             Some(kept) => kept.clone(),
-            None => KeptOfWebhook {
+            None => KeptEarnings {
                 version,
                 earnings: Arc::new(of_webhook(&transaction, &webhook)?),
                 zone: webhook.settings.time_zone,
@@ -197,11 +236,11 @@ fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
 /// [`crate::store::StoreError`] where the database cannot be read.
 pub fn webhooks(
     connection: &Connection,
-    earnings: &KeptByWebhook,
+    earnings: &EarningsByWebhook,
     now: Timestamp,
 ) -> Result<Vec<WebhookOverview>> {
     let transaction = connection.unchecked_transaction()?;
-    let unsettled = attention::unsettled(&transaction, now - REMEMBERED)?;
+    let unsettled = store::attention::unsettled(&transaction, now - REMEMBERED)?;
     let mut shown = Vec::new();
     for webhook in webhooks::list(&transaction)? {
         let earned = earnings.get(&webhook.id);
@@ -209,9 +248,11 @@ pub fn webhooks(
         let positions = positions::of_webhook(&transaction, &webhook, Book::Alerts)?;
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
-        let mut attention = waiting(&positions, &webhook.settings, unsettled);
-        attention.extend(silent(&webhook, last_alert_at, now));
-        let today = zone_of(&webhook.settings).to_datetime(now).date();
+        let zone = zone_of(&webhook.settings);
+        let facts = facts(&webhook, &zone, last_alert_at, &positions, unsettled);
+        let attention = attention::of(&facts, now).into_iter();
+        let attention = attention.map(Attention::from).collect();
+        let today = zone.to_datetime(now).date();
         let profit_today = earned.last_day.filter(|(day, _)| *day == today);
         let text = |amount: Decimal| amount.normalize().to_string();
         shown.push(WebhookOverview {
@@ -251,56 +292,31 @@ fn open_commission(positions: &[StoredPosition]) -> Decimal {
     commissions.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
-fn waiting(
+/// The facts that the rules of attention decide by.
+fn facts<'a>(
+    webhook: &'a StoredWebhook,
+    zone: &'a TimeZone,
+    last_alert_at: Option<Timestamp>,
     positions: &[StoredPosition],
-    settings: &Settings,
     unsettled: Unsettled,
-) -> Vec<Attention> {
-    let is_out_of_sync = |position: &&StoredPosition| {
-        let ledger = position.ledger.as_ref();
-        ledger.and_then(Ledger::out_of_sync).is_some()
+) -> Facts<'a> {
+    let of_position = |position: &StoredPosition| InstrumentFacts {
+        instrument: position.instrument.clone(),
+        is_out_of_sync: position
+            .ledger
+            .as_ref()
+            .and_then(Ledger::out_of_sync)
+            .is_some(),
     };
-    let out_of_sync = positions.iter().filter(is_out_of_sync);
-    let out_of_sync = out_of_sync.map(|position| Attention::OutOfSync {
-        ticker: position.instrument.as_str().to_owned(),
-    });
-    let point_values = positions.iter().filter_map(|position| {
-        let ticker = position.instrument.as_str();
-        let missing = settings.missing_point_value(ticker)?;
-        Some(Attention::PointValue {
-            ticker: ticker.to_owned(),
-            used: missing.used.normalize().to_string(),
-            point_value: missing.known.normalize().to_string(),
-        })
-    });
-    let Unsettled {
-        failed,
-        limited,
-        rejected,
-        off_clock: count,
-        newest_off_clock,
-        not_kept: _,
-    } = unsettled;
-    let counted = [
-        (failed, Attention::Failed { count: failed }),
-        (limited, Attention::Limited { count: limited }),
-        (rejected, Attention::Rejected { count: rejected }),
-    ];
-    let counted = counted.into_iter().filter(|(count, _)| *count > 0);
-    let off_clock = newest_off_clock.map(|newest| Attention::ClockSetBack { count, newest });
-    out_of_sync
-        .chain(point_values)
-        .chain(counted.map(|(_, attention)| attention))
-        .chain(off_clock)
-        .collect()
-}
-
-fn silent(webhook: &StoredWebhook, last: Option<Timestamp>, now: Timestamp) -> Option<Attention> {
-    let silence = webhook.settings.silence?;
-    let since = last.unwrap_or(webhook.created_at);
-    let zone = zone_of(&webhook.settings);
-    let is_silent = webhook.state == WebhookState::Active && silence.is_over(since, now, &zone);
-    is_silent.then_some(Attention::Silent { since })
+    Facts {
+        state: webhook.state,
+        settings: &webhook.settings,
+        zone,
+        created_at: webhook.created_at,
+        last_alert_at,
+        instruments: positions.iter().map(of_position).collect(),
+        unsettled,
+    }
 }
 
 #[cfg(test)]
@@ -308,6 +324,7 @@ mod tests {
     use super::*;
     use crate::domain::signal::Direction;
     use crate::domain::terms::Contract;
+    use crate::domain::webhook::Settings;
     use crate::store::scratch::Scratch;
 
     fn trade(exit: &str, net_profit: i64) -> ClosedTrade {
@@ -348,7 +365,7 @@ mod tests {
         for webhook in [&one, &two] {
             scratch.alert(webhook, "BTCUSD", "buy");
         }
-        let before = earnings(&scratch.connection, &KeptByWebhook::new()).unwrap();
+        let before = earnings(&scratch.connection, &EarningsByWebhook::new()).unwrap();
         scratch.alert(&one, "BTCUSD", "sell");
         let after = earnings(&scratch.connection, &before).unwrap();
         let is_kept = |of| Arc::ptr_eq(&before[of].earnings, &after[of].earnings);
@@ -373,7 +390,7 @@ mod tests {
         };
         let old = scratch.webhook("old");
         trade(&mut scratch, &old);
-        let before = earnings(&scratch.connection, &KeptByWebhook::new()).unwrap();
+        let before = earnings(&scratch.connection, &EarningsByWebhook::new()).unwrap();
         let row = |scratch: &Scratch, id| webhooks::get(&scratch.connection, id).unwrap().row;
         let number = row(&scratch, &old);
         webhooks::delete(&mut scratch.context(), &old, Timestamp::UNIX_EPOCH).unwrap();

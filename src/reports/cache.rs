@@ -1,0 +1,178 @@
+//! Reports that were made of late, each kept until something changes that it is made of.
+//!
+//! A report reads every trade of its webhooks, and a page asks for the same one again and
+//! again. It is kept as the bytes that are answered, under the query that asked for it, with
+//! the version of its webhooks' ledgers: an alert of one webhook renews the reports of that
+//! webhook and no other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use super::{ReportFilter, Reports, notes, reports};
+use crate::store;
+use crate::store::ledgers::{self, Versions};
+
+/// Reports kept; one more and all are made again when they are asked for.
+const KEPT: usize = 64;
+
+/// A report as the JSON that is answered.
+pub type ReportJson = Arc<[u8]>;
+
+/// Reports under what was asked for, with the versions of what they were made of.
+#[derive(Default)]
+pub struct ReportCache {
+    kept: Mutex<HashMap<String, (Versions, ReportJson)>>,
+}
+
+impl ReportCache {
+    /// The report that was asked for as `asked`, as JSON: as it was made before, unless
+    /// something changed that it is made of.
+    ///
+    /// # Errors
+    ///
+    /// As [`reports`].
+    pub fn of(
+        &self,
+        connection: &Connection,
+        asked: &str,
+        filter: &ReportFilter,
+    ) -> store::Result<ReportJson> {
+        // What was committed in between is at worst made again for nothing.
+        let versions = ledgers::versions(connection, &filter.webhooks)?;
+        if let Some(kept) = self.kept(asked, versions) {
+            return Ok(kept);
+        }
+        let made = reports(connection, filter)?.into_iter();
+        let reports = made.map(|made| made.report).collect();
+        let notes = notes(connection, filter)?;
+        let json = serde_json::to_vec(&Reports { reports, notes }).unwrap_or_default();
+        let json = ReportJson::from(json);
+        self.keep(asked, versions, Arc::clone(&json));
+        Ok(json)
+    }
+
+    fn kept(&self, asked: &str, versions: Versions) -> Option<ReportJson> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (made_of, report) = kept.get(asked)?;
+        (*made_of == versions).then(|| Arc::clone(report))
+    }
+
+    fn keep(&self, asked: &str, versions: Versions, report: ReportJson) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT && !kept.contains_key(asked) {
+            kept.clear();
+        }
+        kept.insert(asked.to_owned(), (versions, report));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::webhook::WebhookId;
+    use crate::store::scratch::Scratch;
+
+    /// Reports of some webhooks, under names of their own.
+    struct Asked {
+        kept: ReportCache,
+        of: Vec<(&'static str, Vec<WebhookId>)>,
+    }
+
+    impl Asked {
+        /// Where each report lies in memory: elsewhere where it was made again.
+        fn places(&self, scratch: &Scratch) -> Vec<*const u8> {
+            let place = |(asked, webhooks): &(&str, Vec<WebhookId>)| {
+                let filter = ReportFilter {
+                    webhooks: webhooks.clone(),
+                    ..ReportFilter::default()
+                };
+                let report = self.kept.of(&scratch.connection, asked, &filter);
+                report.unwrap().as_ptr()
+            };
+            self.of.iter().map(place).collect()
+        }
+
+        /// The names of the reports that are made again because of a change.
+        fn renewed_by(&self, scratch: &mut Scratch, change: impl FnOnce(&mut Scratch)) -> String {
+            let before = self.places(scratch);
+            change(scratch);
+            let after = self.places(scratch).into_iter();
+            let renewed = after.zip(before).zip(&self.of);
+            let renewed = renewed.filter(|((after, before), _)| after != before);
+            let names: Vec<&str> = renewed.map(|(_, (name, _))| *name).collect();
+            names.join(" ")
+        }
+    }
+
+    #[test]
+    fn an_alert_renews_the_reports_of_its_webhook_and_no_other() {
+        let mut scratch = Scratch::new();
+        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
+        let asked = Asked {
+            kept: ReportCache::default(),
+            of: vec![
+                ("one", vec![one.clone()]),
+                ("two", vec![two.clone()]),
+                ("both", vec![one.clone(), two.clone()]),
+                ("all", vec![]),
+            ],
+        };
+        assert_eq!(asked.renewed_by(&mut scratch, |_| {}), "");
+        let alert = |of: &WebhookId, ticker: &'static str| {
+            let of = of.clone();
+            move |scratch: &mut Scratch| {
+                scratch.alert(&of, ticker, "buy");
+            }
+        };
+        for ticker in ["BTCUSD", "BTCUSD", "ETHUSD"] {
+            let renewed = asked.renewed_by(&mut scratch, alert(&one, ticker));
+            assert_eq!(renewed, "one both all");
+            let renewed = asked.renewed_by(&mut scratch, alert(&two, ticker));
+            assert_eq!(renewed, "two both all");
+        }
+        let every = "one two both all";
+        let stale = |scratch: &mut Scratch| {
+            ledgers::mark_stale(&mut scratch.context(), None).unwrap();
+        };
+        assert_eq!(asked.renewed_by(&mut scratch, stale), every);
+        let derived = asked.renewed_by(&mut scratch, |scratch| {
+            while ledgers::derive_next(&mut scratch.context()).unwrap() {}
+        });
+        assert_eq!(derived, every);
+        let settings = asked.renewed_by(&mut scratch, |scratch| {
+            scratch.change_settings(&one, |settings| settings.trading_days = 252);
+        });
+        assert!(settings.starts_with("one"), "{settings}");
+        assert!(settings.ends_with("both all"), "{settings}");
+    }
+
+    #[test]
+    fn a_renewed_report_takes_the_place_of_its_own_only() {
+        let mut scratch = Scratch::new();
+        let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
+        let kept = ReportCache::default();
+        let of = |scratch: &Scratch, webhook: &WebhookId, asked: &str| {
+            let webhooks = vec![webhook.clone()];
+            let filter = ReportFilter {
+                webhooks,
+                ..ReportFilter::default()
+            };
+            let report = kept.of(&scratch.connection, asked, &filter);
+            report.unwrap().as_ptr()
+        };
+        let of_one: Vec<String> = (1..KEPT).map(|number| format!("one {number}")).collect();
+        let places = |scratch: &Scratch| -> Vec<*const u8> {
+            of_one
+                .iter()
+                .map(|asked| of(scratch, &one, asked))
+                .collect()
+        };
+        of(&scratch, &two, "two");
+        let before = places(&scratch);
+        scratch.alert(&two, "BTCUSD", "buy");
+        of(&scratch, &two, "two");
+        assert_eq!(places(&scratch), before);
+    }
+}
