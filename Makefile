@@ -20,6 +20,7 @@ test: lint
 lint: setup
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	scripts/check-dependencies.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 bench:
@@ -67,7 +68,7 @@ dist:
 
 # Installs, upgrades, removes and purges the Debian package ON THIS MACHINE; needs root and cargo-deb.
 test-package: dist
-	cargo deb --locked --no-build --target x86_64-unknown-linux-gnu \
+	cargo deb --locked --no-build --profile dist --target x86_64-unknown-linux-gnu \
 		--deb-version 0.0.1 --output target/algohook-older.deb
 	packaging/test-deb.sh target/algohook-older.deb dist/algohook_amd64.deb
 
