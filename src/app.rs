@@ -27,6 +27,7 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
+use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
 use crate::reports::overview::EarningsCache;
 use crate::secrets;
@@ -34,7 +35,6 @@ use crate::server::healthz::HealthCheck;
 use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
-use crate::server::shutdown;
 use crate::store::backup::BackupState;
 use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
 use crate::tls::Certificates;
@@ -59,6 +59,8 @@ pub struct Started {
     pub url: String,
     /// The link to choose the first password with, where none is set yet.
     pub setup_link: Option<String>,
+    /// Whether only this machine reaches the page.
+    pub is_page_local: bool,
     /// Webhooks that are ready.
     pub webhooks: usize,
     /// Where alerts are taken over HTTPS.
@@ -77,7 +79,7 @@ pub async fn run(
     mut sockets: Sockets,
     started: impl FnOnce(Started),
 ) -> anyhow::Result<()> {
-    let stop = shutdown::requested().context("cannot wait for signals")?;
+    let stop = stop_requested().context("cannot wait for signals")?;
     prepare_data_dir(&config.data_dir)?;
     warn_of_others(&config.data_dir);
     let mut lock = DataDirLock::acquire(&config.data_dir)?;
@@ -99,7 +101,9 @@ pub async fn run(
         .public_url
         .clone()
         .or_else(|| listeners.https_url(&config.public));
+    let page_url = page_url(&config, &url, public_url.as_deref());
     lock.announce(&RunningServer {
+        page_url: Some(page_url.clone()),
         pid: std::process::id(),
         url: url.clone(),
         public_url: public_url.clone(),
@@ -133,13 +137,14 @@ pub async fn run(
         certificates: listeners.certificates(),
     };
     let routes = Arc::new(routes(parts, &config));
-    let setup_link = setup_link(&store, &url).await?;
+    let setup_link = setup_link(&store, &page_url).await?;
     let webhooks = registry.len();
     tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
     started(Started {
+        is_page_local: page_url == url && addresses.local.ip().is_loopback(),
         url,
         setup_link,
         webhooks,
@@ -236,6 +241,13 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     }
 }
 
+/// Where the page is opened: the public address where that answers it, else the local one.
+fn page_url(config: &Config, url: &str, public_url: Option<&str>) -> String {
+    let is_public = config.public.public_ui;
+    let public = public_url.filter(|public| is_public && public.starts_with("https://"));
+    public.unwrap_or(url).to_owned()
+}
+
 /// An address that a program on this machine can connect to.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
@@ -254,7 +266,14 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
     // does not, and others come past it.
     let mut proxies = config.trusted_proxies.iter();
     let is_for_proxy = proxies.any(|proxy| !proxy.addr().is_loopback());
-    if !local.ip().is_loopback() && !is_for_proxy {
+    if !local.ip().is_loopback() && is_in_container() {
+        // Only the host knows who reaches it.
+        tracing::info!(
+            "the page is on {local} inside the container, without encryption: publish it to the host alone, as \
+             -p 127.0.0.1:{port}:{port}",
+            port = local.port()
+        );
+    } else if !local.ip().is_loopback() && !is_for_proxy {
         let next = if config.trusted_proxies.is_empty() {
             "listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"

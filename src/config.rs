@@ -2,6 +2,7 @@
 //! file, that over the default. All of them say the same things.
 
 mod acme;
+pub mod data_dir;
 mod file;
 mod public;
 
@@ -20,6 +21,8 @@ use crate::logging::{LogFormat, LogLevel};
 use crate::store::BACKUP_FOLDER;
 
 use file::ConfigFile;
+
+pub use data_dir::{prepare_data_dir, warn_of_others};
 
 pub use acme::{AcmeConfig, BindingKey, Domain, ExternalBinding};
 pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
@@ -58,7 +61,7 @@ pub struct GlobalOptions {
         value_enum
     )]
     pub log_format: Option<LogFormat>,
-    /// How much is logged [default: info for serve, warn for other commands]
+    /// How much is logged [default: info for a server without a terminal, else warn]
     #[arg(
         long,
         global = true,
@@ -221,6 +224,12 @@ pub enum ConfigError {
     /// The platform names no data directory.
     #[error("this system names no place for data; choose one with --data-dir DIR")]
     NoDataDir,
+    /// The only data there is belongs to the service.
+    #[error(
+        "the service's data is in {0}, which only its user may read: put \"sudo -u algohook\" before the command, \
+         or name another directory with --data-dir"
+    )]
+    ServiceData(String),
     /// The file or the directory cannot be used.
     #[error("cannot use {path}: {source}")]
     File {
@@ -258,7 +267,7 @@ impl Config {
     pub fn resolve(global: &GlobalOptions, serve: &ServeOptions) -> Result<Self, ConfigError> {
         let data_dir = match &global.data_dir {
             Some(data_dir) => data_dir.clone(),
-            None => default_data_dir()?,
+            None => data_dir::of_platform()?,
         };
         let file = match &global.config {
             // A demo has a directory of its own: the file in the owner's is not for it.
@@ -347,12 +356,6 @@ fn backup_folder(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> 
     named.unwrap_or_else(|| data_dir.join(BACKUP_FOLDER))
 }
 
-fn default_data_dir() -> Result<PathBuf, ConfigError> {
-    let project =
-        directories::ProjectDirs::from("", "", "algohook").ok_or(ConfigError::NoDataDir)?;
-    Ok(project.data_dir().to_owned())
-}
-
 /// Reads an address to listen on.
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
@@ -395,39 +398,6 @@ fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {
             Err(ConfigError::PublicUrl(url))
         }
         url => Ok(url.map(|url| url.trim_end_matches('/').to_owned())),
-    }
-}
-
-/// Makes the data directory where there is none, for its owner only. One that is there
-/// may be shared on purpose: it stays as it is.
-///
-/// # Errors
-///
-/// [`ConfigError::File`].
-pub fn prepare_data_dir(data_dir: &Path) -> Result<(), ConfigError> {
-    let failed = |source| ConfigError::File {
-        path: data_dir.display().to_string(),
-        source,
-    };
-    if data_dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(data_dir).map_err(failed)
-}
-
-/// Says where others can look into the data directory.
-pub fn warn_of_others(data_dir: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(data_dir).map_or(0, |there| there.permissions().mode());
-    if mode & 0o077 != 0 {
-        let shown = data_dir.display();
-        tracing::warn!(
-            "others can look into the data directory; the database itself is its owner's alone. Where nobody \
-             else needs the directory: chmod 700 {shown}"
-        );
     }
 }
 

@@ -20,6 +20,7 @@ pub mod ingest;
 pub mod logging;
 pub mod metrics;
 pub mod payload;
+pub mod platform;
 pub mod reports;
 pub mod resolve;
 pub mod secrets;

@@ -11,9 +11,9 @@ use algohook::domain::order::OrderId;
 use algohook::domain::webhook::WebhookId;
 use algohook::ingest::{Ingest, RateLimit, Recorder, Registry, SystemClock};
 use algohook::metrics::Metrics;
+use algohook::platform::stop_requested;
 use algohook::server::hooks::Hooks;
 use algohook::server::listener::{self, ConnectionLimits};
-use algohook::server::shutdown;
 use algohook::store::deliveries::{self, Delivery, Reading, Recorded};
 use algohook::store::rejections::Rejection;
 use algohook::store::{self, Memory, Result, Store, StoreError, StoreOptions, WriteContext};
@@ -47,7 +47,7 @@ pub fn serve(kind: Kind, data_dir: &Path) -> anyhow::Result<()> {
 }
 
 async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<()> {
-    let stop = shutdown::requested()?;
+    let stop = stop_requested()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{LISTENS}{}", listener.local_addr()?);
     let limit = RateLimit(RATE_LIMIT);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::issue::{AcmeError, Issued};
+use crate::platform::{keep_private, make_private_folder};
 use crate::tls::Identity;
 
 /// How asking for a certificate went the last time.
@@ -112,8 +113,7 @@ impl Storage {
             make_private_folder(&self.folder)?;
             let mut options = OpenOptions::new();
             options.create(true).write(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            keep_private(&mut options);
             let mut file = options.open(&partial)?;
             file.write_all(bytes)?;
             file.sync_all()?;
@@ -152,12 +152,4 @@ fn folder(data_dir: &Path, authority: &str) -> PathBuf {
         .take(8)
         .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
     super::directory(data_dir).join(name)
-}
-
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -102,7 +102,13 @@ impl Events {
         let mut listed = log.read(&filter, self.limit)?;
         listed.reverse();
         if listed.is_empty() && !self.json && !self.follow {
-            writeln!(log.out, "No such events.")?;
+            let is_filtered = is_filtered || filter.webhook.is_some();
+            let which = if is_filtered {
+                "No such events"
+            } else {
+                "No events yet"
+            };
+            writeln!(log.out, "{which} in {}", config.data_dir.display())?;
         }
         let newest = listed.last().map_or(from.event, |last| last.id);
         log.print(listed)?;

@@ -5,6 +5,7 @@
 //! to standard output, everything else to standard error. The exit status is 0,
 //! 1 for a failure, 2 for wrong use.
 
+mod announce;
 mod backup;
 mod compact;
 mod completions;
@@ -20,28 +21,31 @@ mod report;
 mod send;
 mod senders;
 mod serve;
+mod setup_link;
 mod token;
 mod user;
 mod webhook;
+mod welcome;
 
-use std::io;
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, GlobalOptions, ServeOptions};
+use crate::config::{Config, GlobalOptions, ServeOptions, data_dir};
 use crate::logging::{self, LogLevel};
 
 /// Self-hosted home for TradingView alerts: receives webhooks, keeps every one,
 /// and shows what your strategies really do.
 #[derive(Parser)]
-#[command(name = "algohook", version, arg_required_else_help = true, after_help = EXAMPLE)]
+#[command(name = "algohook", version, after_help = EXAMPLE)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 const EXAMPLE: &str = "\
@@ -67,6 +71,7 @@ enum Command {
     Token(token::Token),
     #[command(subcommand)]
     User(user::User),
+    SetupLink(setup_link::SetupLink),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rebuild(rebuild::Rebuild),
@@ -96,7 +101,7 @@ pub fn command() -> clap::Command {
 }
 
 fn execute(cli: Cli) -> anyhow::Result<()> {
-    if let Command::Serve(serve) = &cli.command
+    if let Some(Command::Serve(serve)) = &cli.command
         && serve.options.demo
         && cli.global.data_dir.is_some()
     {
@@ -105,17 +110,22 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         );
     }
     let serve_options = match &cli.command {
-        Command::Serve(serve) => serve.options.clone(),
+        Some(Command::Serve(serve)) => serve.options.clone(),
         _ => ServeOptions::default(),
     };
-    let config = Config::resolve(&cli.global, &serve_options)?;
+    let global = with_data_dir(cli.global, cli.command.as_ref())?;
+    let config = Config::resolve(&global, &serve_options)?;
     let usual_level = match cli.command {
-        Command::Serve(_) => LogLevel::Info,
+        // The lines that a terminal shows are those of `announce`.
+        Some(Command::Serve(_)) if !io::stderr().is_terminal() => LogLevel::Info,
         _ => LogLevel::Warn,
     };
     logging::start(config.log_format, config.log_level.unwrap_or(usual_level));
     let out = &mut io::stdout().lock();
-    match cli.command {
+    let Some(command) = cli.command else {
+        return Ok(welcome::print(&config.data_dir, out)?);
+    };
+    match command {
         Command::Serve(serve) => serve.run(config, out),
         Command::Webhook(webhook) => webhook.run(&config, out),
         Command::Send(send) => send.run(&config, out),
@@ -126,6 +136,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Senders(senders) => senders.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
+        Command::SetupLink(_) => setup_link::SetupLink::run(&config, out),
         Command::Backup(backup) => backup.run(&config, out),
         Command::Restore(restore) => restore.run(&config, out),
         Command::Doctor(doctor) => doctor.run(&config, out),
@@ -133,6 +144,29 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Compact(_) => compact::Compact::run(&config, out),
         Command::Completions(completions) => completions.run(out),
     }
+}
+
+/// The general options with the directory that a command works on where none is named.
+/// Servers and restored backups begin a directory of their own.
+fn with_data_dir(
+    mut global: GlobalOptions,
+    command: Option<&Command>,
+) -> anyhow::Result<GlobalOptions> {
+    let begins_one = matches!(
+        command,
+        Some(Command::Serve(_) | Command::Restore(_) | Command::Completions(_))
+    );
+    if global.data_dir.is_none() && !begins_one {
+        let data_dir = data_dir::in_use()?;
+        if data_dir == Path::new(data_dir::SERVICE_DATA_DIR) {
+            eprintln!(
+                "note: this is the service's data, in {}",
+                data_dir.display()
+            );
+        }
+        global.data_dir = Some(data_dir);
+    }
+    Ok(global)
 }
 
 /// Ends the process as for wrong use, where clap cannot see that it is.

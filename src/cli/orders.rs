@@ -44,6 +44,7 @@ impl Orders {
             ticker: self.ticker,
             ..OrderFilter::default()
         };
+        let is_filtered = filter.webhook.is_some() || filter.ticker.is_some();
         let readers = store.readers();
         let mut listed =
             readers.run_blocking(|connection| orders::list(connection, &filter, self.limit))?;
@@ -53,7 +54,12 @@ impl Orders {
             return listed.try_for_each(|order| output::json_line(out, &order));
         }
         if listed.is_empty() {
-            return Ok(writeln!(out, "No such orders.")?);
+            let which = if is_filtered {
+                "No such orders"
+            } else {
+                "No orders yet"
+            };
+            return Ok(writeln!(out, "{which} in {}", config.data_dir.display())?);
         }
         let row = |order| readers.run_blocking(|connection| row_of(connection, order));
         let rows = listed.iter().map(row).collect::<store::Result<Vec<_>>>()?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::Args;
 use tokio::runtime::Runtime;
 
+use super::announce::{Surroundings, announce};
 use super::http;
 use crate::app::{self, Sockets};
 use crate::config::{Config, ServeOptions};
@@ -19,6 +20,9 @@ use crate::ingest::{Clock, SystemClock};
 pub struct Serve {
     #[command(flatten)]
     pub options: ServeOptions,
+    /// Do not open the set-up page in a browser at the first start
+    #[arg(long)]
+    no_browser: bool,
 }
 
 const EXAMPLE: &str = "\
@@ -40,7 +44,7 @@ impl Serve {
             let clock = SystemClock::from_time(self.options.demo_now);
             serve_demo(&runtime, config, clock, names_address, sockets, out)
         } else {
-            serve(&runtime, config, sockets, out)
+            serve(&runtime, config, sockets, !self.no_browser, out)
         };
         // A long report or backup is not waited for without end.
         runtime.shutdown_timeout(grace);
@@ -52,31 +56,15 @@ fn serve(
     runtime: &Runtime,
     config: Config,
     sockets: Sockets,
+    opens_browser: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let mut written = Ok(());
+    let surroundings = Surroundings::look();
     runtime.block_on(app::run(config, SystemClock::start(), sockets, |started| {
-        written = announce(out, &started);
+        written = announce(out, &started, &surroundings, opens_browser);
     }))?;
     Ok(written?)
-}
-
-fn announce(out: &mut dyn Write, started: &app::Started) -> std::io::Result<()> {
-    let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "algohook {version} listens on {}", started.url)?;
-    if let Some(link) = &started.setup_link {
-        writeln!(out, "Choose a password, once: {link}")?;
-    }
-    if let Some(address) = started.https {
-        writeln!(out, "Alerts come in over HTTPS on {address}")?;
-    }
-    if started.webhooks == 0 {
-        writeln!(
-            out,
-            "Next, in another terminal: algohook webhook create \"My strategy\""
-        )?;
-    }
-    out.flush()
 }
 
 /// Serves a demo; its directory is removed at the end.

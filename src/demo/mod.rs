@@ -10,8 +10,6 @@ mod live;
 mod mistakes;
 mod strategy;
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -21,6 +19,7 @@ use tempfile::TempDir;
 use crate::api::tokens::TOKEN_PREFIX;
 use crate::domain::access::Scope;
 use crate::domain::webhook::{AuthKey, WebhookId};
+use crate::platform::private_temporary_folder;
 use crate::secrets;
 use crate::store::webhooks::WebhookChange;
 use crate::store::{Store, StoreOptions, WriteContext, account, tokens, webhooks};
@@ -47,11 +46,7 @@ impl Demo {
     ///
     /// What keeps files from being written where temporary ones go.
     pub async fn prepare(now: Timestamp) -> anyhow::Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("algohook-demo-")
-            // The owner's alone, as every data directory.
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()
+        let directory = private_temporary_folder("algohook-demo-")
             .context("cannot make a directory for the demo; choose another place with TMPDIR")?;
         let mut markets: Vec<Market> = Vec::new();
         for profile in PROFILES {

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::Finding;
+use crate::platform::free_bytes;
 use crate::server::lock::RunningServer;
 
 /// Files that the server opens beside its connections.
@@ -37,8 +38,9 @@ pub fn clock() -> Finding {
 /// Whether there is room for alerts.
 pub fn disk(data_dir: &Path) -> Finding {
     const CHECK: &str = "disk";
-    let free = match rustix::fs::statvfs(data_dir) {
-        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+    let free = match free_bytes(data_dir) {
+        Ok(Some(free)) => free,
+        Ok(None) => return Finding::good(CHECK, "the system does not tell what is free"),
         Err(error) => {
             return Finding::bad(
                 CHECK,

@@ -1,7 +1,7 @@
 //! One server for one data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -9,7 +9,17 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::keep_private;
+
 const LOCK_FILE: &str = "serve.lock";
+
+/// Where the server says how it is reached: in the lock itself, but for Windows, where nobody
+/// reads a file that another process has locked.
+const ANNOUNCED_IN: &str = if cfg!(windows) {
+    "serve.json"
+} else {
+    LOCK_FILE
+};
 
 /// Time that a server waits for others to have looked at the lock: [`running_server`]
 /// has it for a moment, and must not keep a server from starting.
@@ -23,6 +33,9 @@ pub struct RunningServer {
     pub pid: u32,
     /// Where it listens.
     pub url: String,
+    /// Where the page is opened.
+    #[serde(default)]
+    pub page_url: Option<String>,
     /// Address that alerts are sent to from outside, where it was told one.
     pub public_url: Option<String>,
     /// Where it takes alerts over HTTPS, where it does.
@@ -70,7 +83,7 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct DataDirLock {
     file: File,
-    path: String,
+    announced_in: PathBuf,
 }
 
 impl DataDirLock {
@@ -87,18 +100,17 @@ impl DataDirLock {
         };
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        keep_private(&mut options);
         let file = options.open(&path).map_err(failed)?;
         let until = Instant::now() + PATIENCE;
         loop {
             match file.try_lock() {
                 Ok(()) => {
-                    let path = path.display().to_string();
-                    return Ok(Self { file, path });
+                    let announced_in = data_dir.join(ANNOUNCED_IN);
+                    return Ok(Self { file, announced_in });
                 }
                 Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(LockError::Taken(describe(file))),
+                Err(TryLockError::WouldBlock) => return Err(LockError::Taken(describe(data_dir))),
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
@@ -116,8 +128,13 @@ impl DataDirLock {
             serde_json::to_writer(&mut *file, server)?;
             file.flush()
         };
-        write(&mut self.file).map_err(|source| LockError::File {
-            path: self.path.clone(),
+        let written = if cfg!(windows) {
+            File::create(&self.announced_in).and_then(|mut file| write(&mut file))
+        } else {
+            write(&mut self.file)
+        };
+        written.map_err(|source| LockError::File {
+            path: self.announced_in.display().to_string(),
             source,
         })
     }
@@ -131,21 +148,20 @@ pub fn running_server(data_dir: &Path) -> Option<RunningServer> {
         .open(data_dir.join(LOCK_FILE))
         .ok()?;
     match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => read(file),
+        Err(TryLockError::WouldBlock) => announced(data_dir),
         _ => None,
     }
 }
 
-fn describe(file: File) -> String {
-    read(file).map_or_else(
+fn describe(data_dir: &Path) -> String {
+    announced(data_dir).map_or_else(
         || "it is still starting".to_owned(),
         |server| format!("process {} at {}", server.pid, server.url),
     )
 }
 
-fn read(mut file: File) -> Option<RunningServer> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
+fn announced(data_dir: &Path) -> Option<RunningServer> {
+    let text = std::fs::read_to_string(data_dir.join(ANNOUNCED_IN)).ok()?;
     serde_json::from_str(&text).ok()
 }
 

@@ -14,5 +14,4 @@ mod page;
 mod places;
 pub mod public;
 pub mod routes;
-pub mod shutdown;
 mod wire;

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::http::standing::Standing;
+use crate::platform::limit_send_buffer;
 
 /// Bytes that the system takes of an answer before the other side reads it; Linux doubles it
 /// for its own needs. Enough for 1 MB a second over a line with 100 ms there and back.
@@ -35,7 +36,7 @@ impl Wire {
     pub fn new(tcp: TcpStream, standing: Arc<Standing>, patience: Duration) -> Self {
         // Without it small answers wait for the peer's acknowledgement.
         let _ = tcp.set_nodelay(true);
-        let _ = rustix::net::sockopt::set_socket_send_buffer_size(&tcp, SEND_BUFFER);
+        limit_send_buffer(&tcp, SEND_BUFFER);
         Self {
             tcp,
             standing,

@@ -155,11 +155,13 @@ pub fn check_setup_link(connection: &Connection, link_hash: &[u8]) -> Result<()>
     if statement.exists([link_hash])? {
         return Ok(());
     }
-    Err(StoreError::Conflict(
-        "this set-up link is not valid (any more); restart algohook to get a new one, or use \
-         `algohook user set-password`"
-            .to_owned(),
-    ))
+    let next = if password_hash(connection)?.is_some() {
+        "A password is set already, so this link is used up: log in. Forgotten? On the server, algohook user \
+         set-password sets a new one"
+    } else {
+        "A newer link has replaced this one: on the server, algohook setup-link shows a link that works"
+    };
+    Err(StoreError::Conflict(next.to_owned()))
 }
 
 /// Makes a new set-up link where no password is set yet; false where one is.

@@ -18,6 +18,7 @@ use super::file::{
 };
 use super::soundness::{self, Depth};
 use super::{DATABASE_FILE, schema, seal};
+use crate::platform::make_private_folder;
 
 /// Pages copied at once, and the pause between: alerts are recorded in between.
 const PAGES_AT_ONCE: i32 = 1024;
@@ -97,13 +98,7 @@ pub(super) fn sum_of(path: &Path) -> Option<seal::Sum> {
 ///
 /// [`StoreError::File`].
 pub fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(failed("cannot make", folder))
+    make_private_folder(folder).map_err(failed("cannot make", folder))
 }
 
 /// Refuses a copy of a database for which a folder has no room, or none to spare.

@@ -13,9 +13,8 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::{Result, StoreError};
-
-/// Device and number of a file.
-pub(super) type FileId = (u64, u64);
+use crate::platform::{self, keep_private, sync_folder};
+pub(super) use crate::platform::{FileId, file_at};
 
 /// Bytes of a database's header.
 const HEADER: usize = 100;
@@ -23,19 +22,11 @@ const HEADER: usize = 100;
 /// What a database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Which file is at a path, if any.
-pub(super) fn file_at(path: &Path) -> Option<FileId> {
-    use std::os::unix::fs::MetadataExt;
-    let file = path.metadata().ok()?;
-    Some((file.dev(), file.ino()))
-}
-
 /// Makes a file, readable by its owner only, where there is none.
 pub(super) fn make_private_file(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    keep_private(&mut options);
     let made = options.open(path).map(drop);
     made.map_err(failed("cannot open the database", path))
 }
@@ -57,8 +48,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
     synced.map_err(&failed)?;
     std::fs::rename(from, to).map_err(&failed)?;
     // The new name is on disk only with the folder that it stands in.
-    let folder = File::open(folder_of(to)).and_then(|folder| folder.sync_all());
-    folder.map_err(&failed)
+    sync_folder(folder_of(to)).map_err(&failed)
 }
 
 /// The folder that a file stands in.
@@ -80,8 +70,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// does not tell.
 #[must_use]
 pub fn free_bytes(folder: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    platform::free_bytes(folder).ok()?
 }
 
 /// The error of a file operation.

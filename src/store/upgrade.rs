@@ -24,7 +24,8 @@ pub(super) fn to_newest(connection: &mut Connection, path: &Path, copies: &Path)
     let copy = |_: &Connection, _| copy_before(&backup::open_to_read(path)?, copies);
     if let Some((from, copy)) = schema::migrate_after(connection, path, copy)? {
         let (to, copy) = (schema::newest_version(), copy.display());
-        tracing::info!(
+        // Not only for the log of a service: who starts it by hand needs the way back too.
+        tracing::warn!(
             "brought the database from schema version {from} to {to}; a copy of what it was is {copy}. To go back: \
              stop the server, install the older algohook, then: algohook restore {copy} --force"
         );

@@ -19,7 +19,6 @@
 //! only where no pause came for too long ([`Folding`]).
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -30,6 +29,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use super::Folding;
 use super::error::{Result, StoreError};
 use super::room::{self, Room};
+use crate::platform;
 
 /// Time between two attempts to fold a log that a reader still needs.
 const BETWEEN_FOLDS: Duration = Duration::from_secs(5);
@@ -179,7 +179,7 @@ impl Wal {
         let cut = self.file.set_len(end);
         // A header of zeros is none, neither the log's nor that of a frame, and a frame
         // is valid only where all before it are.
-        let cut = cut.or_else(|_| self.file.write_all_at(&[0; 32], end));
+        let cut = cut.or_else(|_| platform::write_all_at(&self.file, &[0; 32], end));
         cut.and_then(|()| self.file.sync_all())
             .map_err(|source| StoreError::File {
                 what: "cannot cut the write-ahead log back".to_owned(),

@@ -71,8 +71,8 @@ fn every_command_works_without_a_server() {
         rotated["url"],
         format!("http://127.0.0.1:8080/hooks/{}", webhook.id)
     );
-    assert!(data.text(&["events"]).contains("No such events"));
-    assert!(data.text(&["orders"]).contains("No such orders"));
+    assert!(data.text(&["events"]).contains("No events yet in "));
+    assert!(data.text(&["orders"]).contains("No orders yet in "));
     assert!(data.text(&["rebuild"]).contains("Looked at 0 orders"));
     data.text(&["webhook", "delete", &webhook.id, "--yes"]);
     assert_eq!(data.json(&["webhook", "list", "--json"]), json!([]));

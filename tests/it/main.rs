@@ -17,6 +17,7 @@ mod doctor;
 mod events;
 #[cfg(target_os = "linux")]
 mod faults;
+mod first_contact;
 mod health;
 mod hostile_files;
 mod identity;
@@ -31,6 +32,7 @@ mod overview;
 mod own_exports;
 mod owner;
 mod page;
+mod readme;
 mod rebuild;
 mod report_numbers;
 mod report_oracle;
