@@ -79,6 +79,52 @@ fn sentences_are_short() {
 }
 
 #[test]
+fn every_setting_is_documented() {
+    let settings = read(&root().join("docs/settings.md"));
+    let example = read(&root().join("packaging/config.example.toml"));
+    let lines = example.lines().filter_map(|line| line.strip_prefix("# "));
+    let names: Vec<&str> = lines
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(names.contains(&"listen"), "{names:?}");
+    for name in names {
+        let variable = format!("`ALGOHOOK_{}`", name.to_uppercase().replace('-', "_"));
+        let is_there = settings.contains(&format!("`--{name}`")) && settings.contains(&variable);
+        assert!(is_there, "docs/settings.md lacks {name}");
+    }
+}
+
+#[test]
+fn every_code_of_an_answer_is_documented() {
+    let answers = read(&root().join("docs/answers.md"));
+    let mut codes = Vec::new();
+    note_codes(&root().join("src"), &mut codes);
+    assert!(codes.iter().any(|code| code == "out_of_sync"), "{codes:?}");
+    for code in codes {
+        let is_there = answers.contains(&format!("`{code}`"));
+        assert!(is_there, "docs/answers.md lacks {code}");
+    }
+}
+
+/// The codes of warnings and refusals in the sources of a folder.
+fn note_codes(folder: &Path, codes: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            note_codes(&path, codes);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = read(&path);
+            for call in ["Warning::new(", "notes.warn(", "Refusal::new("] {
+                let after = text.split(call).skip(1).map(str::trim_start);
+                let named = after.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+                codes.extend(named.map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_first_pages_are_short() {
     for (name, most) in [("README.md", 150), ("ARCHITECTURE.md", 200)] {
         let lines = read(&root().join(name)).lines().count();
@@ -291,7 +337,8 @@ fn links(text: &str) -> Vec<String> {
     targets
         .filter_map(|rest| rest.split_once(')'))
         .map(|(target, _)| target.to_owned())
-        .filter(|target| !target.contains("://"))
+        // The last is the project's own page of releases, wherever it is kept.
+        .filter(|target| !target.contains("://") && target != "../../releases")
         .collect()
 }
 
