@@ -4,6 +4,7 @@
 mod backups;
 mod data;
 mod machine;
+mod proxy;
 mod reach;
 mod refused;
 
@@ -90,9 +91,18 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
 /// What lies between TradingView and the server.
 async fn outside(running: &RunningServer, data_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![reach::listener(running)];
-    let domain = running.public_url.as_deref().and_then(reach::host_of);
-    if let Some(domain) = domain {
-        findings.push(reach::domain(domain).await);
+    let public_url = running.public_url.as_deref();
+    let domain = public_url.and_then(reach::host_of);
+    match (public_url, running.https_listener) {
+        // The name is the proxy's or the tunnel's, and need not be this machine's.
+        (Some(url), None) if running.has_proxy => {
+            findings.push(proxy::leads_here(running, url).await);
+        }
+        _ => {
+            if let Some(domain) = domain {
+                findings.push(reach::domain(domain).await);
+            }
+        }
     }
     if let Some(address) = running.https_listener {
         findings.push(reach::certificate(address, domain).await);

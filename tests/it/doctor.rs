@@ -1,5 +1,9 @@
 //! `algohook doctor`: what is wrong is said, with what to do about it.
 
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+
 use crate::support::tls::Secured;
 use crate::support::{self, DataDir, Server};
 use serde_json::{Value, json};
@@ -157,6 +161,30 @@ fn behind_a_proxy_and_with_an_alert_all_is_well() {
     assert!(is_good, "{found:?}");
     assert_eq!(verdict(&found, "way in"), "good");
     assert_eq!(verdict(&found, "last alert"), "good");
+}
+
+#[test]
+fn a_proxy_has_to_lead_to_this_server() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let public_url = format!("http://{}", proxy.local_addr().unwrap());
+    let server = Server::start_with(&["--trusted-proxy", "127.0.0.1", "--public-url", &public_url]);
+    let address = server.address();
+    let passing = thread::spawn(move || {
+        let (mut from, _) = proxy.accept().unwrap();
+        let mut to = TcpStream::connect(address).unwrap();
+        let (mut back_from, mut back_to) = (to.try_clone().unwrap(), from.try_clone().unwrap());
+        let back = thread::spawn(move || io::copy(&mut back_from, &mut back_to));
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+        let _ = back.join();
+        // Dropping the listener is the end of the tunnel.
+    });
+    let (found, _) = findings(&server.data, &[]);
+    assert_eq!(verdict(&found, "proxy"), "good", "{found:?}");
+    passing.join().unwrap();
+    let (found, is_good) = findings(&server.data, &[]);
+    assert_eq!(verdict(&found, "proxy"), "bad", "{found:?}");
+    assert!(!is_good);
 }
 
 #[test]
