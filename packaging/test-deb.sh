@@ -65,6 +65,14 @@ is_enabled || fail "the service is not enabled"
 start
 webhook=$(as_user webhook create Kept --json | sed -n 's/.*"id": *"\(wh_[A-Za-z0-9]*\)".*/\1/p')
 [ -n "$webhook" ] || fail "no webhook was made"
+# Nobody types the directory: root finds it, and others are told whose it is.
+HOME=/nonexistent algohook webhook show "$webhook" >/dev/null || fail "root does not find the service's data"
+told=$(setpriv --reuid nobody --regid nogroup --clear-groups env HOME=/nonexistent algohook events 2>&1) &&
+    fail "a stranger reads the service's data"
+case $told in
+    *"sudo -u algohook"*) ;;
+    *) fail "a stranger is not told whose the data is: $told" ;;
+esac
 stop
 
 echo "upgrade"
