@@ -41,10 +41,10 @@ use crate::tls::Certificates;
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
 
-/// How often the server looks for what other processes changed, and for new events.
+/// Interval between looks for changes by other processes, and for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// How often that is written which waits for [`Ingest::write_noted`].
+/// Interval between calls of [`Ingest::write_noted`].
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
 /// Time to write it when the server stops.
@@ -53,13 +53,13 @@ const LAST_NOTES: Duration = Duration::from_millis(100);
 /// Pause between two parts of a clean-up, so that alerts go first.
 const PURGE_PAUSE: Duration = Duration::from_millis(20);
 
-/// What is told to the one who started the server, once it listens.
+/// A started server, for the lines that its terminal shows.
 pub struct Started {
     /// Where it listens, as `http://127.0.0.1:8080`.
     pub url: String,
     /// The link to choose the first password with, where none is set yet.
     pub setup_link: Option<String>,
-    /// Whether only this machine reaches the page.
+    /// True if only this machine reaches the page.
     pub is_page_local: bool,
     /// Webhooks that are ready.
     pub webhooks: usize,
@@ -183,7 +183,7 @@ pub async fn run(
     Ok(())
 }
 
-/// What the routes are made of.
+/// The parts that the routes are made of.
 struct Parts {
     store: Arc<Store>,
     backups: BackupState,
@@ -258,7 +258,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// What the owner has to know where others can read what is sent, or wait for nothing.
+/// Warnings for the owner where others can read along, or wait for nothing.
 fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let local = addresses.local;

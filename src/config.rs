@@ -61,7 +61,7 @@ pub struct GlobalOptions {
         value_enum
     )]
     pub log_format: Option<LogFormat>,
-    /// How much is logged [default: info for a server without a terminal, else warn]
+    /// Level of the log [default: info for a server without a terminal, else warn]
     #[arg(
         long,
         global = true,
@@ -160,13 +160,13 @@ pub struct ServeOptions {
 pub struct Config {
     /// Directory of the database.
     pub data_dir: PathBuf,
-    /// Whether made-up alerts are served.
+    /// True if made-up alerts are served.
     pub is_demo: bool,
     /// Address that alerts are sent to from outside.
     pub public_url: Option<String>,
     /// Form of the log.
     pub log_format: LogFormat,
-    /// How much is logged, where it was said.
+    /// Level of the log, where it was said.
     pub log_level: Option<LogLevel>,
     /// Address to listen on.
     pub listen: SocketAddr,
@@ -182,7 +182,7 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether HTTP/2 without TLS is spoken.
+    /// True if HTTP/2 without TLS is spoken.
     pub http2: bool,
     /// Largest size of the database in bytes.
     pub max_database_size: Option<u64>,
@@ -192,13 +192,13 @@ pub struct Config {
     pub backup_folder: PathBuf,
     /// Backups by themselves, where they are wanted.
     pub backups: Option<BackupConfig>,
-    /// What is not kept for ever.
+    /// Time limits for events and the audit log.
     pub retention: Retention,
     /// The listeners that the internet reaches.
     pub public: PublicConfig,
 }
 
-/// How long what made no order is kept; for ever where nothing is said.
+/// Time for which events without an order are kept; for ever where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Days for events that made no order.
@@ -212,7 +212,7 @@ pub struct Retention {
 pub struct BackupConfig {
     /// The time from one to the next.
     pub every: Duration,
-    /// How many are kept.
+    /// Number of backups to keep.
     pub keep: usize,
     /// Where.
     pub folder: PathBuf,
@@ -245,7 +245,7 @@ pub enum ConfigError {
         path: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The fault.
         message: String,
     },
     /// An address that cannot be one.

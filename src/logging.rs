@@ -18,11 +18,11 @@ pub enum LogFormat {
     Json,
 }
 
-/// How much is logged.
+/// The level of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What failed.
+    /// Failures only.
     Error,
     /// And what is odd.
     Warn,

@@ -1,4 +1,4 @@
-//! What the server counts of itself, in Prometheus' text form.
+//! The server's own counters, in Prometheus' text form.
 
 use std::sync::atomic::AtomicI64;
 
@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::event::EventStatus;
 
-/// What a request to a hook came to.
+/// The outcome of a request to a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Made an order.

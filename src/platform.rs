@@ -11,7 +11,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-/// What tells one file from another that was put in its place.
+/// The identity of a file, which another one in its place does not have.
 pub type FileId = (u64, u64);
 
 /// Makes a file that is created with these options its owner's alone.
@@ -75,7 +75,7 @@ pub fn is_in_container() -> bool {
             .any(|mark| Path::new(mark).exists())
 }
 
-/// Which file is at a path, if any.
+/// The identity of the file at a path, if there is one.
 #[must_use]
 pub fn file_at(path: &Path) -> Option<FileId> {
     let file = path.metadata().ok()?;

@@ -30,7 +30,7 @@ pub fn new_secret(prefix: &str) -> Result<String, SysError> {
     ))
 }
 
-/// What is stored of a secret. It has too many random bits to be guessed, so a
+/// The stored form of a secret. It has too many random bits to be guessed, so a
 /// plain hash keeps it; passwords are hashed slowly, in `store::account`.
 #[must_use]
 pub fn hash(secret: &str) -> Vec<u8> {

@@ -18,7 +18,7 @@ text_enum! {
     }
 }
 
-/// What stands for the key in a template.
+/// The placeholder of the key in a template.
 const KEY_PLACEHOLDER: &str = "AUTH_KEY";
 
 #[derive(Embed)]

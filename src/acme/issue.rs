@@ -17,7 +17,7 @@ use crate::config::AcmeConfig;
 use crate::tls::CertificateError;
 use crate::tls::challenges::Challenges;
 
-/// How often an order is looked at until the authority is done with it.
+/// Times at which an order is looked at until the authority is done with it.
 const PATIENCE: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(500))
     .timeout(Duration::from_secs(90));
@@ -36,9 +36,9 @@ pub enum AcmeError {
     Challenge {
         /// The domain.
         domain: String,
-        /// How it looked.
+        /// The method of the look.
         method: &'static str,
-        /// What it says.
+        /// The fault.
         why: String,
     },
     /// The order failed, and no challenge says why.
@@ -60,7 +60,7 @@ pub enum AcmeError {
     Roots {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The fault.
         why: String,
     },
     /// TLS cannot be set up.
@@ -69,7 +69,7 @@ pub enum AcmeError {
     /// A key or a request could not be made.
     #[error("cannot make a key: {0}")]
     Key(#[from] rcgen::Error),
-    /// What the authority sent is unusable.
+    /// The authority sent something unusable.
     #[error("the certificate cannot be used: {0}")]
     Certificate(#[from] CertificateError),
 }
@@ -82,7 +82,7 @@ pub struct Issued {
     pub key: String,
 }
 
-/// How the authority is shown that a domain is ours.
+/// A way to show the authority that a domain is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// By a certificate on the HTTPS listener (RFC 8737).
@@ -253,7 +253,7 @@ fn challenge_certificate(domain: &str, digest: &[u8]) -> Result<CertifiedKey, Ac
     Ok(CertifiedKey::new(chain, key))
 }
 
-/// What the authority says of the challenge that failed.
+/// The authority's words about the challenge that failed.
 async fn failed_challenge(order: &mut Order, method: Method) -> Option<AcmeError> {
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {

@@ -28,7 +28,7 @@ pub use storage::{Status, status};
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_hours(6);
 
-/// How often the time of renewal is looked at: clocks are set, and machines sleep.
+/// Interval at which the time of renewal is looked at: clocks are set, and machines sleep.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
 
 /// Gets and renews the certificate of one set of domains.
@@ -38,7 +38,7 @@ pub struct Acme {
     certificates: Arc<Certificates>,
     challenges: Arc<Challenges>,
     metrics: Arc<Metrics>,
-    /// Whether plain HTTP is answered, where the authority could look as well.
+    /// True if plain HTTP is answered, where the authority could look as well.
     has_http: bool,
 }
 
@@ -89,7 +89,7 @@ impl Acme {
         }
     }
 
-    /// How long until a certificate has to be asked for.
+    /// The time until a certificate has to be asked for.
     fn until_due(&self, now: Timestamp) -> Duration {
         match self.certificates.current() {
             Some(current) if self.covers(&current) => {
@@ -151,7 +151,7 @@ pub fn renewal_time(identity: &Identity) -> Timestamp {
     identity.not_after - lifetime / 3
 }
 
-/// How many tries have failed in a row after one more, and how long to wait then. After
+/// The tries that have failed in a row after one more, and the wait then. After
 /// one that succeeded, too: were the next one due at once, by a clock that is ahead for
 /// instance, an authority must not be asked again and again.
 fn after(is_renewed: bool, failures: u32, retry: Duration) -> (u32, Duration) {

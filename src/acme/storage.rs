@@ -1,4 +1,4 @@
-//! What is kept of an authority: the account, the certificate, the last failure.
+//! The files of an authority: the account, the certificate, the last failure.
 //!
 //! One folder for each authority, so that one for tests never mixes with another.
 
@@ -16,7 +16,7 @@ use super::issue::{AcmeError, Issued};
 use crate::platform::{keep_private, make_private_folder};
 use crate::tls::Identity;
 
-/// How asking for a certificate went the last time.
+/// The result of the last request for a certificate.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Status {
     /// When it failed, where it did.
@@ -130,7 +130,7 @@ impl Storage {
     }
 }
 
-/// How asking for a certificate went the last time, of all authorities that were asked.
+/// The result of the last request for a certificate, of all authorities that were asked.
 #[must_use]
 pub fn status(data_dir: &Path) -> Option<Status> {
     let folders = std::fs::read_dir(super::directory(data_dir)).ok()?;

@@ -12,7 +12,7 @@ use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 
 text_enum! {
-    /// Which money a report's percentages are of.
+    /// The money that a report's percentages are of.
     Base, "base" {
         /// The equity at the moment that the range begins.
         Equity = "equity",
@@ -48,7 +48,7 @@ impl Capital {
         self.initial.saturating_add(carried)
     }
 
-    /// Which reading it is.
+    /// The reading itself.
     #[must_use]
     pub fn base(&self) -> Base {
         match self.carried {

@@ -53,7 +53,7 @@ pub(super) fn metrics_of(
     metrics
 }
 
-/// What is known of a column's trades after some of them.
+/// The state of a column after some of its trades.
 struct Column {
     start: i64,
     last_exit: i64,

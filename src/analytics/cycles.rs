@@ -32,7 +32,7 @@ struct Cycle {
 #[derive(Debug)]
 struct Fall {
     lowest: i128,
-    /// Whether more than one trade led to the lowest point.
+    /// True if more than one trade led to the lowest point.
     is_of_several: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How far equity falls from its peak and rises from its trough, from one
+//! The falls of equity from its peak and the rises from its trough, from one
 //! closed trade to the next.
 
 use super::number::{float, seconds};
@@ -75,7 +75,7 @@ impl Drawdown {
         self.last_time = time;
     }
 
-    /// What was found up to the last point.
+    /// The extremes up to the last point.
     pub(super) fn finish(self) -> Extremes {
         let mut falls = self.falls;
         if self.low < self.peak {

@@ -1,4 +1,4 @@
-//! How long trades last, and for how much of the time one is open.
+//! Durations of trades, and the share of the time in which one is open.
 
 use super::metrics::Metrics;
 use super::number::{count, percent, ratio, seconds};

@@ -8,7 +8,7 @@ use crate::domain::money::{DERIVED_SCALE, Decimal};
 
 use super::number::{float, float_of, power_of_ten};
 
-/// What the magnitudes of a report may add up to, in units; a tenth below the
+/// Largest sum of a report's magnitudes, in units; a tenth below the
 /// end of `i128`, because the sum that it is compared with is a float.
 const LARGEST_SUM: f64 = 1.5e38;
 

@@ -20,7 +20,7 @@ const STRETCHES: usize = 200;
 pub struct SeenPrice {
     /// When.
     pub time: Timestamp,
-    /// How high.
+    /// The price.
     pub price: Price,
 }
 
@@ -31,7 +31,7 @@ pub struct HeldPoint {
     /// When the price was seen.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
-    /// What the capital would be worth.
+    /// The worth of the capital.
     #[schema(value_type = String)]
     pub equity: Decimal,
 }
@@ -91,7 +91,7 @@ fn base_of(contract: Contract, first: Decimal, last: Decimal) -> Option<Decimal>
     (first > Decimal::ZERO && base > Decimal::ZERO).then_some(base)
 }
 
-/// What a capital gains between two prices; `None` beyond a [`Decimal`].
+/// The gain of a capital between two prices; `None` beyond a [`Decimal`].
 fn gain(capital: Decimal, first: Decimal, last: Decimal, base: Decimal) -> Option<Decimal> {
     let gain = capital.checked_mul(last.checked_sub(first)?)?;
     Some(gain.checked_div(base)?.round_dp(DERIVED_SCALE).normalize())

@@ -73,7 +73,7 @@ pub(super) fn month_of(day: i64) -> i64 {
     i64::from(date.year()) * 12 + i64::from(date.month()) - 1
 }
 
-/// Whether the days from `first` to `last`, both included, touch a fourth calendar month:
+/// True if the days from `first` to `last`, both included, touch a fourth calendar month:
 /// 1 January to 31 March do not, to 1 April they do.
 pub(super) fn touch_a_fourth_month(first: i64, last: i64) -> bool {
     month_of(last) - month_of(first) >= 3

@@ -195,7 +195,7 @@ pub struct Metrics {
     /// over, at its end. `null` where no price is known, and for trades with a tag.
     #[schema(value_type = Option<String>)]
     pub open_profit: Option<Decimal>,
-    /// What the report's capital would have gained in the ticker that was entered first,
+    /// Gain of the report's capital in the ticker that was entered first,
     /// from its first entry fill to the last price known, in percent; of all trades only.
     pub buy_and_hold_return: Option<f64>,
     /// The same in money.

@@ -57,9 +57,9 @@ pub struct ReportInput<'input> {
     pub asked: Asked,
     /// The zone that days, hours and months are counted in.
     pub zone: &'input TimeZone,
-    /// Which days have a return.
+    /// The days that have a return.
     pub trading_days: TradingDays,
-    /// What money earns without risk.
+    /// The rate that money earns without risk.
     pub risk_free: RiskFree,
     /// Closed trades in any order; those that close at the same time are taken in
     /// the order given.
@@ -84,7 +84,7 @@ pub struct Asked {
     pub to: Option<Timestamp>,
 }
 
-/// Which days have a return, and so how many there are in a year.
+/// The days that have a return, and so their number in a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TradingDays {
     /// Every day: 365 a year.
@@ -104,7 +104,7 @@ impl TradingDays {
         }
     }
 
-    /// How many a year has.
+    /// Their number in a year.
     #[must_use]
     pub fn per_year(self) -> f64 {
         match self {
@@ -178,7 +178,7 @@ pub struct Report {
     /// The initial capital of the webhooks or backtests.
     #[schema(value_type = String)]
     pub initial_capital: Decimal,
-    /// Which money percentages are of, and the curve begins with: `equity`, that
+    /// The money that percentages are of, and the curve begins with: `equity`, that
     /// of the moment the range begins, or `initialCapital`.
     pub base: Base,
     /// That money.

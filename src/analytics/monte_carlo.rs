@@ -1,4 +1,4 @@
-//! What else could have come of the same trades: a Monte Carlo of their order
+//! The range of outcomes of the same trades: a Monte Carlo of their order
 //! and choice.
 //!
 //! Each resample draws as many profits as there are trades, with replacement,
@@ -26,7 +26,7 @@ const STRETCHES: usize = 100;
 /// Places that simulated amounts of money are rounded to.
 const PLACES: u32 = 8;
 
-/// What a Monte Carlo is made of.
+/// The input of a Monte Carlo.
 #[derive(Debug, Clone, Copy)]
 pub struct MonteCarloInput<'input> {
     /// Net profit of each closed trade, in any order.
@@ -35,25 +35,25 @@ pub struct MonteCarloInput<'input> {
     pub initial_capital: Decimal,
     /// Equity at or below which the account counts as ruined.
     pub ruin_equity: Decimal,
-    /// How often to draw; [`RESAMPLES`] unless there is a reason.
+    /// Number of draws; [`RESAMPLES`] unless there is a reason.
     pub resamples: usize,
-    /// What makes the draws repeatable.
+    /// Seed of the draws.
     pub seed: u64,
 }
 
-/// What came of the resamples. Amounts are rounded to eight places.
+/// The outcomes of the resamples. Amounts are rounded to eight places.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MonteCarlo {
-    /// How many resamples there were.
+    /// Number of resamples.
     pub resamples: usize,
-    /// What the draws were made from.
+    /// Seed of the draws.
     pub seed: u64,
     /// Equity after so many trades, at most 101 points.
     pub bands: Vec<Band>,
     /// Largest fall of equity from its peak within each resample.
     pub max_drawdown: Percentiles,
-    /// How many resamples had which largest fall.
+    /// Number of resamples by their largest fall.
     pub max_drawdown_distribution: Vec<ProfitBin>,
     /// Resamples in which equity was at or below `ruinEquity` after some trade, in
     /// percent of all.
@@ -67,7 +67,7 @@ pub struct MonteCarlo {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Band {
-    /// How many trades; 0 is the start.
+    /// Number of trades; 0 is the start.
     pub trade: usize,
     /// Equity after them.
     #[serde(flatten)]

@@ -53,7 +53,7 @@ struct Step {
     change: f64,
     /// Equity at its end.
     equity: f64,
-    /// How many periods equity stays so, this one included.
+    /// Number of periods that equity stays so, this one included.
     periods: usize,
 }
 
@@ -109,12 +109,12 @@ impl Returns {
         })
     }
 
-    /// How many periods there are.
+    /// Number of periods.
     pub(super) fn count(&self) -> usize {
         self.lead + self.steps.iter().map(|step| step.periods).sum::<usize>()
     }
 
-    /// How many of them have a return of 0 because no trade closed.
+    /// Number of those that have a return of 0 because no trade closed.
     pub(super) fn idle(&self) -> usize {
         self.count() - self.steps.len()
     }
@@ -166,7 +166,7 @@ impl Returns {
         (self.sum(|change| (change - target).min(0.0).powi(2)) / count(self.count())).sqrt()
     }
 
-    /// What the lowest and the highest of them are; `None` of no returns.
+    /// The lowest and the highest of them; `None` of no returns.
     pub(super) fn tails(&self) -> Option<Tails> {
         let mut sorted: Vec<f64> = self.changes().collect();
         sorted.sort_unstable_by(f64::total_cmp);

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-/// How often a run of one length came.
+/// The count of runs of one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunCount {
     /// Trades in the run.
     pub length: usize,
-    /// How many runs were that long.
+    /// Number of runs that long.
     pub count: usize,
 }
 

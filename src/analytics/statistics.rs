@@ -30,7 +30,7 @@ pub(super) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> O
     Some((mean, finite((squares / (count(number) - 1.0)).sqrt())?))
 }
 
-/// Whether values between `lowest` and `highest` differ by more than rounding.
+/// True if values between `lowest` and `highest` differ by more than rounding.
 pub(super) fn has_spread(lowest: f64, highest: f64) -> bool {
     highest - lowest > NO_SPREAD * highest.abs().max(lowest.abs())
 }

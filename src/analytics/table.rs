@@ -15,7 +15,7 @@ use super::exact::Scale;
 use super::local_time::WallClock;
 use super::number::float_of;
 
-/// What the report needs of one trade.
+/// The columns of one trade that a report needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     /// Net profit in units of the report's [`Scale`].
@@ -50,7 +50,7 @@ impl Row {
 pub(super) struct TradeTable<'trades> {
     /// One a trade.
     pub rows: Vec<Row>,
-    /// What the units of every amount are.
+    /// The units of every amount.
     pub scale: Scale,
     /// The money that the report begins with, in units.
     pub capital: i128,

@@ -1,4 +1,4 @@
-//! What holds for every report, whatever the trades.
+//! Properties of every report, whatever the trades.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

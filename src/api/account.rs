@@ -19,7 +19,7 @@ use crate::store::{account, audit, known_clients, tokens};
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Setup {
-    /// What follows `#` in the set-up link.
+    /// The part of the set-up link after `#`.
     token: String,
     /// At least 10 characters.
     password: String,
@@ -43,7 +43,7 @@ pub struct PasswordChange {
     current: String,
     /// The password from now on, at least 10 characters.
     new: String,
-    /// Whether every API token is revoked too; false where left out.
+    /// True if every API token is revoked too; false where left out.
     #[serde(default)]
     revoke_tokens: bool,
 }
@@ -56,7 +56,7 @@ pub struct SeenLogins {
     newest: i64,
 }
 
-/// Who is logged in.
+/// The login of a request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
@@ -122,7 +122,7 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
     Ok(with_cookie(no_content(), &cookie))
 }
 
-/// Who is logged in, and where alerts go.
+/// The login of this request, and the address that alerts go to.
 #[utoipa::path(get, path = "/me", tag = "account", responses((status = 200, body = Me)))]
 pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
     let (kind, token) = match &request.identity {

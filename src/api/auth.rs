@@ -1,4 +1,4 @@
-//! Who may use the API: the owner's session, or a token.
+//! Access to the API: the owner's session, or a token.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ const SESSION_DAYS: i64 = 30;
 /// Days that a browser is known after a login.
 const BROWSER_DAYS: i64 = 180;
 
-/// How exact the times of last use are.
+/// Precision of the times of last use.
 const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 /// Time for noting a use; what the request itself asks for does not wait longer.
 const TOUCH_PATIENCE: Option<Duration> = Some(Duration::from_millis(100));
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// A program with a token.
@@ -145,7 +145,7 @@ pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Resul
     .hint("`algohook token create NAME --scope write` makes one that may"))
 }
 
-/// Whether a request says where in a browser it is from.
+/// True if a request says where in a browser it is from.
 #[must_use]
 pub fn is_from_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
@@ -154,7 +154,7 @@ pub fn is_from_browser(headers: &HeaderMap) -> bool {
 /// The address that a page of ours has in the browser that sends a request.
 #[derive(Debug, Clone, Copy)]
 pub struct PageAddress<'a> {
-    /// Whether the request came over HTTPS.
+    /// True if the request came over HTTPS.
     pub is_secure: bool,
     /// The host that the request states, with its port.
     pub host: &'a str,
@@ -163,7 +163,7 @@ pub struct PageAddress<'a> {
 }
 
 impl PageAddress<'_> {
-    /// Whether an origin is this page's, in scheme, host and port.
+    /// True if an origin is this page's, in scheme, host and port.
     fn is(&self, origin: &str) -> bool {
         if origin.eq_ignore_ascii_case(self.public_url.trim_end_matches('/')) {
             return true;

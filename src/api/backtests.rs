@@ -1,4 +1,4 @@
-//! Which backtests a webhook has, and taking them away again.
+//! A webhook's backtests: listing and removing them.
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::reports::compared::{self, Compared};
 use crate::store::WriteContext;
 use crate::store::backtests::{self, BacktestSize, KeptBacktest};
 
-/// Whose backtests.
+/// The webhook of the backtests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -24,7 +24,7 @@ pub struct BacktestsQuery {
     webhook: String,
 }
 
-/// Which backtests are removed.
+/// The backtests to remove.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -35,7 +35,7 @@ pub struct RemovalQuery {
     ticker: Option<String>,
 }
 
-/// What was removed.
+/// The backtests that were removed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovedBacktests {
@@ -58,7 +58,7 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     }))
 }
 
-/// Which backtest is compared.
+/// The backtest to compare.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -9,7 +9,7 @@ use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 
 text_enum! {
-    /// Which trades a report is made of.
+    /// The trades that a report is made of.
     ReportSource, "report source" {
         /// Those of alerts, imported ones too.
         Live = "live",

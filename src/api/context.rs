@@ -1,4 +1,4 @@
-//! What the handlers work with.
+//! The parts that handlers work with.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::store::{Result, Store};
 
 /// The parts of the program that the API reaches.
 pub struct Context {
-    /// What is kept.
+    /// The store.
     pub store: Arc<Store>,
     /// The webhooks that ingestion knows.
     pub registry: Arc<Registry>,
@@ -48,11 +48,11 @@ pub struct Context {
     pub reports: ReportCache,
     /// The right to run a Monte Carlo, one at a time.
     pub simulating: Semaphore,
-    /// What the dashboard shows of closed trades.
+    /// The dashboard's figures of closed trades.
     pub earnings: EarningsCache,
-    /// What came of the backups.
+    /// The state of the backups.
     pub backups: BackupState,
-    /// What those who send alerts are shown.
+    /// The certificate that senders of alerts are shown.
     pub certificate: CertificateWatch,
 }
 
@@ -73,7 +73,7 @@ impl Context {
         tokio::task::spawn_blocking(move || store.forget_deleted());
     }
 
-    /// What keeps alerts from being stored or backups from being taken, in sentences.
+    /// Faults that keep alerts from being stored or backups from being taken, in sentences.
     pub fn faults(&self) -> Vec<String> {
         let failure = self.store.writer().health().failure();
         let unstored =

@@ -40,13 +40,13 @@ pub struct Event {
     /// When it arrived; of an imported event, when it should have.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
-    /// What this machine's clock said then, where it ran backwards: the event is dated by the
+    /// The reading of this machine's clock, where it ran backwards: the event is dated by the
     /// sequence of arrival.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub clock_at: Option<Timestamp>,
-    /// How it came to be.
+    /// Its source.
     pub source: EventSource,
-    /// What became of it.
+    /// Its status.
     pub status: EventStatus,
     /// The instrument; null where the payload could not be read.
     pub ticker: Option<String>,
@@ -61,14 +61,14 @@ pub struct Event {
     pub signal_time: Option<Timestamp>,
     /// The HTTP status that it was answered with; null where it did not come over the network.
     pub answer_status: Option<u16>,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: Option<String>,
-    /// How it showed that TradingView sent it: by `address` or by `certificate`.
+    /// The proof that TradingView sent it: `address` or `certificate`.
     #[schema(value_type = Option<String>)]
     pub verified: Option<Verification>,
     /// Why it failed.
     pub error: Option<PayloadError>,
-    /// What its owner should know, although it was accepted.
+    /// Warnings for its owner, although it was accepted.
     pub warnings: Vec<Warning>,
     /// The event that it repeats or was made from.
     #[schema(value_type = Option<String>)]
@@ -76,7 +76,7 @@ pub struct Event {
     /// The order it made.
     #[schema(value_type = Option<String>)]
     pub order: Option<OrderId>,
-    /// What arrived, with the key replaced by `***`.
+    /// The payload, with the key replaced by `***`.
     pub payload: String,
 }
 
@@ -121,7 +121,7 @@ pub struct EventDetail {
     committed_at: Option<Timestamp>,
 }
 
-/// Which events to list; newest first.
+/// A filter of events; newest first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -146,7 +146,7 @@ pub struct EventQuery {
     cursor: Option<String>,
 }
 
-/// How to process an event again.
+/// Options for processing an event again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reprocess {

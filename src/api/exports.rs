@@ -24,11 +24,11 @@ use crate::store::{self, events as stored_events, orders as stored_orders};
 /// Rows read at once.
 const AT_ONCE: u32 = 500;
 
-/// What stands in one place of a row.
+/// A cell of a row.
 enum Cell {
     /// A number, a time, a word of ours: nothing that a spreadsheet would run.
     Plain(String),
-    /// What somebody else wrote.
+    /// A text of somebody else.
     Foreign(String),
 }
 

@@ -30,10 +30,10 @@ use crate::store::{Store, WriteContext, ledgers, webhooks};
 /// The largest file in bytes: 32 MB.
 pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
 
-/// How long a file may take to arrive, over a slow line too.
+/// Time for a file to arrive, over a slow line too.
 pub const FILE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How long a file waits for its turn before its sender is asked to come again.
+/// Time that a file waits for its turn before its sender is asked to come again.
 const WAIT: Duration = Duration::from_mins(2);
 
 /// The right to bring in a file, which one has at a time.
@@ -65,7 +65,7 @@ pub(super) fn busy() -> Problem {
 }
 
 text_enum! {
-    /// What a file holds.
+    /// The content of a file.
     FileKind, "kind of file" {
         /// Alerts: TradingView's alert log, or JSON lines.
         Alerts = "alerts",
@@ -74,14 +74,14 @@ text_enum! {
     }
 }
 
-/// What to do with the file in the body.
+/// Options for the file in the body.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// The webhook that the file belongs to.
     webhook: String,
-    /// What the file holds; seen from its first line where left out.
+    /// The content of the file; seen from its first line where left out.
     kind: Option<FileKind>,
     /// True only says what would come of it.
     #[serde(default)]
@@ -118,7 +118,7 @@ pub struct ImportQuery {
 }
 
 impl ImportQuery {
-    /// What the owner of a list says of its numbers.
+    /// The owner's statements about the numbers of a list.
     fn stated(&self) -> Result<StatedTerms, Problem> {
         let said = [
             self.initial_capital.as_deref(),
@@ -130,11 +130,11 @@ impl ImportQuery {
     }
 }
 
-/// What an import came to, or would.
+/// The result of an import or of its preview.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Imported {
-    /// Whether this only says what would come of it.
+    /// True if this only says what would come of it.
     pub dry_run: bool,
     /// Of alerts.
     pub alerts: Option<ImportedAlerts>,
@@ -261,7 +261,7 @@ async fn trades(
     Ok(context.store.writer().run_in_turn(write).await?)
 }
 
-/// How a list of trades is to be read and kept.
+/// Options for reading and keeping a list of trades.
 #[derive(Debug, Default)]
 pub struct Reading {
     /// The instrument, where its owner names it.
@@ -272,7 +272,7 @@ pub struct Reading {
     pub file_name: Option<String>,
     /// Columns that its owner names.
     pub columns: Choices,
-    /// What its owner says of its numbers.
+    /// Its owner's statements about its numbers.
     pub stated: StatedTerms,
 }
 

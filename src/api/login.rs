@@ -157,7 +157,7 @@ fn client_of(request: &ApiRequest) -> Client {
     }
 }
 
-/// Whose failures a try of this request is counted with.
+/// The claimant that a failure of this request is counted for.
 async fn claimant(context: &Context, request: &ApiRequest) -> Result<Claimant, Problem> {
     let (client, now) = (client_of(request), context.now());
     let network = client.network;
@@ -220,7 +220,7 @@ fn too_many(what: &str, wait: Duration) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_logins", detail).retry_after(seconds)
 }
 
-/// Whether it is the owner's, when it may be tried; as slow where none is set, so that a
+/// True if it is the owner's, when it may be tried; as slow where none is set, so that a
 /// stranger cannot tell the two apart. Others wait until the turn is dropped: what came of
 /// this try has to be noted by then.
 async fn try_password(

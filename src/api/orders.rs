@@ -18,7 +18,7 @@ use crate::domain::signal::{Direction, OrderType, TimeInForce};
 use crate::domain::webhook::WebhookId;
 use crate::store::orders::{self, OrderFilter, StoredOrder};
 
-/// What an alert asked for. Prices and quantities are decimal texts.
+/// An order as an alert asked for it. Prices and quantities are decimal texts.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
@@ -37,9 +37,9 @@ pub struct Order {
     pub position_direction: Option<&'static str>,
     /// Whether it buys (`long`) or sells (`short`).
     pub direction: Direction,
-    /// How it is to be filled.
+    /// Its order type.
     pub order_type: OrderType,
-    /// How much; null is an exit of the whole position.
+    /// The quantity; null is an exit of the whole position.
     pub qty: Option<String>,
     /// The price the trader wants.
     pub intended_price: String,
@@ -59,9 +59,9 @@ pub struct Order {
     pub stop_loss: Option<String>,
     /// Limit of a bracket's stop.
     pub stop_loss_limit: Option<String>,
-    /// How long it stays at the broker.
+    /// Its time at the broker.
     pub time_in_force: Option<TimeInForce>,
-    /// Whether it may fill outside regular hours.
+    /// True if it may fill outside regular hours.
     pub extended_hours: Option<bool>,
     /// The time that it is paired into trades by.
     #[schema(value_type = String, format = DateTime)]
@@ -84,7 +84,7 @@ pub struct Order {
     pub comment: Option<String>,
     /// The price it filled at, assumed slippage included.
     pub fill_price: Option<String>,
-    /// What it did to the position.
+    /// Its effect on the position.
     pub change: Option<PositionChange>,
 }
 
@@ -127,7 +127,7 @@ impl From<StoredOrder> for Order {
     }
 }
 
-/// Which orders to list; newest first.
+/// A filter of orders; newest first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,4 +1,4 @@
-//! What the dashboard shows: every webhook, what waits, and the certificate.
+//! The dashboard: every webhook, open questions, and the certificate.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::store::known_clients::{self, NewPlace};
 use crate::store::misdirected::{self, Misdirection, StoredMisdirected};
 use crate::tls::Certificates;
 
-/// What the server is doing, for a first look.
+/// The state of the server, for a first look.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// What keeps alerts from being stored or backups from being taken, in sentences.
+    /// Faults that keep alerts from being stored or backups from being taken, in sentences.
     pub faults: Vec<String>,
     /// Every webhook, oldest first.
     pub webhooks: Vec<WebhookOverview>,
@@ -60,14 +60,14 @@ impl From<NewPlace> for NewLogin {
     }
 }
 
-/// How long a login from a new place asks for attention.
+/// Time for which a login from a new place asks for attention.
 const LOGINS_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Requests to one address that is no webhook's, or not quite.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Misdirected {
-    /// What was wrong.
+    /// The fault.
     pub kind: Misdirection,
     /// The address without its secret part; empty for the sum of those that are not kept.
     pub address: String,
@@ -76,12 +76,12 @@ pub struct Misdirected {
     pub webhook: Option<WebhookId>,
     /// Its name.
     pub webhook_name: Option<String>,
-    /// How many.
+    /// The count.
     pub count: i64,
     /// When the last one came.
     #[schema(value_type = String, format = DateTime)]
     pub last_at: Timestamp,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: String,
 }
 
@@ -99,7 +99,7 @@ impl From<StoredMisdirected> for Misdirected {
     }
 }
 
-/// What those who connect are shown.
+/// The certificate that clients are shown.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
@@ -117,7 +117,7 @@ pub struct Certificate {
 
 /// The certificates of the listener for alerts, and where their authority's answers are kept.
 pub struct CertificateWatch {
-    /// What is shown; `None` without that listener.
+    /// The certificates; `None` without that listener.
     pub certificates: Option<Arc<Certificates>>,
     /// The folder of the data, where an authority is asked for them.
     pub data_dir: Option<PathBuf>,

@@ -26,7 +26,7 @@ use crate::reports::{self, ReportFilter, Reports};
 /// Trades times resamples that one Monte Carlo may take: some seconds of work.
 const MOST_DRAWS: usize = 500_000_000;
 
-/// What a report is to be of.
+/// The scope of a report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -59,7 +59,7 @@ pub struct PerformanceQuery {
     base: Option<Base>,
 }
 
-/// What a Monte Carlo is to be of.
+/// The scope of a Monte Carlo.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -94,7 +94,7 @@ pub struct MonteCarloQuery {
     /// Equity at or below which the account counts as ruined; half of the capital that it
     /// begins with where left out.
     ruin: Option<String>,
-    /// How often to draw, 1 to 100,000; 5,000 where left out.
+    /// Number of draws, 1 to 100,000; 5,000 where left out.
     resamples: Option<usize>,
     /// The same seed draws the same; 1 where left out.
     seed: Option<u64>,
@@ -122,7 +122,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
     Ok(json_bytes(Bytes::from_owner(made.await?)))
 }
 
-/// What else could have come of the same trades, drawn again and again.
+/// The range of outcomes of the same trades, drawn again and again.
 #[utoipa::path(get, path = "/performance/monte-carlo", tag = "trades", params(MonteCarloQuery),
     responses((status = 200, body = MonteCarlo), (status = 400, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem)))]

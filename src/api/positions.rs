@@ -32,7 +32,7 @@ pub struct Position {
     pub qty: String,
     /// Mean price of the open lots by their quantity; null where nothing is held.
     pub avg_entry_price: Option<String>,
-    /// How many lots are open.
+    /// Number of open lots.
     pub lots: usize,
     /// The newest price seen.
     pub newest_price: Option<String>,
@@ -91,7 +91,7 @@ impl From<StoredPosition> for Position {
     }
 }
 
-/// Which positions to list.
+/// A filter of positions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

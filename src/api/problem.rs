@@ -1,4 +1,4 @@
-//! What is answered when something is wrong: problem details as in RFC 9457.
+//! Error answers: problem details as in RFC 9457.
 
 use std::borrow::Cow;
 
@@ -26,12 +26,12 @@ pub struct Problem {
     pub status: u16,
     /// A stable name for programs.
     pub code: Cow<'static, str>,
-    /// What is wrong.
+    /// The fault.
     pub detail: Box<str>,
-    /// What to do about it.
+    /// The next step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Box<str>>,
-    /// What is wrong with a file.
+    /// The fault of a file.
     #[serde(flatten)]
     pub file: Option<Box<FileProblem>>,
     /// Seconds after which another try makes sense; in the header `Retry-After`.
@@ -42,7 +42,7 @@ pub struct Problem {
     allow: Option<&'static str>,
 }
 
-/// What is wrong with a file that was to be imported.
+/// The fault of a file that was to be imported.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileProblem {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::problem::Problem;
 use crate::http::{Body, full};
 
-/// What a handler returns.
+/// The result of a handler.
 pub type Reply = Result<Response<Body>, Problem>;
 
 /// 200 with a JSON body.

@@ -33,19 +33,19 @@ pub struct ApiRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// Who is on the other side of the connection.
+    /// The client of the connection.
     pub client: Client,
-    /// Who is logged in; nobody only where no login is needed.
+    /// The login; none only where none is needed.
     pub identity: Option<Identity>,
 }
 
 impl ApiRequest {
-    /// Whether it may see the keys of webhooks, with which alerts can be sent.
+    /// True if it may see the keys of webhooks, with which alerts can be sent.
     pub fn may_see_keys(&self) -> bool {
         !matches!(self.identity, Some(Identity::Token(_, Scope::Read)))
     }
 
-    /// Who sends it, for the audit log.
+    /// The sender, for the audit log.
     pub fn actor(&self, now: Timestamp) -> Actor {
         let name = match &self.identity {
             Some(Identity::Session(_)) => "owner".to_owned(),
@@ -150,7 +150,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How many items a page is to have.
+/// Number of items on a page.
 ///
 /// # Errors
 ///

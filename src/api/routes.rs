@@ -135,7 +135,7 @@ impl Resource {
         address.map_or("", |(_, _, methods)| methods)
     }
 
-    /// Whether no login is needed.
+    /// True if no login is needed.
     pub fn is_open(self, method: &Method) -> bool {
         match self {
             Self::Setup | Self::Document => true,

@@ -21,17 +21,17 @@ const RECOVERY_CODES: usize = 10;
 /// Letters of a recovery code: 12 x log2(62) = 71 bits.
 const RECOVERY_LETTERS: usize = 12;
 
-/// How the second factor is.
+/// State of the second factor.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecondFactor {
-    /// Whether the login asks for a code.
+    /// True if the login asks for a code.
     pub is_on: bool,
     /// Recovery codes that were not used yet.
     pub recovery_codes_left: u32,
 }
 
-/// What an authenticator app needs.
+/// The secret, in the forms that an authenticator app takes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSecondFactor {
@@ -140,7 +140,7 @@ pub(super) async fn turn_off(context: &Context, request: &ApiRequest) -> Reply {
     Ok(no_content())
 }
 
-/// Whether a code, or a recovery code, lets the owner in; it is used up then.
+/// True if a code, or a recovery code, lets the owner in; it is used up then.
 pub(super) async fn is_code(
     context: &Context,
     code: String,

@@ -1,4 +1,4 @@
-//! What the owner sees of logins: sessions, and the audit log.
+//! The owner's view of logins: sessions, and the audit log.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Session {
     /// `ses_` and a number.
     #[schema(value_type = String)]
     pub id: SessionId,
-    /// Whether it is the one that asks.
+    /// True if it is the one that asks.
     pub is_current: bool,
     /// When it began.
     #[schema(value_type = String, format = DateTime)]
@@ -46,13 +46,13 @@ pub struct AuditEntry {
     pub actor: String,
     /// From which address.
     pub address: Option<String>,
-    /// What, as `token.create`.
+    /// The action, as `token.create`.
     pub action: String,
     /// To what.
     pub subject: Option<String>,
 }
 
-/// Which page of the audit log.
+/// A page of the audit log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -100,7 +100,7 @@ pub(super) async fn end_session(context: &Context, request: &ApiRequest) -> Repl
     Ok(no_content())
 }
 
-/// What was done that concerns security, newest first.
+/// The audit log, newest first.
 #[utoipa::path(get, path = "/audit", tag = "account", params(AuditQuery),
     responses((status = 200, body = Page<AuditEntry>)))]
 pub(super) async fn audit_log(context: &Context, request: &ApiRequest) -> Reply {

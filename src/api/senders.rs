@@ -1,4 +1,4 @@
-//! Who may send alerts, and whose client certificates count as TradingView's.
+//! The senders of alerts, and the client certificates that count as TradingView's.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ const MOST_ADDRESSES: usize = 256;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SenderSettings {
-    /// Who may send where a webhook does not say it.
+    /// The senders of a webhook that names none.
     #[serde(flatten)]
     pub senders: Senders,
     /// Every issuer that was seen.
@@ -37,7 +37,7 @@ pub struct SenderSettings {
 pub struct Issuer {
     /// SHA-256 of the key.
     pub fingerprint: String,
-    /// Whose key it is, as its certificate says.
+    /// The key's owner, as its certificate says.
     pub name: String,
     /// When it was seen first.
     #[schema(value_type = String, format = DateTime)]
@@ -58,7 +58,7 @@ impl From<StoredIssuer> for Issuer {
     }
 }
 
-/// What is to be different; what is left out stays.
+/// A change of the senders; fields that are left out stay.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SenderChange {
@@ -96,7 +96,7 @@ pub struct IssuerCertificate {
     certificate: String,
 }
 
-/// Who may send alerts.
+/// The senders of alerts.
 #[utoipa::path(get, path = "/senders", tag = "senders",
     responses((status = 200, body = SenderSettings)))]
 pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {

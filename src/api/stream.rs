@@ -105,7 +105,7 @@ impl Stream {
         false
     }
 
-    /// What to send next, a sign of life at the latest; nothing where the stream ends.
+    /// The next message, a sign of life at the latest; nothing where the stream ends.
     async fn next(&mut self, newest: &mut watch::Receiver<EventId>) -> Option<String> {
         let heartbeat = Instant::now() + HEARTBEAT;
         loop {

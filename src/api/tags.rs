@@ -11,7 +11,7 @@ use super::request::{ApiRequest, Page};
 use crate::domain::webhook::WebhookId;
 use crate::store::trade_notes::{self, TagTotal};
 
-/// What the trades with a tag made, in one currency. `/performance` with `tag` says more.
+/// The profit of the trades with a tag, in one currency. `/performance` with `tag` says more.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tag {
@@ -23,7 +23,7 @@ pub struct Tag {
     pub trades: u64,
     /// Those of them with a net profit above zero.
     pub winning_trades: u64,
-    /// What all of them made.
+    /// Their profit together.
     pub net_profit: String,
 }
 
@@ -39,7 +39,7 @@ impl From<TagTotal> for Tag {
     }
 }
 
-/// Which tags to list.
+/// A filter of tags.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -23,7 +23,7 @@ const LONGEST_FOR_STRANGERS: Duration = Duration::from_secs(10);
 /// Failures are forgotten after this time without another one.
 const REMEMBERED: Duration = Duration::from_mins(15);
 
-/// Whose failures a try is counted with.
+/// The claimant that failures are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Claimant {
     /// A browser that logged in before, by the hash of its secret.
@@ -79,7 +79,7 @@ impl Row {
 }
 
 impl LoginThrottle {
-    /// Whether a password may be tried at `now`, the time since a fixed moment.
+    /// Checks whether a password may be tried at `now`, the time since a fixed moment.
     ///
     /// # Errors
     ///

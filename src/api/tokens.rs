@@ -19,7 +19,7 @@ use crate::secrets;
 use crate::store::audit;
 use crate::store::tokens::{self, StoredToken, TokenId};
 
-/// What every token starts with, so that one is recognised where it leaks.
+/// Prefix of every token, so that one is recognised where it leaks.
 pub const TOKEN_PREFIX: &str = "aht_";
 
 /// A token, without its secret.
@@ -31,7 +31,7 @@ pub struct Token {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
-    /// What it may do: `write`, `read` or `test`.
+    /// Its scope: `write`, `read` or `test`.
     #[schema(value_type = String)]
     pub scope: Scope,
     /// When it was made.
@@ -67,7 +67,7 @@ pub struct NewToken {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
-    /// What it may do.
+    /// Its scope.
     #[schema(value_type = String)]
     pub scope: Scope,
     /// The secret, to be sent as `Authorization: Bearer ...`.
@@ -80,7 +80,7 @@ pub struct NewToken {
 pub struct TokenName {
     /// 1 to 100 printable characters.
     name: String,
-    /// What it may do: `write` (everything, the default), `read`, or `test` (send test alerts).
+    /// Its scope: `write` (everything, the default), `read`, or `test` (send test alerts).
     #[schema(value_type = Option<String>)]
     scope: Option<Scope>,
 }

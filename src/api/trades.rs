@@ -74,7 +74,7 @@ pub struct Trade {
     pub net_profit: String,
     /// Currency of both: the webhook's, or the backtest's own.
     pub currency: String,
-    /// What the owner says of it.
+    /// The owner's notes.
     pub notes: String,
     /// The owner's tags; none in a backtest.
     pub tags: Vec<String>,
@@ -192,7 +192,7 @@ pub struct TradeQuery {
 }
 
 impl TradeQuery {
-    /// What the query asks for.
+    /// The filter that the query asks for.
     pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
         let filter = TradeFilter {
             book: Book::default(),
@@ -229,7 +229,7 @@ impl TradeQuery {
     }
 }
 
-/// Which trades are wanted, in days of a zone that is yet to be read.
+/// A filter of trades, in days of a zone that is yet to be read.
 pub(super) struct Wanted {
     /// One after the other.
     books: Vec<Book>,
@@ -270,7 +270,7 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&Trade::from(read.await?)))
 }
 
-/// What the owner says of a trade; what is left out stays as it is.
+/// A change of a trade's notes; fields that are left out stay.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TradePatch {

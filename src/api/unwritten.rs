@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a session lasts that could not be written.
+/// Lifetime of a session that could not be written.
 const EXPIRY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Sessions at once; another one ends the oldest.
@@ -17,7 +17,7 @@ const MOST: usize = 8;
 /// Used codes that are remembered: more than can be tried while they are good.
 const MOST_STEPS: usize = 64;
 
-/// What of logins could not be written.
+/// Logins that could not be written.
 #[derive(Debug, Default)]
 pub struct UnwrittenLogins(Mutex<State>);
 
@@ -58,7 +58,7 @@ impl UnwrittenLogins {
         state.sessions.len() < before
     }
 
-    /// Whether the code of a time step, or a later one that was good at the same time, was
+    /// True if the code of a time step, or a later one that was good at the same time, was
     /// used.
     pub fn is_used(&self, step: i64) -> bool {
         is_among(&self.state().used_steps, step)

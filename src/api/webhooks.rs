@@ -39,7 +39,7 @@ pub struct Webhook {
     pub state: WebhookState,
     /// The owner's notes.
     pub notes: String,
-    /// What its strategy trades with.
+    /// The settings of its strategy.
     pub settings: Settings,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -62,9 +62,9 @@ pub struct Webhook {
 pub struct ProposedPointValue {
     /// The instrument.
     pub ticker: String,
-    /// What one contract gains when the price rises by 1, by its exchange's specification.
+    /// The gain of one contract when the price rises by 1, by its exchange's specification.
     pub point_value: String,
-    /// What its profit is counted by now.
+    /// The point value that its profit is counted by now.
     pub used: String,
 }
 
@@ -151,7 +151,7 @@ pub struct NewWebhook {
     pub name: String,
 }
 
-/// What is to be different about a webhook; what is left out stays as it is.
+/// A change of a webhook; fields that are left out stay.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookPatch {
@@ -175,7 +175,7 @@ pub struct Rejection {
     pub rejected_at: Timestamp,
     /// Why.
     pub reason: RejectionReason,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: String,
     /// The size of a body that was too large, in bytes, where it is known.
     pub size: Option<u64>,
@@ -192,7 +192,7 @@ impl From<rejections::Rejection> for Rejection {
     }
 }
 
-/// What a test alert is to be made of.
+/// The template or message of a test alert.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestAlert {
@@ -202,7 +202,7 @@ pub struct TestAlert {
     pub message: Option<String>,
 }
 
-/// What a test alert was answered.
+/// The answer to a test alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestResult {

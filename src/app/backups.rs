@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use crate::store::backup::{self, BackupState, Taken};
 use crate::store::{Result, Store, StoreError};
 
-/// How often it is looked whether one is due: machines sleep, and clocks are set.
+/// Interval between looks for a backup that is due: machines sleep, and clocks are set.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
 /// Takes backups for as long as it is polled; what the last try came to is noted in `state`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::store::{Result, Store, WriteContext, arrivals};
 
-/// How often it is looked.
+/// Interval between two looks.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Looks for as long as it is polled.

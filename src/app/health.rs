@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::store::Store;
 
-/// How often the database's place is looked at: one look-up of a name.
+/// Interval between looks at the database's place: one look-up of a name.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks after the database for as long as it is polled.

@@ -47,7 +47,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// How many listeners there are.
+    /// Number of listeners.
     pub fn count(&self) -> u64 {
         1 + u64::from(self.https.is_some()) + u64::from(self.http.is_some())
     }
@@ -115,7 +115,7 @@ impl Listeners {
         Some(format!("https://{name}"))
     }
 
-    /// What those who connect over HTTPS are shown, where that is algohook's to do.
+    /// The certificates that clients are shown over HTTPS, where that is algohook's to do.
     pub fn certificates(&self) -> Option<Arc<Certificates>> {
         let https = self.https.as_ref()?;
         Some(Arc::clone(&https.certificates))
@@ -214,7 +214,7 @@ async fn when_there(serving: Option<impl Future<Output = ()>>) {
     }
 }
 
-/// What the public listener shows, and what keeps it up to date in the background.
+/// The certificates of the public listener, and the task that keeps them up to date.
 fn certificates(
     source: &CertificateSource,
     config: &Config,

@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Retention;
 use crate::store::{Result, Store, retention};
 
-/// How often it is looked whether something is old enough.
+/// Interval between looks for rows that are old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
 
 /// Pause between two parts, so that alerts go first.

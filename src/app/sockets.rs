@@ -18,7 +18,7 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// What the service manager handed over, as systemd does (`LISTEN_FDS`).
+    /// The sockets that the service manager handed over, as systemd does (`LISTEN_FDS`).
     /// To be called before other threads run: it takes the variables out of the
     /// environment.
     ///
@@ -79,7 +79,7 @@ impl Sockets {
     }
 }
 
-/// What to do where none of the addresses can be listened on.
+/// The next step where none of the addresses can be listened on.
 fn next_step(error: &std::io::Error, addresses: &[SocketAddr], option: &str) -> String {
     match (error.kind(), addresses) {
         (ErrorKind::AddrInUse, [address]) if (1024..u16::MAX).contains(&address.port()) => {
@@ -98,7 +98,7 @@ fn next_step(error: &std::io::Error, addresses: &[SocketAddr], option: &str) -> 
     }
 }
 
-/// Whether a socket is what was asked for: every address of IPv4 is also in
+/// True if a socket is what was asked for: every address of IPv4 is also in
 /// every address of IPv6.
 fn serves(address: SocketAddr, wanted: SocketAddr) -> bool {
     let is_every = |address: SocketAddr| address.ip().is_unspecified();

@@ -13,11 +13,11 @@ use crate::app::Started;
 /// The surroundings of the process, as far as the lines depend on them.
 #[derive(Debug, Default)]
 pub struct Surroundings {
-    /// Whether a person reads along.
+    /// True if a person reads along.
     is_terminal: bool,
     /// The account and the address of this machine, where the person came over SSH.
     ssh: Option<String>,
-    /// Whether a browser can be opened on a desktop.
+    /// True if a browser can be opened on a desktop.
     has_desktop: bool,
 }
 

@@ -19,7 +19,7 @@ use crate::store::events::{self, EventFilter};
 use crate::store::rejections::{self, Rejected};
 use crate::store::{Store, orders, webhooks};
 
-/// How often `--follow` looks for new events.
+/// Interval at which `--follow` looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Show what was received and what became of it
@@ -38,7 +38,7 @@ pub struct Events {
     /// Of one ticker
     #[arg(long)]
     ticker: Option<String>,
-    /// How many of the newest
+    /// Show this many of the newest
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = output::how_many)]
     limit: u32,
     /// Go on with new ones as they come, and with requests that are refused
@@ -56,7 +56,7 @@ Examples:
   algohook events \"BTC Strategy\"
   algohook events evt_12";
 
-/// What the events are of: one of them, or those of a webhook.
+/// The subject of the list: one event, or those of a webhook.
 #[derive(Debug, Clone)]
 enum Subject {
     Event(EventId),
@@ -159,7 +159,7 @@ impl Events {
     }
 }
 
-/// How far the log has been read.
+/// The end of the log that was read.
 #[derive(Clone, Copy)]
 struct End {
     event: EventId,
@@ -324,7 +324,7 @@ fn why_no_order(event: &Event) -> String {
     }
 }
 
-/// What a line has to say beside what the alert asked for: how its event came to be,
+/// Remarks of a line beside the order itself: how its event came to be,
 /// where no alert arrived, and where to read its warnings.
 pub fn remarks(event: EventId, source: EventSource, warnings: &[Warning]) -> Vec<String> {
     let how = match source {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::server::hooks::TEST_HEADER;
 
-/// How long an answer may take.
+/// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An answer.

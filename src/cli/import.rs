@@ -63,7 +63,7 @@ pub struct Alerts {
     /// webhook's key; may be given several times
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
-    /// How many seconds a recorded alert may lie apart and be the same
+    /// Seconds that a recorded alert may lie apart and be the same
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     tolerance: u32,
     /// Say what is missing, and import nothing

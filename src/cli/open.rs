@@ -51,7 +51,7 @@ pub enum WebhookArgument {
 impl FromStr for WebhookArgument {
     type Err = <WebhookId as FromStr>::Err;
 
-    /// What begins as ids do is one, so that a mistyped id is called that and not a name.
+    /// Takes a text that begins as ids do for one, so that a mistyped id is not called a name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("wh_") {
             return text.parse().map(Self::Id);

@@ -27,7 +27,7 @@ pub struct Orders {
     /// Of one ticker
     #[arg(long)]
     ticker: Option<String>,
-    /// How many of the newest
+    /// Show this many of the newest
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = output::how_many)]
     limit: u32,
     /// Print JSON, one order a line

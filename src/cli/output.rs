@@ -1,4 +1,4 @@
-//! What commands write: tables for people, JSON for programs.
+//! Output of commands: tables for people, JSON for programs.
 
 use std::io::{self, Write};
 

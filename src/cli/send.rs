@@ -103,7 +103,7 @@ fn answer_of(server: &str, path: &str, message: &str) -> anyhow::Result<http::An
     http::try_out(server, path, message.to_owned())
 }
 
-/// What of an answer is told.
+/// The parts of an answer that are shown.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {

@@ -18,7 +18,7 @@ const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 /// Seconds before the second try: an authority allows few failures in an hour.
 const FIRST_RETRY: u64 = 120;
 
-/// What to ask for, and whom.
+/// The domains to ask a certificate for, and the authority to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcmeConfig {
     /// The domains of the certificate.

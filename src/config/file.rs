@@ -86,7 +86,7 @@ pub fn settings() -> Vec<String> {
     of_serve.chain(GLOBAL).map(str::to_owned).collect()
 }
 
-/// What is wrong with a name that is none of the settings.
+/// The fault of a name that is none of the settings.
 fn unknown(name: &str) -> Option<String> {
     let settings = settings();
     if settings.iter().any(|setting| setting == name) {
@@ -109,7 +109,7 @@ fn unknown(name: &str) -> Option<String> {
     Some(format!("there is no setting \"{name:.40}\"{guess}"))
 }
 
-/// How many letters have to be put in, taken out or changed to make one name of the other.
+/// Letters to put in, take out or change to make one name of the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -142,9 +142,9 @@ pub struct PublicConfig {
     pub listen: Vec<SocketAddr>,
     /// Addresses to try for plain HTTP; none where it is not answered.
     pub http_listen: Vec<SocketAddr>,
-    /// Whether alerts are taken over plain HTTP.
+    /// True if alerts are taken over plain HTTP.
     pub allow_http_hooks: bool,
-    /// Whether the public listener answers the web page and the API.
+    /// True if the public listener answers the web page and the API.
     pub public_ui: bool,
 }
 

@@ -18,10 +18,10 @@ use crate::store::rejections::{self, Rejection};
 use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{DATABASE_FILE, Memory, Result, StoreError, WriteContext, open_for_writing};
 
-/// How far back the demo goes.
+/// Length of the demo's history.
 const LENGTH: SignedDuration = SignedDuration::from_hours(182 * 24);
 
-/// How long before now the newcomer's evening began.
+/// Time before now at which the newcomer's evening began.
 const EVENING: SignedDuration = SignedDuration::from_hours(52);
 
 /// Every so many orders of a strategy TradingView does not see our answer, and sends again.

@@ -1,4 +1,4 @@
-//! What `algohook serve --demo` shows: a throw-away data directory with a few
+//! The demo of `algohook serve --demo`: a throw-away data directory with a few
 //! webhooks and half a year of made-up alerts.
 //!
 //! Prices and strategies are invented (`strategy`); their alerts, and a

@@ -100,7 +100,7 @@ impl Session {
     }
 }
 
-/// What a strategy trades, and how.
+/// The instruments and habits of a strategy.
 pub(super) struct Profile {
     pub(super) name: &'static str,
     notes: &'static str,
@@ -227,7 +227,7 @@ pub(super) struct Strategy {
     generator: Xoshiro256PlusPlus,
     time: Timestamp,
     price: f64,
-    /// Which way the walk leans, as a part of the volatility.
+    /// The drift of the walk, as a part of the volatility.
     trend: f64,
     fast: f64,
     slow: f64,

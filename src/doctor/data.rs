@@ -1,4 +1,4 @@
-//! What the data directory tells: a sound database, who may send, what was refused, the
+//! Checks of the data directory: a sound database, the senders, refused requests, the
 //! last alert, the authority's answer.
 
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::store::{DATABASE_FILE, Readers, Store, StoreError, positions, senders
 
 const CHECK: &str = "database";
 
-/// Whether the database is sound, and what was received last.
+/// Checks whether the database is sound, and what was received last.
 pub fn database(data_dir: &Path) -> Vec<Finding> {
     let looked = Store::open_existing(data_dir).and_then(|store| {
         let path = store.path().to_owned();
@@ -27,7 +27,7 @@ pub fn database(data_dir: &Path) -> Vec<Finding> {
     looked.unwrap_or_else(|error| vec![unusable(data_dir, &error)])
 }
 
-/// What to do about a database that cannot be looked into.
+/// The finding of a database that cannot be looked into.
 fn unusable(data_dir: &Path, error: &StoreError) -> Finding {
     match error {
         StoreError::NoDatabase { directory } => Finding::bad(
@@ -111,7 +111,7 @@ fn point_values(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Whether who may send alerts leaves TradingView out.
+/// Checks whether who may send alerts leaves TradingView out.
 fn senders(connection: &Connection) -> crate::store::Result<Finding> {
     const CHECK: &str = "senders";
     let setting = senders::get(connection)?;
@@ -154,7 +154,7 @@ fn senders(connection: &Connection) -> crate::store::Result<Finding> {
     Ok(Finding::good(CHECK, found))
 }
 
-/// Whether the clock ran backwards while alerts arrived.
+/// Checks whether the clock ran backwards while alerts arrived.
 fn times(connection: &Connection) -> crate::store::Result<Finding> {
     const CHECK: &str = "times of alerts";
     let since = Timestamp::now() - SignedDuration::from_hours(7 * 24);
@@ -230,7 +230,7 @@ fn judge(check: &'static str, alert: &StoredEvent) -> Finding {
     }
 }
 
-/// What the certificate authority said last, where that was no certificate.
+/// The certificate authority's last answer, where that was no certificate.
 pub fn certificate_authority(data_dir: &Path) -> Option<Finding> {
     let status = acme::status(data_dir)?;
     let error = status.error?;

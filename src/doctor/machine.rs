@@ -21,7 +21,7 @@ const OLDEST: i64 = 1_767_225_600;
 /// 2100-01-01.
 const LATEST: i64 = 4_102_444_800;
 
-/// Whether the clock can be right.
+/// Checks whether the clock can be right.
 pub fn clock() -> Finding {
     const CHECK: &str = "clock";
     let now = Timestamp::now();
@@ -35,7 +35,7 @@ pub fn clock() -> Finding {
     )
 }
 
-/// Whether there is room for alerts.
+/// Checks whether there is room for alerts.
 pub fn disk(data_dir: &Path) -> Finding {
     const CHECK: &str = "disk";
     let free = match free_bytes(data_dir) {
@@ -58,7 +58,7 @@ pub fn disk(data_dir: &Path) -> Finding {
     }
 }
 
-/// Whether the system lets the server open as many connections as it may have.
+/// Checks whether the system lets the server open as many connections as it may have.
 pub fn open_files(running: &RunningServer) -> Finding {
     const CHECK: &str = "open files";
     let Some(limit) = limit_of(running.pid) else {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::server::lock::{RunningServer, running_server};
 
-/// How a check went.
+/// The verdict of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -26,17 +26,17 @@ pub enum Verdict {
     Bad,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What was looked at.
+    /// The name of the check.
     pub check: &'static str,
-    /// How it is.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was found.
+    /// The finding.
     pub found: String,
-    /// What to do about it.
+    /// The next step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -88,7 +88,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     findings
 }
 
-/// What lies between TradingView and the server.
+/// Checks of the way from TradingView to the server.
 async fn outside(running: &RunningServer, data_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![reach::listener(running)];
     let public_url = running.public_url.as_deref();

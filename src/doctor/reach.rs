@@ -19,13 +19,13 @@ use super::Finding;
 use crate::resolve;
 use crate::server::lock::RunningServer;
 
-/// How long an answer may take.
+/// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A certificate that ends sooner than this should have been renewed.
 const SOON: SignedDuration = SignedDuration::from_hours(10 * 24);
 
-/// Whether the server runs and answers.
+/// Checks whether the server runs and answers.
 pub async fn server(running: Option<&RunningServer>) -> Finding {
     const CHECK: &str = "server";
     let Some(running) = running else {
@@ -83,7 +83,7 @@ async fn health(url: &str) -> Result<u16, Box<dyn std::error::Error + Send + Syn
     Ok(status)
 }
 
-/// Whether there is a port that TradingView posts to.
+/// Checks whether there is a port that TradingView posts to.
 pub fn listener(running: &RunningServer) -> Finding {
     const CHECK: &str = "way in";
     match running.https_listener {
@@ -125,7 +125,7 @@ pub fn host_of(url: &str) -> Option<&str> {
     (!host.is_empty() && !host.starts_with('[')).then_some(host)
 }
 
-/// Whether the domain leads to this machine, over IPv4.
+/// Checks whether the domain leads to this machine, over IPv4.
 pub async fn domain(domain: &str) -> Finding {
     const CHECK: &str = "domain";
     let found = match resolve::lookup(domain, 443).await {
@@ -179,7 +179,7 @@ fn own_address_towards(address: Ipv4Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Whether the certificate that is shown is good, and until when.
+/// Checks whether the certificate that is shown is good, and until when.
 pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding {
     const CHECK: &str = "certificate";
     let Some(domain) = domain else {

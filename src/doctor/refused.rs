@@ -1,4 +1,4 @@
-//! What was refused of late, or taken in spite of its address: TradingView sends none of it again.
+//! Requests that were refused of late, or taken in spite of their address: TradingView sends none again.
 
 use std::net::IpAddr;
 

@@ -1,9 +1,9 @@
-//! What a token may do.
+//! The scope of a token.
 
 use super::event::text_enum;
 
 text_enum! {
-    /// What a token may do.
+    /// The scope of a token.
     Scope, "scope" {
         /// Everything.
         Write = "write",

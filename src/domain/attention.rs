@@ -20,7 +20,7 @@ pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Facts<'a> {
     /// Active or paused.
     pub state: WebhookState,
-    /// What the strategy trades with.
+    /// The settings of the strategy.
     pub settings: &'a Settings,
     /// The zone of its days.
     pub zone: &'a TimeZone,
@@ -39,7 +39,7 @@ pub struct Facts<'a> {
 pub struct InstrumentFacts {
     /// The instrument.
     pub instrument: Instrument,
-    /// Whether TradingView states another position than there is here.
+    /// True if TradingView states another position than there is here.
     pub is_out_of_sync: bool,
 }
 

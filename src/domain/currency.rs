@@ -1,4 +1,4 @@
-//! How many decimals an amount of a currency is shown with: one table, `assets/currencies.json`,
+//! Decimals of an amount in a currency: one table, `assets/currencies.json`,
 //! which the page reads too. Those of ISO 4217, eight for coins that are counted in
 //! hundred-millionths, two for all others.
 

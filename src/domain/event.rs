@@ -122,7 +122,7 @@ pub(crate) use text_enum;
 /// A text that is none of the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownText {
-    /// What the text should have been.
+    /// The kind of text that was expected.
     pub what: &'static str,
     /// Every text that would have done.
     pub known: &'static [&'static str],
@@ -142,7 +142,7 @@ impl fmt::Display for UnknownText {
 impl std::error::Error for UnknownText {}
 
 text_enum! {
-    /// What became of a delivery.
+    /// The status of a delivery.
     EventStatus, "event status" {
         /// Parsed, and made an order unless it was a test.
         Processed = "processed",
@@ -158,7 +158,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// How an event came to be.
+    /// The source of an event.
     EventSource, "event source" {
         /// Posted to the webhook's URL.
         Webhook = "webhook",
@@ -178,7 +178,7 @@ text_enum! {
 pub struct Warning {
     /// A stable name for programs, such as `unknown_field`.
     pub code: String,
-    /// What is odd and what to do about it.
+    /// The oddity, and the remedy.
     pub message: String,
 }
 

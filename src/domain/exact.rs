@@ -17,7 +17,7 @@ pub const DOUBLE_DIGITS: u32 = 17;
 pub struct Computed {
     /// The result, rounded to what a [`Decimal`] holds.
     pub value: Decimal,
-    /// Whether nothing of it was rounded away.
+    /// True if nothing of it was rounded away.
     pub is_exact: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What trading means: webhooks, events, orders, trades, positions and money.
+//! The meaning of trading: webhooks, events, orders, trades, positions and money.
 //!
 //! Everything here is pure. No I/O, no clock, no SQL, no HTTP, and nothing of
 //! the rest of the crate: time and randomness are passed in.

@@ -102,7 +102,7 @@ impl Range {
         }
     }
 
-    /// Whether it is all of time.
+    /// True if it is all of time.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.from.is_none() && self.to.is_none()

@@ -254,7 +254,7 @@ impl Price {
         Ok(Self(value))
     }
 
-    /// Whether it is above zero: only then is a percentage of it anything.
+    /// True if it is above zero: only then is a percentage of it anything.
     #[must_use]
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO

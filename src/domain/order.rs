@@ -19,7 +19,7 @@ numbered_id! {
     OrderId, "ord"
 }
 
-/// How far a signal's own time may lie from its arrival and still be believed.
+/// Largest distance between a signal's own time and its arrival at which it is believed.
 pub const SIGNAL_TIME_TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The time an order is paired by: the signal's own where it lies within
@@ -31,7 +31,7 @@ pub fn pairing_time(received_at: Timestamp, signal_time: Option<Timestamp>) -> T
         .unwrap_or(received_at)
 }
 
-/// What the ledger needs of an order: the truth that trades are derived from.
+/// An order as the ledger needs it: the truth that trades are derived from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// The number of the order.
@@ -40,9 +40,9 @@ pub struct Order {
     pub event: EventId,
     /// The instrument.
     pub ticker: Ticker,
-    /// What it is meant to do.
+    /// Its intent.
     pub intent: Intent,
-    /// How it is to be filled.
+    /// Its order type.
     pub order_type: OrderType,
     /// The quantity; `None` is an exit of the whole position.
     pub quantity: Option<Quantity>,
@@ -58,7 +58,7 @@ pub struct Order {
     pub stated_position: StatedPosition,
     /// Name of the signal, shown on the trade.
     pub signal_name: Option<String>,
-    /// Whether the owner made it to accept TradingView's position.
+    /// True if the owner made it to accept TradingView's position.
     pub adjusting: bool,
 }
 
@@ -76,7 +76,7 @@ pub fn quantity_of(signal: &Signal) -> Result<Option<Quantity>, NumberError> {
 }
 
 text_enum! {
-    /// How much worse than the market the intended price is, in four steps.
+    /// The cost of the intended price against the market, in four steps.
     ExecutionQuality, "execution quality" {
         /// At most 0.1 % of the market price.
         Excellent = "excellent",
@@ -89,7 +89,7 @@ text_enum! {
     }
 }
 
-/// What an order's type costs against the market at signal time.
+/// The cost of an order's type against the market at signal time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SetupCost {
     /// Price units a contract; positive is worse for the trader: buying above or

@@ -1,4 +1,4 @@
-//! Who may send alerts: anybody with the key, or TradingView only.
+//! The senders of alerts: anybody with the key, or TradingView only.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::text_enum;
 
 text_enum! {
-    /// Whose alerts are taken, given that they have the right key.
+    /// The senders whose alerts are taken, given that they have the right key.
     SenderPolicy, "sender policy" {
         /// Anybody's.
         Any = "any",
@@ -20,7 +20,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// How a delivery showed that TradingView sent it.
+    /// The proof that TradingView sent a delivery.
     Verification, "verification" {
         /// It came from one of TradingView's addresses.
         Address = "address",
@@ -29,11 +29,11 @@ text_enum! {
     }
 }
 
-/// Who may send alerts where a webhook does not say it.
+/// The senders of alerts where a webhook names none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Senders {
-    /// Whose alerts are taken.
+    /// The senders whose alerts are taken.
     #[schema(value_type = String)]
     pub policy: SenderPolicy,
     /// The addresses that TradingView sends from.
@@ -59,7 +59,7 @@ impl Default for Senders {
 }
 
 impl Senders {
-    /// Whether the addresses are those that TradingView has published.
+    /// True if the addresses are those that TradingView has published.
     #[must_use]
     pub fn are_published(&self) -> bool {
         let set = |addresses: &[IpAddr]| addresses.iter().copied().collect::<BTreeSet<_>>();
@@ -68,7 +68,7 @@ impl Senders {
 }
 
 impl SenderPolicy {
-    /// Whether a delivery is taken that showed this much.
+    /// True if a delivery is taken that showed this much.
     #[must_use]
     pub fn admits(self, verified: Option<Verification>) -> bool {
         match self {

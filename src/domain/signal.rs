@@ -68,7 +68,7 @@ impl FromStr for Ticker {
     }
 }
 
-/// Whether a letter shows: neither a control character nor one that is invisible or turns
+/// True if a letter shows: neither a control character nor one that is invisible or turns
 /// the direction of the text, so that no two tickers look alike.
 fn is_printable(letter: char) -> bool {
     let is_invisible = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -84,7 +84,7 @@ impl fmt::Display for Ticker {
 }
 
 text_enum! {
-    /// What an order is meant to do to the position.
+    /// The intent of an order towards the position.
     Intent, "intent" {
         /// Opens or adds to a long position; closes a short one first.
         EntryLong = "entryLong",
@@ -111,7 +111,7 @@ impl Intent {
         }
     }
 
-    /// Whether the order can only close.
+    /// True if the order can only close.
     #[must_use]
     pub fn is_exit(self) -> bool {
         matches!(self, Self::ExitLong | Self::ExitShort)
@@ -165,7 +165,7 @@ impl Direction {
 }
 
 text_enum! {
-    /// How an order is to be filled.
+    /// The type of an order.
     OrderType, "orderType" {
         /// At the market price.
         Market = "market",
@@ -181,7 +181,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// How long an order stays at the broker.
+    /// The time of an order at the broker.
     TimeInForce, "timeInForce" {
         /// Until the end of the session.
         Day = "day",
@@ -191,14 +191,14 @@ text_enum! {
         Opg = "opg",
         /// At the closing auction.
         Cls = "cls",
-        /// What fills at once; the rest is cancelled.
+        /// Fills at once as far as it can; the rest is cancelled.
         Ioc = "ioc",
         /// All at once or nothing.
         Fok = "fok",
     }
 }
 
-/// How much an order is for.
+/// The size of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// A quantity that the alert states, or 1 where an entry states none.
@@ -209,7 +209,7 @@ pub enum Size {
     WholePosition,
 }
 
-/// How far a trailing stop stays behind the market.
+/// The distance of a trailing stop behind the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trail {
     /// In price units.
@@ -252,16 +252,16 @@ pub struct Metadata {
     pub comment: Option<String>,
 }
 
-/// What a valid alert asks for.
+/// The content of a valid alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signal {
     /// The instrument.
     pub ticker: Ticker,
-    /// What the order is meant to do.
+    /// The intent of the order.
     pub intent: Intent,
-    /// How the order is to be filled.
+    /// The order type.
     pub order_type: OrderType,
-    /// How much the order is for.
+    /// The size of the order.
     pub size: Size,
     /// The market price at signal time, where the alert states it.
     pub market_price: Option<Price>,
@@ -277,14 +277,14 @@ pub struct Signal {
     pub profit_target: Option<Price>,
     /// Stop of a bracket.
     pub stop_loss: Option<StopLoss>,
-    /// How long the order stays.
+    /// The time of the order at the broker.
     pub time_in_force: Option<TimeInForce>,
-    /// Whether it may fill outside regular hours.
+    /// True if it may fill outside regular hours.
     pub extended_hours: Option<bool>,
     /// The position as TradingView states it.
     pub stated_position: StatedPosition,
     /// The alert's own `id`: the same id again is the same alert.
     pub idempotency_key: Option<String>,
-    /// What is understood of the metadata.
+    /// The fields of the metadata that are understood.
     pub metadata: Metadata,
 }

@@ -1,21 +1,21 @@
-//! How long a webhook may be silent: TradingView stops an alert without a word.
+//! The time for which a webhook may be silent: TradingView stops an alert without a word.
 
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How long a webhook may go without an alert.
+/// The time that a webhook may go without an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Silence {
     /// Seconds without an alert after which the webhook needs attention; above zero.
     pub seconds: u32,
-    /// Which time counts.
+    /// The time that counts.
     pub counted: SilenceHours,
 }
 
-/// Which time counts towards a webhook's silence.
+/// The time that counts towards a webhook's silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SilenceHours {
@@ -29,7 +29,7 @@ const OPENS: Time = Time::constant(9, 30, 0, 0);
 const CLOSES: Time = Time::constant(16, 0, 0, 0);
 
 impl Silence {
-    /// Whether nothing has come for longer than allowed, `since` the last alert.
+    /// True if nothing has come for longer than allowed, `since` the last alert.
     #[must_use]
     pub fn is_over(self, since: Timestamp, now: Timestamp, zone: &TimeZone) -> bool {
         let allowed = SignedDuration::from_secs(i64::from(self.seconds));

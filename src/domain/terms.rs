@@ -18,7 +18,7 @@ use super::signal::Direction;
 use super::webhook::{SettingError, Settings, rule};
 
 text_enum! {
-    /// Which way a contract's value follows its price.
+    /// The way a contract's value follows its price.
     Contract, "contract" {
         /// Value and profit in the currency of the price.
         Linear = "linear",
@@ -47,10 +47,10 @@ impl Contract {
     }
 }
 
-/// What the profit of an instrument is counted by.
+/// The terms that the profit of an instrument is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// Which way its value follows its price.
+    /// The way its value follows its price.
     pub contract: Contract,
     /// Linear: money that one contract gains when the price rises by 1. Inverse: money that
     /// one contract is worth.
@@ -67,7 +67,7 @@ impl Terms {
         }
     }
 
-    /// What a quantity is worth at a price, in the currency of its profit; below zero at a
+    /// The worth of a quantity at a price, in the currency of its profit; below zero at a
     /// price below zero. `None` where it is beyond a [`Decimal`], and of an inverse contract
     /// at a price that is not above zero.
     #[must_use]
@@ -86,7 +86,7 @@ impl Terms {
         }
     }
 
-    /// What a quantity gains between two prices before commission; `None` as for
+    /// The gain of a quantity between two prices before commission; `None` as for
     /// [`Terms::value`]. Of an inverse contract it is the difference of two values, which
     /// have eighteen places.
     #[must_use]

@@ -84,7 +84,7 @@ pub struct Leg {
 pub struct Lot {
     /// Long or short.
     pub direction: Direction,
-    /// What is left of it; above zero.
+    /// The rest of it; above zero.
     pub quantity: Quantity,
     /// The fill that opened it.
     pub entry: Leg,
@@ -134,7 +134,7 @@ pub struct Trade {
     pub exit: Leg,
     /// Money that one contract gains when the price rises by 1; see [`Terms`].
     pub point_value: Decimal,
-    /// Which way its value follows its price.
+    /// The way its value follows its price.
     pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,
@@ -155,7 +155,7 @@ impl ClosedTrade {
     }
 }
 
-/// What reports read of a closed trade: everything but what only lists show.
+/// A closed trade as reports read it: without the columns that only lists show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedTrade {
     /// The instrument.
@@ -176,7 +176,7 @@ pub struct ClosedTrade {
     pub exit_price: Price,
     /// Money that one contract gains when the price rises by 1; see [`Terms`].
     pub point_value: Decimal,
-    /// Which way its value follows its price.
+    /// The way its value follows its price.
     pub contract: Contract,
     /// Entry and exit commission together, in the webhook's currency.
     pub commission: Decimal,

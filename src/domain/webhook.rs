@@ -147,7 +147,7 @@ pub enum WebhookState {
     Paused,
 }
 
-/// What a strategy trades with and how its numbers are to be read.
+/// The settings of a strategy, and of the reading of its numbers.
 ///
 /// Changing one re-derives the webhook's trades; the orders stay as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -174,9 +174,9 @@ pub struct Settings {
     /// Tick sizes of single tickers, in place of the slippage's.
     #[schema(value_type = BTreeMap<String, String>)]
     pub tick_sizes: BTreeMap<String, Decimal>,
-    /// What the broker takes.
+    /// The broker's commission.
     pub commission: Commission,
-    /// How much worse than intended a market or stop order is assumed to fill.
+    /// The assumed slippage of a market or stop order.
     pub slippage: Slippage,
     /// IANA name of the zone that days, hours and months are counted in.
     pub time_zone: String,
@@ -184,13 +184,13 @@ pub struct Settings {
     pub trading_days: u16,
     /// Risk-free rate in percent a year.
     pub risk_free_rate: f64,
-    /// What an entry against the open position does.
+    /// The effect of an entry against the open position.
     pub reversal: Reversal,
     /// Seconds within which the same message again is a resend; 0 turns that off.
     pub duplicate_window: u32,
-    /// How long the webhook may be silent before it needs attention.
+    /// The silence after which the webhook needs attention.
     pub silence: Option<Silence>,
-    /// Whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
+    /// The senders whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub senders: Option<SenderPolicy>,
@@ -226,14 +226,14 @@ impl Default for Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Commission {
-    /// What `value` counts.
+    /// The unit of `value`.
     pub kind: CommissionKind,
     /// Percent of the fill's value, or money; zero or more.
     #[schema(value_type = String)]
     pub value: Decimal,
 }
 
-/// What a commission is taken for.
+/// The unit that a commission is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommissionKind {
@@ -245,11 +245,11 @@ pub enum CommissionKind {
     PerContract,
 }
 
-/// How much worse than intended an order without a broker's fill is assumed to fill.
+/// The assumed slippage of an order without a broker's fill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Slippage {
-    /// What `value` counts.
+    /// The unit of `value`.
     pub kind: SlippageKind,
     /// Percent of the price, or ticks; zero or more.
     #[schema(value_type = String)]
@@ -279,7 +279,7 @@ pub enum SlippageKind {
     Percent,
 }
 
-/// What an entry against the open position does.
+/// The effect of an entry against the open position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reversal {
@@ -329,12 +329,12 @@ pub(super) fn rule(
 pub struct SettingError {
     /// The setting, as the JSON names it.
     pub field: &'static str,
-    /// What the setting must be.
+    /// The rule for the setting.
     pub rule: &'static str,
 }
 
 impl Settings {
-    /// Whether with `other` orders make other trades; the rest of the settings only says
+    /// True if with `other` orders make other trades; the rest of the settings only says
     /// how these are reported.
     #[must_use]
     pub fn pairs_otherwise(&self, other: &Self) -> bool {

@@ -34,7 +34,7 @@ pub enum BodyError {
     Broken,
 }
 
-/// What is thrown away of a body that is not wanted, in bytes and time, so that its
+/// Bytes and time of an unwanted body that are read and dropped, so that its
 /// sender reads the answer instead of a reset.
 const DRAINED: usize = 256 * 1024;
 const DRAINED_FOR: Duration = Duration::from_secs(1);

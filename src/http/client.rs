@@ -1,4 +1,4 @@
-//! Who is on the other side of a connection.
+//! The client of a connection.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Client {
     pub address: IpAddr,
     /// Whether a proxy passed it on.
     pub way: Way,
-    /// Whether the request came over HTTPS: to us, or to a trusted proxy.
+    /// True if the request came over HTTPS: to us, or to a trusted proxy.
     pub is_secure: bool,
     /// The client certificate that it showed to us.
     pub certificate: Option<Arc<PeerCertificate>>,
@@ -116,13 +116,13 @@ fn stated_address(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// What counts as one address: a customer has a whole /64 of IPv6 addresses.
+/// The network that counts as one address: a customer has a whole /64 of IPv6 addresses.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
     truncated(address, 64)
 }
 
-/// What counts as one site: a company, or a customer of some providers, has a whole /48 of
+/// The network that counts as one site: a company, or a customer of some providers, has a whole /48 of
 /// IPv6 addresses. An address of IPv4 is a site of its own.
 #[must_use]
 pub fn site_of(address: IpAddr) -> IpAddr {

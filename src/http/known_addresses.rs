@@ -15,10 +15,10 @@ use crate::ingest::Registry;
 /// Addresses that are remembered; more take the place of the one that was silent longest.
 const MOST: usize = 64;
 
-/// How long an address is remembered after it showed a right key.
+/// Time for which an address is remembered after it showed a right key.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// How well an address is known.
+/// The acquaintance with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquaintance {
     /// Nothing is known of it.
@@ -59,7 +59,7 @@ impl KnownAddresses {
         familiar.insert(address, Instant::now());
     }
 
-    /// How well an address is known.
+    /// The acquaintance with an address.
     #[must_use]
     pub fn acquaintance(&self, address: IpAddr) -> Acquaintance {
         if self.registry.senders().has_address(address) {

@@ -1,4 +1,4 @@
-//! What every handler of requests shares: bodies, and who is on the other side.
+//! Parts that every handler of requests shares: bodies and clients.
 
 pub mod body;
 pub mod client;

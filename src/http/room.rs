@@ -1,4 +1,4 @@
-//! How much memory the bodies of requests may take together: strangers can begin to send
+//! A limit on the memory of all bodies of requests together: strangers can begin to send
 //! thousands of them and never end.
 //!
 //! One address has a small share, so that a few of them cannot take everything, and an

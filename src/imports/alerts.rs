@@ -29,9 +29,9 @@ pub struct LoggedAlert {
     pub name: Option<String>,
     /// The message as it was sent.
     pub message: String,
-    /// Whether the owner accepted TradingView's position with it.
+    /// True if the owner accepted TradingView's position with it.
     pub is_adjustment: bool,
-    /// Whether it is known to have made an order, so that it is no resend of another.
+    /// True if it is known to have made an order, so that it is no resend of another.
     pub made_order: bool,
 }
 
@@ -40,7 +40,7 @@ pub struct LoggedAlert {
 pub struct AlertFile {
     /// The alerts.
     pub alerts: Vec<LoggedAlert>,
-    /// Whether the file has the alerts of a whole account, so that each has to
+    /// True if the file has the alerts of a whole account, so that each has to
     /// show which webhook it belongs to.
     pub is_of_account: bool,
     /// Rows of algohook's own export that made no order and were left out.
@@ -53,7 +53,7 @@ pub struct AlertFile {
 pub struct NamedAlerts {
     /// The name that their owner gave them in TradingView.
     pub name: String,
-    /// How many there are.
+    /// Their number.
     pub alerts: usize,
 }
 
@@ -85,7 +85,7 @@ pub fn most_frequent<Name: Into<String>>(counts: BTreeMap<Name, usize>) -> Vec<N
 #[error("no alert of the file is called \"{name}\"; {there}")]
 pub struct UnknownName {
     name: String,
-    /// Which names there are.
+    /// The names that there are.
     there: String,
 }
 
@@ -119,17 +119,17 @@ impl AlertFile {
     }
 }
 
-/// Whether a text is JSON lines rather than a table.
+/// True if a text is JSON lines rather than a table.
 pub(super) fn is_json_lines(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
-/// Whether a header is that of TradingView's alert log.
+/// True if a header is that of TradingView's alert log.
 pub(super) fn is_log(header: &[String]) -> bool {
     column(header, MESSAGE).is_some() && column(header, TIME).is_some()
 }
 
-/// Whether a table is an alert log in words of any language.
+/// True if a table is an alert log in words of any language.
 pub(super) fn looks_like_log(table: &Table) -> bool {
     LogColumns::of(table).is_ok()
 }
@@ -349,7 +349,7 @@ fn json_text(value: &RawValue) -> String {
     serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
-/// What `serde_json` says, without the line and column that it counts in one line.
+/// The words of `serde_json`, without the line and column that it counts in one line.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.find(" at line ") {

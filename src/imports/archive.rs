@@ -1,4 +1,4 @@
-//! What a spreadsheet unpacks to, seen before it is opened.
+//! The unpacked size of a spreadsheet, seen before it is opened.
 //!
 //! A few kilobytes can unpack to gigabytes, and a number in them can ask for as much
 //! memory. The reader of spreadsheets takes both as they are, and a process that asks
@@ -44,7 +44,7 @@ pub fn check(file: &[u8]) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// Whether the reader of spreadsheets keeps all of a part, whatever sheet is read.
+/// True if the reader of spreadsheets keeps all of a part, whatever sheet is read.
 fn is_kept(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
     name.ends_with(b"sharedstrings.xml") || name.ends_with(b"styles.xml")

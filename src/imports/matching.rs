@@ -1,4 +1,4 @@
-//! Which times of a file are those of alerts that were recorded already.
+//! The times of a file that are those of alerts recorded already.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,7 +33,7 @@ pub fn pairs(
     pairs
 }
 
-/// How many of each stand together, no two neighbours further apart than the tolerance.
+/// The number of each that stand together, no two neighbours further apart than the tolerance.
 fn end_of_cluster(
     listed: &[Timestamp],
     recorded: &[Timestamp],
@@ -64,7 +64,7 @@ struct Cluster<'times> {
     tolerance: SignedDuration,
 }
 
-/// What the best way to a place came to: the number of pairs, and less what they are apart.
+/// Score of the best way to a place: the number of pairs, and less their distances.
 type Score = (usize, i128);
 
 impl Cluster<'_> {
@@ -144,7 +144,7 @@ impl Cluster<'_> {
     }
 }
 
-/// How the best way to a place goes on.
+/// The next step of the best way to a place.
 #[derive(Clone, Copy)]
 enum Step {
     SkipRow,

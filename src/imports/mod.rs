@@ -36,7 +36,7 @@ const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
 const TRADE_LIST: &str =
     "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
 
-/// What helps where no title is known.
+/// The hint where no title is known.
 const NAME_COLUMNS: &str = "If it is a list of trades in words that are not known, name its columns (--column date=3, or \"Columns\" on the page), or set TradingView to English and export it again";
 
 /// Columns that no list of trades has fewer of, and no alert log as many.
@@ -59,11 +59,11 @@ pub enum Unreadable {
     /// Columns that are needed are not there, or not under a name that is known.
     #[error("there is no column {}; the header has {}. {}", .missing.join(", "), titles(.found), advice(*.is_known))]
     UnknownHeader {
-        /// What the needed columns are called.
+        /// Names of the needed columns.
         missing: Vec<&'static str>,
-        /// What the header says.
+        /// The titles of the header.
         found: Vec<String>,
-        /// Whether the other columns were recognised, so that those were left out.
+        /// True if the other columns were recognised, so that those were left out.
         is_known: bool,
     },
     /// A table of something else, or with names of columns that are not known.
@@ -71,7 +71,7 @@ pub enum Unreadable {
         "the header has {}; that of TradingView's alert log has {}, that of its list of trades {}. {NAME_COLUMNS}", titles(.found), ALERT_LOG, TRADE_LIST
     )]
     UnknownTable {
-        /// What the header says.
+        /// The titles of the header.
         found: Vec<String>,
     },
     /// An export of algohook's trades of which one has to be chosen.
@@ -83,11 +83,11 @@ pub enum Unreadable {
     /// Its owner named a column that is not there.
     #[error("there is no column \"{column:.60}\" for {field}; the header has {}", titles(.found))]
     UnknownColumn {
-        /// What it was to be.
+        /// The expected kind.
         field: &'static str,
-        /// How the owner named it.
+        /// The owner's name for it.
         column: String,
-        /// What the header says.
+        /// The titles of the header.
         found: Vec<String>,
     },
     /// A spreadsheet that cannot be opened.
@@ -111,7 +111,7 @@ pub enum Unreadable {
     Rows(Faults),
 }
 
-/// What to do where columns are missing.
+/// The next step where columns are missing.
 fn advice(is_known: bool) -> &'static str {
     if is_known {
         "Export the list again with all of its columns, or name the column that holds it (--column, or \"Columns\" on the page)"
@@ -132,7 +132,7 @@ fn titles(found: &[String]) -> String {
     shown.join(", ")
 }
 
-/// What is wrong in one place of a file.
+/// A fault in one place of a file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
@@ -140,7 +140,7 @@ pub struct Fault {
     pub row: usize,
     /// The name of the column, or in JSON lines the number of the character.
     pub column: String,
-    /// What is wrong there.
+    /// The fault.
     pub message: String,
 }
 
@@ -160,7 +160,7 @@ impl fmt::Display for Fault {
 pub struct Faults {
     /// The first of them.
     pub named: Vec<Fault>,
-    /// How many there are besides.
+    /// Number of further ones.
     pub more: usize,
 }
 
@@ -178,7 +178,7 @@ impl Faults {
         }
     }
 
-    /// What was read, where nothing was wrong.
+    /// Returns the value where nothing was wrong.
     fn or<T>(self, read: T) -> Result<T, Unreadable> {
         if self.named.is_empty() {
             Ok(read)
@@ -201,7 +201,7 @@ impl fmt::Display for Faults {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Alerts: TradingView's log, or JSON lines.
@@ -210,7 +210,7 @@ pub enum Kind {
     Trades,
 }
 
-/// What a file holds, by its header and what stands under it.
+/// The content of a file, by its header and its first rows.
 ///
 /// # Errors
 ///

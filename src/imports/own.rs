@@ -25,12 +25,12 @@ const ORDERS: [&str; 6] = [
     "change",
 ];
 
-/// Whether a header is that of an export of events or orders.
+/// True if a header is that of an export of events or orders.
 pub fn is_export(header: &[String]) -> bool {
     has_all(header, &EVENTS) || has_all(header, &ORDERS)
 }
 
-/// Whether a header has all of some titles.
+/// True if a header has all of some titles.
 pub fn has_all(header: &[String], titles: &[&str]) -> bool {
     titles
         .iter()

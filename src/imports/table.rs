@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime, Time};
 use super::text::{body, decode};
 use super::{MOST_COLUMNS, MOST_ROWS, Unreadable};
 
-/// What stands in one place of a table.
+/// A cell of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// Text, or nothing where it is empty.
@@ -27,7 +27,7 @@ impl Cell {
         }
     }
 
-    /// Whether nothing stands there.
+    /// True if nothing stands there.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Text(text) if text.trim_matches(is_space).is_empty())
     }
@@ -54,7 +54,7 @@ pub struct Row {
     pub number: usize,
     /// The cells under the header.
     pub cells: Vec<Cell>,
-    /// Whether a text has more cells in this row than its header: then a separator
+    /// True if a text has more cells in this row than its header: then a separator
     /// stands in one of them without quotes, and those after it are in wrong columns.
     pub is_too_long: bool,
 }
@@ -62,7 +62,7 @@ pub struct Row {
 /// Rows that are enough to know what a table holds.
 const FIRST_ROWS: usize = 200;
 
-/// What to say of a row that is too long.
+/// The fault of a row that is too long.
 pub const TOO_LONG: &str = "the row has more cells than the header; a text or number with the separator in it has to stand in quotes";
 
 /// A header and the rows under it.
@@ -72,15 +72,15 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows that are not empty.
     pub rows: Vec<Row>,
-    /// What parts the cells of a text.
+    /// The delimiter of a text's cells.
     pub delimiter: Option<u8>,
-    /// Whether a text ends inside its last row.
+    /// True if a text ends inside its last row.
     pub is_cut_off: bool,
-    /// Whether a spreadsheet counts its days from 1904 rather than 1900.
+    /// True if a spreadsheet counts its days from 1904 rather than 1900.
     pub is_1904: bool,
 }
 
-/// Whether a file is a spreadsheet rather than text.
+/// True if a file is a spreadsheet rather than text.
 pub fn is_spreadsheet(file: &[u8]) -> bool {
     file.starts_with(b"PK\x03\x04")
 }

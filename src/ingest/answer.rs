@@ -1,4 +1,4 @@
-//! What the sender is told: JSON of one shape for success and one for failure.
+//! The answer to a delivery: JSON of one shape for success and one for failure.
 
 use std::borrow::Cow;
 use std::fmt::Display;

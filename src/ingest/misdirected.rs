@@ -44,7 +44,7 @@ impl Misdirections {
         waiting.take()
     }
 
-    /// What waits to be written.
+    /// Takes the notes that wait to be written.
     pub fn take(&self) -> Vec<Misdirected> {
         self.waiting().take()
     }

@@ -155,7 +155,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         })
     }
 
-    /// Whether the webhook takes alerts from this sender.
+    /// True if the webhook takes alerts from this sender.
     fn is_admitted(&self, arrival: &Arrival) -> bool {
         let policy = arrival.webhook.senders;
         let policy = policy.unwrap_or_else(|| self.registry.senders().senders.policy);
@@ -413,7 +413,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 }
 
-/// What to keep of an alert, and what it asks for, without the key in any field:
+/// An alert to be kept, and its request, without the key in any field:
 /// some traders paste it into a comment, too.
 fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>, PayloadError>) {
     let length = alert.recorded.len();

@@ -56,7 +56,7 @@ pub trait Recorder: Send + Sync + 'static {
     }
 }
 
-/// How long a delivery may wait for the writer to start on it.
+/// Time for which a delivery may wait for the writer to start on it.
 ///
 /// TradingView gives up after 3 seconds; an answer that nothing was stored has
 /// to come before, or the alert would not be sent again.

@@ -15,14 +15,14 @@ use crate::store::senders;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{Result, Store};
 
-/// What ingestion needs of a webhook.
+/// A webhook as ingestion needs it.
 #[derive(Debug)]
 pub struct Webhook {
     /// Its public id.
     pub id: WebhookId,
     /// Active or paused.
     pub state: WebhookState,
-    /// Whose alerts are taken, where it is not the server's setting.
+    /// The senders whose alerts are taken, where it is not the server's setting.
     pub senders: Option<SenderPolicy>,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
@@ -61,7 +61,7 @@ impl Default for Windows {
 }
 
 impl Webhook {
-    /// Whether `key` is the webhook's, in a time that does not tell how much of it was right.
+    /// True if `key` is the webhook's, in a time that does not tell how much of it was right.
     #[must_use]
     pub fn is_key(&self, key: &str) -> bool {
         self.auth_key
@@ -132,14 +132,14 @@ impl Registry {
         such.next().is_none().then(|| Arc::clone(webhook))
     }
 
-    /// How many there are.
+    /// Their number.
     #[must_use]
     pub fn len(&self) -> usize {
         let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         catalog.webhooks.len()
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -169,7 +169,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Who may send alerts.
+    /// The senders of alerts.
     #[must_use]
     pub fn senders(&self) -> Arc<KnownSenders> {
         let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Who sent a delivery, and how much that proves.
+//! The sender of a delivery, and the proof of it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use crate::domain::sender::{Senders, Verification};
 use crate::store::senders::Issuer;
 
-/// What TradingView's certificate has always said; anybody can write it into one of theirs.
+/// The organization in TradingView's certificate; anybody can write it into one of theirs.
 const ORGANIZATION: &str = "TradingView, Inc.";
 const COMMON_NAMES: [&str; 2] = ["webhook-server@tradingview.com", "TradingView Webhooks"];
 const EMAIL: &str = "webhook-server@tradingview.com";
@@ -30,9 +30,9 @@ pub struct Sender {
     pub address: IpAddr,
     /// The client certificate that was shown, with possession of its key.
     pub certificate: Option<Arc<PeerCertificate>>,
-    /// Whether it is the owner, who may always send.
+    /// True if it is the owner, who may always send.
     pub is_owner: bool,
-    /// Whether it is to be tried only, and to make no order.
+    /// True if it is to be tried only, and to make no order.
     pub is_test: bool,
 }
 
@@ -60,7 +60,7 @@ impl PeerCertificate {
         Self { chain }
     }
 
-    /// Whether it says that it is TradingView's, and is good at `now`. Who says so
+    /// True if it says that it is TradingView's, and is good at `now`. Who says so
     /// is another question: see [`Self::is_signed_by`].
     #[must_use]
     pub fn claims_tradingview(&self, now: Timestamp) -> bool {
@@ -69,7 +69,7 @@ impl PeerCertificate {
         })
     }
 
-    /// Whether a key signed it, itself or through authorities between that were sent along;
+    /// True if a key signed it, itself or through authorities between that were sent along;
     /// also where that key is its own.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &[u8], now: Timestamp) -> bool {
@@ -157,7 +157,7 @@ fn is_good_at(certificate: &X509Certificate<'_>, now: Timestamp) -> bool {
     validity.not_before.timestamp() <= now && now <= validity.not_after.timestamp()
 }
 
-/// Whether a certificate is an authority's, so that what it signs counts, with so many
+/// True if a certificate is an authority's, so that what it signs counts, with so many
 /// authorities between itself and the one who shows it.
 fn may_sign(certificate: &X509Certificate<'_>, below: usize, now: Timestamp) -> bool {
     let is_authority = certificate.basic_constraints().is_ok_and(|stated| {
@@ -204,7 +204,7 @@ pub struct KnownSenders {
 }
 
 impl KnownSenders {
-    /// How a sender shows that it is TradingView.
+    /// The proof that a sender is TradingView.
     #[must_use]
     pub fn verify(&self, sender: &Sender, now: Timestamp) -> Option<Verification> {
         if let Some(certificate) = &sender.certificate
@@ -242,7 +242,7 @@ impl KnownSenders {
             .filter(|issuer| issuer.pinned_at.is_some())
     }
 
-    /// Whether an address is one of TradingView's.
+    /// True if an address is one of TradingView's.
     #[must_use]
     pub fn has_address(&self, address: IpAddr) -> bool {
         self.senders.addresses.contains(&address.to_canonical())

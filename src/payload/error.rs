@@ -1,4 +1,4 @@
-//! What is wrong with a payload, in words for the trader who wrote it.
+//! The faults of a payload, in words for the trader who wrote it.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct PayloadError {
     /// A stable name for programs: `invalid_json`, `missing_field`,
     /// `invalid_field`, `duplicate_field` or `contradiction`.
     pub code: Cow<'static, str>,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
     /// The likely cause and what to do about it.
     pub hint: String,
@@ -35,7 +35,7 @@ pub struct PayloadError {
 }
 
 impl PayloadError {
-    /// Whether the text is no JSON object (400) rather than a JSON object whose
+    /// True if the text is no JSON object (400) rather than a JSON object whose
     /// fields make no order (422).
     #[must_use]
     pub fn is_malformed(&self) -> bool {

@@ -11,7 +11,7 @@ const CURLY_QUOTES: &[char] = &[
     '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
 ];
 
-/// What is wrong with a message, and what to do about it.
+/// The fault of a message, and the remedy.
 #[derive(Clone, Copy)]
 struct Cause {
     what: &'static str,
@@ -155,14 +155,14 @@ fn at_place(cause: Cause, text: &str, at: usize) -> PayloadError {
     PayloadError::malformed(cause.what, cause.hint.to_owned(), line, column)
 }
 
-/// What the reader stumbled over.
+/// The place that the reader stumbled over.
 struct Fault<'a> {
     text: &'a str,
     /// The reader's own words, without the place.
     what: &'a str,
     /// Offset of the character that could not be.
     at: usize,
-    /// Whether the text ended too soon.
+    /// True if the text ended too soon.
     at_end: bool,
 }
 
@@ -221,7 +221,7 @@ impl Fault<'_> {
         }
     }
 
-    /// Whether a text begun with a straight quote has no straight one to end it.
+    /// True if a text begun with a straight quote has no straight one to end it.
     fn inside_text(&self) -> bool {
         self.what.starts_with("control character")
             || self.what.starts_with("EOF while parsing a string")
@@ -335,7 +335,7 @@ impl Fault<'_> {
         Some((cause, self.at))
     }
 
-    /// What can be said where no sign points to one cause.
+    /// The general words where no sign points to one cause.
     fn general(&self) -> &'static str {
         match self.what {
             "recursion limit exceeded" => {
@@ -384,7 +384,7 @@ pub fn unreplaced(text: &str) -> String {
     }
 }
 
-/// What to do about it; `value` is what should stand there, such as "a number".
+/// The remedy; `value` names the expected kind, such as "a number".
 pub fn placeholder(text: &str, value: &str) -> String {
     let why = match placeholder_name(text) {
         Some(name) if OF_STRATEGIES.contains(&name) => {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-/// What stands in the place of a key.
+/// The text in the place of a key.
 const HIDDEN: &str = "***";
 
 /// Shorter texts are no keys of ours, and hiding them would garble messages.

@@ -35,16 +35,16 @@ pub struct Alert {
     pub auth_key: PresentedKey,
     /// The body with the value of `auth_key` replaced by `***`: what is kept.
     pub recorded: Vec<u8>,
-    /// What the alert asks for, or why it asks for nothing that can be done.
+    /// The signal, or the reason why there is none.
     pub signal: Result<Box<Parsed>, PayloadError>,
 }
 
 /// A valid alert.
 #[derive(Debug, Clone)]
 pub struct Parsed {
-    /// What the alert asks for.
+    /// The signal of the alert.
     pub signal: Signal,
-    /// What its owner should know, although it was accepted.
+    /// Warnings for its owner, although it was accepted.
     pub warnings: Vec<Warning>,
 }
 
@@ -63,9 +63,9 @@ pub enum Rejected {
 /// A body that cannot be read to its end.
 #[derive(Debug)]
 pub struct Malformed {
-    /// What is wrong, where, and what to do about it.
+    /// The fault, its place, and the remedy.
     pub error: PayloadError,
-    /// What the broken text shows as its key: several where the name stands in other
+    /// The keys that the broken text shows: several where the name stands in other
     /// texts, too.
     pub keys: Vec<PresentedKey>,
     /// The body with the values of `auth_key` replaced by `***`: what is kept.

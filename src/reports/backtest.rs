@@ -154,7 +154,7 @@ impl Tested {
         }
     }
 
-    /// What was open when the range ended. A list has no prices between its trades, so of
+    /// The positions open when the range ended. A list has no prices between its trades, so of
     /// a range that ended before it did, only what entering had cost is known.
     fn open_at_end(&self, asked: Asked) -> OpenLots {
         let Some(end) = asked.to else {

@@ -25,7 +25,7 @@ pub struct Compared {
     pub sheet: String,
     /// Its name there.
     pub name: String,
-    /// Whether it is in percent.
+    /// True if it is in percent.
     pub is_percent: bool,
     /// As TradingView has it.
     pub theirs: Sided,

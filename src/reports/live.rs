@@ -112,7 +112,7 @@ impl<'a> Part<'a> {
         Ok(newest)
     }
 
-    /// What the ticker that was entered first cost: at that entry, at each exit, and at the
+    /// Prices of the ticker that was entered first: at that entry, at each exit, and at the
     /// last price known. Where it was entered before the range, the first is the one known
     /// when the range begins.
     fn held_prices(

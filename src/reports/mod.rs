@@ -34,7 +34,7 @@ use crate::store::webhooks::{self, StoredWebhook};
 pub use cache::{ReportCache, ReportJson};
 use live::Part;
 
-/// What reports are wanted of; `None` and empty are all.
+/// The scope of a report; `None` and empty are all.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFilter {
     /// The book whose trades they are of.

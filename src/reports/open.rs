@@ -14,7 +14,7 @@ use crate::store::positions::StoredPosition;
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{Result, orders, positions, tickers, trades};
 
-/// What is open at the end, and the last prices seen.
+/// The positions open at the end, and the last prices seen.
 pub(super) struct OpenAtEnd {
     pub(super) lots: OpenLots,
     /// When, in which ticker and at which price lots were entered that are still open.

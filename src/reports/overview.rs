@@ -1,4 +1,4 @@
-//! What the dashboard shows of every webhook: what it made, and what waits for
+//! The dashboard's view of every webhook: its earnings, and the questions that wait for
 //! its owner.
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ use crate::store::{self, Result, events, ledgers};
 /// Points of the small curve of a webhook, at most.
 pub const CURVE_POINTS: usize = 60;
 
-/// What a webhook's closed trades made; it changes with its trades only.
+/// The earnings of a webhook's closed trades; they change with its trades only.
 #[derive(Debug, Clone, Default)]
 pub struct Earnings {
     net_profit: Decimal,
@@ -62,7 +62,7 @@ pub struct WebhookOverview {
     pub curve: Vec<String>,
     /// Alerts over the limit that were counted and not kept, among those that wait.
     pub alerts_not_kept: i64,
-    /// What waits for the owner, the gravest first.
+    /// The questions that wait for the owner, the gravest first.
     pub attention: Vec<Attention>,
 }
 
@@ -85,31 +85,31 @@ pub enum Attention {
     PointValue {
         /// The instrument.
         ticker: String,
-        /// What its profit is counted by.
+        /// The terms that its profit is counted by.
         used: String,
-        /// What its contract gains a point.
+        /// The gain of its contract a point.
         #[serde(rename = "pointValue")]
         point_value: String,
     },
     /// Alerts that could not be read and made no order.
     Failed {
-        /// How many.
+        /// The count.
         count: i64,
     },
     /// Alerts over the limit that made no order.
     Limited {
-        /// How many, those that are not kept among them.
+        /// The count, those that are not kept among them.
         count: i64,
     },
     /// Requests turned away, for a wrong key for instance; the last 20 are known.
     Rejected {
-        /// How many.
+        /// The count.
         count: i64,
     },
     /// Alerts that arrived while this machine's clock ran backwards; they were dated by the
     /// sequence of their arrival.
     ClockSetBack {
-        /// How many.
+        /// The count.
         count: i64,
         /// The newest of them.
         #[schema(value_type = String)]
@@ -168,7 +168,7 @@ impl EarningsCache {
 /// Cached earnings of a webhook, and the inputs that they were computed from.
 #[derive(Debug, Clone)]
 pub struct KeptEarnings {
-    /// How often its ledgers had changed.
+    /// Version of its ledgers.
     version: i64,
     /// The zone of its days.
     zone: String,

@@ -48,7 +48,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Time for the request that a stranger is at when its age is reached.
 const LAST_REQUEST: Duration = Duration::from_secs(5);
 
-/// Which versions of HTTP a connection may speak.
+/// The versions of HTTP that a connection may speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Versions {
     Http1,
@@ -244,16 +244,16 @@ impl<H: Handler> Connection<H> {
     }
 }
 
-/// What bytes travel on. Boxed, so that the binary has one HTTP server in it, not
+/// The transport of bytes. Boxed, so that the binary has one HTTP server in it, not
 /// one for each kind.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// What is known of every request of a connection.
+/// The facts that hold for every request of a connection.
 #[derive(Debug, Clone, Default)]
 struct Origin {
-    /// Whether it came in TLS.
+    /// True if it came in TLS.
     is_tls: bool,
     /// The certificate that the other side showed.
     certificate: Option<Arc<PeerCertificate>>,

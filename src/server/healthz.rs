@@ -14,7 +14,7 @@ use super::routes::plain;
 use crate::http::Body;
 use crate::store::Store;
 
-/// How long a write shows that the next one will do as well.
+/// Time for which a write shows that the next one will do as well.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
 
 /// Looks after the store for those who ask.
@@ -32,7 +32,7 @@ impl HealthCheck {
         Self { store, turn }
     }
 
-    /// Whether the last alert, or what was written in place of one, could be stored.
+    /// True if the last alert, or what was written in place of one, could be stored.
     #[must_use]
     pub fn is_well(&self) -> bool {
         self.store.writer().health().failure().is_none()

@@ -32,13 +32,13 @@ pub const TEST_HEADER: &str = "algohook-test";
 pub struct Hooks<R, C> {
     /// Takes the alerts.
     pub ingest: Arc<Ingest<R, C>>,
-    /// What the server counts of itself.
+    /// The server's counters.
     pub metrics: Arc<Metrics>,
     /// Time for the body of an alert.
     pub body_timeout: Duration,
     /// Room for bodies.
     pub room: Arc<Room>,
-    /// Who is no stranger.
+    /// The addresses that are no strangers.
     pub known: Arc<KnownAddresses>,
     /// The alerts that are there whole and not answered yet.
     pub in_hand: Arc<InHand>,

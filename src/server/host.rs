@@ -1,4 +1,4 @@
-//! Which names the local listener answers to. A page of another site can have its own
+//! The names that the local listener answers to. A page of another site can have its own
 //! name lead to this machine and so read what the browser's owner reaches (DNS rebinding);
 //! such a page cannot hide the name that it goes by.
 
@@ -27,7 +27,7 @@ impl Hosts {
         }
     }
 
-    /// Whether a request may go by the name that it states. One that states none is
+    /// True if a request may go by the name that it states. One that states none is
     /// no browser's.
     #[must_use]
     pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> bool {
@@ -45,7 +45,7 @@ impl Hosts {
     }
 }
 
-/// What stands before the port, without the brackets of IPv6.
+/// The host before the port, without the brackets of IPv6.
 fn name_of(host: &str) -> &str {
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

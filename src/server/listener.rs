@@ -19,7 +19,7 @@ use crate::http::known_addresses::{Acquaintance, KnownAddresses};
 use crate::logging::Rarely;
 use crate::metrics::Metrics;
 
-/// What answers requests.
+/// The handler of requests.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(
@@ -29,7 +29,7 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Response<Body>> + Send;
 }
 
-/// How much room and time connections get.
+/// Limits of room and time for connections.
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {
     /// Connections that are open at once.
@@ -40,19 +40,19 @@ pub struct ConnectionLimits {
     pub header_timeout: Duration,
     /// Time after which a connection that showed neither a right key nor a login ends.
     pub stranger_age: Duration,
-    /// Whether HTTP/2 without TLS is spoken too.
+    /// True if HTTP/2 without TLS is spoken too.
     pub http2: bool,
     /// Time that alerts in hand get to be recorded once the server stops.
     pub shutdown_grace: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether the programs of this machine are the owner's: where no stranger comes, or
+    /// True if the programs of this machine are the owner's: where no stranger comes, or
     /// only through a proxy that waits for slow ones itself.
     pub trusts_this_machine: bool,
 }
 
 impl ConnectionLimits {
-    /// What the one who connects gets.
+    /// The rank of a client.
     fn rank(&self, peer: IpAddr, known: &KnownAddresses) -> Rank {
         let peer = peer.to_canonical();
         let mut proxies = self.trusted_proxies.iter();
@@ -70,7 +70,7 @@ impl ConnectionLimits {
     }
 }
 
-/// How the bytes of a connection travel.
+/// The transport of a connection.
 #[derive(Clone)]
 pub enum Transport {
     /// As they are.
@@ -88,15 +88,15 @@ const LONGEST_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub struct Server<H> {
     /// Where connections come in.
     pub listener: TcpListener,
-    /// How their bytes travel.
+    /// Their transport.
     pub transport: Transport,
-    /// What answers their requests.
+    /// The handler of their requests.
     pub handler: Arc<H>,
-    /// How much room and time they get.
+    /// Their limits of room and time.
     pub limits: ConnectionLimits,
-    /// Who is no stranger.
+    /// The addresses that are no strangers.
     pub known: Arc<KnownAddresses>,
-    /// What the server counts of itself.
+    /// The server's counters.
     pub metrics: Arc<Metrics>,
 }
 

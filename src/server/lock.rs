@@ -44,10 +44,10 @@ pub struct RunningServer {
     /// Where it answers plain HTTP for those from outside, where it does.
     #[serde(default)]
     pub http_listener: Option<SocketAddr>,
-    /// Whether it trusts a proxy in front of it.
+    /// True if it trusts a proxy in front of it.
     #[serde(default)]
     pub has_proxy: bool,
-    /// Whether it shows made-up alerts.
+    /// True if it shows made-up alerts.
     #[serde(default)]
     pub is_demo: bool,
     /// Connections that may be open at once, on all listeners together.

@@ -19,7 +19,7 @@ use crate::http::body::{Body, full};
 #[folder = "assets/ui"]
 struct Files;
 
-/// What every address of a page but the first begins with; the page itself tells them apart.
+/// First path segments of every page but the first; the page itself tells them apart.
 const PAGES: [&str; 9] = [
     "setup",
     "webhooks",

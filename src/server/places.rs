@@ -17,7 +17,7 @@ use crate::http::standing::Standing;
 /// Places that one address may always have.
 const LEAST: usize = 8;
 
-/// How much room the one who connects gets.
+/// The room that a client gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
     /// A share for the address and one for the site, and the first to go.
@@ -28,7 +28,7 @@ pub enum Rank {
     Own,
 }
 
-/// What a connection that came gets.
+/// The decision about a connection that came.
 #[derive(Debug)]
 pub enum Admission {
     /// A place.
@@ -39,7 +39,7 @@ pub enum Admission {
     Full,
 }
 
-/// How many connections there may be.
+/// Limits on the number of connections.
 #[derive(Debug)]
 struct Shares {
     all: usize,
@@ -142,7 +142,7 @@ impl Places {
         self.freed.notified().await;
     }
 
-    /// How many are taken.
+    /// Number of places that are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.open().connections.len()
@@ -220,7 +220,7 @@ fn count_down(counts: &mut HashMap<IpAddr, usize>, key: IpAddr) {
 }
 
 impl Place {
-    /// What the one who has it has shown.
+    /// The standing of its holder.
     #[must_use]
     pub fn standing(&self) -> &Arc<Standing> {
         &self.standing

@@ -1,4 +1,4 @@
-//! What the internet gets to see: hooks, and the page where its owner wants it there.
+//! The public face: hooks, and the page where its owner wants it there.
 
 use std::sync::Arc;
 
@@ -31,11 +31,11 @@ Alerts are not taken over plain HTTP, where anybody on the way can read their ke
 Write https:// in the webhook URL of the alert, and rotate the key: it was just sent in the clear.
 ";
 
-/// What a listener answers; one type for all, so that the binary has one HTTP server.
+/// The face of a listener; one type for all, so that the binary has one HTTP server.
 pub enum Face {
     /// Everything, to the owner.
     Local(Local),
-    /// What the internet gets to see.
+    /// The public face.
     Public(Public),
     /// The way to HTTPS.
     PlainHttp(PlainHttp),
@@ -51,7 +51,7 @@ impl Handler for Face {
     }
 }
 
-/// What the local listener answers: everything, under its own names.
+/// The face of the local listener: everything, under its own names.
 pub struct Local {
     /// Everything that there is to answer.
     pub routes: Arc<Routes>,
@@ -73,11 +73,11 @@ impl Handler for Local {
     }
 }
 
-/// What the public listener answers.
+/// The face of the public listener.
 pub struct Public {
     /// Everything that there is to answer.
     pub routes: Arc<Routes>,
-    /// Whether the page and the API are answered here too.
+    /// True if the page and the API are answered here too.
     pub with_ui: bool,
 }
 
@@ -98,13 +98,13 @@ impl Handler for Public {
     }
 }
 
-/// What plain HTTP is answered with: the way to HTTPS.
+/// The face of plain HTTP: the way to HTTPS.
 pub struct PlainHttp {
     /// Everything that there is to answer.
     pub routes: Arc<Routes>,
-    /// Whether alerts are taken.
+    /// True if alerts are taken.
     pub with_hooks: bool,
-    /// What a certificate authority may be looking for.
+    /// The challenges that a certificate authority may look for.
     pub challenges: Arc<Challenges>,
     /// Where HTTPS is, as `https://hooks.example.com`; never taken from the request.
     pub https: Option<String>,

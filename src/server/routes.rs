@@ -1,4 +1,4 @@
-//! Which part of the program answers a request.
+//! The routes: which part of the program answers a request.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct Routes {
     pub api: Api,
     /// Whether alerts can be stored.
     pub health: HealthCheck,
-    /// What the server counts of itself.
+    /// The server's counters.
     pub metrics: Arc<Metrics>,
 }
 

@@ -59,7 +59,7 @@ fn stored_form(
     Ok(stored.to_string())
 }
 
-/// Whether a password is the one of a stored hash. Slow on purpose.
+/// True if a password is the one of a stored hash. Slow on purpose.
 #[must_use]
 pub fn is_password(password: &str, stored: &str) -> bool {
     is_hash_of(password, stored).unwrap_or(false)
@@ -144,7 +144,7 @@ pub fn set_up(
     set_password(context, password_hash, now)
 }
 
-/// Whether a set-up link is the one printed last and was not used.
+/// Checks whether a set-up link is the one printed last and was not used.
 ///
 /// # Errors
 ///

@@ -31,10 +31,10 @@ use crate::clock::ClockReading;
 use crate::domain::event::{EventId, Warning};
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 
-/// How far behind a clock may be and still be waited for.
+/// Largest lag at which a clock is still waited for.
 const WAITED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long a clock may have been ahead and be believed to have been, on its own word.
+/// Longest time for which a clock is believed to have been ahead, on its own word.
 const LONGEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Below this the two clocks only run at different speeds.
@@ -59,7 +59,7 @@ const EARLIEST: i64 = 1_767_225_600_000_000;
 /// from a file.
 const ARRIVED: &str = "source IN ('webhook', 'test', 'adjustment')";
 
-/// What the writer knows of the clock and of the newest arrival.
+/// The writer's view of the clock and of the newest arrival.
 #[derive(Debug, Default)]
 pub struct Arrivals {
     newest: Option<Newest>,
@@ -81,7 +81,7 @@ struct Run {
     /// The first event of it.
     first: EventId,
     began: Duration,
-    /// What steps of the clock are measured against.
+    /// The reading that steps of the clock are measured against.
     anchor: ClockReading,
 }
 
@@ -123,12 +123,12 @@ impl Earlier {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Age {
     pub(super) length: SignedDuration,
-    /// Whether it was measured; else it is at least that, for the clock was set back.
+    /// True if it was measured; else it is at least that, for the clock was set back.
     pub(super) is_measured: bool,
 }
 
 impl Age {
-    /// Whether an equal message after this time is one that was sent again. Where nobody knows
+    /// True if an equal message after this time is one that was sent again. Where nobody knows
     /// it is: two fills of one bar would have to lie around a restart.
     pub(super) fn is_resend_within(self, window: SignedDuration) -> bool {
         self.length <= window && (self.length >= FILLS_OF_ONE_BAR || !self.is_measured)
@@ -149,7 +149,7 @@ impl Arrival {
         is_apart(self.at, self.clock.wall)
     }
 
-    /// What its owner should know of the clock.
+    /// The warning about the clock.
     pub(super) fn warning(&self) -> Option<Warning> {
         let apart = self.at.duration_since(self.clock.wall);
         (apart >= NOTICEABLE).then(|| {
@@ -166,7 +166,7 @@ impl Arrival {
 }
 
 impl Arrivals {
-    /// How long ago an event was recorded.
+    /// The age of an event's recording.
     pub(super) fn age(&self, earlier: &Earlier, now: &Arrival) -> Age {
         if self.run.is_none_or(|run| earlier.event < run.first) {
             // It is at least as old as this run.
@@ -314,7 +314,7 @@ pub fn look_back(context: &mut WriteContext<'_>, clock: ClockReading) -> Result<
     Ok(())
 }
 
-/// Whether the newest arrival is dated so far ahead that [`look_back`] has to decide.
+/// True if the newest arrival is dated so far ahead that [`look_back`] has to decide.
 ///
 /// # Errors
 ///
@@ -327,13 +327,13 @@ pub fn is_far_ahead(connection: &Connection, now: Timestamp) -> Result<bool> {
 /// Events that the clock would have dated otherwise.
 #[derive(Debug, Clone, Copy)]
 pub struct OffClock {
-    /// How many.
+    /// The count.
     pub count: i64,
     /// The newest of them.
     pub newest: EventId,
     /// When it arrived.
     pub received_at: Timestamp,
-    /// What the clock said then.
+    /// The reading of the clock.
     pub clock_at: Timestamp,
 }
 
@@ -401,7 +401,7 @@ struct Ahead {
 }
 
 impl Ahead {
-    /// What has to be moved down; `None` where nothing has, or where the clock is not to be
+    /// The arrivals to move down; `None` where there are none, or where the clock is not to be
     /// believed now.
     fn of(
         connection: &Connection,
@@ -538,7 +538,7 @@ fn whole_seconds(time: SignedDuration) -> SignedDuration {
     }
 }
 
-/// Whether a time differs from the clock's by more than two readings of it do.
+/// True if a time differs from the clock's by more than two readings of it do.
 fn is_apart(time: Timestamp, clock: Timestamp) -> bool {
     time.duration_since(clock).abs() >= STEP
 }

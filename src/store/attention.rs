@@ -17,7 +17,7 @@ use crate::domain::event::{EventId, EventStatus};
 /// says "very many" need not be exact.
 const LOOKED_AT: i64 = 10_000;
 
-/// What came at `since` or later and made no order, nor did processing it again;
+/// Events at `since` or later that made no order, nor did processing them again;
 /// by the webhook's row.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ const KEPT_FAILURES: i64 = 500;
 /// The action of a login that failed.
 pub const FAILED_LOGIN: &str = "login.failed";
 
-/// Who did it, when, and from where.
+/// The actor, the time, and the place.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// `owner`, a token's id, `command line` or `stranger`.
@@ -44,11 +44,11 @@ impl Actor {
 pub struct Entry {
     /// Its number.
     pub id: i64,
-    /// Who did it, when, and from where.
+    /// The actor, the time, and the place.
     pub actor: Actor,
-    /// What was done, as `token.create`.
+    /// The action, as `token.create`.
     pub action: String,
-    /// What it was done to; never a secret.
+    /// The subject of the action; never a secret.
     pub subject: Option<String>,
 }
 

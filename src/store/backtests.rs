@@ -43,15 +43,15 @@ pub struct NewBacktest {
     pub ticker: Option<Ticker>,
     /// The name of the file, which tells the instrument in most exports.
     pub file_name: Option<String>,
-    /// What the file and its reading are recognised by.
+    /// The digest of the file and its reading.
     pub digest: Digest,
-    /// What its owner says of its numbers.
+    /// Its owner's statements about its numbers.
     pub stated: StatedTerms,
-    /// What its numbers mean, as far as it or its owner says.
+    /// Its terms, as far as it or its owner says.
     pub terms: Terms,
 }
 
-/// What importing a list of trades came to, or would.
+/// The result of importing a list of trades, or of its preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportedTrades {
@@ -74,18 +74,18 @@ pub struct ImportedTrades {
     /// When the last trade was left.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last: Option<Timestamp>,
-    /// Whether the very same was there already, so that nothing changes.
+    /// True if the very same was there already, so that nothing changes.
     pub is_known: bool,
     /// The backtests that it takes the place of.
     pub replaced: Vec<BacktestSize>,
-    /// Whether nothing changes because there is no trade in the file, but in the
+    /// True if nothing changes because there is no trade in the file, but in the
     /// backtest that is there.
     pub is_empty: bool,
-    /// Whether the instrument is a guess, which the first of the notes explains.
+    /// True if the instrument is a guess, which the first of the notes explains.
     pub is_ticker_guessed: bool,
-    /// What its numbers mean, and who says so.
+    /// Its terms, each with its source.
     pub terms: KeptTerms,
-    /// What had to be assumed, what could not be read and is not needed, and where the
+    /// Assumptions, cells that could not be read and are not needed, and places where the
     /// webhook's settings differ.
     pub notes: Vec<String>,
 }
@@ -116,7 +116,7 @@ pub struct Backtest {
     pub open_long: Decimal,
     /// Profit of the short trades that are open at the end of the list.
     pub open_short: Decimal,
-    /// Whether its list has a trade, closed or open.
+    /// True if its list has a trade, closed or open.
     pub has_trades: bool,
 }
 

@@ -30,7 +30,7 @@ const LEFT_FREE: u64 = 8 << 20;
 /// Bytes in a MiB.
 const MIB: u64 = 1 << 20;
 
-/// What the name of a copy begins with that is not sound.
+/// Prefix of the name of a copy that is not sound.
 pub const UNSOUND_PREFIX: &str = "unsound-";
 
 /// Copies a database to `target`, also while a server writes it, and reads the copy again.
@@ -267,7 +267,7 @@ impl BackupState {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// What the owner has to know of the backups, in a sentence.
+    /// The fault of the backups, in a sentence.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -295,7 +295,7 @@ pub struct Taken {
     pub unsound: Vec<PathBuf>,
 }
 
-/// What the name of every backup that the server takes begins and ends with; other files
+/// Beginning and end of the name of every backup that the server takes; other files
 /// are left alone.
 const PREFIX: &str = "algohook-";
 const SUFFIX: &str = ".db";
@@ -343,7 +343,7 @@ pub fn name_at(time: jiff::Timestamp) -> String {
     format!("{PREFIX}{}{SUFFIX}", time.strftime("%Y%m%d-%H%M%S"))
 }
 
-/// Whether a name is one that the server gives.
+/// True if a name is one that the server gives.
 #[must_use]
 pub fn is_ours(name: &str) -> bool {
     let time = name

@@ -16,7 +16,7 @@ use super::file::{beside, make_private_file, remove_if_there, rename};
 use super::soundness::{self, Depth};
 use super::{backup, connect, existing};
 
-/// How long a database may be held beside a server: an alert waits for two seconds.
+/// Time for which a database may be held beside a server: an alert waits for two seconds.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Tries to find a moment in which nobody writes.

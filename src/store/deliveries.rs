@@ -25,10 +25,10 @@ use crate::domain::webhook::WebhookId;
 use crate::payload::{Parsed, PayloadError};
 use crate::secrets::random_bytes;
 
-/// How long an alert's own `id` is remembered.
+/// Time for which an alert's own `id` is remembered.
 pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was made of a delivery before it is recorded.
+/// The reading of a delivery before it is recorded.
 #[derive(Debug, Clone)]
 pub enum Reading {
     /// A valid alert, to become an order.
@@ -60,17 +60,17 @@ pub struct Delivery {
     pub webhook: WebhookId,
     /// When it arrived: by the clock, or the time that it has in a file or of another event.
     pub received_at: Timestamp,
-    /// What the clocks showed then, where it arrives now.
+    /// The clocks' readings, where it arrives now.
     pub clock: Option<ClockReading>,
-    /// How it came to be.
+    /// Its source.
     pub source: EventSource,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: Option<IpAddr>,
-    /// How it showed that TradingView sent it.
+    /// The proof that TradingView sent it.
     pub verified: Option<Verification>,
-    /// What arrived, with the key replaced.
+    /// The payload, with the key replaced.
     pub payload: Vec<u8>,
-    /// What was made of it.
+    /// Its reading.
     pub reading: Reading,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
@@ -89,16 +89,16 @@ pub fn new_delivery(received_at: Timestamp) -> Result<DeliveryId> {
     })
 }
 
-/// What recording a delivery came to.
+/// The result of recording a delivery.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// The event.
     pub event: EventId,
-    /// What became of it.
+    /// Its status.
     pub status: EventStatus,
     /// The order it made.
     pub order: Option<OrderId>,
-    /// What its owner should know.
+    /// Warnings for its owner.
     pub warnings: Vec<Warning>,
     /// The event that it repeats.
     pub repeats: Option<EventId>,
@@ -384,7 +384,7 @@ fn clock_at(delivery: &Delivery) -> Option<Timestamp> {
     (wall != delivery.received_at).then_some(wall)
 }
 
-/// What its owner should know of a delivery that repeats another, or seems to.
+/// The warning of a delivery that repeats another, or seems to.
 fn warning_of(
     context: &WriteContext<'_>,
     delivery: &Delivery,
@@ -468,7 +468,7 @@ fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Re
     })
 }
 
-/// What is known of an event beyond the delivery itself.
+/// The columns of an event beyond the delivery itself.
 struct Entry<'a> {
     status: EventStatus,
     signal: Option<&'a Signal>,
@@ -523,7 +523,7 @@ fn insert_event(
     Ok(EventId(context.connection.last_insert_rowid()))
 }
 
-/// What its owner should know of the clock.
+/// The warning about the clock.
 fn clock_warning(delivery: &Delivery) -> Option<Warning> {
     let clock = delivery.clock?;
     let at = delivery.received_at;

@@ -1,4 +1,4 @@
-//! What can go wrong between the program and its database.
+//! Errors between the program and its database.
 
 use rusqlite::ErrorCode;
 
@@ -30,7 +30,7 @@ pub enum StoreError {
     Unsound {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         why: String,
     },
     /// The database is of an older algohook, and only the server brings it up to date.
@@ -51,7 +51,7 @@ pub enum StoreError {
         "there is no room for {what}: it takes {needed} MiB, and {free} MiB are free in {folder}"
     )]
     NoRoom {
-        /// What was to be written.
+        /// The content that was to be written.
         what: String,
         /// Where.
         folder: String,
@@ -68,16 +68,16 @@ pub enum StoreError {
     UnsoundBackup {
         /// The copy.
         kept: String,
-        /// What is wrong with it.
+        /// Its fault.
         why: String,
     },
     /// The queue of the writer is full, or a job waited in it for too long.
     #[error("the server is too busy; nothing was stored, try again")]
     Busy,
-    /// What was asked for is not there.
+    /// A thing that is not there.
     #[error("there is no {0}")]
     NotFound(String),
-    /// What was asked for does not go with what is stored.
+    /// A request that does not go with what is stored.
     #[error("{0}")]
     Conflict(String),
     /// The database was written by a newer algohook.
@@ -96,7 +96,7 @@ pub enum StoreError {
     /// A file operation beside the database failed.
     #[error("{what}: {source}")]
     File {
-        /// What was tried.
+        /// The operation that was tried.
         what: String,
         /// The operating system's answer.
         source: std::io::Error,

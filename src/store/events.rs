@@ -32,19 +32,19 @@ pub struct StoredEvent {
     /// The reading of this machine's clock then, where it ran backwards and the event was
     /// dated otherwise.
     pub clock_at: Option<Timestamp>,
-    /// How it came to be.
+    /// Its source.
     pub source: EventSource,
-    /// What became of it.
+    /// Its status.
     pub status: EventStatus,
-    /// What arrived, with the key replaced.
+    /// The payload, with the key replaced.
     pub payload: Vec<u8>,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: Option<String>,
-    /// How it showed that TradingView sent it.
+    /// The proof that TradingView sent it.
     pub verified: Option<Verification>,
     /// The instrument, where the payload could be read.
     pub ticker: Option<Ticker>,
-    /// What the alert asked for, where the payload could be read.
+    /// The intent of the alert, where the payload could be read.
     pub intent: Option<Intent>,
     /// The market price that it stated.
     pub market_price: Option<Price>,
@@ -52,7 +52,7 @@ pub struct StoredEvent {
     pub signal_time: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<PayloadError>,
-    /// What its owner should know of the message and of what came of it.
+    /// Warnings about the message and its outcome.
     pub warnings: Vec<Warning>,
     /// The event that it repeats or was made from.
     pub original: Option<EventId>,
@@ -60,7 +60,7 @@ pub struct StoredEvent {
     pub order: Option<OrderId>,
 }
 
-/// Which events to list; `None` is any.
+/// A filter of events; `None` is any.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Of one webhook.

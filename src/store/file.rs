@@ -19,7 +19,7 @@ pub(super) use crate::platform::{FileId, file_at};
 /// Bytes of a database's header.
 const HEADER: usize = 100;
 
-/// What a database begins with.
+/// The first bytes of a database.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Makes a file, readable by its owner only, where there is none.

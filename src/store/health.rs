@@ -20,10 +20,10 @@ use super::error::{Result, StoreError};
 use super::file::{FileId, beside, file_at};
 use super::schema;
 
-/// How often the same failure is logged again.
+/// Interval at which the same failure is logged again.
 const SAID_EVERY: Duration = Duration::from_mins(1);
 
-/// What the last write came to; clones share it.
+/// The result of the last write; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<Mutex<State>>);
 
@@ -47,7 +47,7 @@ impl Health {
         state.failing.as_ref().map(|failing| failing.why.clone())
     }
 
-    /// Whether something as large as an alert was written within so long.
+    /// True if something as large as an alert was written within so long.
     #[must_use]
     pub fn was_written_within(&self, time: Duration) -> bool {
         let written_at = self.state().written_at;
@@ -119,7 +119,7 @@ impl Watch {
         }
     }
 
-    /// Whether another file is in the database's place.
+    /// True if another file is in the database's place.
     #[must_use]
     pub fn is_replaced(&self) -> bool {
         let now = self.path.as_deref().and_then(file_at);

@@ -31,13 +31,13 @@ use crate::payload;
 /// New alerts that an answer lists.
 const MOST_LISTED: usize = 1000;
 
-/// How alerts of a file are told apart.
+/// Rules that tell the alerts of a file apart.
 #[derive(Debug, Clone)]
 pub struct AlertSelection {
     /// Names of alerts that belong to the webhook although their message does
     /// not show its key.
     pub names: Vec<String>,
-    /// How far a recorded alert's time may lie from the file's and be the same.
+    /// Distance at which a recorded alert's time and the file's are the same.
     pub tolerance: SignedDuration,
 }
 
@@ -50,7 +50,7 @@ impl Default for AlertSelection {
     }
 }
 
-/// What importing alerts came to, or would.
+/// The result of importing alerts, or of its preview.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportedAlerts {
@@ -119,12 +119,12 @@ struct Candidate {
     /// Its own time, where it fired then: the same message was recorded already then,
     /// whenever this machine's clock says that it came.
     own_time: Option<Timestamp>,
-    /// Whether the same bytes again can only be sent again: they carry a time.
+    /// True if the same bytes again can only be sent again: they carry a time.
     tells_resends: bool,
     source: EventSource,
 }
 
-/// What two copies of one message have in common.
+/// The fingerprint that two copies of one message have in common.
 type Fingerprint = [u8; 32];
 
 /// Reads which alerts of a file belong to the webhook. It takes most of the time that
@@ -345,7 +345,7 @@ impl Candidate {
     }
 }
 
-/// What is left of a message without its key and without the line ends and
+/// A digest of a message without its key and without the line ends and
 /// spaces that a copy may change.
 fn fingerprint(payload: &[u8]) -> Fingerprint {
     let bytes = if let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(payload) {
@@ -410,7 +410,7 @@ impl Recorded {
         Ok(Self(recorded))
     }
 
-    /// Which candidates were recorded already: each recorded alert is one
+    /// The candidates that were recorded already: each recorded alert is one
     /// candidate at most, and has its time from then on, for it arrived later by the
     /// time that its delivery took.
     fn recognise(

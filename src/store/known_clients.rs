@@ -56,7 +56,7 @@ pub struct NewPlace {
     pub user_agent: Option<String>,
 }
 
-/// How a client is known at `now`.
+/// The familiarity of a client at `now`.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ pub fn familiarity(
     Ok(Familiarity::None)
 }
 
-/// Whether the owner is known to have logged in from anywhere.
+/// True if the owner is known to have logged in from anywhere.
 ///
 /// # Errors
 ///

@@ -145,7 +145,7 @@ struct Stored {
     newest_second: Timestamp,
 }
 
-/// What became of an order that was to be paired.
+/// The outcome of pairing an order.
 #[derive(Debug)]
 pub(super) enum Paired {
     /// It was applied.
@@ -243,7 +243,7 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether a ledger has to be derived again.
+/// True if a ledger has to be derived again.
 ///
 /// # Errors
 ///
@@ -309,7 +309,7 @@ pub(super) fn mark_all(context: &mut WriteContext<'_>) -> Result<usize> {
     Ok(marked)
 }
 
-/// What the numbers derived of some webhooks are made of: as long as it stays the
+/// Version stamp of the figures derived of some webhooks: as long as it stays the
 /// same, so do they.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
@@ -340,7 +340,7 @@ pub fn versions(connection: &Connection, of: &[WebhookId]) -> Result<Versions> {
     })
 }
 
-/// How often the ledgers of a webhook have changed: as long as that stays the same, so
+/// Version of a webhook's ledgers: as long as that stays the same, so
 /// do its trades.
 ///
 /// # Errors

@@ -17,11 +17,11 @@ use crate::domain::webhook::WebhookId;
 /// Addresses that are kept, and a sum of the others beside them.
 pub const KEPT: i64 = 20;
 
-/// How long they are kept after the last request.
+/// Time for which they are kept after the last request.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 text_enum! {
-    /// What was wrong with an address.
+    /// The fault of an address.
     Misdirection, "misdirection" {
         /// There is no webhook at it: answered 404.
         Unknown = "unknown",
@@ -35,24 +35,24 @@ text_enum! {
 /// Requests of one kind to one address.
 #[derive(Debug, Clone)]
 pub struct Misdirected {
-    /// What was wrong.
+    /// The fault.
     pub kind: Misdirection,
     /// The address without its secret part.
     pub address: String,
     /// The webhook that was meant, as far as can be told.
     pub webhook: Option<WebhookId>,
-    /// How many.
+    /// The count.
     pub count: i64,
     /// When the last one came.
     pub last_at: Timestamp,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: IpAddr,
 }
 
 /// Requests of one kind to one address, as they are told of.
 #[derive(Debug, Clone)]
 pub struct StoredMisdirected {
-    /// What was wrong.
+    /// The fault.
     pub kind: Misdirection,
     /// The address without its secret part; empty for the sum of those that are not kept.
     pub address: String,
@@ -60,11 +60,11 @@ pub struct StoredMisdirected {
     pub webhook: Option<WebhookId>,
     /// Its name.
     pub webhook_name: Option<String>,
-    /// How many.
+    /// The count.
     pub count: i64,
     /// When the last one came.
     pub last_at: Timestamp,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: IpAddr,
 }
 
@@ -127,7 +127,7 @@ fn trim(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// What was misdirected at `since` or later, the newest first.
+/// Misdirected requests at `since` or later, the newest first.
 ///
 /// # Errors
 ///

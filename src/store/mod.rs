@@ -1,4 +1,4 @@
-//! What algohook keeps: one SQLite file, one writer, many readers.
+//! The store: one SQLite file, one writer, many readers.
 //!
 //! SQL lives here and nowhere else, as text next to the function that runs it.
 //! What an alert means is decided in `domain` and `payload`; how a request is
@@ -79,7 +79,7 @@ pub const DATABASE_FILE: &str = "algohook.db";
 /// Name of the folder for backups in the data directory, where no other is named.
 pub const BACKUP_FOLDER: &str = "backups";
 
-/// How long a statement waits for another process that writes.
+/// Time for which a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tries to empty the log, and the pause between.
@@ -89,7 +89,7 @@ const FOLD_PAUSE: Duration = Duration::from_millis(250);
 /// Bytes of the largest alert.
 const PROBE_BYTES: i64 = 25_600;
 
-/// How to open a store.
+/// Options for opening a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Jobs that may wait for the writer; one more is turned away.
@@ -238,7 +238,7 @@ impl Store {
         &self.path
     }
 
-    /// Whether another file is in the database's place, as after a restore: what is
+    /// True if another file is in the database's place, as after a restore: what is
     /// open here is then the former one, which nothing is written to any more.
     #[must_use]
     pub fn is_replaced(&self) -> bool {
@@ -316,7 +316,7 @@ impl Store {
         &self.readers
     }
 
-    /// What was committed last, for when an event was on disk.
+    /// The last commit, for the time at which an event was on disk.
     #[must_use]
     pub fn last_commit(&self) -> &LastCommit {
         &self.last_commit

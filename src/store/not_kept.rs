@@ -16,7 +16,7 @@ use crate::domain::webhook::WebhookId;
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;
 
-/// How long they are counted.
+/// Time for which they are counted.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Counts one more of a webhook.
@@ -39,7 +39,7 @@ pub fn count(context: &mut WriteContext<'_>, webhook: &WebhookId, at: Timestamp)
     Ok(())
 }
 
-/// How many came at `since` or later, to the hour; by the webhook's row.
+/// Their number at `since` or later, to the hour; by the webhook's row.
 ///
 /// # Errors
 ///

@@ -32,11 +32,11 @@ pub struct StoredOrder {
     pub webhook: WebhookId,
     /// The instrument.
     pub ticker: Ticker,
-    /// What it is meant to do.
+    /// Its intent.
     pub intent: Intent,
-    /// How it is to be filled.
+    /// Its order type.
     pub order_type: OrderType,
-    /// How much; `None` is an exit of the whole position.
+    /// The quantity; `None` is an exit of the whole position.
     pub quantity: Option<Quantity>,
     /// The price the trader wants.
     pub intended_price: Price,
@@ -56,9 +56,9 @@ pub struct StoredOrder {
     pub stop_loss: Option<Price>,
     /// Limit of a bracket's stop.
     pub stop_loss_limit: Option<Price>,
-    /// How long it stays at the broker.
+    /// Its time at the broker.
     pub time_in_force: Option<TimeInForce>,
-    /// Whether it may fill outside regular hours.
+    /// True if it may fill outside regular hours.
     pub extended_hours: Option<bool>,
     /// The alert's own `id`.
     pub idempotency_key: Option<String>,
@@ -80,11 +80,11 @@ pub struct StoredOrder {
     pub comment: Option<String>,
     /// The price it filled at, assumed slippage included.
     pub fill_price: Option<Price>,
-    /// What it did to the position.
+    /// Its effect on the position.
     pub change: Option<PositionChange>,
 }
 
-/// Which orders to list; `None` is any.
+/// A filter of orders; `None` is any.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
     /// Of one webhook.

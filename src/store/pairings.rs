@@ -1,4 +1,4 @@
-//! What pairing an order came to: its fill, what it did to the position, and
+//! The result of pairing an order: its fill, its effect on the position, and
 //! what its owner should know.
 
 use rusqlite::{Connection, params};

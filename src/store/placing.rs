@@ -17,7 +17,7 @@ use crate::domain::order::{Order, pairing_time};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
     pub(super) at: Timestamp,
-    /// Whether the clock was behind, so that it was dated later.
+    /// True if the clock was behind, so that it was dated later.
     pub(super) is_moved_up: bool,
 }
 

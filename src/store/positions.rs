@@ -35,7 +35,7 @@ pub struct StoredPosition {
     pub instrument: Instrument,
     /// Currency of its profit.
     pub currency: String,
-    /// What its profit is counted by.
+    /// The terms that its profit is counted by.
     pub terms: Terms,
     /// Lots, newest price and what TradingView states; `None` while it is being
     /// derived again.

@@ -1,4 +1,4 @@
-//! What was accepted a short while ago, so that a resend is recognised.
+//! Deliveries accepted a short while ago, so that a resend is recognised.
 //!
 //! TradingView sends the same bytes again 5, 10 and 15 seconds after a 5xx,
 //! also when it was a proxy that turned our 200 into one.
@@ -26,7 +26,7 @@ const MOST_UNCONFIRMED: i64 = 256;
 /// Microseconds after a commit in which its answers leave, on however busy a machine.
 const ANSWERED_WITHIN: i64 = 1_000_000;
 
-/// What an equal earlier delivery makes of a new one.
+/// The relation of a new delivery to an equal earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
     /// No equal delivery is remembered.
@@ -58,7 +58,7 @@ struct Window {
 #[derive(Debug, Default)]
 pub struct RecentDeliveries {
     by_webhook: HashMap<i64, Window>,
-    /// What the last commit before the start brought, where it was not a clean stop: nobody
+    /// Deliveries of the last commit before the start, where it was not a clean stop: nobody
     /// knows how these were answered.
     unconfirmed: Vec<(i64, Accepted)>,
 }
@@ -178,7 +178,7 @@ impl RecentDeliveries {
         }
     }
 
-    /// What a webhook accepted within `length` before `now`.
+    /// Deliveries that a webhook accepted within `length` before `now`.
     fn of_webhook(
         &mut self,
         connection: &Connection,
@@ -255,7 +255,7 @@ fn read_accepted(
     Ok(accepted.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether the event's payload is the very same bytes: a digest alone could lie.
+/// True if the event's payload is the very same bytes: a digest alone could lie.
 pub(super) fn has_payload(connection: &Connection, event: EventId, payload: &[u8]) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
     let mut rows = statement.query([event.0])?;

@@ -29,7 +29,7 @@ text_enum! {
 }
 
 impl RejectionReason {
-    /// What to tell the owner of it, whatever the request was.
+    /// The reason in words, whatever the request was.
     #[must_use]
     fn in_words(self) -> &'static str {
         match self {
@@ -48,14 +48,14 @@ pub struct Rejection {
     pub rejected_at: Timestamp,
     /// Why.
     pub reason: RejectionReason,
-    /// Who sent it.
+    /// The sender's address.
     pub source_address: IpAddr,
     /// The size of a body that was too large, in bytes, where it is known.
     pub size: Option<u64>,
 }
 
 impl Rejection {
-    /// What to tell the owner.
+    /// The rejection in words.
     #[must_use]
     pub fn in_words(&self) -> String {
         let reason = self.reason.in_words();

@@ -1,4 +1,4 @@
-//! What is not kept for ever: events that made no order, and the audit, where the owner
+//! Retention: events that made no order, and the audit, go where the owner
 //! says for how long. An order, its event and what is derived of it stay.
 
 use jiff::Timestamp;

@@ -94,7 +94,7 @@ pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64>
     Ok(found)
 }
 
-/// What keeps a database of a known version from being algohook's, where something does:
+/// The reason why a database of a known version is not algohook's, where there is one:
 /// a table, index or trigger that is missing or another one, or a trigger or view that is
 /// not ours and would act with every alert.
 ///

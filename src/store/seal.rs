@@ -46,7 +46,7 @@ pub(super) fn of(backup: &Connection) -> Result<Option<Sum>> {
     Ok(Some(sum.unwrap_or_default()))
 }
 
-/// Whether a backup has the rows that it was sealed with; `None` where it has no seal.
+/// True if a backup has the rows that it was sealed with; `None` where it has no seal.
 pub(super) fn is_whole(backup: &Connection) -> Result<Option<bool>> {
     match of(backup)? {
         None => Ok(None),

@@ -20,7 +20,7 @@ const MOST_USED: i64 = 100;
 /// Bytes of a secret, as RFC 4226 recommends.
 pub const SECRET_BYTES: usize = 20;
 
-/// Whether the login asks for a code.
+/// True if the login asks for a code.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn is_on(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([])?)
 }
 
-/// How many recovery codes are left.
+/// Number of recovery codes that are left.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn confirm(
     Ok(true)
 }
 
-/// Whether a code is right now; it is used up then, and so are those before it. A code that
+/// True if a code is right now; it is used up then, and so are those before it. A code that
 /// was used while the clock was ahead says nothing of those of now, but is not good again.
 ///
 /// # Errors

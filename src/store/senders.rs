@@ -1,4 +1,4 @@
-//! Who may send alerts: the server's setting, and the keys of issuers.
+//! The senders of alerts: the server's setting, and the keys of issuers.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,7 +17,7 @@ pub struct Issuer {
     pub fingerprint: String,
     /// `SubjectPublicKeyInfo`, as DER.
     pub public_key: Vec<u8>,
-    /// Whose key it is, as its certificate says.
+    /// The key's owner, as its certificate says.
     pub name: String,
     /// When it was seen first.
     pub seen_at: Timestamp,
@@ -62,7 +62,7 @@ pub fn set(context: &mut WriteContext<'_>, senders: &Senders) -> Result<()> {
     Ok(())
 }
 
-/// Whether an issuer is pinned: without one no certificate counts.
+/// True if an issuer is pinned: without one no certificate counts.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ pub fn has_pin(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([])?)
 }
 
-/// Who demands a certificate, in words: the server's setting, or a webhook.
+/// The settings that demand a certificate, in words: the server's, or a webhook's.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub fn demanding(connection: &Connection) -> Result<Option<String>> {
     Ok(demanding.map(|webhook| format!("the webhook \"{}\"", webhook.name)))
 }
 
-/// Whether a policy can be set: without a pinned issuer no certificate counts.
+/// Checks whether a policy can be set: without a pinned issuer no certificate counts.
 ///
 /// # Errors
 ///

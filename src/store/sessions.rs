@@ -22,7 +22,7 @@ numbered_id! {
 pub struct Origin {
     /// The address.
     pub address: String,
-    /// What the browser calls itself.
+    /// The browser's name for itself.
     pub user_agent: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::error::{Result, StoreError};
 use super::schema;
 
-/// How much of a database is read.
+/// The depth to which a database is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// The schema, and where each table begins and ends: some milliseconds.

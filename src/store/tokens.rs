@@ -25,7 +25,7 @@ pub struct StoredToken {
     pub id: TokenId,
     /// The name that its owner gave it.
     pub name: String,
-    /// What it may do.
+    /// Its scope.
     pub scope: Scope,
     /// When it was made.
     pub created_at: Timestamp,
@@ -40,7 +40,7 @@ pub struct StoredToken {
 pub struct NewToken {
     /// The name that its owner gives it.
     pub name: String,
-    /// What it may do.
+    /// Its scope.
     pub scope: Scope,
     /// SHA-256 of its secret.
     pub hash: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What the owner says of trades: notes, and tags to report on.
+//! The owner's notes on trades, and tags to report on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::domain::tag::Tag;
 use crate::domain::trade::TradeId;
 use crate::domain::webhook::WebhookId;
 
-/// What is to be different about a trade's notes; `None` stays as it is.
+/// A change of a trade's notes; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct NotesChange {
     /// Other notes.
@@ -23,18 +23,18 @@ pub struct NotesChange {
     pub tags: Option<BTreeSet<Tag>>,
 }
 
-/// What the trades with a tag made, in one currency.
+/// The profit of the trades with a tag, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagTotal {
     /// The tag.
     pub tag: Tag,
     /// Currency of the webhooks.
     pub currency: String,
-    /// How many trades have it.
+    /// Number of trades that have it.
     pub trades: u64,
-    /// How many of them made money.
+    /// Number of those that made money.
     pub winning: u64,
-    /// What they made together.
+    /// Their profit together.
     pub net_profit: Decimal,
 }
 

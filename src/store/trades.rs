@@ -83,9 +83,9 @@ pub struct StoredTrade {
     pub currency: String,
     /// How far it went while it was open.
     pub excursions: Excursions,
-    /// Whether its entry or its exit was brought in later.
+    /// True if its entry or its exit was brought in later.
     pub is_imported: bool,
-    /// What the owner says of it.
+    /// The owner's notes.
     pub notes: String,
     /// The owner's tags, in the order of the alphabet.
     pub tags: Vec<String>,

@@ -49,7 +49,7 @@ pub(super) struct Transactions {
     jobs: Receiver<Box<dyn Job>>,
     /// A job that was taken from the queue and did not fit in the group before.
     next: Option<Box<dyn Job>>,
-    /// How long a commit takes, of late.
+    /// Duration of a commit, of late.
     commit_time: Duration,
 }
 

@@ -55,19 +55,19 @@ pub(super) struct Wal {
     /// drop them.
     file: File,
     page_size: u64,
-    /// Whether the file may have frames of a failed commit behind its end.
+    /// True if the file may have frames of a failed commit behind its end.
     is_dirty: bool,
     limits: Folding,
     folding: State,
     /// Frames at which the log is folded without a pause.
     fold_at: u64,
-    /// Whether the disk is full: a log that is folded begins anew in the room that it has.
+    /// True if the disk is full: a log that is folded begins anew in the room that it has.
     needs_room: bool,
     /// The room before the transaction, where the disk has not plenty.
     room: Option<Room>,
 }
 
-/// What is being done about folding the log.
+/// The state of folding the log.
 #[derive(Debug)]
 enum State {
     /// Nothing, until then at least.

@@ -25,13 +25,13 @@ pub struct StoredWebhook {
     pub state: WebhookState,
     /// The owner's notes.
     pub notes: String,
-    /// What the strategy trades with.
+    /// The settings of the strategy.
     pub settings: Settings,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-/// What is to be different about a webhook; `None` stays as it is.
+/// A change of a webhook; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct WebhookChange {
     /// A new name.
@@ -252,7 +252,7 @@ pub fn catalog(connection: &Connection) -> Result<(i64, Vec<StoredWebhook>)> {
     Ok((revision(&transaction)?, list(&transaction)?))
 }
 
-/// How much a webhook has received, and when last.
+/// The count of a webhook's deliveries, and the time of the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activity {
     /// Events recorded.
@@ -261,7 +261,7 @@ pub struct Activity {
     pub last_event_at: Option<Timestamp>,
 }
 
-/// What a webhook has received so far.
+/// The counts of a webhook's deliveries so far.
 ///
 /// # Errors
 ///

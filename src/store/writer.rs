@@ -20,19 +20,19 @@ use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
 use super::transactions::{Database, Transactions};
 
-/// How long a job waits for its start where nothing else is said.
+/// Time for which a job waits for its start where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What a job works on: the connection inside a transaction, and what is
+/// The context of a job: the connection inside a transaction, and the facts
 /// remembered of the ones before.
 pub struct WriteContext<'a> {
     /// The write connection; a transaction is open on it.
     pub connection: &'a Connection,
-    /// What need not be read from the database again.
+    /// Facts that need not be read from the database again.
     pub memory: &'a mut Memory,
 }
 
-/// What the one who writes remembers of the database, to read it less often.
+/// The writer thread's cache.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Deliveries that a resend could repeat.
@@ -42,12 +42,12 @@ pub struct Memory {
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.
     pub arrivals: Arrivals,
-    /// What the transaction before brought, and when.
+    /// The events of the transaction before, and its time.
     pub(super) last_commit: LastCommit,
-    /// What `PRAGMA data_version` said last: another number where another
+    /// The last value of `PRAGMA data_version`: another number where another
     /// process has written since.
     data_version: i64,
-    /// What the last write came to.
+    /// The result of the last write.
     pub(super) health: Health,
 }
 
@@ -82,7 +82,7 @@ impl Memory {
 pub(super) trait Job: Send {
     /// Does the work inside a transaction; false where that has to be undone.
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool;
-    /// Whether it may share a transaction: it can be run again where that is undone.
+    /// True if it may share a transaction: it can be run again where that is undone.
     fn shares(&self) -> bool;
     /// Claims the work for the writer; false where the one who waits has given up.
     fn is_wanted(&self) -> bool;
@@ -112,7 +112,7 @@ impl<F, T> Drop for Waiting<F, T> {
     }
 }
 
-/// Who has a job: the writer, which will answer, or the one who waits, who gave up. Only
+/// The holder of a job: the writer, which will answer, or the one who waits, who gave up. Only
 /// one of them can, so that an answer that says "not stored" stays true.
 #[derive(Debug, Clone, Default)]
 struct Claim(Arc<AtomicU8>);
@@ -206,7 +206,7 @@ impl Writer {
         Ok((Self { queue, health }, thread))
     }
 
-    /// What the last write came to.
+    /// The result of the last write.
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.health

@@ -110,7 +110,7 @@ fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {
         .collect()
 }
 
-/// What the public listener shows to those who connect.
+/// The certificates that the public listener shows.
 pub struct Certificates {
     current: RwLock<Option<Identity>>,
     challenges: Arc<Challenges>,
@@ -163,7 +163,7 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-/// Whether it is an authority that looks for its challenge: it offers nothing else.
+/// True if it is an authority that looks for its challenge: it offers nothing else.
 fn is_challenge(client_hello: &ClientHello<'_>) -> bool {
     let Some(offered) = client_hello.alpn() else {
         return false;

@@ -1,4 +1,4 @@
-//! What a certificate authority looks for to see that the domain is ours.
+//! The challenges by which a certificate authority sees that the domain is ours.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -61,7 +61,7 @@ impl Challenges {
         self.open().certificates.get(domain).cloned()
     }
 
-    /// What to answer under a path, where it is that of an open challenge.
+    /// The answer under a path, where it is that of an open challenge.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<String> {
         let token = path.strip_prefix(HTTP_PREFIX)?;

@@ -6,19 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use super::certificates::{CertificateError, Certificates, Identity};
 
-/// How often the files are looked at.
+/// Interval between looks at the files.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What tells that a file is another one: when it was written, and how long it is.
+/// The stamp of a file: its time and its length.
 type Stamp = Option<(SystemTime, u64)>;
 
 /// The two files of a certificate, and when they were read.
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
-    /// What they were when they were taken up.
+    /// Their stamps when they were taken up.
     taken_up: (Stamp, Stamp),
-    /// What they were when they could not be used, and that was said.
+    /// Their stamps when they could not be used, and that was said.
     unusable: Option<(Stamp, Stamp)>,
 }
 

@@ -24,10 +24,10 @@ pub const ALPN_HTTP2: &[u8] = b"h2";
 /// HTTP/1.1, as ALPN names it.
 pub const ALPN_HTTP1: &[u8] = b"http/1.1";
 
-/// What an authority speaks that looks for its challenge (RFC 8737).
+/// The protocol of an authority that looks for its challenge (RFC 8737).
 pub const ALPN_CHALLENGE: &[u8] = b"acme-tls/1";
 
-/// What TLS connections are made with; a changed certificate counts for the next one.
+/// The configuration of TLS connections; a changed certificate counts for the next one.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use crate::analytics::statistics::quantile;
 /// Resamples of each figure.
 pub(super) const RESAMPLES: usize = 2_000;
 
-/// What makes the resamples the same every time.
+/// Seed of the resamples, so that they are the same every time.
 const SEED: u64 = 1;
 
 /// The generator of every figure's resamples.

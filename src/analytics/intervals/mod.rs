@@ -1,4 +1,4 @@
-//! How far a figure of so few trades can be from the truth: 95 % intervals.
+//! The uncertainty of a figure of few trades: 95 % intervals.
 //!
 //! Five trades in five days give a Sharpe ratio as precise as five hundred give, to the
 //! eye. So each headline figure carries the number of observations that it rests on and an
@@ -60,7 +60,7 @@ pub struct Interval {
     pub low: Option<f64>,
     /// Upper end, in the figure's unit; `null` where it has no bound.
     pub high: Option<f64>,
-    /// How it was found.
+    /// The method that found it.
     pub method: Method,
 }
 
@@ -76,7 +76,7 @@ pub struct MoneyInterval {
     /// Upper end.
     #[schema(value_type = String)]
     pub high: Decimal,
-    /// How it was found.
+    /// The method that found it.
     pub method: Method,
 }
 

@@ -50,7 +50,7 @@ pub(in crate::analytics) fn write<'rows>(
     };
 }
 
-/// What the figures are made of.
+/// Sums that the figures are made of.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     trades: f64,

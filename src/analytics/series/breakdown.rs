@@ -19,48 +19,48 @@ const DURATION_STEPS: [u32; 10] = [
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
 
-/// What some trades made.
+/// The profit of some trades.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profit {
-    /// How many trades closed.
+    /// Number of closed trades.
     pub trades: usize,
-    /// How many of them made a profit above 0.
+    /// Number of those with a profit above 0.
     pub winning_trades: usize,
     /// Sum of their profit after commission.
     #[schema(value_type = String)]
     pub net_profit: Decimal,
 }
 
-/// What the trades that closed on one weekday made.
+/// The profit of the trades that closed on one weekday.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WeekdayProfit {
     /// 1 for Monday to 7 for Sunday.
     pub weekday: usize,
-    /// What they made.
+    /// Their profit.
     #[serde(flatten)]
     pub profit: Profit,
 }
 
-/// What the trades that closed in one hour of the day made.
+/// The profit of the trades that closed in one hour of the day.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HourProfit {
     /// 0 to 23.
     pub hour: usize,
-    /// What they made.
+    /// Their profit.
     #[serde(flatten)]
     pub profit: Profit,
 }
 
-/// What the trades of one ticker or signal made.
+/// The profit of the trades of one ticker or signal.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamedProfit {
     /// The ticker or signal; `null` for entries without a signal.
     pub name: Option<String>,
-    /// What they made.
+    /// Their profit.
     #[serde(flatten)]
     pub profit: Profit,
 }
@@ -75,7 +75,7 @@ pub struct Groups {
     pub others: Option<Profit>,
 }
 
-/// What trades within one step of duration made.
+/// The profit of trades within one step of duration.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DurationProfit {
@@ -83,7 +83,7 @@ pub struct DurationProfit {
     pub from_seconds: u32,
     /// Time that is too long for the step; `null` for the last one.
     pub to_seconds: Option<u32>,
-    /// What they made.
+    /// Their profit.
     #[serde(flatten)]
     pub profit: Profit,
 }

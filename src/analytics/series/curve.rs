@@ -24,7 +24,7 @@ pub struct EquityPoint {
     /// The report's capital and the profit of all trades so far.
     #[schema(value_type = String)]
     pub equity: Decimal,
-    /// How far equity lies below its peak; 0 or more.
+    /// Distance of equity below its peak; 0 or more.
     #[schema(value_type = String)]
     pub drawdown: Decimal,
     /// The drawdown in percent of the peak; `null` where the capital is not above 0.

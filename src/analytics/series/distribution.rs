@@ -1,4 +1,4 @@
-//! How many trades made how much: bins of profit and of return.
+//! Distributions: bins of profit and of return.
 
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub struct ProfitBin {
     /// The profit that is too much.
     #[schema(value_type = String)]
     pub to: Decimal,
-    /// How many there are.
+    /// Their number.
     pub count: usize,
 }
 
@@ -35,7 +35,7 @@ pub struct ReturnBin {
     pub from: f64,
     /// The return that is too much, in percent.
     pub to: f64,
-    /// How many there are.
+    /// Their number.
     pub count: usize,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn returns(table: &TradeTable<'_>) -> Vec<ReturnBin> {
     bins.collect()
 }
 
-/// How many values are `from` or more and less than `from + step`.
+/// Number of values from `from` up to, but not, `from + step`.
 struct Bin {
     from: i128,
     step: i128,

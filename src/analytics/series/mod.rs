@@ -51,9 +51,9 @@ pub struct Series {
     pub by_signal: Groups,
     /// Steps of the time from entry to exit.
     pub by_duration: Vec<DurationProfit>,
-    /// How many trades made how much money.
+    /// Trades by their profit in money.
     pub profit_distribution: Vec<ProfitBin>,
-    /// How many trades made how many percent of their value.
+    /// Trades by their profit in percent of their value.
     pub return_distribution: Vec<ReturnBin>,
     /// Figures of the last [`ROLLING_WINDOW`] trades, from the first full window on.
     pub rolling: Vec<RollingPoint>,

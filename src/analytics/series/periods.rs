@@ -18,12 +18,12 @@ pub struct DayProfit {
     /// The local date.
     #[schema(value_type = String, format = Date)]
     pub date: Date,
-    /// What closed on it.
+    /// The profit of the trades that closed on it.
     #[serde(flatten)]
     pub profit: Profit,
 }
 
-/// What a month brought.
+/// The return of a month.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MonthReturn {
@@ -39,7 +39,7 @@ pub struct MonthReturn {
     pub percent: Option<f64>,
 }
 
-/// What a year brought.
+/// The return of a year.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct YearReturn {

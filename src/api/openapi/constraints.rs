@@ -14,7 +14,7 @@ const AMOUNT: &str = "^[0-9]{1,9}(\\.[0-9]{1,8})?$";
 /// A decimal above zero, as text.
 const FACTOR: &str = "^[1-9][0-9]{0,5}(\\.[0-9]{1,8})?$|^0\\.[0-9]{0,7}[1-9]$";
 
-/// What the schema of each query parameter says beside its type, by its name.
+/// Constraints of each query parameter beside its type, by its name.
 fn parameter(name: &str, path: &str) -> Option<Value> {
     Some(match name {
         "limit" => json!({ "minimum": 1, "maximum": 500 }),
@@ -49,7 +49,7 @@ fn is_list(path: &str) -> bool {
     path.starts_with("/export/") || matches!(path, "/events" | "/orders" | "/trades")
 }
 
-/// Whether an operation has this parameter: an export has all rows, though it is asked for in
+/// True if an operation has this parameter: an export has all rows, though it is asked for in
 /// the same way as a list.
 fn has_parameter(path: &str, name: &str) -> bool {
     !path.starts_with("/export/") || !matches!(name, "limit" | "cursor")
@@ -68,7 +68,7 @@ fn cursor(path: &str) -> Option<Value> {
     Some(json!({ "pattern": pattern }))
 }
 
-/// What the schema of each property says beside its type: schema, property, and what is added.
+/// Constraints of each property beside its type: schema, property, and the addition.
 fn properties() -> Vec<(&'static str, &'static str, Value)> {
     let name = json!({ "minLength": 1, "maxLength": 100, "pattern": READABLE });
     let password = json!({ "minLength": 10 });

@@ -1,4 +1,4 @@
-//! What importing a list of trades came to, in the terminal.
+//! The result of importing a list of trades, in the terminal.
 
 use std::io::Write;
 
@@ -42,7 +42,7 @@ pub fn write(out: &mut dyn Write, imported: &ImportedTrades, dry_run: bool) -> a
     Ok(())
 }
 
-/// What the numbers of a list mean, and who says so.
+/// Writes the terms of a list, each with its source.
 fn write_terms(out: &mut dyn Write, imported: &ImportedTrades) -> anyhow::Result<()> {
     let terms = &imported.terms;
     for (name, term) in [
@@ -84,7 +84,7 @@ fn who(source: Source, certainty: &str) -> String {
     }
 }
 
-/// How well the rows bear a number out.
+/// The support that the rows give a number.
 fn certainty(term: &Term) -> String {
     let Some(rows) = &term.rows else {
         return String::new();

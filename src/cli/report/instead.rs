@@ -1,4 +1,4 @@
-//! What a report without a closed trade says in place of figures.
+//! The hints of a report without a closed trade.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ use crate::store::{Result, webhooks};
 /// Tickers that are named before the others are only counted.
 const NAMED: usize = 8;
 
-/// What there is where the trades that were asked for are not.
+/// The trades that there are instead of those that were asked for.
 pub(super) struct Instead {
     /// The reports of the same webhooks, of all tickers, tags and times.
     pub(super) whole: Vec<Made>,
@@ -147,7 +147,7 @@ fn asked_for(filter: &ReportFilter) -> String {
     parts.into_iter().flatten().collect()
 }
 
-/// How many trades there are, of which tickers, and on which days they closed.
+/// The number of trades, their tickers, and the days on which they closed.
 fn what_there_is(whole: &Report) -> String {
     let tickers = &whole.series.by_ticker.groups;
     let names = tickers.iter().filter_map(|group| group.name.as_deref());

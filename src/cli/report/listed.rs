@@ -1,4 +1,4 @@
-//! What a backtest's list says besides its trades: excursions, and the figures of
+//! A backtest's list besides its trades: excursions, and the figures of
 //! TradingView's own report beside ours.
 
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What a fill costs: its price with assumed slippage, and its commission.
+//! The cost of a fill: its price with assumed slippage, and its commission.
 
 use crate::domain::exact::{DOUBLE_DIGITS, is_finer_than_a_double};
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price, Quantity};

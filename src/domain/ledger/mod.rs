@@ -49,7 +49,7 @@ use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
 use warnings::{filled_at, shortfall};
 
-/// What an order did.
+/// The effect of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The order.
@@ -64,17 +64,17 @@ pub struct Applied {
     /// The trades it closed, oldest lot first. All their lots are gone, but for
     /// the one in `left`.
     pub trades: Vec<Trade>,
-    /// What is left of a lot that it closed a part of.
+    /// The rest of a lot that it closed a part of.
     pub left: Option<Lot>,
     /// The lot it opened.
     pub opened: Option<Lot>,
-    /// What its owner should know.
+    /// Warnings for its owner.
     pub warnings: Vec<Warning>,
     /// Why it was left out of trades and position, where it was.
     pub unpaired: Option<Unpairable>,
 }
 
-/// How an order fills, before anything is changed.
+/// The fill of an order, before anything is changed.
 struct Filling {
     instruction: Instruction,
     price: Price,
@@ -168,7 +168,7 @@ impl Ledger {
         }
     }
 
-    /// What to keep, to resume from after a restart.
+    /// A state to resume from after a restart.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
@@ -244,7 +244,7 @@ impl Ledger {
         })
     }
 
-    /// Whether `order` belongs before one that was applied already, or would give
+    /// True if `order` belongs before one that was applied already, or would give
     /// those of its second another sequence.
     #[must_use]
     pub fn is_late(&self, order: &Order, settings: &Settings) -> bool {
@@ -441,12 +441,12 @@ fn quantity_of(lots: &VecDeque<Lot>) -> Decimal {
     quantities.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
-/// What a whole history of orders came to.
+/// The result of a whole history of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folded {
     /// The ledger after the last order.
     pub ledger: Ledger,
-    /// What each order did, in the sequence they were paired in.
+    /// The effect of each order, in the sequence they were paired in.
     pub applied: Vec<Applied>,
 }
 

@@ -9,7 +9,7 @@ use crate::domain::signal::Direction;
 use crate::domain::terms::Contract;
 use crate::domain::webhook::Reversal;
 
-/// What an inverse value may differ from the fraction by: half of its last place.
+/// Largest difference of an inverse value from the fraction: half of its last place.
 const HALF_A_PLACE: Decimal = Decimal::from_parts(5, 0, 0, false, 19);
 
 fn counted_by(contract: Contract, point_value: i64) -> Settings {

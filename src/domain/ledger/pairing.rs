@@ -13,21 +13,21 @@ use crate::domain::terms::{Contract, Terms};
 use crate::domain::trade::{Leg, Lot, Trade};
 use crate::domain::webhook::{Reversal, Settings};
 
-/// What an order asks for, given the position it meets.
+/// An order's request, given the position it meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Instruction {
     /// Whether it buys or sells.
     pub(super) direction: Direction,
-    /// How much; `None` is the whole position.
+    /// The quantity; `None` is the whole position.
     quantity: Option<Decimal>,
-    /// Whether what exceeds the position is dropped, not opened.
+    /// True if what exceeds the position is dropped, not opened.
     closes_only: bool,
-    /// Whether it closes the position beside its own quantity.
+    /// True if it closes the position beside its own quantity.
     closes_all_first: bool,
 }
 
 impl Instruction {
-    /// What `order` asks for while the signed position is `position`.
+    /// The request of `order` while the signed position is `position`.
     pub(super) fn of(order: &Order, position: Decimal, reversal: Reversal) -> Self {
         // Who accepted TradingView's position meant the position, not the
         // difference that there was then: the missing alert may have come since.
@@ -70,7 +70,7 @@ impl Instruction {
             .saturating_add(opened * sign)
     }
 
-    /// How the quantity is to be divided while `open` can be closed; `None`
+    /// Divides the quantity while `open` can be closed; `None`
     /// where it is beyond a [`Quantity`].
     fn divide(&self, open: Decimal) -> Option<Division> {
         let Some(quantity) = self.quantity else {
@@ -100,26 +100,26 @@ impl Instruction {
 
 /// An order's quantity, divided into what closes, opens and is dropped.
 struct Division {
-    /// How much of the open lots to close; `None` is all.
+    /// The quantity of open lots to close; `None` is all.
     closing: Option<Decimal>,
-    /// How much to open.
+    /// The quantity to open.
     opening: Option<Quantity>,
-    /// What an exit exceeds the position by.
+    /// The excess of an exit over the position.
     dropped: Decimal,
 }
 
-/// What an order does to the lots, computed before any lot is changed.
+/// An order's effect on the lots, computed before any lot is changed.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
     /// The trades it closes, oldest lot first.
     pub(super) trades: Vec<Trade>,
-    /// How many lots it closes wholly, from the oldest.
+    /// Number of lots that it closes wholly, from the oldest.
     pub(super) closed_lots: usize,
-    /// What it leaves of the lot after those, where it closes a part of it.
+    /// The rest of the lot after those, where it closes a part of it.
     pub(super) left: Option<Lot>,
     /// The lot it opens.
     pub(super) opened: Option<Lot>,
-    /// What an exit exceeds the position by, and is dropped.
+    /// The excess of an exit over the position, which is dropped.
     pub(super) dropped: Decimal,
 }
 
@@ -163,7 +163,7 @@ impl Unpairable {
 /// Checks results of arithmetic for one order.
 #[derive(Debug, Clone, Copy)]
 struct Precision {
-    /// Whether a result must have every digit.
+    /// True if a result must have every digit.
     is_strict: bool,
 }
 

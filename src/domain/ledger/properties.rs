@@ -1,4 +1,4 @@
-//! What holds for every history of orders, against oracles that share no code
+//! Properties of every history of orders, against oracles that share no code
 //! with the ledger.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -115,7 +115,7 @@ fn in_sequence(orders: &[Order], reversal: Reversal) -> Vec<&Order> {
     sequence
 }
 
-/// How the signed position moves: what an order buys (or sells) of its quantity,
+/// The move of the signed position: the part of its quantity that an order buys (or sells),
 /// worked out on the position alone.
 fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
     let quantity = order.quantity.map(Quantity::get);

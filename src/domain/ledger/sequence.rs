@@ -25,14 +25,14 @@ use crate::domain::webhook::Reversal;
 /// and to look for another takes the square of their number.
 pub(super) const MOST_OF_A_SECOND: usize = 1_000;
 
-/// What the sequence of a second depends on besides its orders.
+/// The state that the sequence of a second depends on besides its orders.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     /// The position stated last before the second: where its chain begins.
     pub(super) stated: Decimal,
     /// The ledger's own position before the second: what exits can close.
     pub(super) position: Decimal,
-    /// How far an entry against the position closes it.
+    /// The reach of an entry against the position.
     pub(super) reversal: Reversal,
 }
 
@@ -113,7 +113,7 @@ fn exits_where_they_close<O: Borrow<Order>>(
     position
 }
 
-/// Which of the orders that wait is an exit that goes before the others while
+/// The order that waits and is an exit that goes before the others while
 /// the position is `position`; `None` where the sequence of arrival holds.
 ///
 /// First choice is one that fits what is open. One that exceeds it still goes
@@ -159,7 +159,7 @@ fn exit_to_go_first<O: Borrow<Order>>(waiting: &[O], position: Decimal) -> Optio
     exceeding
 }
 
-/// Whether `open` is enough for an exit.
+/// True if `open` is enough for an exit.
 fn fits(quantity: Option<Quantity>, open: Decimal) -> bool {
     let quantity = quantity.map(Quantity::get);
     quantity.is_none_or(|quantity| quantity <= open || same_size(quantity, open))
@@ -306,7 +306,7 @@ impl Chain {
         sequence
     }
 
-    /// How many links enter each node.
+    /// Number of links that enter each node.
     fn entering(&self) -> Vec<usize> {
         let mut entering = vec![0; self.leaving.len()];
         for link in &self.links {

@@ -6,7 +6,7 @@ use crate::domain::order::Order;
 use crate::domain::signal::{Direction, Intent, StatedPosition};
 
 text_enum! {
-    /// What an order did to the position.
+    /// The effect of an order on the position.
     PositionChange, "position change" {
         /// Opened a position.
         Entry = "entry",
@@ -22,7 +22,7 @@ text_enum! {
 }
 
 impl PositionChange {
-    /// What lies between two signed positions; `None` where they are the same size.
+    /// The change between two signed positions; `None` where they are the same size.
     #[must_use]
     pub fn between(previous: Decimal, new: Decimal) -> Option<Self> {
         if same_size(previous, new) {
@@ -41,7 +41,7 @@ impl PositionChange {
         })
     }
 
-    /// What an alert says of itself by its previous and new position; `None`
+    /// The change that an alert states by its previous and new position; `None`
     /// where it does not state both or they are the same.
     #[must_use]
     pub fn stated(position: &StatedPosition) -> Option<Self> {
@@ -49,7 +49,7 @@ impl PositionChange {
     }
 }
 
-/// Whether two sizes are the same but for the tails that TradingView's binary
+/// True if two sizes are the same but for the tails that TradingView's binary
 /// fractions leave (`0.30000000000000004`): equal to one part in 10^9.
 #[must_use]
 pub fn same_size(one: Decimal, other: Decimal) -> bool {
@@ -62,7 +62,7 @@ pub fn same_size(one: Decimal, other: Decimal) -> bool {
     matches!((distance, tolerance), (Some(distance), Some(tolerance)) if distance <= tolerance)
 }
 
-/// Whether an order can only close: an exit says so itself, and a sale that
+/// True if an order can only close: an exit says so itself, and a sale that
 /// leaves TradingView flat or long (a purchase: flat or short) is one too.
 pub(super) fn closes_only(order: &Order) -> bool {
     order.intent.is_exit()
@@ -74,7 +74,7 @@ pub(super) fn closes_only(order: &Order) -> bool {
         }
 }
 
-/// Whether TradingView states that it is flat or on one side after an order.
+/// True if TradingView states that it is flat or on one side after an order.
 fn stays(stated: &StatedPosition, side: Direction) -> bool {
     match stated.new {
         Some(new) => new.is_zero() || Direction::of_position(new) == side,
@@ -111,7 +111,7 @@ pub struct Adjustment {
     pub intent: Intent,
     /// The difference between the two positions.
     pub quantity: Quantity,
-    /// What the order is to state: the ledger's own position before it and
+    /// The position for the order to state: the ledger's own before it and
     /// TradingView's after it. The ledger holds on to the latter.
     pub stated_position: StatedPosition,
 }
@@ -150,11 +150,11 @@ pub(super) fn step(from: Decimal, to: Decimal) -> (Direction, Decimal) {
     (direction, difference.abs())
 }
 
-/// How an order's statement compares with the ledger's position around it.
+/// A comparison of an order's statement with the ledger's position around it.
 pub(super) struct Comparison {
     /// TradingView's position less the ledger's after the order.
     pub(super) drift: Decimal,
-    /// What its owner should know.
+    /// Warnings for its owner.
     pub(super) warning: Option<Warning>,
 }
 
@@ -217,7 +217,7 @@ fn out_of_sync(stated: &str, when: &str, own: Decimal) -> Warning {
     Warning::new("out_of_sync", message)
 }
 
-/// What to say of an order that is older than TradingView's last word and left another
+/// The warning of an order that is older than TradingView's last word and left another
 /// position than that.
 pub(super) fn outdated(own: Decimal, stated: Decimal) -> Warning {
     let (own, stated) = (own.normalize(), stated.normalize());

@@ -496,7 +496,7 @@ fn at_once(orders: &[(Intent, &str, &str)]) -> Vec<Order> {
     numbered.map(order).collect()
 }
 
-/// What comes of a position that is open and of orders of one instant after it.
+/// Folds orders of one instant onto an open position.
 fn fold_at_once(open: &[Order], orders: &[(Intent, &str, &str)]) -> Folded {
     let all = open.iter().cloned().chain(at_once(orders));
     fold(all.collect(), &settings())

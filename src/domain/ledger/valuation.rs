@@ -1,4 +1,4 @@
-//! What the open lots of a ledger cost and would gain.
+//! The cost and the open profit of a ledger's lots.
 
 use super::Ledger;
 use crate::domain::money::Decimal;

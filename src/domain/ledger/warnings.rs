@@ -1,4 +1,4 @@
-//! What the owner should know of an order that filled or paired otherwise than it says.
+//! Warnings of an order that filled or paired otherwise than it says.
 
 use super::fill;
 use super::pairing::Pairing;
@@ -31,7 +31,7 @@ pub(super) fn filled_at(
     })
 }
 
-/// What to say where an order could not do all that it says.
+/// The warning of an order that could not do all that it says.
 pub(super) fn shortfall(order: &Order, pairing: &Pairing) -> Option<Warning> {
     if !pairing.trades.is_empty() {
         return (!pairing.dropped.is_zero()).then(|| {

@@ -1,4 +1,4 @@
-//! What each trade of a list cost, where the list itself does not say.
+//! The commission of each trade of a list, where the list itself does not say.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::domain::webhook::{Commission, CommissionKind};
 /// The commissions of a list.
 #[derive(Debug)]
 pub struct Commissions {
-    /// What every fill cost.
+    /// The commission of every fill.
     of_fill: Option<Commission>,
     point_value: Decimal,
     fills: Fills,
@@ -56,11 +56,11 @@ impl Commissions {
     }
 }
 
-/// What tells the fill of one order from that of another: when, at which price, by
+/// The mark of one order's fill against another's: when, at which price, by
 /// which signal, bought or sold. The list does not number orders.
 type Fill = (Timestamp, Price, Option<String>, bool);
 
-/// What is left of each order for the trades that it opened or closed: quantity, and
+/// The rest of each order for the trades that it opened or closed: quantity, and
 /// the share of the order.
 #[derive(Debug)]
 pub(super) struct Fills(HashMap<Fill, (Decimal, Decimal)>);

@@ -1,4 +1,4 @@
-//! Which order the dates of a list have, where they do not tell by themselves: no trade is
+//! The order of day and month in a list, where dates do not tell by themselves: no trade is
 //! left before it was entered, none is in the future, and trades are numbered as they came.
 
 use std::collections::BTreeMap;

@@ -6,9 +6,9 @@ use crate::imports::table::{Cell, Row};
 /// A file that is something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Foreign {
-    /// What it is.
+    /// Its kind.
     pub is: &'static str,
-    /// What to do instead.
+    /// The alternative.
     pub advice: &'static str,
 }
 
@@ -16,7 +16,7 @@ const EXPORT_THE_LIST: &str = "In TradingView's Strategy report open \"List of t
 
 const NO_STRATEGY: &str = "It has no trades of a strategy. In TradingView's Strategy report open \"List of trades\" and export that";
 
-/// What a table is, by its titles and the first column of its rows.
+/// The kind of a table, by its titles and the first column of its rows.
 pub fn what_is(header: &[String], rows: &[Row]) -> Option<Foreign> {
     let titles: Vec<String> = header
         .iter()

@@ -59,7 +59,7 @@ pub fn places(table: &Table, mark: DecimalMark, places: &mut Places) {
     }
 }
 
-/// What the words of the column Type mean, by the times and profits of their trades;
+/// The meaning of the words of the column Type, by the times and profits of their trades;
 /// `None` where these contradict each other.
 pub fn kinds(table: &Table, mark: DecimalMark, places: &Places) -> Option<Kinds> {
     let at = |field| places.get(&field).copied();
@@ -90,7 +90,7 @@ pub fn kinds(table: &Table, mark: DecimalMark, places: &Places) -> Option<Kinds>
     (kinds.len() >= 2).then_some(kinds)
 }
 
-/// How often a word stood at an entry or exit, and at a short or long trade.
+/// Counts of a word at entries and exits, and at short and long trades.
 #[derive(Default)]
 struct Votes {
     exits: [usize; 2],
@@ -110,7 +110,7 @@ impl Votes {
     }
 }
 
-/// Which of two has nearly all votes.
+/// The one of two that has nearly all votes.
 fn decided([no, yes]: [usize; 2]) -> Option<bool> {
     let share = |count: usize| share(count, no + yes) >= AGREE;
     match (share(no), share(yes)) {
@@ -146,7 +146,7 @@ impl<'a> Guess<'a> {
         number::read(row.cells.get(column)?, self.mark).ok()?
     }
 
-    /// Whether nearly all cells of a column that have something are like this.
+    /// True if nearly all cells of a column that have something are like this.
     fn mostly(&self, column: usize, is_like: impl Fn(&Cell) -> bool) -> bool {
         let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
         let (mut count, mut like) = (0, 0);
@@ -165,7 +165,7 @@ impl<'a> Guess<'a> {
         })
     }
 
-    /// Whether whole numbers stand there, most of them twice.
+    /// True if whole numbers stand there, most of them twice.
     fn is_number_of_trades(&self, column: usize) -> bool {
         let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
         for row in self.rows {
@@ -180,7 +180,7 @@ impl<'a> Guess<'a> {
         most && twice > 0 && share(twice, counts.len()) >= AGREE
     }
 
-    /// Whether a few words stand there, other ones at the two rows of a trade.
+    /// True if a few words stand there, other ones at the two rows of a trade.
     fn is_kind(&self, column: usize, trade: usize) -> bool {
         let is_word =
             |cell: &Cell| matches!(cell, Cell::Text(text) if text.chars().any(char::is_alphabetic));
@@ -291,7 +291,7 @@ impl<'a> Guess<'a> {
         }
     }
 
-    /// Whether a column has the sum of all profits up to each trade.
+    /// True if a column has the sum of all profits up to each trade.
     fn is_sum(&self, pairs: &[Pair<'_>], column: usize, places: &Places) -> bool {
         let number = |row: &Row, column| f64::try_from(self.number(row, column)?).ok();
         let at =
@@ -310,7 +310,7 @@ impl<'a> Guess<'a> {
         ordered.len() > 2 && share(agree, ordered.len() - 1) >= AGREE
     }
 
-    /// Whether a column is price times quantity times something that stays the same.
+    /// True if a column is price times quantity times something that stays the same.
     fn is_value(&self, pairs: &[Pair<'_>], column: usize, places: &Places) -> bool {
         let number = |row: &Row, column| f64::try_from(self.number(row, column)?).ok();
         let factors: Option<Vec<f64>> = pairs
@@ -332,7 +332,7 @@ impl<'a> Guess<'a> {
         matches!(number::read(cell, self.mark), Ok(Some(_)))
     }
 
-    /// How far profit / (move x quantity) of the trades lies from its middle, in the
+    /// The distance of profit / (move x quantity) of the trades from its middle, in the
     /// middle; `None` where these cannot be price, quantity and profit.
     fn misfit(
         &self,

@@ -41,7 +41,7 @@ pub struct Columns {
     pub currency: Currency,
 }
 
-/// How the title of the profit names its currency.
+/// The currency that the title of the profit names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Currency {
     /// Not at all.
@@ -120,7 +120,7 @@ pub fn missing(places: &Places) -> Vec<Field> {
     Field::NEEDED.into_iter().filter(is_missing).collect()
 }
 
-/// Which columns the owner of a file says that fields have: `date=3`, `profit=Gewinn`.
+/// The columns of fields as the owner of a file names them: `date=3`, `profit=Gewinn`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choices(Vec<(Field, String)>);
 
@@ -157,7 +157,7 @@ impl Choices {
         choices.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether the owner says nothing.
+    /// True if the owner says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

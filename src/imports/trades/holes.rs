@@ -1,4 +1,4 @@
-//! What a list lacks: numbers of trades that are not there, and a cumulative profit that
+//! Holes of a list: numbers of trades that are not there, and a cumulative profit that
 //! is not the sum of its trades. The list is taken all the same, with a note.
 
 use super::ListedTrade;

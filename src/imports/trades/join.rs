@@ -11,7 +11,7 @@ use super::{ListedTrade, Side, zone_name};
 use crate::domain::money::Decimal;
 use crate::imports::Faults;
 
-/// What is needed to join the rows of a list.
+/// The state that joining the rows of a list needs.
 pub(super) struct Joining<'list> {
     /// The names of the columns.
     pub header: &'list [String],
@@ -21,9 +21,9 @@ pub(super) struct Joining<'list> {
     pub zone: &'list TimeZone,
     /// The present: no trade is later.
     pub now: Timestamp,
-    /// What cannot be right.
+    /// The faults so far.
     pub faults: &'list mut Faults,
-    /// What had to be assumed.
+    /// The assumptions so far.
     pub notes: &'list mut Vec<String>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Joining<'list> {
 struct Rows {
     entry: Option<Row>,
     exit: Option<Row>,
-    /// Whether there is a row that is neither, which was noted.
+    /// True if there is a row that is neither, which was noted.
     has_other: bool,
 }
 
@@ -256,7 +256,7 @@ impl Joining<'_> {
         }
     }
 
-    /// What a trade cannot be without.
+    /// Requires a value that a trade cannot be without.
     fn needed<T>(
         &mut self,
         row: &Row,
@@ -276,7 +276,7 @@ impl Joining<'_> {
     }
 }
 
-/// Which instant a local time stands for, where it is not clear.
+/// The instant of a local time that is ambiguous.
 #[derive(Clone, Copy)]
 enum Pick {
     /// The earlier one of two; where clocks skip it, as if they had not.

@@ -152,7 +152,7 @@ pub fn kind(text: &str) -> Option<Kind> {
     })
 }
 
-/// Whether a text says that a trade is still open.
+/// True if a text says that a trade is still open.
 pub fn is_open(text: &str) -> bool {
     OPEN.contains(&letters(text).as_str())
 }

@@ -55,13 +55,13 @@ pub struct TradeList {
     pub currency_sign: Option<&'static str>,
     /// The trades in the order of their numbers, those still open included.
     pub trades: Vec<ListedTrade>,
-    /// What the sheet of properties says.
+    /// The sheet of properties.
     pub properties: Properties,
     /// The figures of TradingView's own report, where the file has them.
     pub figures: Vec<Figure>,
     /// The zone that the times were read in.
     pub zone: TimeZone,
-    /// What had to be assumed, or could not be read and is not needed.
+    /// Assumptions, and cells that could not be read and are not needed.
     pub notes: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ pub struct ListedTrade {
     pub net_profit: Decimal,
     /// Commission of entry and exit, where the list has it.
     pub commission: Option<Decimal>,
-    /// What TradingView says of it besides.
+    /// TradingView's other figures of it.
     pub besides: Besides,
 }
 
@@ -98,7 +98,7 @@ pub struct Side {
     pub signal: Option<String>,
 }
 
-/// How a list is read: what it does not say itself.
+/// Options for reading a list: everything that it does not say itself.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The zone of its times as its owner says; goes before what the properties say.
@@ -240,7 +240,7 @@ fn recognise(table: &Table, choices: &Choices) -> Result<Recognised, Unreadable>
 }
 
 impl Recognised {
-    /// What was found by what the columns hold, for the owner to check.
+    /// The columns that were found by their content, for the owner to check.
     fn note(&self, header: &[String]) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.guessed.is_empty() {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 use crate::imports::table::{Cell, is_space};
 
-/// Which character is the decimal point, and so which one parts thousands.
+/// The character of the decimal point, and so the one that parts thousands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecimalMark {
     /// `1,234.5`
@@ -24,7 +24,7 @@ impl DecimalMark {
     }
 }
 
-/// What the numbers of a file say about its decimal mark.
+/// The evidence of a file's numbers for its decimal mark.
 #[derive(Debug, Default)]
 pub struct Evidence {
     /// Numbers that only the point can be the decimal mark of.
@@ -35,7 +35,7 @@ pub struct Evidence {
     unclear_point: Option<String>,
     /// The first number whose only mark is a comma that may part thousands.
     unclear_comma: Option<String>,
-    /// Whether a number has more than three digits and nothing that parts them.
+    /// True if a number has more than three digits and nothing that parts them.
     has_ungrouped: bool,
 }
 
@@ -98,7 +98,7 @@ impl Evidence {
     }
 }
 
-/// Whether a mark that is there once cannot part thousands.
+/// True if a mark that is there once cannot part thousands.
 fn is_fraction(text: &str, mark: char) -> bool {
     let (before, after) = text.split_once(mark).unwrap_or((text, ""));
     let digits = |part: &str| part.chars().filter(char::is_ascii_digit).count();
@@ -178,13 +178,13 @@ impl<'text> Written<'text> {
     }
 }
 
-/// What a number can be dressed with: spaces, currencies, a percent sign.
+/// True for the dressing of a number: spaces, currencies, a percent sign.
 fn is_dressing(letter: char) -> bool {
     let is_currency = matches!(letter, '$' | '¢'..='¥' | '\u{20a0}'..='\u{20cf}' | '฿' | '៛' | '﷼');
     is_space(letter) || is_currency || matches!(letter, '%' | '+') || letter.is_alphabetic()
 }
 
-/// Whether a number is shortened to thousands, millions or billions, as TradingView's
+/// True if a number is shortened to thousands, millions or billions, as TradingView's
 /// page shows them: what was left out cannot be had back.
 fn is_shortened(text: &str) -> bool {
     let after = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
@@ -194,7 +194,7 @@ fn is_shortened(text: &str) -> bool {
     unit.is_some_and(|unit| units.contains(&unit.to_lowercase().as_str()))
 }
 
-/// Whether a letter parts thousands in some language, and is no decimal mark in any.
+/// True if a letter parts thousands in some language, and is no decimal mark in any.
 fn parts_thousands(letter: char) -> bool {
     is_space(letter) || matches!(letter, '\'' | '’')
 }

@@ -25,7 +25,7 @@ const TITLES: [&str; 9] = [
     "netProfit",
 ];
 
-/// Whether a header is that of an export of trades.
+/// True if a header is that of an export of trades.
 pub(super) fn is_export(header: &[String]) -> bool {
     has_all(header, &TITLES)
 }

@@ -10,7 +10,7 @@ use crate::imports::Unreadable;
 use crate::imports::spreadsheet::Sheets;
 use crate::imports::table::Cell;
 
-/// What the properties say of a backtest, as far as it can be read.
+/// The properties of a backtest, as far as they can be read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Properties {
     /// The instrument, for instance `BINANCE:BTCUSDT`.
@@ -21,13 +21,13 @@ pub struct Properties {
     pub initial_capital: Option<Decimal>,
     /// Money that one contract gains when the price rises by 1.
     pub point_value: Option<Decimal>,
-    /// What every fill cost.
+    /// The commission of every fill.
     pub commission: Option<Commission>,
     /// The number of a commission that has no unit.
     pub commission_value: Option<Decimal>,
     /// The zone of the chart.
     pub time_zone: Option<TimeZone>,
-    /// What is there and could not be read, or only by assuming something.
+    /// Notes on properties that could not be read, or only by assuming something.
     pub notes: Vec<String>,
 }
 

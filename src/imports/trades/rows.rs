@@ -33,7 +33,7 @@ impl Moment {
     }
 }
 
-/// What stands in a cell that something is read from.
+/// The value of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stated<T> {
     /// Nothing.
@@ -45,7 +45,7 @@ pub enum Stated<T> {
 }
 
 impl<T> Stated<T> {
-    /// What stands in another cell, where nothing does in this one.
+    /// Takes the value of another cell where this one is empty.
     pub fn or(self, other: Self) -> Self {
         match self {
             Self::Nothing => other,
@@ -70,9 +70,9 @@ pub struct Row {
     pub number: usize,
     /// The number of the trade; what is no number was noted.
     pub trade: Option<u64>,
-    /// What it is; what it cannot be was noted.
+    /// Its kind; the kinds that it cannot be were noted.
     pub kind: Option<Kind>,
-    /// Whether the trade is still open: an exit that has not filled.
+    /// True if the trade is still open: an exit that has not filled.
     pub is_open: bool,
     /// When it filled.
     pub time: Stated<Moment>,
@@ -86,11 +86,11 @@ pub struct Row {
     pub profit: Stated<Decimal>,
     /// Commission of the trade.
     pub commission: Stated<Decimal>,
-    /// What a list can be without.
+    /// The columns that a list can be without.
     pub besides: Besides,
 }
 
-/// What TradingView says of a trade besides its fills and its profit; what cannot be
+/// TradingView's figures of a trade besides its fills and its profit; a figure that cannot be
 /// read is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Besides {
@@ -123,13 +123,13 @@ impl Besides {
     }
 }
 
-/// How the rows of a list are to be read.
+/// Options for reading the rows of a list.
 pub struct Reading<'a> {
     /// Where the columns are.
     pub columns: &'a Columns,
     /// The decimal mark of its numbers.
     pub mark: DecimalMark,
-    /// What the words of the column Type mean, where they are no known ones.
+    /// The meaning of the words of the column Type, where they are no known ones.
     pub kinds: Option<&'a Kinds>,
     /// The order of its dates.
     pub order: Option<Order>,

@@ -110,7 +110,7 @@ const ROWS: [Written; 8] = [
     ),
 ];
 
-/// What a language calls the columns and the four sides.
+/// The words of a language for the columns and the four sides.
 struct Language {
     /// Trade, type, date, signal, price, quantity, value, profit, profit in percent.
     titles: &'static str,

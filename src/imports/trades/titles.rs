@@ -7,7 +7,7 @@
 
 use crate::imports::table::is_space;
 
-/// What a column of a list of trades holds.
+/// The content of a column in a list of trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     /// The number of the trade.
@@ -254,11 +254,11 @@ pub struct Title {
     whole: String,
     /// The letters of what stands before a unit, and the unit.
     parts: Option<(String, Unit)>,
-    /// Whether it ends in a percent sign.
+    /// True if it ends in a percent sign.
     pub is_percent: bool,
 }
 
-/// What a title ends in.
+/// The unit at the end of a title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unit {
     /// The code of a currency, or what can be one.
@@ -289,18 +289,18 @@ impl Title {
         }
     }
 
-    /// Whether it is a name, alone or with a unit after it.
+    /// True if it is a name, alone or with a unit after it.
     pub fn is(&self, letters: &str) -> bool {
         let named = |(name, _): &(String, Unit)| name == letters;
         !letters.is_empty() && (self.whole == letters || self.parts.as_ref().is_some_and(named))
     }
 
-    /// What it ends in, where that can be a unit.
+    /// The unit that it ends in, where it can be one.
     pub fn unit(&self) -> Option<&Unit> {
         self.parts.as_ref().map(|(_, unit)| unit)
     }
 
-    /// Whether all of it is a name of a field, so that nothing in it is a unit.
+    /// True if all of it is a name of a field, so that nothing in it is a unit.
     pub fn is_whole(&self, field: Field) -> bool {
         let mut names = field.names().split('|');
         names.any(|name| letters(name) == self.whole)

@@ -59,7 +59,7 @@ impl Order {
 pub struct Read {
     /// The time.
     pub moment: Moment,
-    /// Whether the century was assumed.
+    /// True if the century was assumed.
     pub has_short_year: bool,
 }
 
@@ -108,7 +108,7 @@ pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
     })
 }
 
-/// Whether a text is a time, whatever stands first in it.
+/// True if a text is a time, whatever stands first in it.
 pub fn looks_like_time(text: &str) -> bool {
     let in_any = |order| read(text, Some(order)).is_ok();
     Order::ALL.into_iter().any(in_any)

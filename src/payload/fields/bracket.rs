@@ -9,7 +9,7 @@ use super::{Object, PayloadError, Stated, string};
 use crate::domain::money::Price;
 use crate::domain::signal::{Direction, StopLoss};
 
-/// What decides whether a number can be the price of a target or a stop.
+/// The facts that decide whether a number can be the price of a target or a stop.
 #[derive(Clone, Copy)]
 pub struct Order {
     /// The order's direction.

@@ -26,7 +26,7 @@ pub struct Stated<'f, 'a> {
     pub name: &'f str,
     /// Its value as it was written.
     pub value: &'a RawValue,
-    /// How surely it is this field.
+    /// The certainty that it is this field.
     pub standing: Standing,
 }
 
@@ -94,7 +94,7 @@ impl<'f, 'a> Given<'f, 'a> {
     }
 }
 
-/// Whether a field of this standing is read, given its value.
+/// True if a field of this standing is read, given its value.
 fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
     match standing {
         Standing::Asked => false,
@@ -106,7 +106,7 @@ fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
     }
 }
 
-/// What the owner should know of a message that was accepted.
+/// Warnings of a message that was accepted.
 #[derive(Default)]
 pub struct Notes {
     warnings: RefCell<Vec<Warning>>,

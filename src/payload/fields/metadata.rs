@@ -85,7 +85,7 @@ struct Time<'v> {
 }
 
 impl Time<'_> {
-    /// Whether it has the name that is the signal's time and nothing else.
+    /// True if it has the name that is the signal's time and nothing else.
     fn is_sure(&self) -> bool {
         self.place == 0
     }

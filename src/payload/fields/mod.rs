@@ -40,7 +40,7 @@ use names::Standing;
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
-/// What the fields ask for.
+/// Reads the signal from the fields.
 pub fn read(document: &Document<'_>) -> Result<Box<Parsed>, PayloadError> {
     if let Some(field) = &document.duplicate {
         return Err(PayloadError::duplicate(field));
@@ -191,7 +191,7 @@ impl<'f, 'a> Object<'f, 'a> {
         })
     }
 
-    /// What to rename, where a field is there that may mean one of these.
+    /// The field to rename, where one is there that may mean one of these.
     fn rename(&self, fields: &[&str]) -> Option<String> {
         let mut unknown = self.given.unknown().iter();
         unknown.find_map(|(name, _)| {

@@ -68,7 +68,7 @@ const DECISIVE: [&str; 11] = [
 /// The fields that an order needs, of which one statement that can be read is enough.
 const NEEDED: [&str; 4] = ["ticker", "marketPrice", "limitPrice", "stopPrice"];
 
-/// Whether a value that cannot be read fails the message. Under another name than ours it
+/// True if a value that cannot be read fails the message. Under another name than ours it
 /// may be something else, and was never asked for: it fails only what it can make wrong.
 pub fn must_be_read(field: &str, standing: Standing, is_found: bool) -> bool {
     standing == Standing::Ours || DECISIVE.contains(&field) || !is_found && NEEDED.contains(&field)
@@ -316,7 +316,7 @@ impl Table {
     }
 }
 
-/// Whether a name has these letters.
+/// True if a name has these letters.
 pub fn is_name(name: &str, known: &str) -> bool {
     letters(name).eq(known.chars())
 }
@@ -328,7 +328,7 @@ pub fn letters(name: &str) -> impl Iterator<Item = char> {
         .map(|letter| letter.to_ascii_lowercase())
 }
 
-/// Whether one letter makes the difference, or two that changed places.
+/// True if one letter makes the difference, or two that changed places.
 fn is_one_slip(one: &[char], other: &[char]) -> bool {
     let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let (one, other) = (&one[same..], &other[same..]);

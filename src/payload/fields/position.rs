@@ -8,7 +8,7 @@ use crate::domain::signal::{Direction, Intent, StatedPosition};
 const MATCH: &str =
     "Take all position fields from the template, with TradingView's placeholders, or delete them.";
 
-/// What a message states of the position, and how far it can be told what the order did.
+/// The position that a message states, and the order's effect as far as it can be told.
 #[derive(Default)]
 pub struct Position {
     /// The sizes, and the side after the order where it is stated without one.
@@ -53,7 +53,7 @@ impl Position {
         })
     }
 
-    /// What the order moved the position by, where both sizes are stated.
+    /// The move of the position, where both sizes are stated.
     pub fn moved(&self) -> Option<Decimal> {
         let (previous, new) = (self.stated.previous?, self.stated.new?);
         if same_size(previous, new) {
@@ -62,7 +62,7 @@ impl Position {
         new.checked_sub(previous)
     }
 
-    /// Whether no order of this intent can lead to the stated position: one that moves the
+    /// True if no order of this intent can lead to the stated position: one that moves the
     /// other way, or an entry that leaves nothing.
     pub fn contradicts(&self, intent: Intent) -> bool {
         let moved = self

@@ -1,4 +1,4 @@
-//! What a message states is used, or the message fails: whatever names it is stated under,
+//! Statements are used, or the message fails: whatever names they are under,
 //! and however often. No default ever takes its place.
 
 use jiff::Timestamp;

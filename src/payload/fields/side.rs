@@ -1,4 +1,4 @@
-//! What the order does, as up to three fields say it: `positionDirection` wholly,
+//! The order's side, as up to three fields say it: `positionDirection` wholly,
 //! `direction` and `action` as a side on the net position.
 //!
 //! They are all read. A message whose fields disagree makes no order: taking one of them
@@ -13,9 +13,9 @@ use crate::domain::signal::{Direction, Intent};
 /// The hint of every message whose side is not clear.
 const SAY_IT_WHOLE: &str = "Say it in one field: \"positionDirection\": \"entryLong\", \"exitLong\", \"entryShort\" or \"exitShort\".";
 
-/// What the order does, and the field that says so with its value, for messages.
+/// The order's side, and the field that says so with its value, for messages.
 pub struct Side {
-    /// What the order does.
+    /// The intent of the order.
     pub intent: Intent,
     /// Such as `action buy`.
     pub stated: String,
@@ -66,7 +66,7 @@ pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side
     }
 }
 
-/// What was read, to name it.
+/// The fields that were read, to name them.
 struct Names<'o, 'f, 'a> {
     fields: &'o Object<'f, 'a>,
     direction: Option<Direction>,
@@ -181,7 +181,7 @@ fn action(fields: &Object<'_, '_>) -> Result<Option<SideWord>, PayloadError> {
     Ok(together.get().or(first))
 }
 
-/// What two words say together; `None` where they contradict each other.
+/// The sum of two words; `None` where they contradict each other.
 fn sum(one: SideWord, other: SideWord) -> Option<SideWord> {
     match (one, other) {
         _ if one == other => Some(one),
@@ -210,13 +210,13 @@ fn on_net(direction: Direction) -> Intent {
     }
 }
 
-/// Whether a direction can belong to an intent: an exit's is that of its position to one
+/// True if a direction can belong to an intent: an exit's is that of its position to one
 /// sender, that of its order to another, and both leave the position.
 fn fits(intent: Intent, direction: Direction) -> bool {
     intent.is_exit() || intent.direction() == direction
 }
 
-/// Whether an action says the same as an intent.
+/// True if an action says the same as an intent.
 fn is_said_by(intent: Intent, action: SideWord) -> bool {
     match action {
         SideWord::Whole(other) => other == intent,
@@ -227,7 +227,7 @@ fn is_said_by(intent: Intent, action: SideWord) -> bool {
     }
 }
 
-/// Whether an action says the same as a direction on the net position.
+/// True if an action says the same as a direction on the net position.
 fn agrees(direction: Direction, action: SideWord) -> bool {
     match action {
         SideWord::Order(other) | SideWord::Side(other) => other == direction,

@@ -64,7 +64,7 @@ fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {
         })
 }
 
-/// Whether two names are of one instrument: with and without its exchange, and as other
+/// True if two names are of one instrument: with and without its exchange, and as other
 /// services write it (`BTC/USDT`).
 fn is_same_instrument(one: &Ticker, other: &Ticker) -> bool {
     let plain = |ticker: &Ticker| {

@@ -1,4 +1,4 @@
-//! How much an order is for.
+//! The size of an order.
 //!
 //! A quantity that is not stated follows from the position, and at last is 1. A quantity
 //! that is stated is used or the message fails: an order of 1 in its place would be an order
@@ -53,7 +53,7 @@ pub fn read(
     one.map_err(|error| fields.no_number("qty", "1", error))
 }
 
-/// What a message says of the size.
+/// The size as a message states it.
 struct Statement {
     /// The size, where it can be used.
     size: Option<Size>,

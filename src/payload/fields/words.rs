@@ -56,7 +56,7 @@ pub fn known<'w>(field: &str, text: &str, words: &[&'w str]) -> Option<&'w str> 
     words.iter().find(|word| *word == meant).copied()
 }
 
-/// What a word says of an order's side.
+/// The meaning of a word for an order's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SideWord {
     /// All of it: entry or exit, long or short.

@@ -1,11 +1,11 @@
-//! What a list of trades is recognised by, so that importing it again changes nothing.
+//! The digest of a list of trades, so that importing it again changes nothing.
 
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
 use crate::imports::trades::Choices;
 
-/// What a list of trades is recognised by, whatever its name and its instrument.
+/// The digest of a list of trades, whatever its name and its instrument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     /// SHA-256 of the file.

@@ -1,4 +1,4 @@
-//! What is shown of kept backtests besides their report: what their numbers mean, the
+//! Kept backtests besides their report: their terms, the
 //! figures of TradingView's own report, and how far trades went on their way.
 
 use jiff::Timestamp;
@@ -28,13 +28,13 @@ pub struct KeptBacktest {
     /// When it was brought in.
     #[schema(value_type = String, format = DateTime)]
     pub imported_at: Timestamp,
-    /// What its numbers mean; null of lists that an earlier version brought in.
+    /// Its terms; null of lists that an earlier version brought in.
     pub terms: Option<KeptTerms>,
     /// Where the webhook's settings say otherwise, so that the two cannot be compared.
     pub difference: Option<String>,
     /// The figures of TradingView's own report, where the file had them.
     pub figures: Vec<Figure>,
-    /// How far its trades went, and how long they took, in bars.
+    /// Excursions of its trades, and their durations in bars.
     pub excursions: TradeFigures,
 }
 
@@ -136,12 +136,12 @@ pub fn differences(
     Ok(differences)
 }
 
-/// What was stored by another version may be of another form; then it is not shown.
+/// Reads JSON that another version may have stored in another form; then it is not shown.
 fn read_json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
     serde_json::from_str(&text?).ok()
 }
 
-/// How far a trade went.
+/// The excursion of a trade.
 struct Way {
     direction: Direction,
     net_profit: Decimal,

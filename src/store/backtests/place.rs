@@ -14,14 +14,14 @@ use crate::store::webhooks::StoredWebhook;
 /// A backtest that is there.
 pub(super) struct Kept {
     pub size: BacktestSize,
-    /// Whether trades are open at the end of its list.
+    /// True if trades are open at the end of its list.
     pub has_open: bool,
     pub digest: Vec<u8>,
-    /// What it is kept with, of the file or of the webhook's settings then.
+    /// The currency it is kept with, of the file or of the webhook's settings then.
     pub currency: String,
     pub point_value: Decimal,
     pub initial_capital: Option<Decimal>,
-    /// What it was said to mean, as it is stored; lists of earlier versions have nothing.
+    /// The commission as it is stored; lists of earlier versions have none.
     pub commission: Option<(String, Decimal)>,
 }
 
@@ -62,7 +62,7 @@ impl Kept {
     }
 }
 
-/// Whether a name is another one with its exchange before it.
+/// True if a name is another one with its exchange before it.
 fn is_fuller(name: &Ticker, other: &Ticker) -> bool {
     let states_exchange = |ticker: &Ticker| Spelling::of(ticker.as_str()).exchange().is_some();
     name.may_be(other) && states_exchange(name) && !states_exchange(other)
@@ -73,7 +73,7 @@ pub(super) struct Place {
     pub ticker: Ticker,
     /// Why the ticker is a guess, where it is one.
     pub guess: Option<String>,
-    /// What it takes the place of, itself included where it is there already.
+    /// The backtests that it replaces, itself included where it is there already.
     pub replaces: Vec<Kept>,
 }
 
@@ -117,7 +117,7 @@ impl Place {
         })
     }
 
-    /// Whether the very same is there, so that nothing changes: also where the file
+    /// True if the very same is there, so that nothing changes: also where the file
     /// leaves a number's meaning to settings that have not changed.
     pub fn has(&self, digest: &Digest, terms: &KeptTerms) -> bool {
         let [only] = self.replaces.as_slice() else {

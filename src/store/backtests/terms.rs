@@ -1,4 +1,4 @@
-//! What the numbers of a kept list mean, and where the webhook's settings say otherwise.
+//! The terms of a kept list, and the places where the webhook's settings say otherwise.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,19 +9,19 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Commission, Settings};
 use crate::imports::trades::terms::{CommissionTerm, Source, Term, words};
 
-/// What the numbers of a backtest mean, each with who says it.
+/// The terms of a backtest, each with its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptTerms {
     /// Currency of profit.
     pub currency: String,
-    /// Who says the currency.
+    /// The source of the currency.
     pub currency_source: Source,
     /// Money at the start.
     pub initial_capital: Term,
     /// Money that one contract gains when the price rises by 1.
     pub point_value: Term,
-    /// What every fill cost.
+    /// The commission of every fill.
     pub commission: CommissionTerm,
 }
 

@@ -143,7 +143,7 @@ fn in_second(
     Ok(orders)
 }
 
-/// Whether an arrival before `order` that is paired by its arrival is paired later than a time.
+/// True if an arrival before `order` that is paired by its arrival is paired later than a time.
 pub(in crate::store) fn is_before_an_arrival(
     connection: &Connection,
     key: &LedgerKey,

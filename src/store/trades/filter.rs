@@ -1,4 +1,4 @@
-//! Which trades are wanted, and how they are found without reading the others.
+//! The filter of trades, and the way they are found without reading the others.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ use crate::store::error::Result;
 use crate::store::sql::to_micros;
 use crate::store::tickers;
 
-/// Which trades to list; `None` and empty are any.
+/// A filter of trades; `None` and empty are any.
 #[derive(Debug, Clone, Default)]
 pub struct TradeFilter {
     /// The book that they are in.
@@ -40,7 +40,7 @@ pub struct TradeFilter {
 }
 
 impl TradeFilter {
-    /// What the filter asks of a trade `t` and its webhook `w`, whatever the page.
+    /// The filter's conditions on a trade `t` and its webhook `w`, whatever the page.
     pub(super) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
         let mut conditions = self.of("t", connection)?;
         conditions.require_all(self.within());
@@ -81,7 +81,7 @@ impl TradeFilter {
         within
     }
 
-    /// What is asked of a trade on a page of the list, of whichever ledger and tag.
+    /// Conditions on a trade on a page of the list, of whichever ledger and tag.
     fn on_page(&self) -> Conditions {
         let mut on_page = self.within();
         if let Some(is_imported) = self.is_imported {
@@ -181,7 +181,7 @@ fn listed(connection: &Connection, of: &str, ticker: &str) -> Result<Conditions>
     Ok(listed)
 }
 
-/// How a page of trades is put in order.
+/// The order of a page of trades.
 pub(super) const NEWEST_FIRST: &str =
     "ORDER BY t.exit_time DESC, t.exit_order DESC, t.entry_order DESC";
 

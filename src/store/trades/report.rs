@@ -122,7 +122,7 @@ fn read_from(
     Ok(trades.into_iter().map(|(_, trade)| trade).collect())
 }
 
-/// What [`read_closed`] reads, and then what trades are put in order by.
+/// Columns that [`read_closed`] reads, and then those that trades are ordered by.
 const CLOSED: &str =
     "t.ticker, t.direction, t.quantity, t.entry_time, t.entry_price, t.entry_signal,
         t.exit_time, t.point_value, t.commission, t.net_profit, coalesce(t.contract, w.settings ->> '$.contract', 'linear'), t.place, t.exit_order,

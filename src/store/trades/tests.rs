@@ -1,4 +1,4 @@
-//! What lists of trades find, and how much they read for it.
+//! Lists of trades: their results, and the rows they read for them.
 
 use super::filter::page;
 use rusqlite::types::ToSql;

@@ -43,7 +43,7 @@ fn named(row: &Row, interval: Option<Interval>) -> Option<(u64, Interval)> {
     Some((row.trade, interval?))
 }
 
-/// What a profit can be so many percent of. A percentage that is rounded to nothing only
+/// The base that a profit can be so many percent of. A percentage that is rounded to nothing only
 /// says that it is much.
 fn base(
     profit: f64,

@@ -7,12 +7,12 @@ use super::sample::{Row, Sample};
 use crate::domain::money::Decimal;
 use crate::domain::webhook::{Commission, CommissionKind};
 
-/// What the rows say of a commission.
+/// The evidence of the rows for a commission.
 #[derive(Debug, Default)]
 pub struct Fees {
     /// The commission whose kind nearly all trades fit.
     pub commission: Option<Commission>,
-    /// How well they bear it out.
+    /// The support that they give it.
     pub rows: Option<FromRows>,
     /// Other ones that they fit as well.
     pub alternatives: Vec<Commission>,
@@ -97,7 +97,7 @@ fn strangeness(commission: &Commission) -> u32 {
     if is_strange { 4 } else { 0 }
 }
 
-/// What a trade cost, between the least and the most that rounding allows.
+/// The cost of a trade, between the least and the most that rounding allows.
 fn missing(sample: &Sample, row: &Row, factor: f64, rate: f64) -> Interval {
     if let Some(commission) = row.commission {
         let half = sample.half_of_commission;
@@ -108,7 +108,7 @@ fn missing(sample: &Sample, row: &Row, factor: f64, rate: f64) -> Interval {
     (gross - row.net - slack, gross - row.net + slack)
 }
 
-/// What a commission of a kind is taken of, in a trade.
+/// The base of a kind of commission, in a trade.
 fn base(row: &Row, kind: CommissionKind, factor: f64) -> f64 {
     match kind {
         CommissionKind::Percent => row.turnover * factor / 100.0,

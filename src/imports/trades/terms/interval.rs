@@ -10,12 +10,12 @@ use crate::domain::money::Decimal;
 /// The least and the most that a row allows.
 pub type Interval = (f64, f64);
 
-/// What most of some intervals have in common.
+/// The overlap of most of some intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overlap {
     /// The part that most of them share.
     pub common: Interval,
-    /// How many share it.
+    /// Number of those that share it.
     pub agreeing: usize,
 }
 
@@ -45,7 +45,7 @@ pub fn overlap(intervals: &[Interval]) -> Option<Overlap> {
     best
 }
 
-/// Whether a number lies in an interval.
+/// True if a number lies in an interval.
 pub fn has(interval: &Interval, number: f64) -> bool {
     let slack = number.abs() * 1e-9;
     interval.0 <= number + slack && number <= interval.1 + slack

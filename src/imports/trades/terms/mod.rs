@@ -1,4 +1,4 @@
-//! What the numbers of a list mean: its initial capital, point value and commission.
+//! The terms of a list: its initial capital, point value and commission.
 //!
 //! A list does not say them, but its rows were made with them: the cumulative profit over
 //! its percentage is the capital, profit before commission over the move of the price is
@@ -27,7 +27,7 @@ pub use fees::Fees;
 /// Trades that are named where they do not fit.
 const MOST_OUTLIERS: usize = 10;
 
-/// Who says what a number of a list means.
+/// The source of a term of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Source {
@@ -41,14 +41,14 @@ pub enum Source {
     Settings,
 }
 
-/// What the owner of a list says of its numbers; goes before all else.
+/// The owner's terms of a list; they go before all else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatedTerms {
     /// Money at the start.
     pub initial_capital: Option<Decimal>,
     /// Money that one contract gains when the price rises by 1.
     pub point_value: Option<Decimal>,
-    /// What every fill cost.
+    /// The commission of every fill.
     pub commission: Option<Commission>,
     /// Currency of profit.
     pub currency: Option<String>,
@@ -127,13 +127,13 @@ pub struct Term {
     /// The number that is taken.
     #[schema(value_type = String)]
     pub value: Decimal,
-    /// Who says it.
+    /// Its source.
     pub source: Source,
-    /// What the rows say, where they say something.
+    /// The evidence of the rows, where there is any.
     pub rows: Option<FromRows>,
 }
 
-/// What the rows of a list say of a number.
+/// The evidence of a list's rows for a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FromRows {
@@ -197,17 +197,17 @@ impl FromRows {
 pub struct CommissionTerm {
     /// The commission that is taken; null where nothing is known of it.
     pub value: Option<Commission>,
-    /// Who says it.
+    /// Its source.
     pub source: Source,
-    /// Whether the list has the commission of each trade, which is then taken.
+    /// True if the list has the commission of each trade, which is then taken.
     pub is_listed: bool,
-    /// What the rows say, where they say something.
+    /// The evidence of the rows, where there is any.
     pub rows: Option<FromRows>,
     /// Commissions that fit the rows as well.
     pub alternatives: Vec<Commission>,
 }
 
-/// What the numbers of a list mean.
+/// The terms of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Terms {
@@ -215,9 +215,9 @@ pub struct Terms {
     pub initial_capital: Option<Term>,
     /// Money that one contract gains when the price rises by 1; null likewise.
     pub point_value: Option<Term>,
-    /// What every fill cost.
+    /// The commission of every fill.
     pub commission: CommissionTerm,
-    /// What is not certain about them.
+    /// The doubts about them.
     #[serde(skip)]
     pub notes: Vec<String>,
 }
@@ -277,7 +277,7 @@ fn term(
     })
 }
 
-/// What the rows say against the owner or the properties.
+/// The contradiction between the rows and the owner or the properties.
 fn contradiction(term: &Term, name: &str) -> Option<String> {
     let rows = term.rows.as_ref()?;
     let who = match term.source {

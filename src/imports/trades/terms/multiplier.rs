@@ -8,7 +8,7 @@ use super::interval::{Interval, decimal, overlap, roundest};
 use super::sample::{Row, Sample};
 use crate::domain::money::Decimal;
 
-/// How far the rate between the currencies of price and profit may move: not at all where
+/// Allowed moves of the rate between the currencies of price and profit: none where
 /// they are one.
 pub const RATES: [f64; 4] = [0.0, 0.000_5, 0.002, 0.006];
 
@@ -23,7 +23,7 @@ const MOST_OF_LINE: usize = 300;
 pub struct Estimate {
     /// The number and how well they bear it out.
     pub rows: Option<FromRows>,
-    /// What is not certain about it.
+    /// The doubt about it.
     pub note: Option<String>,
 }
 

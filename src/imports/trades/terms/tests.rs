@@ -73,7 +73,7 @@ fn tradingview_s_exports_say_what_they_were_made_with() {
     assert_eq!(files, 12);
 }
 
-/// How a made-up list is written.
+/// Options for writing a made-up list.
 #[derive(Debug, Clone)]
 struct Made {
     capital: f64,
@@ -83,7 +83,7 @@ struct Made {
     trades: Vec<(f64, f64, f64, bool)>,
     has_value: bool,
     has_commission: bool,
-    /// How far the rate of exchange moves around 1.
+    /// Moves of the rate of exchange around 1.
     drift: f64,
 }
 
