@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::config::data_dir::SERVICE_DATA_DIR;
 use crate::server::lock::running_server;
 use crate::store::DATABASE_FILE;
 
@@ -28,8 +29,13 @@ pub fn print(data_dir: &Path, out: &mut dyn Write) -> io::Result<()> {
             out,
             "algohook {version} does not run; its data is in {shown}"
         )?;
+        let start = if data_dir == Path::new(SERVICE_DATA_DIR) {
+            "sudo systemctl start algohook"
+        } else {
+            "algohook serve"
+        };
         &[
-            ("Start it:", "algohook serve"),
+            ("Start it:", start),
             ("Look at the data:", "algohook events"),
         ]
     } else {
