@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 const MOST_WORDS: usize = 30;
 
 /// Constructions that a shorter sentence replaces.
-const CIRCUITOUS: [&str; 4] = ["that which", "those which", "of which the", "what is there"];
+const CIRCUITOUS: [&str; 5] = [
+    "that which",
+    "those which",
+    "of which the",
+    "what is ",
+    "what was ",
+];
 
 /// Folders whose files documents name by path.
 const FOLDERS: [&str; 9] = [
