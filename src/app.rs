@@ -1,5 +1,6 @@
 //! The server put together: what `algohook serve` runs.
 
+mod attention;
 mod backups;
 mod clock_watch;
 mod health;
@@ -124,6 +125,7 @@ pub async fn run(
     registry.load(&store).await?;
     let newest = store.readers().run(events::newest).await?;
     let (news, newest) = watch::channel(newest);
+    let events = newest.clone();
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let backup_state = BackupState::of(config.backup_folder.clone());
     let parts = Parts {
@@ -162,6 +164,7 @@ pub async fn run(
         tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
     }
     tokio::spawn(clock_watch::run(Arc::clone(&store), clock));
+    tokio::spawn(attention::run(Arc::clone(&store), events, clock));
     let ingest = Arc::clone(&routes.hooks.ingest);
     tokio::spawn(write_noted(Arc::clone(&ingest)));
     let (stopping, is_stopping) = watch::channel(false);

@@ -4,6 +4,8 @@
 //! look of the dashboard, when something happened, or on a clock. Silence is the reason for
 //! the clock: it begins while nothing happens.
 
+use std::fmt;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -78,6 +80,75 @@ pub enum Attention {
     ClockSetBack(i64, EventId),
     /// There was no alert since a time, for longer than the settings allow.
     Silent(Timestamp),
+}
+
+impl Attention {
+    /// Reports whether both are the same matter, however its count or its time has moved on.
+    #[must_use]
+    pub fn is_same_matter(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OutOfSync(one), Self::OutOfSync(other))
+            | (Self::PointValue(one, _), Self::PointValue(other, _)) => one == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl fmt::Display for Attention {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfSync(instrument) => {
+                write!(
+                    formatter,
+                    "TradingView reports a different position in {instrument}"
+                )
+            }
+            Self::PointValue(instrument, MissingPointValue { used, known }) => write!(
+                formatter,
+                "{instrument} is counted with point value {}, its contract has {}",
+                used.normalize(),
+                known.normalize()
+            ),
+            Self::Failed(_) => formatter.write_str("alerts could not be read"),
+            Self::Limited(_) => formatter.write_str("alerts were over the limit"),
+            Self::Rejected(_) => formatter.write_str("requests were rejected"),
+            Self::ClockSetBack(..) => {
+                formatter.write_str("alerts arrived while the clock ran backwards")
+            }
+            Self::Silent(since) => write!(formatter, "no alert since {since:.0}"),
+        }
+    }
+}
+
+/// The difference between what needed the owner before and what does now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Matters that were not there before.
+    pub begun: Vec<Attention>,
+    /// Matters that are settled, as they were last.
+    pub over: Vec<Attention>,
+}
+
+impl Changes {
+    /// Compares two moments, matter by matter: one that only counts on is no change.
+    #[must_use]
+    pub fn between(before: &[Attention], now: &[Attention]) -> Self {
+        let missing = |of: &[Attention], among: &[Attention]| {
+            let is_missing =
+                |one: &&Attention| !among.iter().any(|other| one.is_same_matter(other));
+            of.iter().filter(is_missing).cloned().collect()
+        };
+        Self {
+            begun: missing(now, before),
+            over: missing(before, now),
+        }
+    }
+
+    /// Reports whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.over.is_empty()
+    }
 }
 
 /// All that needs the owner of a webhook at a time, the gravest first.
@@ -209,5 +280,23 @@ mod tests {
         facts.state = WebhookState::Active;
         facts.last_alert_at = Some(before);
         assert_eq!(of(&facts, after), []);
+    }
+
+    #[test]
+    fn a_matter_begins_once_and_is_over_once() {
+        let instrument = |text: &str| -> Instrument { text.parse().unwrap() };
+        let out_of_sync = |text| Attention::OutOfSync(instrument(text));
+        let first = [out_of_sync("AAPL"), Attention::Failed(1)];
+        let more = [
+            out_of_sync("AAPL"),
+            out_of_sync("MSFT"),
+            Attention::Failed(2),
+        ];
+        assert_eq!(Changes::between(&[], &first).begun, first);
+        let changes = Changes::between(&first, &more);
+        assert_eq!(changes.begun, [out_of_sync("MSFT")]);
+        assert_eq!(changes.over, []);
+        assert_eq!(Changes::between(&more, &first[..1]).over, more[1..]);
+        assert!(Changes::between(&more, &more).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 //! and how long it stays true. The formulas are in [`crate::analytics`]. A report is of one
 //! [`Book`], and of one currency: money in several is never added up.
 
+mod attention_watch;
 mod backtest;
 mod cache;
 pub mod compared;
@@ -31,6 +32,7 @@ use crate::store::Result;
 use crate::store::trades::TradeFilter;
 use crate::store::webhooks::{self, StoredWebhook};
 
+pub use attention_watch::{AttentionChange, AttentionWatch};
 pub use cache::{ReportCache, ReportJson};
 use live::Part;
 

@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::attention_watch::decided;
 use super::{ReportFilter, trade_filter, zone_of};
-use crate::domain::attention::{self, Facts, InstrumentFacts, REMEMBERED, Unsettled};
+use crate::domain::attention::{self, REMEMBERED};
 use crate::domain::book::Book;
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
@@ -249,9 +250,8 @@ pub fn webhooks(
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
         let zone = zone_of(&webhook.settings);
-        let facts = facts(&webhook, &zone, last_alert_at, &positions, unsettled);
-        let attention = attention::of(&facts, now).into_iter();
-        let attention = attention.map(Attention::from).collect();
+        let attention = decided(&webhook, last_alert_at, &positions, unsettled, now);
+        let attention = attention.into_iter().map(Attention::from).collect();
         let today = zone.to_datetime(now).date();
         let profit_today = earned.last_day.filter(|(day, _)| *day == today);
         let text = |amount: Decimal| amount.normalize().to_string();
@@ -290,33 +290,6 @@ fn open_commission(positions: &[StoredPosition]) -> Decimal {
         .filter_map(|position| position.ledger.as_ref());
     let commissions = ledgers.map(Ledger::open_commission);
     commissions.fold(Decimal::ZERO, Decimal::saturating_add)
-}
-
-/// The facts that the rules of attention decide by.
-fn facts<'a>(
-    webhook: &'a StoredWebhook,
-    zone: &'a TimeZone,
-    last_alert_at: Option<Timestamp>,
-    positions: &[StoredPosition],
-    unsettled: Unsettled,
-) -> Facts<'a> {
-    let of_position = |position: &StoredPosition| InstrumentFacts {
-        instrument: position.instrument.clone(),
-        is_out_of_sync: position
-            .ledger
-            .as_ref()
-            .and_then(Ledger::out_of_sync)
-            .is_some(),
-    };
-    Facts {
-        state: webhook.state,
-        settings: &webhook.settings,
-        zone,
-        created_at: webhook.created_at,
-        last_alert_at,
-        instruments: positions.iter().map(of_position).collect(),
-        unsettled,
-    }
 }
 
 #[cfg(test)]

@@ -151,3 +151,24 @@ fn a_missing_alert_comes_first() {
     assert_eq!(found[0]["ticker"], stated["ticker"]);
     assert_eq!(found[1]["kind"], "failed");
 }
+
+#[test]
+fn what_begins_to_need_the_owner_is_logged_without_a_look_at_the_dashboard() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let webhook = create_webhook(&server, &token);
+    let broken = format!("{{\"auth_key\":\"{}\",", webhook.key);
+    let failed = server.post(&webhook.id, &broken).expect(400).json();
+    wait_until("the alert that failed is noticed", || {
+        server
+            .log()
+            .contains("needs attention: alerts could not be read")
+    });
+    let body = json!({ "payload": webhook.alert(&json!({})) });
+    let id = failed["webhookEvent"]["id"].as_str().unwrap();
+    let path = format!("/events/{id}/reprocess");
+    server.api(&token, "POST", &path, Some(body)).expect(201);
+    wait_until("it is noticed that it was settled", || {
+        server.log().contains("settled: alerts could not be read")
+    });
+}
