@@ -8,6 +8,7 @@ pub mod account;
 pub mod auth;
 pub mod backtests;
 pub mod book;
+pub mod comparison;
 pub mod context;
 pub mod events;
 pub mod exports;

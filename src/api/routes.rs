@@ -9,8 +9,9 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
-    account, backtests, events, exports, imports, openapi, orders, overview, performance,
-    positions, second_factor, security, senders, stream, tags, tokens, trades, webhooks,
+    account, backtests, comparison, events, exports, imports, openapi, orders, overview,
+    performance, positions, second_factor, security, senders, stream, tags, tokens, trades,
+    webhooks,
 };
 
 /// Something with an address.
@@ -41,6 +42,8 @@ pub enum Resource {
     AcceptPosition,
     Performance,
     MonteCarlo,
+    Expected,
+    ExpectedLegs,
     Imports,
     Backtests,
     Comparison,
@@ -62,7 +65,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 43] = [
+const ADDRESSES: [(&str, Resource, &str); 45] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -88,6 +91,8 @@ const ADDRESSES: [(&str, Resource, &str); 43] = [
     ("/positions/accept", Resource::AcceptPosition, "POST"),
     ("/performance", Resource::Performance, "GET"),
     ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
+    ("/comparison", Resource::Expected, "GET"),
+    ("/comparison/legs", Resource::ExpectedLegs, "GET"),
     ("/imports", Resource::Imports, "POST"),
     ("/backtests", Resource::Backtests, "GET, DELETE"),
     ("/backtests/comparison", Resource::Comparison, "GET"),
@@ -183,6 +188,8 @@ impl Resource {
             (Self::AcceptPosition, "POST") => positions::accept(context, request).await,
             (Self::Performance, "GET") => performance::report(context, request).await,
             (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
+            (Self::Expected, "GET") => comparison::get(context, request).await,
+            (Self::ExpectedLegs, "GET") => comparison::legs(context, request).await,
             (Self::Imports, "POST") => {
                 imports::import(context, request, request.body.clone()).await
             }

@@ -8,6 +8,7 @@
 mod announce;
 mod backup;
 mod compact;
+mod compare;
 mod completions;
 mod doctor;
 mod events;
@@ -63,6 +64,7 @@ enum Command {
     Events(events::Events),
     Orders(orders::Orders),
     Report(report::Report),
+    Compare(compare::Compare),
     #[command(subcommand)]
     Import(import::Import),
     #[command(subcommand)]
@@ -132,6 +134,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Events(events) => events.run(&config, out),
         Command::Orders(orders) => orders.run(&config, out),
         Command::Report(report) => report.run(&config, out),
+        Command::Compare(compare) => compare.run(&config, out),
         Command::Import(import) => import.run(&config, out),
         Command::Senders(senders) => senders.run(&config, out),
         Command::Token(token) => token.run(&config, out),

@@ -9,6 +9,7 @@ mod attention_watch;
 mod backtest;
 mod cache;
 pub mod compared;
+pub mod comparison;
 mod live;
 mod open;
 pub mod overview;

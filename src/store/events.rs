@@ -199,6 +199,40 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
     Ok(EventId(newest.query_row([], |row| row.get(0))?))
 }
 
+/// An alert, whatever became of it.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// Its event.
+    pub event: EventId,
+    /// When it came.
+    pub at: Timestamp,
+    /// What became of it.
+    pub status: EventStatus,
+    /// The instrument, where the payload could be read.
+    pub ticker: Option<Ticker>,
+}
+
+/// All alerts of a webhook, those that were brought in later too, in order of time.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn arrivals(connection: &Connection, webhook: i64) -> Result<Vec<Arrived>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, received_at, status, ticker FROM events
+         WHERE webhook_id = ?1 AND source IN ('webhook', 'imported') ORDER BY received_at, id",
+    )?;
+    let arrived = select.query_map([webhook], |row| {
+        Ok(Arrived {
+            event: EventId(row.get(0)?),
+            at: timestamp(row, 1)?,
+            status: parsed(row, 2)?,
+            ticker: optional_parsed(row, 3)?,
+        })
+    })?;
+    Ok(arrived.collect::<rusqlite::Result<_>>()?)
+}
+
 /// When the last alert of a webhook came over the network.
 ///
 /// # Errors

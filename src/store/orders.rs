@@ -5,6 +5,7 @@ mod pairing;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
+pub use pairing::in_order;
 pub(super) use pairing::{for_each_second, is_before_an_arrival, neighbours, paired_in_second};
 
 use super::arrivals::Earlier;

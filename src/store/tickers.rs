@@ -109,6 +109,19 @@ pub fn find(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<In
     Ok(of_symbol(connection, webhook, &spelling)?.learn(ticker))
 }
 
+/// All instruments that the orders of a webhook name.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT instrument FROM tickers WHERE webhook_id = ?1 ORDER BY instrument",
+    )?;
+    let found = select.query_map([webhook], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
 /// All tickers that name an instrument.
 pub(super) fn spellings(connection: &Connection, key: &LedgerKey) -> Result<Vec<Ticker>> {
     let spelling = Spelling::of(key.instrument.as_str());

@@ -7,6 +7,7 @@ mod backups;
 mod books;
 mod cli;
 mod clock;
+mod compare;
 mod crash;
 mod damage;
 mod deliveries;

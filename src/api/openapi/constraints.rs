@@ -23,6 +23,9 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "order" => json!({ "pattern": "^ord_[1-9][0-9]{0,17}$" }),
         "after" => json!({ "pattern": "^evt_[1-9][0-9]{0,17}$" }),
         "cursor" => return cursor(path),
+        "backward" | "forward" => json!({ "minimum": 0, "maximum": 86_400 }),
+        "shift" => json!({ "minimum": -86_400, "maximum": 86_400 }),
+        "price" => json!({ "exclusiveMinimum": 0, "maximum": 100 }),
         "resamples" => json!({ "minimum": 1, "maximum": 100_000 }),
         "ruin" => json!({ "pattern": AMOUNT }),
         // `format` has signed integers only.
@@ -52,7 +55,9 @@ fn is_list(path: &str) -> bool {
 /// True if an operation has this parameter: an export has all rows, though it is asked for in
 /// the same way as a list.
 fn has_parameter(path: &str, name: &str) -> bool {
-    !path.starts_with("/export/") || !matches!(name, "limit" | "cursor")
+    let is_page = matches!(name, "limit" | "cursor");
+    !(is_page && path.starts_with("/export/")
+        || path == "/comparison" && (is_page || name == "only"))
 }
 
 fn cursor(path: &str) -> Option<Value> {
@@ -60,6 +65,8 @@ fn cursor(path: &str) -> Option<Value> {
         "^evt_[1-9][0-9]{0,17}$"
     } else if path.contains("orders") {
         "^ord_[1-9][0-9]{0,17}$"
+    } else if path.contains("comparison") {
+        "^[1-9][0-9]{0,8}$"
     } else if path.contains("trades") {
         "^trd_[1-9][0-9]{0,17}_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$|^btr_[1-9][0-9]{0,17}$"
     } else {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
-    account, backtests, events, exports, imports, orders, overview, performance, positions,
-    second_factor, security, senders, stream, tags, tokens, trades, webhooks,
+    account, backtests, comparison, events, exports, imports, orders, overview, performance,
+    positions, second_factor, security, senders, stream, tags, tokens, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -69,6 +69,8 @@ use super::{
         positions::accept,
         performance::report,
         performance::simulate,
+        comparison::get,
+        comparison::legs,
         imports::import,
         backtests::list,
         backtests::compare,

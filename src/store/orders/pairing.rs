@@ -63,6 +63,20 @@ pub(in crate::store) fn for_each_second(
     }
 }
 
+/// All orders of a ledger, in the order in which they are paired.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<Order>> {
+    let mut orders = Vec::new();
+    for_each_second(connection, key, i64::MIN, |mut second| {
+        orders.append(&mut second);
+        Ok(())
+    })?;
+    Ok(orders)
+}
+
 /// The orders of a ledger that were paired already and belong to a second.
 pub(in crate::store) fn paired_in_second(
     connection: &Connection,

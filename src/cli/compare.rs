@@ -1,0 +1,249 @@
+//! `algohook compare`: does live trading do what the backtest promised?
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::open::{self, WebhookArgument};
+use super::output::{self, counted, plain};
+use crate::compare::{Bridge, Preset};
+use crate::config::Config;
+use crate::domain::currency;
+use crate::domain::moment::{Moment, Range};
+use crate::domain::money::Decimal;
+use crate::domain::signal::Ticker;
+use crate::reports::comparison::{
+    Comparison, ComparisonFilter, LegOutcome, LegRow, LegSide, compare,
+};
+
+/// Compare a webhook's backtest with its alerts
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub struct Compare {
+    /// The webhook: its id, or its name
+    #[arg(value_name = "ID")]
+    webhook: WebhookArgument,
+    /// The instrument of the backtest, where the webhook has several
+    #[arg(long)]
+    ticker: Option<Ticker>,
+    /// Alerts on this day or later, or at this time
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Alerts before this day or time
+    #[arg(long, value_name = "TIME")]
+    to: Option<Moment>,
+    /// Windows that suit a style of trading: scalping, day, swing, daily
+    #[arg(long, default_value = "day")]
+    preset: Preset,
+    /// How long before the opening of its bar an alert may come, as 1m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    backward: Option<SignedDuration>,
+    /// How long after the end of its bar an alert may come, as 5m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    forward: Option<SignedDuration>,
+    /// How far prices may lie apart, in percent [default: 1]
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    price: Option<f64>,
+    /// Added to the backtest's times, as 8h or -5h30m: its chart was in another zone
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "0s")]
+    shift: SignedDuration,
+    /// List all fills, not only those that differ
+    #[arg(long)]
+    all: bool,
+    /// Print JSON, with all fills
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLE: &str = "\
+Examples:
+  algohook compare wh_...
+  algohook compare \"BTC Strategy\" --from 2026-01-01 --shift 8h";
+
+/// Fills that are listed unless all are asked for.
+const LISTED: usize = 40;
+
+/// The farthest that a window or a shift reaches.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(24);
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let duration: SignedDuration = text
+        .parse()
+        .map_err(|_| "write it as 90s, 5m, 8h or -5h30m".to_owned())?;
+    if duration.abs() > FARTHEST {
+        return Err("must be a day at most".to_owned());
+    }
+    Ok(duration)
+}
+
+fn percent(text: &str) -> Result<f64, &'static str> {
+    let percent: f64 = text.parse().map_err(|_| "must be a number")?;
+    if percent > 0.0 && percent <= 100.0 {
+        Ok(percent)
+    } else {
+        Err("must be above 0 and at most 100")
+    }
+}
+
+impl Compare {
+    pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+        for (name, window) in [("--backward", self.backward), ("--forward", self.forward)] {
+            if window.is_some_and(|window| window.is_negative()) {
+                bail!("{name} must not be negative");
+            }
+        }
+        let store = open::store(config)?;
+        let filter = ComparisonFilter {
+            webhook: self.webhook.find(&store)?,
+            ticker: self.ticker,
+            range: Range::new(self.from, self.to)?,
+            preset: self.preset,
+            backward: self.backward,
+            forward: self.forward,
+            price: self.price,
+            shift: self.shift,
+        };
+        let read = |connection: &rusqlite::Connection| compare(connection, &filter);
+        let compared = store.readers().run_blocking(read)?;
+        let compared = compared.context("nothing was compared")?;
+        if self.json {
+            let mut value = serde_json::to_value(&compared.comparison)?;
+            value["rows"] = serde_json::to_value(&compared.rows)?;
+            return output::json(out, &value);
+        }
+        write_comparison(out, &compared.comparison)?;
+        write_rows(out, &compared.rows, self.all)
+    }
+}
+
+fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Result<()> {
+    let Comparison {
+        verdict,
+        legs,
+        drift,
+        bridge,
+        ..
+    } = comparison;
+    writeln!(out, "{}", verdict.summary)?;
+    writeln!(out, "-> {}\n", verdict.next_step)?;
+    for note in &comparison.notes {
+        writeln!(out, "NOTE: {}.", output::printable(note))?;
+    }
+    writeln!(
+        out,
+        "{:.0} to {:.0}, {}",
+        comparison.from, comparison.to, comparison.ticker
+    )?;
+    writeln!(
+        out,
+        "{} matched, {} missed, {} false; outside the common range: {} of the backtest, {} of the alerts",
+        legs.matched, legs.missed, legs.false_alerts, legs.backtest_outside, legs.alerts_outside
+    )?;
+    if let (Some(median), Some(p95), Some(price)) =
+        (drift.time_median, drift.time_p95, drift.price_percent)
+    {
+        writeln!(
+            out,
+            "Alerts come {median:.0} s after the opening of the bar (median; 95 % within {p95:.0} s), at prices \
+             {price:+.3} % worse; {} of another quantity",
+            counted(&drift.other_quantities, "fill"),
+        )?;
+    }
+    if let Some(bridge) = bridge {
+        write_bridge(out, bridge, &comparison.currency)?;
+    }
+    if !comparison.causes.is_empty() {
+        writeln!(out)?;
+        let row = |count: &crate::reports::comparison::CauseCount| {
+            vec![
+                count.cause.clone(),
+                count.missed.to_string(),
+                count.false_alerts.to_string(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = comparison.causes.iter().map(row).collect();
+        output::figures(out, &["CAUSE", "MISSED", "FALSE"], &rows)?;
+    }
+    Ok(())
+}
+
+fn write_bridge(out: &mut dyn Write, bridge: &Bridge, currency: &str) -> anyhow::Result<()> {
+    let amount = |amount: Decimal| format!("{} {currency}", currency::shown(amount, currency));
+    let trades = bridge.trades;
+    let of = |name: &str, count: usize| format!("{name} ({})", counted(&count, "trade"));
+    let rows = [
+        ("Backtest".to_owned(), bridge.expected),
+        (of("missed", trades.missed), bridge.missed),
+        (of("false", trades.false_trades), bridge.false_trades),
+        (of("other exits", trades.exits), bridge.exits),
+        ("prices".to_owned(), bridge.price),
+        ("quantities".to_owned(), bridge.quantity),
+        ("commission".to_owned(), bridge.commission),
+        ("rounding".to_owned(), bridge.rounding),
+        ("Alerts".to_owned(), bridge.observed),
+    ];
+    writeln!(out)?;
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(name, step)| vec![name, amount(step)])
+        .collect();
+    Ok(output::figures(out, &["NET PROFIT", ""], &rows)?)
+}
+
+fn write_rows(out: &mut dyn Write, rows: &[LegRow], all: bool) -> anyhow::Result<()> {
+    let is_listed = |row: &&LegRow| {
+        let differs = matches!(row.outcome, LegOutcome::Missed | LegOutcome::FalseAlert);
+        all || differs || !row.flags.is_empty()
+    };
+    let wanted: Vec<&LegRow> = rows.iter().filter(is_listed).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let shown = if all {
+        wanted.len()
+    } else {
+        wanted.len().min(LISTED)
+    };
+    let cells: Vec<Vec<String>> = wanted[..shown].iter().map(|row| cells_of(row)).collect();
+    writeln!(out)?;
+    output::table(out, &["OUTCOME", "BACKTEST", "ALERT", "NOTE"], &cells)?;
+    if shown < wanted.len() {
+        writeln!(
+            out,
+            "... and {} more; --all lists every fill, --json has them all",
+            wanted.len() - shown
+        )?;
+    }
+    Ok(())
+}
+
+fn cells_of(row: &LegRow) -> Vec<String> {
+    let note = row
+        .cause_in_words
+        .clone()
+        .unwrap_or_else(|| row.flags.join(", "));
+    let side = |side: &Option<LegSide>| side.as_ref().map(in_words).unwrap_or_default();
+    vec![
+        row.outcome.to_string(),
+        side(&row.backtest),
+        side(&row.alert),
+        note,
+    ]
+}
+
+fn in_words(side: &LegSide) -> String {
+    let order = side
+        .order
+        .map(|order| format!(" {order}"))
+        .unwrap_or_default();
+    format!(
+        "{:.0} {} {} {} at {}{order}",
+        side.time,
+        side.action,
+        side.side,
+        plain(side.quantity),
+        plain(side.price)
+    )
+}

@@ -1,0 +1,173 @@
+//! The legs of a book of alerts.
+//!
+//! A leg comes from the alert itself, not from the ledger: an exit whose entry was lost makes
+//! no trade, and still is one. An order that turns a position round has two legs, as the list
+//! of trades has: the exit of the old side and the entry of the new one. The position before
+//! it is the stated one, or the stated one after it less its quantity, else what the orders
+//! before it come to.
+
+use std::collections::HashMap;
+
+use super::leg::{Action, Leg};
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::order::{Order, OrderId};
+use crate::domain::signal::Ticker;
+
+/// The legs of orders.
+#[derive(Debug, Clone, Default)]
+pub struct AlertLegs {
+    /// In order of time.
+    pub legs: Vec<Leg>,
+    /// The order of each leg.
+    pub order_of: Vec<OrderId>,
+    places: HashMap<(OrderId, Action), usize>,
+}
+
+impl AlertLegs {
+    /// The legs of orders that are in order of time. An order that the owner made to accept a
+    /// position moves it and is no leg: no alert asked for it.
+    #[must_use]
+    pub fn of<'orders>(orders: impl IntoIterator<Item = &'orders Order>) -> Self {
+        let mut found = Self::default();
+        let mut positions: HashMap<&Ticker, Decimal> = HashMap::new();
+        for order in orders {
+            let position = positions.entry(&order.ticker).or_default();
+            let sign = order.intent.direction().sign();
+            let stated = order.stated_position;
+            let from_new = stated
+                .new
+                .zip(order.quantity)
+                .map(|(new, moved)| new - sign * moved.get());
+            let before = stated.previous.or(from_new).unwrap_or(*position);
+            let against = if (before * sign).is_sign_negative() {
+                before.abs()
+            } else {
+                Decimal::ZERO
+            };
+            let quantity = order.quantity.map_or(against, Quantity::get);
+            let closing = if order.intent.is_exit() {
+                quantity
+            } else {
+                quantity.min(against)
+            };
+            if !order.adjusting {
+                found.add(order, Action::Exit, closing);
+                found.add(order, Action::Entry, quantity - closing);
+            }
+            let moved = if order.intent.is_exit() {
+                quantity.min(against)
+            } else {
+                quantity
+            };
+            *position = stated.new.unwrap_or(before + sign * moved);
+        }
+        found
+    }
+
+    fn add(&mut self, order: &Order, action: Action, quantity: Decimal) {
+        let Ok(quantity) = Quantity::new(quantity) else {
+            return;
+        };
+        self.places.insert((order.id, action), self.legs.len());
+        self.order_of.push(order.id);
+        self.legs.push(Leg {
+            ticker: order.ticker.clone(),
+            side: order.intent.direction(),
+            action,
+            is_action_stated: order.intent.position_direction().is_some()
+                || order.stated_position.previous.is_some()
+                || order.stated_position.new.is_some() && order.quantity.is_some(),
+            time: order.paired_at,
+            price: order.intended_price,
+            quantity,
+            signal: order.signal_name.clone(),
+            position_after: order.stated_position.new,
+        });
+    }
+
+    /// The leg of an order with this effect, where it has one.
+    #[must_use]
+    pub fn place(&self, order: OrderId, action: Action) -> Option<usize> {
+        self.places.get(&(order, action)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::EventId;
+    use crate::domain::signal::{Intent, OrderType, StatedPosition};
+
+    fn order(number: i64, intent: Intent, quantity: Option<i64>, stated: StatedPosition) -> Order {
+        Order {
+            id: OrderId(number),
+            event: EventId(number),
+            ticker: "AAPL".parse().unwrap(),
+            intent,
+            order_type: OrderType::Market,
+            quantity: quantity.map(|quantity| Quantity::new(quantity.into()).unwrap()),
+            intended_price: "100".parse().unwrap(),
+            market_price: None,
+            paired_at: jiff::Timestamp::from_second(number).unwrap(),
+            signal_time: None,
+            stated_position: stated,
+            signal_name: None,
+            adjusting: false,
+        }
+    }
+
+    fn of(orders: &[Order]) -> Vec<(i64, Action, i64)> {
+        let found = AlertLegs::of(orders);
+        let legs = found.legs.iter().zip(&found.order_of);
+        legs.map(|(leg, order)| {
+            let quantity = leg.quantity.get().to_string().parse().unwrap();
+            (order.0, leg.action, quantity)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn an_order_that_turns_a_position_round_has_two_legs() {
+        use Action::{Entry, Exit};
+        let nothing = StatedPosition::default();
+        let orders = [
+            order(1, Intent::Buy, Some(3), nothing),
+            order(2, Intent::Sell, Some(5), nothing),
+            order(3, Intent::ExitShort, None, nothing),
+        ];
+        assert_eq!(
+            of(&orders),
+            [(1, Entry, 3), (2, Exit, 3), (2, Entry, 2), (3, Exit, 2)]
+        );
+    }
+
+    #[test]
+    fn the_stated_position_counts_for_more_than_the_orders_before() {
+        use Action::{Entry, Exit};
+        let stated = |previous: i64, new: i64| StatedPosition {
+            previous: Some(previous.into()),
+            new: Some(new.into()),
+            side: None,
+        };
+        // The entry of the short position that the first one closes never arrived.
+        let orders = [
+            order(1, Intent::Buy, Some(4), stated(-4, 0)),
+            order(2, Intent::Buy, Some(4), stated(0, 4)),
+        ];
+        assert_eq!(of(&orders), [(1, Exit, 4), (2, Entry, 4)]);
+        let new_only = |new: i64| StatedPosition {
+            new: Some(new.into()),
+            ..StatedPosition::default()
+        };
+        let orders = [
+            order(1, Intent::Sell, Some(4), new_only(-2)),
+            order(2, Intent::Buy, Some(2), new_only(0)),
+        ];
+        assert_eq!(of(&orders), [(1, Exit, 2), (1, Entry, 2), (2, Exit, 2)]);
+        let unstated = [
+            order(1, Intent::ExitShort, Some(4), StatedPosition::default()),
+            order(2, Intent::Buy, Some(4), StatedPosition::default()),
+        ];
+        assert_eq!(of(&unstated), [(1, Exit, 4), (2, Entry, 4)]);
+    }
+}

@@ -1,0 +1,376 @@
+//! The way from the net profit of one book to that of the other, in steps that sum exactly.
+//!
+//! Trades are one where both their legs are. Between two such trades the difference is taken
+//! apart in this order: the prices at the first book's quantity, then the quantity at the
+//! second book's prices, then costs. A trade whose entry is matched and whose exit is not
+//! left at another time; all others are missed or false. Every trade counts once.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::matching::{Fate, Matching};
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::trade::ClosedTrade;
+
+/// A closed trade and the legs of its book that opened and closed it.
+#[derive(Debug, Clone)]
+pub struct TradeLegs {
+    /// Index of the entry; `None` where no alert asked for it.
+    pub entry: Option<usize>,
+    /// Index of the exit; `None` where no alert asked for it.
+    pub exit: Option<usize>,
+    /// True where it closed in the compared range; counts where the exit is no leg.
+    pub is_inside: bool,
+    /// The trade.
+    pub trade: ClosedTrade,
+}
+
+/// Places that every amount of a bridge is rounded to before it is summed.
+const PLACES: u32 = 8;
+
+/// The steps from one net profit to the other; what costs money is below zero.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Bridge {
+    /// Net profit of the first book's trades that closed in the compared range.
+    #[schema(value_type = String)]
+    pub expected: Decimal,
+    /// Trades of the first book that the second has not.
+    #[schema(value_type = String)]
+    pub missed: Decimal,
+    /// Trades of the second book that the first has not.
+    #[schema(value_type = String)]
+    pub false_trades: Decimal,
+    /// Trades that began alike and closed otherwise.
+    #[schema(value_type = String)]
+    pub exits: Decimal,
+    /// Other prices.
+    #[schema(value_type = String)]
+    pub price: Decimal,
+    /// Other quantities.
+    #[schema(value_type = String)]
+    pub quantity: Decimal,
+    /// Other commission.
+    #[schema(value_type = String)]
+    pub commission: Decimal,
+    /// Rounded amounts and other terms of the same contract.
+    #[schema(value_type = String)]
+    pub rounding: Decimal,
+    /// Net profit of the second book's trades that closed in the compared range.
+    #[schema(value_type = String)]
+    pub observed: Decimal,
+    /// How many trades are behind each step.
+    pub trades: TradeCounts,
+}
+
+/// How many trades are behind the steps of a bridge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TradeCounts {
+    /// Trades of the first book with both legs matched.
+    pub matched: usize,
+    /// Trades of the first book only.
+    pub missed: usize,
+    /// Trades of the second book only.
+    pub false_trades: usize,
+    /// Trades of the first book with another exit in the second.
+    pub exits: usize,
+}
+
+impl Bridge {
+    /// The bridge between two books, matched by legs.
+    #[must_use]
+    pub fn between(first: &[TradeLegs], second: &[TradeLegs], matching: &Matching) -> Self {
+        let of_first = Sorted::of(first, &matching.first);
+        let mut of_second = Sorted::of(second, &matching.second);
+        let mut bridge = Self {
+            expected: of_first.net_profit(),
+            observed: of_second.net_profit(),
+            ..Self::default()
+        };
+        let mut entered: BTreeMap<usize, Vec<&ClosedTrade>> = BTreeMap::new();
+        for (legs, trades) in of_first.whole {
+            if let Some(others) = of_second.whole.remove(&legs) {
+                bridge.trades.matched += trades.len();
+                bridge.add_pair(&Sum::of(&trades), &Sum::of(&others));
+            } else {
+                entered.entry(legs.0).or_default().extend(trades);
+            }
+        }
+        merge(&mut entered, of_first.entered);
+        let mut others_entered = of_second.entered;
+        for (legs, trades) in of_second.whole {
+            others_entered.entry(legs.0).or_default().extend(trades);
+        }
+        for (entry, trades) in entered {
+            if let Some(others) = others_entered.remove(&entry) {
+                bridge.trades.exits += trades.len();
+                bridge.exits += net_profit(&others) - net_profit(&trades);
+            } else {
+                bridge.add_missed(&trades);
+            }
+        }
+        for trades in others_entered.values() {
+            bridge.add_false(trades);
+        }
+        bridge.add_missed(&of_first.other);
+        bridge.add_false(&of_second.other);
+        bridge.rounding = bridge.observed - bridge.expected - bridge.steps();
+        bridge
+    }
+
+    fn add_missed(&mut self, trades: &[&ClosedTrade]) {
+        self.trades.missed += trades.len();
+        self.missed -= net_profit(trades);
+    }
+
+    fn add_false(&mut self, trades: &[&ClosedTrade]) {
+        self.trades.false_trades += trades.len();
+        self.false_trades += net_profit(trades);
+    }
+
+    /// Takes the difference between trades with the same legs apart. Where a product is
+    /// beyond a decimal, all of it stays in the last step.
+    fn add_pair(&mut self, first: &Sum<'_>, second: &Sum<'_>) {
+        self.commission += rounded(first.commission - second.commission);
+        let at = |sum: &Sum<'_>, quantity: Quantity| {
+            let trade = sum.trade;
+            let terms = first.trade.terms();
+            let gross = terms.gross_profit(
+                trade.direction,
+                quantity,
+                trade.entry_price,
+                trade.exit_price,
+            );
+            gross.map(|gross| rounded(gross.value))
+        };
+        let Some([mine, theirs, resized]) =
+            first
+                .quantity
+                .zip(second.quantity)
+                .and_then(|(mine, theirs)| {
+                    Some([at(first, mine)?, at(second, mine)?, at(second, theirs)?])
+                })
+        else {
+            return;
+        };
+        self.price += theirs - mine;
+        self.quantity += resized - theirs;
+    }
+
+    fn steps(&self) -> Decimal {
+        self.missed + self.false_trades + self.exits + self.price + self.quantity + self.commission
+    }
+}
+
+/// Trades with the same entry and exit, together.
+struct Sum<'trades> {
+    trade: &'trades ClosedTrade,
+    quantity: Option<Quantity>,
+    commission: Decimal,
+}
+
+impl<'trades> Sum<'trades> {
+    fn of(trades: &[&'trades ClosedTrade]) -> Self {
+        let quantity: Decimal = trades.iter().map(|trade| trade.quantity.get()).sum();
+        Self {
+            trade: trades[0],
+            quantity: Quantity::new(quantity).ok(),
+            commission: trades.iter().map(|trade| trade.commission).sum(),
+        }
+    }
+}
+
+/// The trades of a book that closed in the compared range, by what is matched of them.
+#[derive(Default)]
+struct Sorted<'trades> {
+    /// Both legs, by the pairs that they belong to.
+    whole: BTreeMap<(usize, usize), Vec<&'trades ClosedTrade>>,
+    /// The entry only, by its pair.
+    entered: BTreeMap<usize, Vec<&'trades ClosedTrade>>,
+    /// The exit only, or nothing.
+    other: Vec<&'trades ClosedTrade>,
+}
+
+impl<'trades> Sorted<'trades> {
+    fn of(trades: &'trades [TradeLegs], fates: &[Fate]) -> Self {
+        let mut sorted = Self::default();
+        for TradeLegs {
+            entry,
+            exit,
+            is_inside,
+            trade,
+        } in trades
+        {
+            let unasked = if *is_inside {
+                Fate::Alone
+            } else {
+                Fate::Outside
+            };
+            let fate = |leg: &Option<usize>| leg.map_or(unasked, |leg| fates[leg]);
+            match (fate(entry), fate(exit)) {
+                (_, Fate::Outside) => {}
+                (Fate::Matched(entry), Fate::Matched(exit)) => {
+                    sorted.whole.entry((entry, exit)).or_default().push(trade);
+                }
+                (Fate::Matched(entry), Fate::Alone) => {
+                    sorted.entered.entry(entry).or_default().push(trade);
+                }
+                _ => sorted.other.push(trade),
+            }
+        }
+        sorted
+    }
+
+    fn net_profit(&self) -> Decimal {
+        let sorted = self.whole.values().chain(self.entered.values());
+        sorted.map(|trades| net_profit(trades)).sum::<Decimal>() + net_profit(&self.other)
+    }
+}
+
+fn merge<'trades>(
+    into: &mut BTreeMap<usize, Vec<&'trades ClosedTrade>>,
+    from: BTreeMap<usize, Vec<&'trades ClosedTrade>>,
+) {
+    for (entry, trades) in from {
+        into.entry(entry).or_default().extend(trades);
+    }
+}
+
+fn net_profit(trades: &[&ClosedTrade]) -> Decimal {
+    trades.iter().map(|trade| rounded(trade.net_profit)).sum()
+}
+
+fn rounded(amount: Decimal) -> Decimal {
+    amount.round_dp(PLACES)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::compare::matching::{By, Pair};
+    use crate::domain::signal::Direction;
+    use crate::domain::terms::Contract;
+
+    fn trade(quantity: i64, entry: i64, exit: i64, commission: i64, profit: i64) -> ClosedTrade {
+        let cents = |amount: i64| Decimal::new(amount, 2);
+        ClosedTrade {
+            ticker: "AAPL".parse().unwrap(),
+            direction: if profit % 2 == 0 {
+                Direction::Long
+            } else {
+                Direction::Short
+            },
+            quantity: Quantity::new(Decimal::new(quantity, 1)).unwrap(),
+            entry_time: jiff::Timestamp::UNIX_EPOCH,
+            entry_price: cents(entry).to_string().parse().unwrap(),
+            entry_signal: None,
+            exit_time: jiff::Timestamp::UNIX_EPOCH,
+            exit_price: cents(exit).to_string().parse().unwrap(),
+            point_value: Decimal::ONE,
+            contract: Contract::Linear,
+            commission: cents(commission),
+            entry_commission: cents(commission / 2),
+            net_profit: cents(profit),
+        }
+    }
+
+    fn legs_of(index: usize, trade: ClosedTrade) -> TradeLegs {
+        TradeLegs {
+            entry: Some(2 * index),
+            exit: Some(2 * index + 1),
+            is_inside: true,
+            trade,
+        }
+    }
+
+    /// What a made-up trade is made of: its numbers, and how its two legs are matched.
+    type Made = ([i64; 5], [u8; 2]);
+
+    fn made() -> impl Strategy<Value = Made> {
+        let numbers = (
+            1..50_i64,
+            1..9_999_i64,
+            1..9_999_i64,
+            0..99_i64,
+            -9_999..9_999_i64,
+        );
+        (numbers, [0..3_u8, 0..3]).prop_map(|((q, e, x, c, p), fates)| ([q, e, x, c, p], fates))
+    }
+
+    /// Trades whose legs are their index doubled and the one after it.
+    fn book() -> impl Strategy<Value = (Vec<TradeLegs>, Vec<Fate>)> {
+        proptest::collection::vec(made(), 0..12).prop_map(|trades: Vec<Made>| {
+            let fates = trades.iter().flat_map(|(_, fates)| fates).enumerate();
+            let fates = fates.map(|(leg, fate)| match fate {
+                0 => Fate::Matched(leg),
+                1 => Fate::Alone,
+                _ => Fate::Outside,
+            });
+            let legs = trades.iter().enumerate();
+            let legs =
+                legs.map(|(index, ([q, e, x, c, p], _))| legs_of(index, trade(*q, *e, *x, *c, *p)));
+            (legs.collect(), fates.collect())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_steps_sum_exactly((first, of_first) in book(), (second, of_second) in book()) {
+            let pairs = vec![Pair { first: 0, second: 0, by: By::Signal, margin: 0.0 }; 24];
+            let matching = Matching { pairs, first: of_first, second: of_second, range: None, suggested: None };
+            let bridge = Bridge::between(&first, &second, &matching);
+            let steps = [
+                bridge.missed, bridge.false_trades, bridge.exits, bridge.price, bridge.quantity,
+                bridge.commission, bridge.rounding,
+            ];
+            prop_assert_eq!(bridge.expected + steps.iter().sum::<Decimal>(), bridge.observed);
+            let net = |trades: &[TradeLegs], fates: &[Fate]| -> Decimal {
+                let inside = trades.iter().filter(|trade| fates[trade.exit.unwrap()] != Fate::Outside);
+                inside.map(|trade| trade.trade.net_profit).sum()
+            };
+            prop_assert_eq!(bridge.expected, net(&first, &matching.first));
+            prop_assert_eq!(bridge.observed, net(&second, &matching.second));
+        }
+    }
+
+    #[test]
+    fn each_step_has_its_own_difference() {
+        let matched = |index: usize| [Fate::Matched(2 * index), Fate::Matched(2 * index + 1)];
+        let legs = legs_of;
+        // 10 units from 1.00 to 2.00 for 0.10: 9.90; with 5 units from 1.00 to 1.50 for 0.06.
+        let first = [
+            legs(0, trade(100, 100, 200, 10, 990)),
+            legs(1, trade(10, 100, 300, 0, 200)),
+        ];
+        let second = [
+            legs(0, trade(50, 100, 150, 6, 244)),
+            legs(1, trade(20, 100, 200, 0, 200)),
+        ];
+        let mut fates: Vec<Fate> = matched(0).into();
+        fates.extend([Fate::Alone, Fate::Alone]);
+        let pairs = Vec::new();
+        let matching = Matching {
+            pairs,
+            first: fates.clone(),
+            second: fates,
+            range: None,
+            suggested: None,
+        };
+        let bridge = Bridge::between(&first, &second, &matching);
+        let cents = |amount: i64| Decimal::new(amount, 2);
+        assert_eq!(bridge.expected, cents(1190));
+        assert_eq!(
+            (bridge.price, bridge.quantity, bridge.commission),
+            (cents(-500), cents(-250), cents(4))
+        );
+        assert_eq!(
+            (bridge.missed, bridge.false_trades, bridge.exits),
+            (cents(-200), cents(200), cents(0))
+        );
+        assert_eq!((bridge.rounding, bridge.observed), (cents(0), cents(444)));
+    }
+}

@@ -1,0 +1,108 @@
+//! A leg: one fill of a book, as it is matched with one of another.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::domain::event::text_enum;
+use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::signal::{Direction, Ticker};
+
+text_enum! {
+    /// The effect of a leg on the position.
+    Action, "action" {
+        /// Opens a position or adds to one.
+        Entry = "entry",
+        /// Closes a position or a part of one.
+        Exit = "exit",
+    }
+}
+
+/// One fill of a book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    /// The instrument.
+    pub ticker: Ticker,
+    /// Bought or sold.
+    pub side: Direction,
+    /// Opening or closing.
+    pub action: Action,
+    /// True where the source states it. Else it follows from the fills before, and is wrong
+    /// after one that is missing.
+    pub is_action_stated: bool,
+    /// When it filled. In a backtest, the opening of the bar in which it did.
+    pub time: Timestamp,
+    /// The fill price.
+    pub price: Price,
+    /// Contracts, shares or coins.
+    pub quantity: Quantity,
+    /// Name of the signal, where it has one.
+    pub signal: Option<String>,
+    /// The signed position after it, where the source states one.
+    pub position_after: Option<Decimal>,
+}
+
+impl Leg {
+    /// Reports whether both can be one fill, whenever they were.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.side == other.side && self.action == other.action && self.ticker.may_be(&other.ticker)
+    }
+}
+
+/// The rows of a list of trades as legs: those that are one order are joined, for TradingView
+/// sends one alert for them. They are equal in time, effect, signal and price.
+#[derive(Debug, Clone, Default)]
+pub struct Joined {
+    /// The legs, in order of the first row of each.
+    pub legs: Vec<Leg>,
+    /// The leg of each row.
+    pub leg_of: Vec<usize>,
+}
+
+impl Joined {
+    /// Joins rows, and sorts the legs by time.
+    #[must_use]
+    pub fn of(rows: Vec<Leg>) -> Self {
+        let mut joined = Self::default();
+        let mut places = HashMap::new();
+        for row in rows {
+            let effect = (row.side, row.action, row.price.get().normalize());
+            let key = (row.ticker.clone(), row.time, effect, row.signal.clone());
+            let place = *places.entry(key).or_insert(joined.legs.len());
+            joined.leg_of.push(place);
+            match joined.legs.get_mut(place) {
+                Some(leg) => leg.add(&row),
+                None => joined.legs.push(row),
+            }
+        }
+        joined.sorted()
+    }
+
+    fn sorted(self) -> Self {
+        let mut sequence: Vec<usize> = (0..self.legs.len()).collect();
+        sequence.sort_by_key(|&index| self.legs[index].time);
+        let mut place_of = vec![0; sequence.len()];
+        for (place, &index) in sequence.iter().enumerate() {
+            place_of[index] = place;
+        }
+        Self {
+            legs: sequence
+                .iter()
+                .map(|&index| self.legs[index].clone())
+                .collect(),
+            leg_of: self.leg_of.iter().map(|&index| place_of[index]).collect(),
+        }
+    }
+}
+
+impl Leg {
+    /// Takes in another row of the same order.
+    fn add(&mut self, row: &Self) {
+        let sum = self.quantity.get().checked_add(row.quantity.get());
+        if let Some(quantity) = sum.and_then(|sum| Quantity::new(sum).ok()) {
+            self.quantity = quantity;
+        }
+        self.position_after = row.position_after;
+    }
+}

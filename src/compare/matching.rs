@@ -1,0 +1,313 @@
+//! The matching of two books: first what is certain, then the best alignment of the rest.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::align::{align, windows};
+use super::certain::{self, Ground};
+use super::leg::{Action, Leg};
+use super::shift::{self, Shift};
+use super::tolerance::{Cost, Point, Tolerance};
+use crate::domain::event::text_enum;
+use crate::domain::signal::{Direction, Ticker};
+
+text_enum! {
+    /// The ground on which two legs are one.
+    By, "match" {
+        /// Equal name of the signal and equal quantity, and nothing else like it in the window.
+        Signal = "signal",
+        /// Equal position after it as both state it, and nothing else like it in the window.
+        Position = "position",
+        /// The best alignment of time and price that keeps the order of both books.
+        Alignment = "alignment",
+    }
+}
+
+/// Two legs that are one fill.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// Index in the first book.
+    pub first: usize,
+    /// Index in the second book.
+    pub second: usize,
+    /// The ground.
+    pub by: By,
+    /// How much more the best alignment without it costs: 0 is a toss-up, 0.3 as good as sure.
+    pub margin: f64,
+}
+
+/// The place that a leg of one book has in the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Part of the pair with this index.
+    Matched(usize),
+    /// On one side only, in the range that both books cover: missed in the second, false in
+    /// the first.
+    Alone,
+    /// Before the other book begins, or after it ends.
+    Outside,
+}
+
+/// Two books matched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matching {
+    /// The pairs, by index in the first book.
+    pub pairs: Vec<Pair>,
+    /// The fate of each leg of the first book.
+    pub first: Vec<Fate>,
+    /// The fate of each leg of the second book.
+    pub second: Vec<Fate>,
+    /// The range that both books cover, in times of the second; `None` where there is none.
+    pub range: Option<(Timestamp, Timestamp)>,
+    /// The shift by which the first book's times look wrong.
+    pub suggested: Option<Shift>,
+}
+
+/// Legs of both books that can be one: of one instrument, side and effect.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) first: Vec<usize>,
+    pub(super) second: Vec<usize>,
+}
+
+/// Matches two books, each in order of time, after moving the first by `shift`.
+#[must_use]
+pub fn matching(
+    first: &[Leg],
+    second: &[Leg],
+    tolerance: &Tolerance,
+    shift: SignedDuration,
+) -> Matching {
+    let cost = Cost::of(tolerance);
+    let shift_micros = i64::try_from(shift.as_micros()).unwrap_or_default();
+    let points = Points::of(first, second, shift_micros);
+    let groups = groups(first, second);
+    let mut pairs = Vec::new();
+    for group in &groups {
+        match_group(group, first, second, &points, &cost, &mut pairs);
+    }
+    match_unstated(first, second, &points, &cost, &mut pairs);
+    pairs.sort_unstable_by_key(|pair| pair.first);
+    let range = points.range();
+    let mut matching = Matching {
+        first: fates(&points.first, range),
+        second: fates(&points.second, range),
+        range: range.and_then(|(from, to)| {
+            Some((
+                Timestamp::from_microsecond(from).ok()?,
+                Timestamp::from_microsecond(to).ok()?,
+            ))
+        }),
+        pairs,
+        suggested: None,
+    };
+    for (index, pair) in matching.pairs.iter().enumerate() {
+        matching.first[pair.first] = Fate::Matched(index);
+        matching.second[pair.second] = Fate::Matched(index);
+    }
+    matching.suggested = shift::suggested(&groups, &points, &cost, tolerance, &matching);
+    matching
+}
+
+impl Matching {
+    /// Leaves what lies outside a range out, by the times of the second book.
+    pub fn restrict(
+        &mut self,
+        [first, second]: [&[Leg]; 2],
+        shift: SignedDuration,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+    ) {
+        let is_inside =
+            |time: Timestamp| from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to);
+        let kept = |pair: &Pair| is_inside(second[pair.second].time);
+        let pairs: Vec<Pair> = self.pairs.iter().copied().filter(kept).collect();
+        let outside = |fates: &mut [Fate], legs: &[Leg], shift: SignedDuration| {
+            for (fate, leg) in fates.iter_mut().zip(legs) {
+                if matches!(fate, Fate::Matched(_)) || !is_inside(leg.time + shift) {
+                    *fate = Fate::Outside;
+                }
+            }
+        };
+        outside(&mut self.first, first, shift);
+        outside(&mut self.second, second, SignedDuration::ZERO);
+        for (index, pair) in pairs.iter().enumerate() {
+            self.first[pair.first] = Fate::Matched(index);
+            self.second[pair.second] = Fate::Matched(index);
+        }
+        self.pairs = pairs;
+        self.range = self.range.and_then(|(begins, ends)| {
+            let begins = from.map_or(begins, |from| from.max(begins));
+            let ends = to.map_or(ends, |to| to.min(ends));
+            (begins <= ends).then_some((begins, ends))
+        });
+    }
+}
+
+/// Both books as their distance is measured, the first one shifted.
+pub(super) struct Points {
+    pub(super) first: Vec<Point>,
+    pub(super) second: Vec<Point>,
+}
+
+impl Points {
+    fn of(first: &[Leg], second: &[Leg], shift: i64) -> Self {
+        Self {
+            first: first
+                .iter()
+                .map(|leg| Point::of(leg).later(shift))
+                .collect(),
+            second: second.iter().map(Point::of).collect(),
+        }
+    }
+
+    /// Those of a group.
+    pub(super) fn of_group(&self, group: &Group) -> (Vec<Point>, Vec<Point>) {
+        let of = |points: &[Point], indices: &[usize]| {
+            indices.iter().map(|&index| points[index]).collect()
+        };
+        (
+            of(&self.first, &group.first),
+            of(&self.second, &group.second),
+        )
+    }
+
+    /// The range that both cover.
+    pub(super) fn range(&self) -> Option<(i64, i64)> {
+        let from = self.first.first()?.at.max(self.second.first()?.at);
+        let to = self.first.last()?.at.min(self.second.last()?.at);
+        (from <= to).then_some((from, to))
+    }
+}
+
+fn fates(points: &[Point], range: Option<(i64, i64)>) -> Vec<Fate> {
+    let fate = |point: &Point| match range {
+        Some((from, to)) if (from..=to).contains(&point.at) => Fate::Alone,
+        _ => Fate::Outside,
+    };
+    points.iter().map(fate).collect()
+}
+
+/// Matches what is left of legs whose effect nobody stated: after a fill that is missing, an
+/// entry is taken for an exit, and the other way round.
+fn match_unstated(
+    first: &[Leg],
+    second: &[Leg],
+    points: &Points,
+    cost: &Cost,
+    pairs: &mut Vec<Pair>,
+) {
+    let mut is_paired = (vec![false; first.len()], vec![false; second.len()]);
+    for pair in &*pairs {
+        is_paired.0[pair.first] = true;
+        is_paired.1[pair.second] = true;
+    }
+    let mut grouping = Grouping::default();
+    for (index, leg) in first.iter().enumerate() {
+        if !is_paired.0[index] {
+            grouping.group_of(leg, Action::Entry).first.push(index);
+        }
+    }
+    for (index, leg) in second.iter().enumerate() {
+        if !is_paired.1[index] && !leg.is_action_stated {
+            grouping.group_of(leg, Action::Entry).second.push(index);
+        }
+    }
+    for group in &grouping.groups {
+        let (of_first, of_second) = points.of_group(group);
+        let aligned = align(&of_first, &of_second, cost).pairs;
+        pairs.extend(aligned.iter().map(|pair| Pair {
+            first: group.first[pair.first],
+            second: group.second[pair.second],
+            by: By::Alignment,
+            margin: pair.margin,
+        }));
+    }
+}
+
+/// The groups of two books.
+pub(super) fn groups(first: &[Leg], second: &[Leg]) -> Vec<Group> {
+    let mut grouping = Grouping::default();
+    for (index, leg) in first.iter().enumerate() {
+        grouping.group_of(leg, leg.action).first.push(index);
+    }
+    for (index, leg) in second.iter().enumerate() {
+        grouping.group_of(leg, leg.action).second.push(index);
+    }
+    grouping.groups
+}
+
+/// Sorts legs into groups. Tickers are one where they may be: an exchange written before one
+/// of them makes no other instrument.
+#[derive(Default)]
+struct Grouping<'legs> {
+    names: HashMap<&'legs Ticker, usize>,
+    instruments: Vec<&'legs Ticker>,
+    known: HashMap<(usize, Direction, Action), usize>,
+    groups: Vec<Group>,
+}
+
+impl<'legs> Grouping<'legs> {
+    fn group_of(&mut self, leg: &'legs Leg, action: Action) -> &mut Group {
+        let instruments = &mut self.instruments;
+        let instrument = *self.names.entry(&leg.ticker).or_insert_with(|| {
+            let known = instruments
+                .iter()
+                .position(|known| known.may_be(&leg.ticker));
+            known.unwrap_or_else(|| {
+                instruments.push(&leg.ticker);
+                instruments.len() - 1
+            })
+        });
+        let groups = &mut self.groups;
+        let group = *self
+            .known
+            .entry((instrument, leg.side, action))
+            .or_insert_with(|| {
+                groups.push(Group::default());
+                groups.len() - 1
+            });
+        &mut self.groups[group]
+    }
+}
+
+fn match_group(
+    group: &Group,
+    first: &[Leg],
+    second: &[Leg],
+    points: &Points,
+    cost: &Cost,
+    pairs: &mut Vec<Pair>,
+) {
+    let (of_first, of_second) = points.of_group(group);
+    let windows = windows(&of_first, &of_second, cost);
+    let firsts: Vec<&Leg> = group.first.iter().map(|&index| &first[index]).collect();
+    let seconds: Vec<&Leg> = group.second.iter().map(|&index| &second[index]).collect();
+    let is_possible =
+        |one: usize, other: usize| cost.pair(of_first[one], of_second[other]).is_finite();
+    let certain = certain::certain(&firsts, &seconds, &windows, is_possible);
+    for &(one, other, ground) in &certain {
+        pairs.push(Pair {
+            first: group.first[one],
+            second: group.second[other],
+            by: match ground {
+                Ground::Signal => By::Signal,
+                Ground::Position => By::Position,
+            },
+            margin: 2.0 * super::tolerance::ALONE,
+        });
+    }
+    // The rest lies between certain pairs, whose order it keeps.
+    let mut from = (0, 0);
+    let ends = certain.iter().map(|&(one, other, _)| (one, other));
+    for (one, other) in ends.chain([(of_first.len(), of_second.len())]) {
+        let part = align(&of_first[from.0..one], &of_second[from.1..other], cost);
+        pairs.extend(part.pairs.iter().map(|pair| Pair {
+            first: group.first[from.0 + pair.first],
+            second: group.second[from.1 + pair.second],
+            by: By::Alignment,
+            margin: pair.margin,
+        }));
+        from = (one + 1, other + 1);
+    }
+}

@@ -1,0 +1,32 @@
+//! Two books of one strategy laid over each other: the backtest and the alerts, or the alerts
+//! and the fills. Says which leg of the one is which of the other, why some are on one side
+//! only, and where the money between them went.
+//!
+//! Legs are matched, not trades: a trade can match with one leg only, and an exit whose entry
+//! was lost makes no trade at all and still matches. The order of both books is kept, because
+//! taking the nearest pairs first lets one missing alert take its successor, and the mistake
+//! runs on.
+//!
+//! All of it is pure: books come in, a comparison comes out.
+
+pub mod alerts;
+pub mod align;
+pub mod bridge;
+pub mod cause;
+mod certain;
+pub mod drift;
+pub mod leg;
+pub mod matching;
+pub mod rate;
+pub mod shift;
+pub mod tolerance;
+
+pub use alerts::AlertLegs;
+pub use bridge::{Bridge, TradeLegs};
+pub use cause::{Cause, Causes, Evidence, Refused};
+pub use drift::Drift;
+pub use leg::{Action, Joined, Leg};
+pub use matching::{By, Fate, Matching, Pair, matching};
+pub use rate::{Band, Rate};
+pub use shift::Shift;
+pub use tolerance::{Preset, Tolerance};

@@ -1,0 +1,110 @@
+//! The match rate, how sure it is, and what traders make of it.
+
+use serde::Serialize;
+
+use super::matching::{Fate, Matching};
+use crate::domain::event::text_enum;
+
+text_enum! {
+    /// What a match rate means in practice, by the lower end of its interval.
+    Band, "band" {
+        /// At least 95 %: production ready.
+        ProductionReady = "productionReady",
+        /// At least 80 %: minor differences.
+        Minor = "minor",
+        /// At least 60 %: significant differences.
+        Significant = "significant",
+        /// Less: something is wrong.
+        Critical = "critical",
+    }
+}
+
+impl Band {
+    /// The band of a share between 0 and 1.
+    #[must_use]
+    pub fn of(share: f64) -> Self {
+        match share {
+            share if share >= 0.95 => Self::ProductionReady,
+            share if share >= 0.8 => Self::Minor,
+            share if share >= 0.6 => Self::Significant,
+            _ => Self::Critical,
+        }
+    }
+}
+
+/// The share of the first book's legs that are matched, of those in the compared range.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rate {
+    /// Legs that are matched.
+    pub matched: usize,
+    /// Legs in the compared range.
+    pub legs: usize,
+    /// `matched` of `legs`, in percent.
+    pub percent: f64,
+    /// Lower end of the 95 % interval (Wilson), in percent.
+    pub low: f64,
+    /// Upper end of the 95 % interval (Wilson), in percent.
+    pub high: f64,
+    /// By the lower end.
+    pub band: Band,
+}
+
+impl Rate {
+    /// The rate of a matching; `None` where nothing can be compared.
+    #[must_use]
+    pub fn of(matching: &Matching) -> Option<Self> {
+        let legs = matching
+            .first
+            .iter()
+            .filter(|fate| **fate != Fate::Outside)
+            .count();
+        let matched = matching.pairs.len();
+        (legs > 0).then(|| {
+            let [low, high] = wilson(matched, legs);
+            Self {
+                matched,
+                legs,
+                percent: 100.0 * count(matched) / count(legs),
+                low: 100.0 * low,
+                high: 100.0 * high,
+                band: Band::of(low),
+            }
+        })
+    }
+}
+
+/// The normal distribution's quantile that leaves 2.5 % above it.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// Wilson's score interval of a share.
+fn wilson(part: usize, of: usize) -> [f64; 2] {
+    let (n, share) = (count(of), count(part) / count(of));
+    let centre = share + Z * Z / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    [(centre - half) / scale, (centre + half) / scale].map(|end| end.clamp(0.0, 1.0))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no book has 2^53 legs")]
+fn count(legs: usize) -> f64 {
+    legs as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_wilsons() {
+        // statsmodels 0.14.5: proportion_confint(18, 18, method="wilson"), (60, 63).
+        for (part, of, expected) in [
+            (18, 18, [0.824_120_776_353_342_4, 1.0]),
+            (60, 63, [0.869_090_321_620_939_2, 0.983_673_831_132_004_5]),
+        ] {
+            for (found, expected) in wilson(part, of).iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-9, "{part} of {of}: {found}");
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! How far two legs may lie apart and be one, and what their distance costs.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::leg::Leg;
+use crate::domain::event::text_enum;
+
+text_enum! {
+    /// Windows that suit a style of trading.
+    Preset, "preset" {
+        /// 1 minute back, 2 minutes forward.
+        Scalping = "scalping",
+        /// 1 minute back, 5 minutes forward.
+        Day = "day",
+        /// 15 minutes back, 30 minutes forward.
+        Swing = "swing",
+        /// 30 minutes back, 60 minutes forward.
+        Daily = "daily",
+    }
+}
+
+/// How far a leg of the second book may lie from its counterpart in the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// Before it.
+    pub backward: SignedDuration,
+    /// After the end of its bar.
+    pub forward: SignedDuration,
+    /// The bar that the first book's times are the opening of; zero where they are exact.
+    pub bar: SignedDuration,
+    /// In price, as a share of it.
+    pub price: f64,
+}
+
+impl From<Preset> for Tolerance {
+    fn from(preset: Preset) -> Self {
+        let (backward, forward) = match preset {
+            Preset::Scalping => (1, 2),
+            Preset::Day => (1, 5),
+            Preset::Swing => (15, 30),
+            Preset::Daily => (30, 60),
+        };
+        Self {
+            backward: SignedDuration::from_mins(backward),
+            forward: SignedDuration::from_mins(forward),
+            bar: SignedDuration::ZERO,
+            price: 0.01,
+        }
+    }
+}
+
+/// A leg as its distance is measured: microseconds since 1970 and the price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Microseconds since 1970 UTC.
+    pub at: i64,
+    /// The price.
+    pub price: f64,
+}
+
+impl Point {
+    /// Where a leg lies.
+    #[must_use]
+    pub fn of(leg: &Leg) -> Self {
+        Self {
+            at: leg.time.as_microsecond(),
+            price: leg.price.get().to_f64().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// The same, later by some microseconds.
+    #[must_use]
+    pub fn later(self, by: i64) -> Self {
+        Self {
+            at: self.at.saturating_add(by),
+            ..self
+        }
+    }
+}
+
+/// A [`Tolerance`] as the cost of pairs is computed with.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    backward: i64,
+    forward: i64,
+    bar: i64,
+    price: f64,
+}
+
+/// A fill can be anywhere in its bar, so a place in it costs little.
+const IN_BAR: f64 = 0.1;
+
+/// Microseconds that an alert takes to arrive, at most, when nothing is wrong.
+const IN_TIME: i64 = 10_000_000;
+
+/// The cost of each leg that is left alone.
+pub const ALONE: f64 = 0.15;
+
+impl Cost {
+    /// The cost that a tolerance asks for.
+    #[must_use]
+    pub fn of(tolerance: &Tolerance) -> Self {
+        let micros = |length: SignedDuration| {
+            i64::try_from(length.as_micros())
+                .unwrap_or(i64::MAX / 4)
+                .clamp(0, i64::MAX / 4)
+        };
+        let bar = micros(tolerance.bar);
+        Self {
+            backward: micros(tolerance.backward),
+            // A fill is announced within its bar or the next, whatever the window.
+            forward: micros(tolerance.forward).max(bar),
+            bar,
+            price: tolerance.price,
+        }
+    }
+
+    /// The earliest and the latest time that can belong to `first`.
+    #[must_use]
+    pub fn window(&self, first: Point) -> (i64, i64) {
+        let latest = first
+            .at
+            .saturating_add(self.bar)
+            .saturating_add(self.forward);
+        (first.at.saturating_sub(self.backward), latest)
+    }
+
+    /// The cost of a pair: time plus price, each squared in units of its tolerance; infinite
+    /// where they cannot be one.
+    #[must_use]
+    pub fn pair(&self, first: Point, second: Point) -> f64 {
+        let apart = second.at.saturating_sub(first.at);
+        let (earliest, latest) = self.window(first);
+        if second.at < earliest || second.at > latest {
+            return f64::INFINITY;
+        }
+        let price = price_apart(first.price, second.price);
+        if price > self.price {
+            return f64::INFINITY;
+        }
+        let price = if price > 0.0 {
+            (price / self.price).powi(2)
+        } else {
+            0.0
+        };
+        price + self.time(apart)
+    }
+
+    /// Microseconds after the end of the bar; below zero inside it.
+    #[must_use]
+    pub fn lateness(&self, first: Point, second: Point) -> i64 {
+        second
+            .at
+            .saturating_sub(first.at)
+            .saturating_sub(self.bar + IN_TIME)
+    }
+
+    fn time(&self, apart: i64) -> f64 {
+        let share = |part: i64, of: i64| {
+            if of > 0 {
+                (float(part) / float(of)).powi(2)
+            } else {
+                0.0
+            }
+        };
+        if apart < 0 {
+            share(apart, self.backward)
+        } else if apart <= self.bar {
+            IN_BAR * share(apart, self.bar)
+        } else {
+            let before = if self.bar > 0 { IN_BAR } else { 0.0 };
+            before + share(apart - self.bar, self.forward)
+        }
+    }
+}
+
+/// How far a price is from another, as a share of it.
+#[must_use]
+pub fn price_apart(first: f64, second: f64) -> f64 {
+    let apart = (second - first).abs();
+    if apart <= 0.0 {
+        0.0
+    } else {
+        apart / first.abs()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a cost needs no more")]
+fn float(micros: i64) -> f64 {
+    micros as f64
+}
+
+/// Bars that a chart can have, in seconds: the greatest is a week.
+const LONGEST_BAR: i64 = 7 * 86_400;
+
+/// The bar of a chart: the greatest common divisor of the times between legs, in whole
+/// minutes. `None` where there are too few times to tell.
+#[must_use]
+pub fn bar_of(times: impl IntoIterator<Item = Timestamp>) -> Option<SignedDuration> {
+    let mut seconds: Vec<i64> = times.into_iter().map(Timestamp::as_second).collect();
+    seconds.sort_unstable();
+    seconds.dedup();
+    if seconds.len() < 3 {
+        return None;
+    }
+    let apart = seconds.windows(2).map(|pair| pair[1] - pair[0]);
+    let bar = apart.fold(0, greatest_common_divisor);
+    (1..=LONGEST_BAR)
+        .contains(&bar)
+        .then(|| SignedDuration::from_secs(bar))
+}
+
+fn greatest_common_divisor(one: i64, other: i64) -> i64 {
+    if other == 0 {
+        one
+    } else {
+        greatest_common_divisor(other, one % other)
+    }
+}

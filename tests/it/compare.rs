@@ -1,0 +1,447 @@
+//! Backtests laid over their own alerts with faults injected: the comparison finds what was
+//! injected, and nothing else.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use algohook::compare::tolerance::bar_of;
+use algohook::compare::{Action, Fate, Joined, Leg, Matching, Preset, Tolerance, matching};
+use algohook::domain::money::{Decimal, Price};
+use jiff::SignedDuration;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use serde_json::{Value, json};
+
+use crate::support::tradingview::{self, is_fill};
+use crate::support::{DataDir, Server, Webhook};
+
+/// The legs of an export, in order of time.
+fn legs(path: &Path) -> Vec<Leg> {
+    let rows = tradingview::read(path);
+    let leg = |row: &tradingview::Row| Leg {
+        ticker: "BINANCE:ETHUSDT.P".parse().unwrap(),
+        side: if row.is_exit {
+            row.direction.opposite()
+        } else {
+            row.direction
+        },
+        action: if row.is_exit {
+            Action::Exit
+        } else {
+            Action::Entry
+        },
+        is_action_stated: true,
+        time: row.time,
+        price: row.price,
+        quantity: row.quantity,
+        signal: Some(row.signal.clone()),
+        position_after: None,
+    };
+    Joined::of(rows.iter().filter(|row| is_fill(row)).map(leg).collect()).legs
+}
+
+/// Faults to inject, as shares of all legs.
+#[derive(Debug, Clone, Copy)]
+struct Faults {
+    dropped: f64,
+    invented: f64,
+    shift: SignedDuration,
+    /// In percent.
+    drift: f64,
+    are_named: bool,
+}
+
+/// The alerts of a backtest with faults: the alerts, the leg that each is of, and the legs
+/// that are missing.
+struct Injected {
+    alerts: Vec<Leg>,
+    origin: Vec<Option<usize>>,
+}
+
+fn inject(
+    backtest: &[Leg],
+    bar: SignedDuration,
+    faults: Faults,
+    random: &mut Xoshiro256PlusPlus,
+) -> Injected {
+    let mut alerts: Vec<(Leg, Option<usize>)> = Vec::new();
+    let bar_seconds = bar.as_secs();
+    for (index, leg) in backtest.iter().enumerate() {
+        if random.random::<f64>() < faults.dropped {
+            continue;
+        }
+        let mut alert = leg.clone();
+        let jitter = SignedDuration::from_secs(random.random_range(0..bar_seconds));
+        alert.time = leg.time + faults.shift + jitter;
+        alert.price = drifted(leg.price, faults.drift * random.random::<f64>());
+        if !faults.are_named {
+            alert.signal = None;
+        }
+        alerts.push((alert, Some(index)));
+    }
+    let (from, to) = (backtest[0].time, backtest[backtest.len() - 1].time);
+    for _ in 0..backtest.len() {
+        if random.random::<f64>() < faults.invented {
+            let mut alert = backtest[random.random_range(0..backtest.len())].clone();
+            let into = random.random_range(0..to.as_second() - from.as_second());
+            alert.time = from + SignedDuration::from_secs(into) + faults.shift;
+            alert.signal = None;
+            alerts.push((alert, None));
+        }
+    }
+    alerts.sort_by_key(|(alert, _)| alert.time);
+    let (alerts, origin) = alerts.into_iter().unzip();
+    Injected { alerts, origin }
+}
+
+fn drifted(price: Price, percent: f64) -> Price {
+    let factor = Decimal::try_from(1.0 + percent / 100.0).unwrap();
+    Price::new((price.get() * factor).round_dp(8)).unwrap()
+}
+
+/// Share of what was injected that is found, and of what is found that was injected.
+#[derive(Debug, Default)]
+struct Found {
+    injected: usize,
+    reported: usize,
+    right: usize,
+}
+
+impl Found {
+    fn of(injected: &BTreeSet<usize>, found: &BTreeSet<usize>) -> Self {
+        Self {
+            injected: injected.len(),
+            reported: found.len(),
+            right: injected.intersection(found).count(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.injected += other.injected;
+        self.reported += other.reported;
+        self.right += other.right;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    fn recall_and_precision(&self) -> (f64, f64) {
+        let share = |of: usize| {
+            if of == 0 {
+                1.0
+            } else {
+                self.right as f64 / of as f64
+            }
+        };
+        (share(self.injected), share(self.reported))
+    }
+}
+
+fn alone(fates: &[Fate]) -> BTreeSet<usize> {
+    let alone = fates
+        .iter()
+        .enumerate()
+        .filter(|(_, fate)| **fate == Fate::Alone);
+    alone.map(|(index, _)| index).collect()
+}
+
+/// Missed and false legs, as they were injected and as they were found; only those that the
+/// comparison is about, for what lies outside the common range nobody can judge.
+fn judged(backtest: &[Leg], injected: &Injected, found: &Matching) -> [Found; 2] {
+    let there: BTreeSet<usize> = injected.origin.iter().flatten().copied().collect();
+    let missed = (0..backtest.len())
+        .filter(|index| !there.contains(index) && found.first[*index] != Fate::Outside);
+    let invented = (0..injected.alerts.len())
+        .filter(|index| injected.origin[*index].is_none() && found.second[*index] != Fate::Outside);
+    [
+        Found::of(&missed.collect(), &alone(&found.first)),
+        Found::of(&invented.collect(), &alone(&found.second)),
+    ]
+}
+
+fn tolerance(bar: SignedDuration) -> Tolerance {
+    Tolerance {
+        bar,
+        ..Preset::Day.into()
+    }
+}
+
+#[test]
+fn injected_faults_of_every_export_are_found() {
+    for are_named in [true, false] {
+        let mut sums = [Found::default(), Found::default()];
+        for path in tradingview::exports() {
+            let backtest = legs(&path);
+            let Some(bar) = bar_of(backtest.iter().map(|leg| leg.time)) else {
+                continue;
+            };
+            for seed in 0..5 {
+                let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+                let faults = Faults {
+                    dropped: random.random_range(0.05..0.2),
+                    invented: random.random_range(0.01..0.08),
+                    shift: SignedDuration::ZERO,
+                    drift: 0.02,
+                    are_named,
+                };
+                let injected = inject(&backtest, bar, faults, &mut random);
+                let found = matching(
+                    &backtest,
+                    &injected.alerts,
+                    &tolerance(bar),
+                    SignedDuration::ZERO,
+                );
+                let judged = judged(&backtest, &injected, &found);
+                for (sum, one) in sums.iter_mut().zip(&judged) {
+                    sum.add(one);
+                }
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                println!(
+                    "{name} {seed} bar {bar:#} legs {} {judged:?}",
+                    backtest.len()
+                );
+            }
+        }
+        let figures = sums.each_ref().map(Found::recall_and_precision);
+        println!("named {are_named}: {figures:?}");
+        for (recall, precision) in figures {
+            assert!(recall >= 0.98 && precision >= 0.98, "{figures:?}");
+        }
+    }
+}
+
+#[test]
+fn an_injected_shift_is_found_in_every_export() {
+    for path in tradingview::exports() {
+        let backtest = legs(&path);
+        let Some(bar) = bar_of(backtest.iter().map(|leg| leg.time)) else {
+            continue;
+        };
+        for hours in [-12_i64, -1, 1, 9] {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(hours.unsigned_abs());
+            let shift = SignedDuration::from_hours(hours);
+            let faults = Faults {
+                dropped: 0.12,
+                invented: 0.03,
+                shift,
+                drift: 0.02,
+                are_named: false,
+            };
+            let injected = inject(&backtest, bar, faults, &mut random);
+            let found = matching(
+                &backtest,
+                &injected.alerts,
+                &tolerance(bar),
+                SignedDuration::ZERO,
+            );
+            println!(
+                "{} {bar:#} {hours} -> {:?}",
+                path.display(),
+                found.suggested
+            );
+            let by = found.suggested.map(|shift| shift.by);
+            assert_eq!(by, Some(shift), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_matched_twice_and_every_leg_has_one_fate() {
+    let path = &tradingview::exports()[0];
+    let backtest = legs(path);
+    let bar = bar_of(backtest.iter().map(|leg| leg.time)).unwrap();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
+    let faults = Faults {
+        dropped: 0.2,
+        invented: 0.2,
+        shift: SignedDuration::ZERO,
+        drift: 0.5,
+        are_named: false,
+    };
+    let injected = inject(&backtest, bar, faults, &mut random);
+    let found = matching(
+        &backtest,
+        &injected.alerts,
+        &tolerance(bar),
+        SignedDuration::ZERO,
+    );
+    for (fates, side) in [(&found.first, 0), (&found.second, 1)] {
+        let mut pairs: Vec<usize> = Vec::new();
+        for (index, fate) in fates.iter().enumerate() {
+            if let Fate::Matched(pair) = fate {
+                let pair = found.pairs[*pair];
+                assert_eq!([pair.first, pair.second][side], index);
+                pairs.push(index);
+            }
+        }
+        assert_eq!(pairs.len(), found.pairs.len());
+    }
+    for pair in &found.pairs {
+        assert!(backtest[pair.first].is_alike(&injected.alerts[pair.second]));
+    }
+}
+
+/// A backtest and its alerts in a data directory: every tenth leg is missing, and what is
+/// there comes three seconds late at the same price.
+fn with_backtest(shift: SignedDuration) -> (DataDir, Webhook, usize) {
+    with_alerts(shift, true)
+}
+
+fn with_alerts(shift: SignedDuration, are_positions_stated: bool) -> (DataDir, Webhook, usize) {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let export = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/tradingview/ta-linreg-stdev-channel-revert-01.csv");
+    let arguments = [
+        "import",
+        "trades",
+        export.to_str().unwrap(),
+        "--webhook",
+        &webhook.id,
+    ];
+    data.text(
+        &[
+            &arguments[..],
+            &["--ticker", "BINANCE:ETHUSDT.P", "--time-zone", "UTC"],
+        ]
+        .concat(),
+    );
+    let rows = tradingview::read(&export);
+    let lines = tradingview::orders(&rows)
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index % 10 != 9);
+    let mut sent = 0;
+    let lines: String = lines
+        .map(|(_, order)| {
+            sent += 1;
+            let payload = json!({
+                "ticker": "BINANCE:ETHUSDT.P",
+                "action": order.intent.as_str(),
+                "qty": order.quantity.unwrap().get().to_string(),
+                "marketPrice": order.intended_price.get().to_string(),
+                "metadata": { "signal": order.signal_name },
+                "positionSize": are_positions_stated.then(|| order.stated_position.new.unwrap().to_string()),
+            });
+            let time = order.paired_at + shift + SignedDuration::from_secs(3);
+            json!({ "time": time, "payload": payload }).to_string() + "\n"
+        })
+        .collect();
+    let alerts = data.path.with_extension("jsonl");
+    std::fs::write(&alerts, lines).unwrap();
+    data.text(&[
+        "import",
+        "alerts",
+        alerts.to_str().unwrap(),
+        "--webhook",
+        &webhook.id,
+    ]);
+    (data, webhook, sent)
+}
+
+#[test]
+fn a_trader_sees_what_is_missing_and_where_the_money_went() {
+    let (data, webhook, sent) = with_backtest(SignedDuration::ZERO);
+    let text = data.text(&["compare", &webhook.id]);
+    assert!(text.contains("backtest fills had an alert"), "{text}");
+    assert!(text.contains("most of it from"), "{text}");
+    println!("{text}");
+    let compared: Value =
+        serde_json::from_str(&data.text(&["compare", &webhook.id, "--json"])).unwrap();
+    assert!(
+        compared["legs"]["matched"].as_u64().unwrap() >= u64::try_from(sent).unwrap() - 2,
+        "{}",
+        compared["legs"]
+    );
+    assert_eq!(compared["legs"]["falseAlerts"], 0);
+    let bridge = &compared["bridge"];
+    let step = |name: &str| -> Decimal { bridge[name].as_str().unwrap().parse().unwrap() };
+    let names = [
+        "missed",
+        "falseTrades",
+        "exits",
+        "price",
+        "quantity",
+        "commission",
+        "rounding",
+    ];
+    let sum: Decimal = names.into_iter().map(step).sum();
+    assert_eq!(step("expected") + sum, step("observed"));
+
+    // The same of the API, and the page of rows.
+    let server = Server::with(data, &[]);
+    let token = server.data.create_token();
+    let path = format!("/comparison?webhook={}", webhook.id);
+    let of_api = server.api(&token, "GET", &path, None).expect(200).json();
+    for name in ["matchRate", "legs", "bridge", "verdict", "drift", "causes"] {
+        assert_eq!(of_api[name], compared[name], "{name}");
+    }
+    let mut missed = 0;
+    let mut cursor = String::new();
+    loop {
+        let path = format!(
+            "/comparison/legs?webhook={}&only=missed&limit=20{cursor}",
+            webhook.id
+        );
+        let page = server.api(&token, "GET", &path, None).expect(200).json();
+        missed += page["items"].as_array().unwrap().len();
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(compared["legs"]["missed"], missed);
+}
+
+#[test]
+fn alerts_without_a_position_match_after_one_that_is_missing() {
+    let (data, webhook, sent) = with_alerts(SignedDuration::ZERO, false);
+    let compared: Value =
+        serde_json::from_str(&data.text(&["compare", &webhook.id, "--json"])).unwrap();
+    let matched = compared["legs"]["matched"].as_u64().unwrap();
+    assert!(
+        matched + 2 >= u64::try_from(sent).unwrap(),
+        "{}",
+        compared["legs"]
+    );
+}
+
+#[test]
+fn a_backtest_of_another_zone_is_told_with_the_command_that_mends_it() {
+    let (data, webhook, _) = with_backtest(SignedDuration::from_hours(8));
+    let text = data.text(&["compare", &webhook.id]);
+    assert!(text.contains("look shifted by +8 h"), "{text}");
+    assert!(text.contains("--shift 28800s"), "{text}");
+    let text = data.text(&["compare", &webhook.id, "--shift", "28800s"]);
+    assert!(!text.contains("look shifted"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_compared_says_why_and_what_to_do() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let refused = |data: &DataDir, arguments: &[&str]| {
+        let output = data.run(&[&["compare", &webhook.id], arguments].concat());
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&data, &[]).contains("import TradingView's list of trades first"));
+    let (data, webhook, _) = with_backtest(SignedDuration::from_hours(24 * 365 * 2));
+    let output = data.run(&["compare", &webhook.id]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("they do not overlap"), "{message}");
+    let output = data.run(&["compare", &webhook.id, "--ticker", "NASDAQ:AAPL"]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("name the instrument of the backtest"),
+        "{message}"
+    );
+    let server = Server::with(data, &[]);
+    let token = server.data.create_token();
+    let path = format!("/comparison?webhook={}", webhook.id);
+    let answer = server.api(&token, "GET", &path, None).expect(422).json();
+    assert_eq!(answer["code"], "no_overlap");
+    for wrong in ["price=0", "forward=-1", "shift=90000", "only=missed"] {
+        let path = format!("{path}&{wrong}");
+        server.api(&token, "GET", &path, None).expect(400);
+    }
+}
