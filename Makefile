@@ -13,6 +13,7 @@ test: lint
 	cargo test --locked
 	scripts/check-cases.sh
 	scripts/check-api.sh
+	scripts/check-windows.sh
 	scripts/check-package.sh
 	scripts/check-ui.sh
 	scripts/check-clock.sh
