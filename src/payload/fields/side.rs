@@ -13,6 +13,9 @@ use crate::domain::signal::{Direction, Intent};
 /// The hint of every message whose side is not clear.
 const SAY_IT_WHOLE: &str = "Say it in one field: \"positionDirection\": \"entryLong\", \"exitLong\", \"entryShort\" or \"exitShort\".";
 
+/// The hint where "close" and `buy` or `sell` leave it open which position is left.
+const LEAVE: &str = "To leave a long position, say only \"positionDirection\": \"exitLong\"; to leave a short one, \"exitShort\".";
+
 /// The order's side, and the field that says so with its value, for messages.
 pub struct Side {
     /// The intent of the order.
@@ -28,7 +31,7 @@ pub struct Side {
 pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side, PayloadError> {
     let whole = position_direction(fields)?;
     let direction = direction(fields)?;
-    let action = action(fields)?;
+    let action = action(fields, previous)?;
     let names = Names {
         fields,
         direction,
@@ -37,7 +40,7 @@ pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side
     if let Some(intent) = whole {
         let side = names.side(intent, "positionDirection");
         if let Some(direction) = direction
-            && !fits(intent, direction)
+            && !fits(intent, direction.side())
         {
             return Err(names.contradiction(&side, "direction"));
         }
@@ -49,27 +52,39 @@ pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side
         return Ok(side);
     }
     match (direction, action) {
-        (Some(direction), Some(SideWord::Whole(intent))) if fits(intent, direction) => {
-            Ok(names.side(intent, "action"))
-        }
-        (Some(direction), action) => {
-            let side = names.side(on_net(direction), "direction");
-            match action {
-                Some(action) if !agrees(direction, action) => {
-                    Err(names.contradiction(&side, "action"))
-                }
-                _ => Ok(side),
-            }
-        }
+        (Some(direction), Some(action)) => names.of_both(direction, action, previous),
+        (Some(direction), None) => Ok(names.side(on_net(direction.side()), "direction")),
         (None, Some(action)) => names.of_action(action, previous),
         (None, None) => Err(none(fields)),
+    }
+}
+
+/// The word of `direction`: of an order, or of the position that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DirectionWord {
+    Order(Direction),
+    Side(Direction),
+}
+
+impl DirectionWord {
+    fn side(self) -> Direction {
+        match self {
+            Self::Order(direction) | Self::Side(direction) => direction,
+        }
+    }
+
+    fn word(self) -> SideWord {
+        match self {
+            Self::Order(direction) => SideWord::Order(direction),
+            Self::Side(direction) => SideWord::Side(direction),
+        }
     }
 }
 
 /// The fields that were read, to name them.
 struct Names<'o, 'f, 'a> {
     fields: &'o Object<'f, 'a>,
-    direction: Option<Direction>,
+    direction: Option<DirectionWord>,
     action: Option<SideWord>,
 }
 
@@ -91,19 +106,40 @@ impl Names<'_, '_, '_> {
     fn contradiction(&self, side: &Side, field: &'static str) -> PayloadError {
         let name = self.fields.name_of(field);
         let what = format!("{} and {}", side.stated, self.shown(field));
-        let hint = match (self.direction, self.action) {
-            (Some(Direction::Long), Some(SideWord::Close)) => {
-                "To leave a long position, say only \"positionDirection\": \"exitLong\"."
-            }
-            (Some(Direction::Short), Some(SideWord::Close)) => {
-                "To leave a short position, say only \"positionDirection\": \"exitShort\"."
-            }
+        let hint = match self.action {
+            Some(SideWord::Close) if self.direction.is_some() => LEAVE,
             _ if side.name == "positionDirection" => {
                 "Use the template for all orders if one alert serves entries and exits; else make both fields say the same, or delete one."
             }
             _ => SAY_IT_WHOLE,
         };
         PayloadError::contradiction(&name, what, hint)
+    }
+
+    /// The side of an alert that says it by its direction and its action.
+    fn of_both(
+        &self,
+        direction: DirectionWord,
+        action: SideWord,
+        previous: Option<Direction>,
+    ) -> Result<Side, PayloadError> {
+        let intent = match action {
+            SideWord::Whole(intent) => fits(intent, direction.side()).then_some(intent),
+            SideWord::Open => Some(entry(direction.side())),
+            SideWord::Close => exit(direction.word(), previous),
+            SideWord::Order(other) | SideWord::Side(other) => {
+                (other == direction.side()).then(|| on_net(other))
+            }
+        };
+        let field = match action {
+            SideWord::Whole(_) | SideWord::Close => "action",
+            _ => "direction",
+        };
+        if let Some(intent) = intent {
+            return Ok(self.side(intent, field));
+        }
+        let side = self.side(on_net(direction.side()), "direction");
+        Err(self.contradiction(&side, "action"))
     }
 
     /// The side of an alert that says it by its action alone.
@@ -117,8 +153,7 @@ impl Names<'_, '_, '_> {
             (SideWord::Order(direction) | SideWord::Side(direction), _) => {
                 Ok(self.side(on_net(direction), "action"))
             }
-            (SideWord::Close, Some(Direction::Long)) => Ok(self.side(Intent::ExitLong, "action")),
-            (SideWord::Close, Some(Direction::Short)) => Ok(self.side(Intent::ExitShort, "action")),
+            (SideWord::Close, Some(side)) => Ok(self.side(exit_of(side), "action")),
             (SideWord::Open | SideWord::Close, _) => {
                 let name = self.fields.name_of("action");
                 let problem = "does not tell whether the position is long or short";
@@ -143,46 +178,54 @@ fn position_direction(fields: &Object<'_, '_>) -> Result<Option<Intent>, Payload
     )
 }
 
-fn direction(fields: &Object<'_, '_>) -> Result<Option<Direction>, PayloadError> {
+fn direction(fields: &Object<'_, '_>) -> Result<Option<DirectionWord>, PayloadError> {
     fields.one(
         "direction",
         |stated| {
             let text = fields.text(stated)?;
             match words::side(&text) {
-                Some(SideWord::Side(direction) | SideWord::Order(direction)) => Ok(Some(direction)),
+                Some(SideWord::Side(side)) => Ok(Some(DirectionWord::Side(side))),
+                Some(SideWord::Order(order)) => Ok(Some(DirectionWord::Order(order))),
                 _ => Err(fields.not_one_of(stated.name, &text, &["long", "short"])),
             }
         },
-        Direction::eq,
+        |first: &DirectionWord, other: &DirectionWord| first.side() == other.side(),
     )
 }
 
-/// `action` and its other names. Two of them can complete each other, as `action: open` and
+/// `action` and its other names. Two of them can complete each other, as `action: close` and
 /// `side: long` do.
-fn action(fields: &Object<'_, '_>) -> Result<Option<SideWord>, PayloadError> {
+fn action(
+    fields: &Object<'_, '_>,
+    previous: Option<Direction>,
+) -> Result<Option<SideWord>, PayloadError> {
+    let closes = Cell::new(false);
     let read = |stated: &Stated<'_, '_>| {
         let text = fields.text(stated)?;
         let word = words::side(&text);
+        closes.set(closes.get() || word == Some(SideWord::Close));
         word.map(Some)
             .ok_or_else(|| fields.not_one_of(stated.name, &text, &["buy", "sell"]))
     };
     let together = Cell::new(None);
     let adds_to = |first: &SideWord, other: &SideWord| {
-        let sum = sum(together.get().unwrap_or(*first), *other);
+        let sum = sum(together.get().unwrap_or(*first), *other, previous);
         together.set(sum);
         sum.is_some()
     };
     let first = fields.one("action", read, adds_to).map_err(|mut error| {
         if error.code == "contradiction" {
-            SAY_IT_WHOLE.clone_into(&mut error.hint);
+            let hint = if closes.get() { LEAVE } else { SAY_IT_WHOLE };
+            hint.clone_into(&mut error.hint);
         }
         error
     })?;
     Ok(together.get().or(first))
 }
 
-/// The sum of two words; `None` where they contradict each other.
-fn sum(one: SideWord, other: SideWord) -> Option<SideWord> {
+/// The sum of two words; `None` where they contradict each other. `previous` is the side of
+/// the position before the order.
+fn sum(one: SideWord, other: SideWord, previous: Option<Direction>) -> Option<SideWord> {
     match (one, other) {
         _ if one == other => Some(one),
         (SideWord::Whole(intent), word) | (word, SideWord::Whole(intent)) => {
@@ -190,15 +233,41 @@ fn sum(one: SideWord, other: SideWord) -> Option<SideWord> {
         }
         (SideWord::Open, SideWord::Order(side) | SideWord::Side(side))
         | (SideWord::Order(side) | SideWord::Side(side), SideWord::Open) => {
-            Some(SideWord::Whole(match side {
-                Direction::Long => Intent::EntryLong,
-                Direction::Short => Intent::EntryShort,
-            }))
+            Some(SideWord::Whole(entry(side)))
+        }
+        (SideWord::Close, word) | (word, SideWord::Close) => {
+            exit(word, previous).map(SideWord::Whole)
         }
         (SideWord::Order(order), SideWord::Side(side))
         | (SideWord::Side(side), SideWord::Order(order)) => {
             (order == side).then_some(SideWord::Order(order))
         }
+        _ => None,
+    }
+}
+
+fn entry(side: Direction) -> Intent {
+    match side {
+        Direction::Long => Intent::EntryLong,
+        Direction::Short => Intent::EntryShort,
+    }
+}
+
+fn exit_of(side: Direction) -> Intent {
+    match side {
+        Direction::Long => Intent::ExitLong,
+        Direction::Short => Intent::ExitShort,
+    }
+}
+
+/// The exit that "close" and another word say together. `long` is the position that is left.
+/// `buy` is to some the position, to others the order that leaves a short: the position before
+/// it tells, where it is stated.
+fn exit(word: SideWord, previous: Option<Direction>) -> Option<Intent> {
+    match (word, previous) {
+        (SideWord::Side(side), Some(previous)) if side != previous => None,
+        (SideWord::Side(side), _) => Some(exit_of(side)),
+        (SideWord::Order(_), Some(previous)) => Some(exit_of(previous)),
         _ => None,
     }
 }
@@ -224,15 +293,6 @@ fn is_said_by(intent: Intent, action: SideWord) -> bool {
         SideWord::Side(direction) => fits(intent, direction),
         SideWord::Open => !intent.is_exit(),
         SideWord::Close => intent.is_exit(),
-    }
-}
-
-/// True if an action says the same as a direction on the net position.
-fn agrees(direction: Direction, action: SideWord) -> bool {
-    match action {
-        SideWord::Order(other) | SideWord::Side(other) => other == direction,
-        SideWord::Open => true,
-        SideWord::Whole(_) | SideWord::Close => false,
     }
 }
 

@@ -180,9 +180,9 @@ fn sides_that_disagree_make_no_order() {
     for fields in [
         r#""direction":"long","action":"sell""#,
         r#""direction":"short","action":"buy""#,
-        r#""direction":"long","action":"close""#,
-        r#""direction":"long","action":"exit""#,
-        r#""direction":"short","action":"flat""#,
+        r#""direction":"buy","action":"close""#,
+        r#""direction":"sell","action":"exit""#,
+        r#""direction":"long","action":"close","prevMarketPosition":"short""#,
         r#""direction":"short","action":"entry_long""#,
         r#""positionDirection":"entryLong","action":"exit""#,
         r#""positionDirection":"entryLong","action":"sell""#,
@@ -190,17 +190,17 @@ fn sides_that_disagree_make_no_order() {
         r#""positionDirection":"exitLong","action":"open""#,
         r#""positionDirection":"entryShort","direction":"long""#,
         r#""positionDirection":"exitShort","action":"exitLong""#,
-        r#""side":"long","action":"close""#,
+        r#""side":"long","action":"close","order":"buy""#,
         r#""side":"buy","action":"sell""#,
         r#""side":"sell","action":"short","positionDirection":"exitShort""#,
     ] {
         let error = refused(&format!(r#""ticker":"A","marketPrice":1,"qty":1,{fields}"#));
         assert_eq!(error.code, "contradiction", "{fields}: {error}");
     }
-    let exit = refused(r#""ticker":"A","marketPrice":1,"direction":"long","action":"Exit""#);
+    let exit = refused(r#""ticker":"A","marketPrice":1,"direction":"buy","action":"Exit""#);
     assert_eq!(
         exit.message,
-        "direction long and action Exit contradict each other"
+        "direction buy and action Exit contradict each other"
     );
     assert!(exit.hint.contains("exitLong"), "{exit:?}");
     for word in ["hold", "cancel", "update"] {
@@ -217,7 +217,7 @@ fn sides_that_agree_are_one() {
     for (fields, intent) in [
         (r#""direction":"Long""#, Intent::Buy),
         (r#""direction":"long","action":"buy""#, Intent::Buy),
-        (r#""direction":"long","action":"open""#, Intent::Buy),
+        (r#""direction":"long","action":"open""#, Intent::EntryLong),
         (r#""direction":"sell""#, Intent::Sell),
         (r#""action":"BUY""#, Intent::Buy),
         (r#""action":"short""#, Intent::Sell),
@@ -253,6 +253,94 @@ fn sides_that_agree_are_one() {
     ] {
         let (signal, _) = accepted(&format!(r#""ticker":"A","marketPrice":1,{fields}"#));
         assert_eq!(signal.intent, intent, "{fields}");
+    }
+}
+
+/// What two words come to: `direction` or `side` across, `action` down. Nothing where they
+/// contradict each other, or leave it open which position is left.
+const TOGETHER: [(&str, [Option<Intent>; 4]); 16] = {
+    use Intent::{Buy, EntryLong, EntryShort, ExitLong, ExitShort, Sell};
+    const LONG: Option<Intent> = Some(EntryLong);
+    const SHORT: Option<Intent> = Some(EntryShort);
+    const LEFT: Option<Intent> = Some(ExitLong);
+    const COVERED: Option<Intent> = Some(ExitShort);
+    [
+        // long, short, buy, sell
+        ("open", [LONG, SHORT, LONG, SHORT]),
+        ("Enter", [LONG, SHORT, LONG, SHORT]),
+        ("entry", [LONG, SHORT, LONG, SHORT]),
+        ("close", [LEFT, COVERED, None, None]),
+        ("EXIT", [LEFT, COVERED, None, None]),
+        ("flat", [LEFT, COVERED, None, None]),
+        ("close_all", [LEFT, COVERED, None, None]),
+        ("buy", [Some(Buy), None, Some(Buy), None]),
+        ("sell", [None, Some(Sell), None, Some(Sell)]),
+        ("long", [Some(Buy), None, Some(Buy), None]),
+        ("short", [None, Some(Sell), None, Some(Sell)]),
+        ("enter_long", [LONG, None, LONG, None]),
+        ("sell_short", [None, SHORT, None, SHORT]),
+        ("close_long", [LEFT, LEFT, None, LEFT]),
+        ("sell_to_close", [LEFT, LEFT, None, LEFT]),
+        ("buy_to_cover", [COVERED, COVERED, COVERED, None]),
+    ]
+};
+
+#[test]
+fn a_side_and_an_action_say_one_thing_or_make_no_order() {
+    for (action, expected) in TOGETHER {
+        for (side, expected) in ["long", "short", "buy", "sell"].into_iter().zip(expected) {
+            for (first, second) in [
+                (("side", side), ("action", action)),
+                (("action", action), ("side", side)),
+            ] {
+                let ((a, said), (b, then)) = (first, second);
+                let fields =
+                    format!(r#""ticker":"A","marketPrice":1,"{a}":"{said}","{b}":"{then}""#);
+                match (outcome(&fields), expected) {
+                    (Ok(parsed), Some(intent)) => {
+                        assert_eq!(parsed.signal.intent, intent, "{fields}");
+                    }
+                    (Err(error), None) => assert_eq!(error.code, "contradiction", "{fields}"),
+                    (found, _) => panic!("{fields}: {found:?}"),
+                }
+            }
+            // `direction` is an exit's position to some, its order to others.
+            let is_exit = matches!(action, "close_long" | "sell_to_close" | "buy_to_cover");
+            let fields =
+                format!(r#""ticker":"A","marketPrice":1,"direction":"{side}","action":"{action}""#);
+            match (outcome(&fields), expected) {
+                (Ok(parsed), Some(intent)) => assert_eq!(parsed.signal.intent, intent, "{fields}"),
+                (Ok(parsed), None) if is_exit => {
+                    assert!(parsed.signal.intent.is_exit(), "{fields}");
+                }
+                (Err(error), None) => assert_eq!(error.code, "contradiction", "{fields}"),
+                (found, _) => panic!("{fields}: {found:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_position_before_tells_which_one_is_closed() {
+    for (position, expected) in [("long", Intent::ExitLong), ("short", Intent::ExitShort)] {
+        let before = format!(
+            r#""ticker":"A","marketPrice":1,"prevMarketPosition":"{position}","marketPosition":"flat""#
+        );
+        for side in [
+            r#""action":"close""#.to_owned(),
+            r#""side":"buy","action":"close""#.to_owned(),
+            r#""direction":"sell","action":"exit""#.to_owned(),
+            format!(r#""side":"{position}","action":"close""#),
+            format!(r#""direction":"{position}","action":"flat""#),
+        ] {
+            let (signal, _) = accepted(&format!("{before},{side}"));
+            assert_eq!(signal.intent, expected, "{position}: {side}");
+        }
+        let other = if position == "long" { "short" } else { "long" };
+        for field in ["side", "direction"] {
+            let error = refused(&format!(r#"{before},"{field}":"{other}","action":"close""#));
+            assert_eq!(error.code, "contradiction", "{error}");
+        }
     }
 }
 
