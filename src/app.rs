@@ -27,6 +27,7 @@ use crate::domain::event::EventId;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
+use crate::logging::Rarely;
 use crate::metrics::Metrics;
 use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
@@ -37,7 +38,9 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
-use crate::store::{Store, StoreOptions, WriteContext, account, events, ledgers, webhooks};
+use crate::store::{
+    Store, StoreError, StoreOptions, WriteContext, account, events, ledgers, webhooks,
+};
 use crate::tls::Certificates;
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
@@ -335,6 +338,8 @@ async fn look_for_changes(
     registry: Arc<Registry>,
     news: watch::Sender<EventId>,
 ) {
+    static UNREAD: Rarely = Rarely::new();
+    static UNCLEANED: Rarely = Rarely::new();
     let mut known = None;
     let mut is_clean = false;
     loop {
@@ -354,7 +359,7 @@ async fn look_for_changes(
                     is_clean = false;
                 }
             }
-            Err(error) => tracing::warn!(%error, "the database could not be read"),
+            Err(error) => warn_rarely(&UNREAD, &error, "the database could not be read"),
         }
         let pause = if is_clean {
             LOOK_EVERY
@@ -365,7 +370,11 @@ async fn look_for_changes(
                     PURGE_PAUSE
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "what changed webhooks left could not be cleaned up");
+                    warn_rarely(
+                        &UNCLEANED,
+                        &error,
+                        "what changed webhooks left could not be cleaned up",
+                    );
                     LOOK_EVERY
                 }
             }
@@ -377,9 +386,21 @@ async fn look_for_changes(
 async fn take_up(store: &Store, registry: &Registry) -> bool {
     let taken_up = registry.load(store).await;
     if let Err(error) = &taken_up {
-        tracing::warn!(%error, "changed webhooks could not be taken up");
+        static NOT_TAKEN_UP: Rarely = Rarely::new();
+        warn_rarely(
+            &NOT_TAKEN_UP,
+            error,
+            "changed webhooks could not be taken up",
+        );
     }
     taken_up.is_ok()
+}
+
+/// Warns once a minute at most of what fails several times a second.
+fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
+    if let Some(unsaid) = line.say() {
+        tracing::warn!(%error, unsaid, "{what}");
+    }
 }
 
 /// Removes a part of what deleted webhooks left, and derives one of the ledgers

@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::context::Context;
 use super::problem::Problem;
 use crate::domain::access::Scope;
+use crate::logging::Rarely;
 use crate::secrets;
 use crate::store::tokens::TokenId;
-use crate::store::{Store, account, tokens};
+use crate::store::{Store, StoreError, account, tokens};
 
 /// Name of the session's cookie over plain HTTP, which only this machine should see.
 pub const SESSION_COOKIE: &str = "algohook_session";
@@ -84,10 +85,18 @@ async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identi
         });
         // A full disk must not lock the owner out.
         if let Err(error) = touch.await {
-            tracing::warn!(%error, "the use of a token could not be noted");
+            not_noted(&error, "token");
         }
     }
     Ok(Identity::Token(id, scope))
+}
+
+/// Logs that a use could not be noted: on a full disk each request tries it again.
+fn not_noted(error: &StoreError, what: &str) {
+    static NOT_NOTED: Rarely = Rarely::new();
+    if let Some(unsaid) = NOT_NOTED.say() {
+        tracing::warn!(%error, unsaid, "the use of a {what} could not be noted");
+    }
 }
 
 /// A session that is in memory only; over where the password was changed since.
@@ -117,7 +126,7 @@ async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Id
             account::touch_session(context, &touched, now)
         });
         if let Err(error) = touch.await {
-            tracing::warn!(%error, "the use of a session could not be noted");
+            not_noted(&error, "session");
         }
     }
     Ok(Identity::Session(hash))

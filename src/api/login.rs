@@ -19,6 +19,7 @@ use super::throttle::Claimant;
 use super::webhooks::no_randomness;
 use crate::http::Body;
 use crate::http::client::{Way, network_of};
+use crate::logging::Rarely;
 use crate::secrets;
 use crate::store::audit::{self, Actor};
 use crate::store::known_clients::{self, Client, Familiarity};
@@ -185,7 +186,10 @@ async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str
     };
     // A full disk must not tell right from wrong.
     if let Err(error) = context.store.writer().run(None, write).await {
-        tracing::warn!(%error, "a failed login could not be noted");
+        static NOT_NOTED: Rarely = Rarely::new();
+        if let Some(unsaid) = NOT_NOTED.say() {
+            tracing::warn!(%error, unsaid, "a failed login could not be noted");
+        }
     }
     let hint = match what {
         "code" => {

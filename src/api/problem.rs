@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::reply;
 use crate::http::Body;
 use crate::imports::Fault;
+use crate::logging::Rarely;
 use crate::payload::PayloadError;
 use crate::store::StoreError;
 
@@ -159,6 +160,14 @@ impl Problem {
     }
 }
 
+/// Logs that the store did not answer: a page that is open asks again every few seconds.
+fn log_unanswered(detail: &str) {
+    static UNANSWERED: Rarely = Rarely::new();
+    if let Some(unsaid) = UNANSWERED.say() {
+        tracing::error!(%detail, unsaid, "the store did not answer a request to the API");
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let detail = error.to_string();
@@ -166,12 +175,12 @@ impl From<StoreError> for Problem {
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
             StoreError::Busy | StoreError::Unavailable(_) => {
-                tracing::error!(%detail, "the store did not answer a request to the API");
+                log_unanswered(&detail);
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                     .retry_after(STORE_RETRY_AFTER)
             }
             StoreError::Damaged(_) => {
-                tracing::error!(%detail, "the store did not answer a request to the API");
+                log_unanswered(&detail);
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "damaged", detail)
             }
             StoreError::NewerSchema { .. }
@@ -182,7 +191,10 @@ impl From<StoreError> for Problem {
             | StoreError::UnsoundBackup { .. }
             | StoreError::File { .. }
             | StoreError::Sqlite(_) => {
-                tracing::error!(%detail, "a request to the API failed");
+                static FAILED: Rarely = Rarely::new();
+                if let Some(unsaid) = FAILED.say() {
+                    tracing::error!(%detail, unsaid, "a request to the API failed");
+                }
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",

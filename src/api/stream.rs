@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::reply::Reply;
 use super::request::ApiRequest;
 use crate::domain::event::EventId;
+use crate::logging::Rarely;
 use crate::store::events::{self, EventFilter};
 
 /// Events read at once.
@@ -113,7 +114,10 @@ impl Stream {
                 Ok(unsent) if !unsent.is_empty() => return Some(unsent),
                 Ok(_) => {}
                 Err(problem) => {
-                    tracing::warn!(detail = problem.detail, "a stream of events ended");
+                    static ENDED: Rarely = Rarely::new();
+                    if let Some(unsaid) = ENDED.say() {
+                        tracing::warn!(detail = problem.detail, unsaid, "a stream of events ended");
+                    }
                     return None;
                 }
             }

@@ -173,7 +173,12 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             Ok(()) => {
                 tracing::info!(%fingerprint, "an alert from TradingView showed a new certificate issuer");
             }
-            Err(error) => tracing::warn!(%error, "the issuer of a certificate could not be noted"),
+            Err(error) => {
+                static NOT_NOTED: Rarely = Rarely::new();
+                if let Some(unsaid) = NOT_NOTED.say() {
+                    tracing::warn!(%error, unsaid, "the issuer of a certificate could not be noted");
+                }
+            }
         }
     }
 
@@ -498,7 +503,10 @@ pub fn no_room() -> (Answer, Outcome) {
 }
 
 fn not_stored(error: &StoreError) -> (Answer, Outcome) {
-    tracing::error!(%error, "an alert was not stored and answered with 503");
+    static NOT_STORED: Rarely = Rarely::new();
+    if let Some(unsaid) = NOT_STORED.say() {
+        tracing::error!(%error, unsaid, "an alert was not stored and answered with 503");
+    }
     let hint = "Nothing was recorded; send it again. The server's log says why: a full disk is the usual cause.";
     unavailable("the alert could not be stored", hint)
 }

@@ -9,6 +9,7 @@
 //! SQLite itself goes on with a file that was moved, deleted or replaced, and what it
 //! stores there nobody finds again. So each transaction looks at the path before it commits.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -27,16 +28,39 @@ const SAID_EVERY: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<Mutex<State>>);
 
+/// Reasons that are remembered as said; more than there are at once.
+const MOST_SAID: usize = 8;
+
 #[derive(Debug, Default)]
 struct State {
     failing: Option<Failing>,
     written_at: Option<Instant>,
+    /// What was logged of late, the newest last: on a disk that is nearly full large alerts
+    /// fail and small ones do not, and two reasons take turns.
+    said: VecDeque<(String, Instant)>,
 }
 
 #[derive(Debug)]
 struct Failing {
     why: String,
-    said_at: Instant,
+    /// Whether the log says so, and has to say when it is over.
+    is_said: bool,
+}
+
+impl State {
+    /// Whether a reason has to be logged at a time, which notes that it was.
+    fn must_say(&mut self, why: &str, now: Instant) -> bool {
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < SAID_EVERY;
+        self.said.retain(|(_, at)| is_recent(*at));
+        if self.said.iter().any(|(said, _)| said == why) {
+            return false;
+        }
+        if self.said.len() == MOST_SAID {
+            self.said.pop_front();
+        }
+        self.said.push_back((why.to_owned(), now));
+        true
+    }
 }
 
 impl Health {
@@ -58,7 +82,7 @@ impl Health {
     pub(super) fn note_written(&self) {
         let mut state = self.state();
         state.written_at = Some(Instant::now());
-        if state.failing.take().is_some() {
+        if state.failing.take().is_some_and(|failing| failing.is_said) {
             tracing::info!("the database can be written again");
         }
     }
@@ -68,13 +92,13 @@ impl Health {
     pub(super) fn note_failure(&self, error: &StoreError) {
         let mut state = self.state();
         let why = error.to_string();
-        let is_said =
-            |failing: &Failing| failing.why == why && failing.said_at.elapsed() < SAID_EVERY;
-        if !state.failing.as_ref().is_some_and(is_said) {
+        let must_say = state.must_say(&why, Instant::now());
+        if must_say {
             tracing::error!("alerts are answered with 503: {why}");
-            let said_at = Instant::now();
-            state.failing = Some(Failing { why, said_at });
         }
+        let was_said = state.failing.as_ref().is_some_and(|before| before.is_said);
+        let is_said = must_say || was_said;
+        state.failing = Some(Failing { why, is_said });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -202,5 +226,28 @@ impl Watch {
                 tracing::warn!("folded the deleted log into the database; nothing of it is lost");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_take_turns_are_said_once_a_minute_each() {
+        let mut state = State::default();
+        let begun = Instant::now();
+        let mut said = 0;
+        for second in 0..120 {
+            let now = begun + Duration::from_secs(second);
+            for why in ["full", "no room for so much"] {
+                said += usize::from(state.must_say(why, now));
+            }
+        }
+        assert_eq!(said, 4);
+        for number in 0..100 {
+            assert!(state.must_say(&number.to_string(), begun + 2 * SAID_EVERY));
+        }
+        assert_eq!(state.said.len(), MOST_SAID);
     }
 }

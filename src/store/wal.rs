@@ -29,6 +29,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use super::Folding;
 use super::error::{Result, StoreError};
 use super::room::{self, Room};
+use crate::logging::Rarely;
 use crate::platform;
 
 /// Time between two attempts to fold a log that a reader still needs.
@@ -117,6 +118,7 @@ impl Wal {
 
     /// Notes that a commit failed, and cuts off what it left, before anyone is told.
     pub(super) fn commit_failed(&mut self, connection: &Connection) {
+        static NOT_CUT: Rarely = Rarely::new();
         self.is_dirty = true;
         let mut failure = None;
         for wait in ATTEMPTS {
@@ -126,9 +128,12 @@ impl Wal {
                 Err(error) => failure = Some(error),
             }
         }
-        if let Some(error) = failure {
+        if let Some(error) = failure
+            && let Some(unsaid) = NOT_CUT.say()
+        {
             tracing::error!(
                 %error,
+                unsaid,
                 "the write-ahead log cannot be cut back after a failed commit; nothing is \
                  stored until it can"
             );

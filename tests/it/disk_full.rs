@@ -61,6 +61,14 @@ fn a_database_at_its_limit_refuses_and_goes_on_when_there_is_room() {
     server
         .deliver(&webhook, &webhook.alert(&json!({ "auth_key": "no" })))
         .expect(401);
+    let large = webhook.alert(&json!({ "metadata": { "note": "x".repeat(20_000) } }));
+    for _ in 0..30 {
+        server.deliver(&webhook, &large).expect(503);
+    }
+    let log = server.log();
+    let said = log.matches("an alert was not stored").count();
+    assert_eq!(said, 1, "{log}");
+    assert!(log.lines().count() < 20, "{log}");
     // The owner is not locked out, and makes room.
     server.api(&token, "GET", "/webhooks", None).expect(200);
     server
