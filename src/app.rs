@@ -94,6 +94,7 @@ pub async fn run(
             max_database_size: config.max_database_size,
             copies: Some(config.backup_folder.clone()),
             clock,
+            has_reserve: true,
             ..StoreOptions::default()
         },
     )?);
@@ -342,6 +343,9 @@ async fn look_for_changes(
     static UNCLEANED: Rarely = Rarely::new();
     let mut known = None;
     let mut is_clean = false;
+    let mut clean_up = CleanUp {
+        at_once: webhooks::PURGED_AT_ONCE,
+    };
     loop {
         let look = store.readers().run(|connection| {
             Ok((
@@ -364,7 +368,7 @@ async fn look_for_changes(
         let pause = if is_clean {
             LOOK_EVERY
         } else {
-            match clean_up(&store).await {
+            match clean_up.go_on(&store).await {
                 Ok(is_more) => {
                     is_clean = !is_more;
                     PURGE_PAUSE
@@ -403,12 +407,29 @@ fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
     }
 }
 
-/// Removes a part of what deleted webhooks left, and derives one of the ledgers
-/// again that have to be; true where there is more.
-async fn clean_up(store: &Store) -> crate::store::Result<bool> {
-    let work = |context: &mut WriteContext<'_>| {
-        let is_purging = webhooks::purge(context)?;
-        Ok(ledgers::derive_next(context)? || is_purging)
-    };
-    store.writer().run_in_turn(work).await
+/// What there is to do between alerts.
+struct CleanUp {
+    /// Events of a deleted webhook that are removed at once.
+    at_once: u32,
+}
+
+impl CleanUp {
+    /// Removes a part of what deleted webhooks left, or derives one of the ledgers again that
+    /// have to be; true where there is more. Where a part is too large for a full disk, the
+    /// next one is smaller.
+    async fn go_on(&mut self, store: &Store) -> crate::store::Result<bool> {
+        if !store.readers().run(webhooks::is_any_deleted).await? {
+            return store.writer().run_in_turn(ledgers::derive_next).await;
+        }
+        let at_once = self.at_once;
+        let part = move |context: &mut WriteContext<'_>| webhooks::purge(context, at_once);
+        let purged = store.writer().run_removal(part).await;
+        self.at_once = match &purged {
+            Ok(_) => (at_once * 2).min(webhooks::PURGED_AT_ONCE),
+            Err(_) => (at_once / 4).max(1),
+        };
+        purged?;
+        store.writer().run_in_turn(ledgers::derive_next).await?;
+        Ok(true)
+    }
 }

@@ -91,6 +91,35 @@ pub fn file_at(path: &Path) -> Option<FileId> {
     }
 }
 
+/// Bytes of a file system.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk {
+    /// All of them.
+    pub size: u64,
+    /// Those that may still be written.
+    pub free: u64,
+}
+
+/// The file system of a folder; `None` where the system does not tell.
+///
+/// # Errors
+///
+/// The operating system's, where the folder cannot be looked at.
+pub fn disk(folder: &Path) -> io::Result<Option<Disk>> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(folder)?;
+        Ok(Some(Disk {
+            size: disk.f_blocks.saturating_mul(disk.f_frsize),
+            free: disk.f_bavail.saturating_mul(disk.f_frsize),
+        }))
+    }
+    #[cfg(not(unix))]
+    {
+        folder.metadata().map(|_| None)
+    }
+}
+
 /// Bytes that may still be written to the file system of a folder; `None` where the system
 /// does not tell.
 ///
@@ -98,15 +127,23 @@ pub fn file_at(path: &Path) -> Option<FileId> {
 ///
 /// The operating system's, where the folder cannot be looked at.
 pub fn free_bytes(folder: &Path) -> io::Result<Option<u64>> {
-    #[cfg(unix)]
-    {
-        let disk = rustix::fs::statvfs(folder)?;
-        Ok(Some(disk.f_bavail.saturating_mul(disk.f_frsize)))
+    Ok(disk(folder)?.map(|disk| disk.free))
+}
+
+/// Takes room on the disk for a new file of a size. Zeros are written where the file system
+/// promises no room.
+///
+/// # Errors
+///
+/// The operating system's, where there is no room above all.
+pub fn take_room(file: &File, size: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size).is_ok() {
+        return Ok(());
     }
-    #[cfg(not(unix))]
-    {
-        folder.metadata().map(|_| None)
-    }
+    let mut zeros = io::Read::take(io::repeat(0), size);
+    let mut file = file;
+    io::copy(&mut zeros, &mut file).map(drop)
 }
 
 /// Writes bytes at a place of a file, wherever it is read or written besides.

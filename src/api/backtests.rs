@@ -95,7 +95,7 @@ pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
     let ticker: Option<Ticker> = parameter("ticker", ticker.as_deref())?;
     let write =
         move |context: &mut WriteContext<'_>| backtests::remove(context, &webhook, ticker.as_ref());
-    let removed = context.store.writer().run(None, write).await?;
+    let removed = context.store.writer().run_removal(write).await?;
     Ok(ok(&RemovedBacktests { removed }))
 }
 

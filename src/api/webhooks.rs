@@ -315,7 +315,7 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
 pub(super) async fn delete(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let actor = request.actor(context.now());
-    let delete = context.store.writer().run(None, move |context| {
+    let delete = context.store.writer().run_removal(move |context| {
         webhooks::delete(context, &id, actor.at)?;
         audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
     });

@@ -15,7 +15,7 @@ use crate::domain::webhook::{AuthKey, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
 use crate::store::audit::{self, Actor};
 use crate::store::webhooks::{self, WebhookChange};
-use crate::store::{self, Store, not_kept, rejections};
+use crate::store::{self, Store, WriteContext, not_kept, rejections};
 use crate::templates::Template;
 
 /// Make and manage webhooks: one strategy, one webhook
@@ -234,13 +234,15 @@ impl Delete {
         if !self.yes {
             confirm(&webhook)?;
         }
-        store.writer().run_blocking(move |context| {
+        store.writer().run_removal_blocking(move |context| {
             let actor = Actor::command_line(Timestamp::now());
             webhooks::delete(context, &id, actor.at)?;
             audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
         })?;
         // A running server would remove the rest by itself, a little later.
-        while store.writer().run_blocking(webhooks::purge)? {}
+        let part =
+            |context: &mut WriteContext<'_>| webhooks::purge(context, webhooks::PURGED_AT_ONCE);
+        while store.writer().run_removal_blocking(part)? {}
         store.forget_deleted();
         let (id, events) = (webhook.id, output::counted(&webhook.events, "event"));
         Ok(writeln!(out, "Deleted {id} with {events}.")?)

@@ -367,7 +367,7 @@ mod tests {
         let row = |scratch: &Scratch, id| webhooks::get(&scratch.connection, id).unwrap().row;
         let number = row(&scratch, &old);
         webhooks::delete(&mut scratch.context(), &old, Timestamp::UNIX_EPOCH).unwrap();
-        while webhooks::purge(&mut scratch.context()).unwrap() {}
+        while webhooks::purge(&mut scratch.context(), 1000).unwrap() {}
         let new = scratch.webhook("new");
         trade(&mut scratch, &new);
         assert_eq!(row(&scratch, &new), number);

@@ -25,7 +25,7 @@ const PAGES_AT_ONCE: i32 = 1024;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Bytes that a copy leaves free, for the alerts that come meanwhile.
-const LEFT_FREE: u64 = 8 << 20;
+pub(super) const LEFT_FREE: u64 = 8 << 20;
 
 /// Bytes in a MiB.
 const MIB: u64 = 1 << 20;
@@ -105,11 +105,11 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 pub(super) fn require_room(what: &str, source: &Connection, folder: &Path) -> Result<()> {
     let pages: i64 = source.pragma_query_value(None, "page_count", |row| row.get(0))?;
     let page_size: i64 = source.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    require_bytes(what, (pages * page_size).unsigned_abs(), folder)
+    require_bytes(what, (pages * page_size).unsigned_abs() + LEFT_FREE, folder)
 }
 
-fn require_bytes(what: &str, size: u64, folder: &Path) -> Result<()> {
-    let needed = size + LEFT_FREE;
+/// Refuses what a folder has not so many bytes for.
+pub(super) fn require_bytes(what: &str, needed: u64, folder: &Path) -> Result<()> {
     match free_bytes(folder) {
         Some(free) if free < needed => Err(StoreError::NoRoom {
             what: what.to_owned(),
@@ -133,7 +133,7 @@ fn copy(moment: &Connection, target: &Path) -> Result<()> {
             _ => return Err(StoreError::Unavailable("it is locked".to_owned())),
         }
         // The alerts that come meanwhile need room as well.
-        require_bytes("the rest of the copy", 0, folder_of(target))?;
+        require_bytes("the rest of the copy", LEFT_FREE, folder_of(target))?;
         std::thread::sleep(PAUSE);
     }
     drop(backup);

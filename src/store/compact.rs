@@ -5,22 +5,73 @@
 //! read again. A server keeps its file: there SQLite rewrites it in place, which keeps
 //! alerts waiting, so it is given up where it takes longer than they can wait.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::error::{Result, StoreError};
-use super::file::{beside, make_private_file, remove_if_there, rename};
+use super::file::{
+    beside, file_at, folder_of, free_bytes, make_private_file, remove_if_there, rename,
+};
 use super::soundness::{self, Depth};
 use super::{backup, connect, existing};
 
 /// Time for which a database may be held beside a server: an alert waits for two seconds.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// The part of an error that names what needs the room.
+const WHAT: &str = "the database written anew";
+
 /// Tries to find a moment in which nobody writes.
 const TRIES: u32 = 20;
+
+/// Bytes of a database, and what writing it anew needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Of the database.
+    pub database: u64,
+    /// Of its log.
+    pub log: u64,
+    /// Inside the database, that nothing uses.
+    pub unused: u64,
+    /// That are free on its disk, where the system tells.
+    pub free: Option<u64>,
+    /// That have to be free to write it anew.
+    pub needed: u64,
+}
+
+/// Measures a database.
+///
+/// # Errors
+///
+/// What keeps it from being read.
+pub fn sizes(connection: &Connection, path: &Path) -> Result<Sizes> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let page_size = number("page_size")?.unsigned_abs();
+    let unused = number("freelist_count")?.unsigned_abs() * page_size;
+    let pages = number("page_count")?.unsigned_abs() * page_size;
+    let used = pages.saturating_sub(unused);
+    Ok(Sizes {
+        database: size(path),
+        log: size(&beside(path, "-wal")),
+        unused,
+        free: free_bytes(folder_of(path)),
+        // The pages are filled otherwise than before.
+        needed: used + used / 16 + backup::LEFT_FREE,
+    })
+}
+
+/// Measures the database of a data directory as it is.
+///
+/// # Errors
+///
+/// What keeps it from being read.
+pub fn sizes_in(data_dir: &Path) -> Result<Sizes> {
+    let path = existing(data_dir)?;
+    sizes(&backup::open_to_read(&path)?, &path)
+}
 
 /// Bytes of the database before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +91,7 @@ pub struct Compacted {
 pub fn compact(data_dir: &Path) -> Result<Compacted> {
     let path = existing(data_dir)?;
     let connection = connect(&path)?;
-    backup::require_room("the database written anew", &connection, data_dir)?;
+    backup::require_bytes(WHAT, sizes(&connection, &path)?.needed, data_dir)?;
     let before = size(&path);
     hold_with_empty_log(&connection, &path)?;
     let new = beside(&path, ".partial");
@@ -93,13 +144,15 @@ fn write_anew(path: &Path, new: &Path) -> Result<()> {
 pub fn compact_beside_server(data_dir: &Path) -> Result<Compacted> {
     let path = existing(data_dir)?;
     let connection = connect(&path)?;
-    // The copy, and the log that the copy goes through.
-    backup::require_room("the database written anew", &connection, data_dir)?;
-    backup::require_room(
-        "the database written anew",
-        &connection,
-        &std::env::temp_dir(),
-    )?;
+    // The log that the copy goes through, and the copy itself.
+    let (needed, aside) = (sizes(&connection, &path)?.needed, temporary_folder());
+    let disk_of = |folder: &Path| file_at(folder).map(|(disk, _)| disk);
+    let is_one_disk = disk_of(data_dir) == disk_of(&aside);
+    let here = if is_one_disk { 2 * needed } else { needed };
+    backup::require_bytes(WHAT, here, data_dir)?;
+    if !is_one_disk {
+        backup::require_bytes(WHAT, needed, &aside)?;
+    }
     let before = size(&path);
     let written = within(&connection, PATIENCE, || connection.execute_batch("VACUUM"));
     match written {
@@ -117,6 +170,16 @@ pub fn compact_beside_server(data_dir: &Path) -> Result<Compacted> {
     fold(&connection)?;
     let after = size(&path);
     Ok(Compacted { before, after })
+}
+
+/// The folder that SQLite has its temporary files in.
+fn temporary_folder() -> PathBuf {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].map(std::env::var_os);
+    let named = named.into_iter().flatten().map(PathBuf::from);
+    let usual = ["/var/tmp", "/usr/tmp", "/tmp"].map(PathBuf::from);
+    let mut folders = named.chain(usual);
+    let folder = folders.find(|folder| folder.is_dir());
+    folder.unwrap_or_else(|| PathBuf::from("."))
 }
 
 /// Does some work of a connection, and interrupts it where it takes too long.

@@ -32,6 +32,7 @@ pub mod readers;
 pub mod rebuild;
 pub mod recent;
 pub mod rejections;
+mod reserve;
 pub mod retention;
 mod room;
 pub mod schema;
@@ -65,6 +66,7 @@ use crate::clock::SystemClock;
 use commits::LastCommit;
 use file::{beside, failed, header_fault, make_private_file, remove_if_there, rename};
 use health::Watch;
+use reserve::Reserve;
 use soundness::Depth;
 
 pub use error::{Result, StoreError};
@@ -103,6 +105,8 @@ pub struct StoreOptions {
     pub clock: SystemClock,
     /// When the write-ahead log is folded into the database.
     pub folding: Folding,
+    /// Whether room on the disk is held for what the owner removes.
+    pub has_reserve: bool,
 }
 
 /// When the write-ahead log is folded into the database. A frame of the log is a page of
@@ -137,6 +141,7 @@ impl Default for StoreOptions {
             copies: None,
             clock: SystemClock::start(),
             folding: Folding::default(),
+            has_reserve: false,
         }
     }
 }
@@ -208,7 +213,8 @@ impl Store {
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
-        let wal = Wal::open(&path, &connection, options.folding)?;
+        let reserve = Reserve::beside(&path, options.has_reserve);
+        let wal = Wal::open(&path, &connection, options.folding, reserve)?;
         let mut memory = Memory::of(LastCommit::by(options.clock));
         memory.recent.read_unconfirmed(&connection)?;
         let last_commit = memory.last_commit.clone();

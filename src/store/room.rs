@@ -124,6 +124,11 @@ impl Room {
         ))
     }
 
+    /// Tells whether there is no room even for what is kept for the owner.
+    pub(super) fn is_out(self) -> bool {
+        self.free + self.spare < LEAST
+    }
+
     /// Tells whether several alerts may be too much for one transaction.
     pub(super) fn is_short(self) -> bool {
         self.needed() + FOR_A_GROUP > self.free

@@ -21,7 +21,7 @@ use super::error::{Result, StoreError};
 use super::events;
 use super::health::Watch;
 use super::wal::Wal;
-use super::writer::{Job, Memory, WriteContext};
+use super::writer::{Job, Memory, Purpose, WriteContext};
 use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
@@ -139,7 +139,7 @@ impl Transactions {
     fn joining(&mut self, group: &Group, opened: Instant) -> Option<Box<dyn Job>> {
         let wal = self.database.wal.as_ref();
         let is_large = group.len() == LARGEST_GROUP || wal.is_some_and(Wal::is_short_of_room);
-        if is_large || !group.last()?.shares() {
+        if is_large || group.last()?.purpose() != Purpose::Alert {
             return None;
         }
         let job = match self.jobs.try_recv() {
@@ -148,7 +148,7 @@ impl Transactions {
             Err(_) if opened.elapsed() > self.commit_time / 4 => return None,
             Err(_) => self.jobs.recv_timeout(self.commit_time / 16).ok()?,
         };
-        if job.shares() {
+        if job.purpose() == Purpose::Alert {
             return Some(job);
         }
         self.next = Some(job);
@@ -184,7 +184,8 @@ impl Transactions {
     /// Writes everything in one transaction, or nothing.
     fn write_together(&mut self, group: &mut Group, join: bool) -> std::result::Result<(), Undone> {
         // An empty group is a note of few bytes.
-        self.begin(group.first().is_some_and(|job| job.shares()))?;
+        let purpose = group.first().map_or(Purpose::Alone, |job| job.purpose());
+        self.begin(purpose)?;
         let outcome = match self.run(group, join) {
             Ok((before, last)) => self.commit(before, last).map_err(Undone::Failed),
             Err(undone) => self.roll_back().map_err(Undone::Failed).and(Err(undone)),
@@ -205,14 +206,14 @@ impl Transactions {
         }
     }
 
-    /// Begins a transaction, of alerts or of the owner.
-    fn begin(&mut self, is_alert: bool) -> Result<()> {
+    /// Begins a transaction.
+    fn begin(&mut self, purpose: Purpose) -> Result<()> {
         let Database {
             wal, connection, ..
         } = &mut self.database;
         if let Some(wal) = wal {
             wal.clean(connection)?;
-            wal.require_room(connection, is_alert)?;
+            wal.require_room(connection, purpose)?;
         }
         self.statement("BEGIN IMMEDIATE")
     }

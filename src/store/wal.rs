@@ -28,7 +28,9 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::Folding;
 use super::error::{Result, StoreError};
+use super::reserve::Reserve;
 use super::room::{self, Room};
+use super::writer::Purpose;
 use crate::logging::Rarely;
 use crate::platform;
 
@@ -66,6 +68,8 @@ pub(super) struct Wal {
     needs_room: bool,
     /// The room before the transaction, where the disk has not plenty.
     room: Option<Room>,
+    /// Room that is held for removals.
+    reserve: Reserve,
 }
 
 /// The state of folding the log.
@@ -91,7 +95,13 @@ impl Wal {
     /// # Errors
     ///
     /// What keeps the log from being opened.
-    pub(super) fn open(database: &Path, connection: &Connection, limits: Folding) -> Result<Self> {
+    pub(super) fn open(
+        database: &Path,
+        connection: &Connection,
+        limits: Folding,
+        mut reserve: Reserve,
+    ) -> Result<Self> {
+        reserve.keep();
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         // SQLite makes the file when it is first needed.
         frames(connection)?;
@@ -113,6 +123,7 @@ impl Wal {
             fold_at: limits.at_most,
             needs_room: false,
             room: None,
+            reserve,
         })
     }
 
@@ -241,8 +252,15 @@ impl Wal {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where there is no room for an alert.
-    pub(super) fn require_room(&mut self, connection: &Connection, is_alert: bool) -> Result<()> {
+    pub(super) fn require_room(&mut self, connection: &Connection, purpose: Purpose) -> Result<()> {
+        let is_alert = purpose == Purpose::Alert;
         self.room = self.measure(connection)?;
+        if purpose == Purpose::Removal
+            && self.room.is_some_and(Room::is_out)
+            && self.reserve.give_up()
+        {
+            self.room = self.measure(connection)?;
+        }
         let Some(room) = self.room.filter(|room| room.is_short()) else {
             return Ok(());
         };
@@ -288,6 +306,7 @@ impl Wal {
     /// Folds the log after a transaction where no pause came for too long, or where it
     /// may be what fills the disk.
     pub(super) fn written(&mut self, connection: &Connection) {
+        self.reserve.keep();
         let needs_room = std::mem::take(&mut self.needs_room);
         let (Ok(frames), Ok(room)) = (frames(connection), self.measure(connection)) else {
             return;

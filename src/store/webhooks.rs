@@ -156,14 +156,26 @@ pub fn delete(context: &mut WriteContext<'_>, id: &WebhookId, now: Timestamp) ->
 }
 
 /// Rows that one [`purge`] removes from each table: few enough not to keep alerts waiting.
-const PURGED_AT_ONCE: i64 = 1000;
+pub const PURGED_AT_ONCE: u32 = 1000;
 
-/// Removes a part of what deleted webhooks left; true where there is more.
+/// Whether deleted webhooks have left anything.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn is_any_deleted(connection: &Connection) -> Result<bool> {
+    let mut select =
+        connection.prepare_cached("SELECT 1 FROM webhooks WHERE deleted_at IS NOT NULL LIMIT 1")?;
+    Ok(select.exists([])?)
+}
+
+/// Removes so many events that deleted webhooks left, or all else that one left; true where
+/// there is more.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
+pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
     let connection = context.connection;
     let deleted: Option<i64> = connection
         .query_row(
@@ -189,15 +201,15 @@ pub fn purge(context: &mut WriteContext<'_>) -> Result<bool> {
         let sql = format!(
             "DELETE FROM {table} IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)"
         );
-        connection.execute(&sql, params![webhook, PURGED_AT_ONCE])?;
+        connection.execute(&sql, params![webhook, at_once])?;
     }
     connection.execute(
         "DELETE FROM orders WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
-        params![webhook, PURGED_AT_ONCE],
+        params![webhook, at_once],
     )?;
     let removed = connection.execute(
         "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE webhook_id = ?1 ORDER BY id LIMIT ?2)",
-        params![webhook, PURGED_AT_ONCE],
+        params![webhook, at_once],
     )?;
     if trades + removed == 0 {
         for table in [

@@ -78,12 +78,23 @@ impl Memory {
     }
 }
 
+/// The purpose of a job's transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It shares one with others: it can be run again where that is undone. Alerts do.
+    Alert,
+    /// It has one of its own.
+    Alone,
+    /// It has one of its own, and removes something: the room that is reserved is for it.
+    Removal,
+}
+
 /// A job in the queue, whatever it returns.
 pub(super) trait Job: Send {
     /// Does the work inside a transaction; false where that has to be undone.
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool;
-    /// True if it may share a transaction: it can be run again where that is undone.
-    fn shares(&self) -> bool;
+    /// The purpose of its transaction.
+    fn purpose(&self) -> Purpose;
     /// Claims the work for the writer; false where the one who waits has given up.
     fn is_wanted(&self) -> bool;
     /// Has the job fail for a reason that is not its own.
@@ -96,7 +107,7 @@ pub(super) trait Job: Send {
 /// does not matter who drops it.
 struct Waiting<F, T> {
     work: F,
-    shares: bool,
+    purpose: Purpose,
     result: Option<Result<T>>,
     reply: Option<oneshot::Sender<Result<T>>>,
     claim: Claim,
@@ -158,8 +169,8 @@ where
         done
     }
 
-    fn shares(&self) -> bool {
-        self.shares
+    fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     fn is_wanted(&self) -> bool {
@@ -227,7 +238,23 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        self.submit(patience, Self::job(false, once(work))).await
+        self.submit(patience, Self::job(Purpose::Alone, once(work)))
+            .await
+    }
+
+    /// [`Writer::run`] for work that removes something: on a full disk it gets the room that
+    /// is reserved for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::run`].
+    pub async fn run_removal<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+    {
+        self.submit(None, Self::job(Purpose::Removal, once(work)))
+            .await
     }
 
     /// Runs `work` in a transaction that it shares with what else waits, and
@@ -242,7 +269,7 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        self.submit(patience, Self::job(true, work)).await
+        self.submit(patience, Self::job(Purpose::Alert, work)).await
     }
 
     /// [`Writer::run`] for work that waits for its turn however long that takes.
@@ -255,7 +282,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        let Submitted { job, answer, .. } = Self::job(false, once(work));
+        let Submitted { job, answer, .. } = Self::job(Purpose::Alone, once(work));
         self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
         answer.await.unwrap_or(Err(StoreError::Busy))
     }
@@ -285,12 +312,29 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
     {
-        let Submitted { job, answer, .. } = Self::job(false, once(work));
+        self.wait(Self::job(Purpose::Alone, once(work)))
+    }
+
+    /// [`Writer::run_removal`] for callers outside the runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::run_blocking`].
+    pub fn run_removal_blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+    {
+        self.wait(Self::job(Purpose::Removal, once(work)))
+    }
+
+    fn wait<T>(&self, submitted: Submitted<T>) -> Result<T> {
+        let Submitted { job, answer, .. } = submitted;
         self.queue.send(job).map_err(|_| StoreError::Busy)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Busy))
     }
 
-    fn job<T, F>(shares: bool, work: F) -> Submitted<T>
+    fn job<T, F>(purpose: Purpose, work: F) -> Submitted<T>
     where
         T: Send + 'static,
         F: FnMut(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
@@ -299,7 +343,7 @@ impl Writer {
         let claim = Claim::default();
         let job = Box::new(Waiting {
             work,
-            shares,
+            purpose,
             result: None,
             reply: Some(reply),
             claim: claim.clone(),
@@ -407,7 +451,7 @@ mod tests {
     }
 
     fn queued(writer: &Writer, number: usize) -> oneshot::Receiver<Result<usize>> {
-        let Submitted { job, answer, .. } = Writer::job(true, move |_| Ok(number));
+        let Submitted { job, answer, .. } = Writer::job(Purpose::Alert, move |_| Ok(number));
         assert!(writer.queue.try_send(job).is_ok());
         answer
     }

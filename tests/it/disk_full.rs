@@ -248,3 +248,59 @@ fn a_disk_that_others_fill_is_got_over_by_itself() {
     check(&data, &webhook, acknowledged);
     drop(disk);
 }
+
+/// Fills a disk to the last byte, as another program does.
+fn fill_with_ballast(ballast: &Path) {
+    use std::io::Write;
+    let mut file = std::fs::File::create(ballast).unwrap();
+    for size in [1 << 16, 4096, 1] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
+}
+
+#[test]
+fn the_owner_deletes_on_a_disk_that_others_filled_to_the_last_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let test = "the_owner_deletes_on_a_disk_that_others_filled_to_the_last_byte";
+    let Some(disk) = small_disk(test, &path, "16m") else {
+        return;
+    };
+    let server = on_small_disk(&path);
+    let reserve = server.data.path.join("reserve");
+    support::wait_until("room is reserved", || reserve.exists());
+    let (old, webhook) = (server.create_webhook("Old"), server.create_webhook("Kept"));
+    let token = server.data.create_token();
+    let large = json!({ "metadata": { "note": "x".repeat(20_000) } });
+    for _ in 0..100 {
+        server.deliver(&old, &old.alert(&large)).expect(200);
+    }
+    server.deliver(&webhook, &webhook.alert(&large)).expect(200);
+    let ballast = path.join("ballast");
+    fill_with_ballast(&ballast);
+    server.deliver(&webhook, &webhook.alert(&large)).expect(503);
+    let compact = server.data.error(&["compact"]);
+    assert!(
+        compact.contains("MiB") && compact.contains("free"),
+        "{compact}"
+    );
+    let deletion = format!("/webhooks/{}", old.id);
+    server.api(&token, "DELETE", &deletion, None).expect(204);
+    assert!(!reserve.exists());
+    // The room inside the database is enough, though the disk is as full as before.
+    let mut acknowledged = 1;
+    support::wait_until("there is room again", || {
+        let answer = server.deliver(&webhook, &webhook.alert(&large));
+        acknowledged += usize::from(answer.status == 200);
+        answer.status == 200
+    });
+    std::fs::remove_file(&ballast).unwrap();
+    support::wait_until("room is reserved again", || {
+        let answer = server.deliver(&webhook, &webhook.alert(&json!({})));
+        acknowledged += usize::from(answer.status == 200);
+        reserve.exists()
+    });
+    let data = server.kill();
+    check(&data, &webhook, acknowledged);
+    drop(disk);
+}

@@ -224,7 +224,7 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
     for webhook in &webhooks {
         crate::store::webhooks::delete(&mut scratch.context(), webhook, now).unwrap();
     }
-    while crate::store::webhooks::purge(&mut scratch.context()).unwrap() {}
+    while crate::store::webhooks::purge(&mut scratch.context(), 1000).unwrap() {}
     let count = "SELECT count(*) FROM trades";
     let left: i64 = scratch
         .connection
