@@ -22,7 +22,7 @@ use crate::api::overview::CertificateWatch;
 use crate::api::passwords::Hashing;
 use crate::api::throttle::LoginThrottle;
 use crate::api::unwritten::UnwrittenLogins;
-use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
+use crate::config::{CertificateSource, Config, prepare_data_dir, warn_of_others};
 use crate::domain::event::EventId;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
@@ -117,6 +117,7 @@ pub async fn run(
         has_proxy: !config.trusted_proxies.is_empty(),
         is_demo: config.is_demo,
         most_connections: addresses.count() * config.max_connections as u64,
+        retention: config.retention,
         backup_folder: Some(config.backup_folder.clone()),
         backup_hours: config
             .backups
@@ -160,9 +161,7 @@ pub async fn run(
     let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
     let aborted = background.abort_handle();
     tokio::spawn(health::run(Arc::clone(&store)));
-    if config.retention != Retention::default() {
-        tokio::spawn(retention::run(Arc::clone(&store), config.retention, clock));
-    }
+    retention::start(Arc::clone(&store), config.retention, clock);
     if let Some(backups) = &config.backups {
         let (store, metrics) = (Arc::clone(&store), Arc::clone(&metrics));
         tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
@@ -227,6 +226,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         simulating: Semaphore::new(1),
         earnings: EarningsCache::default(),
         backups: parts.backups,
+        retention: config.retention,
         certificate: CertificateWatch {
             certificates: parts.certificates,
             data_dir: is_from_authority.then(|| config.data_dir.clone()),
@@ -407,7 +407,7 @@ fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
     }
 }
 
-/// What there is to do between alerts.
+/// The work between alerts.
 struct CleanUp {
     /// Events of a deleted webhook that are removed at once.
     at_once: u32,

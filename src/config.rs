@@ -15,7 +15,7 @@ use clap::Args;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use nonzero_ext::nonzero;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::logging::{LogFormat, LogLevel};
 use crate::store::BACKUP_FOLDER;
@@ -146,6 +146,10 @@ pub struct ServeOptions {
     /// Days that events which made no order are kept, 2 at least [default: always]
     #[arg(long, env = "ALGOHOOK_KEEP_UNSETTLED", value_name = "DAYS")]
     pub keep_unsettled: Option<NonZeroU32>,
+    /// Days that the messages of alerts are kept, 2 at least; orders, trades and figures stay
+    /// [default: always]
+    #[arg(long, env = "ALGOHOOK_KEEP_MESSAGES", value_name = "DAYS")]
+    pub keep_messages: Option<NonZeroU32>,
     /// Days that the audit log is kept [default: its last ten thousand entries]
     #[arg(long, env = "ALGOHOOK_KEEP_AUDIT", value_name = "DAYS")]
     pub keep_audit: Option<NonZeroU32>,
@@ -198,11 +202,13 @@ pub struct Config {
     pub public: PublicConfig,
 }
 
-/// Time for which events without an order are kept; for ever where nothing is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Times for which some of what is stored is kept; for ever where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
     /// Days for events that made no order.
     pub unsettled_days: Option<u32>,
+    /// Days for the messages of alerts.
+    pub message_days: Option<u32>,
     /// Days for the audit log.
     pub audit_days: Option<u32>,
 }
@@ -338,14 +344,18 @@ fn retention(flags: &ServeOptions, file: &ServeOptions) -> Result<Retention, Con
         |flag: Option<NonZeroU32>, file: Option<NonZeroU32>| flag.or(file).map(NonZeroU32::get);
     let retention = Retention {
         unsettled_days: days(flags.keep_unsettled, file.keep_unsettled),
+        message_days: days(flags.keep_messages, file.keep_messages),
         audit_days: days(flags.keep_audit, file.keep_audit),
     };
-    if retention
-        .unsettled_days
-        .is_some_and(|days| days < LEAST_DAYS)
-    {
+    let is_too_short = |days: Option<u32>| days.is_some_and(|days| days < LEAST_DAYS);
+    if is_too_short(retention.unsettled_days) {
         return Err(ConfigError::Contradiction(
             "keep-unsettled must be 2 days or more: for 24 hours an alert is known to have come before",
+        ));
+    }
+    if is_too_short(retention.message_days) {
+        return Err(ConfigError::Contradiction(
+            "keep-messages must be 2 days or more: an alert that failed is processed again from its message",
         ));
     }
     Ok(retention)

@@ -12,6 +12,7 @@ use super::overview::CertificateWatch;
 use super::passwords::Hashing;
 use super::throttle::LoginThrottle;
 use super::unwritten::UnwrittenLogins;
+use crate::config::Retention;
 use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
@@ -52,6 +53,8 @@ pub struct Context {
     pub earnings: EarningsCache,
     /// The state of the backups.
     pub backups: BackupState,
+    /// The limits of what is kept.
+    pub retention: Retention,
     /// The certificate that senders of alerts are shown.
     pub certificate: CertificateWatch,
 }

@@ -1,5 +1,6 @@
 //! The event log: listed, shown, processed again.
 
+use hyper::StatusCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,8 @@ pub struct Event {
     /// The order it made.
     #[schema(value_type = Option<String>)]
     pub order: Option<OrderId>,
-    /// The payload, with the key replaced by `***`.
-    pub payload: String,
+    /// The payload, with the key replaced by `***`; null where it is not kept any longer.
+    pub payload: Option<String>,
 }
 
 impl From<StoredEvent> for Event {
@@ -104,7 +105,9 @@ impl From<StoredEvent> for Event {
             warnings: stored.warnings,
             original: stored.original,
             order: stored.order,
-            payload: String::from_utf8_lossy(&stored.payload).into_owned(),
+            payload: stored
+                .payload
+                .map(|payload| String::from_utf8_lossy(&payload).into_owned()),
         }
     }
 }
@@ -225,7 +228,7 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     let (original, key) = read.await?;
     let payload = match asked.payload {
         Some(edited) => bytes_of(&edited)?,
-        None => original,
+        None => original.ok_or_else(|| no_message(id))?,
     };
     if payload.len() > LARGEST_BODY {
         let detail = format!("the payload is larger than {LARGEST_BODY} bytes");
@@ -239,6 +242,13 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))
+}
+
+/// The answer where an event's message is not kept any longer.
+fn no_message(id: EventId) -> Problem {
+    let detail = format!("the message of {id} is no longer kept; nothing was done");
+    Problem::new(StatusCode::CONFLICT, "message_not_kept", detail)
+        .hint("write the message as it was, and process the event with it")
 }
 
 /// The bytes of an edited payload: an object as it was written, digit by digit, or the

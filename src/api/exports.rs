@@ -98,7 +98,7 @@ impl Row for Event {
             Cell::Foreign(warnings.join("; ")),
             Cell::plain_or_empty(self.original.as_ref()),
             Cell::plain_or_empty(self.order.as_ref()),
-            Cell::Foreign(self.payload),
+            Cell::foreign(self.payload),
         ]
     }
 }

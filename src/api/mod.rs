@@ -28,6 +28,7 @@ pub mod second_factor;
 pub mod security;
 pub mod senders;
 mod slow;
+mod storage;
 pub mod stream;
 pub mod tags;
 pub mod throttle;

@@ -10,7 +10,7 @@ use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
     account, backtests, comparison, events, exports, imports, openapi, orders, overview,
-    performance, positions, second_factor, security, senders, stream, tags, tokens, trades,
+    performance, positions, second_factor, security, senders, storage, stream, tags, tokens, trades,
     webhooks,
 };
 
@@ -22,6 +22,7 @@ pub enum Resource {
     SeenLogins,
     Me,
     Overview,
+    Storage,
     Password,
     Tokens,
     Token,
@@ -65,12 +66,13 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 45] = [
+const ADDRESSES: [(&str, Resource, &str); 46] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
     ("/me", Resource::Me, "GET"),
     ("/overview", Resource::Overview, "GET"),
+    ("/storage", Resource::Storage, "GET"),
     ("/password", Resource::Password, "POST"),
     ("/tokens", Resource::Tokens, "GET, POST"),
     ("/tokens/{id}", Resource::Token, "DELETE"),
@@ -163,6 +165,7 @@ impl Resource {
             (Self::SeenLogins, "POST") => account::acknowledge_logins(context, request).await,
             (Self::Me, "GET") => Ok(account::me(context, request)),
             (Self::Overview, "GET") => overview::overview(context).await,
+            (Self::Storage, "GET") => storage::storage(context).await,
             (Self::Password, "POST") => account::change_password(context, request).await,
             (Self::Tokens, "GET") => tokens::list(context, request).await,
             (Self::Tokens, "POST") => tokens::create(context, request).await,

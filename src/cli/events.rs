@@ -151,8 +151,12 @@ impl Events {
         for warning in &event.warnings {
             writeln!(out, "Warning:   {}", printable(&warning.message))?;
         }
+        let Some(payload) = &event.payload else {
+            writeln!(out, "Payload:   no longer kept")?;
+            return Ok(());
+        };
         writeln!(out, "Payload:\n")?;
-        for line in event.payload.lines() {
+        for line in payload.lines() {
             writeln!(out, "  {}", printable(line))?;
         }
         Ok(())

@@ -235,6 +235,14 @@ fn write_alerts(
             "{count} left out: they made no order where they were exported."
         )?;
     }
+    if imported.without_message > 0 {
+        let count = imported.without_message;
+        writeln!(
+            out,
+            "{count} left out: their messages were no longer kept where they were exported. Import the export of \
+             orders for them."
+        )?;
+    }
     if imported.known_without_order > 0 {
         let waiting = imported.known_without_order;
         writeln!(
@@ -302,7 +310,7 @@ impl Trades {
             let write = move |context: &mut WriteContext<'_>| {
                 backtests::remove(context, &webhook, ticker.as_ref())
             };
-            store.writer().run_blocking(write)?
+            store.writer().run_removal_blocking(write)?
         };
         if self.json {
             return output::json(out, &RemovedBacktests { removed });

@@ -39,6 +39,13 @@ impl Rebuild {
                 counted(&rebuilt.kept, "order")
             )?;
         }
+        if rebuilt.without_message > 0 {
+            writeln!(
+                out,
+                "Left as they are: {}, whose messages are no longer kept.",
+                counted(&rebuilt.without_message, "order")
+            )?;
+        }
         if rebuilt.lost > 0 {
             writeln!(
                 out,

@@ -6,10 +6,12 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::{Finding, refused};
+use super::{Finding, refused, storage};
 use crate::acme;
+use crate::config::Retention;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
+use crate::server::lock::RunningServer;
 use crate::store::arrivals;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
@@ -18,10 +20,11 @@ use crate::store::{DATABASE_FILE, Readers, Store, StoreError, positions, senders
 const CHECK: &str = "database";
 
 /// Checks whether the database is sound, and what was received last.
-pub fn database(data_dir: &Path) -> Vec<Finding> {
+pub fn database(data_dir: &Path, running: Option<&RunningServer>) -> Vec<Finding> {
     let looked = Store::open_existing(data_dir).and_then(|store| {
         let path = store.path().to_owned();
-        let look = |connection: &Connection| look(connection, &path);
+        let kept = running.map(|running| running.retention);
+        let look = |connection: &Connection| look(connection, &path, kept);
         store.readers().run_blocking(look)
     });
     looked.unwrap_or_else(|error| vec![unusable(data_dir, &error)])
@@ -76,7 +79,11 @@ fn unsound(path: &str, why: &str) -> Finding {
     )
 }
 
-fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Finding>> {
+fn look(
+    connection: &Connection,
+    path: &Path,
+    kept: Option<Retention>,
+) -> crate::store::Result<Vec<Finding>> {
     if let Some(why) = soundness::fault_of(connection, Depth::Full)? {
         return Ok(vec![unsound(&path.display().to_string(), &why)]);
     }
@@ -86,6 +93,7 @@ fn look(connection: &Connection, path: &Path) -> crate::store::Result<Vec<Findin
         refused::refused(connection)?,
         last_alert(connection)?,
         times(connection)?,
+        storage::kept(connection, path, kept)?,
     ]
     .into_iter()
     .chain(point_values(connection)?)

@@ -7,6 +7,7 @@ mod machine;
 mod proxy;
 mod reach;
 mod refused;
+mod storage;
 
 use std::path::Path;
 
@@ -84,7 +85,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     findings.push(machine::clock());
     findings.push(machine::disk(data_dir));
     findings.push(backups::taken(running.as_ref(), data_dir));
-    findings.extend(data::database(data_dir));
+    findings.extend(data::database(data_dir, running.as_ref()));
     findings
 }
 

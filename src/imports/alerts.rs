@@ -45,6 +45,8 @@ pub struct AlertFile {
     pub is_of_account: bool,
     /// Rows of algohook's own export that made no order and were left out.
     pub without_order: usize,
+    /// Rows of algohook's own export whose message was not kept any longer.
+    pub without_message: usize,
 }
 
 /// A name of alerts and how many have it.
@@ -170,6 +172,7 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
         alerts,
         is_of_account,
         without_order: 0,
+        without_message: 0,
     })
 }
 

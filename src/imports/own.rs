@@ -70,7 +70,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
     let mut faults = Faults::default();
     let mut alerts = Vec::with_capacity(table.rows.len());
     let mut webhooks = BTreeSet::new();
-    let mut without_order = 0;
+    let (mut without_order, mut without_message) = (0, 0);
     for row in &table.rows {
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
@@ -94,7 +94,8 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
             Some(message(&cells))
         };
         let Some(message) = message else {
-            faults.note(row.number, "payload", "there is no message");
+            // It was not kept any longer.
+            without_message += 1;
             continue;
         };
         let name = cells.text("webhook");
@@ -115,6 +116,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
         alerts,
         is_of_account: webhooks.len() > 1,
         without_order,
+        without_message,
     })
 }
 

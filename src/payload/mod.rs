@@ -5,6 +5,7 @@
 //! - `fields` makes the [`Signal`] of them: it knows each field under every name that people
 //!   use for it, and refuses a message that contradicts itself
 //! - `hints` says what most likely went wrong in a broken message
+//! - `fingerprint` is what two copies of one message have in common
 //! - `key` finds the auth key in broken text and hides it in what is kept
 //!
 //! No number passes through binary floating point: every value is read from its
@@ -12,6 +13,7 @@
 
 mod error;
 mod fields;
+mod fingerprint;
 mod hints;
 mod key;
 mod syntax;
@@ -23,6 +25,7 @@ use crate::domain::signal::Signal;
 
 pub use error::PayloadError;
 pub use fields::read_time;
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use key::{PresentedKey, hide_keys, redact};
 
 use syntax::Document;

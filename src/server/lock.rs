@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Retention;
 use crate::platform::keep_private;
 
 const LOCK_FILE: &str = "serve.lock";
@@ -53,6 +54,9 @@ pub struct RunningServer {
     /// Connections that may be open at once, on all listeners together.
     #[serde(default)]
     pub most_connections: u64,
+    /// The limits of what it keeps.
+    #[serde(default)]
+    pub retention: Retention,
     /// Where its backups are kept.
     #[serde(default)]
     pub backup_folder: Option<PathBuf>,

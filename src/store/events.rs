@@ -36,8 +36,8 @@ pub struct StoredEvent {
     pub source: EventSource,
     /// Its status.
     pub status: EventStatus,
-    /// The payload, with the key replaced.
-    pub payload: Vec<u8>,
+    /// The payload, with the key replaced; `None` where it is not kept any longer.
+    pub payload: Option<Vec<u8>>,
     /// The sender's address.
     pub source_address: Option<String>,
     /// The proof that TradingView sent it.
@@ -263,11 +263,12 @@ pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
 const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        o.id, p.warnings, e.verified, e.clock_at, e.delivery
+        o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    let is_kept = !row.get::<_, bool>(19)?;
     let payload = row
         .get_ref(5)?
         .as_bytes()
@@ -282,7 +283,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         clock_at: optional_timestamp(row, 17)?,
         source: parsed(row, 3)?,
         status: parsed(row, 4)?,
-        payload: payload.to_vec(),
+        payload: is_kept.then(|| payload.to_vec()),
         source_address: row.get(6)?,
         verified: optional_parsed(row, 16)?,
         ticker: optional_parsed(row, 7)?,

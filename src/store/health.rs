@@ -35,7 +35,7 @@ const MOST_SAID: usize = 8;
 struct State {
     failing: Option<Failing>,
     written_at: Option<Instant>,
-    /// What was logged of late, the newest last: on a disk that is nearly full large alerts
+    /// Reasons that were logged of late, the newest last: on a disk that is nearly full large alerts
     /// fail and small ones do not, and two reasons take turns.
     said: VecDeque<(String, Instant)>,
 }
@@ -43,12 +43,12 @@ struct State {
 #[derive(Debug)]
 struct Failing {
     why: String,
-    /// Whether the log says so, and has to say when it is over.
+    /// True if the log says so, and has to say when it is over.
     is_said: bool,
 }
 
 impl State {
-    /// Whether a reason has to be logged at a time, which notes that it was.
+    /// True if a reason has to be logged at a time, which notes that it was.
     fn must_say(&mut self, why: &str, now: Instant) -> bool {
         let is_recent = |at: Instant| now.saturating_duration_since(at) < SAID_EVERY;
         self.said.retain(|(_, at)| is_recent(*at));

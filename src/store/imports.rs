@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use serde::Serialize;
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::arrivals;
@@ -26,7 +24,7 @@ use crate::domain::signal::{Direction, Signal, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, most_frequent};
 use crate::imports::matching;
-use crate::payload;
+use crate::payload::{self, Fingerprint, fingerprint};
 
 /// New alerts that an answer lists.
 const MOST_LISTED: usize = 1000;
@@ -66,6 +64,9 @@ pub struct ImportedAlerts {
     pub known_without_order: usize,
     /// Events of algohook's own export that made no order there, and were left out.
     pub without_order: usize,
+    /// Events of algohook's own export whose message was no longer kept there, left out; the
+    /// export of orders has what they say.
+    pub without_message: usize,
     /// Alerts left out: their message shows another key.
     pub other_key: usize,
     /// Of these, alerts that show the key of another webhook: no name takes them.
@@ -124,9 +125,6 @@ struct Candidate {
     source: EventSource,
 }
 
-/// The fingerprint that two copies of one message have in common.
-type Fingerprint = [u8; 32];
-
 /// Reads which alerts of a file belong to the webhook. It takes most of the time that
 /// an import needs, so it is done before the transaction that live alerts wait for.
 ///
@@ -143,6 +141,7 @@ pub fn prepare(
     let mut imported = ImportedAlerts {
         rows: file.alerts.len(),
         without_order: file.without_order,
+        without_message: file.without_message,
         ..ImportedAlerts::default()
     };
     let candidates = own(connection, &webhook, file, selection, &mut imported)?;
@@ -345,19 +344,6 @@ impl Candidate {
     }
 }
 
-/// A digest of a message without its key and without the line ends and
-/// spaces that a copy may change.
-fn fingerprint(payload: &[u8]) -> Fingerprint {
-    let bytes = if let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(payload) {
-        fields.remove("auth_key");
-        Value::Object(fields).to_string().into_bytes()
-    } else {
-        let solid = payload.iter().filter(|byte| !byte.is_ascii_whitespace());
-        solid.copied().collect()
-    };
-    Sha256::digest(&bytes).into()
-}
-
 /// An alert in the database.
 struct Earlier {
     time: Timestamp,
@@ -380,7 +366,8 @@ impl Recorded {
         };
         // A resend is no second alert; TradingView's log has one line for both.
         let mut select = connection.prepare_cached(
-            "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
+            "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id),
+                 e.fingerprint
              FROM events e WHERE e.webhook_id = ?1
                  AND (e.received_at BETWEEN ?2 AND ?3 OR e.signal_time BETWEEN ?5 AND ?6)
                  AND e.source IN ('webhook', 'imported', 'reprocessed', 'adjustment') AND e.status <> ?4
@@ -398,9 +385,10 @@ impl Recorded {
             own_times().max().map(to_micros),
         ])?;
         while let Some(row) = rows.next()? {
+            let of_forgotten: Option<Fingerprint> = row.get(3)?;
             let payload = row.get_ref(1)?.as_bytes().unwrap_or_default();
             recorded
-                .entry(fingerprint(payload))
+                .entry(of_forgotten.unwrap_or_else(|| fingerprint(payload)))
                 .or_default()
                 .push(Earlier {
                     time: timestamp(row, 0)?,

@@ -105,7 +105,7 @@ pub struct StoreOptions {
     pub clock: SystemClock,
     /// When the write-ahead log is folded into the database.
     pub folding: Folding,
-    /// Whether room on the disk is held for what the owner removes.
+    /// True if room on the disk is held for what the owner removes.
     pub has_reserve: bool,
 }
 

@@ -6,7 +6,7 @@
 //! Which events made orders is their status, so a resend of then stays one.
 //!
 //! A payload is read by today's rules. They may refuse what older ones took, and an order that
-//! was acted on must not vanish: where a payload cannot be read any more, its order stays as it is.
+//! was acted on must not vanish: where a payload cannot be read any more, or is not kept, its order stays as it is.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -38,6 +38,8 @@ pub struct Rebuilt {
     pub restored: usize,
     /// Orders whose payload cannot be read any more; they stay as they are.
     pub kept: usize,
+    /// Orders whose message is not kept any longer; they stay as they are.
+    pub without_message: usize,
     /// Orders that are not there and cannot be derived.
     pub lost: usize,
     /// Ledgers whose trades, lots and positions were derived.
@@ -50,6 +52,7 @@ impl Rebuilt {
         self.corrected += part.corrected;
         self.restored += part.restored;
         self.kept += part.kept;
+        self.without_message += part.without_message;
         self.lost += part.lost;
     }
 }
@@ -91,7 +94,8 @@ pub(super) fn orders_part(
     let connection = context.connection;
     let mut select = connection.prepare_cached(
         "SELECT e.id, e.payload, e.received_at, e.source, e.status, e.webhook_id,
-             coalesce(e.clock_at < e.received_at, 0), EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id)
+             coalesce(e.clock_at < e.received_at, 0), EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id),
+             e.fingerprint IS NULL
          FROM events e CROSS JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
@@ -129,6 +133,7 @@ struct Recorded {
     webhook: i64,
     is_moved_up: bool,
     has_order: bool,
+    has_message: bool,
 }
 
 impl Recorded {
@@ -141,6 +146,7 @@ impl Recorded {
             webhook: row.get(5)?,
             is_moved_up: row.get(6)?,
             has_order: row.get(7)?,
+            has_message: row.get(8)?,
         })
     }
 
@@ -179,7 +185,8 @@ impl Recorded {
             ..Rebuilt::default()
         };
         let Some((signal, quantity)) = readable else {
-            rebuilt.kept = usize::from(self.has_order);
+            rebuilt.kept = usize::from(self.has_order && self.has_message);
+            rebuilt.without_message = usize::from(self.has_order && !self.has_message);
             rebuilt.lost = usize::from(!self.has_order);
             return Ok(rebuilt);
         };

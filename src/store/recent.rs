@@ -8,7 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::arrivals::{Arrival, Arrivals, Earlier};
 use super::error::Result;
@@ -16,6 +17,7 @@ use super::events;
 use super::sql::{optional_timestamp, timestamp, to_micros};
 use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
+use crate::payload::{Fingerprint, fingerprint};
 
 /// Two equal alerts closer together than this are two fills of one bar.
 pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
@@ -39,8 +41,33 @@ pub enum Repetition {
 
 #[derive(Debug, Clone, Copy)]
 struct Accepted {
-    digest: u64,
+    /// None where the message is not kept any longer, as after a clock that was far ahead.
+    digest: Option<u64>,
     earlier: Earlier,
+}
+
+impl Accepted {
+    /// Reads an event's message, or what is left of it.
+    fn read(
+        row: &Row<'_>,
+        [event, received_at, payload, clock_at, fingerprint]: [usize; 5],
+    ) -> rusqlite::Result<Self> {
+        let is_kept = row.get_ref(fingerprint)? == ValueRef::Null;
+        let payload = row.get_ref(payload)?.as_bytes().unwrap_or_default();
+        Ok(Self {
+            digest: is_kept.then(|| digest_of(payload)),
+            earlier: Earlier {
+                event: EventId(row.get(event)?),
+                received_at: timestamp(row, received_at)?,
+                clock_at: optional_timestamp(row, clock_at)?,
+            },
+        })
+    }
+
+    /// True if it can have a message of this digest.
+    fn may_be(&self, digest: u64) -> bool {
+        self.digest.is_none_or(|own| own == digest)
+    }
 }
 
 /// The accepted deliveries of one webhook, oldest first: as many as its rate limit lets
@@ -85,7 +112,7 @@ impl RecentDeliveries {
     ) -> Result<Repetition> {
         let accepted = self.of_webhook(connection, arrivals, webhook, now, window)?;
         let digest = digest_of(payload);
-        let equal = accepted.iter().filter(|earlier| earlier.digest == digest);
+        let equal = accepted.iter().filter(|earlier| earlier.may_be(digest));
         let is_resend = |accepted: &&Accepted| {
             let age = arrivals.age(&accepted.earlier, now);
             age.is_resend_within(window)
@@ -121,16 +148,10 @@ impl RecentDeliveries {
         window: SignedDuration,
     ) -> Result<Repetition> {
         let digest = digest_of(payload);
-        for (
-            of,
-            Accepted {
-                digest: of_earlier,
-                earlier,
-            },
-        ) in &self.unconfirmed
-        {
+        for (of, accepted) in &self.unconfirmed {
+            let earlier = &accepted.earlier;
             if *of == webhook
-                && *of_earlier == digest
+                && accepted.may_be(digest)
                 && arrivals.age(earlier, now).is_resend_within(window)
                 && has_payload(connection, earlier.event, payload)?
             {
@@ -148,19 +169,12 @@ impl RecentDeliveries {
     /// [`super::StoreError`] where the database cannot be read.
     pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
         let mut select = connection.prepare(
-            "SELECT webhook_id, id, received_at, payload, clock_at FROM events
+            "SELECT webhook_id, id, received_at, payload, clock_at, fingerprint FROM events
              WHERE id >= ?1 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
         )?;
         let first = first_unconfirmed(connection)?;
         let unconfirmed = select.query_map([first], |row| {
-            let accepted = Accepted {
-                digest: digest_of(row.get_ref(3)?.as_bytes().unwrap_or_default()),
-                earlier: Earlier {
-                    event: EventId(row.get(1)?),
-                    received_at: timestamp(row, 2)?,
-                    clock_at: optional_timestamp(row, 4)?,
-                },
-            };
+            let accepted = Accepted::read(row, [1, 2, 3, 4, 5])?;
             Ok((row.get(0)?, accepted))
         })?;
         self.unconfirmed = unconfirmed.collect::<rusqlite::Result<_>>()?;
@@ -172,7 +186,7 @@ impl RecentDeliveries {
         // A webhook that is not there yet is read from the database when asked for.
         if let Some(window) = self.by_webhook.get_mut(&webhook) {
             window.accepted.push_back(Accepted {
-                digest: digest_of(payload),
+                digest: Some(digest_of(payload)),
                 earlier,
             });
         }
@@ -231,7 +245,7 @@ fn read_accepted(
     since: Timestamp,
 ) -> Result<VecDeque<Accepted>> {
     let mut select = connection.prepare_cached(
-        "SELECT e.id, e.received_at, e.payload, e.clock_at
+        "SELECT e.id, e.received_at, e.payload, e.clock_at, e.fingerprint
          FROM tickers k CROSS JOIN orders o INDEXED BY orders_by_pairing
                  ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at >= ?2
              CROSS JOIN events e ON e.id = o.id
@@ -243,25 +257,23 @@ fn read_accepted(
     let paired_since = since.saturating_sub(SIGNAL_TIME_TOLERANCE).unwrap_or(since);
     let times = [paired_since, since].map(to_micros);
     let accepted = select.query_map(params![webhook, times[0], times[1]], |row| {
-        Ok(Accepted {
-            digest: digest_of(row.get_ref(2)?.as_bytes().unwrap_or_default()),
-            earlier: Earlier {
-                event: EventId(row.get(0)?),
-                received_at: timestamp(row, 1)?,
-                clock_at: optional_timestamp(row, 3)?,
-            },
-        })
+        Accepted::read(row, [0, 1, 2, 3, 4])
     })?;
     Ok(accepted.collect::<rusqlite::Result<_>>()?)
 }
 
-/// True if the event's payload is the very same bytes: a digest alone could lie.
+/// True if the event's payload is the very same bytes: a digest alone could lie. Where it is
+/// not kept any longer, its fingerprint tells.
 pub(super) fn has_payload(connection: &Connection, event: EventId, payload: &[u8]) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT payload FROM events WHERE id = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT payload, fingerprint FROM events WHERE id = ?1")?;
     let mut rows = statement.query([event.0])?;
     let Some(row) = rows.next()? else {
         return Ok(false);
     };
+    if let Some(left) = row.get::<_, Option<Fingerprint>>(1)? {
+        return Ok(left == fingerprint(payload));
+    }
     Ok(row
         .get_ref(0)?
         .as_bytes()

@@ -158,7 +158,7 @@ pub fn delete(context: &mut WriteContext<'_>, id: &WebhookId, now: Timestamp) ->
 /// Rows that one [`purge`] removes from each table: few enough not to keep alerts waiting.
 pub const PURGED_AT_ONCE: u32 = 1000;
 
-/// Whether deleted webhooks have left anything.
+/// True if deleted webhooks have left anything.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{DataDir, Server, wait_until};
+use crate::support::{DataDir, Server, Webhook, wait_until};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -127,6 +127,191 @@ fn events_without_an_order_go_when_they_are_old_and_nothing_else_does() {
     let output = server.data.run(&["serve", "--keep-unsettled", "1"]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("2 days or more"), "{error}");
+}
+
+/// Moves everything that has happened back by a hundred days.
+fn age(data: &DataDir) {
+    let database = Connection::open(data.database()).unwrap();
+    let days = 100_i64 * 86_400_000_000;
+    database
+        .execute_batch(&format!(
+            "UPDATE events SET received_at = received_at - {days}, signal_time = signal_time - {days};
+             UPDATE orders SET received_at = received_at - {days}, paired_at = paired_at - {days};"
+        ))
+        .unwrap();
+}
+
+/// Exit and profit of every trade.
+fn profits(data: &DataDir) -> Vec<(i64, String)> {
+    let database = Connection::open(data.database()).unwrap();
+    let sql =
+        "SELECT exit_order, net_profit FROM trades WHERE exit_order <= 40 ORDER BY exit_order";
+    let mut select = database.prepare(sql).unwrap();
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Alerts in time, with their messages as TradingView's log has them.
+fn messages(webhook: &Webhook) -> Vec<String> {
+    let mut messages = Vec::new();
+    for number in 0..40 {
+        let (side, price) = if number % 2 == 0 {
+            ("entryLong", 100 + number)
+        } else {
+            ("exitLong", 103 + number)
+        };
+        let changes = json!({ "positionDirection": side, "marketPrice": price, "metadata": {
+            "signal": format!("number {number}"), "note": "n".repeat(3_000),
+        }});
+        messages.push(webhook.alert(&changes).to_string());
+    }
+    messages
+}
+
+/// TradingView's log of these messages at the times that the events have.
+fn log_of(messages: &[String], events: &[serde_json::Value]) -> String {
+    let mut log = "Alert ID,Ticker,Name,Description,Time\n".to_owned();
+    for (message, event) in messages.iter().zip(events).rev() {
+        let quoted = message.replace('"', "\"\"");
+        let time = event["receivedAt"].as_str().unwrap();
+        log += &["1,AAPL,Strategy,\"", &quoted, "\",", time, "\n"].concat();
+    }
+    log
+}
+
+#[test]
+fn messages_go_when_they_are_old_and_nothing_else_changes() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let server = Server::with(data, &["--rate-limit", "100000"]);
+    let token = server.data.create_token();
+    let messages = messages(&webhook);
+    for message in &messages {
+        server.post(&webhook.id, message).expect(200);
+    }
+    server
+        .deliver(&webhook, &webhook.alert(&json!({ "qty": -1 })))
+        .expect(422);
+    let data = server.stop();
+    age(&data);
+    let (events, orders) = (data.events(), data.orders());
+    let trades = profits(&data);
+    let size = std::fs::metadata(data.database()).unwrap().len();
+
+    let server = Server::with(data, &["--keep-messages", "90", "--rate-limit", "100000"]);
+    let fresh = webhook.alert(&json!({ "metadata": { "signal": "fresh" } }));
+    server.deliver(&webhook, &fresh).expect(200);
+    wait_until("old messages are gone", || {
+        let events = server.data.events();
+        events[..41].iter().all(|event| event["payload"].is_null())
+    });
+    let now = server.data.events();
+    assert!(now[41]["payload"].as_str().unwrap().contains("fresh"));
+    for (now, before) in now.iter().zip(&events) {
+        let mut with_message = now.clone();
+        with_message["payload"] = before["payload"].clone();
+        assert_eq!(&with_message, before);
+    }
+    assert_eq!(server.data.orders()[..40], orders);
+    let shown = server.data.text(&["events", "evt_1"]);
+    assert!(shown.contains("no longer kept"), "{shown}");
+    let storage = server.api(&token, "GET", "/storage", None).json();
+    assert_eq!(storage["keptDays"]["messages"], 90);
+    assert_eq!(storage["removed"][0]["kind"], "messages");
+    assert_eq!(storage["removed"][0]["count"], 41);
+    let found = String::from_utf8(server.data.run(&["doctor"]).stdout).unwrap();
+    assert!(
+        found.contains("messages for 90 days are kept, all else always"),
+        "{found}"
+    );
+    assert!(found.contains("41 messages removed, up to 20"), "{found}");
+
+    // One that failed cannot be processed as it was, but with its message given.
+    let refused = server.api(&token, "POST", "/events/evt_41/reprocess", None);
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.json()["code"], "message_not_kept");
+    let edited = json!({ "payload": { "ticker": "AAPL", "action": "buy", "marketPrice": 1 } });
+    server
+        .api(&token, "POST", "/events/evt_41/reprocess", Some(edited))
+        .expect(201);
+    let reprocessed = server.data.orders().len();
+    assert_eq!(reprocessed, 42);
+    wait_until("the room is given back", || {
+        server.data.text(&["compact"]);
+        std::fs::metadata(server.data.database()).unwrap().len() + 100_000 < size
+    });
+    let data = server.stop();
+    let said = data.text(&["rebuild"]);
+    assert!(
+        said.contains("Left as they are: 40 orders, whose messages are no longer kept"),
+        "{said}"
+    );
+    assert!(said.contains("corrected 0"), "{said}");
+    assert_eq!(data.orders()[..40], orders);
+    assert_eq!(profits(&data), trades);
+}
+
+#[test]
+fn an_import_knows_alerts_whose_messages_are_no_longer_kept() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let server = Server::with(data, &["--rate-limit", "100000"]);
+    let messages = messages(&webhook);
+    for message in &messages {
+        server.post(&webhook.id, message).expect(200);
+    }
+    let data = server.stop();
+    age(&data);
+    let log = log_of(&messages, &data.events());
+    let file = data.path.join("log.csv");
+    std::fs::write(&file, log).unwrap();
+    let server = Server::with(data, &["--keep-messages", "90"]);
+    wait_until("old messages are gone", || {
+        let events = server.data.events();
+        events.iter().all(|event| event["payload"].is_null())
+    });
+    let orders = server.data.orders();
+    let import = [
+        "import",
+        "alerts",
+        file.to_str().unwrap(),
+        "--webhook",
+        &webhook.id,
+        "--json",
+    ];
+    let imported = server.data.json(&import)["alerts"].clone();
+    assert_eq!(
+        (&imported["known"], &imported["new"]),
+        (&json!(40), &json!(0)),
+        "{imported}"
+    );
+    assert_eq!(server.data.orders(), orders);
+
+    // algohook's own export has no messages for them any more, and says so.
+    let token = server.data.create_token();
+    let export = server.api(&token, "GET", "/export/events.csv", None).text;
+    let file = server.data.path.join("export.csv");
+    std::fs::write(&file, export).unwrap();
+    let other = server.create_webhook("Other");
+    let import = [
+        "import",
+        "alerts",
+        file.to_str().unwrap(),
+        "--webhook",
+        &other.id,
+    ];
+    let said = server.data.text(&import);
+    assert!(
+        said.contains("40 left out: their messages were no longer kept"),
+        "{said}"
+    );
+    assert_eq!(server.data.orders(), orders);
+    let output = server.data.run(&["serve", "--keep-messages", "1"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("keep-messages must be 2 days or more"),
+        "{error}"
+    );
 }
 
 #[test]

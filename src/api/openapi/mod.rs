@@ -14,7 +14,7 @@ use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
     account, backtests, comparison, events, exports, imports, orders, overview, performance,
-    positions, second_factor, security, senders, stream, tags, tokens, trades, webhooks,
+    positions, second_factor, security, senders, storage, stream, tags, tokens, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ use super::{
         account::acknowledge_logins,
         account::me,
         overview::overview,
+        storage::storage,
         account::change_password,
         security::sessions,
         security::end_session,

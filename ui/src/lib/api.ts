@@ -24,6 +24,7 @@ export type SecondFactor = Schemas['SecondFactor'];
 export type NewSecondFactor = Schemas['NewSecondFactor'];
 export type RecoveryCodes = Schemas['RecoveryCodes'];
 export type SenderSettings = Schemas['SenderSettings'];
+export type Storage = Schemas['Storage'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];

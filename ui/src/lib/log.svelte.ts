@@ -27,7 +27,7 @@ export function belongs(event: Event, filter: LogFilter): boolean {
     (!filter.webhook || event.webhook === filter.webhook) &&
     (!filter.status || event.status === (filter.status as EventStatus)) &&
     (!filter.ticker || mayBe(event.ticker ?? '', filter.ticker)) &&
-    (!filter.q || lower(event.payload).includes(lower(filter.q))) &&
+    (!filter.q || lower(event.payload ?? '').includes(lower(filter.q))) &&
     (!filter.from || Date.parse(event.receivedAt) >= Date.parse(filter.from)) &&
     (!filter.to || Date.parse(event.receivedAt) < Date.parse(filter.to))
   );
