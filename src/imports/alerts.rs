@@ -2,7 +2,8 @@
 //! `{"time": "2026-01-05T14:30:00Z", "payload": {...}}`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::table::{self, Row, Table};
 use super::{Faults, MOST_ROWS, Unreadable, own, text, trades};
+use crate::domain::signal::Signal;
 use crate::payload;
 
 /// The columns of TradingView's log that are used.
@@ -25,14 +27,52 @@ pub struct LoggedAlert {
     pub row: usize,
     /// When it fired.
     pub time: Timestamp,
-    /// The name that its owner gave it in TradingView.
-    pub name: Option<String>,
+    /// The name that its owner gave it in TradingView; most have the same.
+    pub name: Option<Arc<str>>,
     /// The message as it was sent.
     pub message: String,
+    /// The facts that were read of the message, where it was read.
+    pub said: Option<Said>,
     /// True if the owner accepted TradingView's position with it.
     pub is_adjustment: bool,
     /// True if it is known to have made an order, so that it is no resend of another.
     pub made_order: bool,
+}
+
+/// Facts of a message by which a copy of it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// Its time.
+    pub time: Option<Timestamp>,
+    /// Its `id`.
+    pub id: Option<Box<str>>,
+}
+
+impl Said {
+    /// The facts of a message that could be read.
+    #[must_use]
+    pub fn of(signal: Signal) -> Self {
+        Self {
+            time: signal.metadata.timestamp,
+            id: signal.idempotency_key.map(String::into_boxed_str),
+        }
+    }
+}
+
+/// The names of a file's alerts, each kept once.
+#[derive(Default)]
+pub(super) struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    /// The one copy of a name.
+    pub(super) fn one(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&name));
+        name
+    }
 }
 
 /// The alerts of a file, oldest first.
@@ -72,9 +112,9 @@ pub fn names_of<'alerts>(
 
 /// Names and how many alerts have them, the most frequent first.
 #[must_use]
-pub fn most_frequent<Name: Into<String>>(counts: BTreeMap<Name, usize>) -> Vec<NamedAlerts> {
+pub fn most_frequent<Name: AsRef<str>>(counts: BTreeMap<Name, usize>) -> Vec<NamedAlerts> {
     let named = counts.into_iter().map(|(name, alerts)| NamedAlerts {
-        name: name.into(),
+        name: name.as_ref().to_owned(),
         alerts,
     });
     let mut named: Vec<NamedAlerts> = named.collect();
@@ -241,6 +281,7 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
     } = LogColumns::of(table)?;
     let time_title = table.header[time].clone();
     let mut faults = Faults::default();
+    let mut names = Names::default();
     let mut alerts = Vec::with_capacity(table.rows.len());
     let text = |row: &Row, column: usize| row.cells.get(column).map(table::Cell::text);
     for row in &table.rows {
@@ -264,8 +305,10 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
             time,
             name: name
                 .and_then(|name| text(row, name))
-                .filter(|name| !name.is_empty()),
+                .filter(|name| !name.is_empty())
+                .map(|name| names.one(&name)),
             message,
+            said: None,
             is_adjustment: false,
             made_order: false,
         });
@@ -326,7 +369,7 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
         (column(time).to_string(), message)
     })?;
     let message = json_text(payload);
-    payload::parse_without_key(message.as_bytes()).map_err(|error| {
+    let parsed = payload::parse_without_key(message.as_bytes()).map_err(|error| {
         let message = format!("payload: {} {}", error.message, error.hint);
         (column(payload).to_string(), message)
     })?;
@@ -335,6 +378,7 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
         time: read_time,
         name: None,
         message,
+        said: Some(Said::of(parsed.signal)),
         is_adjustment: false,
         made_order: false,
     })

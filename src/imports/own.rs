@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::alerts::{AlertFile, LoggedAlert};
+use super::alerts::{AlertFile, LoggedAlert, Names};
 use super::cell_text::unprotect;
 use super::table::{self, Cell, Row, Table};
 use super::{Faults, Unreadable};
@@ -69,7 +69,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
     let has_payloads = has_all(&table.header, &EVENTS);
     let mut faults = Faults::default();
     let mut alerts = Vec::with_capacity(table.rows.len());
-    let mut webhooks = BTreeSet::new();
+    let (mut names, mut webhooks) = (Names::default(), BTreeSet::new());
     let (mut without_order, mut without_message) = (0, 0);
     for row in &table.rows {
         if row.is_too_long {
@@ -99,12 +99,14 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
             continue;
         };
         let name = cells.text("webhook");
+        let name = name.map(|name| names.one(&name));
         webhooks.extend(name.clone());
         alerts.push(LoggedAlert {
             row: row.number,
             time,
             name,
             message,
+            said: None,
             is_adjustment: cells.text("source").as_deref() == Some("adjustment"),
             made_order: true,
         });
