@@ -10,8 +10,8 @@ use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
     account, backtests, comparison, events, exports, imports, openapi, orders, overview,
-    performance, positions, second_factor, security, senders, storage, stream, tags, tokens, trades,
-    webhooks,
+    performance, positions, second_factor, security, senders, storage, stream, tags, tokens,
+    trades, webhooks,
 };
 
 /// Something with an address.
