@@ -107,23 +107,13 @@ pub async fn run(
         .clone()
         .or_else(|| listeners.https_url(&config.public));
     let page_url = page_url(&config, &url, public_url.as_deref());
-    lock.announce(&RunningServer {
-        page_url: Some(page_url.clone()),
-        pid: std::process::id(),
-        url: url.clone(),
-        public_url: public_url.clone(),
-        https_listener: addresses.https,
-        http_listener: addresses.http,
-        has_proxy: !config.trusted_proxies.is_empty(),
-        is_demo: config.is_demo,
-        most_connections: addresses.count() * config.max_connections as u64,
-        retention: config.retention,
-        backup_folder: Some(config.backup_folder.clone()),
-        backup_hours: config
-            .backups
-            .as_ref()
-            .map(|backups| backups.every.as_secs() / 3600),
-    })?;
+    lock.announce(&running_server(
+        &config,
+        &addresses,
+        &url,
+        &page_url,
+        public_url.as_deref(),
+    ))?;
     let warnings = warnings(&addresses, &sockets, &config);
 
     let registry = Arc::new(Registry::default());
@@ -245,6 +235,33 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         api: Api::new(Arc::new(context), config.body_timeout, room, known),
         health,
         metrics: parts.metrics,
+    }
+}
+
+/// The server as other processes are told of it.
+fn running_server(
+    config: &Config,
+    addresses: &Addresses,
+    url: &str,
+    page_url: &str,
+    public_url: Option<&str>,
+) -> RunningServer {
+    RunningServer {
+        page_url: Some(page_url.to_owned()),
+        pid: std::process::id(),
+        url: url.to_owned(),
+        public_url: public_url.map(str::to_owned),
+        https_listener: addresses.https,
+        http_listener: addresses.http,
+        has_proxy: !config.trusted_proxies.is_empty(),
+        is_demo: config.is_demo,
+        most_connections: addresses.count() * config.max_connections as u64,
+        retention: config.retention,
+        backup_folder: Some(config.backup_folder.clone()),
+        backup_hours: config
+            .backups
+            .as_ref()
+            .map(|backups| backups.every.as_secs() / 3600),
     }
 }
 
