@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use super::auth::{self, Identity};
 use super::context::Context;
 use super::login::{begin_session, check_login, check_password, with_cookie};
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
 use super::webhooks::no_randomness;
 use crate::http::Body;
 use crate::secrets;
-use crate::store::{account, audit, known_clients, tokens};
+use crate::store::{StoreError, account, audit, known_clients, tokens};
 
 /// The first password, by the one who has the set-up link.
 #[derive(Deserialize, ToSchema)]
@@ -184,5 +184,10 @@ async fn hashed(context: &Context, password: String) -> Result<String, Problem> 
     let turn = context.hashing.turn(true).await?;
     let hash = turn.hash(move || account::hash_password(&password, &salt));
     let (hash, _turn) = hash.await?;
-    hash.map_err(|error| Problem::invalid(error.to_string()))
+    hash.map_err(|error| match &error {
+        StoreError::Conflict(conflict) => {
+            Problem::invalid(error.to_string()).reason(Reason::of(conflict))
+        }
+        _ => error.into(),
+    })
 }

@@ -12,7 +12,7 @@ use hyper::{Response, StatusCode};
 use super::auth;
 use super::context::Context;
 use super::passwords::Turn;
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content};
 use super::request::ApiRequest;
 use super::throttle::Claimant;
@@ -111,7 +111,9 @@ pub(super) async fn begin_session(
     });
     let (keeps_browser, is_new) = match write.await {
         // The owner has to get in to make room, or to see what is wrong.
-        Err(StoreError::Unavailable(_) | StoreError::Busy) if action == "login" => {
+        Err(StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Busy)
+            if action == "login" =>
+        {
             let (hash, now) = unwritten;
             tracing::warn!(address = %request.client.address, "a login that could not be written; it ends in an hour");
             context.unwritten.begin(hash, now);
@@ -187,13 +189,19 @@ async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str
     if let Err(error) = context.store.writer().run(None, write).await {
         tracing::warn!(%error, "a failed login could not be noted");
     }
-    let hint = match what {
-        "code" => {
-            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off"
-        }
-        _ => "`algohook user set-password` on the server sets a new one",
+    let (reason, hint) = match what {
+        "code" => (
+            Reason::WrongCode,
+            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off",
+        ),
+        _ => (
+            Reason::WrongPassword,
+            "`algohook user set-password` on the server sets a new one",
+        ),
     };
-    Problem::unauthorized(format!("this is not the {what}")).hint(hint)
+    Problem::unauthorized(format!("this is not the {what}"))
+        .reason(reason)
+        .hint(hint)
 }
 
 fn check_wait(context: &Context, claimant: &Claimant) -> Result<(), Problem> {

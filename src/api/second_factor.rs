@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::auth::Identity;
 use super::context::Context;
 use super::login::check_password;
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
 use super::webhooks::no_randomness;
@@ -119,6 +119,7 @@ pub(super) async fn confirm(context: &Context, request: &ApiRequest) -> Reply {
     };
     if !context.store.writer().run(None, write).await? {
         return Err(Problem::invalid("this is not the code of now")
+            .reason(Reason::WrongCode)
             .hint("check the clock of the phone and of the server, and try the next code"));
     }
     Ok(ok(&RecoveryCodes { recovery_codes }))
@@ -161,7 +162,9 @@ pub(super) async fn is_code(
     };
     match context.store.writer().run(None, write).await {
         // Where its use cannot be written, it is remembered.
-        Err(StoreError::Unavailable(_) | StoreError::Busy) if step.is_some() => {
+        Err(StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Busy)
+            if step.is_some() =>
+        {
             Ok(step.is_some_and(|step| context.unwritten.use_step(step)))
         }
         written => Ok(written?),

@@ -409,10 +409,8 @@ fn merged(
         settings.extend(changed);
     }
     let settings: Settings = serde_json::from_value(settings).map_err(unusable)?;
-    match settings.validate() {
-        Ok(()) => Ok(settings),
-        Err(error) => Err(Problem::invalid(error.to_string())),
-    }
+    settings.validate()?;
+    Ok(settings)
 }
 
 async fn shown(context: &Context, id: WebhookId, with_key: bool) -> Result<Webhook, Problem> {

@@ -13,6 +13,7 @@ pub mod backup;
 pub mod commits;
 pub mod compact;
 mod conditions;
+pub mod conflict;
 pub mod deliveries;
 pub mod error;
 pub mod events;
@@ -67,6 +68,7 @@ use file::{beside, failed, header_fault, make_private_file, remove_if_there, ren
 use health::Watch;
 use soundness::Depth;
 
+pub use conflict::Conflict;
 pub use error::{Result, StoreError};
 pub use readers::Readers;
 use transactions::Database;

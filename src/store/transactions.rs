@@ -30,9 +30,6 @@ const LARGEST_GROUP: usize = 128;
 /// Commits as fast as this are not worth waiting for company.
 const FAST_COMMIT: Duration = Duration::from_millis(4);
 
-/// SQLite's words for `SQLITE_FULL`.
-const DISK_FULL: &str = "database or disk is full";
-
 /// A database that is written to.
 pub(super) struct Database {
     /// The log of `connection`, none of a database in memory. Dropped before it.
@@ -199,7 +196,7 @@ impl Transactions {
     fn note_failure(&mut self, error: &StoreError) {
         self.memory.health.note_failure(error);
         if let Some(wal) = &mut self.database.wal
-            && error.to_string().contains(DISK_FULL)
+            && matches!(error, StoreError::DiskFull(_))
         {
             wal.disk_is_full();
         }

@@ -174,7 +174,11 @@ where
 
     fn database_error(&self) -> Option<&StoreError> {
         let error = self.result.as_ref()?.as_ref().err()?;
-        matches!(error, StoreError::Unavailable(_) | StoreError::Damaged(_)).then_some(error)
+        let is_database_error = matches!(
+            error,
+            StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Damaged(_)
+        );
+        is_database_error.then_some(error)
     }
 }
 
