@@ -27,3 +27,4 @@ pub mod server;
 pub mod store;
 pub mod templates;
 pub mod tls;
+pub mod workers;

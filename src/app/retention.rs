@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Retention;
 use crate::store::{Result, Store, retention};
+use crate::workers::Outcome;
 
 /// How often it is looked whether something is old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
@@ -16,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_hours(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Forgets for as long as it is polled.
-pub async fn run(store: Arc<Store>, kept: Retention, clock: SystemClock) {
+pub async fn run(store: Arc<Store>, kept: Retention, clock: SystemClock) -> Outcome {
     loop {
         if let Err(error) = forget(&store, kept, clock.now()).await {
             tracing::warn!(%error, "what is not kept any longer could not be removed; it is tried again");

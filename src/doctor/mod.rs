@@ -6,6 +6,7 @@ mod data;
 mod machine;
 mod reach;
 mod refused;
+mod workers;
 
 use std::path::Path;
 
@@ -79,6 +80,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     if let Some(running) = &running {
         findings.extend(outside(running, data_dir).await);
         findings.push(machine::open_files(running));
+        findings.extend(reach::background_tasks(running).await);
     }
     findings.push(machine::clock());
     findings.push(machine::disk(data_dir));

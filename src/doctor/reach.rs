@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::{ClientConfig, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::Finding;
+use super::{Finding, workers};
 use crate::outbound::{self, Client, Limits, OutboundError};
 use crate::server::lock::RunningServer;
 
@@ -60,6 +60,14 @@ pub async fn server(running: Option<&RunningServer>) -> Finding {
             ),
             "look at its log, then restart it",
         ),
+    }
+}
+
+/// The background tasks of the server, where it answers.
+pub async fn background_tasks(running: &RunningServer) -> Option<Finding> {
+    match get(&running.url, "/metrics").await {
+        Ok((200, metrics)) => Some(workers::judge(&metrics, Timestamp::now())),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@
 //! SQLite itself goes on with a file that was moved, deleted or replaced, and what it
 //! stores there nobody finds again. So each transaction looks at the path before it commits.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,6 +32,8 @@ pub struct Health(Arc<Mutex<State>>);
 struct State {
     failing: Option<Failing>,
     written_at: Option<Instant>,
+    /// Panics of the store's threads, by their names.
+    panics: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,20 @@ impl Health {
             let said_at = Instant::now();
             state.failing = Some(Failing { why, said_at });
         }
+    }
+
+    /// Notes that a thread of the store panicked. It is run again.
+    pub(super) fn note_panic(&self, thread: &'static str) {
+        tracing::error!(worker = thread, "a background task failed and is run again");
+        *self.state().panics.entry(thread).or_default() += 1;
+    }
+
+    /// How often each of the store's threads panicked, where one did.
+    #[must_use]
+    pub fn panics(&self) -> Vec<(&'static str, u64)> {
+        let state = self.state();
+        let panics = state.panics.iter();
+        panics.map(|(thread, count)| (*thread, *count)).collect()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -42,6 +42,7 @@ mod seal;
 pub mod second_factor;
 pub mod senders;
 pub mod sessions;
+pub mod signals;
 pub mod soundness;
 mod sql;
 pub mod tickers;
@@ -71,6 +72,7 @@ use soundness::Depth;
 pub use conflict::Conflict;
 pub use error::{Result, StoreError};
 pub use readers::Readers;
+pub use signals::Signals;
 use transactions::Database;
 use wal::Wal;
 pub use writer::{Memory, WriteContext, Writer};
@@ -151,6 +153,7 @@ pub struct Store {
     thread: Option<JoinHandle<()>>,
     readers: Readers,
     last_commit: LastCommit,
+    signals: Signals,
 }
 
 impl Store {
@@ -214,12 +217,13 @@ impl Store {
         let mut memory = Memory::of(LastCommit::by(options.clock));
         memory.recent.read_unconfirmed(&connection)?;
         let last_commit = memory.last_commit.clone();
+        let signals = Signals::default();
         let database = Database {
             wal: Some(wal),
             connection,
             watch: Arc::clone(&watch),
         };
-        let started = Writer::start(database, options.queue_capacity, memory);
+        let started = Writer::start(database, options.queue_capacity, memory, signals.clone());
         let (writer, thread) = started.map_err(|source| StoreError::File {
             what: "cannot start the writer thread".to_owned(),
             source,
@@ -231,6 +235,7 @@ impl Store {
             writer: Some(writer),
             thread: Some(thread),
             last_commit,
+            signals,
         })
     }
 
@@ -316,6 +321,12 @@ impl Store {
     #[must_use]
     pub fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// News of commits.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// What was committed last, for when an event was on disk.

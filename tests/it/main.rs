@@ -48,3 +48,5 @@ mod tls;
 mod traces;
 mod trades;
 mod upgrade;
+mod wakes;
+mod workers;
