@@ -59,6 +59,8 @@ pub enum Reason {
     WrongPassword,
     /// `unauthorized` or `invalid_value`: the code of the second factor is wrong or was used.
     WrongCode,
+    /// `conflict`: the delivery was recorded for another webhook.
+    DeliveryOfAnother,
     /// `conflict`: a test makes no order.
     TestMakesNoOrder,
     /// `conflict`: the event made an order already.
@@ -98,6 +100,7 @@ impl Reason {
     #[must_use]
     pub fn of(conflict: &Conflict) -> Self {
         match conflict {
+            Conflict::DeliveryOfAnother { .. } => Self::DeliveryOfAnother,
             Conflict::TestMakesNoOrder(_) => Self::TestMakesNoOrder,
             Conflict::OrderExists { .. } => Self::OrderExists,
             Conflict::ProcessedAgain(_) => Self::ProcessedAgain,

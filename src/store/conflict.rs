@@ -3,12 +3,21 @@
 
 use std::path::PathBuf;
 
+use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventId;
 use crate::domain::order::OrderId;
 
 /// Why an act does not go with what is stored. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
+    /// A delivery was recorded for another webhook.
+    #[error("the delivery {delivery} is {event} of another webhook; nothing was done")]
+    DeliveryOfAnother {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The event that it made there.
+        event: EventId,
+    },
     /// A test makes no order.
     #[error("{0} is a test, which makes no order; send the alert without the test to make one")]
     TestMakesNoOrder(EventId),

@@ -160,10 +160,11 @@ fn addressee(connection: &Connection, delivery: &Delivery) -> Result<Addressee> 
         None => Err(StoreError::NotFound("webhook any more".to_owned())),
         Some((row, None, _)) => Ok(Addressee::Webhook(row)),
         Some((row, Some(event), of)) if of == Some(row) => Ok(Addressee::Event(EventId(event))),
-        Some((_, Some(event), _)) => Err(StoreError::Conflict(format!(
-            "the delivery {} is evt_{event} of another webhook; nothing was done",
-            delivery.id
-        ))),
+        Some((_, Some(event), _)) => Err(Conflict::DeliveryOfAnother {
+            delivery: delivery.id,
+            event: EventId(event),
+        }
+        .into()),
     }
 }
 
