@@ -28,6 +28,7 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
+use crate::outbox::{self, Consumers, Schedule, Senders};
 use crate::reports::ReportCache;
 use crate::reports::overview::EarningsCache;
 use crate::secrets;
@@ -214,6 +215,16 @@ impl Background {
                 backups::run(of(&kept), backups.clone(), state.clone(), metrics)
             });
         }
+        let senders = Arc::new(Senders {
+            store: of(&store),
+            clock,
+            consumers: Consumers::default(),
+            schedule: Schedule::default(),
+            look_every,
+        });
+        workers.run_to_end("outbox", move |stopping| {
+            outbox::run(Arc::clone(&senders), stopping)
+        });
         workers.run("clock", move || clock_watch::run(of(&store), clock));
         let ingest = self.ingest;
         workers.run("notes", move || write_noted(Arc::clone(&ingest)));

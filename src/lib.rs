@@ -20,6 +20,7 @@ pub mod ingest;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;
+pub mod outbox;
 pub mod payload;
 pub mod reports;
 pub mod secrets;

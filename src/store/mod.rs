@@ -26,6 +26,7 @@ pub mod lots;
 pub mod misdirected;
 pub mod not_kept;
 pub mod orders;
+pub mod outbox;
 mod pairings;
 mod placing;
 pub mod positions;

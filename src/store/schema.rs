@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0016_backtest_terms.sql"),
     include_str!("schema/0017_deliveries.sql"),
     include_str!("schema/0018_books.sql"),
+    include_str!("schema/0019_outbox.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -20,6 +20,8 @@ struct Senders {
     newest: watch::Sender<EventId>,
     /// Commits of the owner's acts so far: of what is no delivery.
     acts: watch::Sender<u64>,
+    /// Commits so far that put something into the outbox.
+    outbox: watch::Sender<u64>,
 }
 
 impl Default for Signals {
@@ -27,6 +29,7 @@ impl Default for Signals {
         Self(Arc::new(Senders {
             newest: watch::Sender::new(EventId(0)),
             acts: watch::Sender::new(0),
+            outbox: watch::Sender::new(0),
         }))
     }
 }
@@ -44,6 +47,12 @@ impl Signals {
         self.0.acts.subscribe()
     }
 
+    /// A count of the commits that put something into the outbox.
+    #[must_use]
+    pub fn outbox(&self) -> watch::Receiver<u64> {
+        self.0.outbox.subscribe()
+    }
+
     /// Tells of a newest event, where it is one.
     pub fn note_newest(&self, newest: EventId) {
         let note = |known: &mut EventId| {
@@ -53,35 +62,39 @@ impl Signals {
         };
         self.0.newest.send_if_modified(note);
     }
-
-    /// Tells of a commit that brought something else than deliveries.
-    pub(super) fn note_act(&self) {
-        self.0.acts.send_modify(|count| *count += 1);
-    }
 }
 
 /// What is to be told of transactions, once those who wait for their own answers have them.
 #[derive(Debug, Default)]
 pub(super) struct Untold {
-    newest: Option<EventId>,
-    is_act: bool,
+    /// The newest event, where there is one.
+    pub(super) newest: Option<EventId>,
+    /// Whether something else than deliveries was committed.
+    pub(super) is_act: bool,
+    /// Whether something was put into the outbox.
+    pub(super) has_outbox_rows: bool,
 }
 
 impl Untold {
-    /// Notes a commit with its newest event, where it brought one.
-    pub(super) fn note(&mut self, newest: Option<EventId>, is_act: bool) {
-        self.newest = newest.or(self.newest);
-        self.is_act |= is_act;
+    /// Adds what one more commit brought.
+    pub(super) fn add(&mut self, commit: &Self) {
+        self.newest = commit.newest.or(self.newest);
+        self.is_act |= commit.is_act;
+        self.has_outbox_rows |= commit.has_outbox_rows;
     }
 
     /// Tells of what was noted.
     pub(super) fn tell(&mut self, signals: &Signals) {
-        let Self { newest, is_act } = std::mem::take(self);
-        if let Some(newest) = newest {
+        let told = std::mem::take(self);
+        if let Some(newest) = told.newest {
             signals.note_newest(newest);
         }
-        if is_act {
-            signals.note_act();
+        let count = |of: &watch::Sender<u64>| of.send_modify(|count| *count += 1);
+        if told.is_act {
+            count(&signals.0.acts);
+        }
+        if told.has_outbox_rows {
+            count(&signals.0.outbox);
         }
     }
 }
@@ -106,11 +119,18 @@ mod tests {
         let signals = Signals::default();
         let acts = signals.acts();
         let mut untold = Untold::default();
-        untold.note(Some(EventId(3)), false);
-        untold.note(None, true);
+        untold.add(&Untold {
+            newest: Some(EventId(3)),
+            ..Untold::default()
+        });
+        untold.add(&Untold {
+            is_act: true,
+            ..Untold::default()
+        });
         untold.tell(&signals);
         untold.tell(&signals);
         assert_eq!(*acts.borrow(), 1);
+        assert_eq!(*signals.outbox().borrow(), 0);
         assert_eq!(*signals.newest().borrow(), EventId(3));
     }
 }

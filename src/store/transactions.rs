@@ -227,8 +227,11 @@ impl Transactions {
                 let is_act = group.first().is_some_and(|job| !job.shares());
                 let committed = self.commit(before, last);
                 if committed.is_ok() {
-                    let newest = (last > before).then_some(last);
-                    self.untold.note(newest, is_act);
+                    self.untold.add(&Untold {
+                        newest: (last > before).then_some(last),
+                        is_act,
+                        has_outbox_rows: std::mem::take(&mut self.memory.has_outbox_rows),
+                    });
                 }
                 committed.map_err(Undone::Failed)
             }

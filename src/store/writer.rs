@@ -43,6 +43,8 @@ pub struct Memory {
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.
     pub arrivals: Arrivals,
+    /// Whether the transaction that is open put something into the outbox.
+    pub(super) has_outbox_rows: bool,
     /// What the transaction before brought, and when.
     pub(super) last_commit: LastCommit,
     /// What `PRAGMA data_version` said last: another number where another
@@ -66,6 +68,7 @@ impl Memory {
     pub fn forget(&mut self) {
         self.recent.forget();
         self.ledgers.forget();
+        self.has_outbox_rows = false;
     }
 
     /// Forgets everything where another process has written.

@@ -6,12 +6,13 @@ use crate::support::{Server, skipped, wait_until};
 use serde_json::{Value, json};
 
 /// Every background task of a server that has all of them.
-const ALL: [&str; 6] = [
+const ALL: [&str; 7] = [
     "backups",
     "changes",
     "clock",
     "health",
     "notes",
+    "outbox",
     "retention",
 ];
 
