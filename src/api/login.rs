@@ -74,11 +74,12 @@ pub(super) async fn check_password(
     Err(wrong_login(context, request, "password").await)
 }
 
-/// Begins a session, remembers where it was begun, and notes where that place is new.
+/// Begins a session, notes that as `action`, remembers where it was begun, and notes where
+/// that place is new.
 pub(super) async fn begin_session(
     context: &Context,
     request: &ApiRequest,
-    action: &'static str,
+    action: Option<&'static str>,
 ) -> Reply {
     let secret = secrets::new_secret("").map_err(no_randomness)?;
     let hash = secrets::hash(&secret);
@@ -102,7 +103,9 @@ pub(super) async fn begin_session(
         }
         account::begin_session(context, &hash, &origin, actor.at)?;
         known_clients::remember(context, &client, actor.at)?;
-        audit::note(context, &actor, action, None)?;
+        if let Some(action) = action {
+            audit::note(context, &actor, action, None)?;
+        }
         if is_new {
             let user_agent = origin.user_agent.as_deref();
             audit::note(context, &actor, known_clients::NEW_PLACE, user_agent)?;
@@ -112,7 +115,7 @@ pub(super) async fn begin_session(
     let (keeps_browser, is_new) = match write.await {
         // The owner has to get in to make room, or to see what is wrong.
         Err(StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Busy)
-            if action == "login" =>
+            if action == Some("login") =>
         {
             let (hash, now) = unwritten;
             tracing::warn!(address = %request.client.address, "a login that could not be written; it ends in an hour");

@@ -15,10 +15,11 @@ use utoipa::IntoParams;
 
 use super::auth;
 use super::context::Context;
-use super::events::{Event, parameter};
+use super::events::parameter;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::request::ApiRequest;
+use crate::desk::events::Event;
 use crate::domain::event::EventId;
 use crate::store::events::{self, EventFilter};
 
