@@ -2,6 +2,7 @@
 
 mod attention;
 mod backups;
+mod changes;
 mod clock_watch;
 mod health;
 mod listeners;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::api::context::Context;
@@ -22,13 +24,12 @@ use crate::api::overview::CertificateWatch;
 use crate::api::passwords::Hashing;
 use crate::api::throttle::LoginThrottle;
 use crate::api::unwritten::UnwrittenLogins;
-use crate::config::{CertificateSource, Config, prepare_data_dir, warn_of_others};
-use crate::domain::event::EventId;
+use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
-use crate::logging::Rarely;
 use crate::metrics::Metrics;
+use crate::outbox::{self, Consumers, Schedule, Senders};
 use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
 use crate::reports::overview::EarningsCache;
@@ -38,15 +39,11 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
-use crate::store::{
-    Store, StoreError, StoreOptions, WriteContext, account, events, ledgers, webhooks,
-};
+use crate::store::{Store, StoreOptions, account, events};
 use crate::tls::Certificates;
+use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
-
-/// Interval between looks for changes by other processes, and for new events.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Interval between calls of [`Ingest::write_noted`].
 const NOTE_EVERY: Duration = Duration::from_secs(10);
@@ -54,8 +51,8 @@ const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// Time to write it when the server stops.
 const LAST_NOTES: Duration = Duration::from_millis(100);
 
-/// Pause between two parts of a clean-up, so that alerts go first.
-const PURGE_PAUSE: Duration = Duration::from_millis(20);
+/// Time that background tasks have to end where the listeners took all that was granted.
+const LAST_STEPS: Duration = Duration::from_millis(200);
 
 /// A started server, for the lines that its terminal shows.
 pub struct Started {
@@ -72,7 +69,8 @@ pub struct Started {
 }
 
 /// Serves until the process is asked to stop, at the time that `clock` shows; `started` is
-/// called once it listens.
+/// called once it listens, and may add background tasks. Returns the moment until which the
+/// rest of the process may take to end.
 ///
 /// # Errors
 ///
@@ -81,25 +79,17 @@ pub async fn run(
     config: Config,
     clock: SystemClock,
     mut sockets: Sockets,
-    started: impl FnOnce(Started),
-) -> anyhow::Result<()> {
+    started: impl FnOnce(Started, &mut Workers),
+) -> anyhow::Result<Instant> {
     let stop = stop_requested().context("cannot wait for signals")?;
     prepare_data_dir(&config.data_dir)?;
     warn_of_others(&config.data_dir);
     let mut lock = DataDirLock::acquire(&config.data_dir)?;
-    let store = Arc::new(Store::open(
-        &config.data_dir,
-        &StoreOptions {
-            queue_capacity: config.queue_capacity,
-            max_database_size: config.max_database_size,
-            copies: Some(config.backup_folder.clone()),
-            clock,
-            has_reserve: true,
-            ..StoreOptions::default()
-        },
-    )?);
+    let options = store_options(&config, clock);
+    let store = Arc::new(Store::open(&config.data_dir, &options)?);
     let metrics = Arc::new(Metrics::default());
-    let listeners = Listeners::bind(&config, &mut sockets, &metrics).await?;
+    let mut workers = Workers::new(Arc::clone(&metrics));
+    let listeners = Listeners::bind(&config, &mut sockets, &metrics, &mut workers).await?;
     let addresses = listeners.addresses().context("a listener has no address")?;
     let url = format!("http://{}", reachable(addresses.local));
     let public_url = config
@@ -119,8 +109,8 @@ pub async fn run(
     let registry = Arc::new(Registry::default());
     registry.load(&store).await?;
     let newest = store.readers().run(events::newest).await?;
-    let (news, newest) = watch::channel(newest);
-    let events = newest.clone();
+    store.signals().note_newest(newest);
+    let (stopping, is_stopping) = watch::channel(false);
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let backup_state = BackupState::of(config.backup_folder.clone());
     let parts = Parts {
@@ -129,9 +119,10 @@ pub async fn run(
         clock,
         registry: Arc::clone(&registry),
         metrics: Arc::clone(&metrics),
-        newest,
         base_url,
         certificates: listeners.certificates(),
+        workers: workers.board(),
+        stopping: is_stopping.clone(),
     };
     let routes = Arc::new(routes(parts, &config));
     let setup_link = setup_link(&store, &page_url).await?;
@@ -140,43 +131,124 @@ pub async fn run(
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
-    started(Started {
+    let ingest = Arc::clone(&routes.hooks.ingest);
+    let background = Background {
+        store,
+        registry,
+        backups: backup_state,
+        clock,
+        ingest: Arc::clone(&ingest),
+        metrics: Arc::clone(&metrics),
+    };
+    background.start(&mut workers, &config);
+    let announced = Started {
         is_page_local: page_url == url && addresses.local.ip().is_loopback(),
         url,
         setup_link,
         webhooks,
         https: addresses.https,
-    });
+    };
+    started(announced, &mut workers);
 
-    let background = tokio::spawn(look_for_changes(Arc::clone(&store), registry, news));
-    let aborted = background.abort_handle();
-    tokio::spawn(health::run(Arc::clone(&store)));
-    retention::start(Arc::clone(&store), config.retention, clock);
-    if let Some(backups) = &config.backups {
-        let (store, metrics) = (Arc::clone(&store), Arc::clone(&metrics));
-        tokio::spawn(backups::run(store, backups.clone(), backup_state, metrics));
-    }
-    tokio::spawn(clock_watch::run(Arc::clone(&store), clock));
-    tokio::spawn(attention::run(Arc::clone(&store), events, clock));
-    let ingest = Arc::clone(&routes.hooks.ingest);
-    tokio::spawn(write_noted(Arc::clone(&ingest)));
-    let (stopping, is_stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        stop.await;
-        // The streams of events end with what feeds them.
-        aborted.abort();
-        stopping.send_replace(true);
-    });
     let https_url = public_url.filter(|url| url.starts_with("https://"));
     let in_hand = Arc::clone(&routes.hooks.in_hand);
-    listeners
-        .serve(routes, &config, https_url, &metrics, is_stopping)
-        .await?;
-    let _ = tokio::time::timeout(LAST_NOTES, ingest.write_noted()).await;
+    let serve = listeners.serve(routes, &config, https_url, &metrics, is_stopping);
+    let until_stopped = async {
+        stop.await;
+        stopping.send_replace(true);
+        Ok(Instant::now() + config.shutdown_grace)
+    };
+    let ((), deadline) = tokio::try_join!(serve, until_stopped)?;
     // Alerts whose senders hung up are recorded as well.
-    let _ = tokio::time::timeout(config.shutdown_grace, in_hand.emptied()).await;
+    let _ = tokio::time::timeout_at(deadline, in_hand.emptied()).await;
+    Ok(end(workers, &ingest, deadline).await)
+}
+
+/// Ends the background tasks, then writes the last notes. The time until `deadline` is for all
+/// of it, but each has a moment. Returns the moment until which the rest may take.
+async fn end(
+    workers: Workers,
+    ingest: &Ingest<StoreRecorder, SystemClock>,
+    deadline: Instant,
+) -> Instant {
+    let left = || deadline.max(Instant::now() + LAST_STEPS);
+    workers.stop(left()).await;
+    let _ = tokio::time::timeout(LAST_NOTES, ingest.write_noted()).await;
     tracing::info!("stopped");
-    Ok(())
+    left()
+}
+
+fn store_options(config: &Config, clock: SystemClock) -> StoreOptions {
+    StoreOptions {
+        queue_capacity: config.queue_capacity,
+        max_database_size: config.max_database_size,
+        copies: Some(config.backup_folder.clone()),
+        clock,
+        has_reserve: true,
+        ..StoreOptions::default()
+    }
+}
+
+/// The parts that the background tasks work with.
+struct Background {
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    backups: BackupState,
+    clock: SystemClock,
+    ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Background {
+    fn start(self, workers: &mut Workers, config: &Config) {
+        let Self { store, clock, .. } = self;
+        let (registry, look_every) = (self.registry, config.look_every);
+        let of = |store: &Arc<Store>| Arc::clone(store);
+        let kept = of(&store);
+        workers.run("changes", move || {
+            changes::run(of(&kept), Arc::clone(&registry), look_every)
+        });
+        let kept = of(&store);
+        workers.run("health", move || health::run(of(&kept)));
+        if config.retention != Retention::default() {
+            let (kept, retention) = (of(&store), config.retention);
+            workers.run("retention", move || {
+                retention::run(of(&kept), retention, clock)
+            });
+        }
+        if let Some(backups) = config.backups.clone() {
+            let (kept, state, metrics) = (of(&store), self.backups, self.metrics);
+            workers.run("backups", move || {
+                let metrics = Arc::clone(&metrics);
+                backups::run(of(&kept), backups.clone(), state.clone(), metrics)
+            });
+        }
+        let senders = Arc::new(Senders {
+            store: of(&store),
+            clock,
+            consumers: Consumers::default(),
+            schedule: Schedule::default(),
+            look_every,
+        });
+        workers.run_to_end("outbox", move |stopping| {
+            outbox::run(Arc::clone(&senders), stopping)
+        });
+        let (kept, watch) = (of(&store), Arc::default());
+        workers.run("attention", move || {
+            attention::run(of(&kept), Arc::clone(&watch), clock)
+        });
+        workers.run("clock", move || clock_watch::run(of(&store), clock));
+        let ingest = self.ingest;
+        workers.run("notes", move || write_noted(Arc::clone(&ingest)));
+    }
+}
+
+/// Writes now and then what a flood of requests to unknown addresses came to.
+async fn write_noted(ingest: Arc<Ingest<StoreRecorder, SystemClock>>) -> Outcome {
+    loop {
+        tokio::time::sleep(NOTE_EVERY).await;
+        ingest.write_noted().await;
+    }
 }
 
 /// The parts that the routes are made of.
@@ -186,9 +258,10 @@ struct Parts {
     clock: SystemClock,
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
-    newest: watch::Receiver<EventId>,
     base_url: String,
     certificates: Option<Arc<Certificates>>,
+    workers: Board,
+    stopping: watch::Receiver<bool>,
 }
 
 fn routes(parts: Parts, config: &Config) -> Routes {
@@ -206,7 +279,8 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         ingest: Arc::clone(&ingest),
         clock,
         base_url: parts.base_url,
-        newest: parts.newest,
+        workers: parts.workers,
+        stopping: parts.stopping,
         unwritten: UnwrittenLogins::default(),
         logins: LoginThrottle::default(),
         codes: LoginThrottle::default(),
@@ -338,115 +412,5 @@ async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> 
             tracing::warn!(%error, "no set-up link could be made");
             Ok(None)
         }
-    }
-}
-
-/// Writes now and then what a flood of requests to unknown addresses came to.
-async fn write_noted(ingest: Arc<Ingest<StoreRecorder, SystemClock>>) {
-    loop {
-        tokio::time::sleep(NOTE_EVERY).await;
-        ingest.write_noted().await;
-    }
-}
-
-/// Takes up webhooks that other processes changed, tells of new events, removes
-/// what deleted webhooks left and derives again what changed settings concern.
-async fn look_for_changes(
-    store: Arc<Store>,
-    registry: Arc<Registry>,
-    news: watch::Sender<EventId>,
-) {
-    static UNREAD: Rarely = Rarely::new();
-    static UNCLEANED: Rarely = Rarely::new();
-    let mut known = None;
-    let mut is_clean = false;
-    let mut clean_up = CleanUp {
-        at_once: webhooks::PURGED_AT_ONCE,
-    };
-    loop {
-        let look = store.readers().run(|connection| {
-            Ok((
-                webhooks::revision(connection)?,
-                events::newest(connection)?,
-                ledgers::is_any_stale(connection)?,
-            ))
-        });
-        match look.await {
-            Ok((revision, newest, is_stale)) => {
-                is_clean &= !is_stale;
-                news.send_if_modified(|known| std::mem::replace(known, newest) != newest);
-                if known != Some(revision) && take_up(&store, &registry).await {
-                    known = Some(revision);
-                    is_clean = false;
-                }
-            }
-            Err(error) => warn_rarely(&UNREAD, &error, "the database could not be read"),
-        }
-        let pause = if is_clean {
-            LOOK_EVERY
-        } else {
-            match clean_up.go_on(&store).await {
-                Ok(is_more) => {
-                    is_clean = !is_more;
-                    PURGE_PAUSE
-                }
-                Err(error) => {
-                    warn_rarely(
-                        &UNCLEANED,
-                        &error,
-                        "what changed webhooks left could not be cleaned up",
-                    );
-                    LOOK_EVERY
-                }
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-async fn take_up(store: &Store, registry: &Registry) -> bool {
-    let taken_up = registry.load(store).await;
-    if let Err(error) = &taken_up {
-        static NOT_TAKEN_UP: Rarely = Rarely::new();
-        warn_rarely(
-            &NOT_TAKEN_UP,
-            error,
-            "changed webhooks could not be taken up",
-        );
-    }
-    taken_up.is_ok()
-}
-
-/// Warns once a minute at most of what fails several times a second.
-fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
-    if let Some(unsaid) = line.say() {
-        tracing::warn!(%error, unsaid, "{what}");
-    }
-}
-
-/// The work between alerts.
-struct CleanUp {
-    /// Events of a deleted webhook that are removed at once.
-    at_once: u32,
-}
-
-impl CleanUp {
-    /// Removes a part of what deleted webhooks left, or derives one of the ledgers again that
-    /// have to be; true where there is more. Where a part is too large for a full disk, the
-    /// next one is smaller.
-    async fn go_on(&mut self, store: &Store) -> crate::store::Result<bool> {
-        if !store.readers().run(webhooks::is_any_deleted).await? {
-            return store.writer().run_in_turn(ledgers::derive_next).await;
-        }
-        let at_once = self.at_once;
-        let part = move |context: &mut WriteContext<'_>| webhooks::purge(context, at_once);
-        let purged = store.writer().run_removal(part).await;
-        self.at_once = match &purged {
-            Ok(_) => (at_once * 2).min(webhooks::PURGED_AT_ONCE),
-            Err(_) => (at_once / 4).max(1),
-        };
-        purged?;
-        store.writer().run_in_turn(ledgers::derive_next).await?;
-        Ok(true)
     }
 }

@@ -31,6 +31,9 @@ pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
+/// How often a server looks for what other processes changed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GlobalOptions {
@@ -153,6 +156,10 @@ pub struct ServeOptions {
     /// Days that the audit log is kept [default: its last ten thousand entries]
     #[arg(long, env = "ALGOHOOK_KEEP_AUDIT", value_name = "DAYS")]
     pub keep_audit: Option<NonZeroU32>,
+    /// Milliseconds between two looks for what other processes changed, for tests
+    #[arg(long, value_name = "MS", hide = true)]
+    #[serde(skip)]
+    pub look_every: Option<NonZeroU32>,
     /// The listeners that the internet reaches.
     #[command(flatten)]
     #[serde(skip)]
@@ -198,6 +205,8 @@ pub struct Config {
     pub backups: Option<BackupConfig>,
     /// Time limits for events and the audit log.
     pub retention: Retention,
+    /// Time between two looks for what other processes changed.
+    pub look_every: Duration,
     /// The listeners that the internet reaches.
     pub public: PublicConfig,
 }
@@ -319,6 +328,9 @@ impl Config {
             queue_capacity: number(serve.queue_capacity, file_serve.queue_capacity, 1024),
             backups: backups(serve, file_serve, &data_dir),
             retention: retention(serve, file_serve)?,
+            look_every: serve.look_every.map_or(LOOK_EVERY, |every| {
+                Duration::from_millis(every.get().into())
+            }),
             backup_folder: backup_folder(serve, file_serve, &data_dir),
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,

@@ -88,6 +88,14 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WorkerLabel {
+    worker: &'static str,
+}
+
+/// A number for each background task.
+type ByWorker = Family<WorkerLabel, Gauge<i64, AtomicI64>>;
+
 /// Upper bounds of the histogram of answer times, in seconds.
 const SECONDS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0,
@@ -100,6 +108,9 @@ pub struct Metrics {
     delivery_seconds: Histogram,
     certificate_orders: Family<OutcomeLabel, Counter>,
     backups: Family<OutcomeLabel, Counter>,
+    worker_restarts: Family<WorkerLabel, Counter>,
+    worker_up: ByWorker,
+    worker_failed_at: ByWorker,
     /// When the certificate that is shown ends, in seconds since 1970; 0 without one.
     pub certificate_not_after: Gauge<i64, AtomicI64>,
     /// Passwords that were hashed, to be set or to be checked.
@@ -161,12 +172,16 @@ impl Default for Metrics {
             "Passwords hashed, to be set or to be checked",
             password_hashes.clone(),
         );
+        let (worker_restarts, worker_up, worker_failed_at) = register_workers(&mut registry);
         Self {
             registry,
             deliveries,
             delivery_seconds,
             certificate_orders,
             backups,
+            worker_restarts,
+            worker_up,
+            worker_failed_at,
             certificate_not_after,
             password_hashes,
             database_writable,
@@ -198,6 +213,27 @@ impl Metrics {
         self.certificate_orders.get_or_create(&label).inc();
     }
 
+    /// How often a background task was run again after a failure.
+    #[must_use]
+    pub fn worker_restarts(&self, worker: &'static str) -> Counter {
+        let label = WorkerLabel { worker };
+        self.worker_restarts.get_or_create(&label).clone()
+    }
+
+    /// 1 while a background task runs, else 0.
+    #[must_use]
+    pub fn worker_up(&self, worker: &'static str) -> Gauge<i64, AtomicI64> {
+        let label = WorkerLabel { worker };
+        self.worker_up.get_or_create(&label).clone()
+    }
+
+    /// When a background task failed last, in seconds since 1970.
+    #[must_use]
+    pub fn worker_failed_at(&self, worker: &'static str) -> Gauge<i64, AtomicI64> {
+        let label = WorkerLabel { worker };
+        self.worker_failed_at.get_or_create(&label).clone()
+    }
+
     /// All metrics as text.
     ///
     /// # Errors
@@ -208,4 +244,26 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+/// Registers what is counted of the background tasks: failures, whether they run, and when
+/// they failed last.
+fn register_workers(registry: &mut Registry) -> (Family<WorkerLabel, Counter>, ByWorker, ByWorker) {
+    let families = (Family::default(), ByWorker::default(), ByWorker::default());
+    registry.register(
+        "algohook_worker_restarts",
+        "Failures of a background task, after each of which it was run again",
+        families.0.clone(),
+    );
+    registry.register(
+        "algohook_worker_up",
+        "1 while a background task runs, 0 while it waits to be run again or has ended",
+        families.1.clone(),
+    );
+    registry.register(
+        "algohook_worker_failed_at_seconds",
+        "When a background task failed last, in seconds since 1970",
+        families.2.clone(),
+    );
+    families
 }

@@ -79,7 +79,7 @@ fn record(
     received_at: Timestamp,
     message: &str,
 ) -> Result<(), StoreError> {
-    let unusable = |error: String| StoreError::Conflict(format!("no valid alert: {error}"));
+    let unusable = |error: String| StoreError::Unavailable(format!("no valid alert: {error}"));
     let alert =
         payload::parse(message.as_bytes()).map_err(|error| unusable(format!("{error:?}")))?;
     let signal = alert.signal.map_err(|error| unusable(error.to_string()))?;

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::secrets;
 use crate::tls::challenges::Challenges;
 use crate::tls::{Certificates, Identity};
+use crate::workers::Outcome;
 use issue::Method;
 use storage::Storage;
 
@@ -71,7 +72,7 @@ impl Acme {
     }
 
     /// Sees to it that there is a certificate, for ever.
-    pub async fn run(self) {
+    pub async fn run(self: Arc<Self>) -> Outcome {
         let mut failures = 0;
         loop {
             let wait = self.until_due(Timestamp::now());

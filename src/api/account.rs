@@ -7,13 +7,15 @@ use utoipa::ToSchema;
 use super::auth::{self, Identity};
 use super::context::Context;
 use super::login::{begin_session, check_login, check_password, with_cookie};
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
 use super::webhooks::no_randomness;
+use crate::desk;
+use crate::desk::account::TokensThen;
 use crate::http::Body;
 use crate::secrets;
-use crate::store::{account, audit, known_clients, tokens};
+use crate::store::{StoreError, account};
 
 /// The first password, by the one who has the set-up link.
 #[derive(Deserialize, ToSchema)]
@@ -90,7 +92,7 @@ pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
         account::set_up(context, &link, &hash, now)
     });
     write.await?;
-    begin_session(context, request, "setup").await
+    begin_session(context, request, Some("setup")).await
 }
 
 /// Logs in with the password; the answer sets the session's cookie.
@@ -99,7 +101,7 @@ pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
 pub(super) async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
     let Login { password, code } = request.json()?;
     check_login(context, request, password, code).await?;
-    begin_session(context, request, "login").await
+    begin_session(context, request, Some("login")).await
 }
 
 /// Logs out.
@@ -115,8 +117,7 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
     }
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
-        account::end_session(context, &hash)?;
-        audit::note(context, &actor, "logout", None)
+        desk::account::log_out(context, &actor, &hash)
     });
     write.await?;
     Ok(with_cookie(no_content(), &cookie))
@@ -153,15 +154,16 @@ pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> 
     check_password(context, request, current).await?;
     let hash = hashed(context, new).await?;
     let actor = request.actor(context.now());
+    let then = if revoke_tokens {
+        TokensThen::AreRevoked
+    } else {
+        TokensThen::Stay
+    };
     let write = context.store.writer().run(None, move |context| {
-        account::set_password(context, &hash, actor.at)?;
-        if revoke_tokens && tokens::revoke_all(context)? > 0 {
-            audit::note(context, &actor, "token.revoke", Some("all"))?;
-        }
-        Ok(())
+        desk::account::set_password(context, &actor, &hash, then)
     });
     write.await?;
-    begin_session(context, request, "password.change").await
+    begin_session(context, request, None).await
 }
 
 /// Notes that the owner knows of the logins from new places, which then ask for no attention.
@@ -172,7 +174,7 @@ pub(super) async fn acknowledge_logins(context: &Context, request: &ApiRequest) 
     let SeenLogins { newest } = request.json()?;
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
-        known_clients::acknowledge(context, &actor, newest)
+        desk::account::acknowledge_logins(context, &actor, newest)
     });
     write.await?;
     Ok(no_content())
@@ -184,5 +186,10 @@ async fn hashed(context: &Context, password: String) -> Result<String, Problem> 
     let turn = context.hashing.turn(true).await?;
     let hash = turn.hash(move || account::hash_password(&password, &salt));
     let (hash, _turn) = hash.await?;
-    hash.map_err(|error| Problem::invalid(error.to_string()))
+    hash.map_err(|error| match &error {
+        StoreError::Conflict(conflict) => {
+            Problem::invalid(error.to_string()).reason(Reason::of(conflict))
+        }
+        _ => error.into(),
+    })
 }

@@ -1,19 +1,20 @@
 //! A webhook's backtests: listing and removing them.
 
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
+use crate::desk::imports::RemovedBacktests;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::reports::compared::{self, Compared};
 use crate::store::WriteContext;
-use crate::store::backtests::{self, BacktestSize, KeptBacktest};
+use crate::store::backtests::{self, KeptBacktest};
 
 /// The webhook of the backtests.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,14 +34,6 @@ pub struct RemovalQuery {
     webhook: String,
     /// The instrument; all backtests of the webhook where left out.
     ticker: Option<String>,
-}
-
-/// The backtests that were removed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RemovedBacktests {
-    /// The backtests that are gone.
-    pub removed: Vec<BacktestSize>,
 }
 
 /// The backtests of a webhook, by ticker: what their numbers mean, the figures of

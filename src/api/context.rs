@@ -13,13 +13,13 @@ use super::passwords::Hashing;
 use super::throttle::LoginThrottle;
 use super::unwritten::UnwrittenLogins;
 use crate::config::Retention;
-use crate::domain::event::EventId;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
 use crate::reports::ReportCache;
 use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
 use crate::store::{Result, Store};
+use crate::workers::Board;
 
 /// The parts of the program that the API reaches.
 pub struct Context {
@@ -33,8 +33,10 @@ pub struct Context {
     pub clock: SystemClock,
     /// Where alerts are sent to, without the path.
     pub base_url: String,
-    /// The newest event, as soon as it is noticed; closed when the server stops.
-    pub newest: watch::Receiver<EventId>,
+    /// How the background tasks are.
+    pub workers: Board,
+    /// True once the server stops.
+    pub stopping: watch::Receiver<bool>,
     /// Logins that could not be written.
     pub unwritten: UnwrittenLogins,
     /// Wrong passwords.
@@ -76,12 +78,14 @@ impl Context {
         tokio::task::spawn_blocking(move || store.forget_deleted());
     }
 
-    /// Faults that keep alerts from being stored or backups from being taken, in sentences.
+    /// What keeps alerts from being stored, backups from being taken or other background
+    /// tasks from running, in sentences.
     pub fn faults(&self) -> Vec<String> {
         let failure = self.store.writer().health().failure();
         let unstored =
             failure.map(|why| format!("Alerts cannot be stored and are answered with 503: {why}."));
-        unstored.into_iter().chain(self.backups.fault()).collect()
+        let faults = unstored.into_iter().chain(self.backups.fault());
+        faults.chain(self.workers.faults()).collect()
     }
 
     /// Lets ingestion know of changed webhooks before the change is answered.

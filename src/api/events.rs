@@ -11,106 +11,14 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
-use crate::domain::delivery::DeliveryId;
-use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::desk::events::Event;
+use crate::domain::event::{EventId, EventStatus};
 use crate::domain::moment::Moment;
-use crate::domain::order::OrderId;
-use crate::domain::sender::Verification;
-use crate::domain::signal::{Direction, Intent};
-use crate::domain::webhook::WebhookId;
-use crate::ingest::{LARGEST_BODY, status_of};
-use crate::payload::{self, PayloadError};
+use crate::ingest::LARGEST_BODY;
+use crate::payload;
 use crate::store::deliveries::{self, Reading};
-use crate::store::events::{self, EventFilter, StoredEvent};
+use crate::store::events::{self, EventFilter};
 use crate::store::webhooks;
-
-/// One delivery and what became of it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Event {
-    /// `evt_` and a number; later events have larger ones.
-    #[schema(value_type = String)]
-    pub id: EventId,
-    /// The identity of the delivery that it was made of, `dlv_` and 32 digits: a delivery is one
-    /// event, however often it is applied. Null of events that older versions recorded.
-    #[schema(value_type = Option<String>)]
-    pub delivery: Option<DeliveryId>,
-    /// The webhook it was sent to.
-    #[schema(value_type = String)]
-    pub webhook: WebhookId,
-    /// When it arrived; of an imported event, when it should have.
-    #[schema(value_type = String, format = DateTime)]
-    pub received_at: Timestamp,
-    /// The reading of this machine's clock, where it ran backwards: the event is dated by the
-    /// sequence of arrival.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub clock_at: Option<Timestamp>,
-    /// Its source.
-    pub source: EventSource,
-    /// Its status.
-    pub status: EventStatus,
-    /// The instrument; null where the payload could not be read.
-    pub ticker: Option<String>,
-    /// `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it.
-    pub position_direction: Option<&'static str>,
-    /// Whether the order buys (`long`) or sells (`short`).
-    pub direction: Option<Direction>,
-    /// The market price that it states.
-    pub market_price: Option<String>,
-    /// When the signal fired, by the sender's clock.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub signal_time: Option<Timestamp>,
-    /// The HTTP status that it was answered with; null where it did not come over the network.
-    pub answer_status: Option<u16>,
-    /// The sender's address.
-    pub source_address: Option<String>,
-    /// The proof that TradingView sent it: `address` or `certificate`.
-    #[schema(value_type = Option<String>)]
-    pub verified: Option<Verification>,
-    /// Why it failed.
-    pub error: Option<PayloadError>,
-    /// Warnings for its owner, although it was accepted.
-    pub warnings: Vec<Warning>,
-    /// The event that it repeats or was made from.
-    #[schema(value_type = Option<String>)]
-    pub original: Option<EventId>,
-    /// The order it made.
-    #[schema(value_type = Option<String>)]
-    pub order: Option<OrderId>,
-    /// The payload, with the key replaced by `***`; null where it is not kept any longer.
-    pub payload: Option<String>,
-}
-
-impl From<StoredEvent> for Event {
-    fn from(stored: StoredEvent) -> Self {
-        let answer = status_of(stored.status, stored.error.as_ref()).as_u16();
-        Self {
-            answer_status: matches!(stored.source, EventSource::Webhook | EventSource::Test)
-                .then_some(answer),
-            id: stored.id,
-            delivery: stored.delivery,
-            webhook: stored.webhook,
-            received_at: stored.received_at,
-            clock_at: stored.clock_at,
-            source: stored.source,
-            status: stored.status,
-            ticker: stored.ticker.map(|ticker| ticker.as_str().to_owned()),
-            position_direction: stored.intent.and_then(Intent::position_direction),
-            direction: stored.intent.map(Intent::direction),
-            market_price: stored.market_price.map(|price| price.to_string()),
-            signal_time: stored.signal_time,
-            source_address: stored.source_address,
-            verified: stored.verified,
-            error: stored.error,
-            warnings: stored.warnings,
-            original: stored.original,
-            order: stored.order,
-            payload: stored
-                .payload
-                .map(|payload| String::from_utf8_lossy(&payload).into_owned()),
-        }
-    }
-}
 
 /// One delivery, with what is not told of each in a list.
 #[derive(Debug, Serialize, ToSchema)]

@@ -12,12 +12,14 @@ use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValu
 use rusqlite::Connection;
 
 use super::context::Context;
-use super::events::{Event, EventQuery};
-use super::orders::{Order, OrderQuery};
+use super::events::EventQuery;
+use super::orders::OrderQuery;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::request::ApiRequest;
 use super::trades::{self as trades_api, Trade, TradeQuery};
+use crate::desk::events::Event;
+use crate::desk::orders::Order;
 use crate::imports::cell_text;
 use crate::store::{self, events as stored_events, orders as stored_orders};
 

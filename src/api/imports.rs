@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::context::Context;
 use super::events::parameter;
@@ -17,20 +16,17 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::slow::blocking;
+use crate::desk::imports::{Imported, Reading, new_backtest};
 use crate::domain::event::text_enum;
-use crate::domain::signal::Ticker;
-use crate::domain::webhook::{Settings, WebhookId};
-use crate::imports::trades::terms::{StatedTerms, Terms};
-use crate::imports::trades::{Choices, Options};
+use crate::domain::webhook::WebhookId;
+use crate::imports::trades::Choices;
+use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Unreadable};
-use crate::store::backtests::{self, Digest, ImportedTrades, NewBacktest};
+use crate::store::backtests::{self, ImportedTrades};
 use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
 use crate::store::{Store, WriteContext, ledgers, webhooks};
 
-/// The largest file in bytes: 32 MB.
-pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
-
-/// Time for a file to arrive, over a slow line too.
+/// How long a file may take to arrive, over a slow line too.
 pub const FILE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Time that a file waits for its turn before its sender is asked to come again.
@@ -128,18 +124,6 @@ impl ImportQuery {
         ];
         StatedTerms::read(said).map_err(|error| Problem::invalid(error.to_string()))
     }
-}
-
-/// The result of an import or of its preview.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Imported {
-    /// True if this only says what would come of it.
-    pub dry_run: bool,
-    /// Of alerts.
-    pub alerts: Option<ImportedAlerts>,
-    /// Of a list of trades.
-    pub trades: Option<ImportedTrades>,
 }
 
 /// Brings in the file that is the body. Importing it again changes nothing.
@@ -259,50 +243,6 @@ async fn trades(
     let write =
         move |context: &mut WriteContext<'_>| backtests::replace(context, &webhook, &new, now);
     Ok(context.store.writer().run_in_turn(write).await?)
-}
-
-/// Options for reading and keeping a list of trades.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// The instrument, where its owner names it.
-    pub ticker: Option<Ticker>,
-    /// The zone of its times.
-    pub zone: Option<TimeZone>,
-    /// The name of the file.
-    pub file_name: Option<String>,
-    /// Columns that its owner names.
-    pub columns: Choices,
-    /// Its owner's statements about its numbers.
-    pub stated: StatedTerms,
-}
-
-/// Reads a list of trades for a webhook of these settings.
-///
-/// # Errors
-///
-/// [`Unreadable`], with row and column of what cannot be read.
-pub fn new_backtest(
-    file: &[u8],
-    settings: &Settings,
-    reading: Reading,
-    now: Timestamp,
-) -> Result<NewBacktest, Unreadable> {
-    let options = Options {
-        zone: reading.zone,
-        usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
-        now,
-        columns: reading.columns,
-        ticker: reading.ticker.clone(),
-    };
-    let list = imports::trades::read(file, &options)?;
-    Ok(NewBacktest {
-        digest: Digest::of(file, &list.zone, &options.columns),
-        terms: Terms::of(&list, &reading.stated),
-        stated: reading.stated,
-        list,
-        ticker: reading.ticker,
-        file_name: reading.file_name,
-    })
 }
 
 fn unreadable(error: Unreadable) -> Problem {

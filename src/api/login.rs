@@ -12,7 +12,7 @@ use hyper::{Response, StatusCode};
 use super::auth;
 use super::context::Context;
 use super::passwords::Turn;
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content};
 use super::request::ApiRequest;
 use super::throttle::Claimant;
@@ -75,11 +75,12 @@ pub(super) async fn check_password(
     Err(wrong_login(context, request, "password").await)
 }
 
-/// Begins a session, remembers where it was begun, and notes where that place is new.
+/// Begins a session, notes that as `action`, remembers where it was begun, and notes where
+/// that place is new.
 pub(super) async fn begin_session(
     context: &Context,
     request: &ApiRequest,
-    action: &'static str,
+    action: Option<&'static str>,
 ) -> Reply {
     let secret = secrets::new_secret("").map_err(no_randomness)?;
     let hash = secrets::hash(&secret);
@@ -103,7 +104,9 @@ pub(super) async fn begin_session(
         }
         account::begin_session(context, &hash, &origin, actor.at)?;
         known_clients::remember(context, &client, actor.at)?;
-        audit::note(context, &actor, action, None)?;
+        if let Some(action) = action {
+            audit::note(context, &actor, action, None)?;
+        }
         if is_new {
             let user_agent = origin.user_agent.as_deref();
             audit::note(context, &actor, known_clients::NEW_PLACE, user_agent)?;
@@ -112,7 +115,9 @@ pub(super) async fn begin_session(
     });
     let (keeps_browser, is_new) = match write.await {
         // The owner has to get in to make room, or to see what is wrong.
-        Err(StoreError::Unavailable(_) | StoreError::Busy) if action == "login" => {
+        Err(StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Busy)
+            if action == Some("login") =>
+        {
             let (hash, now) = unwritten;
             tracing::warn!(address = %request.client.address, "a login that could not be written; it ends in an hour");
             context.unwritten.begin(hash, now);
@@ -191,13 +196,19 @@ async fn wrong_login(context: &Context, request: &ApiRequest, what: &'static str
             tracing::warn!(%error, unsaid, "a failed login could not be noted");
         }
     }
-    let hint = match what {
-        "code" => {
-            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off"
-        }
-        _ => "`algohook user set-password` on the server sets a new one",
+    let (reason, hint) = match what {
+        "code" => (
+            Reason::WrongCode,
+            "each is good once; `algohook user reset-second-factor` on the server turns the second factor off",
+        ),
+        _ => (
+            Reason::WrongPassword,
+            "`algohook user set-password` on the server sets a new one",
+        ),
     };
-    Problem::unauthorized(format!("this is not the {what}")).hint(hint)
+    Problem::unauthorized(format!("this is not the {what}"))
+        .reason(reason)
+        .hint(hint)
 }
 
 fn check_wait(context: &Context, claimant: &Claimant) -> Result<(), Problem> {

@@ -52,6 +52,7 @@ use reply::Reply;
 use request::ApiRequest;
 use routes::Resource;
 
+use crate::desk::imports::LARGEST_FILE;
 use crate::http::body::{Body, BodyError, discard_all, read_limited};
 use crate::http::client::{Client, host_of};
 use crate::http::known_addresses::KnownAddresses;
@@ -171,10 +172,10 @@ impl Api {
     /// also where its sender has gone.
     async fn import(&self, body: Incoming, head: Parts, client: Client) -> Reply {
         let Some(turn) = self.context.importing.turn().await else {
-            discard_all(body, imports::LARGEST_FILE, imports::FILE_TIMEOUT).await;
+            discard_all(body, LARGEST_FILE, imports::FILE_TIMEOUT).await;
             return Err(imports::busy());
         };
-        let (largest, patience) = (imports::LARGEST_FILE, imports::FILE_TIMEOUT);
+        let (largest, patience) = (LARGEST_FILE, imports::FILE_TIMEOUT);
         let file = read_limited(body, largest, patience, None).await;
         let file = file.map_err(|error| unreadable(error, largest))?;
         let request = ApiRequest {

@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
-use super::events::{Event, parameter};
+use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page};
 use crate::clock::Clock as _;
+use crate::desk::events::Event;
 use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};

@@ -1,6 +1,7 @@
 //! Error answers: problem details as in RFC 9457.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
@@ -8,11 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reply;
+use crate::domain::webhook::SettingError;
 use crate::http::Body;
 use crate::imports::Fault;
 use crate::logging::Rarely;
 use crate::payload::PayloadError;
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 /// Seconds after which a busy store is worth another try.
 const STORE_RETRY_AFTER: u32 = 1;
@@ -27,6 +29,13 @@ pub struct Problem {
     pub status: u16,
     /// A stable name for programs.
     pub code: Cow<'static, str>,
+    /// The case that it is, where `code` has several: for programs, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The field of the request that is wrong, such as `settings.timeZone`; `detail` begins
+    /// with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<Box<str>>,
     /// The fault.
     pub detail: Box<str>,
     /// The next step.
@@ -37,10 +46,83 @@ pub struct Problem {
     pub file: Option<Box<FileProblem>>,
     /// Seconds after which another try makes sense; in the header `Retry-After`.
     #[serde(skip)]
-    retry_after: Option<u32>,
+    retry_after: Option<NonZeroU32>,
     /// Methods that the resource has; in the header `Allow`.
     #[serde(skip)]
     allow: Option<&'static str>,
+}
+
+/// The cases of those codes that have several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// `unauthorized`: the password is wrong.
+    WrongPassword,
+    /// `unauthorized` or `invalid_value`: the code of the second factor is wrong or was used.
+    WrongCode,
+    /// `conflict`: the delivery was recorded for another webhook.
+    DeliveryOfAnother,
+    /// `conflict`: a test makes no order.
+    TestMakesNoOrder,
+    /// `conflict`: the event made an order already.
+    OrderExists,
+    /// `conflict`: the event was processed again before.
+    ProcessedAgain,
+    /// `conflict`: the position is being derived; try again in a moment.
+    PositionUnsettled,
+    /// `conflict`: the position is the one that TradingView states.
+    PositionInSync,
+    /// `conflict`: no order leads to the position that TradingView states.
+    NoAdjustment,
+    /// `conflict`: only trades of alerts have notes and tags.
+    TradeOfAnotherBook,
+    /// `conflict`: a file has the name already.
+    FileExists,
+    /// `conflict`: a file is no backup that can be used.
+    UnusableBackup,
+    /// `conflict`: the database is too large to be compacted while alerts come.
+    TooLargeToCompact,
+    /// `conflict`: the second factor is on.
+    SecondFactorOn,
+    /// `conflict`: there is no second factor to confirm.
+    NoSecondFactor,
+    /// `conflict` or `invalid_value`: the password is too short.
+    PasswordTooShort,
+    /// `conflict`: the set-up link was used: a password is set.
+    SetupLinkUsed,
+    /// `conflict`: a newer set-up link has replaced this one.
+    SetupLinkReplaced,
+    /// `conflict`: only certificates are to be taken, and no issuer of one is pinned.
+    NoIssuerPinned,
+    /// `conflict`: the only pinned issuer is needed.
+    LastIssuer,
+}
+
+impl Reason {
+    /// The name of a case of the store.
+    #[must_use]
+    pub fn of(conflict: &Conflict) -> Self {
+        match conflict {
+            Conflict::DeliveryOfAnother { .. } => Self::DeliveryOfAnother,
+            Conflict::TestMakesNoOrder(_) => Self::TestMakesNoOrder,
+            Conflict::OrderExists { .. } => Self::OrderExists,
+            Conflict::ProcessedAgain(_) => Self::ProcessedAgain,
+            Conflict::PositionUnsettled(_) => Self::PositionUnsettled,
+            Conflict::PositionInSync(_) => Self::PositionInSync,
+            Conflict::NoAdjustment(_) => Self::NoAdjustment,
+            Conflict::TradeOfAnotherBook => Self::TradeOfAnotherBook,
+            Conflict::FileExists(_) | Conflict::DatabaseExists(_) => Self::FileExists,
+            Conflict::UnusableBackup { .. } => Self::UnusableBackup,
+            Conflict::TooLargeToCompact => Self::TooLargeToCompact,
+            Conflict::SecondFactorOn => Self::SecondFactorOn,
+            Conflict::NoSecondFactor => Self::NoSecondFactor,
+            Conflict::PasswordTooShort(_) => Self::PasswordTooShort,
+            Conflict::SetupLinkUsed => Self::SetupLinkUsed,
+            Conflict::SetupLinkReplaced => Self::SetupLinkReplaced,
+            Conflict::NoIssuerPinned => Self::NoIssuerPinned,
+            Conflict::LastIssuer(_) => Self::LastIssuer,
+        }
+    }
 }
 
 /// The fault of a file that was to be imported.
@@ -66,11 +148,31 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code: code.into(),
+            reason: None,
+            field: None,
             detail: detail.into(),
             hint: None,
             file: None,
             retry_after: None,
             allow: None,
+        }
+    }
+
+    /// The same problem with the case that it is.
+    #[must_use]
+    pub fn reason(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+
+    /// The same problem with the field that is wrong.
+    #[must_use]
+    pub fn field(self, field: impl Into<Box<str>>) -> Self {
+        Self {
+            field: Some(field.into()),
+            ..self
         }
     }
 
@@ -112,7 +214,7 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self {
-            retry_after: Some(seconds),
+            retry_after: NonZeroU32::new(seconds),
             ..self
         }
     }
@@ -151,7 +253,7 @@ impl Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.get()));
         }
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
@@ -173,8 +275,10 @@ impl From<StoreError> for Problem {
         let detail = error.to_string();
         match error {
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
-            StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
-            StoreError::Busy | StoreError::Unavailable(_) => {
+            StoreError::Conflict(conflict) => {
+                Self::new(StatusCode::CONFLICT, "conflict", detail).reason(Reason::of(&conflict))
+            }
+            StoreError::Busy | StoreError::Unavailable(_) | StoreError::DiskFull(_) => {
                 log_unanswered(&detail);
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                     .retry_after(STORE_RETRY_AFTER)
@@ -190,6 +294,7 @@ impl From<StoreError> for Problem {
             | StoreError::Unsound { .. }
             | StoreError::UnsoundBackup { .. }
             | StoreError::File { .. }
+            | StoreError::Unusable { .. }
             | StoreError::Sqlite(_) => {
                 static FAILED: Rarely = Rarely::new();
                 if let Some(unsaid) = FAILED.say() {
@@ -202,6 +307,12 @@ impl From<StoreError> for Problem {
                 )
             }
         }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        Self::invalid(error.to_string()).field(format!("settings.{}", error.field))
     }
 }
 

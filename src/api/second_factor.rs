@@ -7,13 +7,14 @@ use utoipa::ToSchema;
 use super::auth::Identity;
 use super::context::Context;
 use super::login::check_password;
-use super::problem::Problem;
+use super::problem::{Problem, Reason};
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
 use super::webhooks::no_randomness;
+use crate::desk;
 use crate::domain::webhook::random_letters;
 use crate::secrets;
-use crate::store::{StoreError, WriteContext, audit, second_factor};
+use crate::store::{StoreError, WriteContext, second_factor};
 
 /// Recovery codes that are given out.
 const RECOVERY_CODES: usize = 10;
@@ -111,14 +112,11 @@ pub(super) async fn confirm(context: &Context, request: &ApiRequest) -> Reply {
         .collect();
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| {
-        let is_right = second_factor::confirm(context, &code, &hashes, actor.at)?;
-        if is_right {
-            audit::note(context, &actor, "second-factor.on", None)?;
-        }
-        Ok(is_right)
+        desk::account::confirm_second_factor(context, &actor, &code, &hashes)
     };
     if !context.store.writer().run(None, write).await? {
         return Err(Problem::invalid("this is not the code of now")
+            .reason(Reason::WrongCode)
             .hint("check the clock of the phone and of the server, and try the next code"));
     }
     Ok(ok(&RecoveryCodes { recovery_codes }))
@@ -133,8 +131,7 @@ pub(super) async fn turn_off(context: &Context, request: &ApiRequest) -> Reply {
     check_password(context, request, password).await?;
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| {
-        second_factor::turn_off(context)?;
-        audit::note(context, &actor, "second-factor.off", None)
+        desk::account::turn_second_factor_off(context, &actor)
     };
     context.store.writer().run(None, write).await?;
     Ok(no_content())
@@ -161,7 +158,9 @@ pub(super) async fn is_code(
     };
     match context.store.writer().run(None, write).await {
         // Where its use cannot be written, it is remembered.
-        Err(StoreError::Unavailable(_) | StoreError::Busy) if step.is_some() => {
+        Err(StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Busy)
+            if step.is_some() =>
+        {
             Ok(step.is_some_and(|step| context.unwritten.use_step(step)))
         }
         written => Ok(written?),

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::{ApiRequest, Page, page_limit};
+use crate::desk;
 use crate::store::sessions::{self, SessionId};
 use crate::store::{WriteContext, audit};
 
@@ -92,10 +93,8 @@ pub(super) async fn sessions(context: &Context, request: &ApiRequest) -> Reply {
 pub(super) async fn end_session(context: &Context, request: &ApiRequest) -> Reply {
     let id: SessionId = request.path_id()?;
     let actor = request.actor(context.now());
-    let write = move |context: &mut WriteContext<'_>| {
-        sessions::end(context, id)?;
-        audit::note(context, &actor, "session.end", Some(&id.to_string()))
-    };
+    let write =
+        move |context: &mut WriteContext<'_>| desk::account::end_session(context, &actor, id);
     context.store.writer().run(None, write).await?;
     Ok(no_content())
 }

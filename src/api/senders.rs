@@ -2,63 +2,21 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
-use crate::domain::sender::{SenderPolicy, Senders};
-use crate::ingest::issuer_from_der;
-use crate::store::senders::{self, Issuer as StoredIssuer};
-use crate::store::{WriteContext, audit};
+use crate::desk::senders::{self, Change, SenderSettings, issuer_of_pem};
+use crate::domain::sender::SenderPolicy;
+use crate::store::WriteContext;
 
 /// Addresses that the list has at most.
 const MOST_ADDRESSES: usize = 256;
 
-/// The setting, and the issuers that it can rely on.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SenderSettings {
-    /// The senders of a webhook that names none.
-    #[serde(flatten)]
-    pub senders: Senders,
-    /// Every issuer that was seen.
-    pub issuers: Vec<Issuer>,
-}
-
-/// A key that signed a client certificate.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Issuer {
-    /// SHA-256 of the key.
-    pub fingerprint: String,
-    /// The key's owner, as its certificate says.
-    pub name: String,
-    /// When it was seen first.
-    #[schema(value_type = String, format = DateTime)]
-    pub seen_at: Timestamp,
-    /// When the owner confirmed it; null until then.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub pinned_at: Option<Timestamp>,
-}
-
-impl From<StoredIssuer> for Issuer {
-    fn from(stored: StoredIssuer) -> Self {
-        Self {
-            fingerprint: stored.fingerprint,
-            name: stored.name,
-            seen_at: stored.seen_at,
-            pinned_at: stored.pinned_at,
-        }
-    }
-}
-
-/// A change of the senders; fields that are left out stay.
+/// What is to be different; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SenderChange {
@@ -100,16 +58,8 @@ pub struct IssuerCertificate {
 #[utoipa::path(get, path = "/senders", tag = "senders",
     responses((status = 200, body = SenderSettings)))]
 pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {
-    let read = context.store.readers().run(|connection| {
-        Ok(SenderSettings {
-            senders: senders::get(connection)?,
-            issuers: senders::issuers(connection)?
-                .into_iter()
-                .map(Issuer::from)
-                .collect(),
-        })
-    });
-    Ok(ok(&read.await?))
+    let settings: SenderSettings = context.store.readers().run(senders::settings).await?;
+    Ok(ok(&settings))
 }
 
 /// Changes who may send alerts. `certificate` needs a pinned issuer.
@@ -117,22 +67,13 @@ pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {
     responses((status = 200, body = SenderSettings), (status = 409, body = Problem)))]
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let change: SenderChange = request.json()?;
-    let addresses = change.addresses()?;
+    let change = Change {
+        addresses: change.addresses()?,
+        policy: change.policy,
+    };
     let actor = request.actor(context.now());
-    let write = context.store.writer().run(None, move |context| {
-        let mut senders = senders::get(context.connection)?;
-        senders.policy = change.policy.unwrap_or(senders.policy);
-        senders.addresses = addresses.unwrap_or(senders.addresses);
-        senders::check(context.connection, Some(senders.policy))?;
-        senders::set(context, &senders)?;
-        audit::note(
-            context,
-            &actor,
-            "senders.change",
-            Some(senders.policy.as_str()),
-        )
-    });
-    write.await?;
+    let write = move |context: &mut WriteContext<'_>| senders::change(context, &actor, change);
+    context.store.writer().run(None, write).await?;
     context.reload().await?;
     get(context, request).await
 }
@@ -145,11 +86,7 @@ pub(super) async fn add(context: &Context, request: &ApiRequest) -> Reply {
     let issuer = issuer_of_pem(certificate.as_bytes(), context.now())
         .ok_or_else(|| Problem::invalid("certificate: this is no certificate in PEM form"))?;
     let actor = request.actor(context.now());
-    let write = move |context: &mut WriteContext<'_>| {
-        senders::note_issuer(context, &issuer)?;
-        senders::pin(context, &issuer.fingerprint, actor.at)?;
-        audit::note(context, &actor, "issuer.pin", Some(&issuer.fingerprint))
-    };
+    let write = move |context: &mut WriteContext<'_>| senders::pin_new(context, &actor, &issuer);
     context.store.writer().run(None, write).await?;
     context.reload().await?;
     Ok(no_content())
@@ -160,10 +97,7 @@ pub(super) async fn add(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 204), (status = 404, body = Problem)))]
 pub(super) async fn pin(context: &Context, request: &ApiRequest) -> Reply {
     let (fingerprint, actor) = (request.id.clone(), request.actor(context.now()));
-    let write = move |context: &mut WriteContext<'_>| {
-        senders::pin(context, &fingerprint, actor.at)?;
-        audit::note(context, &actor, "issuer.pin", Some(&fingerprint))
-    };
+    let write = move |context: &mut WriteContext<'_>| senders::pin(context, &actor, &fingerprint);
     context.store.writer().run(None, write).await?;
     context.reload().await?;
     Ok(no_content())
@@ -174,18 +108,9 @@ pub(super) async fn pin(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn forget(context: &Context, request: &ApiRequest) -> Reply {
     let (fingerprint, actor) = (request.id.clone(), request.actor(context.now()));
-    let write = move |context: &mut WriteContext<'_>| {
-        senders::forget(context, &fingerprint)?;
-        audit::note(context, &actor, "issuer.forget", Some(&fingerprint))
-    };
+    let write =
+        move |context: &mut WriteContext<'_>| senders::forget(context, &actor, &fingerprint);
     context.store.writer().run(None, write).await?;
     context.reload().await?;
     Ok(no_content())
-}
-
-/// The issuer whose certificate this is, as PEM.
-#[must_use]
-pub fn issuer_of_pem(pem: &[u8], now: Timestamp) -> Option<StoredIssuer> {
-    let der = CertificateDer::from_pem_slice(pem).ok()?;
-    issuer_from_der(&der, now)
 }

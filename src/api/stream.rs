@@ -15,10 +15,11 @@ use utoipa::IntoParams;
 
 use super::auth;
 use super::context::Context;
-use super::events::{Event, parameter};
+use super::events::parameter;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::request::ApiRequest;
+use crate::desk::events::Event;
 use crate::domain::event::EventId;
 use crate::logging::Rarely;
 use crate::store::events::{self, EventFilter};
@@ -28,6 +29,10 @@ const AT_ONCE: u32 = 100;
 
 /// A sign of life this often keeps proxies from closing the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Pause between two looks for events, so that a flood of alerts is not read one by one by
+/// everyone who listens.
+const READ_PAUSE: Duration = Duration::from_millis(10);
 
 /// Where to begin.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -59,6 +64,7 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
         is_secure: request.client.is_secure,
         sender,
         after,
+        read_at: Instant::now(),
     };
     tokio::spawn(stream.run());
     let mut response = Response::new(body.boxed());
@@ -77,12 +83,14 @@ struct Stream {
     is_secure: bool,
     sender: Sender<Bytes>,
     after: EventId,
+    /// When it was last looked for events.
+    read_at: Instant,
 }
 
 impl Stream {
     /// Sends until the listener leaves, its login ends, or the server stops.
     async fn run(mut self) {
-        let mut newest = self.context.newest.clone();
+        let mut newest = self.context.store.signals().newest();
         // At once: what was missed, or a first sign of life.
         let mut text = ": hello\n\n".to_owned();
         while self.send(Bytes::from(text)).await {
@@ -121,11 +129,16 @@ impl Stream {
                     return None;
                 }
             }
-            match tokio::time::timeout_at(heartbeat, newest.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return None,
-                Err(_) => return Some(": still here\n\n".to_owned()),
+            let mut stopping = self.context.stopping.clone();
+            tokio::select! {
+                changed = newest.changed() => changed.ok()?,
+                () = tokio::time::sleep_until(heartbeat) => {
+                    return Some(": still here\n\n".to_owned());
+                }
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => return None,
             }
+            // Events that come one after another are read together.
+            tokio::time::sleep_until(self.read_at + READ_PAUSE).await;
         }
     }
 
@@ -140,6 +153,7 @@ impl Stream {
             .store
             .readers()
             .run(move |connection| events::list(connection, &filter, AT_ONCE));
+        self.read_at = Instant::now();
         let mut text = String::new();
         for event in read.await? {
             self.after = event.id;

@@ -3,8 +3,7 @@
 //! A token that another one made ends with it, so that revoking a stolen token ends all that
 //! the thief made of it.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::auth::Identity;
@@ -13,66 +12,11 @@ use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
 use super::webhooks::no_randomness;
+use crate::desk;
+use crate::desk::tokens::{NewToken, Token};
 use crate::domain::access::Scope;
 use crate::domain::webhook::name_of;
-use crate::secrets;
-use crate::store::audit;
-use crate::store::tokens::{self, StoredToken, TokenId};
-
-/// Prefix of every token, so that one is recognised where it leaks.
-pub const TOKEN_PREFIX: &str = "aht_";
-
-/// A token, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Token {
-    /// `tok_` and a number.
-    #[schema(value_type = String)]
-    pub id: TokenId,
-    /// The name that its owner gave it.
-    pub name: String,
-    /// Its scope: `write`, `read` or `test`.
-    #[schema(value_type = String)]
-    pub scope: Scope,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When it was last used, to the minute.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_used_at: Option<Timestamp>,
-    /// The token that made it, and with which it ends; null where its owner made it.
-    #[schema(value_type = Option<String>)]
-    pub made_by: Option<TokenId>,
-}
-
-impl From<StoredToken> for Token {
-    fn from(stored: StoredToken) -> Self {
-        Self {
-            id: stored.id,
-            name: stored.name,
-            scope: stored.scope,
-            created_at: stored.created_at,
-            last_used_at: stored.last_used_at,
-            made_by: stored.made_by,
-        }
-    }
-}
-
-/// A token just made; its secret is never shown again.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewToken {
-    /// `tok_` and a number.
-    #[schema(value_type = String)]
-    pub id: TokenId,
-    /// The name that its owner gave it.
-    pub name: String,
-    /// Its scope.
-    #[schema(value_type = String)]
-    pub scope: Scope,
-    /// The secret, to be sent as `Authorization: Bearer ...`.
-    pub token: String,
-}
+use crate::store::tokens::{self, TokenId};
 
 /// The name of a new token.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,29 +47,17 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let TokenName { name, scope } = request.json()?;
     let scope = scope.unwrap_or(Scope::Write);
     let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
-    let token = secrets::new_secret(TOKEN_PREFIX).map_err(no_randomness)?;
-    let stored = tokens::NewToken {
-        name: name.clone(),
-        scope,
-        hash: secrets::hash(&token),
-        made_by: match request.identity {
-            Some(Identity::Token(id, _)) => Some(id),
-            _ => None,
-        },
+    let secret = desk::tokens::new_secret().map_err(no_randomness)?;
+    let made_by = match request.identity {
+        Some(Identity::Token(id, _)) => Some(id),
+        _ => None,
     };
     let actor = request.actor(context.now());
-    let write = context.store.writer().run(None, move |context| {
-        let id = tokens::insert(context, &stored, actor.at)?;
-        audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
-        Ok(id)
+    let create = context.store.writer().run(None, move |context| {
+        desk::tokens::create(context, &actor, &name, scope, made_by, &secret)
     });
-    let id = write.await?;
-    Ok(created(&NewToken {
-        id,
-        name,
-        scope,
-        token,
-    }))
+    let new: NewToken = create.await?;
+    Ok(created(&new))
 }
 
 /// Revokes a token, and every token that it made.
@@ -135,10 +67,7 @@ pub(super) async fn revoke(context: &Context, request: &ApiRequest) -> Reply {
     let id: TokenId = request.path_id()?;
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
-        for id in tokens::revoke(context, id)? {
-            audit::note(context, &actor, "token.revoke", Some(&id.to_string()))?;
-        }
-        Ok(())
+        desk::tokens::revoke(context, &actor, id)
     });
     write.await?;
     Ok(no_content())

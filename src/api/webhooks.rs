@@ -1,8 +1,6 @@
 //! Webhooks: made, changed, rotated, tried, deleted.
 
 use hyper::StatusCode;
-use jiff::Timestamp;
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,138 +8,16 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
-use crate::domain::instrument::Instrument;
-use crate::domain::terms::MissingPointValue;
+use crate::desk;
+use crate::desk::webhooks::{NewAddress, Rejection, Webhook};
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState, name_of};
 use crate::secrets::random_bytes;
-use crate::store::rejections::RejectionReason;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
-use crate::store::{self, audit, positions, rejections};
+use crate::store::{self, rejections};
 use crate::templates::{self, Template};
 
 /// Characters that the notes on a webhook have at most.
 const LONGEST_NOTES: usize = 10_000;
-
-/// A webhook, with all that its owner needs to set up an alert.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Webhook {
-    /// `wh_` and 22 letters and digits.
-    #[schema(value_type = String)]
-    pub id: WebhookId,
-    /// The name that its owner gave it.
-    pub name: String,
-    /// Where its alerts are posted to.
-    pub url: String,
-    /// The secret that its alerts carry.
-    pub auth_key: String,
-    /// Whether its alerts become orders.
-    pub state: WebhookState,
-    /// The owner's notes.
-    pub notes: String,
-    /// The settings of its strategy.
-    pub settings: Settings,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// Events recorded.
-    pub events: i64,
-    /// When the newest of them was received.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_event_at: Option<Timestamp>,
-    /// The message to paste into an alert, by template.
-    pub messages: Messages,
-    /// Futures that it trades and that `settings.pointValues` says nothing of, though their
-    /// exchange gives them another point value than the one used.
-    pub proposed_point_values: Vec<ProposedPointValue>,
-}
-
-/// The point value of a future, to be confirmed in `settings.pointValues`.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProposedPointValue {
-    /// The instrument.
-    pub ticker: String,
-    /// The gain of one contract when the price rises by 1, by its exchange's specification.
-    pub point_value: String,
-    /// The point value that its profit is counted by now.
-    pub used: String,
-}
-
-impl ProposedPointValue {
-    fn of((instrument, missing): &(Instrument, MissingPointValue)) -> Self {
-        Self {
-            ticker: instrument.as_str().to_owned(),
-            point_value: missing.known.normalize().to_string(),
-            used: missing.used.normalize().to_string(),
-        }
-    }
-}
-
-/// Filled-in alert messages, ready to copy.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Messages {
-    /// One for all orders of a strategy.
-    pub strategy: String,
-    /// For one kind of order of a strategy, named in the message.
-    pub standard: String,
-    /// For the alert of an indicator or a price.
-    pub indicator: String,
-}
-
-impl Messages {
-    /// The messages with a webhook's key.
-    fn with(key: &AuthKey) -> Self {
-        Self {
-            strategy: Template::Strategy.message(key),
-            standard: Template::Standard.message(key),
-            indicator: Template::Indicator.message(key),
-        }
-    }
-
-    /// The message of a template.
-    #[must_use]
-    pub fn of(&self, template: Template) -> &str {
-        match template {
-            Template::Strategy => &self.strategy,
-            Template::Standard => &self.standard,
-            Template::Indicator => &self.indicator,
-        }
-    }
-}
-
-impl Webhook {
-    /// A stored webhook as the API shows it; `base` is where alerts are sent to.
-    ///
-    /// # Errors
-    ///
-    /// [`store::StoreError`] where the database cannot be read.
-    pub fn of(connection: &Connection, stored: StoredWebhook, base: &str) -> store::Result<Self> {
-        let activity = webhooks::activity(connection, stored.row)?;
-        let missing = positions::missing_point_values(connection, &stored)?;
-        Ok(Self {
-            url: url_of(base, &stored.id),
-            id: stored.id,
-            name: stored.name,
-            auth_key: stored.auth_key.reveal().to_owned(),
-            state: stored.state,
-            notes: stored.notes,
-            settings: stored.settings,
-            created_at: stored.created_at,
-            events: activity.events,
-            last_event_at: activity.last_event_at,
-            messages: Messages::with(&stored.auth_key),
-            proposed_point_values: missing.iter().map(ProposedPointValue::of).collect(),
-        })
-    }
-}
-
-/// Where the alerts of a webhook are posted to.
-#[must_use]
-pub fn url_of(base: &str, id: &WebhookId) -> String {
-    format!("{base}/hooks/{id}")
-}
 
 /// A new webhook.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -166,33 +42,7 @@ pub struct WebhookPatch {
     pub settings: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// A request that was turned away without an event.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Rejection {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub rejected_at: Timestamp,
-    /// Why.
-    pub reason: RejectionReason,
-    /// The sender's address.
-    pub source_address: String,
-    /// The size of a body that was too large, in bytes, where it is known.
-    pub size: Option<u64>,
-}
-
-impl From<rejections::Rejection> for Rejection {
-    fn from(stored: rejections::Rejection) -> Self {
-        Self {
-            rejected_at: stored.rejected_at,
-            reason: stored.reason,
-            source_address: stored.source_address.to_string(),
-            size: stored.size,
-        }
-    }
-}
-
-/// The template or message of a test alert.
+/// What a test alert is to be made of.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestAlert {
@@ -238,15 +88,13 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let new: NewWebhook = request.json()?;
     let name = name_of(&new.name).map_err(|error| Problem::invalid(error.to_string()))?;
-    let id = WebhookId::generate(random_bytes).map_err(no_randomness)?;
-    let key = AuthKey::generate(random_bytes).map_err(no_randomness)?;
+    let address = NewAddress::generate().map_err(no_randomness)?;
+    let id = address.id.clone();
     let actor = request.actor(context.now());
-    let wanted = id.clone();
-    let insert = context.store.writer().run(None, move |context| {
-        webhooks::insert(context, &wanted, &name, &key, actor.at)?;
-        audit::note(context, &actor, "webhook.create", Some(wanted.as_str()))
+    let create = context.store.writer().run(None, move |context| {
+        desk::webhooks::create(context, &actor, &address, &name)
     });
-    insert.await?;
+    create.await?;
     context.reload().await?;
     Ok(created(&shown(context, id, true).await?))
 }
@@ -281,7 +129,7 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
         settings,
         ..
     } = patch;
-    let change = move |stored: &StoredWebhook| {
+    let change = move |stored: &StoredWebhook| -> Result<WebhookChange, Problem> {
         let changed = settings.map(|changed| merged(&stored.settings, changed));
         Ok(WebhookChange {
             name,
@@ -291,7 +139,13 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
             auth_key: None,
         })
     };
-    apply(context, request, id, change, "webhook.change").await
+    let (actor, wanted) = (request.actor(context.now()), id.clone());
+    let write = context.store.writer().run(None, move |context| {
+        desk::webhooks::change(context, &actor, &wanted, change)
+    });
+    write.await??;
+    context.reload().await?;
+    Ok(ok(&shown(context, id, true).await?))
 }
 
 /// Gives a webhook a new key; alerts with the old one are refused from now on.
@@ -299,14 +153,15 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 200, body = Webhook), (status = 404, body = Problem)))]
 pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply {
     let key = AuthKey::generate(random_bytes).map_err(no_randomness)?;
-    let change = WebhookChange {
-        auth_key: Some(key),
-        ..WebhookChange::default()
-    };
-    let id = request.path_id()?;
-    let rotated = apply(context, request, id, |_| Ok(change), "webhook.rotate-key").await;
+    let id: WebhookId = request.path_id()?;
+    let (actor, wanted) = (request.actor(context.now()), id.clone());
+    let rotate = context.store.writer().run(None, move |context| {
+        desk::webhooks::rotate_key(context, &actor, &wanted, key)
+    });
+    rotate.await?;
     context.forget_deleted();
-    rotated
+    context.reload().await?;
+    Ok(ok(&shown(context, id, true).await?))
 }
 
 /// Deletes a webhook with its events and orders.
@@ -315,10 +170,10 @@ pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply
 pub(super) async fn delete(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let actor = request.actor(context.now());
-    let delete = context.store.writer().run_removal(move |context| {
-        webhooks::delete(context, &id, actor.at)?;
-        audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
-    });
+    let delete = context
+        .store
+        .writer()
+        .run_removal(move |context| desk::webhooks::delete(context, &actor, &id));
     delete.await?;
     context.forget_deleted();
     context.reload().await?;
@@ -371,30 +226,6 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
     }))
 }
 
-/// Makes the change that `change` finds for the webhook as it is. Both are one job of
-/// the writer, so that no change in between is lost.
-async fn apply(
-    context: &Context,
-    request: &ApiRequest,
-    id: WebhookId,
-    change: impl FnOnce(&StoredWebhook) -> Result<WebhookChange, Problem> + Send + 'static,
-    action: &'static str,
-) -> Reply {
-    let actor = request.actor(context.now());
-    let wanted = id.clone();
-    let write = context.store.writer().run(None, move |context| {
-        match change(&webhooks::get(context.connection, &wanted)?) {
-            Ok(change) => webhooks::change(context, &wanted, change)?,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        audit::note(context, &actor, action, Some(wanted.as_str()))?;
-        Ok(Ok(()))
-    });
-    write.await??;
-    context.reload().await?;
-    Ok(ok(&shown(context, id, true).await?))
-}
-
 /// Settings with some of them changed.
 fn merged(
     settings: &Settings,
@@ -409,10 +240,8 @@ fn merged(
         settings.extend(changed);
     }
     let settings: Settings = serde_json::from_value(settings).map_err(unusable)?;
-    match settings.validate() {
-        Ok(()) => Ok(settings),
-        Err(error) => Err(Problem::invalid(error.to_string())),
-    }
+    settings.validate()?;
+    Ok(settings)
 }
 
 async fn shown(context: &Context, id: WebhookId, with_key: bool) -> Result<Webhook, Problem> {

@@ -7,12 +7,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::clock::{Clock, SystemClock};
-use crate::domain::event::EventId;
 use crate::reports::{AttentionChange, AttentionWatch};
 use crate::store::{Result, Store};
+use crate::workers::Outcome;
 
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -20,9 +18,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How long it is waited for an event after that.
 const WAIT: Duration = Duration::from_mins(1);
 
-/// Looks for as long as it is polled, or until no event is told of any more.
-pub async fn run(store: Arc<Store>, mut newest: watch::Receiver<EventId>, clock: SystemClock) {
-    let watch = Arc::default();
+/// Looks for as long as it is polled; `watch` remembers what was found before.
+pub async fn run(
+    store: Arc<Store>,
+    watch: Arc<Mutex<AttentionWatch>>,
+    clock: SystemClock,
+) -> Outcome {
+    let mut newest = store.signals().newest();
     loop {
         newest.mark_unchanged();
         match look(&store, &watch, clock).await {
@@ -30,10 +32,8 @@ pub async fn run(store: Arc<Store>, mut newest: watch::Receiver<EventId>, clock:
             Err(error) => tracing::warn!(%error, "it could not be seen what needs the owner"),
         }
         tokio::time::sleep(PAUSE).await;
-        match tokio::time::timeout(WAIT, newest.changed()).await {
-            Ok(Ok(())) | Err(_) => {}
-            Ok(Err(_)) => return,
-        }
+        // The store tells of events for as long as it is there.
+        let _ = tokio::time::timeout(WAIT, newest.changed()).await;
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::BackupConfig;
 use crate::metrics::Metrics;
 use crate::store::backup::{self, BackupState, Taken};
 use crate::store::{Result, Store, StoreError};
+use crate::workers::Outcome;
 
 /// Interval between looks for a backup that is due: machines sleep, and clocks are set.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
@@ -20,7 +21,7 @@ pub async fn run(
     config: BackupConfig,
     state: BackupState,
     metrics: Arc<Metrics>,
-) {
+) -> Outcome {
     // Whoever starts a server may have mended what the last copy was not sound for.
     let mut counts_unsound = false;
     loop {

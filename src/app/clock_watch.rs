@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::store::{Result, Store, WriteContext, arrivals};
+use crate::workers::Outcome;
 
 /// Interval between two looks.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Looks for as long as it is polled.
-pub async fn run(store: Arc<Store>, clock: SystemClock) {
+pub async fn run(store: Arc<Store>, clock: SystemClock) -> Outcome {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         if let Err(error) = look(&store, clock).await {

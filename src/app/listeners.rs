@@ -20,7 +20,8 @@ use crate::server::listener::{ConnectionLimits, Server, Transport, serve};
 use crate::server::public::{Face, Local, PlainHttp, Public};
 use crate::server::routes::Routes;
 use crate::tls::challenges::Challenges;
-use crate::tls::{self, Certificates};
+use crate::tls::{self, Certificates, FollowedFiles};
+use crate::workers::Workers;
 
 /// Every listener: from here on connections wait in line.
 pub struct Listeners {
@@ -63,6 +64,7 @@ impl Listeners {
         config: &Config,
         sockets: &mut Sockets,
         metrics: &Arc<Metrics>,
+        workers: &mut Workers,
     ) -> anyhow::Result<Self> {
         let challenges = Arc::new(Challenges::default());
         let local = sockets.listen(&[config.listen], "--listen").await?;
@@ -71,7 +73,7 @@ impl Listeners {
                 listener: sockets
                     .listen(&config.public.listen, "--public-listen")
                     .await?,
-                certificates: certificates(source, config, &challenges, metrics)?,
+                certificates: certificates(source, config, &challenges, metrics, workers)?,
             }),
             None => None,
         };
@@ -220,6 +222,7 @@ fn certificates(
     config: &Config,
     challenges: &Arc<Challenges>,
     metrics: &Arc<Metrics>,
+    workers: &mut Workers,
 ) -> anyhow::Result<Arc<Certificates>> {
     let certificates = Arc::new(Certificates::new(
         Arc::clone(challenges),
@@ -235,11 +238,15 @@ fn certificates(
                 Arc::clone(metrics),
                 !config.public.http_listen.is_empty(),
             );
-            tokio::spawn(acme.run());
+            let acme = Arc::new(acme);
+            workers.run("certificate", move || Arc::clone(&acme).run());
         }
         CertificateSource::Files { certificate, key } => {
-            let following = follow(certificate, key, &certificates)?;
-            tokio::spawn(following);
+            let files = follow(certificate, key, &certificates)?;
+            let shown = Arc::clone(&certificates);
+            workers.run("certificate", move || {
+                Arc::clone(&files).follow(Arc::clone(&shown))
+            });
         }
     }
     Ok(certificates)
@@ -248,9 +255,10 @@ fn certificates(
 fn follow(
     certificate: &Path,
     key: &Path,
-    certificates: &Arc<Certificates>,
-) -> anyhow::Result<impl Future<Output = ()> + Send + use<>> {
-    tls::follow_files(certificate, key, Arc::clone(certificates)).with_context(|| {
+    certificates: &Certificates,
+) -> anyhow::Result<Arc<FollowedFiles>> {
+    let files = FollowedFiles::take_up(certificate, key, certificates);
+    files.map(Arc::new).with_context(|| {
         format!(
             "cannot use the certificate {} with the key {}",
             certificate.display(),

@@ -9,6 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Retention;
 use crate::store::retention::{self, Threshold};
 use crate::store::{Result, Store, WriteContext};
+use crate::workers::Outcome;
 
 /// Interval between looks for rows that are old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
@@ -19,20 +20,15 @@ const MESSAGES_EVERY: u32 = 24;
 /// Pause between two parts, so that alerts go first.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Starts to forget, where there is anything that is not kept for ever.
-pub fn start(store: Arc<Store>, kept: Retention, clock: SystemClock) {
-    if kept != Retention::default() {
-        tokio::spawn(run(store, kept, clock));
-    }
-}
-
-async fn run(store: Arc<Store>, kept: Retention, clock: SystemClock) {
+/// Forgets for as long as it is polled.
+pub async fn run(store: Arc<Store>, kept: Retention, clock: SystemClock) -> Outcome {
     let mut forgetting = Forgetting {
         store,
         kept,
         without_message: 0,
     };
-    for look in 0_u32.. {
+    let mut look = 0_u32;
+    loop {
         let now = clock.now();
         let before = |days: u32| Threshold {
             before: now - SignedDuration::from_hours(24 * i64::from(days)),
@@ -41,6 +37,7 @@ async fn run(store: Arc<Store>, kept: Retention, clock: SystemClock) {
         if let Err(error) = forgetting.forget(before, look).await {
             tracing::warn!(%error, "what is not kept any longer could not be removed; it is tried again");
         }
+        look = look.wrapping_add(1);
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

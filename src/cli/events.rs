@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::open::{self, WebhookArgument};
 use super::output::{self, printable};
-use crate::api::events::Event;
 use crate::config::Config;
+use crate::desk::events::Event;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::webhook::WebhookId;
 use crate::store::events::{self, EventFilter};

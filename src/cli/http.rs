@@ -2,63 +2,40 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
-use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::header::CONTENT_TYPE;
 
+pub use crate::outbound::Answer;
+use crate::outbound::{Client, Limits};
 use crate::server::hooks::TEST_HEADER;
 
-/// Time for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// An answer.
-pub struct Answer {
-    /// The HTTP status.
-    pub status: StatusCode,
-    /// The body.
-    pub body: Bytes,
-}
+/// Bounds of one request; the answer to an alert has less than a kilobyte.
+const LIMITS: Limits = Limits {
+    connecting: Duration::from_secs(10),
+    overall: Duration::from_secs(10),
+    answer: 1024 * 1024,
+};
 
 /// Posts a text, as TradingView does but marked as a test, to a server under `http://`.
 pub fn try_out(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(in_time(exchange(base, path, text, true)))
+    runtime.block_on(exchange(base, path, text, true))
 }
 
 /// Posts a text, as TradingView does, to a server under `http://`.
 pub async fn post(base: &str, path: &str, text: String) -> anyhow::Result<Answer> {
-    in_time(exchange(base, path, text, false)).await
-}
-
-async fn in_time(exchange: impl Future<Output = anyhow::Result<Answer>>) -> anyhow::Result<Answer> {
-    tokio::time::timeout(PATIENCE, exchange)
-        .await
-        .context("no answer in time")?
+    exchange(base, path, text, false).await
 }
 
 async fn exchange(base: &str, path: &str, text: String, is_test: bool) -> anyhow::Result<Answer> {
-    let host = base.strip_prefix("http://").unwrap_or(base);
-    let stream = TcpStream::connect(host).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let mut request = Request::post(path)
-        .header(HOST, host)
-        .header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    let mut request =
+        Request::post(format!("{base}{path}")).header(CONTENT_TYPE, "text/plain; charset=utf-8");
     if is_test {
         request = request.header(TEST_HEADER, "1");
     }
-    let request = request.body(Full::new(Bytes::from(text)))?;
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
-    drop(sender);
-    connection.await??;
-    Ok(Answer { status, body })
+    let request = request.body(Bytes::from(text))?;
+    Ok(Client::local(LIMITS).send(request).await?)
 }

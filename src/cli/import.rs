@@ -13,9 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::open::{self, WebhookArgument};
 use super::output;
-use crate::api::backtests::RemovedBacktests;
-use crate::api::imports::{Imported, LARGEST_FILE, Reading, new_backtest};
 use crate::config::Config;
+use crate::desk::imports::{Imported, LARGEST_FILE, Reading, RemovedBacktests, new_backtest};
 use crate::domain::signal::Ticker;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;

@@ -3,13 +3,15 @@
 use std::str::FromStr;
 
 use anyhow::bail;
+use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::api::webhooks::Webhook;
 use crate::config::{Config, prepare_data_dir};
+use crate::desk::webhooks::Webhook;
 use crate::domain::webhook::WebhookId;
 use crate::server::lock::running_server;
-use crate::store::{Store, StoreError, StoreOptions, webhooks};
+use crate::store::audit::Actor;
+use crate::store::{Result, Store, StoreError, StoreOptions, WriteContext, webhooks};
 
 /// Opens the database of the data directory as it is.
 pub fn store(config: &Config) -> anyhow::Result<Store> {
@@ -25,6 +27,17 @@ pub fn store_or_new(config: &Config) -> anyhow::Result<Store> {
         }
         opened => Ok(opened?),
     }
+}
+
+/// Does what the owner does with a command.
+pub fn act<T: Send + 'static>(
+    store: &Store,
+    act: impl FnOnce(&mut WriteContext<'_>, &Actor) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let actor = Actor::command_line(Timestamp::now());
+    store
+        .writer()
+        .run_blocking(move |context| act(context, &actor))
 }
 
 /// Where alerts are sent to: the public URL, else the running server's, else
@@ -51,8 +64,8 @@ pub enum WebhookArgument {
 impl FromStr for WebhookArgument {
     type Err = <WebhookId as FromStr>::Err;
 
-    /// Takes a text that begins as ids do for one, so that a mistyped id is not called a name.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// What begins as ids do is one, so that a mistyped id is called that and not a name.
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         if text.starts_with("wh_") {
             return text.parse().map(Self::Id);
         }

@@ -10,11 +10,10 @@ use jiff::Timestamp;
 
 use super::open;
 use super::output;
-use crate::api::senders::{Issuer, SenderSettings, issuer_of_pem};
 use crate::config::Config;
+use crate::desk::senders::{self, Change, issuer_of_pem};
 use crate::domain::sender::{SenderPolicy, Senders};
-use crate::store::audit::{self, Actor};
-use crate::store::{Store, WriteContext, senders};
+use crate::store::Store;
 
 /// Say who may send alerts: anybody with the key, or TradingView only
 #[derive(Subcommand)]
@@ -91,14 +90,7 @@ impl SendersCommand {
 
 impl Show {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
-        let read = |connection: &rusqlite::Connection| {
-            let issuers = senders::issuers(connection)?;
-            Ok(SenderSettings {
-                senders: senders::get(connection)?,
-                issuers: issuers.into_iter().map(Issuer::from).collect(),
-            })
-        };
-        let settings = store.readers().run_blocking(read)?;
+        let settings = store.readers().run_blocking(senders::settings)?;
         if self.json {
             return output::json(out, &settings);
         }
@@ -132,22 +124,18 @@ impl Show {
 impl Set {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let policy = self.policy;
-        let write = move |context: &mut WriteContext<'_>| {
-            let mut setting = senders::get(context.connection)?;
-            setting.policy = self.policy;
-            if !self.addresses.is_empty() {
-                setting.addresses = self.addresses;
-            }
-            if self.default_addresses {
-                setting.addresses = Senders::default().addresses;
-            }
-            senders::check(context.connection, Some(policy))?;
-            senders::set(context, &setting)?;
-            let actor = Actor::command_line(Timestamp::now());
-            audit::note(context, &actor, "senders.change", Some(policy.as_str()))?;
-            Ok(setting)
+        let addresses = match self.addresses {
+            _ if self.default_addresses => Some(Senders::default().addresses),
+            addresses if addresses.is_empty() => None,
+            addresses => Some(addresses),
         };
-        let setting = store.writer().run_blocking(write)?;
+        let change = Change {
+            policy: Some(policy),
+            addresses,
+        };
+        let setting = open::act(store, move |context, actor| {
+            senders::change(context, actor, change)
+        })?;
         writeln!(out, "Alerts are taken from: {policy}.")?;
         if !setting.are_published() {
             let addresses = list_of(&setting);
@@ -194,15 +182,10 @@ impl Pin {
             None => self.fingerprint.unwrap_or_default(),
         };
         let pinned = fingerprint.clone();
-        let write = move |context: &mut WriteContext<'_>| {
-            if let Some(issuer) = &from_file {
-                senders::note_issuer(context, issuer)?;
-            }
-            senders::pin(context, &pinned, now)?;
-            let actor = Actor::command_line(now);
-            audit::note(context, &actor, "issuer.pin", Some(&pinned))
-        };
-        store.writer().run_blocking(write)?;
+        open::act(store, move |context, actor| match &from_file {
+            Some(issuer) => senders::pin_new(context, actor, issuer),
+            None => senders::pin(context, actor, &pinned),
+        })?;
         Ok(writeln!(
             out,
             "Pinned {fingerprint}. `algohook senders set certificate` takes alerts with its certificates only."
@@ -213,12 +196,9 @@ impl Pin {
 impl Forget {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let fingerprint = self.fingerprint.clone();
-        let write = move |context: &mut WriteContext<'_>| {
-            senders::forget(context, &self.fingerprint)?;
-            let actor = Actor::command_line(Timestamp::now());
-            audit::note(context, &actor, "issuer.forget", Some(&self.fingerprint))
-        };
-        store.writer().run_blocking(write)?;
+        open::act(store, move |context, actor| {
+            senders::forget(context, actor, &self.fingerprint)
+        })?;
         Ok(writeln!(out, "Forgot {fingerprint}.")?)
     }
 }

@@ -3,9 +3,12 @@
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::announce::{Surroundings, announce};
 use super::http;
@@ -13,6 +16,7 @@ use crate::app::{self, Sockets};
 use crate::config::{Config, ServeOptions};
 use crate::demo::{Demo, Live};
 use crate::ingest::{Clock, SystemClock};
+use crate::workers::{Outcome, Workers};
 
 /// Run the server until SIGTERM or Ctrl-C
 #[derive(Args)]
@@ -47,8 +51,16 @@ impl Serve {
             serve(&runtime, config, sockets, !self.no_browser, out)
         };
         // A long report or backup is not waited for without end.
-        runtime.shutdown_timeout(grace);
-        served
+        match served {
+            Ok(deadline) => {
+                runtime.shutdown_timeout(deadline.duration_since(Instant::now()));
+                Ok(())
+            }
+            Err(error) => {
+                runtime.shutdown_timeout(grace);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -58,13 +70,15 @@ fn serve(
     sockets: Sockets,
     opens_browser: bool,
     out: &mut dyn Write,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Instant> {
     let mut written = Ok(());
     let surroundings = Surroundings::look();
-    runtime.block_on(app::run(config, SystemClock::start(), sockets, |started| {
+    let started = |started: app::Started, _: &mut Workers| {
         written = announce(out, &started, &surroundings, opens_browser);
-    }))?;
-    Ok(written?)
+    };
+    let deadline = runtime.block_on(app::run(config, SystemClock::start(), sockets, started))?;
+    written?;
+    Ok(deadline)
 }
 
 /// Serves a demo; its directory is removed at the end.
@@ -75,7 +89,7 @@ fn serve_demo(
     names_address: bool,
     sockets: Sockets,
     out: &mut dyn Write,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Instant> {
     let Demo {
         directory,
         password,
@@ -85,13 +99,17 @@ fn serve_demo(
     directory.path().clone_into(&mut config.data_dir);
     let in_use = (!names_address).then(|| evade(&mut config)).flatten();
     let mut written = Ok(());
-    let started = |started: app::Started| {
+    let live = Arc::new(Mutex::new(live));
+    let started = |started: app::Started, workers: &mut Workers| {
         written = announce_demo(out, &started, directory.path(), &password, &token, in_use);
-        tokio::spawn(go_on_trading(started.url, live, clock));
+        workers.run("demo", move || {
+            go_on_trading(started.url.clone(), Arc::clone(&live), clock)
+        });
     };
-    runtime.block_on(app::run(config, clock, sockets, started))?;
+    let deadline = runtime.block_on(app::run(config, clock, sockets, started))?;
     directory.close()?;
-    Ok(written?)
+    written?;
+    Ok(deadline)
 }
 
 /// Lets the system choose a port where another program has the usual one; returns
@@ -135,10 +153,10 @@ fn announce_demo(
 }
 
 /// Sends an alert of the demo's strategies now and then, until the server stops.
-async fn go_on_trading(url: String, mut live: Live, clock: SystemClock) {
+async fn go_on_trading(url: String, live: Arc<Mutex<Live>>, clock: SystemClock) -> Outcome {
     loop {
         tokio::time::sleep(Live::PAUSE).await;
-        let alert = live.next_alert(clock.now());
+        let alert = live.lock().await.next_alert(clock.now());
         if let Err(error) = http::post(&url, &alert.path, alert.message).await {
             tracing::warn!(%error, "an alert of the demo did not arrive");
         }

@@ -8,13 +8,12 @@ use jiff::Timestamp;
 
 use super::open;
 use super::output;
-use crate::api::tokens::{NewToken, TOKEN_PREFIX, Token as Shown};
 use crate::config::Config;
+use crate::desk;
+use crate::desk::tokens::{NewToken, Token as Shown};
 use crate::domain::access::Scope;
 use crate::domain::webhook::name_of;
-use crate::secrets;
 use crate::store::Store;
-use crate::store::audit::{self, Actor};
 use crate::store::tokens::{self, TokenId};
 
 /// Make and revoke tokens for the management API
@@ -72,32 +71,17 @@ impl Token {
 impl Create {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let name = name_of(&self.name)?;
-        let token =
-            secrets::new_secret(TOKEN_PREFIX).context("the system gives no random bytes")?;
+        let secret = desk::tokens::new_secret().context("the system gives no random bytes")?;
         let scope = self.scope;
-        let stored = tokens::NewToken {
-            name: name.clone(),
-            scope,
-            hash: secrets::hash(&token),
-            made_by: None,
-        };
-        let id = store.writer().run_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            let id = tokens::insert(context, &stored, actor.at)?;
-            audit::note(context, &actor, "token.create", Some(&id.to_string()))?;
-            Ok(id)
+        let new = open::act(store, move |context, actor| {
+            desk::tokens::create(context, actor, &name, scope, None, &secret)
         })?;
         if self.json {
-            return output::json(
-                out,
-                &NewToken {
-                    id,
-                    name,
-                    scope,
-                    token,
-                },
-            );
+            return output::json(out, &new);
         }
+        let NewToken {
+            id, name, token, ..
+        } = new;
         writeln!(out, "{token}")?;
         eprintln!(
             "This is {id}, \"{name}\". It is not shown again; send it as \"Authorization: Bearer ...\"."
@@ -165,13 +149,8 @@ fn find(store: &Store, text: &str) -> anyhow::Result<TokenId> {
 impl Revoke {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let id = find(store, self.id.trim())?;
-        let revoked = store.writer().run_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            let revoked = tokens::revoke(context, id)?;
-            for id in &revoked {
-                audit::note(context, &actor, "token.revoke", Some(&id.to_string()))?;
-            }
-            Ok(revoked)
+        let revoked = open::act(store, move |context, actor| {
+            desk::tokens::revoke(context, actor, id)
         })?;
         match revoked.len() - 1 {
             0 => writeln!(out, "Revoked {id}.")?,

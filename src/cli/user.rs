@@ -4,13 +4,13 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
 use super::open;
 use crate::config::Config;
+use crate::desk;
+use crate::desk::account::TokensThen;
 use crate::secrets;
-use crate::store::audit::{self, Actor};
-use crate::store::{Store, account, second_factor, tokens};
+use crate::store::{Store, account, tokens};
 
 /// Manage the owner's login
 #[derive(Subcommand)]
@@ -50,11 +50,7 @@ impl User {
 
 impl ResetSecondFactor {
     fn run(store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
-        store.writer().run_blocking(|context| {
-            second_factor::turn_off(context)?;
-            let actor = Actor::command_line(Timestamp::now());
-            audit::note(context, &actor, "second-factor.off", None)
-        })?;
+        open::act(store, desk::account::turn_second_factor_off)?;
         Ok(writeln!(out, "The second factor is off.")?)
     }
 }
@@ -66,14 +62,13 @@ impl SetPassword {
         secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
         let hash = account::hash_password(&password, &salt)?;
         let revokes = self.revoke_tokens;
-        let tokens = store.writer().run_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            account::set_password(context, &hash, actor.at)?;
-            audit::note(context, &actor, "password.change", None)?;
-            if revokes {
-                audit::note(context, &actor, "token.revoke", Some("all"))?;
-                return tokens::revoke_all(context).map(|_| 0);
-            }
+        let for_tokens = if revokes {
+            TokensThen::AreRevoked
+        } else {
+            TokensThen::Stay
+        };
+        let tokens = open::act(store, move |context, actor| {
+            desk::account::set_password(context, actor, &hash, for_tokens)?;
             Ok(tokens::list(context.connection)?.len())
         })?;
         writeln!(out, "The password is set; every session has ended.")?;

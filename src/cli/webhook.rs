@@ -1,5 +1,6 @@
 //! `algohook webhook`: the addresses that alerts are sent to.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail};
@@ -9,11 +10,12 @@ use serde::Serialize;
 
 use super::open::{self, WebhookArgument};
 use super::output;
-use crate::api::webhooks::{Rejection, Webhook as Shown};
 use crate::config::Config;
-use crate::domain::webhook::{AuthKey, WebhookId, WebhookState, name_of};
+use crate::desk;
+use crate::desk::webhooks::{NewAddress, Rejection, Webhook as Shown};
+use crate::domain::webhook::{AuthKey, WebhookState, name_of};
 use crate::secrets::random_bytes;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::Actor;
 use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{self, Store, WriteContext, not_kept, rejections};
 use crate::templates::Template;
@@ -127,13 +129,10 @@ impl Create {
     fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let name = name_of(&self.name)?;
         note_same_name(store, &name)?;
-        let id = WebhookId::generate(random_bytes).context("the system gives no random bytes")?;
-        let key = AuthKey::generate(random_bytes).context("the system gives no random bytes")?;
-        let wanted = id.clone();
-        store.writer().run_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            webhooks::insert(context, &wanted, &name, &key, actor.at)?;
-            audit::note(context, &actor, "webhook.create", Some(wanted.as_str()))
+        let address = NewAddress::generate().context("the system gives no random bytes")?;
+        let id = address.id.clone();
+        open::act(store, move |context, actor| {
+            desk::webhooks::create(context, actor, &address, &name)
         })?;
         print(out, &open::webhook(config, store, &id)?, self.json)
     }
@@ -211,16 +210,10 @@ impl Show {
 impl RotateKey {
     fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let key = AuthKey::generate(random_bytes).context("the system gives no random bytes")?;
-        let change = WebhookChange {
-            auth_key: Some(key),
-            ..WebhookChange::default()
-        };
         let id = self.id.find(store)?;
         let wanted = id.clone();
-        store.writer().run_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            webhooks::change(context, &wanted, change)?;
-            audit::note(context, &actor, "webhook.rotate-key", Some(wanted.as_str()))
+        open::act(store, move |context, actor| {
+            desk::webhooks::rotate_key(context, actor, &wanted, key)
         })?;
         store.forget_deleted();
         print(out, &open::webhook(config, store, &id)?, self.json)
@@ -234,11 +227,10 @@ impl Delete {
         if !self.yes {
             confirm(&webhook)?;
         }
-        store.writer().run_removal_blocking(move |context| {
-            let actor = Actor::command_line(Timestamp::now());
-            webhooks::delete(context, &id, actor.at)?;
-            audit::note(context, &actor, "webhook.delete", Some(id.as_str()))
-        })?;
+        let actor = Actor::command_line(Timestamp::now());
+        store
+            .writer()
+            .run_removal_blocking(move |context| desk::webhooks::delete(context, &actor, &id))?;
         // A running server would remove the rest by itself, a little later.
         let part =
             |context: &mut WriteContext<'_>| webhooks::purge(context, webhooks::PURGED_AT_ONCE);
@@ -272,12 +264,10 @@ fn set_state(
         ..WebhookChange::default()
     };
     let id = id.find(store)?;
-    let changed = store.writer().run_blocking(move |context| {
-        let actor = Actor::command_line(Timestamp::now());
-        let changed = webhooks::change(context, &id, change)?;
-        audit::note(context, &actor, "webhook.change", Some(id.as_str()))?;
-        Ok(changed)
+    let changed = open::act(store, move |context, actor| {
+        desk::webhooks::change(context, actor, &id, |_| Ok::<_, Infallible>(change))
     })?;
+    let Ok(changed) = changed;
     let what = match state {
         WebhookState::Active => "active: alerts become orders",
         WebhookState::Paused => "paused: alerts are recorded and make no orders",

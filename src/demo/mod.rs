@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::api::tokens::TOKEN_PREFIX;
+use crate::desk::tokens::TOKEN_PREFIX;
 use crate::domain::access::Scope;
 use crate::domain::webhook::{AuthKey, WebhookId};
 use crate::platform::private_temporary_folder;

@@ -8,6 +8,7 @@ mod proxy;
 mod reach;
 mod refused;
 mod storage;
+mod workers;
 
 use std::path::Path;
 
@@ -81,6 +82,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     if let Some(running) = &running {
         findings.extend(outside(running, data_dir).await);
         findings.push(machine::open_files(running));
+        findings.extend(reach::background_tasks(running).await);
     }
     findings.push(machine::clock());
     findings.push(machine::disk(data_dir));

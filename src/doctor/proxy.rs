@@ -4,22 +4,14 @@
 //! for a webhook that does not exist, and the answer compared with the server's own: only
 //! this server gives the same one.
 
-use std::sync::Arc;
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use super::Finding;
-use super::reach::host_of;
-use crate::resolve;
+use crate::outbound::{Client, Limits, OutboundError, Reach, Roots};
 use crate::server::lock::RunningServer;
 
 const CHECK: &str = "proxy";
@@ -27,8 +19,12 @@ const CHECK: &str = "proxy";
 /// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Largest answer that is compared.
-const LARGEST_ANSWER: usize = 64 * 1024;
+/// Bounds of an answer that is compared.
+const LIMITS: Limits = Limits {
+    connecting: PATIENCE,
+    overall: PATIENCE,
+    answer: 64 * 1024,
+};
 
 /// The address of no webhook.
 const PATH: &str = "/hooks/wh_algohook-doctor";
@@ -36,27 +32,40 @@ const PATH: &str = "/hooks/wh_algohook-doctor";
 /// Status and body of an answer.
 type Answer = (u16, Bytes);
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Checks whether the public address leads to this server.
 pub async fn leads_here(running: &RunningServer, public_url: &str) -> Finding {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let local = running.url.strip_prefix("http://").unwrap_or(&running.url);
-    let own = tokio::time::timeout(PATIENCE, ask_plainly(local)).await;
-    let through = tokio::time::timeout(PATIENCE, ask_publicly(public_url, roots)).await;
-    let (Ok(Ok(own)), Ok(through)) = (own, through) else {
+    let internet = Client::new(Roots::Mozilla, Reach::Anywhere, LIMITS);
+    let Ok(internet) = internet.map(Client::over_ipv4) else {
         return Finding::notice(
+            CHECK,
+            "TLS cannot be set up here",
+            "run doctor on another machine",
+        );
+    };
+    let own = ask(&Client::local(LIMITS), &running.url).await;
+    let through = ask(&internet, public_url).await;
+    match (own, through) {
+        (Ok(own), Ok(through)) => judge(public_url, &own, Ok(through)),
+        (Ok(own), Err(error)) if !is_timeout(&error) => judge(public_url, &own, Err(error)),
+        _ => Finding::notice(
             CHECK,
             format!("{public_url} did not answer this machine in 5 seconds"),
             "some routers do not let a network reach its own public address: try it from another one",
-        );
-    };
-    judge(public_url, &own, through)
+        ),
+    }
 }
 
-fn judge(public_url: &str, own: &Answer, through: Result<Answer, Failure>) -> Finding {
+fn is_timeout(error: &OutboundError) -> bool {
+    match error {
+        OutboundError::Silent { .. } => true,
+        OutboundError::Connect { source, .. } | OutboundError::Tls { source, .. } => {
+            source.kind() == ErrorKind::TimedOut
+        }
+        _ => false,
+    }
+}
+
+fn judge(public_url: &str, own: &Answer, through: Result<Answer, OutboundError>) -> Finding {
     match through {
         Ok(through) if through == *own => {
             Finding::good(CHECK, format!("{public_url} leads to this server"))
@@ -74,53 +83,13 @@ fn judge(public_url: &str, own: &Answer, through: Result<Answer, Failure>) -> Fi
     }
 }
 
-async fn ask_plainly(address: &str) -> Result<Answer, Failure> {
-    ask(TcpStream::connect(address).await?, address).await
-}
-
-/// Asks over TLS, as TradingView does.
-async fn ask_publicly(public_url: &str, roots: RootCertStore) -> Result<Answer, Failure> {
-    let host = host_of(public_url).ok_or("it has no host")?;
-    let (_, authority) = public_url.split_once("://").unwrap_or_default();
-    let authority = authority.split('/').next().unwrap_or_default();
-    let is_plain = public_url.starts_with("http://");
-    let usual = if is_plain { 80 } else { 443 };
-    let port = authority.rsplit_once(':').map(|(_, port)| port.parse());
-    let port = port.transpose()?.unwrap_or(usual);
-    let addresses = resolve::lookup(host, port).await?;
-    // TradingView uses no other.
-    let address = addresses.iter().find(|address| address.is_ipv4());
-    let address = address.ok_or("the name has no IPv4 address")?;
-    let stream = TcpStream::connect(address).await?;
-    if is_plain {
-        return ask(stream, authority).await;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned())?;
-    let connector = TlsConnector::from(Arc::new(config));
-    ask(connector.connect(name, stream).await?, authority).await
-}
-
-async fn ask(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    host: &str,
-) -> Result<Answer, Failure> {
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let request = Request::get(PATH)
-        .header("host", host)
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect();
-    let body = body.await?.to_bytes();
-    connection.abort();
-    Ok((status, body))
+/// Asks for a webhook that does not exist.
+async fn ask(client: &Client, url: &str) -> Result<Answer, OutboundError> {
+    let address = format!("{}{PATH}", url.trim_end_matches('/'));
+    let request = Request::get(&address).body(Bytes::new());
+    let request = request.map_err(|_| OutboundError::Address(address))?;
+    let answer = client.send(request).await?;
+    Ok((answer.status.as_u16(), answer.body))
 }
 
 #[cfg(test)]
@@ -137,6 +106,10 @@ mod tests {
             verdict(Ok((530, Bytes::from_static(b"error code: 1033")))),
             Verdict::Bad
         );
-        assert_eq!(verdict(Err("connection refused".into())), Verdict::Bad);
+        let refused = OutboundError::Connect {
+            host: "hooks.example.com".to_owned(),
+            source: ErrorKind::ConnectionRefused.into(),
+        };
+        assert_eq!(verdict(Err(refused)), Verdict::Bad);
     }
 }

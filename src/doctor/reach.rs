@@ -1,26 +1,28 @@
 //! Between TradingView and the server: ports, names, certificates.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
-use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::Finding;
-use crate::resolve;
+use super::{Finding, workers};
+use crate::outbound::{self, Client, Limits, OutboundError};
 use crate::server::lock::RunningServer;
 
 /// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bounds of a question to the server on this machine.
+const LIMITS: Limits = Limits {
+    connecting: PATIENCE,
+    overall: PATIENCE,
+    answer: 1024 * 1024,
+};
 
 /// A certificate that ends sooner than this should have been renewed.
 const SOON: SignedDuration = SignedDuration::from_hours(10 * 24);
@@ -35,9 +37,9 @@ pub async fn server(running: Option<&RunningServer>) -> Finding {
             "start it: algohook serve, or systemctl start algohook; name another directory with --data-dir",
         );
     };
-    match tokio::time::timeout(PATIENCE, health(&running.url)).await {
-        Ok(Ok(200)) => Finding::good(CHECK, format!("runs and answers on {}", running.url)),
-        Ok(Ok(503)) => Finding::bad(
+    match get(&running.url, "/healthz").await {
+        Ok((200, _)) => Finding::good(CHECK, format!("runs and answers on {}", running.url)),
+        Ok((503, _)) => Finding::bad(
             CHECK,
             format!(
                 "runs on {}, but cannot store alerts and answers them with 503",
@@ -45,12 +47,12 @@ pub async fn server(running: Option<&RunningServer>) -> Finding {
             ),
             "its log says why: a full or read-only disk is the usual cause; it goes on by itself once it can write",
         ),
-        Ok(Ok(status)) => Finding::bad(
+        Ok((status, _)) => Finding::bad(
             CHECK,
             format!("answers {status} on {}", running.url),
             "look at its log, then restart it",
         ),
-        Ok(Err(error)) => Finding::bad(
+        Err(error) => Finding::bad(
             CHECK,
             format!(
                 "process {} does not answer on {}: {error}",
@@ -58,29 +60,24 @@ pub async fn server(running: Option<&RunningServer>) -> Finding {
             ),
             "look at its log, then restart it",
         ),
-        Err(_) => Finding::bad(
-            CHECK,
-            format!("process {} did not answer in 5 seconds", running.pid),
-            "look at its log, then restart it",
-        ),
     }
 }
 
-async fn health(url: &str) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
-    let host = url.strip_prefix("http://").unwrap_or(url);
-    let stream = TcpStream::connect(host).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let request = Request::get("/healthz")
-        .header("host", host)
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    let status = response.status().as_u16();
-    response.into_body().collect().await?;
-    drop(sender);
-    connection.await??;
-    Ok(status)
+/// The background tasks of the server, where it answers.
+pub async fn background_tasks(running: &RunningServer) -> Option<Finding> {
+    match get(&running.url, "/metrics").await {
+        Ok((200, metrics)) => Some(workers::judge(&metrics, Timestamp::now())),
+        _ => None,
+    }
+}
+
+/// Status and text of an address of the server on this machine.
+async fn get(url: &str, path: &str) -> Result<(u16, String), OutboundError> {
+    let request = Request::get(format!("{url}{path}")).body(Bytes::new());
+    let request = request.map_err(|_| OutboundError::Address(url.to_owned()))?;
+    let answer = Client::local(LIMITS).send(request).await?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    Ok((answer.status.as_u16(), text))
 }
 
 /// Checks whether there is a port that TradingView posts to.
@@ -128,7 +125,7 @@ pub fn host_of(url: &str) -> Option<&str> {
 /// Checks whether the domain leads to this machine, over IPv4.
 pub async fn domain(domain: &str) -> Finding {
     const CHECK: &str = "domain";
-    let found = match resolve::lookup(domain, 443).await {
+    let found = match outbound::lookup(domain, 443).await {
         Ok(found) => found,
         Err(error) => {
             return Finding::bad(
@@ -148,7 +145,7 @@ pub async fn domain(domain: &str) -> Finding {
             "add an A record with this machine's public IPv4 address",
         );
     };
-    match own_address_towards(address) {
+    match outbound::own_address_towards(address) {
         Some(own) if own == address => Finding::good(
             CHECK,
             format!("{domain} is {address}, which is this machine"),
@@ -169,17 +166,7 @@ pub async fn domain(domain: &str) -> Finding {
     }
 }
 
-/// The address of ours that packets to another one would carry; nothing is sent.
-fn own_address_towards(address: Ipv4Addr) -> Option<Ipv4Addr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((address, 443)).ok()?;
-    match socket.local_addr().ok()?.ip() {
-        IpAddr::V4(own) => Some(own),
-        IpAddr::V6(_) => None,
-    }
-}
-
-/// Checks whether the certificate that is shown is good, and until when.
+/// Whether the certificate that is shown is good, and until when.
 pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding {
     const CHECK: &str = "certificate";
     let Some(domain) = domain else {
@@ -250,8 +237,7 @@ async fn shown_certificate(
         .with_custom_certificate_verifier(Arc::new(look::Anything::new(provider)))
         .with_no_client_auth();
     let trusting = trusting.with_root_certificates(roots).with_no_client_auth();
-    let stream = shake_hands(listener, domain, looking).await?;
-    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let chain = outbound::handshake(listener, domain, looking).await?;
     let leaf = chain
         .first()
         .and_then(|leaf| X509Certificate::from_der(leaf).ok())
@@ -259,27 +245,11 @@ async fn shown_certificate(
         .1;
     let not_after = Timestamp::from_second(leaf.validity().not_after.timestamp())
         .map_err(std::io::Error::other)?;
-    let trusted = shake_hands(listener, domain, trusting).await;
+    let trusted = outbound::handshake(listener, domain, trusting).await;
     Ok((
         not_after,
         trusted.map(drop).map_err(|error| error.to_string()),
     ))
-}
-
-async fn shake_hands(
-    listener: SocketAddr,
-    domain: &str,
-    config: ClientConfig,
-) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let ip = match listener.ip() {
-        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let stream = TcpStream::connect((ip, listener.port())).await?;
-    let name = ServerName::try_from(domain.to_owned()).map_err(std::io::Error::other)?;
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
 }
 
 /// Looking at a certificate whatever it is; nothing is sent over such a connection.

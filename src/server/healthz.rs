@@ -38,6 +38,12 @@ impl HealthCheck {
         self.store.writer().health().failure().is_none()
     }
 
+    /// How often each of the store's threads panicked.
+    #[must_use]
+    pub fn panics(&self) -> Vec<(&'static str, u64)> {
+        self.store.writer().health().panics()
+    }
+
     /// The answer to `/healthz`. It names no reason, for strangers may ask, too.
     pub async fn answer(&self) -> Response<Body> {
         let health = self.store.writer().health();

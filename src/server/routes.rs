@@ -61,6 +61,10 @@ impl Routes {
     fn counted(&self) -> Response<Body> {
         let is_well = self.health.is_well();
         self.metrics.database_writable.set(is_well.into());
+        for (thread, panics) in self.health.panics() {
+            let restarts = self.metrics.worker_restarts(thread);
+            restarts.inc_by(panics.saturating_sub(restarts.get()));
+        }
         match self.metrics.encode() {
             Ok(text) => plain(StatusCode::OK, text),
             Err(_) => plain(

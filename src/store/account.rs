@@ -5,6 +5,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::known_clients;
 use super::sessions::Origin;
@@ -36,12 +37,9 @@ const RESERVED: usize = 33 * 1024 * 1024;
 /// [`StoreError::Conflict`] where the password is too short.
 pub fn hash_password(password: &str, salt: &[u8]) -> Result<String> {
     if password.chars().count() < SHORTEST_PASSWORD {
-        return Err(StoreError::Conflict(format!(
-            "a password must have at least {SHORTEST_PASSWORD} characters"
-        )));
+        return Err(Conflict::PasswordTooShort(SHORTEST_PASSWORD).into());
     }
-    stored_form(password, salt)
-        .map_err(|error| StoreError::Conflict(format!("the password cannot be hashed: {error}")))
+    stored_form(password, salt).map_err(StoreError::unusable("the password cannot be hashed"))
 }
 
 fn stored_form(
@@ -155,13 +153,11 @@ pub fn check_setup_link(connection: &Connection, link_hash: &[u8]) -> Result<()>
     if statement.exists([link_hash])? {
         return Ok(());
     }
-    let next = if password_hash(connection)?.is_some() {
-        "A password is set already, so this link is used up: log in. Forgotten? On the server, algohook user \
-         set-password sets a new one"
+    Err(if password_hash(connection)?.is_some() {
+        Conflict::SetupLinkUsed.into()
     } else {
-        "A newer link has replaced this one: on the server, algohook setup-link shows a link that works"
-    };
-    Err(StoreError::Conflict(next.to_owned()))
+        Conflict::SetupLinkReplaced.into()
+    })
 }
 
 /// Makes a new set-up link where no password is set yet; false where one is.

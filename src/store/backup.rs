@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
+use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::file::{
     beside, failed, folder_of, free_bytes, header_fault, make_private_file, remove_if_there, rename,
@@ -44,10 +45,7 @@ pub const UNSOUND_PREFIX: &str = "unsound-";
 /// [`StoreError::Unavailable`] where it cannot be written.
 pub fn backup(source: &Connection, target: &Path) -> Result<()> {
     if target.exists() {
-        return Err(StoreError::Conflict(format!(
-            "{} exists already; choose another name, or remove it first",
-            target.display()
-        )));
+        return Err(Conflict::FileExists(target.to_owned()).into());
     }
     require_room("the backup", source, folder_of(target))?;
     let partial = beside(target, ".partial");
@@ -184,10 +182,7 @@ pub fn restore(backup: &Path, data_dir: &Path, force: bool) -> Result<bool> {
     let (source, is_sealed) = open_backup(backup)?;
     let database = data_dir.join(DATABASE_FILE);
     if database.symlink_metadata().is_ok() && !force {
-        return Err(StoreError::Conflict(format!(
-            "{} exists already; `algohook backup` it first if you need it, then add --force",
-            database.display()
-        )));
+        return Err(Conflict::DatabaseExists(database).into());
     }
     require_room("the restored database", &source, data_dir)?;
     let partial = beside(&database, ".partial");
@@ -215,14 +210,13 @@ fn copy_back(source: &Connection, target: &Path, backup: &Path) -> Result<()> {
 /// Opens a backup that is sound; whether it is sealed, too.
 fn open_backup(path: &Path) -> Result<(Connection, bool)> {
     let unusable = |why: String| {
-        StoreError::Conflict(format!(
-            "{} is no usable algohook backup: {why}; nothing was changed, restore another backup",
-            path.display()
-        ))
+        let path = path.to_owned();
+        StoreError::Conflict(Conflict::UnusableBackup { path, why })
     };
     let of_backup = |error: StoreError| match error {
         StoreError::Damaged(why)
         | StoreError::Unavailable(why)
+        | StoreError::DiskFull(why)
         | StoreError::Unsound { why, .. } => unusable(why),
         StoreError::Sqlite(error) => unusable(error.to_string()),
         error => error,

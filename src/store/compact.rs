@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::file::{
     beside, file_at, folder_of, free_bytes, make_private_file, remove_if_there, rename,
@@ -159,11 +160,7 @@ pub fn compact_beside_server(data_dir: &Path) -> Result<Compacted> {
         Err(error)
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
         {
-            return Err(StoreError::Conflict(
-                "alerts would wait too long for so large a database; nothing was changed. Stop the server, then: \
-                 algohook compact"
-                    .to_owned(),
-            ));
+            return Err(Conflict::TooLargeToCompact.into());
         }
         written => written?,
     }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::arrivals::{Arrival, Earlier};
+use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::ledgers::{LedgerKey, Paired};
 use super::recent::Repetition;
@@ -159,10 +160,11 @@ fn addressee(connection: &Connection, delivery: &Delivery) -> Result<Addressee> 
         None => Err(StoreError::NotFound("webhook any more".to_owned())),
         Some((row, None, _)) => Ok(Addressee::Webhook(row)),
         Some((row, Some(event), of)) if of == Some(row) => Ok(Addressee::Event(EventId(event))),
-        Some((_, Some(event), _)) => Err(StoreError::Conflict(format!(
-            "the delivery {} is evt_{event} of another webhook; nothing was done",
-            delivery.id
-        ))),
+        Some((_, Some(event), _)) => Err(Conflict::DeliveryOfAnother {
+            delivery: delivery.id,
+            event: EventId(event),
+        }
+        .into()),
     }
 }
 
@@ -532,8 +534,7 @@ fn clock_warning(delivery: &Delivery) -> Option<Warning> {
 
 /// A value as the JSON text that a column holds.
 pub(super) fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| StoreError::Conflict(format!("cannot be kept as JSON: {error}")))
+    serde_json::to_string(value).map_err(StoreError::unusable("a value cannot be kept as JSON"))
 }
 
 /// Makes an order of an event that made none, as its owner asks: of its own
@@ -558,9 +559,7 @@ pub fn reprocess(
         return recorded_before(context.connection, made);
     }
     if event.source == EventSource::Test {
-        return Err(StoreError::Conflict(format!(
-            "{original} is a test, which makes no order; send the alert without the test to make one"
-        )));
+        return Err(Conflict::TestMakesNoOrder(original).into());
     }
     // All that is made of one delivery is made of the event that it was first.
     let original = match event.original {
@@ -568,9 +567,8 @@ pub fn reprocess(
         _ => original,
     };
     if let Some(order) = event.order {
-        return Err(StoreError::Conflict(format!(
-            "{original} made {order} already; nothing was done"
-        )));
+        let event = original;
+        return Err(Conflict::OrderExists { event, order }.into());
     }
     let mut statement = context.connection.prepare_cached(
         "SELECT o.id FROM events e JOIN orders o ON o.id = e.id
@@ -578,9 +576,7 @@ pub fn reprocess(
              (SELECT id FROM webhooks WHERE public_id = ?2)",
     )?;
     if statement.exists(params![original.0, event.webhook.as_str()])? {
-        return Err(StoreError::Conflict(format!(
-            "{original} was processed again before; nothing was done"
-        )));
+        return Err(Conflict::ProcessedAgain(original).into());
     }
     let delivery = Delivery {
         id,

@@ -2,12 +2,17 @@
 
 use rusqlite::ErrorCode;
 
+use super::conflict::Conflict;
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was stored: the disk is full, or the database is locked or failing.
     #[error("the database cannot be written now: {0}; nothing was stored, try again")]
     Unavailable(String),
+    /// The same for lack of room on the disk, or in a database that may not grow.
+    #[error("the database cannot be written now: {0}; nothing was stored, try again")]
+    DiskFull(String),
     /// A page of the database cannot be what was written there.
     #[error(
         "the database is damaged: {0}; nothing was stored. Keep a copy of its file, then bring a backup back: \
@@ -79,7 +84,15 @@ pub enum StoreError {
     NotFound(String),
     /// A request that does not go with what is stored.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Conflict),
+    /// A value that cannot be kept, or that was kept and cannot be read.
+    #[error("{what}: {why}")]
+    Unusable {
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The database was written by a newer algohook.
     #[error(
         "the database {path} has schema version {found}, this algohook knows versions up to {known}; \
@@ -107,11 +120,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Makes the error of a value that cannot be kept, or cannot be read.
+    pub(super) fn unusable<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Unusable {
+            what,
+            why: error.to_string(),
+        }
+    }
+
     /// The error of a whole transaction, for one of those who waited for it.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Damaged(why) => Self::Damaged(why.clone()),
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::DiskFull(why) => Self::DiskFull(why.clone()),
             error => Self::Unavailable(error.to_string()),
         }
     }
@@ -131,9 +153,9 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull(error.to_string()),
             Some(
-                ErrorCode::DiskFull
-                | ErrorCode::DatabaseBusy
+                ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen

@@ -9,7 +9,7 @@
 //! SQLite itself goes on with a file that was moved, deleted or replaced, and what it
 //! stores there nobody finds again. So each transaction looks at the path before it commits.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -35,6 +35,8 @@ const MOST_SAID: usize = 8;
 struct State {
     failing: Option<Failing>,
     written_at: Option<Instant>,
+    /// Panics of the store's threads, by their names.
+    panics: BTreeMap<&'static str, u64>,
     /// Reasons that were logged of late, the newest last: on a disk that is nearly full large alerts
     /// fail and small ones do not, and two reasons take turns.
     said: VecDeque<(String, Instant)>,
@@ -99,6 +101,20 @@ impl Health {
         let was_said = state.failing.as_ref().is_some_and(|before| before.is_said);
         let is_said = must_say || was_said;
         state.failing = Some(Failing { why, is_said });
+    }
+
+    /// Notes that a thread of the store panicked. It is run again.
+    pub(super) fn note_panic(&self, thread: &'static str) {
+        tracing::error!(worker = thread, "a background task failed and is run again");
+        *self.state().panics.entry(thread).or_default() += 1;
+    }
+
+    /// How often each of the store's threads panicked, where one did.
+    #[must_use]
+    pub fn panics(&self) -> Vec<(&'static str, u64)> {
+        let state = self.state();
+        let panics = state.panics.iter();
+        panics.map(|(thread, count)| (*thread, *count)).collect()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::audit;
 use super::error::Result;
 use super::sql::{timestamp, to_micros};
 use super::writer::WriteContext;
@@ -156,16 +155,12 @@ pub fn new_places(connection: &Connection, since: Timestamp) -> Result<Vec<NewPl
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn acknowledge(
-    context: &mut WriteContext<'_>,
-    actor: &audit::Actor,
-    newest: i64,
-) -> Result<()> {
+pub fn acknowledge(context: &mut WriteContext<'_>, newest: i64) -> Result<()> {
     context.connection.execute(
         "UPDATE account SET known_logins = max(known_logins, ?1)",
         [newest],
     )?;
-    audit::note(context, actor, "login.acknowledge", None)
+    Ok(())
 }
 
 #[cfg(test)]

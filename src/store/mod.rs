@@ -13,6 +13,7 @@ pub mod backup;
 pub mod commits;
 pub mod compact;
 mod conditions;
+pub mod conflict;
 pub mod deliveries;
 pub mod error;
 pub mod events;
@@ -25,6 +26,7 @@ pub mod lots;
 pub mod misdirected;
 pub mod not_kept;
 pub mod orders;
+pub mod outbox;
 mod pairings;
 mod placing;
 pub mod positions;
@@ -42,6 +44,7 @@ mod seal;
 pub mod second_factor;
 pub mod senders;
 pub mod sessions;
+pub mod signals;
 pub mod soundness;
 mod sql;
 pub mod tickers;
@@ -69,8 +72,10 @@ use health::Watch;
 use reserve::Reserve;
 use soundness::Depth;
 
+pub use conflict::Conflict;
 pub use error::{Result, StoreError};
 pub use readers::Readers;
+pub use signals::Signals;
 use transactions::Database;
 use wal::Wal;
 pub use writer::{Memory, WriteContext, Writer};
@@ -154,6 +159,7 @@ pub struct Store {
     thread: Option<JoinHandle<()>>,
     readers: Readers,
     last_commit: LastCommit,
+    signals: Signals,
 }
 
 impl Store {
@@ -218,12 +224,13 @@ impl Store {
         let mut memory = Memory::of(LastCommit::by(options.clock));
         memory.recent.read_unconfirmed(&connection)?;
         let last_commit = memory.last_commit.clone();
+        let signals = Signals::default();
         let database = Database {
             wal: Some(wal),
             connection,
             watch: Arc::clone(&watch),
         };
-        let started = Writer::start(database, options.queue_capacity, memory);
+        let started = Writer::start(database, options.queue_capacity, memory, signals.clone());
         let (writer, thread) = started.map_err(|source| StoreError::File {
             what: "cannot start the writer thread".to_owned(),
             source,
@@ -235,6 +242,7 @@ impl Store {
             writer: Some(writer),
             thread: Some(thread),
             last_commit,
+            signals,
         })
     }
 
@@ -322,7 +330,13 @@ impl Store {
         &self.readers
     }
 
-    /// The last commit, for the time at which an event was on disk.
+    /// News of commits.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// What was committed last, for when an event was on disk.
     #[must_use]
     pub fn last_commit(&self) -> &LastCommit {
         &self.last_commit

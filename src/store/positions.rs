@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
+use super::conflict::Conflict;
 use super::deliveries::{self, Delivery, Reading, Recorded};
-use super::error::{Result, StoreError};
+use super::error::Result;
 use super::ledgers::{self, LedgerKey};
 use super::sql::parsed;
 use super::webhooks::{self, StoredWebhook};
@@ -56,7 +57,7 @@ impl StoredPosition {
 ///
 /// # Errors
 ///
-/// [`StoreError::NotFound`] where there is no such webhook.
+/// [`super::StoreError::NotFound`] where there is no such webhook.
 pub fn list(
     connection: &Connection,
     of: Option<&WebhookId>,
@@ -86,7 +87,7 @@ pub fn list(
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the database cannot be read.
+/// [`super::StoreError`] where the database cannot be read.
 pub fn of_webhook(
     connection: &Connection,
     webhook: &StoredWebhook,
@@ -114,7 +115,7 @@ pub fn of_webhook(
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the database cannot be read.
+/// [`super::StoreError`] where the database cannot be read.
 pub fn missing_point_values(
     connection: &Connection,
     webhook: &StoredWebhook,
@@ -140,7 +141,7 @@ fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] where the two positions are the same already.
+/// [`super::StoreError::Conflict`] where the two positions are the same already.
 pub fn accept(
     context: &mut WriteContext<'_>,
     id: DeliveryId,
@@ -154,25 +155,18 @@ pub fn accept(
     let webhook = webhooks::get(context.connection, webhook)?;
     let instrument = tickers::find(context.connection, webhook.row, ticker)?;
     let key = LedgerKey::of_alerts(webhook.row, instrument);
-    let ledger = ledgers::load(context.connection, &key, &webhook.settings)?.ok_or_else(|| {
-        StoreError::Conflict(format!(
-            "the position in {} is being derived again; try again in a moment",
-            ticker.as_str()
-        ))
-    })?;
+    let ledger = ledgers::load(context.connection, &key, &webhook.settings)?
+        .ok_or_else(|| Conflict::PositionUnsettled(ticker.as_str().to_owned()))?;
     let (Some(out_of_sync), Some(price)) = (ledger.out_of_sync(), ledger.newest_price()) else {
-        return Err(StoreError::Conflict(format!(
-            "the position in {} is TradingView's already; nothing was done",
-            ticker.as_str()
-        )));
+        return Err(Conflict::PositionInSync(ticker.as_str().to_owned()).into());
     };
     let adjustment = out_of_sync
         .adjustment()
-        .map_err(|error| StoreError::Conflict(format!("the difference {error}")))?;
+        .map_err(|error| Conflict::NoAdjustment(format!("the difference {error}")))?;
     let now = arrivals::date(context, clock, None)?.at;
     let payload = message(key.instrument.ticker(), &adjustment, price, now);
     let parsed = payload::parse_without_key(&payload)
-        .map_err(|error| StoreError::Conflict(error.to_string()))?;
+        .map_err(|error| Conflict::NoAdjustment(error.to_string()))?;
     let delivery = Delivery {
         id,
         webhook: webhook.id,

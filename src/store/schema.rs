@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0017_deliveries.sql"),
     include_str!("schema/0018_books.sql"),
     include_str!("schema/0019_messages.sql"),
+    include_str!("schema/0020_outbox.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::error::{Result, StoreError};
+use super::conflict::Conflict;
+use super::error::Result;
 use super::sql::to_micros;
 use super::writer::WriteContext;
 
@@ -24,7 +25,7 @@ pub const SECRET_BYTES: usize = 20;
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the database cannot be read.
+/// [`super::StoreError`] where the database cannot be read.
 pub fn is_on(connection: &Connection) -> Result<bool> {
     let sql = "SELECT 1 FROM second_factor WHERE confirmed_at IS NOT NULL";
     Ok(connection.prepare_cached(sql)?.exists([])?)
@@ -34,7 +35,7 @@ pub fn is_on(connection: &Connection) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the database cannot be read.
+/// [`super::StoreError`] where the database cannot be read.
 pub fn recovery_codes_left(connection: &Connection) -> Result<u32> {
     Ok(connection.query_row("SELECT count(*) FROM recovery_codes", [], |row| row.get(0))?)
 }
@@ -43,12 +44,10 @@ pub fn recovery_codes_left(connection: &Connection) -> Result<u32> {
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] where the second factor is on.
+/// [`super::StoreError::Conflict`] where the second factor is on.
 pub fn begin(context: &mut WriteContext<'_>, secret: &[u8]) -> Result<()> {
     if is_on(context.connection)? {
-        return Err(StoreError::Conflict(
-            "the second factor is on already; turn it off first".to_owned(),
-        ));
+        return Err(Conflict::SecondFactorOn.into());
     }
     context.connection.execute(
         "INSERT INTO second_factor (id, secret) VALUES (1, ?1)
@@ -63,7 +62,7 @@ pub fn begin(context: &mut WriteContext<'_>, secret: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] where there is nothing to confirm.
+/// [`super::StoreError::Conflict`] where there is nothing to confirm.
 pub fn confirm(
     context: &mut WriteContext<'_>,
     code: &str,
@@ -71,9 +70,7 @@ pub fn confirm(
     now: Timestamp,
 ) -> Result<bool> {
     if is_on(context.connection)? {
-        return Err(StoreError::Conflict(
-            "the second factor is on already".to_owned(),
-        ));
+        return Err(Conflict::SecondFactorOn.into());
     }
     if !use_code(context, code, now)? {
         return Ok(false);
@@ -95,7 +92,7 @@ pub fn confirm(
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] where there is no second factor.
+/// [`super::StoreError::Conflict`] where there is no second factor.
 pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> Result<bool> {
     let Some(step) = step_of(context.connection, code, now)? else {
         return Ok(false);
@@ -108,7 +105,7 @@ pub fn use_code(context: &mut WriteContext<'_>, code: &str, now: Timestamp) -> R
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] where there is no second factor.
+/// [`super::StoreError::Conflict`] where there is no second factor.
 pub fn step_of(connection: &Connection, code: &str, now: Timestamp) -> Result<Option<i64>> {
     let stored = connection
         .query_row("SELECT secret FROM second_factor", [], |row| {
@@ -116,10 +113,7 @@ pub fn step_of(connection: &Connection, code: &str, now: Timestamp) -> Result<Op
         })
         .optional()?;
     let Some(secret) = stored else {
-        return Err(StoreError::Conflict(
-            "there is no second factor to confirm; begin with POST /api/v1/second-factor"
-                .to_owned(),
-        ));
+        return Err(Conflict::NoSecondFactor.into());
     };
     let current = now.as_second() / STEP;
     // The clock of a phone may be a step off.
@@ -147,7 +141,7 @@ fn note_used(connection: &Connection, step: i64) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where nothing could be written.
+/// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn use_recovery_code(context: &mut WriteContext<'_>, hash: &[u8]) -> Result<bool> {
     let sql = "DELETE FROM recovery_codes WHERE code_hash = ?1";
     Ok(context.connection.execute(sql, params![hash])? > 0)
@@ -157,7 +151,7 @@ pub fn use_recovery_code(context: &mut WriteContext<'_>, hash: &[u8]) -> Result<
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where nothing could be written.
+/// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn turn_off(context: &mut WriteContext<'_>) -> Result<()> {
     context.connection.execute_batch(
         "DELETE FROM second_factor; DELETE FROM recovery_codes; DELETE FROM used_codes;",

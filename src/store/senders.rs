@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::conflict::Conflict;
 use super::deliveries::as_json;
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, timestamp, to_micros};
@@ -40,11 +41,9 @@ pub fn get(connection: &Connection) -> Result<Senders> {
         .optional()?;
     match stored {
         None => Ok(Senders::default()),
-        Some(text) => serde_json::from_str(&text).map_err(|error| {
-            StoreError::Conflict(format!(
-                "the stored setting of senders is unreadable: {error}"
-            ))
-        }),
+        Some(text) => serde_json::from_str(&text).map_err(StoreError::unusable(
+            "the stored setting of senders is unreadable",
+        )),
     }
 }
 
@@ -96,11 +95,7 @@ pub fn check(connection: &Connection, policy: Option<SenderPolicy>) -> Result<()
     if has_pin(connection)? || policy != Some(SenderPolicy::Certificate) {
         return Ok(());
     }
-    Err(StoreError::Conflict(
-        "no certificate issuer is pinned yet, so no alert would be taken; `algohook senders show` lists those \
-         that were seen, `algohook senders pin` confirms one"
-            .to_owned(),
-    ))
+    Err(Conflict::NoIssuerPinned.into())
 }
 
 /// Every issuer that was seen, oldest first.
@@ -177,11 +172,7 @@ pub fn forget(context: &mut WriteContext<'_>, fingerprint: &str) -> Result<()> {
     match demanding(connection)? {
         None => Ok(()),
         // The transaction is undone with it.
-        Some(who) => Err(StoreError::Conflict(format!(
-            "this is the only pinned issuer, and {who} takes alerts with its certificates only: TradingView would \
-             be locked out; first choose other senders there (`algohook senders set any` for the server), or pin \
-             another issuer (`algohook senders pin`)"
-        ))),
+        Some(who) => Err(Conflict::LastIssuer(who).into()),
     }
 }
 

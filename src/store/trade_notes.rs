@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 
-use super::error::{Result, StoreError};
+use super::conflict::Conflict;
+use super::error::Result;
 use super::sql::parsed;
 use super::trades::{self, StoredTrade};
 use super::writer::WriteContext;
@@ -52,8 +53,7 @@ pub fn change(
     let connection = context.connection;
     let trade = trades::get(connection, id)?;
     if trade.book != Book::Alerts {
-        let of_alerts = "the trades of alerts have notes and tags; this one is of another book";
-        return Err(StoreError::Conflict(of_alerts.to_owned()));
+        return Err(Conflict::TradeOfAnotherBook.into());
     }
     let key = [id.exit.0, id.entry.0];
     if let Some(notes) = &change.notes {

@@ -10,6 +10,7 @@
 //! join it up to the last moment, and the slower the disk, the longer it stays open for
 //! the next one: a fleet of alerts on the close of a bar is one sync then, not two.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use tokio::runtime::Handle;
 use super::error::{Result, StoreError};
 use super::events;
 use super::health::Watch;
+use super::signals::{Signals, Untold};
 use super::wal::Wal;
 use super::writer::{Job, Memory, Purpose, WriteContext};
 use crate::domain::event::EventId;
@@ -30,8 +32,8 @@ const LARGEST_GROUP: usize = 128;
 /// Commits as fast as this are not worth waiting for company.
 const FAST_COMMIT: Duration = Duration::from_millis(4);
 
-/// SQLite's words for `SQLITE_FULL`.
-const DISK_FULL: &str = "database or disk is full";
+/// Pause of the writer after a panic.
+const AFTER_PANIC: Duration = Duration::from_millis(100);
 
 /// A database that is written to.
 pub(super) struct Database {
@@ -46,6 +48,9 @@ pub(super) struct Database {
 pub(super) struct Transactions {
     database: Database,
     memory: Memory,
+    signals: Signals,
+    /// Commits that nobody was told of yet.
+    untold: Untold,
     jobs: Receiver<Box<dyn Job>>,
     /// A job that was taken from the queue and did not fit in the group before.
     next: Option<Box<dyn Job>>,
@@ -71,22 +76,50 @@ impl From<StoreError> for Undone {
 }
 
 impl Transactions {
-    pub(super) fn new(database: Database, memory: Memory, jobs: Receiver<Box<dyn Job>>) -> Self {
+    pub(super) fn new(
+        database: Database,
+        memory: Memory,
+        signals: Signals,
+        jobs: Receiver<Box<dyn Job>>,
+    ) -> Self {
         Self {
             database,
             memory,
+            signals,
+            untold: Untold::default(),
             jobs,
             next: None,
             commit_time: Duration::ZERO,
         }
     }
 
-    /// Writes what is queued until nobody can queue anything any more.
+    /// Writes what is queued until nobody can queue anything any more, whatever happens:
+    /// without a writer every alert would be lost.
     pub(super) fn write_until_closed(mut self, runtime: Option<&Handle>) {
+        // What a panic leaves behind is mended by `recover`.
+        while catch_unwind(AssertUnwindSafe(|| self.write_all(runtime))).is_err() {
+            self.recover();
+        }
+    }
+
+    /// Undoes what was begun when the writer panicked; the jobs in hand are answered
+    /// already, by being dropped.
+    fn recover(&mut self) {
+        self.memory.health.note_panic("writer");
+        self.memory.forget();
+        if let Err(error) = self.roll_back() {
+            tracing::error!(%error, "a transaction cannot be undone");
+        }
+        // A fault that stays must not use up the processor.
+        std::thread::sleep(AFTER_PANIC);
+    }
+
+    fn write_all(&mut self, runtime: Option<&Handle>) {
         while let Some(first) = self.first() {
             let mut group = vec![first];
             self.write(&mut group, true);
             answer(group, runtime);
+            self.untold.tell(&self.signals);
             let Database {
                 wal, connection, ..
             } = &mut self.database;
@@ -122,7 +155,11 @@ impl Transactions {
         let Database {
             wal, connection, ..
         } = &mut self.database;
-        if wal.as_mut().is_some_and(|wal| wal.pause(connection)) {
+        let health = &self.memory.health;
+        if wal
+            .as_mut()
+            .is_some_and(|wal| wal.pause(connection, health))
+        {
             // The header that the log gets now costs a sync that no alert has to wait for.
             self.write_last_commit();
         }
@@ -187,7 +224,18 @@ impl Transactions {
         let purpose = group.first().map_or(Purpose::Alone, |job| job.purpose());
         self.begin(purpose)?;
         let outcome = match self.run(group, join) {
-            Ok((before, last)) => self.commit(before, last).map_err(Undone::Failed),
+            Ok((before, last)) => {
+                let is_act = !group.is_empty() && purpose != Purpose::Alert;
+                let committed = self.commit(before, last);
+                if committed.is_ok() {
+                    self.untold.add(&Untold {
+                        newest: (last > before).then_some(last),
+                        is_act,
+                        has_outbox_rows: std::mem::take(&mut self.memory.has_outbox_rows),
+                    });
+                }
+                committed.map_err(Undone::Failed)
+            }
             Err(undone) => self.roll_back().map_err(Undone::Failed).and(Err(undone)),
         };
         if outcome.is_err() {
@@ -200,7 +248,7 @@ impl Transactions {
     fn note_failure(&mut self, error: &StoreError) {
         self.memory.health.note_failure(error);
         if let Some(wal) = &mut self.database.wal
-            && error.to_string().contains(DISK_FULL)
+            && matches!(error, StoreError::DiskFull(_))
         {
             wal.disk_is_full();
         }

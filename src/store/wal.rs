@@ -28,6 +28,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::Folding;
 use super::error::{Result, StoreError};
+use super::health::Health;
 use super::reserve::Reserve;
 use super::room::{self, Room};
 use super::writer::Purpose;
@@ -219,14 +220,17 @@ impl Wal {
 
     /// Uses a pause to do what is due. Returns true where all of the log is folded, so
     /// that the next commit begins it anew.
-    pub(super) fn pause(&mut self, connection: &Connection) -> bool {
+    pub(super) fn pause(&mut self, connection: &Connection, health: &Health) -> bool {
         if let Err(error) = self.clean(connection) {
             tracing::debug!(%error, "the write-ahead log cannot be cut back yet");
             return false;
         }
         match std::mem::take(&mut self.folding) {
             State::Runs(thread) if thread.is_finished() => {
-                let folded = thread.join().unwrap_or(Ok(false));
+                let folded = thread.join().unwrap_or_else(|_| {
+                    health.note_panic("folder");
+                    Ok(false)
+                });
                 self.has_folded(connection, &folded)
             }
             State::Rests(until) if until <= Instant::now() && self.is_worth_folding(connection) => {

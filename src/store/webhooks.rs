@@ -326,6 +326,5 @@ fn state_text(state: WebhookState) -> &'static str {
 }
 
 fn settings_text(settings: &Settings) -> Result<String> {
-    serde_json::to_string(settings)
-        .map_err(|error| StoreError::Conflict(format!("unusable settings: {error}")))
+    serde_json::to_string(settings).map_err(StoreError::unusable("unusable settings"))
 }

@@ -18,6 +18,7 @@ use super::error::{Result, StoreError};
 use super::health::Health;
 use super::ledgers::Ledgers;
 use super::recent::RecentDeliveries;
+use super::signals::Signals;
 use super::transactions::{Database, Transactions};
 
 /// Time for which a job waits for its start where nothing else is said.
@@ -42,7 +43,9 @@ pub struct Memory {
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.
     pub arrivals: Arrivals,
-    /// The events of the transaction before, and its time.
+    /// Whether the transaction that is open put something into the outbox.
+    pub(super) has_outbox_rows: bool,
+    /// What the transaction before brought, and when.
     pub(super) last_commit: LastCommit,
     /// The last value of `PRAGMA data_version`: another number where another
     /// process has written since.
@@ -65,6 +68,7 @@ impl Memory {
     pub fn forget(&mut self) {
         self.recent.forget();
         self.ledgers.forget();
+        self.has_outbox_rows = false;
     }
 
     /// Forgets everything where another process has written.
@@ -115,7 +119,11 @@ struct Waiting<F, T> {
 
 impl<F, T> Drop for Waiting<F, T> {
     fn drop(&mut self) {
-        let result = self.result.take().unwrap_or(Err(StoreError::Busy));
+        let mut result = self.result.take().unwrap_or(Err(StoreError::Busy));
+        if std::thread::panicking() {
+            // The writer fell over before it knew that this was committed.
+            result = Err(internal_error());
+        }
         if let Some(reply) = self.reply.take() {
             // The one who waited may be gone; what was committed stays committed.
             let _ = reply.send(result);
@@ -159,11 +167,8 @@ where
     fn run(&mut self, context: &mut WriteContext<'_>) -> bool {
         let work = &mut self.work;
         // A bug in one job must not take the writer, and every later alert, with it.
-        let result = catch_unwind(AssertUnwindSafe(|| work(context))).unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "an internal error, see the log".to_owned(),
-            ))
-        });
+        let result = catch_unwind(AssertUnwindSafe(|| work(context)))
+            .unwrap_or_else(|_| Err(internal_error()));
         let done = result.is_ok();
         self.result = Some(result);
         done
@@ -185,8 +190,16 @@ where
 
     fn database_error(&self) -> Option<&StoreError> {
         let error = self.result.as_ref()?.as_ref().err()?;
-        matches!(error, StoreError::Unavailable(_) | StoreError::Damaged(_)).then_some(error)
+        let is_database_error = matches!(
+            error,
+            StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::Damaged(_)
+        );
+        is_database_error.then_some(error)
     }
+}
+
+fn internal_error() -> StoreError {
+    StoreError::Unavailable("an internal error, see the log".to_owned())
 }
 
 /// A handle to the writer; clones share the queue.
@@ -206,11 +219,12 @@ impl Writer {
         database: Database,
         queue_capacity: usize,
         memory: Memory,
+        signals: Signals,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::sync_channel(queue_capacity);
         let runtime = Handle::try_current().ok();
         let health = memory.health.clone();
-        let transactions = Transactions::new(database, memory, jobs);
+        let transactions = Transactions::new(database, memory, signals, jobs);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || transactions.write_until_closed(runtime.as_ref()))?;
@@ -386,7 +400,8 @@ mod tests {
             connection,
             watch: Arc::new(Watch::over_memory()),
         };
-        Writer::start(database, 16, Memory::default()).unwrap().0
+        let (memory, signals) = (Memory::default(), Signals::default());
+        Writer::start(database, 16, memory, signals).unwrap().0
     }
 
     #[tokio::test]
@@ -448,6 +463,64 @@ mod tests {
         for (number, answer) in waiting.into_iter().enumerate() {
             assert_eq!(answer.blocking_recv().unwrap().unwrap(), number);
         }
+    }
+
+    /// A job at whose claim the writer falls over, as a fault of its own would have it do.
+    struct Fatal;
+
+    impl Job for Fatal {
+        fn run(&mut self, _: &mut WriteContext<'_>) -> bool {
+            true
+        }
+        fn purpose(&self) -> Purpose {
+            Purpose::Alert
+        }
+        fn is_wanted(&self) -> bool {
+            panic!("the writer has a fault")
+        }
+        fn fail(&mut self, _: StoreError) {}
+        fn database_error(&self) -> Option<&StoreError> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_writer_that_panics_says_of_nothing_that_it_was_stored_and_goes_on() {
+        let writer = writer();
+        let (started, is_started) = blocking::channel();
+        let (release, released) = blocking::channel::<()>();
+        let busy = writer.clone();
+        let long = std::thread::spawn(move || {
+            busy.run_blocking(move |_| {
+                started.send(()).unwrap();
+                let _ = released.recv();
+                Ok(())
+            })
+        });
+        is_started.recv().unwrap();
+        // Of one transaction: what has run already when the writer falls over is undone.
+        let insert = |context: &mut WriteContext<'_>| {
+            let sql = "INSERT INTO recovery_codes (code_hash) VALUES (x'00')";
+            Ok(context.connection.execute(sql, [])?)
+        };
+        let Submitted { job, answer, .. } = Writer::job(Purpose::Alert, insert);
+        assert!(writer.queue.try_send(job).is_ok());
+        assert!(writer.queue.try_send(Box::new(Fatal)).is_ok());
+        release.send(()).unwrap();
+        long.join().unwrap().unwrap();
+        let answer = answer.blocking_recv().unwrap();
+        assert!(
+            matches!(answer, Err(StoreError::Unavailable(_))),
+            "{answer:?}"
+        );
+        let count = writer.run_blocking(|context| {
+            let sql = "SELECT count(*) FROM recovery_codes";
+            Ok(context
+                .connection
+                .query_row(sql, [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(count.unwrap(), 0);
+        assert_eq!(writer.health().panics(), [("writer", 1)]);
     }
 
     fn queued(writer: &Writer, number: usize) -> oneshot::Receiver<Result<usize>> {

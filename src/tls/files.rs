@@ -1,8 +1,10 @@
 //! A certificate from two files, read again when they change.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use crate::workers::Outcome;
 
 use super::certificates::{CertificateError, Certificates, Identity};
 
@@ -22,31 +24,42 @@ struct Files {
     unusable: Option<(Stamp, Stamp)>,
 }
 
-/// Takes the certificate of two files, and again whenever they change, as long
-/// as the returned future is polled.
-///
-/// # Errors
-///
-/// [`CertificateError`] where they cannot be used at the start. Later the one
-/// that was shown before stays.
-pub fn follow_files(
-    certificate: &Path,
-    key: &Path,
-    certificates: Arc<Certificates>,
-) -> Result<impl Future<Output = ()> + Send + use<>, CertificateError> {
-    let mut files = Files {
-        certificate: certificate.to_owned(),
-        key: key.to_owned(),
-        taken_up: (stamp(certificate), stamp(key)),
-        unusable: None,
-    };
-    certificates.replace(files.load()?);
-    Ok(async move {
+/// The two files of the certificate that is shown; taken up again whenever they change.
+pub struct FollowedFiles(Mutex<Files>);
+
+impl FollowedFiles {
+    /// Takes up the certificate of two files.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificateError`] where they cannot be used.
+    pub fn take_up(
+        certificate: &Path,
+        key: &Path,
+        certificates: &Certificates,
+    ) -> Result<Self, CertificateError> {
+        let files = Files {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            taken_up: (stamp(certificate), stamp(key)),
+            unusable: None,
+        };
+        certificates.replace(files.load()?);
+        Ok(Self(Mutex::new(files)))
+    }
+
+    /// Takes them up again when they change, for as long as it is polled; where they cannot
+    /// be used the certificate that was shown before stays.
+    pub async fn follow(self: Arc<Self>, certificates: Arc<Certificates>) -> Outcome {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            files.look(&certificates);
+            // What a panic left behind is at worst a file that is read once more.
+            let files = self.0.lock();
+            files
+                .unwrap_or_else(PoisonError::into_inner)
+                .look(&certificates);
         }
-    })
+    }
 }
 
 impl Files {

@@ -16,7 +16,7 @@ use rustls::crypto::ring;
 use client_certificate::Possession;
 
 pub use certificates::{CertificateError, Certificates, Identity};
-pub use files::follow_files;
+pub use files::FollowedFiles;
 
 /// HTTP/2, as ALPN names it.
 pub const ALPN_HTTP2: &[u8] = b"h2";

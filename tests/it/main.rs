@@ -51,3 +51,5 @@ mod tls;
 mod traces;
 mod trades;
 mod upgrade;
+mod wakes;
+mod workers;

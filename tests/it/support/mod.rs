@@ -2,6 +2,7 @@
 
 pub mod derived;
 pub mod pebble;
+pub mod stream;
 pub mod tls;
 pub mod tradingview;
 

@@ -1,0 +1,95 @@
+//! The password, the second factor and the sessions.
+
+use crate::store::audit::{self, Actor};
+use crate::store::sessions::{self, SessionId};
+use crate::store::{Result, WriteContext, account, known_clients, second_factor, tokens};
+
+/// What is done about tokens when the password changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokensThen {
+    /// They go on working.
+    Stay,
+    /// They are revoked.
+    AreRevoked,
+}
+
+/// Sets the password, of which `hash` is the stored form. Every session ends.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn set_password(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    hash: &str,
+    then: TokensThen,
+) -> Result<()> {
+    account::set_password(context, hash, actor.at)?;
+    audit::note(context, actor, "password.change", None)?;
+    if then == TokensThen::AreRevoked && tokens::revoke_all(context)? > 0 {
+        audit::note(context, actor, "token.revoke", Some("all"))?;
+    }
+    Ok(())
+}
+
+/// Turns the second factor on with its first code; false where that is wrong.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Conflict`] where there is nothing to confirm.
+pub fn confirm_second_factor(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    code: &str,
+    recovery_hashes: &[Vec<u8>],
+) -> Result<bool> {
+    let is_right = second_factor::confirm(context, code, recovery_hashes, actor.at)?;
+    if is_right {
+        audit::note(context, actor, "second-factor.on", None)?;
+    }
+    Ok(is_right)
+}
+
+/// Turns the second factor off.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn turn_second_factor_off(context: &mut WriteContext<'_>, actor: &Actor) -> Result<()> {
+    second_factor::turn_off(context)?;
+    audit::note(context, actor, "second-factor.off", None)
+}
+
+/// Ends the session of the one who acts.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn log_out(context: &mut WriteContext<'_>, actor: &Actor, session_hash: &[u8]) -> Result<()> {
+    account::end_session(context, session_hash)?;
+    audit::note(context, actor, "logout", None)
+}
+
+/// Ends a session.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::NotFound`] where there is none.
+pub fn end_session(context: &mut WriteContext<'_>, actor: &Actor, id: SessionId) -> Result<()> {
+    sessions::end(context, id)?;
+    audit::note(context, actor, "session.end", Some(&id.to_string()))
+}
+
+/// Notes that the owner knows of the logins from new places up to `newest`.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn acknowledge_logins(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    newest: i64,
+) -> Result<()> {
+    known_clients::acknowledge(context, newest)?;
+    audit::note(context, actor, "login.acknowledge", None)
+}

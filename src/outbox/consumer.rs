@@ -1,0 +1,156 @@
+//! Who sends rows, one a kind.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::RETRY_AFTER;
+
+use crate::outbound::{Answer, OutboundError};
+use crate::store::outbox::OutboxRow;
+
+/// The future of a try.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
+
+/// Sends rows of one kind.
+pub trait Consumer: Send + Sync {
+    /// Sends a row once, and tells what came of it.
+    fn send<'a>(&'a self, row: &'a OutboxRow) -> Sending<'a>;
+}
+
+/// The consumers by the kind of row that they send.
+#[derive(Clone, Default)]
+pub struct Consumers(BTreeMap<&'static str, Arc<dyn Consumer>>);
+
+impl Consumers {
+    /// The same with one more.
+    #[must_use]
+    pub fn with(mut self, kind: &'static str, consumer: Arc<dyn Consumer>) -> Self {
+        self.0.insert(kind, consumer);
+        self
+    }
+
+    /// The one for a kind of row.
+    #[must_use]
+    pub fn of(&self, kind: &str) -> Option<Arc<dyn Consumer>> {
+        self.0.get(kind).map(Arc::clone)
+    }
+}
+
+/// What came of a try, with the words of the other side or of what went wrong. They are kept:
+/// no secret may be in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// It was taken.
+    Taken(String),
+    /// It certainly was not taken, and may be later.
+    NotTaken {
+        /// What was said.
+        answer: String,
+        /// When the other side wants to be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// Nobody knows whether it was taken.
+    Ambiguous(String),
+    /// It is not wanted, whenever it comes.
+    Refused(String),
+    /// The destination does not exist any more.
+    Gone(String),
+}
+
+impl Sent {
+    /// The words of the other side, or of what went wrong.
+    #[must_use]
+    pub fn answer(&self) -> &str {
+        match self {
+            Self::Taken(answer)
+            | Self::NotTaken { answer, .. }
+            | Self::Ambiguous(answer)
+            | Self::Refused(answer)
+            | Self::Gone(answer) => answer,
+        }
+    }
+
+    /// The outcome of an exchange over HTTP.
+    #[must_use]
+    pub fn of(exchanged: Result<Answer, OutboundError>) -> Self {
+        let answer = match exchanged {
+            Ok(answer) => answer,
+            Err(error) if error.may_have_arrived() => return Self::Ambiguous(error.to_string()),
+            Err(error) => {
+                return Self::NotTaken {
+                    answer: error.to_string(),
+                    retry_after: None,
+                };
+            }
+        };
+        let body = String::from_utf8_lossy(&answer.body);
+        let text = format!("{}: {body}", answer.status.as_u16());
+        match answer.status {
+            status if status.is_success() => Self::Taken(text),
+            StatusCode::GONE => Self::Gone(text),
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE => Self::NotTaken {
+                retry_after: retry_after(&answer),
+                answer: text,
+            },
+            // It failed on their side, before or after it took effect.
+            status if status.is_server_error() => Self::Ambiguous(text),
+            _ => Self::Refused(text),
+        }
+    }
+}
+
+/// The seconds of `Retry-After`; one that names a date is passed over.
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let seconds = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::HeaderMap;
+    use hyper::body::Bytes;
+
+    use super::*;
+
+    fn answered(status: u16) -> Sent {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, "7".parse().unwrap());
+        Sent::of(Ok(Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::from("so"),
+            is_cut: false,
+        }))
+    }
+
+    #[test]
+    fn an_answer_says_whether_it_was_taken() {
+        assert_eq!(answered(204), Sent::Taken("204: so".to_owned()));
+        let retry_after = Some(Duration::from_secs(7));
+        let answer = "429: so".to_owned();
+        let later = Sent::NotTaken {
+            answer,
+            retry_after,
+        };
+        assert_eq!(answered(429), later);
+        assert_eq!(answered(410), Sent::Gone("410: so".to_owned()));
+        for status in [302, 400, 401, 404] {
+            assert!(matches!(answered(status), Sent::Refused(_)), "{status}");
+        }
+        for status in [500, 502, 504] {
+            assert!(matches!(answered(status), Sent::Ambiguous(_)), "{status}");
+        }
+        let host = "example.com".to_owned();
+        let why = "reset".to_owned();
+        let broken = Sent::of(Err(OutboundError::Broken { host, why }));
+        assert!(matches!(broken, Sent::Ambiguous(_)), "{broken:?}");
+        let unsent = Sent::of(Err(OutboundError::Plain("example.com".to_owned())));
+        assert!(matches!(unsent, Sent::NotTaken { .. }), "{unsent:?}");
+    }
+}

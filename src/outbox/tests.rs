@@ -1,0 +1,395 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::*;
+use crate::clock::{Clock, SystemClock};
+use crate::metrics::Metrics;
+use crate::store::outbox::{
+    self, LARGEST_LANE, NewRow, Next, Note, OutboxRow, Outcome, Put, RowFilter, RowState,
+};
+use crate::store::{Result, Store, StoreError, StoreOptions, WriteContext};
+use crate::workers::Workers;
+
+/// What a lane of the test does with a row.
+#[derive(Clone)]
+enum Does {
+    Takes,
+    Refuses,
+    Fails,
+    Hangs,
+    Panics,
+}
+
+/// A consumer that does what its lanes are told, and says which rows it was given.
+struct Receiver {
+    lanes: Mutex<BTreeMap<String, Does>>,
+    given: mpsc::UnboundedSender<(String, String)>,
+    never: Notify,
+}
+
+impl Consumer for Receiver {
+    fn send<'a>(&'a self, row: &'a OutboxRow) -> Sending<'a> {
+        Box::pin(async move {
+            let does = self.lanes.lock().unwrap().get(&row.lane).cloned();
+            self.given
+                .send((row.lane.clone(), row.about.clone()))
+                .unwrap();
+            match does.unwrap_or(Does::Takes) {
+                Does::Takes => Sent::Taken("200".to_owned()),
+                Does::Refuses => Sent::Refused("400".to_owned()),
+                Does::Fails => Sent::NotTaken {
+                    answer: "503".to_owned(),
+                    retry_after: None,
+                },
+                Does::Hangs => {
+                    self.never.notified().await;
+                    Sent::Taken("late".to_owned())
+                }
+                Does::Panics => panic!("a consumer has a fault"),
+            }
+        })
+    }
+}
+
+/// A store with a receiver for its rows.
+struct Bench {
+    _directory: TempDir,
+    store: Arc<Store>,
+    receiver: Arc<Receiver>,
+    given: mpsc::UnboundedReceiver<(String, String)>,
+    schedule: Schedule,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), &StoreOptions::default()).unwrap();
+        let (sender, given) = mpsc::unbounded_channel();
+        let receiver = Receiver {
+            lanes: Mutex::default(),
+            given: sender,
+            never: Notify::new(),
+        };
+        Self {
+            _directory: directory,
+            store: Arc::new(store),
+            receiver: Arc::new(receiver),
+            given,
+            schedule: Schedule::of(vec![Duration::from_millis(1); 2]),
+        }
+    }
+
+    fn tell(&self, lane: &str, does: Does) {
+        let mut lanes = self.receiver.lanes.lock().unwrap();
+        lanes.insert(lane.to_owned(), does);
+    }
+
+    /// Starts the senders, who look for what is due once an hour only.
+    fn start(&self) -> Workers {
+        let receiver: Arc<dyn Consumer> = Arc::<Receiver>::clone(&self.receiver);
+        let senders = Arc::new(Senders {
+            store: Arc::clone(&self.store),
+            clock: SystemClock::start(),
+            consumers: Consumers::default().with("test", receiver),
+            schedule: self.schedule.clone(),
+            look_every: Duration::from_hours(1),
+        });
+        let mut workers = Workers::new(Arc::new(Metrics::default()));
+        workers.run_to_end("outbox", move |stopping| {
+            run(Arc::clone(&senders), stopping)
+        });
+        workers
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.store.writer().run(None, work).await
+    }
+
+    async fn put(&self, lane: &str, about: &str) {
+        let row = row(lane, about);
+        let now = Timestamp::now();
+        let put = self.write(move |context| outbox::put(context, &row, now));
+        assert!(matches!(put.await.unwrap(), Put::Waits(_)));
+    }
+
+    async fn given(&mut self) -> (String, String) {
+        self.given.recv().await.unwrap()
+    }
+
+    /// Waits until the rows of a lane are in these states, oldest first.
+    async fn until(&self, lane: &str, states: &[RowState]) {
+        loop {
+            let found: Vec<RowState> = self.rows(lane).await.iter().map(|row| row.state).collect();
+            if found == states {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The rows of a lane, oldest first.
+    async fn rows(&self, lane: &str) -> Vec<OutboxRow> {
+        let filter = RowFilter {
+            lane: Some(lane.to_owned()),
+            ..RowFilter::default()
+        };
+        let read = self.store.readers();
+        let list = read.run(move |connection| outbox::list(connection, &filter, 100));
+        let mut rows = list.await.unwrap();
+        rows.reverse();
+        rows
+    }
+}
+
+fn row(lane: &str, about: &str) -> NewRow {
+    NewRow {
+        lane: lane.to_owned(),
+        kind: "test",
+        about: about.to_owned(),
+        body: about.as_bytes().to_vec(),
+        repeatable: true,
+        vital: false,
+        due_at: Timestamp::UNIX_EPOCH,
+        expires_at: None,
+    }
+}
+
+fn pair(lane: &str, about: &str) -> (String, String) {
+    (lane.to_owned(), about.to_owned())
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(10)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_wakes_the_senders_and_a_lane_keeps_its_order() {
+    let mut bench = Bench::new();
+    let workers = bench.start();
+    for about in ["1", "2", "3"] {
+        bench.put("a", about).await;
+    }
+    for about in ["1", "2", "3"] {
+        assert_eq!(bench.given().await, pair("a", about));
+    }
+    bench.until("a", &[RowState::Done; 3]).await;
+    workers.stop(soon()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_there_with_what_caused_it_or_not_at_all() {
+    let bench = Bench::new();
+    let undone = bench.write(|context| {
+        outbox::put(context, &row("a", "undone"), Timestamp::now())?;
+        Err::<(), _>(StoreError::Busy)
+    });
+    undone.await.unwrap_err();
+    assert_eq!(bench.rows("a").await, []);
+    bench.put("a", "1").await;
+    let again = bench.write(|context| outbox::put(context, &row("a", "1"), Timestamp::now()));
+    assert!(matches!(again.await.unwrap(), Put::Known(_)));
+    assert_eq!(bench.rows("a").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_hangs_or_panics_holds_up_no_other() {
+    let mut bench = Bench::new();
+    bench.tell("hangs", Does::Hangs);
+    bench.tell("panics", Does::Panics);
+    let workers = bench.start();
+    bench.put("hangs", "1").await;
+    assert_eq!(bench.given().await, pair("hangs", "1"));
+    bench.put("panics", "1").await;
+    bench.put("takes", "1").await;
+    bench.until("takes", &[RowState::Done]).await;
+    // As often as the schedule says, then no more.
+    bench.until("panics", &[RowState::Dead]).await;
+    bench.until("hangs", &[RowState::Sending]).await;
+    bench.receiver.never.notify_one();
+    workers.stop(soon()).await;
+    bench.until("hangs", &[RowState::Done]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_being_sent_when_the_server_ended_is_repeated_only_where_it_may_be() {
+    let mut bench = Bench::new();
+    bench.tell("may", Does::Hangs);
+    bench.tell("must not", Does::Hangs);
+    let workers = bench.start();
+    bench.put("may", "1").await;
+    let once = NewRow {
+        repeatable: false,
+        ..row("must not", "1")
+    };
+    let put = bench.write(move |context| outbox::put(context, &once, Timestamp::now()));
+    put.await.unwrap();
+    let mut given = [bench.given().await, bench.given().await];
+    given.sort();
+    assert_eq!(given, [pair("may", "1"), pair("must not", "1")]);
+    // Both were sent, and nothing was noted of it: as a crash leaves them.
+    workers.stop(Instant::now()).await;
+    bench.until("may", &[RowState::Sending]).await;
+
+    bench.tell("may", Does::Takes);
+    bench.tell("must not", Does::Takes);
+    let workers = bench.start();
+    assert_eq!(bench.given().await, pair("may", "1"));
+    bench.until("may", &[RowState::Done]).await;
+    bench.until("must not", &[RowState::Unknown]).await;
+    let unknown = bench.rows("must not").await[0].id;
+    let again = bench.write(move |context| outbox::send_again(context, unknown, Timestamp::now()));
+    again.await.unwrap();
+    assert_eq!(bench.given().await, pair("must not", "1"));
+    bench.until("must not", &[RowState::Done]).await;
+    workers.stop(soon()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_too_often_is_dead_and_can_be_sent_again() {
+    let mut bench = Bench::new();
+    bench.tell("a", Does::Fails);
+    let workers = bench.start();
+    bench.put("a", "1").await;
+    bench.put("a", "2").await;
+    // The second waits for the first, which the schedule gives up at last.
+    for about in ["1", "1", "1", "2", "2", "2"] {
+        assert_eq!(bench.given().await, pair("a", about));
+    }
+    bench.until("a", &[RowState::Dead; 2]).await;
+    let first = bench.rows("a").await[0].id;
+    let read = bench.store.readers();
+    let tries = read.run(move |connection| outbox::tries(connection, first));
+    let tries = tries.await.unwrap();
+    let outcomes: Vec<_> = tries.iter().map(|one| one.outcome.as_deref()).collect();
+    assert_eq!(outcomes, [Some("again"), Some("again"), Some("dead")]);
+    assert_eq!(tries[2].answer.as_deref(), Some("503"));
+
+    bench.tell("a", Does::Takes);
+    let again = bench.write(|context| outbox::send_dead_again(context, "a", Timestamp::now()));
+    assert_eq!(again.await.unwrap(), 2);
+    bench.until("a", &[RowState::Done; 2]).await;
+
+    bench.tell("a", Does::Refuses);
+    bench.put("a", "3").await;
+    let done = RowState::Done;
+    bench.until("a", &[done, done, RowState::Dead]).await;
+    workers.stop(soon()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_too_late_is_dead_without_being_sent() {
+    let bench = Bench::new();
+    let workers = bench.start();
+    let late = NewRow {
+        expires_at: Some(SystemClock::start().now() - SignedDuration::from_secs(1)),
+        ..row("a", "late")
+    };
+    let put = bench.write(move |context| outbox::put(context, &late, Timestamp::now()));
+    put.await.unwrap();
+    bench.until("a", &[RowState::Dead]).await;
+    let late = bench.rows("a").await[0].id;
+    let read = bench.store.readers();
+    let tries = read.run(move |connection| outbox::tries(connection, late));
+    assert_eq!(tries.await.unwrap(), []);
+    workers.stop(soon()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_lane_drops_what_matters_least_and_counts_it() {
+    let bench = Bench::new();
+    let fill = bench.write(|context| {
+        let now = Timestamp::now();
+        for number in 0..LARGEST_LANE {
+            outbox::put(context, &row("a", &number.to_string()), now)?;
+        }
+        outbox::put(context, &row("a", "another"), now)?;
+        let vital = NewRow {
+            vital: true,
+            ..row("a", "fault")
+        };
+        outbox::put(context, &vital, now)
+    });
+    assert!(matches!(fill.await.unwrap(), Put::Waits(_)));
+    let read = bench.store.readers().run(|connection| {
+        let count = "SELECT open FROM outbox_lanes WHERE lane = 'a'";
+        let open: i64 = connection.query_row(count, [], |row| row.get(0))?;
+        Ok((open, outbox::dropped(connection, "a")?))
+    });
+    assert_eq!(read.await.unwrap(), (LARGEST_LANE, 2));
+    let newest = bench.rows("a").await;
+    assert_eq!(newest.last().unwrap().about, "fault");
+}
+
+#[test]
+fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
+    let mut scratch = crate::store::scratch::Scratch::new();
+    let mut now: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+    let (begun, schedule) = (now, Schedule::default());
+    let context = &mut scratch.context();
+    outbox::put(context, &row("a", "1"), now).unwrap();
+    let sent = Sent::Ambiguous("reset".to_owned());
+    for number in 0.. {
+        let taken = outbox::next(context, "a", now).unwrap();
+        let Next::Row(row) = taken else {
+            panic!("nothing is due at try {number}: {taken:?}");
+        };
+        assert_eq!(row.failures, number);
+        let outcome = schedule.outcome(&row, &sent, now, 0.5);
+        let note = Note {
+            row: row.id,
+            outcome,
+            answer: "reset".to_owned(),
+            at: now,
+        };
+        outbox::note(context, &note).unwrap();
+        let Outcome::Again(again) = outcome else {
+            assert_eq!((outcome, number), (Outcome::Dead, 8));
+            break;
+        };
+        // Not a moment earlier.
+        let before = again - SignedDuration::from_secs(1);
+        assert_eq!(outbox::next(context, "a", before).unwrap(), Next::At(again));
+        now = again;
+    }
+    assert!(begun.duration_until(now) > SignedDuration::from_hours(24));
+    assert_eq!(outbox::next(context, "a", now).unwrap(), Next::Nothing);
+}
+
+#[test]
+fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
+    let mut scratch = crate::store::scratch::Scratch::new();
+    let now: Timestamp = "2026-01-05T22:00:00Z".parse().unwrap();
+    let morning = now + SignedDuration::from_hours(9);
+    let context = &mut scratch.context();
+    let quiet = NewRow {
+        due_at: morning,
+        ..row("a", "digest")
+    };
+    outbox::put(context, &quiet, now).unwrap();
+    assert_eq!(outbox::next(context, "a", now).unwrap(), Next::At(morning));
+    outbox::put(context, &row("a", "fault"), now).unwrap();
+    let Next::Row(fault) = outbox::next(context, "a", now).unwrap() else {
+        panic!("the fault waits for the digest");
+    };
+    assert_eq!(fault.about, "fault");
+    let gone = Note {
+        row: fault.id,
+        outcome: Outcome::Gone,
+        answer: "410".to_owned(),
+        at: now,
+    };
+    outbox::note(context, &gone).unwrap();
+    assert_eq!(outbox::due(context.connection, morning).unwrap(), []);
+    outbox::switch(context, "a", true).unwrap();
+    let due = outbox::due(context.connection, morning).unwrap();
+    assert_eq!(due.len(), 1);
+}

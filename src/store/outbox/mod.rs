@@ -1,0 +1,207 @@
+//! The outbox: rows that wait to be sent to the outside.
+//!
+//! A row is put here in the transaction of what caused it, so that one is never there without
+//! the other. A try is noted before it is made: one that a crash cut off is found as
+//! `sending`, and whether it may be repeated is the row's own word, for nobody knows whether
+//! it arrived.
+
+mod put;
+mod settle;
+mod take;
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::error::Result;
+use super::sql::{optional_timestamp, parsed, timestamp};
+
+pub use put::{LARGEST_LANE, NewRow, Put, put};
+pub use settle::{
+    Note, Outcome, forget_settled, note, recover, remove, send_again, send_dead_again, switch,
+};
+pub use take::{Next, Waiting, due, next};
+
+/// Number of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(pub i64);
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// It waits for its first try, or for the next.
+    Waiting,
+    /// It is being sent.
+    Sending,
+    /// It was taken.
+    Done,
+    /// It was sent, and nobody knows whether it was taken; it is not sent again by itself.
+    Unknown,
+    /// It was refused, came too late, or failed too often.
+    Dead,
+}
+
+impl RowState {
+    /// The state as the database and the API have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Done => "done",
+            Self::Unknown => "unknown",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A text that names no state of a row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is none of waiting, sending, done, unknown and dead")]
+pub struct NotAState(String);
+
+impl FromStr for RowState {
+    type Err = NotAState;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAState> {
+        let all = [
+            Self::Waiting,
+            Self::Sending,
+            Self::Done,
+            Self::Unknown,
+            Self::Dead,
+        ];
+        let found = all.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| NotAState(text.to_owned()))
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its number.
+    pub id: RowId,
+    /// The lane of its destination.
+    pub lane: String,
+    /// Who sends it.
+    pub kind: String,
+    /// What it is about; the same for every try, so that a receiver can know it again.
+    pub about: String,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// Whether the other side takes it once however often it is sent.
+    pub repeatable: bool,
+    /// What became of it.
+    pub state: RowState,
+    /// When it was put here.
+    pub put_at: Timestamp,
+    /// When it is sent, or sent again.
+    pub due_at: Timestamp,
+    /// When it is of no use any more.
+    pub expires_at: Option<Timestamp>,
+    /// Tries that failed since it was put here, or put here again.
+    pub failures: u32,
+    /// When it was done with.
+    pub settled_at: Option<Timestamp>,
+}
+
+/// One try to send a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended; none where it is under way or was cut off.
+    pub ended_at: Option<Timestamp>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// What the other side said, or what went wrong.
+    pub answer: Option<String>,
+}
+
+/// What a list of rows is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct RowFilter {
+    /// A lane.
+    pub lane: Option<String>,
+    /// A state.
+    pub state: Option<RowState>,
+    /// Rows before this one.
+    pub before: Option<RowId>,
+}
+
+const SELECT: &str = "SELECT id, lane, kind, about, body, repeatable, state, put_at, due_at,
+    expires_at, failures, settled_at FROM outbox";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: RowId(row.get(0)?),
+        lane: row.get(1)?,
+        kind: row.get(2)?,
+        about: row.get(3)?,
+        body: row.get(4)?,
+        repeatable: row.get(5)?,
+        state: parsed(row, 6)?,
+        put_at: timestamp(row, 7)?,
+        due_at: timestamp(row, 8)?,
+        expires_at: optional_timestamp(row, 9)?,
+        failures: row.get(10)?,
+        settled_at: optional_timestamp(row, 11)?,
+    })
+}
+
+/// Rows, newest first.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection, filter: &RowFilter, limit: u32) -> Result<Vec<OutboxRow>> {
+    let mut select = connection.prepare_cached(&format!(
+        "{SELECT} WHERE (?1 IS NULL OR lane = ?1) AND (?2 IS NULL OR state = ?2)
+             AND (?3 IS NULL OR id < ?3)
+         ORDER BY id DESC LIMIT ?4"
+    ))?;
+    let values = params![
+        filter.lane,
+        filter.state.map(RowState::as_str),
+        filter.before.map(|before| before.0),
+        limit
+    ];
+    let rows = select.query_map(values, read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The tries to send a row, in their order.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn tries(connection: &Connection, row: RowId) -> Result<Vec<Try>> {
+    let mut select = connection.prepare_cached(
+        "SELECT began_at, ended_at, outcome, answer FROM outbox_tries WHERE row_id = ?1
+         ORDER BY number",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(Try {
+            began_at: timestamp(row, 0)?,
+            ended_at: optional_timestamp(row, 1)?,
+            outcome: row.get(2)?,
+            answer: row.get(3)?,
+        })
+    };
+    let tries = select.query_map([row.0], read)?;
+    Ok(tries.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Rows that a lane had no room for.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn dropped(connection: &Connection, lane: &str) -> Result<u64> {
+    let sql = "SELECT coalesce(sum(dropped), 0) FROM outbox_lanes WHERE lane = ?1";
+    let dropped: i64 = connection
+        .prepare_cached(sql)?
+        .query_row([lane], |row| row.get(0))?;
+    Ok(u64::try_from(dropped).unwrap_or(0))
+}

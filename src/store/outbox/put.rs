@@ -1,0 +1,101 @@
+//! Putting rows into the outbox, in the transaction of what causes them.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::RowId;
+use crate::store::error::Result;
+use crate::store::sql::to_micros;
+use crate::store::writer::WriteContext;
+
+/// Rows of a lane that wait at most; messages of little weight make room beyond.
+pub const LARGEST_LANE: i64 = 10_000;
+
+/// A row to put into the outbox.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// The lane of its destination.
+    pub lane: String,
+    /// Who sends it.
+    pub kind: &'static str,
+    /// What it is about: a second row of the lane about the same is not put there.
+    pub about: String,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// Whether the other side takes it once however often it is sent.
+    pub repeatable: bool,
+    /// Whether it is kept in a lane that is full, as what tells of a fault is.
+    pub vital: bool,
+    /// Not sent before.
+    pub due_at: Timestamp,
+    /// Not sent from then on.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What became of a row that was to be put into the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It waits.
+    Waits(RowId),
+    /// The lane had one about the same already.
+    Known(RowId),
+    /// The lane is full of what matters more. It is counted.
+    Dropped,
+}
+
+/// Puts a row into the outbox at `now`; it is sent once the transaction is committed.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Result<Put> {
+    let connection = context.connection;
+    let mut known =
+        connection.prepare_cached("SELECT id FROM outbox WHERE lane = ?1 AND about = ?2")?;
+    let known = known.query_row(params![row.lane, row.about], |row| row.get(0));
+    if let Some(id) = known.optional()? {
+        return Ok(Put::Known(RowId(id)));
+    }
+    if !make_room(context, row)? {
+        return Ok(Put::Dropped);
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outbox (lane, kind, about, body, repeatable, vital, state, put_at, due_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?8, ?9)",
+    )?;
+    let id = insert.insert(params![
+        row.lane,
+        row.kind,
+        row.about,
+        row.body,
+        row.repeatable,
+        row.vital,
+        to_micros(now),
+        to_micros(row.due_at),
+        row.expires_at.map(to_micros)
+    ])?;
+    context.memory.has_outbox_rows = true;
+    Ok(Put::Waits(RowId(id)))
+}
+
+/// Makes room for a row where its lane is full; false where that is full of what matters more.
+fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<bool> {
+    let connection = context.connection;
+    let mut open = connection.prepare_cached("SELECT open FROM outbox_lanes WHERE lane = ?1")?;
+    let open: Option<i64> = open.query_row([&row.lane], |row| row.get(0)).optional()?;
+    if open.unwrap_or(0) < LARGEST_LANE {
+        return Ok(true);
+    }
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM outbox WHERE id = (
+             SELECT id FROM outbox WHERE lane = ?1 AND state = 'waiting' AND NOT vital
+             ORDER BY id LIMIT 1)",
+    )?;
+    let has_room = delete.execute([&row.lane])? > 0;
+    if has_room || !row.vital {
+        let count = "UPDATE outbox_lanes SET dropped = dropped + 1 WHERE lane = ?1";
+        connection.prepare_cached(count)?.execute([&row.lane])?;
+    }
+    // What tells of a fault is never left out; there are few of those.
+    Ok(has_room || row.vital)
+}

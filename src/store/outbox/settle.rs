@@ -1,0 +1,199 @@
+//! Noting what came of a try, and what follows for its row.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::RowId;
+use crate::store::error::{Result, StoreError};
+use crate::store::sql::to_micros;
+use crate::store::writer::WriteContext;
+
+/// Characters of an answer that are kept.
+const LONGEST_ANSWER: usize = 4096;
+
+/// What came of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken.
+    Done,
+    /// It was not taken; it is tried again then.
+    Again(Timestamp),
+    /// Nobody knows whether it was taken, and it must not be sent twice.
+    Unknown,
+    /// It was refused, or failed too often.
+    Dead,
+    /// The destination is gone: the row is dead, and its lane is off.
+    Gone,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Again(_) => "again",
+            Self::Unknown => "unknown",
+            Self::Dead => "dead",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// The state of the row from now on.
+    fn state(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Again(_) => "waiting",
+            Self::Unknown => "unknown",
+            Self::Dead | Self::Gone => "dead",
+        }
+    }
+}
+
+/// What came of the try to send a row.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The row.
+    pub row: RowId,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the other side said, or what went wrong, without secrets.
+    pub answer: String,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+/// Notes what came of a try; nothing where the row is not being sent any more.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn note(context: &mut WriteContext<'_>, note: &Note) -> Result<()> {
+    let connection = context.connection;
+    let (row, at) = (note.row.0, to_micros(note.at));
+    let settled_at = match note.outcome {
+        Outcome::Again(_) => None,
+        _ => Some(at),
+    };
+    let due_at = match note.outcome {
+        Outcome::Again(due_at) => Some(to_micros(due_at)),
+        _ => None,
+    };
+    let is_failure = note.outcome != Outcome::Done;
+    let mut update = connection.prepare_cached(
+        "UPDATE outbox SET state = ?2, settled_at = ?3, due_at = coalesce(?4, due_at),
+             failures = failures + ?5
+         WHERE id = ?1 AND state = 'sending'",
+    )?;
+    let values = params![row, note.outcome.state(), settled_at, due_at, is_failure];
+    if update.execute(values)? == 0 {
+        return Ok(());
+    }
+    let answer: String = note.answer.chars().take(LONGEST_ANSWER).collect();
+    let mut ended = connection.prepare_cached(
+        "UPDATE outbox_tries SET ended_at = ?2, outcome = ?3, answer = ?4
+         WHERE row_id = ?1 AND ended_at IS NULL",
+    )?;
+    ended.execute(params![row, at, note.outcome.as_str(), answer])?;
+    if note.outcome == Outcome::Gone {
+        let off = "UPDATE outbox_lanes SET is_off = 1
+                   WHERE lane = (SELECT lane FROM outbox WHERE id = ?1)";
+        connection.prepare_cached(off)?.execute([row])?;
+    }
+    Ok(())
+}
+
+/// Decides about the rows that were being sent when the server ended: what may be repeated
+/// waits, the rest is unknown.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn recover(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> {
+    let mut update = context.connection.prepare_cached(
+        "UPDATE outbox SET state = iif(repeatable, 'waiting', 'unknown'), failures = failures + 1,
+             due_at = ?1, settled_at = iif(repeatable, NULL, ?1)
+         WHERE state = 'sending'",
+    )?;
+    update.execute([to_micros(now)])?;
+    Ok(())
+}
+
+/// Has a row that is dead or unknown sent again, whatever its time is.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is no such row to be sent again.
+pub fn send_again(context: &mut WriteContext<'_>, row: RowId, now: Timestamp) -> Result<()> {
+    let sql = format!("{WAIT_AGAIN} WHERE id = ?2 AND state IN ('dead', 'unknown')");
+    let mut update = context.connection.prepare_cached(&sql)?;
+    if update.execute(params![to_micros(now), row.0])? == 0 {
+        return Err(not_found(row, "dead or unknown"));
+    }
+    context.memory.has_outbox_rows = true;
+    Ok(())
+}
+
+/// Has all dead rows of a lane sent again; returns how many.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn send_dead_again(
+    context: &mut WriteContext<'_>,
+    lane: &str,
+    now: Timestamp,
+) -> Result<usize> {
+    let sql = format!("{WAIT_AGAIN} WHERE lane = ?2 AND state = 'dead'");
+    let mut update = context.connection.prepare_cached(&sql)?;
+    let count = update.execute(params![to_micros(now), lane])?;
+    context.memory.has_outbox_rows |= count > 0;
+    Ok(count)
+}
+
+const WAIT_AGAIN: &str = "UPDATE outbox SET state = 'waiting', failures = 0, due_at = ?1,
+    expires_at = NULL, settled_at = NULL";
+
+/// Removes a row that is not being sent.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none.
+pub fn remove(context: &mut WriteContext<'_>, row: RowId) -> Result<()> {
+    let sql = "DELETE FROM outbox WHERE id = ?1 AND state <> 'sending'";
+    match context.connection.prepare_cached(sql)?.execute([row.0])? {
+        0 => Err(not_found(row, "not being sent")),
+        _ => Ok(()),
+    }
+}
+
+/// Switches a lane on or off; its rows wait meanwhile.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn switch(context: &mut WriteContext<'_>, lane: &str, is_on: bool) -> Result<()> {
+    let sql = "UPDATE outbox_lanes SET is_off = ?2 WHERE lane = ?1";
+    let mut update = context.connection.prepare_cached(sql)?;
+    update.execute(params![lane, !is_on])?;
+    context.memory.has_outbox_rows |= is_on;
+    Ok(())
+}
+
+/// Rows that one part of a clean-up removes.
+const AT_ONCE: i64 = 200;
+
+/// Removes a part of the rows that were taken before `before`; true where there is more.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn forget_settled(context: &mut WriteContext<'_>, before: Timestamp) -> Result<bool> {
+    let mut delete = context.connection.prepare_cached(
+        "DELETE FROM outbox WHERE id IN (
+             SELECT id FROM outbox WHERE settled_at < ?1 AND state = 'done' LIMIT ?2)",
+    )?;
+    Ok(delete.execute(params![to_micros(before), AT_ONCE])? > 0)
+}
+
+fn not_found(row: RowId, which: &str) -> StoreError {
+    StoreError::NotFound(format!("row {} of the outbox that is {which}", row.0))
+}

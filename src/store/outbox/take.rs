@@ -1,0 +1,120 @@
+//! Taking the next row of a lane.
+//!
+//! A lane keeps its order: while a row is tried again, the ones after it wait, for an exit
+//! must not overtake its entry. A row that is only due later, as one that waits for the
+//! morning, holds up no other.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{OutboxRow, RowId, RowState, SELECT, read};
+use crate::store::error::Result;
+use crate::store::sql::{timestamp, to_micros};
+use crate::store::writer::WriteContext;
+
+/// What a lane has to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// This row, which counts as being sent from now on.
+    Row(Box<OutboxRow>),
+    /// Nothing until then.
+    At(Timestamp),
+    /// Nothing.
+    Nothing,
+}
+
+/// A lane with rows that wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The lane.
+    pub lane: String,
+    /// When it has something to do.
+    pub due_at: Timestamp,
+}
+
+/// The row of a lane whose turn it is: one that is tried again, else the first that is due.
+const HEAD: &str = "state = 'waiting' AND (failures > 0 OR due_at <= ?2)";
+
+/// The lanes that have something to do, now or later.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn due(connection: &Connection, now: Timestamp) -> Result<Vec<Waiting>> {
+    let mut lanes = connection.prepare_cached(
+        "SELECT lane FROM outbox_lanes WHERE open > 0 AND NOT is_off ORDER BY lane",
+    )?;
+    let lanes = lanes.query_map([], |row| row.get(0))?;
+    let lanes = lanes.collect::<rusqlite::Result<Vec<String>>>()?;
+    let mut waiting = Vec::new();
+    for lane in lanes {
+        if let Some(due_at) = due_at(connection, &lane, now)? {
+            waiting.push(Waiting { lane, due_at });
+        }
+    }
+    Ok(waiting)
+}
+
+/// When a lane has something to do; none where nothing waits.
+fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+    let mut head = connection.prepare_cached(&format!(
+        "SELECT due_at FROM outbox WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
+    ))?;
+    let head = head.query_row(params![lane, to_micros(now)], |row| timestamp(row, 0));
+    if let Some(head) = head.optional()? {
+        return Ok(Some(head));
+    }
+    let mut later = connection.prepare_cached(
+        "SELECT due_at FROM outbox WHERE lane = ?1 AND state = 'waiting' ORDER BY due_at LIMIT 1",
+    )?;
+    Ok(later
+        .query_row([lane], |row| timestamp(row, 0))
+        .optional()?)
+}
+
+/// Takes the next row of a lane and notes that it is being sent. Rows whose time is over are
+/// dead.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Result<Next> {
+    let connection = context.connection;
+    expire(connection, lane, now)?;
+    let mut head = connection.prepare_cached(&format!(
+        "{SELECT} WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
+    ))?;
+    let head = head
+        .query_row(params![lane, to_micros(now)], read)
+        .optional()?;
+    let Some(head) = head else {
+        let later = due_at(connection, lane, now)?;
+        return Ok(later.map_or(Next::Nothing, Next::At));
+    };
+    if head.due_at > now {
+        return Ok(Next::At(head.due_at));
+    }
+    begin(connection, head.id, now)?;
+    let state = RowState::Sending;
+    Ok(Next::Row(Box::new(OutboxRow { state, ..head })))
+}
+
+fn begin(connection: &Connection, row: RowId, now: Timestamp) -> Result<()> {
+    let update = "UPDATE outbox SET state = 'sending' WHERE id = ?1";
+    connection.prepare_cached(update)?.execute([row.0])?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outbox_tries (row_id, number, began_at)
+         SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM outbox_tries WHERE row_id = ?1",
+    )?;
+    insert.execute(params![row.0, to_micros(now)])?;
+    Ok(())
+}
+
+fn expire(connection: &Connection, lane: &str, now: Timestamp) -> Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE outbox SET state = 'dead', settled_at = ?2
+         WHERE lane = ?1 AND state = 'waiting' AND expires_at <= ?2",
+    )?;
+    update.execute(params![lane, to_micros(now)])?;
+    Ok(())
+}
