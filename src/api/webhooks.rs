@@ -84,7 +84,7 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 
 /// Makes a webhook.
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", request_body = NewWebhook,
-    responses((status = 201, body = Webhook), (status = 422, body = Problem)))]
+    responses((status = 201, body = Webhook), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let new: NewWebhook = request.json()?;
     let name = name_of(&new.name).map_err(|error| Problem::invalid(error.to_string()))?;
@@ -110,7 +110,8 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
 /// Changes a webhook.
 #[utoipa::path(patch, path = "/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookPatch,
-    responses((status = 200, body = Webhook), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Webhook), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let patch: WebhookPatch = request.json()?;

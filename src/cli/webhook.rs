@@ -28,6 +28,7 @@ pub enum Webhook {
     Show(Show),
     RotateKey(RotateKey),
     Pause(Pause),
+    Archive(Archive),
     Resume(Resume),
     Delete(Delete),
 }
@@ -88,6 +89,14 @@ pub struct Pause {
     id: WebhookArgument,
 }
 
+/// Keep a webhook's history, but leave it out of totals and make no more orders
+#[derive(Args)]
+#[command(after_help = "Bring it back with resume.\n\nExample:\n  algohook webhook archive wh_...")]
+pub struct Archive {
+    /// The webhook: its id, or its name
+    id: WebhookArgument,
+}
+
 /// Turn alerts into orders again
 #[derive(Args)]
 #[command(after_help = "Example:\n  algohook webhook resume wh_...")]
@@ -119,6 +128,7 @@ impl Webhook {
             Self::Show(show) => show.run(config, &store, out),
             Self::RotateKey(rotate) => rotate.run(config, &store, out),
             Self::Pause(pause) => set_state(&store, out, &pause.id, WebhookState::Paused),
+            Self::Archive(archive) => set_state(&store, out, &archive.id, WebhookState::Archived),
             Self::Resume(resume) => set_state(&store, out, &resume.id, WebhookState::Active),
             Self::Delete(delete) => delete.run(config, &store, out),
         }
@@ -128,7 +138,6 @@ impl Webhook {
 impl Create {
     fn run(self, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let name = name_of(&self.name)?;
-        note_same_name(store, &name)?;
         let address = NewAddress::generate().context("the system gives no random bytes")?;
         let id = address.id.clone();
         open::act(store, move |context, actor| {
@@ -241,18 +250,6 @@ impl Delete {
     }
 }
 
-/// Says that a name is taken already: names are for people, and two may be the same.
-fn note_same_name(store: &Store, name: &str) -> anyhow::Result<()> {
-    let all = store.readers().run_blocking(webhooks::list)?;
-    if let Some(same) = all.into_iter().find(|webhook| webhook.name == name) {
-        eprintln!(
-            "note: {} has this name, too; commands now need the id of the one that you mean",
-            same.id
-        );
-    }
-    Ok(())
-}
-
 fn set_state(
     store: &Store,
     out: &mut dyn Write,
@@ -271,6 +268,9 @@ fn set_state(
     let what = match state {
         WebhookState::Active => "active: alerts become orders",
         WebhookState::Paused => "paused: alerts are recorded and make no orders",
+        WebhookState::Archived => {
+            "archived: it keeps its history, makes no orders and is in no total"
+        }
     };
     Ok(writeln!(out, "{} is {what}.", changed.id)?)
 }
@@ -308,6 +308,7 @@ fn state_word(state: WebhookState) -> &'static str {
     match state {
         WebhookState::Active => "active",
         WebhookState::Paused => "paused",
+        WebhookState::Archived => "archived",
     }
 }
 

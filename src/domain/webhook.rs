@@ -145,6 +145,8 @@ pub enum WebhookState {
     Active,
     /// Alerts are recorded as `ignored` and make no order.
     Paused,
+    /// As paused, and left out of totals, lists of all webhooks and what needs attention.
+    Archived,
 }
 
 /// The settings of a strategy, and of the reading of its numbers.

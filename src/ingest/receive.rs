@@ -199,7 +199,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         }
         self.learn_issuer(arrival).await;
         let reading = match (arrival.webhook.state, reading) {
-            (WebhookState::Paused, Reading::Signal(parsed)) => {
+            (WebhookState::Paused | WebhookState::Archived, Reading::Signal(parsed)) => {
                 Reading::Withheld(EventStatus::Ignored, Some(parsed))
             }
             (_, reading) => reading,

@@ -20,7 +20,7 @@ use crate::store::{Result, Store};
 pub struct Webhook {
     /// Its public id.
     pub id: WebhookId,
-    /// Active or paused.
+    /// Active, paused or archived.
     pub state: WebhookState,
     /// The senders whose alerts are taken, where it is not the server's setting.
     pub senders: Option<SenderPolicy>,

@@ -203,7 +203,7 @@ fn by_currency(
 
 fn wanted(connection: &Connection, filter: &ReportFilter) -> Result<Vec<StoredWebhook>> {
     if filter.webhooks.is_empty() {
-        return webhooks::list(connection);
+        return webhooks::list_current(connection);
     }
     let ids = filter.named_once().into_iter();
     ids.map(|id| webhooks::get(connection, id)).collect()

@@ -66,7 +66,7 @@ pub fn list(
     let transaction = connection.unchecked_transaction()?;
     let webhooks = match of {
         Some(id) => vec![webhooks::get(&transaction, id)?],
-        None => webhooks::list(&transaction)?,
+        None => webhooks::list_current(&transaction)?,
     };
     let mut positions = Vec::new();
     for webhook in webhooks {

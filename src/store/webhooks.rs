@@ -8,7 +8,7 @@ use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::writer::WriteContext;
 use super::{ledgers, senders};
-use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
+use crate::domain::webhook::{AuthKey, LONGEST_NAME, Settings, WebhookId, WebhookState};
 
 /// A webhook as it is stored.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct StoredWebhook {
     pub name: String,
     /// The secret of its alerts.
     pub auth_key: AuthKey,
-    /// Active or paused.
+    /// Active, paused or archived.
     pub state: WebhookState,
     /// The owner's notes.
     pub notes: String,
@@ -46,13 +46,14 @@ pub struct WebhookChange {
     pub auth_key: Option<AuthKey>,
 }
 
-const COLUMNS: &str = "id, public_id, name, auth_key, state, notes, settings, created_at";
+const COLUMNS: &str =
+    "id, public_id, name, auth_key, state, notes, settings, created_at, is_archived";
 
 /// Stores a new webhook.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where nothing could be written.
+/// [`StoreError::Conflict`] where another webhook has the name, or [`StoreError::Unavailable`] where nothing could be written.
 pub fn insert(
     context: &mut WriteContext<'_>,
     id: &WebhookId,
@@ -60,6 +61,7 @@ pub fn insert(
     key: &AuthKey,
     now: Timestamp,
 ) -> Result<()> {
+    require_free(context.connection, name, 0)?;
     context.connection.execute(
         "INSERT INTO webhooks (public_id, name, auth_key, state, notes, settings, created_at)
          VALUES (?1, ?2, ?3, 'active', '', ?4, ?5)",
@@ -89,6 +91,17 @@ pub fn list(connection: &Connection) -> Result<Vec<StoredWebhook>> {
     Ok(webhooks)
 }
 
+/// Every webhook that totals are of, oldest first: all but the archived ones.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list_current(connection: &Connection) -> Result<Vec<StoredWebhook>> {
+    let mut webhooks = list(connection)?;
+    webhooks.retain(|webhook| webhook.state != WebhookState::Archived);
+    Ok(webhooks)
+}
+
 /// One webhook.
 ///
 /// # Errors
@@ -105,14 +118,18 @@ pub fn get(connection: &Connection, id: &WebhookId) -> Result<StoredWebhook> {
 ///
 /// # Errors
 ///
-/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+/// [`StoreError::NotFound`], [`StoreError::Conflict`] where another webhook has the new name,
+/// or [`StoreError::Unavailable`].
 pub fn change(
     context: &mut WriteContext<'_>,
     id: &WebhookId,
     change: WebhookChange,
 ) -> Result<StoredWebhook> {
     let mut webhook = get(context.connection, id)?;
-    webhook.name = change.name.unwrap_or(webhook.name);
+    if let Some(name) = change.name.filter(|name| *name != webhook.name) {
+        require_free(context.connection, &name, webhook.row)?;
+        webhook.name = name;
+    }
     webhook.notes = change.notes.unwrap_or(webhook.notes);
     webhook.state = change.state.unwrap_or(webhook.state);
     if let Some(settings) = change.settings
@@ -128,7 +145,7 @@ pub fn change(
     }
     webhook.auth_key = change.auth_key.unwrap_or(webhook.auth_key);
     context.connection.execute(
-        "UPDATE webhooks SET name = ?2, notes = ?3, state = ?4, settings = ?5, auth_key = ?6 WHERE id = ?1",
+        "UPDATE webhooks SET name = ?2, notes = ?3, state = ?4, settings = ?5, auth_key = ?6, is_archived = ?7 WHERE id = ?1",
         params![
             webhook.row,
             webhook.name,
@@ -136,6 +153,7 @@ pub fn change(
             state_text(webhook.state),
             settings_text(&webhook.settings)?,
             webhook.auth_key.reveal(),
+            webhook.state == WebhookState::Archived,
         ],
     )?;
     Ok(webhook)
@@ -299,10 +317,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredWebhook> {
         id: parsed(row, 1)?,
         name: row.get(2)?,
         auth_key: AuthKey::from_stored(row.get(3)?),
-        state: if row.get_ref(4)?.as_str() == Ok("paused") {
-            WebhookState::Paused
-        } else {
-            WebhookState::Active
+        state: match (row.get(8)?, row.get_ref(4)?.as_str()) {
+            (true, _) => WebhookState::Archived,
+            (false, Ok("paused")) => WebhookState::Paused,
+            (false, _) => WebhookState::Active,
         },
         notes: row.get(5)?,
         settings: read_settings(row, 6)?,
@@ -321,8 +339,33 @@ fn read_settings(row: &Row<'_>, column: usize) -> rusqlite::Result<Settings> {
 fn state_text(state: WebhookState) -> &'static str {
     match state {
         WebhookState::Active => "active",
-        WebhookState::Paused => "paused",
+        WebhookState::Paused | WebhookState::Archived => "paused",
     }
+}
+
+/// Refuses a name that another webhook has, in whichever letters: commands and pages name
+/// webhooks, and a second one of the name would be mistaken for the first.
+fn require_free(connection: &Connection, name: &str, own_row: i64) -> Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) FROM webhooks WHERE lower(name) = lower(?1) AND id <> ?2 AND deleted_at IS NULL",
+    )?;
+    let mut is_taken = |name: &str| -> Result<bool> {
+        Ok(select.query_row(params![name, own_row], |row| row.get::<_, i64>(0))? > 0)
+    };
+    if !is_taken(name)? {
+        return Ok(());
+    }
+    for number in 2.. {
+        let suffix = format!(" {number}");
+        let stem: String = name.chars().take(LONGEST_NAME - suffix.len()).collect();
+        let free = format!("{}{suffix}", stem.trim_end());
+        if !is_taken(&free)? {
+            return Err(StoreError::Conflict(format!(
+                "a webhook named \"{name}\" already exists; \"{free}\" is free"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn settings_text(settings: &Settings) -> Result<String> {

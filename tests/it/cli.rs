@@ -528,7 +528,7 @@ fn variables_and_the_file_say_the_same_as_flags() {
             command.args(["--public-url", flag]);
         }
         let output = command
-            .args(["webhook", "create", "x", "--json"])
+            .args(["webhook", "show", "Strategy", "--json"])
             .output()
             .unwrap();
         let shown: Value = serde_json::from_slice(&output.stdout).unwrap();

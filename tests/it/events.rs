@@ -208,14 +208,4 @@ fn a_webhook_is_named_by_its_id_or_by_its_name() {
     ] {
         assert_eq!(data.run(wrong).status.code(), Some(2), "{wrong:?}");
     }
-
-    let output = data.run(&["webhook", "create", "Other", "--json"]);
-    let note = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        note.contains("note: ") && note.contains(&other.id),
-        "{note}"
-    );
-    let error = data.error(&["webhook", "pause", "Other"]);
-    assert!(error.contains("2 webhooks are named"), "{error}");
-    assert!(error.contains(&other.id), "{error}");
 }

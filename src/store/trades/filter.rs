@@ -21,7 +21,7 @@ use crate::store::tickers;
 pub struct TradeFilter {
     /// The book that they are in.
     pub book: Book,
-    /// Of some webhooks.
+    /// Of some webhooks; of all but the archived ones where empty.
     pub webhooks: Vec<WebhookId>,
     /// Of one ticker.
     pub ticker: Option<String>,
@@ -55,6 +55,8 @@ impl TradeFilter {
             let places = vec!["?"; self.webhooks.len()].join(", ");
             let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
             of.require(format!("w.public_id IN ({places})"), ids);
+        } else if self.order.is_none() {
+            of.require_all(Conditions::with("w.is_archived = 0"));
         }
         if let Some(ticker) = &self.ticker {
             match self.book {

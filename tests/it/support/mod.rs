@@ -88,8 +88,17 @@ impl DataDir {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// Makes a webhook of this name, or of the one that is proposed where it is taken.
     pub fn create_webhook(&self, name: &str) -> Webhook {
-        let shown = self.json(&["webhook", "create", name, "--json"]);
+        let create = |name: &str| self.run(&["webhook", "create", name, "--json"]);
+        let mut output = create(name);
+        let refused = String::from_utf8(output.stderr.clone()).unwrap();
+        let proposed = refused.rsplit_once("\" is free");
+        if let Some((_, free)) = proposed.and_then(|(text, _)| text.rsplit_once('"')) {
+            output = create(free);
+        }
+        assert!(output.status.success(), "{name}: {output:?}");
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
         Webhook {
             id: shown["id"].as_str().unwrap().to_owned(),
             key: shown["authKey"].as_str().unwrap().to_owned(),
