@@ -134,7 +134,8 @@ fn announce_demo(
     in_use: Option<SocketAddr>,
 ) -> std::io::Result<()> {
     let (url, directory) = (&started.url, directory.display());
-    writeln!(out, "Open {url} and log in with {password}")?;
+    // What is after the # never leaves the browser: the page logs in with it.
+    writeln!(out, "Open {url}/#{password}")?;
     if let Some(in_use) = in_use {
         writeln!(
             out,
@@ -156,7 +157,9 @@ fn announce_demo(
 async fn go_on_trading(url: String, live: Arc<Mutex<Live>>, clock: SystemClock) -> Outcome {
     loop {
         tokio::time::sleep(Live::PAUSE).await;
-        let alert = live.lock().await.next_alert(clock.now());
+        let Some(alert) = live.lock().await.next_alert(clock.now()) else {
+            continue;
+        };
         if let Err(error) = http::post(&url, &alert.path, alert.message).await {
             tracing::warn!(%error, "an alert of the demo did not arrive");
         }

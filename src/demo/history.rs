@@ -10,9 +10,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::{Address, Market, mistakes};
+use super::strategy::StrategyOrder;
+use super::{Address, Market, backtest, mistakes};
+use crate::api::imports::{Reading, new_backtest};
 use crate::domain::webhook::{WebhookId, WebhookState};
+use crate::imports::trades::terms::StatedTerms;
 use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
+use crate::store::backtests;
 use crate::store::deliveries::{Delivery, Recorded, record};
 use crate::store::rejections::{self, Rejection};
 use crate::store::webhooks::{self, WebhookChange};
@@ -65,10 +69,23 @@ pub(super) async fn write(
     now: Timestamp,
 ) -> Result<()> {
     let evening = now - EVENING;
-    let mut sent: Vec<Sent> = markets
-        .iter_mut()
-        .flat_map(|market| alerts(market, now))
-        .collect();
+    let mut sent: Vec<Sent> = Vec::new();
+    let mut tested: Vec<(Address, String, String)> = Vec::new();
+    for market in markets.iter_mut() {
+        let orders = market
+            .strategy
+            .orders_until(now - SignedDuration::from_secs(10));
+        if market.profile.is_tested {
+            let list = backtest::list_of_trades(market.profile, &orders);
+            let name = backtest::file_name(market.profile);
+            tested.push((market.address.clone(), name, list));
+        }
+        sent.extend(alerts(market, &orders));
+    }
+    let stock = markets
+        .iter()
+        .find(|market| market.profile.ticker.ends_with(":AAPL"));
+    let price = stock.map_or_else(|| "212.40".to_owned(), |market| market.strategy.price());
     let by_newcomer = |(time, message)| Sent {
         time,
         webhook: newcomer.id.to_string(),
@@ -76,11 +93,11 @@ pub(super) async fn write(
         address: mistakes::HOME,
     };
     sent.extend(
-        mistakes::evening(evening, &newcomer.key)
+        mistakes::evening(evening, &newcomer.key, &price)
             .into_iter()
             .map(by_newcomer),
     );
-    let late = mistakes::after_the_pause(evening, &newcomer.key);
+    let late = mistakes::after_the_pause(evening, &newcomer.key, &price);
     let pause = late.first().map_or(now, |(time, _)| *time);
     sent.extend(late.into_iter().map(by_newcomer));
     sent.sort_by_key(|sent| sent.time);
@@ -90,14 +107,14 @@ pub(super) async fn write(
     playback.deliver(&sent[..until_pause]).await?;
     playback.pause(newcomer)?;
     playback.deliver(&sent[until_pause..]).await?;
+    for (address, name, list) in &tested {
+        playback.keep_backtest(address, name, list, now)?;
+    }
     playback.commit()
 }
 
 /// The alerts of a strategy, with the resends and the loss that the demo shows.
-fn alerts(market: &mut Market, now: Timestamp) -> Vec<Sent> {
-    let orders = market
-        .strategy
-        .orders_until(now - SignedDuration::from_secs(10));
+fn alerts(market: &Market, orders: &[StrategyOrder]) -> Vec<Sent> {
     let is_pyramid = market.profile.name.ends_with("pyramid");
     let lost = orders.len().checked_sub(LOST).filter(|_| is_pyramid);
     let mut sent = Vec::with_capacity(orders.len() + orders.len() / RESENT);
@@ -190,6 +207,28 @@ impl Playback {
         self.diary
             .write(|context| webhooks::change(context, &address.id, change))?;
         self.take_up_webhooks()
+    }
+
+    fn keep_backtest(
+        &self,
+        address: &Address,
+        file_name: &str,
+        list: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let reading = Reading {
+            zone: Some(jiff::tz::TimeZone::UTC),
+            file_name: Some(file_name.to_owned()),
+            stated: StatedTerms::read([None, None, Some(backtest::COMMISSION_TEXT), None])
+                .map_err(|error| StoreError::Conflict(error.to_string()))?,
+            ..Reading::default()
+        };
+        self.diary.write(|context| {
+            let settings = webhooks::get(context.connection, &address.id)?.settings;
+            let new = new_backtest(list.as_bytes(), &settings, reading, now)
+                .map_err(|error| StoreError::Conflict(format!("the demo's backtest: {error}")))?;
+            backtests::replace(context, &address.id, &new, now).map(drop)
+        })
     }
 
     fn commit(self) -> Result<()> {

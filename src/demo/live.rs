@@ -28,20 +28,22 @@ impl Live {
         Self { markets, next: 0 }
     }
 
-    /// The next alert of the strategy whose turn it is, at `now`.
-    ///
-    /// Hours of the made-up market may pass between two alerts.
-    pub fn next_alert(&mut self, now: Timestamp) -> LiveAlert {
-        let turn = self.next % self.markets.len();
-        self.next += 1;
+    /// The next alert at `now`, of the strategy whose turn it is among those whose market is open.
+    pub fn next_alert(&mut self, now: Timestamp) -> Option<LiveAlert> {
+        let count = self.markets.len();
+        let turns = (self.next..self.next + count).map(|turn| turn % count);
+        let turn = turns
+            .into_iter()
+            .find(|turn| self.markets[*turn].strategy.is_open(now))?;
+        self.next = turn + 1;
         let Market {
             profile,
             address,
             strategy,
         } = &mut self.markets[turn];
-        LiveAlert {
+        Some(LiveAlert {
             path: format!("/hooks/{}", address.id),
             message: strategy.next_order(now).message(profile, &address.key),
-        }
+        })
     }
 }

@@ -5,9 +5,11 @@
 //! newcomer's mistakes (`mistakes`), go the way of every alert (`history`), so
 //! that the demo shows what the program does and not what somebody drew.
 
+mod backtest;
 mod history;
 mod live;
 mod mistakes;
+mod session;
 mod strategy;
 
 use std::path::Path;
@@ -65,6 +67,7 @@ impl Demo {
 }
 
 /// Where alerts are sent to, and what lets them in.
+#[derive(Clone)]
 struct Address {
     id: WebhookId,
     key: AuthKey,

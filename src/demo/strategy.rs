@@ -10,6 +10,8 @@ use crate::domain::webhook::{AuthKey, Commission, CommissionKind, Settings};
 use crate::store::webhooks::WebhookChange;
 use crate::templates::Template;
 
+use super::session::Session;
+
 /// The strategies of the demo.
 pub(super) const PROFILES: &[Profile] = &[
     Profile {
@@ -21,8 +23,8 @@ pub(super) const PROFILES: &[Profile] = &[
         session: Session::Always,
         first_price: 64_000.0,
         places: 1,
-        volatility: 0.0036,
-        quantity: "0.05",
+        volatility: 0.0028,
+        quantity: "0.25",
         most_units: 1,
         shorts: true,
         template: Template::Strategy,
@@ -30,6 +32,7 @@ pub(super) const PROFILES: &[Profile] = &[
         commission: (CommissionKind::Percent, "0.05"),
         time_zone: "UTC",
         trading_days: 365,
+        is_tested: true,
     },
     Profile {
         name: "Demo: Apple swing",
@@ -41,7 +44,7 @@ pub(super) const PROFILES: &[Profile] = &[
         first_price: 212.0,
         places: 2,
         volatility: 0.0035,
-        quantity: "40",
+        quantity: "250",
         most_units: 1,
         shorts: false,
         template: Template::Standard,
@@ -49,15 +52,16 @@ pub(super) const PROFILES: &[Profile] = &[
         commission: (CommissionKind::PerOrder, "1"),
         time_zone: "America/New_York",
         trading_days: 252,
+        is_tested: false,
     },
     Profile {
         name: "Demo: Gold pyramid",
         notes: "Made-up alerts: adds to winners, takes profit in parts. One of its alerts never \
                 arrived, so its position is out of sync with TradingView's.",
-        ticker: "COMEX:GC1!",
+        ticker: "COMEX:MGC1!",
         interval: "60",
         bar: SignedDuration::from_hours(1),
-        session: Session::Always,
+        session: Session::Globex,
         first_price: 2_650.0,
         places: 1,
         volatility: 0.0024,
@@ -65,10 +69,11 @@ pub(super) const PROFILES: &[Profile] = &[
         most_units: 3,
         shorts: true,
         template: Template::Strategy,
-        point_value: 100,
-        commission: (CommissionKind::PerContract, "2.40"),
+        point_value: 10,
+        commission: (CommissionKind::PerContract, "0.60"),
         time_zone: "America/New_York",
         trading_days: 252,
+        is_tested: false,
     },
 ];
 
@@ -78,43 +83,21 @@ const FAST: f64 = 5.0;
 /// Bars of the slow average.
 const SLOW: f64 = 13.0;
 
-/// When a market is open.
-#[derive(Clone, Copy)]
-pub(super) enum Session {
-    /// Day and night.
-    Always,
-    /// Monday to Friday, 13:30 to 20:00 UTC: New York's hours in summer.
-    NewYork,
-}
-
-impl Session {
-    fn is_open(self, time: Timestamp) -> bool {
-        match self {
-            Self::Always => true,
-            Self::NewYork => {
-                let local = jiff::tz::Offset::UTC.to_datetime(time);
-                let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
-                local.weekday().to_monday_one_offset() <= 5 && (810..1200).contains(&minute)
-            }
-        }
-    }
-}
-
 /// The instruments and habits of a strategy.
 pub(super) struct Profile {
     pub(super) name: &'static str,
     notes: &'static str,
-    ticker: &'static str,
+    pub(super) ticker: &'static str,
     interval: &'static str,
     bar: SignedDuration,
     session: Session,
     first_price: f64,
     /// Decimal places of its prices.
-    places: usize,
+    pub(super) places: usize,
     /// Usual move of the price in one bar, as a fraction.
     volatility: f64,
     /// Size of one entry.
-    quantity: &'static str,
+    pub(super) quantity: &'static str,
     /// Entries that may be open at once.
     most_units: i32,
     shorts: bool,
@@ -123,6 +106,8 @@ pub(super) struct Profile {
     commission: (CommissionKind, &'static str),
     time_zone: &'static str,
     trading_days: u16,
+    /// Whether the demo has TradingView's list of its trades, too.
+    pub(super) is_tested: bool,
 }
 
 impl Profile {
@@ -158,11 +143,13 @@ impl Profile {
 pub(super) struct StrategyOrder {
     /// When TradingView's alert fires.
     pub(super) time: Timestamp,
-    price: f64,
+    pub(super) price: f64,
     /// Position in units before and after, short below zero.
-    before: i32,
-    after: i32,
-    signal: &'static str,
+    pub(super) before: i32,
+    pub(super) after: i32,
+    pub(super) signal: &'static str,
+    /// How far the position that it ended went for and against it, in price.
+    pub(super) excursions: (f64, f64),
 }
 
 impl StrategyOrder {
@@ -234,7 +221,23 @@ pub(super) struct Strategy {
     /// Units held, short below zero.
     position: i32,
     entry_price: f64,
+    /// The highest and the lowest price since the entry.
+    extremes: (f64, f64),
+    /// Length of a bar, and how far the price moves in it.
+    pace: Pace,
 }
+
+/// How fast a market is played.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Its own bars.
+    Bars,
+    /// Moves of some seconds: what is seen live moves no further than a market does.
+    Ticks,
+}
+
+/// Of the move of a bar, what one of some seconds has.
+const TICK: f64 = 0.08;
 
 impl Strategy {
     /// A strategy without position; equal ones make equal orders.
@@ -250,7 +253,19 @@ impl Strategy {
             slow: profile.first_price,
             position: 0,
             entry_price: profile.first_price,
+            extremes: (profile.first_price, profile.first_price),
+            pace: Pace::Bars,
         }
+    }
+
+    /// Whether its market is open.
+    pub(super) fn is_open(&self, time: Timestamp) -> bool {
+        self.profile.session.is_open(time)
+    }
+
+    /// The newest price, as an alert states it.
+    pub(super) fn price(&self) -> String {
+        format!("{:.*}", self.profile.places, self.price)
     }
 
     /// The orders until `end`.
@@ -262,12 +277,21 @@ impl Strategy {
         orders
     }
 
-    /// The next order, however many bars it takes, given at `time`.
+    /// The next order of a market that is open, given at `time`.
     pub(super) fn next_order(&mut self, time: Timestamp) -> StrategyOrder {
+        self.pace = Pace::Ticks;
         loop {
-            if let Some(order) = self.next_bar() {
+            self.walk();
+            if let Some(order) = self.order() {
                 return StrategyOrder { time, ..order };
             }
+        }
+    }
+
+    fn volatility(&self) -> f64 {
+        match self.pace {
+            Pace::Bars => self.profile.volatility,
+            Pace::Ticks => self.profile.volatility * TICK,
         }
     }
 
@@ -277,10 +301,20 @@ impl Strategy {
             return None;
         }
         self.walk();
+        self.order()
+    }
+
+    fn order(&mut self) -> Option<StrategyOrder> {
         let (after, signal) = self.decide()?;
         let before = std::mem::replace(&mut self.position, after);
+        let (high, low) = self.extremes;
+        let excursions = match before.signum() {
+            -1 => (self.entry_price - low, self.entry_price - high),
+            _ => (high - self.entry_price, low - self.entry_price),
+        };
         if after.abs() > before.abs() || after.signum() != before.signum() {
             self.entry_price = self.price;
+            self.extremes = (self.price, self.price);
         }
         Some(StrategyOrder {
             time: self.time,
@@ -288,6 +322,7 @@ impl Strategy {
             before,
             after,
             signal,
+            excursions,
         })
     }
 
@@ -298,15 +333,18 @@ impl Strategy {
         // The sum of twelve even draws is close to a normal one with deviation 1.
         let draws = (0..12).map(|_| self.generator.random::<f64>());
         let shock = draws.sum::<f64>() - 6.0;
-        self.price *= (self.profile.volatility * (shock + self.trend)).exp();
+        self.price *= (self.volatility() * (shock + self.trend)).exp();
+        let (high, low) = self.extremes;
+        self.extremes = (high.max(self.price), low.min(self.price));
         self.fast += (self.price - self.fast) * 2.0 / (FAST + 1.0);
         self.slow += (self.price - self.slow) * 2.0 / (SLOW + 1.0);
     }
 
     /// The position to take, where it is another, and the name of the signal.
     fn decide(&self) -> Option<(i32, &'static str)> {
+        let volatility = self.volatility();
         let distance = self.fast / self.slow - 1.0;
-        if distance.abs() < self.profile.volatility / 3.0 {
+        if distance.abs() < volatility / 3.0 {
             return None;
         }
         let side = if distance > 0.0 { 1 } else { -1 };
@@ -318,10 +356,10 @@ impl Strategy {
             };
         }
         let gain = (self.price / self.entry_price - 1.0) * f64::from(side);
-        if gain > 8.0 * self.profile.volatility && self.position.abs() > 1 {
+        if gain > 8.0 * volatility && self.position.abs() > 1 {
             return Some((self.position - side, "Take profit"));
         }
         let may_add = self.position.abs() < self.profile.most_units;
-        (may_add && gain > 3.0 * self.profile.volatility).then_some((self.position + side, "Add"))
+        (may_add && gain > 3.0 * volatility).then_some((self.position + side, "Add"))
     }
 }

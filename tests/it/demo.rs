@@ -48,11 +48,13 @@ impl Demo {
             let end = rest.find(|letter: char| letter.is_whitespace() || letter == '"');
             rest[..end.unwrap()].to_owned()
         };
+        let link = word_after("Open ");
+        let (url, password) = link.split_once("/#").unwrap();
         Self {
-            url: word_after("Open "),
+            url: url.to_owned(),
             data_dir: word_after("--data-dir ").into(),
             token: word_after("Bearer "),
-            password: word_after(" log in with "),
+            password: password.to_owned(),
             printed,
             child,
         }
