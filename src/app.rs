@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::api::connection::{Check, ConnectionWatch, Verdict};
 use crate::api::context::Context;
 use crate::api::imports::Importing;
 use crate::api::overview::CertificateWatch;
@@ -25,6 +26,7 @@ use crate::api::passwords::Hashing;
 use crate::api::throttle::LoginThrottle;
 use crate::api::unwritten::UnwrittenLogins;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
+use crate::doctor;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
@@ -97,13 +99,14 @@ pub async fn run(
         .clone()
         .or_else(|| listeners.https_url(&config.public));
     let page_url = page_url(&config, &url, public_url.as_deref());
-    lock.announce(&running_server(
+    let running = running_server(
         &config,
         &addresses,
         &url,
         &page_url,
         public_url.as_deref(),
-    ))?;
+    );
+    lock.announce(&running)?;
     let warnings = warnings(&addresses, &sockets, &config);
 
     let registry = Arc::new(Registry::default());
@@ -119,6 +122,7 @@ pub async fn run(
         clock,
         registry: Arc::clone(&registry),
         metrics: Arc::clone(&metrics),
+        connection: connection_watch(base_url.clone(), running, &config),
         base_url,
         certificates: listeners.certificates(),
         workers: workers.board(),
@@ -251,6 +255,33 @@ async fn write_noted(ingest: Arc<Ingest<StoreRecorder, SystemClock>>) -> Outcome
     }
 }
 
+/// The checks of `algohook doctor` that tell whether an alert can come from outside.
+fn connection_watch(base_url: String, running: RunningServer, config: &Config) -> ConnectionWatch {
+    let (running, data_dir) = (Arc::new(running), Arc::new(config.data_dir.clone()));
+    ConnectionWatch::of(base_url, config.is_demo, move || {
+        let (running, data_dir) = (Arc::clone(&running), Arc::clone(&data_dir));
+        async move {
+            let findings = doctor::outside(&running, &data_dir).await;
+            findings.into_iter().map(Check::from).collect()
+        }
+    })
+}
+
+impl From<doctor::Finding> for Check {
+    fn from(finding: doctor::Finding) -> Self {
+        Self {
+            check: finding.check.to_owned(),
+            verdict: match finding.verdict {
+                doctor::Verdict::Good => Verdict::Good,
+                doctor::Verdict::Notice => Verdict::Notice,
+                doctor::Verdict::Bad => Verdict::Bad,
+            },
+            found: finding.found,
+            next: finding.next,
+        }
+    }
+}
+
 /// The parts that the routes are made of.
 struct Parts {
     store: Arc<Store>,
@@ -259,6 +290,7 @@ struct Parts {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     base_url: String,
+    connection: ConnectionWatch,
     certificates: Option<Arc<Certificates>>,
     workers: Board,
     stopping: watch::Receiver<bool>,
@@ -281,6 +313,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         base_url: parts.base_url,
         workers: parts.workers,
         stopping: parts.stopping,
+        connection: parts.connection,
         unwritten: UnwrittenLogins::default(),
         logins: LoginThrottle::default(),
         codes: LoginThrottle::default(),

@@ -46,6 +46,18 @@ pub use series::Series;
 
 use table::{Row, TradeTable};
 
+/// Places of a percentage that the distribution of returns counts in.
+const PERCENT_PLACES: f64 = 1e6;
+
+/// The net profit of a trade in percent of its entry's value and commission, with six places, as
+/// the distribution of returns counts it; `None` where that is not above zero.
+#[must_use]
+pub fn return_percent(trade: &ClosedTrade) -> Option<f64> {
+    let fraction = table::return_fraction(trade);
+    let rounded = (fraction * 100.0 * PERCENT_PLACES).round() / PERCENT_PLACES;
+    rounded.is_finite().then_some(rounded)
+}
+
 /// Everything a report is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'input> {

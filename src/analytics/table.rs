@@ -166,7 +166,7 @@ pub(super) fn time_of(microsecond: i64) -> Timestamp {
 
 /// Profit as a fraction of what the entry was worth and cost; not a number where the worth is
 /// nothing, or less than nothing.
-fn return_fraction(trade: &ClosedTrade) -> f64 {
+pub(super) fn return_fraction(trade: &ClosedTrade) -> f64 {
     let price = float_of(trade.entry_price.get());
     let size = float_of(trade.quantity.get()) * float_of(trade.point_value);
     let value = match trade.contract {

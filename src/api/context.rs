@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::connection::ConnectionWatch;
 use super::imports::Importing;
 use super::overview::CertificateWatch;
 use super::passwords::Hashing;
@@ -59,6 +60,8 @@ pub struct Context {
     pub retention: Retention,
     /// The certificate that senders of alerts are shown.
     pub certificate: CertificateWatch,
+    /// Whether an alert can reach this machine.
+    pub connection: ConnectionWatch,
 }
 
 impl Context {

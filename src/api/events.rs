@@ -17,6 +17,7 @@ use crate::domain::moment::Moment;
 use crate::ingest::LARGEST_BODY;
 use crate::payload;
 use crate::store::deliveries::{self, Reading};
+use crate::store::event_log::{self, EventSummary};
 use crate::store::events::{self, EventFilter};
 use crate::store::webhooks;
 
@@ -32,7 +33,7 @@ pub struct EventDetail {
     committed_at: Option<Timestamp>,
 }
 
-/// A filter of events; newest first.
+/// A filter of events; newest by time first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -54,7 +55,7 @@ pub struct EventQuery {
     /// Items of a page, 1 to 500; 50 where left out.
     pub(super) limit: Option<u32>,
     /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// Options for processing an event again.
@@ -77,27 +78,41 @@ impl EventQuery {
             text: self.q.clone(),
             from,
             to,
-            before: parameter("cursor", self.cursor.as_deref())?,
+            before: None,
             after: None,
         })
     }
 }
 
-/// One page of the event log.
+/// One page of the event log, by the time that events were received at.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventQuery),
     responses((status = 200, body = Page<Event>), (status = 400, body = Problem)))]
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let query: EventQuery = request.query()?;
     let limit = page_limit(query.limit)?;
     let filter = query.filter()?;
+    let after = parameter("cursor", query.cursor.as_deref())?;
     let read = context
         .store
         .readers()
-        .run(move |connection| events::list(connection, &filter, limit + 1));
-    let items = read.await?.into_iter().map(Event::from).collect();
-    Ok(ok(&Page::cut(items, limit, |event: &Event| {
-        event.id.to_string()
-    })))
+        .run(move |connection| event_log::page(connection, &filter, after, limit));
+    let (items, next) = read.await?;
+    Ok(ok(&Page {
+        items: items.into_iter().map(Event::from).collect(),
+        next_cursor: next.map(|place| place.to_string()),
+    }))
+}
+
+/// How many events there are of each status, and when they came. A status that is asked for
+/// narrows the bars only; `limit` and `cursor` do nothing.
+#[utoipa::path(get, path = "/events/summary", tag = "events", params(EventQuery),
+    responses((status = 200, body = EventSummary), (status = 400, body = Problem)))]
+pub(super) async fn summarise(context: &Context, request: &ApiRequest) -> Reply {
+    let query: EventQuery = request.query()?;
+    let filter = query.filter()?;
+    let readers = context.store.readers();
+    let read = readers.run(move |connection| event_log::summary(connection, &filter));
+    Ok(ok(&read.await?))
 }
 
 /// One event.

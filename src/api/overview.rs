@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::connection::Connection;
 use super::context::Context;
+use super::performance::zone;
+use super::problem::Problem;
 use super::reply::{Reply, ok};
+use super::request::ApiRequest;
 use crate::acme;
 use crate::domain::webhook::WebhookId;
 use crate::reports::overview::{self, WebhookOverview};
@@ -27,6 +31,8 @@ pub struct Overview {
     /// Requests of the last seven days to addresses that are no webhook's, or not quite, the
     /// newest first.
     pub misdirected: Vec<Misdirected>,
+    /// The way from TradingView to this machine.
+    pub connection: Connection,
     /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
     pub certificate: Option<Certificate>,
     /// Logins of the last 30 days from a browser and an address that were both new, newest
@@ -137,19 +143,33 @@ impl CertificateWatch {
     }
 }
 
+/// In which days the dashboard is to be.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OverviewQuery {
+    /// IANA name of the zone of its days; that of each webhook where left out.
+    time_zone: Option<String>,
+}
+
 /// Every webhook with what it made and what waits for its owner, and the certificate.
-#[utoipa::path(get, path = "/overview", tag = "webhooks", responses((status = 200, body = Overview)))]
-pub(super) async fn overview(context: &Arc<Context>) -> Reply {
+#[utoipa::path(get, path = "/overview", tag = "webhooks", params(OverviewQuery),
+    responses((status = 200, body = Overview), (status = 400, body = Problem)))]
+pub(super) async fn overview(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: OverviewQuery = request.query()?;
+    let zone = query.time_zone.as_deref().map(zone).transpose()?;
     let now = context.now();
     let shared = Arc::clone(context);
+    let reached = context.connection.state().await;
     let read = context.store.readers().run(move |connection| {
-        let earnings = shared.earnings.of(connection)?;
+        let earnings = shared.earnings.of(connection, zone.as_ref())?;
         let misdirected = misdirected::list(connection, now - misdirected::REMEMBERED)?;
         let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
         Ok(Overview {
             faults: shared.faults(),
-            webhooks: overview::webhooks(connection, &earnings, now)?,
+            webhooks: overview::webhooks(connection, &earnings, zone.as_ref(), now)?,
             misdirected: misdirected.into_iter().map(Misdirected::from).collect(),
+            connection: reached,
             certificate: shared.certificate.state(),
             new_logins: new_logins.into_iter().map(NewLogin::from).collect(),
         })

@@ -32,6 +32,7 @@ pub enum Resource {
     Test,
     Rejections,
     Events,
+    EventSummary,
     Event,
     Reprocess,
     Orders,
@@ -66,7 +67,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 46] = [
+const ADDRESSES: [(&str, Resource, &str); 47] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -82,6 +83,7 @@ const ADDRESSES: [(&str, Resource, &str); 46] = [
     ("/webhooks/{id}/test", Resource::Test, "POST"),
     ("/webhooks/{id}/rejections", Resource::Rejections, "GET"),
     ("/events", Resource::Events, "GET"),
+    ("/events/summary", Resource::EventSummary, "GET"),
     ("/events/{id}", Resource::Event, "GET"),
     ("/events/{id}/reprocess", Resource::Reprocess, "POST"),
     ("/orders", Resource::Orders, "GET"),
@@ -164,7 +166,7 @@ impl Resource {
             (Self::Session, "DELETE") => account::log_out(context, request).await,
             (Self::SeenLogins, "POST") => account::acknowledge_logins(context, request).await,
             (Self::Me, "GET") => Ok(account::me(context, request)),
-            (Self::Overview, "GET") => overview::overview(context).await,
+            (Self::Overview, "GET") => overview::overview(context, request).await,
             (Self::Storage, "GET") => storage::storage(context).await,
             (Self::Password, "POST") => account::change_password(context, request).await,
             (Self::Tokens, "GET") => tokens::list(context, request).await,
@@ -179,6 +181,7 @@ impl Resource {
             (Self::Test, "POST") => webhooks::test(context, request).await,
             (Self::Rejections, "GET") => webhooks::list_rejections(context, request).await,
             (Self::Events, "GET") => events::list(context, request).await,
+            (Self::EventSummary, "GET") => events::summarise(context, request).await,
             (Self::Event, "GET") => events::get(context, request).await,
             (Self::Reprocess, "POST") => events::reprocess(context, request).await,
             (Self::Orders, "GET") => orders::list(context, request).await,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,9 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::book;
 use super::context::Context;
 use super::events::parameter;
+use super::performance::zone;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
+use super::trade_sieve::{Outcome, Sieve};
+use crate::analytics;
 use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 use crate::domain::moment::{Moment, Range};
@@ -20,7 +24,7 @@ use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 use crate::domain::tag::{NotATag, Tag};
-use crate::domain::trade::{Leg, TradeId};
+use crate::domain::trade::{ClosedTrade, Leg, TradeId};
 use crate::domain::webhook::WebhookId;
 use crate::reports;
 use crate::store;
@@ -72,6 +76,11 @@ pub struct Trade {
     pub commission: String,
     /// After commission.
     pub net_profit: String,
+    /// Net profit in percent of what the trade was entered for, commission included; null where
+    /// that is not above zero.
+    pub profit_percent: Option<f64>,
+    /// What the price moving by 1 made, a contract, share or coin.
+    pub point_value: String,
     /// Currency of both: the webhook's, or the backtest's own.
     pub currency: String,
     /// The owner's notes.
@@ -109,6 +118,8 @@ impl From<StoredTrade> for Trade {
         let text = |amount: Decimal| amount.normalize().to_string();
         Self {
             id,
+            profit_percent: analytics::return_percent(&ClosedTrade::from(&trade)),
+            point_value: text(trade.point_value),
             webhook: stored.webhook,
             ticker: trade.ticker.as_str().to_owned(),
             direction: trade.direction,
@@ -185,6 +196,33 @@ pub struct TradeQuery {
     /// first webhook.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
+    /// IANA name of the zone of days, weekdays and hours; that of the first webhook where left
+    /// out.
+    time_zone: Option<String>,
+    /// `long` or `short`.
+    pub(super) direction: Option<Direction>,
+    /// Won, lost, or neither.
+    pub(super) outcome: Option<Outcome>,
+    /// Closed on this day of the week, 1 for Monday to 7 for Sunday.
+    pub(super) weekday: Option<i8>,
+    /// Closed in this hour of the day, 0 to 23.
+    pub(super) hour: Option<i8>,
+    /// Opened by this signal.
+    pub(super) signal: Option<String>,
+    /// `true` for those opened without a signal.
+    pub(super) without_signal: Option<bool>,
+    /// With this net profit or more.
+    pub(super) profit_from: Option<String>,
+    /// With less net profit than this.
+    pub(super) profit_to: Option<String>,
+    /// With this `profitPercent` or more.
+    pub(super) percent_from: Option<f64>,
+    /// With less `profitPercent` than this.
+    pub(super) percent_to: Option<f64>,
+    /// Open for this many seconds or more.
+    pub(super) seconds_from: Option<u32>,
+    /// Open for less than this many seconds.
+    pub(super) seconds_to: Option<u32>,
     /// Items of a page, 1 to 500; 50 where left out.
     pub(super) limit: Option<u32>,
     /// `nextCursor` of the page before.
@@ -220,6 +258,8 @@ impl TradeQuery {
             books: books.collect(),
             filter,
             range: range(self.from, self.to)?,
+            zone: self.time_zone.as_deref().map(zone).transpose()?,
+            sieve: Sieve::of(self)?,
         })
     }
 
@@ -236,6 +276,10 @@ pub(super) struct Wanted {
     /// The same of each book.
     filter: TradeFilter,
     range: Range,
+    /// The zone of its days, where it is named.
+    zone: Option<TimeZone>,
+    /// What is asked besides.
+    sieve: Sieve,
 }
 
 /// One page of the closed trades.
@@ -327,10 +371,42 @@ pub(super) fn page(
     limit: u32,
 ) -> store::Result<Vec<Trade>> {
     let mut filter = wanted.filter.clone();
-    if !wanted.range.is_open() {
-        let zone = reports::zone_of_first(connection, &filter.webhooks)?;
-        (filter.from, filter.to) = wanted.range.within(&zone);
+    if wanted.range.is_open() && wanted.sieve.is_open() {
+        return found(connection, wanted, filter, after, limit);
     }
+    let zone = match &wanted.zone {
+        Some(zone) => zone.clone(),
+        None => reports::zone_of_first(connection, &filter.webhooks)?,
+    };
+    (filter.from, filter.to) = wanted.range.within(&zone);
+    if wanted.sieve.is_open() {
+        return found(connection, wanted, filter, after, limit);
+    }
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut items, mut next) = (Vec::new(), after);
+    loop {
+        let seen = found(connection, wanted, filter.clone(), next, SIFTED_AT_ONCE)?;
+        next = seen.last().and_then(Trade::place);
+        let passing = seen.into_iter();
+        items.extend(passing.filter(|trade| wanted.sieve.passes(trade, &zone)));
+        if next.is_none() || items.len() >= most {
+            items.truncate(most);
+            return Ok(items);
+        }
+    }
+}
+
+/// Trades read at once where each is looked at.
+const SIFTED_AT_ONCE: u32 = 500;
+
+/// Trades that the database finds by itself, those after `after`.
+fn found(
+    connection: &Connection,
+    wanted: &Wanted,
+    mut filter: TradeFilter,
+    after: Option<TradePlace>,
+    limit: u32,
+) -> store::Result<Vec<Trade>> {
     let is_before = |book: &&Book| after.is_some_and(|after| after.id.book != **book);
     let mut items: Vec<Trade> = Vec::new();
     for book in wanted.books.iter().skip_while(is_before) {

@@ -92,7 +92,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
 }
 
 /// Checks of the way from TradingView to the server.
-async fn outside(running: &RunningServer, data_dir: &Path) -> Vec<Finding> {
+pub async fn outside(running: &RunningServer, data_dir: &Path) -> Vec<Finding> {
     let mut findings = vec![reach::listener(running)];
     let public_url = running.public_url.as_deref();
     let domain = public_url.and_then(reach::host_of);

@@ -45,14 +45,14 @@ pub struct WebhookOverview {
     pub id: WebhookId,
     /// Its name.
     pub name: String,
-    /// Active or paused.
+    /// Active, paused or archived.
     pub state: WebhookState,
     /// When the last alert came over the network.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_alert_at: Option<Timestamp>,
     /// Currency of the amounts.
     pub currency: String,
-    /// Net profit of the trades closed today, in the webhook's time zone.
+    /// Net profit of the trades closed today, in the zone asked for or the webhook's.
     pub profit_today: String,
     /// Net profit of all closed trades, less the entry commission of the open lots.
     pub net_profit: String,
@@ -152,15 +152,19 @@ pub struct EarningsCache {
 }
 
 impl EarningsCache {
-    /// The earnings of every webhook as they are now.
+    /// The earnings of every webhook as they are now, in days of `zone` or of its own.
     ///
     /// # Errors
     ///
     /// As [`earnings`].
-    pub fn of(&self, connection: &Connection) -> Result<EarningsByWebhook> {
+    pub fn of(
+        &self,
+        connection: &Connection,
+        zone: Option<&TimeZone>,
+    ) -> Result<EarningsByWebhook> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let before = lock().clone();
-        let earnings = earnings(connection, &before)?;
+        let earnings = earnings(connection, &before, zone)?;
         lock().clone_from(&earnings);
         Ok(earnings)
     }
@@ -172,33 +176,36 @@ pub struct KeptEarnings {
     /// Version of its ledgers.
     version: i64,
     /// The zone of its days.
-    zone: String,
+    zone: TimeZone,
     earnings: Arc<Earnings>,
 }
 
 /// Earnings by the public id of the webhook: the number of a deleted one is given again.
 pub type EarningsByWebhook = HashMap<WebhookId, KeptEarnings>;
 
-/// The earnings of every webhook; `kept` spares reading those again that are the same as
-/// before.
+/// The earnings of every webhook, in days of `zone` or of its own; `kept` spares reading those
+/// again that are the same as before.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError`] where the database cannot be read.
-pub fn earnings(connection: &Connection, kept: &EarningsByWebhook) -> Result<EarningsByWebhook> {
+pub fn earnings(
+    connection: &Connection,
+    kept: &EarningsByWebhook,
+    zone: Option<&TimeZone>,
+) -> Result<EarningsByWebhook> {
     let transaction = connection.unchecked_transaction()?;
     let mut earnings = HashMap::new();
     for webhook in webhooks::list(&transaction)? {
         let version = ledgers::version(&transaction, webhook.row)?;
-        let is_same = |kept: &&KeptEarnings| {
-            kept.version == version && kept.zone == webhook.settings.time_zone
-        };
+        let zone = days_of(&webhook, zone);
+        let is_same = |kept: &&KeptEarnings| kept.version == version && kept.zone == zone;
         let of_webhook = match kept.get(&webhook.id).filter(is_same) {
             Some(kept) => kept.clone(),
             None => KeptEarnings {
                 version,
-                earnings: Arc::new(of_webhook(&transaction, &webhook)?),
-                zone: webhook.settings.time_zone,
+                earnings: Arc::new(of_webhook(&transaction, &webhook, &zone)?),
+                zone,
             },
         };
         earnings.insert(webhook.id, of_webhook);
@@ -206,11 +213,19 @@ pub fn earnings(connection: &Connection, kept: &EarningsByWebhook) -> Result<Ear
     Ok(earnings)
 }
 
-fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Earnings> {
-    let zone = zone_of(&webhook.settings);
-    let filter = trade_filter(&ReportFilter::default(), &zone, [webhook]);
+/// The zone that the days of a webhook are of.
+fn days_of(webhook: &StoredWebhook, zone: Option<&TimeZone>) -> TimeZone {
+    zone.map_or_else(|| zone_of(&webhook.settings), TimeZone::clone)
+}
+
+fn of_webhook(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    zone: &TimeZone,
+) -> Result<Earnings> {
+    let filter = trade_filter(&ReportFilter::default(), zone, [webhook]);
     let trades = trades::for_report(connection, &filter)?;
-    Ok(earned(&trades, &zone))
+    Ok(earned(&trades, zone))
 }
 
 fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
@@ -230,7 +245,7 @@ fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
     earnings
 }
 
-/// Every webhook as it is now, oldest first.
+/// Every webhook as it is now, oldest first; its day is that of `zone`, or of its own.
 ///
 /// # Errors
 ///
@@ -238,6 +253,7 @@ fn earned(trades: &[ClosedTrade], zone: &TimeZone) -> Earnings {
 pub fn webhooks(
     connection: &Connection,
     earnings: &EarningsByWebhook,
+    zone: Option<&TimeZone>,
     now: Timestamp,
 ) -> Result<Vec<WebhookOverview>> {
     let transaction = connection.unchecked_transaction()?;
@@ -249,10 +265,13 @@ pub fn webhooks(
         let positions = positions::of_webhook(&transaction, &webhook, Book::Alerts)?;
         let last_alert_at = events::last_alert(&transaction, webhook.row)?;
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
-        let zone = zone_of(&webhook.settings);
-        let attention = decided(&webhook, last_alert_at, &positions, unsettled, now);
+        let attention = if webhook.state == WebhookState::Archived {
+            Vec::new()
+        } else {
+            decided(&webhook, last_alert_at, &positions, unsettled, now)
+        };
         let attention = attention.into_iter().map(Attention::from).collect();
-        let today = zone.to_datetime(now).date();
+        let today = days_of(&webhook, zone).to_datetime(now).date();
         let profit_today = earned.last_day.filter(|(day, _)| *day == today);
         let text = |amount: Decimal| amount.normalize().to_string();
         shown.push(WebhookOverview {
@@ -338,9 +357,9 @@ mod tests {
         for webhook in [&one, &two] {
             scratch.alert(webhook, "BTCUSD", "buy");
         }
-        let before = earnings(&scratch.connection, &EarningsByWebhook::new()).unwrap();
+        let before = earnings(&scratch.connection, &EarningsByWebhook::new(), None).unwrap();
         scratch.alert(&one, "BTCUSD", "sell");
-        let after = earnings(&scratch.connection, &before).unwrap();
+        let after = earnings(&scratch.connection, &before, None).unwrap();
         let is_kept = |of| Arc::ptr_eq(&before[of].earnings, &after[of].earnings);
         assert!(!is_kept(&one));
         assert!(is_kept(&two));
@@ -348,7 +367,7 @@ mod tests {
 
         let in_new_york = |settings: &mut Settings| settings.time_zone = "America/New_York".into();
         scratch.change_settings(&one, in_new_york);
-        let moved = earnings(&scratch.connection, &after).unwrap();
+        let moved = earnings(&scratch.connection, &after, None).unwrap();
         let is_kept = |of| Arc::ptr_eq(&moved[of].earnings, &after[of].earnings);
         assert!(!is_kept(&one));
         assert!(is_kept(&two));
@@ -363,7 +382,7 @@ mod tests {
         };
         let old = scratch.webhook("old");
         trade(&mut scratch, &old);
-        let before = earnings(&scratch.connection, &EarningsByWebhook::new()).unwrap();
+        let before = earnings(&scratch.connection, &EarningsByWebhook::new(), None).unwrap();
         let row = |scratch: &Scratch, id| webhooks::get(&scratch.connection, id).unwrap().row;
         let number = row(&scratch, &old);
         webhooks::delete(&mut scratch.context(), &old, Timestamp::UNIX_EPOCH).unwrap();
@@ -371,7 +390,7 @@ mod tests {
         let new = scratch.webhook("new");
         trade(&mut scratch, &new);
         assert_eq!(row(&scratch, &new), number);
-        let after = earnings(&scratch.connection, &before).unwrap();
+        let after = earnings(&scratch.connection, &before, None).unwrap();
         assert!(!after.contains_key(&old));
         assert!(!Arc::ptr_eq(&after[&new].earnings, &before[&old].earnings));
     }

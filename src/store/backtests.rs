@@ -54,6 +54,10 @@ pub struct NewBacktest {
 /// The result of importing a list of trades, or of its preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own in the API"
+)]
 pub struct ImportedTrades {
     /// The instrument that it is kept under.
     #[schema(value_type = String)]
@@ -83,6 +87,8 @@ pub struct ImportedTrades {
     pub is_empty: bool,
     /// True if the instrument is a guess, which the first of the notes explains.
     pub is_ticker_guessed: bool,
+    /// Set where neither the file nor its owner says the zone of its times.
+    pub is_zone_assumed: bool,
     /// Its terms, each with its source.
     pub terms: KeptTerms,
     /// Assumptions, cells that could not be read and are not needed, and places where the
@@ -345,6 +351,7 @@ fn summary(
         replaced: replaced.filter(|_| !is_known && !is_empty).collect(),
         is_empty,
         is_ticker_guessed,
+        is_zone_assumed: list.is_zone_assumed,
         notes: place
             .guess
             .into_iter()

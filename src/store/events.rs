@@ -87,6 +87,21 @@ pub struct EventFilter {
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result<Vec<StoredEvent>> {
+    let conditions = conditions(filter);
+    let direction = if filter.after.is_some() {
+        "ASC"
+    } else {
+        "DESC"
+    };
+    let sql = format!(
+        "{SELECT} WHERE {} ORDER BY e.id {direction} LIMIT {limit}",
+        conditions.text()
+    );
+    query(connection, &sql, &conditions.values, read)
+}
+
+/// What a filter asks of an event `e` and its webhook `w`.
+pub(super) fn conditions(filter: &EventFilter) -> Conditions {
     let mut conditions = Conditions::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
         let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
@@ -123,16 +138,7 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
     if let Some(after) = filter.after {
         conditions.require("e.id > ?", [after.0]);
     }
-    let direction = if filter.after.is_some() {
-        "ASC"
-    } else {
-        "DESC"
-    };
-    let sql = format!(
-        "{SELECT} WHERE {} ORDER BY e.id {direction} LIMIT {limit}",
-        conditions.text()
-    );
-    query(connection, &sql, &conditions.values, read)
+    conditions
 }
 
 /// One event.
@@ -260,14 +266,14 @@ pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
     Ok(statement.query_row([], read).optional()?)
 }
 
-const SELECT: &str =
+pub(super) const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
         o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let is_kept = !row.get::<_, bool>(19)?;
     let payload = row
         .get_ref(5)?

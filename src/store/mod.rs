@@ -16,6 +16,7 @@ mod conditions;
 pub mod conflict;
 pub mod deliveries;
 pub mod error;
+pub mod event_log;
 pub mod events;
 pub mod file;
 pub mod health;

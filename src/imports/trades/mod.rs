@@ -61,6 +61,8 @@ pub struct TradeList {
     pub figures: Vec<Figure>,
     /// The zone that the times were read in.
     pub zone: TimeZone,
+    /// Set where neither file nor owner says that zone: it is the webhook's.
+    pub is_zone_assumed: bool,
     /// Assumptions, and cells that could not be read and are not needed.
     pub notes: Vec<String>,
 }
@@ -131,6 +133,7 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
     if own::is_export(&table.header) {
         return own::read(&table, options);
     }
+    let is_zone_assumed = options.zone.is_none() && properties.time_zone.is_none();
     let zone = options
         .zone
         .as_ref()
@@ -176,6 +179,7 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         properties,
         figures,
         zone,
+        is_zone_assumed,
         notes,
     })
 }

@@ -85,6 +85,7 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
         },
         figures: Vec::new(),
         zone: jiff::tz::TimeZone::UTC,
+        is_zone_assumed: false,
         notes: Vec::new(),
     })
 }
