@@ -59,7 +59,7 @@ test('a second factor is set up, asked for, and turned off', async ({ page }) =>
   await part.getByLabel('Password').fill(PASSWORD);
   await part.getByRole('button', { name: 'Turn it off' }).click();
   await expect(part.getByRole('button', { name: 'Set it up' })).toBeVisible();
-  const audit = page.getByRole('region', { name: 'What was done' });
+  const audit = page.getByRole('region', { name: 'Audit log' });
   await page.reload();
   await expect(audit).toContainText('second factor turned on');
 });
@@ -114,22 +114,22 @@ test('who may send is chosen, and a certificate only once one is pinned', async 
 
 test('settings of a webhook are kept as they were written', async ({ page }) => {
   await page.goto(`${server.url}/webhooks`);
-  await page.getByRole('link', { name: 'BTC Strategy' }).click();
+  await page.getByRole('link', { name: 'BTC Strategy', exact: true }).click();
   const open = () => page.locator('summary', { hasText: 'Settings' }).click();
   await open();
-  await page.getByLabel('Point values of single tickers').fill('CME_MINI:ES1! = 50');
-  await page.getByLabel('May be silent').selectOption('tradingHours');
-  await page.getByLabel('Silent, hours at most').fill('1.5');
+  await page.getByLabel('Point values by ticker').fill('CME_MINI:ES1! = 50');
+  await page.getByLabel('Warn if silent').selectOption('tradingHours');
+  await page.getByLabel('Hours of silence').fill('1.5');
   await page.getByLabel('Assumed slippage').selectOption('percent');
-  await page.getByLabel('Slippage, amount').fill('0.05');
+  await page.getByLabel('Slippage amount').fill('0.05');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved;')).toBeVisible();
   await page.reload();
   await open();
-  await expect(page.getByLabel('Point values of single tickers')).toHaveValue('CME_MINI:ES1! = 50');
-  await expect(page.getByLabel('May be silent')).toHaveValue('tradingHours');
-  await expect(page.getByLabel('Silent, hours at most')).toHaveValue('1.5');
-  await expect(page.getByLabel('Slippage, amount')).toHaveValue('0.05');
+  await expect(page.getByLabel('Point values by ticker')).toHaveValue('CME_MINI:ES1! = 50');
+  await expect(page.getByLabel('Warn if silent')).toHaveValue('tradingHours');
+  await expect(page.getByLabel('Hours of silence')).toHaveValue('1.5');
+  await expect(page.getByLabel('Slippage amount')).toHaveValue('0.05');
 });
 
 test('a login from a new place is told on the dashboard until the owner says that it was theirs', async ({ page }) => {

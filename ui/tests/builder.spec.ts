@@ -47,7 +47,7 @@ test('the test alert is the message that was put together', async ({ page }) => 
   await page.getByLabel('Interval').fill('{{interval}}');
   await page.getByLabel('More of your own').fill('desk = futures');
   await page.getByRole('button', { name: 'Send a test alert' }).click();
-  await expect(page.getByText('TradingView would have got 200.')).toBeVisible();
+  await expect(page.getByText('Test alert accepted.')).toBeVisible();
   await page.goto(`${server.url}/events/evt_1`);
   const sent = page.locator('pre').first();
   await expect(sent).toContainText('"orderType": "limit"');

@@ -31,14 +31,14 @@ test('an alert log is previewed, brought in, and known afterwards', async ({ pag
   };
   await page.goto(`${server.url}/import`);
   await page.locator('input[type=file]').setInputFiles(file);
-  await expect(page.getByRole('button', { name: 'Bring in 24 alerts' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Import 24 alerts' })).toBeVisible();
   const events = await page.request.get(`${server.url}/api/v1/events`);
   expect(((await events.json()) as { items: unknown[] }).items).toEqual([]);
 
-  await page.getByRole('button', { name: 'Bring in 24 alerts' }).click();
-  await expect(page.getByText('24 alerts were brought in.')).toBeVisible();
+  await page.getByRole('button', { name: 'Import 24 alerts' }).click();
+  await expect(page.getByText('24 alerts imported.')).toBeVisible();
   await page.locator('input[type=file]').setInputFiles(file);
-  await expect(page.getByText('There is nothing to bring in.')).toBeVisible();
+  await expect(page.getByText('Nothing new to import.')).toBeVisible();
 });
 
 test('a list of trades is dropped, and becomes a backtest with a report', async ({ page }) => {
@@ -50,12 +50,12 @@ test('a list of trades is dropped, and becomes a backtest with a report', async 
     transfer.items.add(new File([content], 'list.csv', { type: 'text/csv' }));
     return transfer;
   }, text);
-  await page.getByText('How the file is read').click();
+  await page.getByText('Options').click();
   await page.getByLabel('Ticker of a list of trades').fill('NASDAQ:AAPL');
   await page.keyboard.press('Tab');
   await page.locator('.drop').dispatchEvent('drop', { dataTransfer: dropped });
-  await expect(page.getByRole('region', { name: 'What would come of it' })).toContainText('NASDAQ:AAPL');
-  await page.getByRole('button', { name: 'Keep as the backtest' }).click();
+  await expect(page.getByRole('region', { name: 'Preview' })).toContainText('NASDAQ:AAPL');
+  await page.getByRole('button', { name: 'Import backtest' }).click();
   await page.getByRole('link', { name: 'See the report' }).click();
   await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible();
   await expect(page.locator('main dl').first()).toContainText('Net profit');
@@ -73,13 +73,13 @@ test('what the numbers of a list mean is shown, and its owner can say otherwise'
   await begin(page, server, 'NQ');
   await page.goto(`${server.url}/import`);
   await page.locator('input[type=file]').setInputFiles(join(fixtures, 'imports/report.xlsx'));
-  const terms = page.getByRole('region', { name: 'What its numbers mean' });
+  const terms = page.getByRole('region', { name: 'Taken from the file' });
   await expect(terms).toContainText('500000, from the sheet Properties');
   await expect(terms).toContainText('2 per contract');
   await terms.getByLabel('Initial capital').fill('250000');
   await page.keyboard.press('Tab');
   await expect(terms).toContainText('250000, as you say');
-  await page.getByRole('button', { name: 'Keep as the backtest' }).click();
+  await page.getByRole('button', { name: 'Import backtest' }).click();
   await page.getByRole('link', { name: 'See the report' }).click();
   await expect(page.getByText('it starts with 250000')).toBeVisible();
   await expect(page.getByRole('region', { name: 'The list of CME_MINI:NQ1!' })).toContainText('TradingView says');
@@ -102,6 +102,29 @@ test('columns that are not understood are named by their owner', async ({ page }
   ] as const) {
     await columns.getByRole('combobox', { name: field, exact: true }).selectOption(title);
   }
-  await columns.getByRole('button', { name: 'Read the file' }).click();
-  await expect(page.getByRole('region', { name: 'What would come of it' })).toContainText('Closed trades');
+  await columns.getByRole('button', { name: 'Preview with these columns' }).click();
+  await expect(page.getByRole('region', { name: 'Preview' })).toContainText('Closed trades');
+});
+
+test('a list that does not say its zone asks for it, and reads its times again', async ({ page }) => {
+  await begin(page, server, 'BTC Trend');
+  await page.goto(`${server.url}/import`);
+  await page.locator('input[type=file]').setInputFiles(join(fixtures, 'tradingview/mtf-htf-weekly-sma-cross-01.csv'));
+  const preview = page.getByRole('region', { name: 'Preview' });
+  await expect(preview).toContainText('UTC assumed');
+  await preview.getByLabel('Which time zone did the chart have?').selectOption('Asia/Singapore');
+  await expect(preview.locator('dl').first()).toContainText('Asia/Singapore');
+  await expect(preview.locator('dl').first()).not.toContainText('assumed');
+});
+
+test('rows without this webhook’s key are taken by a button', async ({ page }) => {
+  await begin(page, server, 'BTC Trend');
+  const log = await readFile(join(fixtures, 'imports/alerts-log.csv'), 'utf8');
+  await page.goto(`${server.url}/import`);
+  const buffer = Buffer.from(log.replaceAll('YOUR_AUTH_KEY', 'somebodyElse'.padEnd(32, 'x')));
+  await page.locator('input[type=file]').setInputFiles({ name: 'alerts-log.csv', mimeType: 'text/csv', buffer });
+  const preview = page.getByRole('region', { name: 'Preview' });
+  await expect(preview).toContainText('Nothing new to import.');
+  await preview.getByRole('button', { name: /^Take the \d+ of / }).first().click();
+  await expect(preview.getByRole('button', { name: /^Import \d+ alerts?$/ })).toBeVisible();
 });

@@ -49,9 +49,9 @@ export class Server {
     this.child = child;
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
-      this.url = line.match(/(?:listens on|^Open) (http:\S+)/)?.[1] ?? this.url;
+      this.url = line.match(/(?:listens on|^Open) (http:[^\s#]+?)\/?(?:#|\s|$)/)?.[1] ?? this.url;
       this.setupLink = line.match(/(http:\S+\/setup#\S+)/)?.[1] ?? this.setupLink;
-      this.password = line.match(/ log in with (\S+)/)?.[1] ?? this.password;
+      this.password = line.match(/^Open http:\S+\/#(\S+)/)?.[1] ?? this.password;
       if (this.folder ? this.url && this.setupLink : this.password) break;
     }
     // What it says later is not waited for.

@@ -74,8 +74,8 @@ test('an error stands by the button that caused it', async ({ page }) => {
   await page.route('**/rotate-key', (route) =>
     route.fulfill({ status: 503, json: { status: 503, code: 'busy', detail: 'The disk is full.', hint: 'Make room.' } }),
   );
-  await page.getByRole('button', { name: 'Make a new key' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Make a new key' }).click();
+  await page.getByRole('button', { name: /new key/i }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /new key/i }).click();
   await expect(page.getByRole('alert')).toHaveCount(1);
   await expect(page.getByRole('region', { name: 'Key and deletion' }).getByRole('alert')).toContainText('Make room.');
 });
@@ -88,14 +88,14 @@ test('a name with two spaces is shown with both, and confirmed by who types what
   await expect.poll(() => heading.evaluate((element) => element.getBoundingClientRect().width)).toBeLessThan(two);
   await changeElsewhere(page, { name: 'BTC  Strategy' });
   await comeBack(page);
-  const discard = page.getByRole('button', { name: 'Delete for good' });
+  const discard = page.getByRole('button', { name: 'Delete permanently' });
   await page.getByLabel('To delete the webhook').fill('BTC');
   await expect(discard).toBeDisabled();
   await page.getByLabel('To delete the webhook').fill('BTC Strategy');
   await discard.click();
-  await expect(page.getByText('Make your first webhook')).toBeVisible();
+  await expect(page.getByText('Create your first webhook')).toBeVisible();
   await page.goBack();
-  await expect(page.getByText('There is no such webhook')).toBeVisible();
+  await expect(page.getByText('Webhook not found')).toBeVisible();
 });
 
 test('the point value of a known future is proposed until one is set', async ({ page }) => {
@@ -103,17 +103,17 @@ test('the point value of a known future is proposed until one is set', async ({ 
   const order = { auth_key: webhook.authKey, ticker: 'ES1!', action: 'buy', qty: 1, marketPrice: 5000 };
   const answer = await page.request.post(`${server.url}/hooks/${id}`, { data: order });
   expect(answer.ok()).toBe(true);
-  const said = 'ES1! is traded with point value 1; its contract gains 50 a point.';
+  const said = 'ES1! is traded with point value 1, but its contract has 50.';
   await page.goto(server.url);
   await expect(page.getByText(said)).toBeVisible();
   await page.getByRole('link', { name: 'Set the point value' }).click();
   const proposal = page.getByRole('group', { name: 'Point value of ES1!' });
   await expect(proposal).toContainText(said);
   await proposal.getByRole('button', { name: 'Use 50' }).click();
-  await expect(page.getByLabel('Point values of single tickers')).toHaveValue('ES1! = 50');
+  await expect(page.getByLabel('Point values by ticker')).toHaveValue('ES1! = 50');
   await expect(proposal).toHaveCount(0);
   await page.getByRole('combobox', { name: /^Contract/ }).selectOption('inverse');
-  await page.getByLabel('Contracts of single tickers').fill('ES1! = linear');
+  await page.getByLabel('Contracts by ticker').fill('ES1! = linear');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved;')).toBeVisible();
   const shown = (await (await page.request.get(`${server.url}/api/v1/webhooks/${id}`)).json()) as { settings: object };

@@ -33,9 +33,9 @@ test('an address that is none says so and leads back', async ({ page }) => {
   await logIn(page, server);
   const answer = await page.goto(`${server.url}/zzz`);
   expect(answer?.status()).toBe(404);
-  await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
   await expect(page.getByText('/zzz')).toBeVisible();
-  await expect(page).toHaveTitle('No such page · algohook');
+  await expect(page).toHaveTitle('Page not found · algohook');
   await page.getByRole('link', { name: 'Go to the dashboard' }).click();
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
 });
@@ -58,9 +58,9 @@ test('Escape leaves a trade’s notes as they were', async ({ page }) => {
 test('the keys are listed with what they do, and do it', async ({ page }) => {
   await logIn(page, server);
   await page.keyboard.press('?');
-  const help = page.getByRole('dialog', { name: 'Keys' });
-  await expect(help.getByText('Go to Events: first g, then e')).toBeVisible();
-  await expect(help.getByText('Go to Positions: first g, then p')).toBeVisible();
+  const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(help.getByText('Positions')).toBeVisible();
+  await expect(help.getByText('Search pages, webhooks, tickers and actions')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(help).toBeHidden();
   await page.keyboard.press('g');

@@ -1,12 +1,13 @@
 /** The management API: typed by its own OpenAPI document. */
 
-import type { components } from '../api/schema';
+import type { components, paths } from '../api/schema';
 
 type Schemas = components['schemas'];
 export type Webhook = Schemas['Webhook'];
 export type Settings = Schemas['Settings'];
 export type Event = Schemas['Event'];
 export type EventDetail = Schemas['EventDetail'];
+export type EventBar = Schemas['EventBar'];
 export type EventStatus = Schemas['EventStatus'];
 export type Order = Schemas['Order'];
 export type Trade = Schemas['Trade'];
@@ -38,6 +39,7 @@ export type Overview = Schemas['Overview'];
 export type NewLogin = Schemas['NewLogin'];
 export type WebhookOverview = Schemas['WebhookOverview'];
 export type Certificate = Schemas['Certificate'];
+export type Connection = Schemas['Connection'];
 export type Misdirected = Schemas['Misdirected'];
 
 /** One page of a list. */
@@ -62,12 +64,12 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Record<string, string | number | boolean | string[] | null | undefined>;
+type Value = string | number | boolean | null | undefined;
 
 /** The query of an address; what is empty is left out. */
-export function query(parameters: Query): string {
+export function query(parameters: object): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
+  for (const [name, value] of Object.entries(parameters) as [string, Value | Value[]][]) {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== null && one !== undefined && one !== '') search.append(name, String(one));
     }
@@ -77,7 +79,7 @@ export function query(parameters: Query): string {
 }
 
 /** Here a 401 may also say that the password or the code is wrong. */
-const PASSWORD_PATHS = ['/session', '/password', '/second-factor', '/second-factor/confirm', '/second-factor/off'];
+const PASSWORD_PATHS: string[] = ['/session', '/password', '/second-factor', '/second-factor/confirm', '/second-factor/off'];
 
 /** Told when a request finds no login. */
 export const onLoggedOut: { call: () => void } = { call: () => {} };
@@ -85,26 +87,66 @@ export const onLoggedOut: { call: () => void } = { call: () => {} };
 /** Told whether the server answers, with every request that reads. */
 export const onReach: { call: (isReached: boolean) => void } = { call: () => {} };
 
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+type Method = 'get' | 'post' | 'patch' | 'delete';
+
+/** The addresses that have a method. */
+export type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<M, infer Operation> ? (Operation extends undefined ? never : P) : never;
+}[keyof paths];
+
+type Operation<P, M extends Method> = P extends keyof paths ? (paths[P] extends Record<M, infer Found> ? Found : never) : never;
+type Parameters<O, Where extends string> = O extends { parameters: { [W in Where]?: infer Found } } ? NonNullable<Found> : never;
+type Json<Response> = Response extends { content: { 'application/json': infer Body } } ? Body : never;
+
+/** The answer of an operation, by its document. */
+export type Answer<P, M extends Method> =
+  Operation<P, M> extends { responses: infer Responses }
+    ? 200 extends keyof Responses ? Json<Responses[200]>
+    : 201 extends keyof Responses ? Json<Responses[201]>
+    : undefined
+    : never;
+
+/** A query by its document; what is empty is left out. */
+export type QueryOf<P, M extends Method = 'get'> = {
+  [Name in keyof Parameters<Operation<P, M>, 'query'>]?: Parameters<Operation<P, M>, 'query'>[Name] | '' | null | undefined;
+};
+
+type BodyOf<P, M extends Method> =
+  Operation<P, M> extends { requestBody?: infer Request } ? (NonNullable<Request> extends { content: { 'application/json': infer Body } } ? Body : never) : never;
+
+/** What an operation is asked with. */
+interface Asked<P, M extends Method> {
+  /** The parts of the address in braces. */
+  path?: Parameters<Operation<P, M>, 'path'>;
+  query?: QueryOf<P, M>;
+  body?: BodyOf<P, M>;
+  signal?: AbortSignal;
+}
+
+/** The address with its parts filled in. */
+const address = (path: string, parts: object = {}): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((parts as Record<string, Value>)[name])));
+
+async function request<P extends PathOf<M>, M extends Method>(method: M, path: P, asked: Asked<P, M>): Promise<Answer<P, M>> {
+  const { body, signal } = asked;
   let response: Response;
   try {
-    response = await fetch(`/api/v1${path}`, {
-      method,
+    response = await fetch(`/api/v1${address(path, asked.path)}${query(asked.query ?? {})}`, {
+      method: method.toUpperCase(),
       signal: signal ?? null,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
       body: body === undefined ? null : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    if (method === 'GET') onReach.call(false);
+    if (method === 'get') onReach.call(false);
     throw new ApiError(0, 'algohook does not answer.', 'Is the server running? Try again once it does.');
   }
   onReach.call(true);
-  if (response.ok) {
-    return (response.status === 204 ? undefined : await response.json()) as T;
-  }
+  // The one place that takes the server at its document's word.
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer<P, M>;
   if (response.status === 401) {
-    if (method !== 'POST' || !PASSWORD_PATHS.includes(path)) onLoggedOut.call();
+    if (method !== 'post' || !PASSWORD_PATHS.includes(path)) onLoggedOut.call();
     else if (path !== '/session') checkLogin();
   }
   throw problem(response.status, await response.text());
@@ -113,13 +155,13 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
 /** Has the page go to the login where there is none any more. */
 export function checkLogin(): void {
   // What else may be wrong is not the concern of who asks.
-  void request('GET', '/me').catch(() => {});
+  void get('/me').catch(() => {});
 }
 
-/** What was typed wrong, in the words of a form. */
+/** What was typed wrong, in the words of a form, by the server's code. */
 const WRONG: Record<string, string> = {
-  'this is not the password': 'Wrong password.',
-  'this is not the code': 'Wrong code.',
+  wrong_password: 'Wrong password.',
+  wrong_code: 'Wrong code.',
 };
 
 /** An answer that is no success, as an error. */
@@ -130,19 +172,20 @@ function problem(status: number, text: string): ApiError {
   } catch {
     // A proxy in between answers in its own way.
   }
-  const detail = WRONG[found.detail ?? ''] ?? found.detail ?? `The server answered ${status}.`;
+  const detail = WRONG[found.code ?? ''] ?? found.detail ?? `The server answered ${status}.`;
   return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '', found.columns ?? []);
 }
 
-/** Sends a file; `onSent` is told what share of it has left. Unlike fetch, this can say so. */
-export function upload<T>(path: string, parameters: Query, file: File, onSent: (share: number) => void): Promise<T> {
+/** Sends a file to be imported; `onSent` is told what share of it has left. Unlike fetch, this can say so. */
+export function upload(parameters: QueryOf<'/imports', 'post'>, file: File, onSent: (share: number) => void): Promise<Imported> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `/api/v1${path}${query(parameters)}`);
+    request.open('POST', `/api/v1/imports${query(parameters)}`);
+    request.responseType = 'text';
     request.upload.onprogress = (event) => onSent(event.total ? event.loaded / event.total : 1);
     request.onload = () => {
       if (request.status === 401) onLoggedOut.call();
-      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      if (request.status < 300) resolve(JSON.parse(request.responseText));
       else reject(problem(request.status, request.responseText));
     };
     request.onerror = () => reject(new ApiError(0, 'The file did not arrive.', 'Is the server running? Try again.'));
@@ -150,8 +193,7 @@ export function upload<T>(path: string, parameters: Query, file: File, onSent: (
   });
 }
 
-export const get = <T>(path: string, parameters: Query = {}, signal?: AbortSignal): Promise<T> =>
-  request<T>('GET', path + query(parameters), undefined, signal);
-export const post = <T>(path: string, body?: unknown): Promise<T> => request<T>('POST', path, body);
-export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, body);
-export const remove = (path: string): Promise<void> => request<void>('DELETE', path);
+export const get = <P extends PathOf<'get'>>(path: P, asked: Asked<P, 'get'> = {}): Promise<Answer<P, 'get'>> => request<P, 'get'>('get', path, asked);
+export const post = <P extends PathOf<'post'>>(path: P, asked: Asked<P, 'post'> = {}): Promise<Answer<P, 'post'>> => request<P, 'post'>('post', path, asked);
+export const patch = <P extends PathOf<'patch'>>(path: P, asked: Asked<P, 'patch'>): Promise<Answer<P, 'patch'>> => request<P, 'patch'>('patch', path, asked);
+export const remove = <P extends PathOf<'delete'>>(path: P, asked: Asked<P, 'delete'> = {}): Promise<Answer<P, 'delete'>> => request<P, 'delete'>('delete', path, asked);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Certificate, Misdirected, WebhookOverview } from './api';
-import { certificateFault, matters, misdirections } from './attention';
+import type { Certificate, Connection, Misdirected, WebhookOverview } from './api';
+import { allClear, certificateFault, matters, misdirections, unreachable } from './attention';
 
 const now = Date.parse('2026-01-10T12:00:00Z');
 
@@ -27,7 +27,7 @@ test('every matter says what is wrong and leads to where it is mended', () => {
   ]);
   expect(found[2]?.text).toMatch(/^1 alert of/);
   expect(found[3]?.text).toMatch(/^3 alerts of/);
-  expect(found[1]?.text).toBe('ES1! is traded with point value 1; its contract gains 50 a point.');
+  expect(found[1]?.text).toBe('ES1! is traded with point value 1, but its contract has 50.');
   expect(found[5]?.text).toContain('1 alert of the last 7 days was dated');
   expect(found[6]?.text).toContain('2 h ago');
 });
@@ -35,7 +35,7 @@ test('every matter says what is wrong and leads to where it is mended', () => {
 test('alerts over the limit that are only counted are said to be', () => {
   const attention: WebhookOverview['attention'] = [{ kind: 'limited', count: 70 }];
   const found = matters({ id: 'wh_1', attention, alertsNotKept: 40 } as WebhookOverview, now);
-  expect(found[0]?.text).toMatch(/^70 alerts of .* 40 of them were only counted/);
+  expect(found[0]?.text).toMatch(/^70 alerts of .* 40 of them were counted but not kept/);
 });
 
 test('requests to wrong addresses lead to the webhook that was meant, and the others are added up', () => {
@@ -70,4 +70,21 @@ test('a certificate is a matter once it is missing, late or refused', () => {
   expect(fault({ notAfter: '2026-01-10T11:59:59Z' })).toMatch(/ended/);
   expect(fault({ notAfter: '2026-01-20T12:00:00Z' })).toMatch(/was not renewed/);
   expect(fault({ error: 'down', nextTry: '2026-01-10T13:00:00Z' })).toMatch(/could not be renewed.*down.*asked again/);
+});
+
+test('nothing is said to be well while nothing can arrive', () => {
+  const connection = (verdict: 'good' | 'bad'): Connection => ({
+    url: 'http://127.0.0.1:8080',
+    isLocalOnly: true,
+    isDemo: false,
+    checks: [{ check: 'way in', verdict, found: 'only 127.0.0.1 listens', next: 'add --domain' }],
+  });
+  expect(unreachable(connection('good'))).toEqual([]);
+  expect(unreachable(connection('bad'))[0]).toMatchObject({
+    isGrave: true,
+    text: 'TradingView cannot reach this server: only 127.0.0.1 listens. To fix it: add --domain.',
+  });
+  expect(allClear(connection('good'), true)).toContain('no fault between TradingView and this server');
+  expect(allClear({ ...connection('good'), checks: [] }, true)).not.toContain('no fault');
+  expect(allClear(connection('good'), false)).toContain('still to come');
 });

@@ -1,7 +1,7 @@
 /** What waits for the owner, in words, and where to see to it. */
 
 import { ago, localTime } from './format';
-import type { Certificate, Misdirected, WebhookOverview } from './api';
+import type { Certificate, Connection, Misdirected, WebhookOverview } from './api';
 
 export interface Matter {
   /** Whether money is at stake now. */
@@ -23,14 +23,14 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
       case 'outOfSync':
         return {
           isGrave: true,
-          text: `TradingView states another position in ${item.ticker} than there is here.`,
+          text: `Out of sync: TradingView reports a different position in ${item.ticker}.`,
           step: 'See what to do',
           href: page,
         };
       case 'pointValue':
         return {
           isGrave: true,
-          text: `${item.ticker} is traded with point value ${item.used}; its contract gains ${item.pointValue} a point.`,
+          text: `${item.ticker} is traded with point value ${item.used}, but its contract has ${item.pointValue}.`,
           step: 'Set the point value',
           href: page,
         };
@@ -38,41 +38,59 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
         return {
           isGrave: true,
           text: `${several(item.count, 'alert', 'alerts')} of the last 7 days could not be read and made no order.`,
-          step: 'Mend and process again',
+          step: 'Fix and retry',
           href: log('failed'),
         };
       case 'limited':
         return {
           isGrave: true,
           text: `${several(item.count, 'alert', 'alerts')} of the last 7 days went over the limit and made no order.${
-            webhook.alertsNotKept ? ` ${webhook.alertsNotKept} of them were only counted: TradingView’s alert log has them.` : ''
+            webhook.alertsNotKept ? ` ${webhook.alertsNotKept} of them were counted but not kept: import them from TradingView’s alert log.` : ''
           }`,
-          step: 'Look and process',
+          step: 'Review and retry',
           href: log('limited'),
         };
       case 'rejected':
         return {
           isGrave: false,
-          text: `${several(item.count, 'request', 'requests')} of the last 7 days had to be turned away.`,
+          text: `${several(item.count, 'request', 'requests')} of the last 7 days ${item.count === 1 ? 'was' : 'were'} rejected.`,
           step: 'See why',
           href: page,
         };
       case 'clockSetBack':
         return {
           isGrave: false,
-          text: `The clock of algohook’s machine was set back: ${several(item.count, 'alert', 'alerts')} of the last 7 days ${item.count === 1 ? 'was' : 'were'} dated by the order of arrival.`,
+          text: `This server’s clock was set back: ${several(item.count, 'alert', 'alerts')} of the last 7 days ${item.count === 1 ? 'was' : 'were'} dated by order of arrival.`,
           step: 'See the newest',
           href: `/events/${item.newest}`,
         };
       case 'silent':
         return {
           isGrave: false,
-          text: `Nothing has come for longer than you allowed; the last was ${ago(item.since, now)}.`,
-          step: 'Look at the alert',
+          text: `Silent for longer than you allow: the last alert came ${ago(item.since, now)}.`,
+          step: 'Check the alert in TradingView',
           href: page,
         };
     }
   });
+}
+
+/** What keeps alerts from reaching this server, as the server’s own checks found it. */
+export function unreachable({ checks }: Connection): Matter[] {
+  return checks.filter(({ verdict }) => verdict === 'bad').map(({ found, next }) => ({
+    isGrave: true,
+    text: `TradingView cannot reach this server: ${found}.${next ? ` To fix it: ${next}.` : ''}`,
+    step: 'How to connect',
+    href: '/webhooks',
+  }));
+}
+
+/** What the dashboard says where nothing waits: never that all is well while nothing can arrive. */
+export function allClear({ checks }: Connection, hasAlerts: boolean): string {
+  const isReached = checks.length > 0 && checks.every(({ verdict }) => verdict !== 'bad');
+  if (!hasAlerts) return 'Nothing yet. The first alert is still to come.';
+  const reached = isReached ? ', and the checks found no fault between TradingView and this server' : '';
+  return `All clear: every alert of the last 7 days was read, every position agrees with TradingView${reached}.`;
 }
 
 /** Requests to addresses that are no webhook’s, or not quite. Without a webhook they may be anybody’s. */
@@ -92,16 +110,16 @@ export function misdirections(items: Misdirected[]): (Matter & { webhook: string
   return found.concat({
     webhook: 'No webhook',
     isGrave: false,
-    text: `${several(count, 'request', 'requests')} of the last 7 days went to an address that is no webhook’s${example}, from ${newest.sourceAddress}.`,
+    text: `${several(count, 'request', 'requests')} of the last 7 days went to an unknown webhook address${example}, from ${newest.sourceAddress}.`,
     step: 'Compare the webhook URLs',
     href: '/webhooks',
   });
 }
 
 const FAULTS: Record<string, (address: string) => string> = {
-  unknown: (address) => `went to ${address}, which is no webhook’s address but begins like this one’s. They are lost.`,
-  corrected: (address) => `went to ${address}, which is not quite this webhook’s address, and were taken.`,
-  unencrypted: (address) => `came over plain HTTP to ${address} and were refused: write https:// and make a new key.`,
+  unknown: (address) => `went to ${address}, an address that only begins like this webhook’s. They are lost.`,
+  corrected: (address) => `went to ${address}, not exactly this webhook’s address, and were accepted.`,
+  unencrypted: (address) => `came over plain HTTP to ${address} and were refused. Use https:// and create a new key.`,
 };
 
 /** Days before the end by which a certificate should have been renewed. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DayProfit } from './api';
-import { monthsOf, weeks } from './calendar';
+import { monthsOf, shortMoney, span, titleOf, weeks } from './calendar';
 
 const day = (date: string, netProfit: string) => ({ date, netProfit, trades: 1 }) as DayProfit;
 
@@ -17,4 +17,15 @@ test('a month has its weeks from Monday to Sunday, with their totals', () => {
   expect(found[0]?.days.map((one) => one?.day ?? null)).toEqual([null, null, null, null, null, null, 1]);
   expect(found.map((week) => week.total)).toEqual(['0.1', '-0.8', null, null, null]);
   expect(found[4]?.days.map((one) => one?.day ?? null)).toEqual([23, 24, 25, 26, 27, 28, null]);
+});
+
+test('months and years have a first and a last day, and a name', () => {
+  expect(span(2026, 2)).toEqual({ since: '2026-02-01', until: '2026-02-28' });
+  expect(span(2024)).toEqual({ since: '2024-01-01', until: '2024-12-31' });
+  expect([titleOf('2026-03'), titleOf('')]).toEqual(['March 2026', '']);
+});
+
+test('an amount for where there is no room', () => {
+  const shown = ['0', '3.456', '-12.4', '123.4', '999.9', '1234', '-98765', '123456', '2500000'].map(shortMoney);
+  expect(shown).toEqual(['0.00', '+3.5', '−12', '+123', '+1.0k', '+1.2k', '−98.8k', '+123k', '+2.5M']);
 });

@@ -42,3 +42,35 @@ export function weeks(month: string, days: DayProfit[]): Week[] {
     return { key: `${month} ${week}`, days: all, total: made.length ? sum(made) : null };
   });
 }
+
+const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+
+/** `2026-03` in words. */
+export const titleOf = (month: string): string => `${MONTHS[Number(month.slice(5)) - 1] ?? ''} ${month.slice(0, 4)}`.trim();
+
+/** The first and the last day of a month, or of a year where it is left out. */
+export function span(year: number, month?: number): { since: string; until: string } {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const last = month === undefined ? 31 : new Date(Date.UTC(year, month, 0)).getUTCDate();
+  return { since: `${year}-${two(month ?? 1)}-01`, until: `${year}-${two(month ?? 12)}-${two(last)}` };
+}
+
+/** How strongly a cell is coloured, in percent: texts on it stay readable. */
+export const heat = (value: string | number | null | undefined, largest: number): number =>
+  Math.round(4 + (Math.abs(Number(value ?? 0)) / largest) * 18);
+
+const STEPS: [number, string][] = [
+  [1e9, 'B'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+];
+
+/** An amount in at most five letters, for where there is no room: +1.2k. */
+export function shortMoney(text: string): string {
+  const value = Number(text);
+  const size = Math.abs(value);
+  const [step, unit] = STEPS.find(([step]) => size >= step * 0.9995) ?? [1, ''];
+  const shown = size / step;
+  const digits = shown >= 99.95 || (step === 1 && shown >= 9.95) ? 0 : shown < 0.995 ? 2 : 1;
+  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${shown.toFixed(digits)}${unit}`;
+}

@@ -41,6 +41,6 @@ test('alerts that left nothing but a trace are named', () => {
 test('a paused webhook and broken or limited alerts are named', () => {
   const text = said(webhook(good.url, 'paused'), [event('webhook', 'failed'), event('webhook', 'limited')], []);
   expect(text).toContain('paused');
-  expect(text).toContain('1 of the last 2 alerts had a message that could not be read');
+  expect(text).toContain('1 of the last 2 alerts had an unreadable message');
   expect(text).toContain('1 of the last 2 alerts were over the limit');
 });

@@ -38,11 +38,11 @@ export function reach(webhook: Webhook, events: Event[], rejected: Rejection[], 
     if (count > 0) add('bad', `${count} of the last requests ${text}`);
   }
   const failed = latest.filter((event) => event.status === 'failed').length;
-  if (failed > 0) add('bad', `${failed} of the last ${latest.length} alerts had a message that could not be read: their events say why.`);
+  if (failed > 0) add('bad', `${failed} of the last ${latest.length} alerts had an unreadable message: see their events.`);
   const limited = latest.filter((event) => event.status === 'limited').length;
-  if (limited > 0) add('bad', `${limited} of the last ${latest.length} alerts were over the limit; they can be processed from the event log.`);
+  if (limited > 0) add('bad', `${limited} of the last ${latest.length} alerts were over the limit: retry them from the event log.`);
   if (traces?.notKept) {
-    add('bad', `${counted(traces.notKept, 'alert')} of the last 7 days over the limit, only counted: TradingView’s alert log has what is missing, and can be imported.`);
+    add('bad', `${counted(traces.notKept, 'alert')} of the last 7 days over the limit were not kept: import them from TradingView’s alert log.`);
   }
   for (const matter of misdirections(traces?.misdirected ?? [])) add(matter.isGrave ? 'bad' : 'hint', `${matter.text} ${matter.step}.`);
   if (webhook.state === 'paused') add('bad', 'The webhook is paused: alerts are kept, but become no orders.');
@@ -61,7 +61,7 @@ export function reach(webhook: Webhook, events: Event[], rejected: Rejection[], 
 
 const REASONS: Record<string, string> = {
   wrong_key: 'had a wrong auth_key: paste the message above again, the key may have been changed.',
-  missing_key: 'had no auth_key: the message has to be the JSON above.',
+  missing_key: 'had no auth_key: use the JSON message above.',
   too_large: 'were larger than 25 KB.',
-  wrong_sender: 'did not come from TradingView, and this webhook takes alerts from nobody else.',
+  wrong_sender: 'did not come from TradingView, the only sender this webhook accepts.',
 };

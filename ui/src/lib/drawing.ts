@@ -52,6 +52,16 @@ export class Drawing {
     });
   }
 
+  /** Tells where the pointer rests, and what it clicks on: the second of the nearest point. */
+  listen(rests: (second: number | null, left: number) => void, clicks: (second: number) => void): void {
+    const second = (time: charts.Time | undefined) => (typeof time === 'number' ? time : null);
+    this.#chart.subscribeCrosshairMove(({ time, point }) => rests(second(time), point?.x ?? 0));
+    this.#chart.subscribeClick(({ time }) => {
+      const found = second(time);
+      if (found !== null) clicks(found);
+    });
+  }
+
   /** Draws the lines; those that are drawn already get their new points where the viewer has them. */
   show(lines: Line[]): void {
     const times = this.#chart.timeScale();

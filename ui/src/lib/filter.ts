@@ -1,19 +1,22 @@
 /** Which trades a page is about: kept in its address, so that it can be sent to others. */
 
 import { begins } from './series';
+import { later, midnight, zone } from './zone.svelte';
 
+/** What trades are asked for with; its days are of `timeZone`. */
 export interface Filter {
-  webhook: string;
+  webhook: string[];
   ticker: string;
-  source: string;
+  source: 'backtest' | '';
   tag: string;
   from: string | null;
   to: string | null;
+  timeZone: string;
 }
 
 /** What a report is about: the trades, and the money that its percentages are of. */
 export interface ReportFilter extends Filter {
-  base: string;
+  base: 'initialCapital' | '';
 }
 
 /** The money that percentages are of where a range has a beginning. */
@@ -23,51 +26,52 @@ export const bases: [string, string][] = [
 ];
 
 export const ranges: [string, string][] = [
-  ['', 'all time'],
-  ['7', 'the last 7 days'],
-  ['30', 'the last 30 days'],
-  ['90', 'the last 90 days'],
-  ['year', 'this year'],
-  ['days', 'days of my choice'],
+  ['', 'All time'],
+  ['7', 'Last 7 days'],
+  ['30', 'Last 30 days'],
+  ['90', 'Last 90 days'],
+  ['180', 'Last 180 days'],
+  ['365', 'Last 365 days'],
+  ['year', 'This year'],
+  ['days', 'Custom range'],
 ];
 
-/** A day as the API takes it: it begins where the report says that days do. */
-function named(day: Date): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
-}
-
-/** The viewer's midnight at the beginning of a day, some days later. */
-function midnight(day: string | null, later = 0): Date | null {
-  const [year, month, date] = (day ?? '').split('-').map(Number);
-  return year && month && date ? new Date(year, month - 1, date + later) : null;
-}
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** What the query of an address asks for; both days of a range are within it. */
 export function filter(query: URLSearchParams, now: Date): Filter {
   const text = (name: string) => query.get(name) ?? '';
+  const day = (name: string) => (DAY.test(text(name)) ? text(name) : null);
   const isOwn = text('range') === 'days';
-  const from = isOwn ? midnight(query.get('since')) : begins(text('range'), now);
-  const to = isOwn ? midnight(query.get('until'), 1) : null;
+  const until = isOwn ? day('until') : null;
   return {
-    webhook: text('webhook'),
+    webhook: query.getAll('webhook').filter(Boolean),
     ticker: text('ticker'),
-    source: text('source'),
+    source: text('source') === 'backtest' ? 'backtest' : '',
     tag: text('tag'),
-    from: from && named(from),
-    to: to && named(to),
+    from: isOwn ? day('since') : begins(text('range'), now),
+    to: until && later(until, 1),
+    timeZone: zone.name,
   };
 }
 
 /** The same for a report. */
 export const reportFilter = (query: URLSearchParams, now: Date): ReportFilter => ({
   ...filter(query, now),
-  base: query.get('base') ?? '',
+  base: query.get('base') === 'initialCapital' ? 'initialCapital' : '',
 });
 
-/** The same for what is shown by the time it was received: days of the viewer. */
-export function received(query: URLSearchParams, now: Date): Filter {
-  const asked = filter(query, now);
-  const begin = (day: string | null) => midnight(day)?.toISOString() ?? null;
-  return { ...asked, from: begin(asked.from), to: begin(asked.to) };
+/** What is shown by the time it was received, in days of the page's zone. */
+export interface Received {
+  webhook: string;
+  ticker: string;
+  from: string | null;
+  to: string | null;
+}
+
+/** The same for what is shown by the time it was received. */
+export function received(query: URLSearchParams, now: Date): Received {
+  const { webhook, ticker, from, to } = filter(query, now);
+  const begin = (day: string | null) => (day ? midnight(day).toISOString() : null);
+  return { webhook: webhook[0] ?? '', ticker, from: begin(from), to: begin(to) };
 }

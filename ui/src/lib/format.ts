@@ -1,6 +1,7 @@
 /** Numbers and times as they are shown. */
 
 import currencies from '../../../assets/currencies.json';
+import { wallClock, zone } from './zone.svelte';
 
 /** Digits of a decimal text after the point, rounded half away from zero without floats. */
 export function rounded(text: string, places: number): string {
@@ -95,8 +96,6 @@ export function duration(seconds: number | null | undefined): string {
   return parts.join(' ');
 }
 
-const pad = (value: number): string => String(value).padStart(2, '0');
-
 /** `1 trade`, `2 trades`. */
 export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;
 
@@ -109,16 +108,11 @@ export const isTyped = (typed: string, name: string): boolean => {
   return words(typed) === words(name);
 };
 
-/** The viewer's time zone, by name. */
-export const zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** A moment in the page's zone, to the minute; seconds are for who hovers over it. */
+export const localTime = (text: string | null | undefined): string => (text ? wallClock(new Date(text)).slice(0, 16) : '–');
 
-/** A moment in the viewer's zone. */
-export function localTime(text: string | null | undefined): string {
-  if (!text) return '–';
-  const at = new Date(text);
-  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
-  return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
-}
+/** The same to the second, with the zone, and in UTC. */
+export const fullTime = (text: string): string => `${wallClock(new Date(text))} ${zone.name}, ${utcTime(text)}`;
 
 /** The same moment in UTC, for who hovers over it. */
 export const utcTime = (text: string): string => `${text.replace('T', ' ').replace('Z', '')} UTC`;

@@ -1,6 +1,6 @@
 /** New events as they come, without gaps or doubles, through drops of the connection. */
 
-import { checkLogin, get, onReach, type Event, type Page } from './api';
+import { checkLogin, get, onReach, type Event } from './api';
 
 type Listener = (event: Event) => void;
 
@@ -67,7 +67,7 @@ export async function connect(): Promise<void> {
 
 async function open(): Promise<void> {
   try {
-    newest ??= (await get<Page<Event>>('/events', { limit: 1 })).items[0]?.id ?? BEFORE_ALL;
+    newest ??= (await get('/events', { query: { limit: 1 } })).items[0]?.id ?? BEFORE_ALL;
   } catch {
     retry();
     return;

@@ -1,13 +1,13 @@
 /** The event log: pages from the newest back, and new events on top as they come. */
 
-import { get, type ApiError, type Event, type EventStatus, type Page } from './api';
+import { get, type ApiError, type Event, type EventStatus } from './api';
 import { listen } from './live.svelte';
 import { asApiError } from './load.svelte';
 import { mayBe } from './tickers';
 
 export interface LogFilter {
   webhook: string;
-  status: string;
+  status: EventStatus | '';
   ticker: string;
   q: string;
   from: string | null;
@@ -25,7 +25,7 @@ const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => lette
 export function belongs(event: Event, filter: LogFilter): boolean {
   return (
     (!filter.webhook || event.webhook === filter.webhook) &&
-    (!filter.status || event.status === (filter.status as EventStatus)) &&
+    (!filter.status || event.status === filter.status) &&
     (!filter.ticker || mayBe(event.ticker ?? '', filter.ticker)) &&
     (!filter.q || lower(event.payload ?? '').includes(lower(filter.q))) &&
     (!filter.from || Date.parse(event.receivedAt) >= Date.parse(filter.from)) &&
@@ -35,9 +35,13 @@ export function belongs(event: Event, filter: LogFilter): boolean {
 
 const number = (id: string): number => Number(id.slice('evt_'.length));
 
-/** Puts an event where its number belongs, once. */
+/** The newest by time first; of one moment, the one that came last. */
+const order = (one: Event, other: Event): number =>
+  Date.parse(other.receivedAt) - Date.parse(one.receivedAt) || number(other.id) - number(one.id);
+
+/** Puts an event where its time belongs, once. */
 export function insert(events: Event[], event: Event): Event[] {
-  const at = events.findIndex((other) => number(other.id) <= number(event.id));
+  const at = events.findIndex((other) => order(event, other) <= 0);
   if (at < 0) return [...events, event];
   if (events[at]?.id === event.id) return events;
   return [...events.slice(0, at), event, ...events.slice(at)];
@@ -46,9 +50,9 @@ export function insert(events: Event[], event: Event): Event[] {
 /** Puts a page of events, newest first, into a log: at its end, unless events came out of turn. */
 export function join(events: Event[], page: Event[]): Event[] {
   const [last, first] = [events.at(-1), page[0]];
-  if (!last || !first || number(last.id) > number(first.id)) return events.concat(page);
-  const all = new Map([...events, ...page].map((event) => [number(event.id), event]));
-  return [...all].sort(([one], [other]) => other - one).map(([, event]) => event);
+  if (!last || !first || order(last, first) < 0) return events.concat(page);
+  const all = new Map([...events, ...page].map((event) => [event.id, event]));
+  return [...all.values()].sort(order);
 }
 
 export class Log {
@@ -77,7 +81,7 @@ export class Log {
     if (this.isBusy || this.isComplete) return;
     this.isBusy = true;
     try {
-      const page = await get<Page<Event>>('/events', { ...this.filter, limit: this.isRead ? PAGE : FIRST, cursor: this.cursor });
+      const page = await get('/events', { query: { ...this.filter, limit: this.isRead ? PAGE : FIRST, cursor: this.cursor } });
       this.events = join(this.events, page.items);
       this.cursor = page.nextCursor ?? null;
       this.isComplete = this.cursor === null;

@@ -44,3 +44,10 @@ test('a page goes to the end in one step, and between what came out of turn', ()
   const log = [event(9)];
   expect(join(log, [])).toEqual(log);
 });
+
+test('what was imported stands at its own time, whatever its number', () => {
+  const ids = (events: Event[]) => events.map((one) => one.id);
+  const old = event(20, { receivedAt: '2025-11-20T12:00:00Z' });
+  expect(ids(insert([event(9), event(5)], old))).toEqual(['evt_9', 'evt_5', 'evt_20']);
+  expect(ids(join([event(9), old], [event(5), event(3, { receivedAt: '2025-01-01T00:00:00Z' })]))).toEqual(['evt_9', 'evt_5', 'evt_20', 'evt_3']);
+});

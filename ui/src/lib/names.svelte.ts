@@ -1,6 +1,6 @@
 /** The names of webhooks, for what knows only their ids. */
 
-import { get, type Page, type Webhook } from './api';
+import { get } from './api';
 import { load } from './load.svelte';
 
 export interface Names {
@@ -10,7 +10,7 @@ export interface Names {
 }
 
 export function webhookNames(): Names {
-  const webhooks = load((signal) => get<Page<Webhook>>('/webhooks', {}, signal));
+  const webhooks = load((signal) => get('/webhooks', { signal }));
   const names = $derived(new Map(webhooks.value?.items.map((webhook) => [webhook.id, webhook.name])));
   return {
     of: (id) => names.get(id) ?? id,

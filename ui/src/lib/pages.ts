@@ -1,8 +1,15 @@
 /** Lists that are read whole, as far as a browser can hold them. */
 
-import { get, type Page, type Query } from './api';
+import { get, type Answer, type Page, type PathOf, type QueryOf } from './api';
 
 const AT_ONCE = 500;
+
+/** The addresses that answer with pages of a list. */
+export type ListPath = {
+  [P in PathOf<'get'>]: Answer<P, 'get'> extends Page<unknown> ? P : never;
+}[PathOf<'get'>];
+
+type Item<P extends ListPath> = Answer<P, 'get'> extends Page<infer One> ? One : never;
 
 export interface Whole<T> {
   items: T[];
@@ -10,14 +17,16 @@ export interface Whole<T> {
   isCut: boolean;
 }
 
-/** Reads page after page until there is none, or `most` items. */
-export async function whole<T>(path: string, query: Query, most: number, signal: AbortSignal): Promise<Whole<T>> {
-  const items: T[] = [];
+/** Reads page after page until there is none, or `most` items; `onPart` is told what is there already. */
+export async function whole<P extends ListPath>(path: P, query: QueryOf<P>, most: number, signal: AbortSignal, onPart?: (items: Item<P>[]) => void): Promise<Whole<Item<P>>> {
+  const items: Item<P>[] = [];
   let cursor: string | null | undefined = null;
   do {
-    const page: Page<T> = await get<Page<T>>(path, { ...query, limit: AT_ONCE, cursor }, signal);
+    const asked = { query: { ...query, limit: AT_ONCE, cursor }, signal };
+    const page = (await get(path, asked)) as unknown as Page<Item<P>>;
     items.push(...page.items);
     cursor = page.nextCursor;
+    if (cursor) onPart?.([...items]);
   } while (cursor && items.length < most);
   return { items, isCut: Boolean(cursor) };
 }

@@ -73,3 +73,18 @@ describe('corrected', () => {
     expect(corrected('{"qty": {{strategy.order.contracts}}}')).toBeNull();
   });
 });
+
+test.each([
+  ['a missing comma', '{"a": "b"\n  "c": 1}', '{"a": "b",\n  "c": 1}'],
+  ['a comma between an object and a key', '{"m": {"x": 1} "c": 1}', '{"m": {"x": 1}, "c": 1}'],
+  ['a missing bracket at the end', '{"a": "b", "m": {"c": 1}', '{"a": "b", "m": {"c": 1}}'],
+  ['single quotes', "{'a': 'b'}", '{"a": "b"}'],
+  ['a text without quotes', '{"a": BTCUSDT.P, "b": true}', '{"a": "BTCUSDT.P", "b": true}'],
+  ['a thousands separator', '{"price": 1,234.5, "qty": 2}', '{"price": 1234.5, "qty": 2}'],
+])('%s is put right', (_, broken, right) => {
+  expect(corrected(broken)?.message).toBe(right);
+});
+
+test.each(['AAPL crossed 212', '{"a" "b"}', '{"a": "b', '{"a": 1 2}', '{"it\'s": "fine"}'])('%s is left as it is', (message) => {
+  expect(corrected(message)).toBeNull();
+});

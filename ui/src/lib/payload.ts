@@ -102,6 +102,47 @@ const outside = (message: string, pattern: RegExp, to: string): string =>
     found.startsWith('"') ? found : found.replace(new RegExp(pattern.source, 'i'), to),
   );
 
+const TOKEN = new RegExp(`${TEXT.source}|[{}[\\],:]|[^\\s{}[\\],:"]+`, 'g');
+
+/** Puts a comma where a value is followed by the next key or value. */
+function withCommas(message: string): string {
+  let out = '';
+  let at = 0;
+  let before = '';
+  for (const found of message.matchAll(TOKEN)) {
+    const token = found[0];
+    const isAfterValue = before !== '' && !'{[,:'.includes(before);
+    const begins = !'}],:'.includes(token);
+    if (isAfterValue && begins) {
+      // Behind the value, not before the next line's indentation.
+      out = `${out.trimEnd()},${message.slice(at, found.index)}${token}`;
+    } else out += message.slice(at, found.index) + token;
+    at = found.index + token.length;
+    before = token;
+  }
+  return out + message.slice(at);
+}
+
+/** Closes what was left open at the end. */
+function closed(message: string): string {
+  const open: string[] = [];
+  for (const [token] of message.matchAll(TOKEN)) {
+    if (token === '{') open.push('}');
+    else if (token === '[') open.push(']');
+    else if (token === '}' || token === ']') open.pop();
+  }
+  return open.length ? `${message.trimEnd()}${open.toReversed().join('')}` : message;
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** Puts right what an editor or a script did to a message; null where that does not help. */
 export function corrected(payload: string): Corrected | null {
   const changes: string[] = [];
@@ -113,13 +154,16 @@ export function corrected(payload: string): Corrected | null {
   change(message.replace(/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"'), 'curly quotes are now straight');
   if (lacksNeeded(message)) return null;
   change(message.replace(/[\u00A0\u2007\u202F\u200B\uFEFF]/g, ' '), 'invisible characters are now spaces');
-  change(outside(message, /,(\s*[}\]])/, '$1'), 'a comma before the closing bracket is gone');
-  change(outside(message, new RegExp(`(:\\s*)${NO_NUMBER.source}(\\s*[,}\\]])`), '$1null$2'), 'NaN, which is no JSON value, is now null');
-  if (changes.length === 0) return null;
-  try {
-    JSON.parse(message);
-  } catch {
-    return null;
-  }
-  return { message, changes };
+  if (!isJson(message)) change(outside(message, /'([^'"\\]*)'/, '"$1"'), 'single quotes are now double quotes');
+  change(outside(message, /,(\s*[}\]])/, '$1'), 'the comma before the closing bracket is gone');
+  change(outside(message, new RegExp(`(:\\s*)${NO_NUMBER.source}(\\s*[,}\\]])`), '$1null$2'), 'NaN, which is not valid JSON, is now null');
+  // Each further guess is made only where the message is still none.
+  const guesses: [(text: string) => string, string][] = [
+    [(text) => outside(text, /(:\s*)(\d{1,3}(?:,\d{3})+(?:\.\d+)?)(\s*[,}])/, '$1#$2#$3').replace(/#([\d,.]+)#/g, (_, number: string) => number.replaceAll(',', '')), 'thousands separators are gone'],
+    [(text) => outside(text, /(:\s*)(?!true\b|false\b|null\b)([A-Za-z][\w:!.]*)(\s*[,}\n])/, '$1"$2"$3'), 'a text without quotes has them'],
+    [withCommas, 'the missing comma is there'],
+    [closed, 'the missing closing bracket is there'],
+  ];
+  for (const [guess, name] of guesses) if (!isJson(message)) change(guess(message), name);
+  return changes.length > 0 && isJson(message) ? { message, changes } : null;
 }

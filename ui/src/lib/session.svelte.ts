@@ -22,7 +22,7 @@ onLoggedOut.call = () => {
 /** Asks the server; tries again while it does not answer. */
 export async function identify(): Promise<void> {
   try {
-    me = await get<Me>('/me');
+    me = await get('/me');
     await connect();
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 0) return;
@@ -31,12 +31,12 @@ export async function identify(): Promise<void> {
 }
 
 export async function logIn(password: string, code: string): Promise<void> {
-  await post('/session', code ? { password, code } : { password });
+  await post('/session', { body: code ? { password, code } : { password } });
   await identify();
 }
 
 export async function setUp(token: string, password: string): Promise<void> {
-  await post('/setup', { token, password });
+  await post('/setup', { body: { token, password } });
   await identify();
 }
 

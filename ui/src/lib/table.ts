@@ -6,7 +6,11 @@ export interface Column<Row> {
   text: (row: Row) => string;
   /** What it is sorted and exported by, where that is not what it says. */
   value?: (row: Row) => string | number | null | undefined;
+  /** What a file has of it, where that is not its value. */
+  file?: (row: Row) => string | number | null | undefined;
   isNumber?: boolean;
+  /** Left out on a phone. */
+  isMinor?: boolean;
   /** The class that colours it. */
   tone?: (row: Row) => string;
   /** Where it leads to. */
@@ -53,6 +57,6 @@ function cell(value: string | number | null | undefined, isNumber: boolean): str
 
 /** Rows as CSV, with the columns' names first. */
 export function csv<Row>(rows: Row[], columns: Column<Row>[]): string {
-  const lines = rows.map((row) => columns.map((column) => cell(valueOf(column, row), column.isNumber ?? false)));
+  const lines = rows.map((row) => columns.map((column) => cell(column.file ? column.file(row) : valueOf(column, row), column.isNumber ?? false)));
   return [columns.map((column) => cell(column.name, false)), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
 }

@@ -1,6 +1,7 @@
 /** The API's names in words, the same on every page. */
 
-import type { Position } from './api';
+import type { Event, Position } from './api';
+import { decimal } from './format';
 
 const INTENTS: Record<string, string> = { entryLong: 'enter long', exitLong: 'exit long', entryShort: 'enter short', exitShort: 'exit short' };
 
@@ -13,10 +14,10 @@ export function side({ positionDirection, direction }: { positionDirection?: str
 /** An order's type. */
 export const orderType = (type: string): string => type.replaceAll('_', ' ');
 
-const CHANGES: Record<string, string> = { entry: 'opened it', add: 'added to it', partialExit: 'closed a part', exit: 'closed it', reversal: 'reversed it' };
+const CHANGES: Record<string, string> = { entry: 'opened', add: 'added', partialExit: 'partly closed', exit: 'closed', reversal: 'reversed' };
 
 /** What an order did to the position. */
-export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'nothing');
+export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'none');
 
 const REASONS: Record<string, string> = {
   missing_key: 'no auth_key in the message',
@@ -25,14 +26,14 @@ const REASONS: Record<string, string> = {
   wrong_sender: 'not sent by TradingView',
 };
 
-/** Why a request was turned away. */
+/** Why a request was rejected. */
 export const reason = (name: string): string => REASONS[name] ?? name;
 
 const SOURCES: Record<string, string> = {
   webhook: 'an alert',
   test: 'a test alert',
   imported: 'an import',
-  reprocessed: 'processed again',
+  reprocessed: 'retried',
   adjustment: 'TradingView’s position accepted',
 };
 
@@ -40,13 +41,15 @@ const SOURCES: Record<string, string> = {
 export const source = (name: string): string => SOURCES[name] ?? name;
 
 const STATUSES: Record<string, string> = {
-  processed: 'It was read and recorded',
-  failed: 'The message could not be read; it made no order',
-  limited: 'It came over the limit of the webhook; it made no order, and can be processed',
-  duplicate: 'The same alert had come before; it made no second order',
-  ignored: 'The webhook was paused; it made no order, and can be processed',
+  processed: 'Read and recorded',
+  failed: 'The message could not be read; no order',
+  limited: 'Over the webhook’s limit; no order yet, can be retried',
+  duplicate: 'The same alert came before; no second order',
+  ignored: 'The webhook was paused; no order yet, can be retried',
   active: 'Alerts become orders',
-  paused: 'Alerts are kept, but become no orders',
+  paused: 'Alerts are kept but make no orders',
+  test: 'A test alert; it makes no order',
+  archived: 'Keeps its history, makes no orders, is in no total',
 };
 
 /** What a status means. */
@@ -62,14 +65,14 @@ const ACTIONS: Record<string, string> = {
   'password.change': 'password changed',
   'second-factor.on': 'second factor turned on',
   'second-factor.off': 'second factor turned off',
-  'token.create': 'token made',
+  'token.create': 'token created',
   'token.revoke': 'token revoked',
   'senders.change': 'senders changed',
   'issuer.pin': 'certificate pinned',
   'issuer.forget': 'certificate forgotten',
-  'webhook.create': 'webhook made',
+  'webhook.create': 'webhook created',
   'webhook.change': 'webhook changed',
-  'webhook.rotate-key': 'new key made',
+  'webhook.rotate-key': 'key rotated',
   'webhook.delete': 'webhook deleted',
 };
 
@@ -120,7 +123,11 @@ export function difference({ outOfSync }: Pick<Position, 'outOfSync'>): Differen
   return isLarger
     ? {
         headline: 'The position is larger than TradingView’s.',
-        cause: 'The alert of an exit is missing, or an order was counted twice, such as one that was processed again.',
+        cause: 'An exit alert is missing, or an order was counted twice, such as one that was retried.',
       }
-    : { headline: 'An alert is missing.', cause: 'TradingView has had an order whose alert never arrived here.' };
+    : { headline: 'An alert is missing.', cause: 'TradingView filled an order whose alert never arrived.' };
 }
+
+/** An event in a line: what went wrong, or what it does at which price. */
+export const told = (event: Event): string =>
+  event.error?.message ?? [side(event), event.marketPrice ? `at ${decimal(event.marketPrice)}` : ''].filter(Boolean).join(' ');
