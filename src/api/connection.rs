@@ -1,4 +1,4 @@
-//! Whether an alert can reach this machine, as `algohook doctor` finds it.
+//! The way from TradingView to this machine, as `algohook doctor` finds it.
 //!
 //! The page says that all is well only where these checks say so: a webhook that nothing can
 //! reach looks exactly like one whose strategy is quiet.
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How long what was found is given again before it is looked at anew.
+/// The age at which findings are looked for anew.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// How long the first answer is waited for: a name that is looked up may take longer.
+/// The wait for the first findings: a name server may take longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How a check went.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -33,13 +33,13 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// What was looked at: `way in`, `domain` or `certificate`.
+    /// Its subject, such as `way in`, `domain` or `certificate`.
     pub check: String,
-    /// How it is.
+    /// Its outcome.
     pub verdict: Verdict,
-    /// What was found.
+    /// The finding, in words.
     pub found: String,
-    /// What to do about it.
+    /// The next step, where something is wrong.
     pub next: Option<String>,
 }
 
@@ -49,11 +49,11 @@ pub struct Check {
 pub struct Connection {
     /// The address that webhook URLs begin with.
     pub url: String,
-    /// Whether only this machine or its own network reaches that address.
+    /// Set where only this machine or its own network reaches that address.
     pub is_local_only: bool,
-    /// Whether the alerts are made up.
+    /// Set where the alerts are made up.
     pub is_demo: bool,
-    /// What the checks found; empty until they have come to an end.
+    /// The findings of the checks; empty until they have come to an end.
     pub checks: Vec<Check>,
 }
 
@@ -90,7 +90,7 @@ impl ConnectionWatch {
         }
     }
 
-    /// What was found last, at most a minute ago where the checks have come to an end since.
+    /// The newest findings. Where they are a minute old, the checks run again beside this.
     pub async fn state(&self) -> Connection {
         if let Some(run) = self.start() {
             let is_first = self.lock().at.is_none();
@@ -133,7 +133,7 @@ impl ConnectionWatch {
     }
 }
 
-/// Whether the host of an address is of this machine or a private network.
+/// Tells an address of this machine or a private network from a public one.
 fn is_local_only(url: &str) -> bool {
     let after = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = after.split('/').next().unwrap_or_default();

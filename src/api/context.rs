@@ -60,7 +60,7 @@ pub struct Context {
     pub retention: Retention,
     /// The certificate that senders of alerts are shown.
     pub certificate: CertificateWatch,
-    /// Whether an alert can reach this machine.
+    /// The checks of the way from TradingView to this machine.
     pub connection: ConnectionWatch,
 }
 

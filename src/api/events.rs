@@ -103,7 +103,7 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     }))
 }
 
-/// How many events there are of each status, and when they came. A status that is asked for
+/// Counts events by status and over time. A status that is asked for
 /// narrows the bars only; `limit` and `cursor` do nothing.
 #[utoipa::path(get, path = "/events/summary", tag = "events", params(EventQuery),
     responses((status = 200, body = EventSummary), (status = 400, body = Problem)))]

@@ -143,7 +143,7 @@ impl CertificateWatch {
     }
 }
 
-/// In which days the dashboard is to be.
+/// The days that the dashboard is in.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -16,7 +16,7 @@ use super::trades::{Trade, TradeQuery};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
 
-/// How a trade ended.
+/// The outcome of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
@@ -31,7 +31,7 @@ pub enum Outcome {
 /// Seconds of the shortest and of the too long duration.
 type Seconds = (Option<u32>, Option<u32>);
 
-/// Which signals open a trade.
+/// The signals that may have opened a trade.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Signal {
     #[default]
@@ -40,7 +40,7 @@ enum Signal {
     Unnamed,
 }
 
-/// What is asked of a trade besides that which the database finds by itself.
+/// Conditions on a trade besides those that the database finds by itself.
 #[derive(Debug, Default)]
 pub(super) struct Sieve {
     weekday: Option<i8>,
@@ -54,7 +54,7 @@ pub(super) struct Sieve {
 }
 
 impl Sieve {
-    /// What a query asks for.
+    /// The conditions of a query.
     pub(super) fn of(query: &TradeQuery) -> Result<Self, Problem> {
         let refused = |detail: &str| Problem::bad_request("invalid_query", detail.to_owned());
         if query
@@ -94,7 +94,7 @@ impl Sieve {
         })
     }
 
-    /// Whether every trade passes.
+    /// True where every trade passes.
     pub(super) fn is_open(&self) -> bool {
         let Self {
             weekday,
@@ -116,7 +116,7 @@ impl Sieve {
             && *seconds == (None, None)
     }
 
-    /// Whether a trade passes; its day and its hour are those of its exit in `zone`.
+    /// True for a trade that meets all; its day and its hour are those of its exit in `zone`.
     pub(super) fn passes(&self, trade: &Trade, zone: &TimeZone) -> bool {
         self.is_of_signal(trade) && self.is_of_time(trade, zone) && self.is_of_size(trade)
     }

@@ -137,7 +137,7 @@ const STEPS: [i64; 10] = [
     10, 60, 300, 900, 3_600, 14_400, 86_400, 604_800, 2_592_000, 31_536_000,
 ];
 
-/// How many events there are of each status, and when they came.
+/// Counts of events by status, and their times.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventSummary {
@@ -147,13 +147,13 @@ pub struct EventSummary {
     pub bars: Vec<EventBar>,
 }
 
-/// How many events have a status.
+/// The number of events of a status.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusCount {
     /// The status.
     pub status: EventStatus,
-    /// How many.
+    /// Their number.
     pub events: i64,
 }
 
@@ -167,13 +167,13 @@ pub struct EventBar {
     /// Its end, which is the next one's first moment.
     #[schema(value_type = String, format = DateTime)]
     pub to: Timestamp,
-    /// How many events came.
+    /// The number of events.
     pub events: i64,
-    /// How many of them made no order, though they should have: failed or over the limit.
+    /// Those of them that failed or were over the limit.
     pub faulty: i64,
 }
 
-/// What a filter finds, by status and over time.
+/// The events of a filter, by status and over time.
 ///
 /// # Errors
 ///
