@@ -11,8 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done that concerns security, newest first. */
-        get: operations["audit_log"];
+        /** The audit log, newest first. */
+        get: operations["get_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -32,11 +32,11 @@ export interface paths {
          * The backtests of a webhook, by ticker: what their numbers mean, the figures of
          *     TradingView's own report, and how far their trades went.
          */
-        get: operations["list"];
+        get: operations["get_backtests"];
         put?: never;
         post?: never;
         /** Removes backtests. The trades of alerts stay. */
-        delete: operations["remove"];
+        delete: operations["delete_backtests"];
         options?: never;
         head?: never;
         patch?: never;
@@ -50,7 +50,7 @@ export interface paths {
             cookie?: never;
         };
         /** The figures of TradingView's own report beside ours. */
-        get: operations["compare"];
+        get: operations["get_backtests_comparison"];
         put?: never;
         post?: never;
         delete?: never;
@@ -66,8 +66,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of the event log. */
-        get: operations["list"];
+        /** One page of the event log, by the time that events were received at. */
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts events by status and over time. A status that is asked for
+         *     narrows the bars only; `limit` and `cursor` do nothing.
+         */
+        get: operations["get_events_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -84,7 +104,7 @@ export interface paths {
             cookie?: never;
         };
         /** One event. */
-        get: operations["get"];
+        get: operations["get_events_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -106,7 +126,7 @@ export interface paths {
          * Makes an order of an event that made none: of its own payload, or of an
          *     edited one. The answer is the new event; the original stays as it is.
          */
-        post: operations["reprocess"];
+        post: operations["post_events_id_reprocess"];
         delete?: never;
         options?: never;
         head?: never;
@@ -121,7 +141,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events as CSV, newest first. */
-        get: operations["events"];
+        get: operations["get_export_events_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -138,7 +158,7 @@ export interface paths {
             cookie?: never;
         };
         /** Orders as CSV, newest first. */
-        get: operations["orders"];
+        get: operations["get_export_orders_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,10 +175,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Trades as CSV: those of alerts, the one that closed last first, then those of
-         *     backtests.
+         * Trades as CSV: those of alerts, then those of backtests, of each the one that closed last
+         *     first.
          */
-        get: operations["trades"];
+        get: operations["get_export_trades_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -180,7 +200,7 @@ export interface paths {
          * Brings in the file that is the body. Importing it again changes nothing.
          *     What cannot be read is named by row and column; then nothing is imported.
          */
-        post: operations["import"];
+        post: operations["post_imports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -194,8 +214,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is logged in, and where alerts go. */
-        get: operations["me"];
+        /** The login of this request, and the address that alerts go to. */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -212,7 +232,7 @@ export interface paths {
             cookie?: never;
         };
         /** This document. */
-        get: operations["document"];
+        get: operations["get_openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -229,7 +249,7 @@ export interface paths {
             cookie?: never;
         };
         /** One page of the orders. */
-        get: operations["list"];
+        get: operations["get_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -246,7 +266,7 @@ export interface paths {
             cookie?: never;
         };
         /** One order. */
-        get: operations["get"];
+        get: operations["get_orders_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -263,7 +283,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every webhook with what it made and what waits for its owner, and the certificate. */
-        get: operations["overview"];
+        get: operations["get_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -285,7 +305,7 @@ export interface paths {
          * Changes the password, ends every session, and every token where that is asked for, and
          *     begins a new session; for the owner, logged in.
          */
-        post: operations["change_password"];
+        post: operations["post_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -300,7 +320,7 @@ export interface paths {
             cookie?: never;
         };
         /** The performance report: for all, long and short trades, with curves and breakdowns. */
-        get: operations["report"];
+        get: operations["get_performance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -316,8 +336,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What else could have come of the same trades, drawn again and again. */
-        get: operations["simulate"];
+        /** The range of outcomes of the same trades, drawn again and again. */
+        get: operations["get_performance_monte_carlo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -334,7 +354,7 @@ export interface paths {
             cookie?: never;
         };
         /** The position in every ticker that was traded, flat ones too. */
-        get: operations["list"];
+        get: operations["get_positions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -356,7 +376,7 @@ export interface paths {
          * Takes over the position that TradingView states, where an alert is missing.
          *     The answer is the event of the adjusting order, at the newest price seen.
          */
-        post: operations["accept"];
+        post: operations["post_positions_accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -371,10 +391,10 @@ export interface paths {
             cookie?: never;
         };
         /** Whether the login asks for a code. */
-        get: operations["get"];
+        get: operations["get_second_factor"];
         put?: never;
         /** Makes a secret for an authenticator app; it counts once confirmed with a code. */
-        post: operations["begin"];
+        post: operations["post_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -391,7 +411,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Turns the second factor on with its first code; the answer has the recovery codes. */
-        post: operations["confirm"];
+        post: operations["post_second_factor_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -408,7 +428,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Turns the second factor off. */
-        post: operations["turn_off"];
+        post: operations["post_second_factor_off"];
         delete?: never;
         options?: never;
         head?: never;
@@ -422,15 +442,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who may send alerts. */
-        get: operations["get"];
+        /** The senders of alerts. */
+        get: operations["get_senders"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes who may send alerts. `certificate` needs a pinned issuer. */
-        patch: operations["change"];
+        patch: operations["patch_senders"];
         trace?: never;
     };
     "/senders/issuers": {
@@ -443,7 +463,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Pins the key of an issuer's certificate. */
-        post: operations["add"];
+        post: operations["post_senders_issuers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -461,7 +481,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Forgets an issuer; not the last pinned one while certificates are demanded. */
-        delete: operations["forget"];
+        delete: operations["delete_senders_issuers_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -477,7 +497,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Confirms that an issuer that was seen is TradingView's. */
-        post: operations["pin"];
+        post: operations["post_senders_issuers_id_pin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -494,9 +514,9 @@ export interface paths {
         get?: never;
         put?: never;
         /** Logs in with the password; the answer sets the session's cookie. */
-        post: operations["log_in"];
+        post: operations["post_session"];
         /** Logs out. */
-        delete: operations["log_out"];
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -512,7 +532,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Notes that the owner knows of the logins from new places, which then ask for no attention. */
-        post: operations["acknowledge_logins"];
+        post: operations["post_session_seen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -527,7 +547,7 @@ export interface paths {
             cookie?: never;
         };
         /** All sessions, oldest first. */
-        get: operations["sessions"];
+        get: operations["get_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -547,7 +567,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Ends a session. */
-        delete: operations["end_session"];
+        delete: operations["delete_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -566,7 +586,7 @@ export interface paths {
          * Sets the first password and logs in. The link that algohook prints at its
          *     first start is good once.
          */
-        post: operations["set_up"];
+        post: operations["post_setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -584,7 +604,7 @@ export interface paths {
          * New events as they are recorded: `event: event`, `id:` the event's id,
          *     `data:` the event as `GET /events/{id}` has it.
          */
-        get: operations["open"];
+        get: operations["get_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -601,7 +621,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every tag in use, in the order of the alphabet. */
-        get: operations["list"];
+        get: operations["get_tags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -618,10 +638,10 @@ export interface paths {
             cookie?: never;
         };
         /** All tokens, oldest first. */
-        get: operations["list"];
+        get: operations["get_tokens"];
         put?: never;
         /** Makes a token. */
-        post: operations["create"];
+        post: operations["post_tokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -639,7 +659,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Revokes a token, and every token that it made. */
-        delete: operations["revoke"];
+        delete: operations["delete_tokens_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -653,7 +673,7 @@ export interface paths {
             cookie?: never;
         };
         /** One page of the closed trades. */
-        get: operations["list"];
+        get: operations["get_trades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -670,14 +690,14 @@ export interface paths {
             cookie?: never;
         };
         /** One closed trade. */
-        get: operations["get"];
+        get: operations["get_trades_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Writes notes and tags on a trade. They stay when its trades are derived again. */
-        patch: operations["annotate"];
+        patch: operations["patch_trades_id"];
         trace?: never;
     };
     "/webhooks": {
@@ -688,10 +708,10 @@ export interface paths {
             cookie?: never;
         };
         /** All webhooks, oldest first. */
-        get: operations["list"];
+        get: operations["get_webhooks"];
         put?: never;
         /** Makes a webhook. */
-        post: operations["create"];
+        post: operations["post_webhooks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -706,15 +726,15 @@ export interface paths {
             cookie?: never;
         };
         /** One webhook. */
-        get: operations["get"];
+        get: operations["get_webhooks_id"];
         put?: never;
         post?: never;
         /** Deletes a webhook with its events and orders. */
-        delete: operations["delete"];
+        delete: operations["delete_webhooks_id"];
         options?: never;
         head?: never;
         /** Changes a webhook. */
-        patch: operations["change"];
+        patch: operations["patch_webhooks_id"];
         trace?: never;
     };
     "/webhooks/{id}/rejections": {
@@ -725,7 +745,7 @@ export interface paths {
             cookie?: never;
         };
         /** The last requests that were turned away without an event, newest first. */
-        get: operations["list_rejections"];
+        get: operations["get_webhooks_id_rejections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -744,7 +764,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Gives a webhook a new key; alerts with the old one are refused from now on. */
-        post: operations["rotate_key"];
+        post: operations["post_webhooks_id_rotate_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -764,7 +784,7 @@ export interface paths {
          * Sends an alert to a webhook as TradingView would, and tells what it was
          *     answered. It is recorded and limited as an alert is, but makes no order.
          */
-        post: operations["test"];
+        post: operations["post_webhooks_id_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -794,16 +814,16 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "pointValue";
-            /** @description What its contract gains a point. */
+            /** @description The gain of its contract a point. */
             pointValue: string;
             /** @description The instrument. */
             ticker: string;
-            /** @description What its profit is counted by. */
+            /** @description The terms that its profit is counted by. */
             used: string;
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description The count.
              */
             count: number;
             /** @enum {string} */
@@ -811,7 +831,7 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many, those that are not kept among them.
+             * @description The count, those that are not kept among them.
              */
             count: number;
             /** @enum {string} */
@@ -819,7 +839,7 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description The count.
              */
             count: number;
             /** @enum {string} */
@@ -827,7 +847,7 @@ export interface components {
         } | {
             /**
              * Format: int64
-             * @description How many.
+             * @description The count.
              */
             count: number;
             /** @enum {string} */
@@ -845,7 +865,7 @@ export interface components {
         };
         /** @description Something that was done and concerns security. */
         AuditEntry: {
-            /** @description What, as `token.create`. */
+            /** @description The action, as `token.create`. */
             action: string;
             /** @description `owner`, a token's id, `command line` or `stranger`. */
             actor: string;
@@ -873,12 +893,12 @@ export interface components {
         };
         /** @description Percentiles of equity after a number of trades. */
         Band: components["schemas"]["Percentiles"] & {
-            /** @description How many trades; 0 is the start. */
+            /** @description Number of trades; 0 is the start. */
             trade: number;
         };
         /** @enum {string} */
         Base: "equity" | "initialCapital";
-        /** @description What those who connect are shown. */
+        /** @description The certificate that clients are shown. */
         Certificate: {
             /** @description Why the authority gave no new one the last time, where it did not. */
             error?: string | null;
@@ -895,6 +915,17 @@ export interface components {
              */
             notAfter?: string | null;
         };
+        /** @description One thing between TradingView and this machine. */
+        Check: {
+            /** @description Its subject, such as `way in`, `domain` or `certificate`. */
+            check: string;
+            /** @description The finding, in words. */
+            found: string;
+            /** @description The next step, where something is wrong. */
+            next?: string | null;
+            /** @description Its outcome. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description A code of the authenticator app. */
         Code: {
             /** @description Six digits. */
@@ -902,13 +933,13 @@ export interface components {
         };
         /** @description A commission for every fill, entry and exit alike. */
         Commission: {
-            /** @description What `value` counts. */
+            /** @description The unit of `value`. */
             kind: components["schemas"]["CommissionKind"];
             /** @description Percent of the fill's value, or money; zero or more. */
             value: string;
         };
         /**
-         * @description What a commission is taken for.
+         * @description The unit that a commission is taken for.
          * @enum {string}
          */
         CommissionKind: "percent" | "perOrder" | "perContract";
@@ -916,16 +947,16 @@ export interface components {
         CommissionTerm: {
             /** @description Commissions that fit the rows as well. */
             alternatives: components["schemas"]["Commission"][];
-            /** @description Whether the list has the commission of each trade, which is then taken. */
+            /** @description True if the list has the commission of each trade, which is then taken. */
             isListed: boolean;
             rows?: components["schemas"]["FromRows"] | null;
-            /** @description Who says it. */
+            /** @description Its source. */
             source: components["schemas"]["Source"];
             value?: components["schemas"]["Commission"] | null;
         };
         /** @description A figure of TradingView's report, and ours. */
         Compared: {
-            /** @description Whether it is in percent. */
+            /** @description True if it is in percent. */
             isPercent: boolean;
             /** @description Its name there. */
             name: string;
@@ -935,6 +966,17 @@ export interface components {
             sheet: string;
             /** @description As TradingView has it. */
             theirs: components["schemas"]["Sided"];
+        };
+        /** @description The way from TradingView to this machine. */
+        Connection: {
+            /** @description The findings of the checks; empty until they have come to an end. */
+            checks: components["schemas"]["Check"][];
+            /** @description Set where the alerts are made up. */
+            isDemo: boolean;
+            /** @description Set where only this machine or its own network reaches that address. */
+            isLocalOnly: boolean;
+            /** @description The address that webhook URLs begin with. */
+            url: string;
         };
         /** @enum {string} */
         Contract: "linear" | "inverse";
@@ -955,7 +997,7 @@ export interface components {
         };
         /** @enum {string} */
         Direction: "long" | "short";
-        /** @description What trades within one step of duration made. */
+        /** @description The profit of trades within one step of duration. */
         DurationProfit: components["schemas"]["Profit"] & {
             /**
              * Format: int32
@@ -970,7 +1012,7 @@ export interface components {
         };
         /** @description Equity after one trade. */
         EquityPoint: {
-            /** @description How far equity lies below its peak; 0 or more. */
+            /** @description Distance of equity below its peak; 0 or more. */
             drawdown: string;
             /**
              * Format: double
@@ -997,10 +1039,15 @@ export interface components {
             answerStatus?: number | null;
             /**
              * Format: date-time
-             * @description What this machine's clock said then, where it ran backwards: the event is dated by the
+             * @description The reading of this machine's clock, where it ran backwards: the event is dated by the
              *     sequence of arrival.
              */
             clockAt?: string | null;
+            /**
+             * @description The identity of the delivery that it was made of, `dlv_` and 32 digits: a delivery is one
+             *     event, however often it is applied. Null of events that older versions recorded.
+             */
+            delivery?: string | null;
             direction?: components["schemas"]["Direction"] | null;
             error?: components["schemas"]["PayloadError"] | null;
             /** @description `evt_` and a number; later events have larger ones. */
@@ -1011,7 +1058,7 @@ export interface components {
             order?: string | null;
             /** @description The event that it repeats or was made from. */
             original?: string | null;
-            /** @description What arrived, with the key replaced by `***`. */
+            /** @description The payload, with the key replaced by `***`. */
             payload: string;
             /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
             positionDirection?: string | null;
@@ -1025,20 +1072,43 @@ export interface components {
              * @description When the signal fired, by the sender's clock.
              */
             signalTime?: string | null;
-            /** @description How it came to be. */
+            /** @description Its source. */
             source: components["schemas"]["EventSource"];
-            /** @description Who sent it. */
+            /** @description The sender's address. */
             sourceAddress?: string | null;
-            /** @description What became of it. */
+            /** @description Its status. */
             status: components["schemas"]["EventStatus"];
             /** @description The instrument; null where the payload could not be read. */
             ticker?: string | null;
-            /** @description How it showed that TradingView sent it: by `address` or by `certificate`. */
+            /** @description The proof that TradingView sent it: `address` or `certificate`. */
             verified?: string | null;
-            /** @description What its owner should know, although it was accepted. */
+            /** @description Warnings for its owner, although it was accepted. */
             warnings: components["schemas"]["Warning"][];
             /** @description The webhook it was sent to. */
             webhook: string;
+        };
+        /** @description Events that came within a stretch of time. */
+        EventBar: {
+            /**
+             * Format: int64
+             * @description The number of events.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those of them that failed or were over the limit.
+             */
+            faulty: number;
+            /**
+             * Format: date-time
+             * @description Its first moment.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, which is the next one's first moment.
+             */
+            to: string;
         };
         /** @description One delivery, with what is not told of each in a list. */
         EventDetail: components["schemas"]["Event"] & {
@@ -1053,6 +1123,13 @@ export interface components {
         EventSource: "webhook" | "test" | "imported" | "reprocessed" | "adjustment";
         /** @enum {string} */
         EventStatus: "processed" | "duplicate" | "ignored" | "failed" | "limited";
+        /** @description Counts of events by status, and their times. */
+        EventSummary: {
+            /** @description The newest 20,000 events over time, oldest first. */
+            bars: components["schemas"]["EventBar"][];
+            /** @description By status, whatever status was asked for. */
+            counts: components["schemas"]["StatusCount"][];
+        };
         /** @description The excursions of some trades. */
         Excursions: {
             /** @description Mean of the largest losses on the way (MAE), in money, at or below zero. */
@@ -1070,11 +1147,11 @@ export interface components {
             /** @description The largest gain on the way of any trade. */
             largestFavorable?: string | null;
         };
-        /** @description What is wrong in one place of a file. */
+        /** @description A fault in one place of a file. */
         Fault: {
             /** @description The name of the column, or in JSON lines the number of the character. */
             column: string;
-            /** @description What is wrong there. */
+            /** @description The fault. */
             message: string;
             /** @description The line of a text or the row of a sheet, from 1, the header included. */
             row: number;
@@ -1092,14 +1169,14 @@ export interface components {
         };
         /** @enum {string} */
         FileKind: "alerts" | "trades";
-        /** @description What is wrong with a file that was to be imported. */
+        /** @description The fault of a file that was to be imported. */
         FileProblem: {
             /** @description The titles of a table whose columns are not understood, for its owner to name them. */
             columns?: string[] | null;
             /** @description The places that cannot be read, the first twenty. */
             faults?: components["schemas"]["Fault"][] | null;
         };
-        /** @description What the rows of a list say of a number. */
+        /** @description The evidence of a list's rows for a number. */
         FromRows: {
             /** @description Trades that fit it. */
             agreeing: number;
@@ -1122,7 +1199,7 @@ export interface components {
         };
         /** @description The capital at one price of the ticker that is held. */
         HeldPoint: {
-            /** @description What the capital would be worth. */
+            /** @description The worth of the capital. */
             equity: string;
             /**
              * Format: date-time
@@ -1130,19 +1207,19 @@ export interface components {
              */
             time: string;
         };
-        /** @description What the trades that closed in one hour of the day made. */
+        /** @description The profit of the trades that closed in one hour of the day. */
         HourProfit: components["schemas"]["Profit"] & {
             /** @description 0 to 23. */
             hour: number;
         };
-        /** @description What an import came to, or would. */
+        /** @description The result of an import or of its preview. */
         Imported: {
             alerts?: components["schemas"]["ImportedAlerts"] | null;
-            /** @description Whether this only says what would come of it. */
+            /** @description True if this only says what would come of it. */
             dryRun: boolean;
             trades?: components["schemas"]["ImportedTrades"] | null;
         };
-        /** @description What importing alerts came to, or would. */
+        /** @description The result of importing alerts, or of its preview. */
         ImportedAlerts: {
             /** @description The new ones, oldest first, the first thousand. */
             alerts: components["schemas"]["NewAlert"][];
@@ -1169,7 +1246,7 @@ export interface components {
             /** @description Events of algohook's own export that made no order there, and were left out. */
             withoutOrder: number;
         };
-        /** @description What importing a list of trades came to, or would. */
+        /** @description The result of importing a list of trades, or of its preview. */
         ImportedTrades: {
             /** @description Currency of profit. */
             currency: string;
@@ -1179,14 +1256,16 @@ export interface components {
              */
             first?: string | null;
             /**
-             * @description Whether nothing changes because there is no trade in the file, but in the
+             * @description True if nothing changes because there is no trade in the file, but in the
              *     backtest that is there.
              */
             isEmpty: boolean;
-            /** @description Whether the very same was there already, so that nothing changes. */
+            /** @description True if the very same was there already, so that nothing changes. */
             isKnown: boolean;
-            /** @description Whether the instrument is a guess, which the first of the notes explains. */
+            /** @description True if the instrument is a guess, which the first of the notes explains. */
             isTickerGuessed: boolean;
+            /** @description Set where neither the file nor its owner says the zone of its times. */
+            isZoneAssumed: boolean;
             /**
              * Format: date-time
              * @description When the last trade was left.
@@ -1195,7 +1274,7 @@ export interface components {
             /** @description Net profit of the closed trades. */
             netProfit: string;
             /**
-             * @description What had to be assumed, what could not be read and is not needed, and where the
+             * @description Assumptions, cells that could not be read and are not needed, and places where the
              *     webhook's settings differ.
              */
             notes: string[];
@@ -1203,7 +1282,7 @@ export interface components {
             open: number;
             /** @description The backtests that it takes the place of. */
             replaced: components["schemas"]["BacktestSize"][];
-            /** @description What its numbers mean, and who says so. */
+            /** @description Its terms, each with its source. */
             terms: components["schemas"]["KeptTerms"];
             /** @description The instrument that it is kept under. */
             ticker: string;
@@ -1224,7 +1303,7 @@ export interface components {
              * @description Lower end, in the figure's unit; `null` where it has no bound.
              */
             low?: number | null;
-            /** @description How it was found. */
+            /** @description The method that found it. */
             method: components["schemas"]["Method"];
             /** @description Trades or returns that the figure is made of. */
             n: number;
@@ -1250,7 +1329,7 @@ export interface components {
         Issuer: {
             /** @description SHA-256 of the key. */
             fingerprint: string;
-            /** @description Whose key it is, as its certificate says. */
+            /** @description The key's owner, as its certificate says. */
             name: string;
             /**
              * Format: date-time
@@ -1272,7 +1351,7 @@ export interface components {
         KeptBacktest: {
             /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
             difference?: string | null;
-            /** @description How far its trades went, and how long they took, in bars. */
+            /** @description Excursions of its trades, and their durations in bars. */
             excursions: components["schemas"]["TradeFigures"];
             /** @description The figures of TradingView's own report, where the file had them. */
             figures: components["schemas"]["Figure"][];
@@ -1287,13 +1366,13 @@ export interface components {
             /** @description Its closed trades. */
             trades: number;
         };
-        /** @description What the numbers of a backtest mean, each with who says it. */
+        /** @description The terms of a backtest, each with its source. */
         KeptTerms: {
-            /** @description What every fill cost. */
+            /** @description The commission of every fill. */
             commission: components["schemas"]["CommissionTerm"];
             /** @description Currency of profit. */
             currency: string;
-            /** @description Who says the currency. */
+            /** @description The source of the currency. */
             currencySource: components["schemas"]["Source"];
             /** @description Money at the start. */
             initialCapital: components["schemas"]["Term"];
@@ -1307,7 +1386,7 @@ export interface components {
             /** @description The owner's password. */
             password: string;
         };
-        /** @description Who is logged in. */
+        /** @description The login of a request. */
         Me: {
             /** @description Where alerts are sent to, without the path. */
             baseUrl: string;
@@ -1377,7 +1456,7 @@ export interface components {
             buyAndHold?: string | null;
             /**
              * Format: double
-             * @description What the report's capital would have gained in the ticker that was entered first,
+             * @description Gain of the report's capital in the ticker that was entered first,
              *     from its first entry fill to the last price known, in percent; of all trades only.
              */
             buyAndHoldReturn?: number | null;
@@ -1614,17 +1693,17 @@ export interface components {
             address: string;
             /**
              * Format: int64
-             * @description How many.
+             * @description The count.
              */
             count: number;
-            /** @description What was wrong. */
+            /** @description The fault. */
             kind: components["schemas"]["Misdirection"];
             /**
              * Format: date-time
              * @description When the last one came.
              */
             lastAt: string;
-            /** @description Who sent it. */
+            /** @description The sender's address. */
             sourceAddress: string;
             /** @description The webhook that was meant, as far as can be told. */
             webhook?: string | null;
@@ -1639,18 +1718,18 @@ export interface components {
             high: string;
             /** @description Lower end. */
             low: string;
-            /** @description How it was found. */
+            /** @description The method that found it. */
             method: components["schemas"]["Method"];
             /** @description Trades that the amount is made of. */
             n: number;
         };
-        /** @description What came of the resamples. Amounts are rounded to eight places. */
+        /** @description The outcomes of the resamples. Amounts are rounded to eight places. */
         MonteCarlo: {
             /** @description Equity after so many trades, at most 101 points. */
             bands: components["schemas"]["Band"][];
             /** @description Largest fall of equity from its peak within each resample. */
             maxDrawdown: components["schemas"]["Percentiles"];
-            /** @description How many resamples had which largest fall. */
+            /** @description Number of resamples by their largest fall. */
             maxDrawdownDistribution: components["schemas"]["ProfitBin"][];
             /**
              * Format: double
@@ -1658,17 +1737,17 @@ export interface components {
              *     percent of all.
              */
             probabilityOfRuin?: number | null;
-            /** @description How many resamples there were. */
+            /** @description Number of resamples. */
             resamples: number;
             /** @description Equity that counts as ruin. */
             ruinEquity: string;
             /**
              * Format: int64
-             * @description What the draws were made from.
+             * @description Seed of the draws.
              */
             seed: number;
         };
-        /** @description What a month brought. */
+        /** @description The return of a month. */
         MonthReturn: {
             /**
              * Format: int64
@@ -1691,12 +1770,12 @@ export interface components {
         };
         /** @description A name of alerts and how many have it. */
         NamedAlerts: {
-            /** @description How many there are. */
+            /** @description Their number. */
             alerts: number;
             /** @description The name that their owner gave them in TradingView. */
             name: string;
         };
-        /** @description What the trades of one ticker or signal made. */
+        /** @description The profit of the trades of one ticker or signal. */
         NamedProfit: components["schemas"]["Profit"] & {
             /** @description The ticker or signal; `null` for entries without a signal. */
             name?: string | null;
@@ -1733,7 +1812,7 @@ export interface components {
             /** @description The browser, by its own words. */
             userAgent?: string | null;
         };
-        /** @description What an authenticator app needs. */
+        /** @description The secret, in the forms that an authenticator app takes. */
         NewSecondFactor: {
             /** @description The secret, in base32, to type in. */
             secret: string;
@@ -1746,7 +1825,7 @@ export interface components {
             id: string;
             /** @description The name that its owner gave it. */
             name: string;
-            /** @description What it may do. */
+            /** @description Its scope. */
             scope: string;
             /** @description The secret, to be sent as `Authorization: Bearer ...`. */
             token: string;
@@ -1756,7 +1835,7 @@ export interface components {
             /** @description 1 to 100 printable characters. */
             name: string;
         };
-        /** @description What an alert asked for. Prices and quantities are decimal texts. */
+        /** @description An order as an alert asked for it. Prices and quantities are decimal texts. */
         Order: {
             change?: components["schemas"]["PositionChange"] | null;
             /** @description The order's comment. */
@@ -1765,7 +1844,7 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /** @description The event it came from. */
             event: string;
-            /** @description Whether it may fill outside regular hours. */
+            /** @description True if it may fill outside regular hours. */
             extendedHours?: boolean | null;
             /** @description The price it filled at, assumed slippage included. */
             fillPrice?: string | null;
@@ -1777,7 +1856,7 @@ export interface components {
             limitPrice?: string | null;
             /** @description The market price at signal time. */
             marketPrice?: string | null;
-            /** @description How it is to be filled. */
+            /** @description Its order type. */
             orderType: components["schemas"]["OrderType"];
             /**
              * Format: date-time
@@ -1788,7 +1867,7 @@ export interface components {
             positionDirection?: string | null;
             /** @description Target of a bracket. */
             profitTarget?: string | null;
-            /** @description How much; null is an exit of the whole position. */
+            /** @description The quantity; null is an exit of the whole position. */
             qty?: string | null;
             /**
              * Format: date-time
@@ -1826,10 +1905,17 @@ export interface components {
         };
         /** @enum {string} */
         OrderType: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
-        /** @description What the server is doing, for a first look. */
+        /**
+         * @description The outcome of a trade.
+         * @enum {string}
+         */
+        Outcome: "win" | "loss" | "even";
+        /** @description The state of the server, for a first look. */
         Overview: {
             certificate?: components["schemas"]["Certificate"] | null;
-            /** @description What keeps alerts from being stored or backups from being taken, in sentences. */
+            /** @description The way from TradingView to this machine. */
+            connection: components["schemas"]["Connection"];
+            /** @description Faults that keep alerts from being stored or backups from being taken, in sentences. */
             faults: string[];
             /**
              * @description Requests of the last seven days to addresses that are no webhook's, or not quite, the
@@ -1848,7 +1934,7 @@ export interface components {
         Page_AuditEntry: {
             /** @description The items of this page. */
             items: {
-                /** @description What, as `token.create`. */
+                /** @description The action, as `token.create`. */
                 action: string;
                 /** @description `owner`, a token's id, `command line` or `stranger`. */
                 actor: string;
@@ -1874,7 +1960,7 @@ export interface components {
         Page_Compared: {
             /** @description The items of this page. */
             items: {
-                /** @description Whether it is in percent. */
+                /** @description True if it is in percent. */
                 isPercent: boolean;
                 /** @description Its name there. */
                 name: string;
@@ -1899,10 +1985,15 @@ export interface components {
                 answerStatus?: number | null;
                 /**
                  * Format: date-time
-                 * @description What this machine's clock said then, where it ran backwards: the event is dated by the
+                 * @description The reading of this machine's clock, where it ran backwards: the event is dated by the
                  *     sequence of arrival.
                  */
                 clockAt?: string | null;
+                /**
+                 * @description The identity of the delivery that it was made of, `dlv_` and 32 digits: a delivery is one
+                 *     event, however often it is applied. Null of events that older versions recorded.
+                 */
+                delivery?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 error?: components["schemas"]["PayloadError"] | null;
                 /** @description `evt_` and a number; later events have larger ones. */
@@ -1913,7 +2004,7 @@ export interface components {
                 order?: string | null;
                 /** @description The event that it repeats or was made from. */
                 original?: string | null;
-                /** @description What arrived, with the key replaced by `***`. */
+                /** @description The payload, with the key replaced by `***`. */
                 payload: string;
                 /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
                 positionDirection?: string | null;
@@ -1927,17 +2018,17 @@ export interface components {
                  * @description When the signal fired, by the sender's clock.
                  */
                 signalTime?: string | null;
-                /** @description How it came to be. */
+                /** @description Its source. */
                 source: components["schemas"]["EventSource"];
-                /** @description Who sent it. */
+                /** @description The sender's address. */
                 sourceAddress?: string | null;
-                /** @description What became of it. */
+                /** @description Its status. */
                 status: components["schemas"]["EventStatus"];
                 /** @description The instrument; null where the payload could not be read. */
                 ticker?: string | null;
-                /** @description How it showed that TradingView sent it: by `address` or by `certificate`. */
+                /** @description The proof that TradingView sent it: `address` or `certificate`. */
                 verified?: string | null;
-                /** @description What its owner should know, although it was accepted. */
+                /** @description Warnings for its owner, although it was accepted. */
                 warnings: components["schemas"]["Warning"][];
                 /** @description The webhook it was sent to. */
                 webhook: string;
@@ -1951,7 +2042,7 @@ export interface components {
             items: {
                 /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
                 difference?: string | null;
-                /** @description How far its trades went, and how long they took, in bars. */
+                /** @description Excursions of its trades, and their durations in bars. */
                 excursions: components["schemas"]["TradeFigures"];
                 /** @description The figures of TradingView's own report, where the file had them. */
                 figures: components["schemas"]["Figure"][];
@@ -1980,7 +2071,7 @@ export interface components {
                 direction: components["schemas"]["Direction"];
                 /** @description The event it came from. */
                 event: string;
-                /** @description Whether it may fill outside regular hours. */
+                /** @description True if it may fill outside regular hours. */
                 extendedHours?: boolean | null;
                 /** @description The price it filled at, assumed slippage included. */
                 fillPrice?: string | null;
@@ -1992,7 +2083,7 @@ export interface components {
                 limitPrice?: string | null;
                 /** @description The market price at signal time. */
                 marketPrice?: string | null;
-                /** @description How it is to be filled. */
+                /** @description Its order type. */
                 orderType: components["schemas"]["OrderType"];
                 /**
                  * Format: date-time
@@ -2003,7 +2094,7 @@ export interface components {
                 positionDirection?: string | null;
                 /** @description Target of a bracket. */
                 profitTarget?: string | null;
-                /** @description How much; null is an exit of the whole position. */
+                /** @description The quantity; null is an exit of the whole position. */
                 qty?: string | null;
                 /**
                  * Format: date-time
@@ -2053,7 +2144,7 @@ export interface components {
                 direction?: components["schemas"]["Direction"] | null;
                 /** @description False while the position is being derived again, after a change of settings. */
                 isDerived: boolean;
-                /** @description How many lots are open. */
+                /** @description Number of open lots. */
                 lots: number;
                 /** @description The newest price seen. */
                 newestPrice?: string | null;
@@ -2086,7 +2177,7 @@ export interface components {
                  * @description The size of a body that was too large, in bytes, where it is known.
                  */
                 size?: number | null;
-                /** @description Who sent it. */
+                /** @description The sender's address. */
                 sourceAddress: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
@@ -2105,7 +2196,7 @@ export interface components {
                 createdAt: string;
                 /** @description `ses_` and a number. */
                 id: string;
-                /** @description Whether it is the one that asks. */
+                /** @description True if it is the one that asks. */
                 isCurrent: boolean;
                 /**
                  * Format: date-time
@@ -2124,7 +2215,7 @@ export interface components {
             items: {
                 /** @description Currency of the amounts. */
                 currency: string;
-                /** @description What all of them made. */
+                /** @description Their profit together. */
                 netProfit: string;
                 /** @description The tag. */
                 tag: string;
@@ -2162,7 +2253,7 @@ export interface components {
                 madeBy?: string | null;
                 /** @description The name that its owner gave it. */
                 name: string;
-                /** @description What it may do: `write`, `read` or `test`. */
+                /** @description Its scope: `write`, `read` or `test`. */
                 scope: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
@@ -2213,8 +2304,16 @@ export interface components {
                 id: string;
                 /** @description After commission. */
                 netProfit: string;
-                /** @description What the owner says of it. */
+                /** @description The owner's notes. */
                 notes: string;
+                /** @description What the price moving by 1 made, a contract, share or coin. */
+                pointValue: string;
+                /**
+                 * Format: double
+                 * @description Net profit in percent of what the trade was entered for, commission included; null where
+                 *     that is not above zero.
+                 */
+                profitPercent?: number | null;
                 /** @description Contracts, shares or coins. */
                 qty: string;
                 /**
@@ -2266,7 +2365,7 @@ export interface components {
                  *     exchange gives them another point value than the one used.
                  */
                 proposedPointValues: components["schemas"]["ProposedPointValue"][];
-                /** @description What its strategy trades with. */
+                /** @description The settings of its strategy. */
                 settings: components["schemas"]["Settings"];
                 /** @description Whether its alerts become orders. */
                 state: components["schemas"]["WebhookState"];
@@ -2287,7 +2386,7 @@ export interface components {
             current: string;
             /** @description The password from now on, at least 10 characters. */
             new: string;
-            /** @description Whether every API token is revoked too; false where left out. */
+            /** @description True if every API token is revoked too; false where left out. */
             revokeTokens?: boolean;
         };
         /** @description Why a payload cannot become an order. */
@@ -2311,7 +2410,7 @@ export interface components {
              * @description Line of the fault in malformed text, from 1.
              */
             line?: number | null;
-            /** @description What is wrong. */
+            /** @description The fault. */
             message: string;
         };
         /** @description Five percentiles of an amount over all resamples, linear between two of them. */
@@ -2336,7 +2435,7 @@ export interface components {
             direction?: components["schemas"]["Direction"] | null;
             /** @description False while the position is being derived again, after a change of settings. */
             isDerived: boolean;
-            /** @description How many lots are open. */
+            /** @description Number of open lots. */
             lots: number;
             /** @description The newest price seen. */
             newestPrice?: string | null;
@@ -2356,9 +2455,9 @@ export interface components {
         Problem: (components["schemas"]["FileProblem"] | null) & {
             /** @description A stable name for programs. */
             code: string;
-            /** @description What is wrong. */
+            /** @description The fault. */
             detail: string;
-            /** @description What to do about it. */
+            /** @description The next step. */
             hint?: string | null;
             /**
              * Format: int32
@@ -2368,18 +2467,18 @@ export interface components {
             /** @description The HTTP status in words. */
             title: string;
         };
-        /** @description What some trades made. */
+        /** @description The profit of some trades. */
         Profit: {
             /** @description Sum of their profit after commission. */
             netProfit: string;
-            /** @description How many trades closed. */
+            /** @description Number of closed trades. */
             trades: number;
-            /** @description How many of them made a profit above 0. */
+            /** @description Number of those with a profit above 0. */
             winningTrades: number;
         };
         /** @description Trades with a profit of `from` or more and less than `to`. */
         ProfitBin: {
-            /** @description How many there are. */
+            /** @description Their number. */
             count: number;
             /** @description The least profit. */
             from: string;
@@ -2388,11 +2487,11 @@ export interface components {
         };
         /** @description The point value of a future, to be confirmed in `settings.pointValues`. */
         ProposedPointValue: {
-            /** @description What one contract gains when the price rises by 1, by its exchange's specification. */
+            /** @description The gain of one contract when the price rises by 1, by its exchange's specification. */
             pointValue: string;
             /** @description The instrument. */
             ticker: string;
-            /** @description What its profit is counted by now. */
+            /** @description The point value that its profit is counted by now. */
             used: string;
         };
         /** @description Recovery codes; they are never shown again. */
@@ -2414,12 +2513,12 @@ export interface components {
              * @description The size of a body that was too large, in bytes, where it is known.
              */
             size?: number | null;
-            /** @description Who sent it. */
+            /** @description The sender's address. */
             sourceAddress: string;
         };
         /** @enum {string} */
         RejectionReason: "missing_key" | "wrong_key" | "too_large" | "wrong_sender";
-        /** @description What was removed. */
+        /** @description The backtests that were removed. */
         RemovedBacktests: {
             /** @description The backtests that are gone. */
             removed: components["schemas"]["BacktestSize"][];
@@ -2429,7 +2528,7 @@ export interface components {
             /** @description All trades. */
             all: components["schemas"]["Metrics"];
             /**
-             * @description Which money percentages are of, and the curve begins with: `equity`, that
+             * @description The money that percentages are of, and the curve begins with: `equity`, that
              *     of the moment the range begins, or `initialCapital`.
              */
             base: components["schemas"]["Base"];
@@ -2458,14 +2557,14 @@ export interface components {
             /** @description By currency. */
             reports: components["schemas"]["Report"][];
         };
-        /** @description How to process an event again. */
+        /** @description Options for processing an event again. */
         Reprocess: {
             /** @description An edited payload, as text or as a JSON object; the event's own where left out. */
             payload?: Record<string, never> | null;
         };
         /** @description Trades with a return of `from` percent or more and less than `to`. */
         ReturnBin: {
-            /** @description How many there are. */
+            /** @description Their number. */
             count: number;
             /**
              * Format: double
@@ -2481,7 +2580,7 @@ export interface components {
         /** @enum {string} */
         ReturnPeriod: "daily" | "monthly";
         /**
-         * @description What an entry against the open position does.
+         * @description The effect of an entry against the open position.
          * @enum {string}
          */
         Reversal: "net" | "full";
@@ -2510,9 +2609,9 @@ export interface components {
              */
             winRate?: number | null;
         };
-        /** @description How often a run of one length came. */
+        /** @description The count of runs of one length. */
         RunCount: {
-            /** @description How many runs were that long. */
+            /** @description Number of runs that long. */
             count: number;
             /** @description Trades in the run. */
             length: number;
@@ -2527,9 +2626,9 @@ export interface components {
             /** @description Consecutive winning trades. */
             wins: components["schemas"]["RunCount"][];
         };
-        /** @description How the second factor is. */
+        /** @description State of the second factor. */
         SecondFactor: {
-            /** @description Whether the login asks for a code. */
+            /** @description True if the login asks for a code. */
             isOn: boolean;
             /**
              * Format: int32
@@ -2545,7 +2644,7 @@ export interface components {
              */
             newest: number;
         };
-        /** @description What is to be different; what is left out stays. */
+        /** @description A change of the senders; fields that are left out stay. */
         SenderChange: {
             /** @description The addresses that TradingView sends from, at most 256. */
             addresses?: (unknown | unknown)[] | null;
@@ -2560,7 +2659,7 @@ export interface components {
             /** @description Every issuer that was seen. */
             issuers: components["schemas"]["Issuer"][];
         };
-        /** @description Who may send alerts where a webhook does not say it. */
+        /** @description The senders of alerts where a webhook names none. */
         Senders: {
             /**
              * @description The addresses that TradingView sends from.
@@ -2573,7 +2672,7 @@ export interface components {
              */
             addresses: string[];
             /**
-             * @description Whose alerts are taken.
+             * @description The senders whose alerts are taken.
              * @default any
              */
             policy: string;
@@ -2604,9 +2703,9 @@ export interface components {
             equity: components["schemas"]["EquityPoint"][];
             /** @description Every month from the first entry's to the last exit's. */
             monthlyReturns: components["schemas"]["MonthReturn"][];
-            /** @description How many trades made how much money. */
+            /** @description Trades by their profit in money. */
             profitDistribution: components["schemas"]["ProfitBin"][];
-            /** @description How many trades made how many percent of their value. */
+            /** @description Trades by their profit in percent of their value. */
             returnDistribution: components["schemas"]["ReturnBin"][];
             /** @description Figures of the last [`ROLLING_WINDOW`] trades, from the first full window on. */
             rolling: components["schemas"]["RollingPoint"][];
@@ -2626,7 +2725,7 @@ export interface components {
             createdAt: string;
             /** @description `ses_` and a number. */
             id: string;
-            /** @description Whether it is the one that asks. */
+            /** @description True if it is the one that asks. */
             isCurrent: boolean;
             /**
              * Format: date-time
@@ -2637,13 +2736,13 @@ export interface components {
             userAgent?: string | null;
         };
         /**
-         * @description What a strategy trades with and how its numbers are to be read.
+         * @description The settings of a strategy, and of the reading of its numbers.
          *
          *     Changing one re-derives the webhook's trades; the orders stay as they are.
          */
         Settings: {
             /**
-             * @description What the broker takes.
+             * @description The broker's commission.
              * @default {
              *       "kind": "percent",
              *       "value": "0"
@@ -2694,7 +2793,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description What an entry against the open position does.
+             * @description The effect of an entry against the open position.
              * @default net
              */
             reversal: components["schemas"]["Reversal"];
@@ -2705,14 +2804,14 @@ export interface components {
              */
             riskFreeRate: number;
             /**
-             * @description Whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
+             * @description The senders whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
              * @enum {string|null}
              */
             senders?: "any" | "address" | "certificate" | null;
             /** @default null */
             silence: components["schemas"]["Silence"] | null;
             /**
-             * @description How much worse than intended a market or stop order is assumed to fill.
+             * @description The assumed slippage of a market or stop order.
              * @default {
              *       "kind": "ticks",
              *       "tickSize": "0.01",
@@ -2744,7 +2843,7 @@ export interface components {
         Setup: {
             /** @description At least 10 characters. */
             password: string;
-            /** @description What follows `#` in the set-up link. */
+            /** @description The part of the set-up link after `#`. */
             token: string;
         };
         /** @description A figure of all, of long and of short trades; null where the sheet has none. */
@@ -2756,22 +2855,22 @@ export interface components {
             /** @description Of short trades. */
             short?: string | null;
         };
-        /** @description How long a webhook may go without an alert. */
+        /** @description The time that a webhook may go without an alert. */
         Silence: {
-            /** @description Which time counts. */
+            /** @description The time that counts. */
             counted: components["schemas"]["SilenceHours"];
             /** @description Seconds without an alert after which the webhook needs attention; above zero. */
             seconds: number;
         };
         /**
-         * @description Which time counts towards a webhook's silence.
+         * @description The time that counts towards a webhook's silence.
          * @enum {string}
          */
         SilenceHours: "always" | "tradingHours";
-        /** @description How much worse than intended an order without a broker's fill is assumed to fill. */
+        /** @description The assumed slippage of an order without a broker's fill. */
         Slippage: {
             /**
-             * @description What `value` counts.
+             * @description The unit of `value`.
              * @default ticks
              */
             kind: components["schemas"]["SlippageKind"];
@@ -2792,15 +2891,25 @@ export interface components {
          */
         SlippageKind: "ticks" | "percent";
         /**
-         * @description Who says what a number of a list means.
+         * @description The source of a term of a list.
          * @enum {string}
          */
         Source: "owner" | "properties" | "rows" | "settings";
-        /** @description What the trades with a tag made, in one currency. `/performance` with `tag` says more. */
+        /** @description The number of events of a status. */
+        StatusCount: {
+            /**
+             * Format: int64
+             * @description Their number.
+             */
+            events: number;
+            /** @description The status. */
+            status: components["schemas"]["EventStatus"];
+        };
+        /** @description The profit of the trades with a tag, in one currency. `/performance` with `tag` says more. */
         Tag: {
             /** @description Currency of the amounts. */
             currency: string;
-            /** @description What all of them made. */
+            /** @description Their profit together. */
             netProfit: string;
             /** @description The tag. */
             tag: string;
@@ -2820,18 +2929,18 @@ export interface components {
         /** @description A number, who says it, and how well the rows bear it out. */
         Term: {
             rows?: components["schemas"]["FromRows"] | null;
-            /** @description Who says it. */
+            /** @description Its source. */
             source: components["schemas"]["Source"];
             /** @description The number that is taken. */
             value: string;
         };
-        /** @description What a test alert is to be made of. */
+        /** @description The template or message of a test alert. */
         TestAlert: {
             /** @description The message to send in place of a template, its placeholders filled in the same way. */
             message?: string | null;
             template?: components["schemas"]["Template"] | null;
         };
-        /** @description What a test alert was answered. */
+        /** @description The answer to a test alert. */
         TestResult: {
             /** @description The JSON that TradingView would have got. */
             answer: Record<string, never>;
@@ -2861,7 +2970,7 @@ export interface components {
             madeBy?: string | null;
             /** @description The name that its owner gave it. */
             name: string;
-            /** @description What it may do: `write`, `read` or `test`. */
+            /** @description Its scope: `write`, `read` or `test`. */
             scope: string;
         };
         /** @description The name of a new token. */
@@ -2869,7 +2978,7 @@ export interface components {
             /** @description 1 to 100 printable characters. */
             name: string;
             /**
-             * @description What it may do: `write` (everything, the default), `read`, or `test` (send test alerts).
+             * @description Its scope: `write` (everything, the default), `read`, or `test` (send test alerts).
              * @enum {string|null}
              */
             scope?: "write" | "read" | "test" | null;
@@ -2917,8 +3026,16 @@ export interface components {
             id: string;
             /** @description After commission. */
             netProfit: string;
-            /** @description What the owner says of it. */
+            /** @description The owner's notes. */
             notes: string;
+            /** @description What the price moving by 1 made, a contract, share or coin. */
+            pointValue: string;
+            /**
+             * Format: double
+             * @description Net profit in percent of what the trade was entered for, commission included; null where
+             *     that is not above zero.
+             */
+            profitPercent?: number | null;
             /** @description Contracts, shares or coins. */
             qty: string;
             /**
@@ -2942,7 +3059,7 @@ export interface components {
             /** @description Of short trades. */
             short: components["schemas"]["Excursions"];
         };
-        /** @description What the owner says of a trade; what is left out stays as it is. */
+        /** @description A change of a trade's notes; fields that are left out stay. */
         TradePatch: {
             /** @description At most 10,000 characters. */
             notes?: string | null;
@@ -2951,11 +3068,16 @@ export interface components {
         };
         /** @enum {string} */
         TradeSource: "live" | "imported" | "backtest";
+        /**
+         * @description The outcome of a check.
+         * @enum {string}
+         */
+        Verdict: "good" | "notice" | "bad";
         /** @description Something about a delivery that its owner should know, although it was accepted. */
         Warning: {
             /** @description A stable name for programs, such as `unknown_field`. */
             code: string;
-            /** @description What is odd and what to do about it. */
+            /** @description The oddity, and the remedy. */
             message: string;
         };
         /** @description A webhook, with all that its owner needs to set up an alert. */
@@ -2990,7 +3112,7 @@ export interface components {
              *     exchange gives them another point value than the one used.
              */
             proposedPointValues: components["schemas"]["ProposedPointValue"][];
-            /** @description What its strategy trades with. */
+            /** @description The settings of its strategy. */
             settings: components["schemas"]["Settings"];
             /** @description Whether its alerts become orders. */
             state: components["schemas"]["WebhookState"];
@@ -3004,7 +3126,7 @@ export interface components {
              * @description Alerts over the limit that were counted and not kept, among those that wait.
              */
             alertsNotKept: number;
-            /** @description What waits for the owner, the gravest first. */
+            /** @description The questions that wait for the owner, the gravest first. */
             attention: components["schemas"]["Attention"][];
             /** @description Currency of the amounts. */
             currency: string;
@@ -3026,12 +3148,12 @@ export interface components {
              *     known.
              */
             openProfit?: string | null;
-            /** @description Net profit of the trades closed today, in the webhook's time zone. */
+            /** @description Net profit of the trades closed today, in the zone asked for or the webhook's. */
             profitToday: string;
-            /** @description Active or paused. */
+            /** @description Active, paused or archived. */
             state: components["schemas"]["WebhookState"];
         };
-        /** @description What is to be different about a webhook; what is left out stays as it is. */
+        /** @description A change of a webhook; fields that are left out stay. */
         WebhookPatch: {
             /** @description A new name. */
             name?: string | null;
@@ -3044,13 +3166,13 @@ export interface components {
          * @description Whether a webhook makes orders of its alerts.
          * @enum {string}
          */
-        WebhookState: "active" | "paused";
-        /** @description What the trades that closed on one weekday made. */
+        WebhookState: "active" | "paused" | "archived";
+        /** @description The profit of the trades that closed on one weekday. */
         WeekdayProfit: components["schemas"]["Profit"] & {
             /** @description 1 for Monday to 7 for Sunday. */
             weekday: number;
         };
-        /** @description What a year brought. */
+        /** @description The return of a year. */
         YearReturn: {
             /** @description Sum of the profit of the trades that closed in it. */
             netProfit: string;
@@ -3075,7 +3197,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    audit_log: {
+    get_audit: {
         parameters: {
             query?: {
                 /** @description Items of a page, 1 to 500; 50 where left out. */
@@ -3108,7 +3230,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_backtests: {
         parameters: {
             query: {
                 /** @description The webhook whose strategy was tested. */
@@ -3155,7 +3277,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    delete_backtests: {
         parameters: {
             query: {
                 /** @description The webhook whose strategy was tested. */
@@ -3204,7 +3326,7 @@ export interface operations {
             };
         };
     };
-    compare: {
+    get_backtests_comparison: {
         parameters: {
             query: {
                 /** @description The webhook whose strategy was tested. */
@@ -3253,7 +3375,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_events: {
         parameters: {
             query?: {
                 /** @description Of one webhook. */
@@ -3306,7 +3428,60 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_events_summary: {
+        parameters: {
+            query?: {
+                /** @description Of one webhook. */
+                webhook?: string;
+                /** @description Of one status. */
+                status?: components["schemas"]["EventStatus"];
+                /** @description Of one ticker. */
+                ticker?: string;
+                /** @description With this text in the payload. */
+                q?: string;
+                /** @description Received at this time or later; a day is its first moment in UTC. */
+                from?: string | unknown | unknown;
+                /** @description Received before this time; a day is its first moment in UTC. */
+                to?: string | unknown | unknown;
+                /** @description Items of a page, 1 to 500; 50 where left out. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3344,7 +3519,7 @@ export interface operations {
             };
         };
     };
-    reprocess: {
+    post_events_id_reprocess: {
         parameters: {
             query?: never;
             header?: never;
@@ -3402,7 +3577,7 @@ export interface operations {
             };
         };
     };
-    events: {
+    get_export_events_csv: {
         parameters: {
             query?: {
                 /** @description Of one webhook. */
@@ -3451,7 +3626,7 @@ export interface operations {
             };
         };
     };
-    orders: {
+    get_export_orders_csv: {
         parameters: {
             query?: {
                 /** @description Of one webhook. */
@@ -3496,11 +3671,13 @@ export interface operations {
             };
         };
     };
-    trades: {
+    get_export_trades_csv: {
         parameters: {
             query?: {
                 /** @description Of one webhook; may be given several times. */
                 webhook?: string[];
+                /** @description `alerts` or `backtest`; both where left out. */
+                book?: string;
                 /** @description From one source; from all where left out. */
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
@@ -3516,6 +3693,35 @@ export interface operations {
                  *     first webhook.
                  */
                 to?: string | unknown | unknown;
+                /**
+                 * @description IANA name of the zone of days, weekdays and hours; that of the first webhook where left
+                 *     out.
+                 */
+                timeZone?: string;
+                /** @description `long` or `short`. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Won, lost, or neither. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Closed on this day of the week, 1 for Monday to 7 for Sunday. */
+                weekday?: number;
+                /** @description Closed in this hour of the day, 0 to 23. */
+                hour?: number;
+                /** @description Opened by this signal. */
+                signal?: string;
+                /** @description `true` for those opened without a signal. */
+                withoutSignal?: boolean;
+                /** @description With this net profit or more. */
+                profitFrom?: string;
+                /** @description With less net profit than this. */
+                profitTo?: string;
+                /** @description With this `profitPercent` or more. */
+                percentFrom?: number;
+                /** @description With less `profitPercent` than this. */
+                percentTo?: number;
+                /** @description Open for this many seconds or more. */
+                secondsFrom?: number;
+                /** @description Open for less than this many seconds. */
+                secondsTo?: number;
             };
             header?: never;
             path?: never;
@@ -3550,12 +3756,12 @@ export interface operations {
             };
         };
     };
-    import: {
+    post_imports: {
         parameters: {
             query: {
                 /** @description The webhook that the file belongs to. */
                 webhook: string;
-                /** @description What the file holds; seen from its first line where left out. */
+                /** @description The content of the file; seen from its first line where left out. */
                 kind?: components["schemas"]["FileKind"];
                 /** @description True only says what would come of it. */
                 dryRun?: boolean;
@@ -3670,7 +3876,7 @@ export interface operations {
             };
         };
     };
-    me: {
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -3698,7 +3904,7 @@ export interface operations {
             };
         };
     };
-    document: {
+    get_openapi_json: {
         parameters: {
             query?: never;
             header?: never;
@@ -3726,7 +3932,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_orders: {
         parameters: {
             query?: {
                 /** @description Of one webhook. */
@@ -3775,7 +3981,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_orders_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3813,9 +4019,12 @@ export interface operations {
             };
         };
     };
-    overview: {
+    get_overview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description IANA name of the zone of its days; that of each webhook where left out. */
+                timeZone?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3830,6 +4039,14 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
             default: {
                 headers: {
@@ -3841,7 +4058,7 @@ export interface operations {
             };
         };
     };
-    change_password: {
+    post_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -3895,12 +4112,14 @@ export interface operations {
             };
         };
     };
-    report: {
+    get_performance: {
         parameters: {
             query?: {
                 /** @description One webhook; may be given several times. All where left out. */
                 webhook?: string[];
-                /** @description `live` for the trades of alerts, which is usual, or `backtest`. */
+                /** @description `alerts`, which is usual, or `backtest`. */
+                book?: string;
+                /** @description The older name of `book`: `live` for the trades of alerts, or `backtest`. */
                 source?: components["schemas"]["ReportSource"];
                 /** @description One ticker. */
                 ticker?: string;
@@ -3966,12 +4185,14 @@ export interface operations {
             };
         };
     };
-    simulate: {
+    get_performance_monte_carlo: {
         parameters: {
             query?: {
                 /** @description One webhook; may be given several times. All where left out. */
                 webhook?: string[];
-                /** @description `live` for the trades of alerts, which is usual, or `backtest`. */
+                /** @description `alerts`, which is usual, or `backtest`. */
+                book?: string;
+                /** @description The older name of `book`: `live` for the trades of alerts, or `backtest`. */
                 source?: components["schemas"]["ReportSource"];
                 /** @description One ticker. */
                 ticker?: string;
@@ -4001,7 +4222,7 @@ export interface operations {
                  *     begins with where left out.
                  */
                 ruin?: string;
-                /** @description How often to draw, 1 to 100,000; 5,000 where left out. */
+                /** @description Number of draws, 1 to 100,000; 5,000 where left out. */
                 resamples?: number;
                 /** @description The same seed draws the same; 1 where left out. */
                 seed?: number;
@@ -4055,7 +4276,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_positions: {
         parameters: {
             query?: {
                 /** @description Of one webhook. */
@@ -4096,7 +4317,7 @@ export interface operations {
             };
         };
     };
-    accept: {
+    post_positions_accept: {
         parameters: {
             query?: never;
             header?: never;
@@ -4152,7 +4373,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -4180,7 +4401,7 @@ export interface operations {
             };
         };
     };
-    begin: {
+    post_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -4228,7 +4449,7 @@ export interface operations {
             };
         };
     };
-    confirm: {
+    post_second_factor_confirm: {
         parameters: {
             query?: never;
             header?: never;
@@ -4276,7 +4497,7 @@ export interface operations {
             };
         };
     };
-    turn_off: {
+    post_second_factor_off: {
         parameters: {
             query?: never;
             header?: never;
@@ -4314,7 +4535,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_senders: {
         parameters: {
             query?: never;
             header?: never;
@@ -4342,7 +4563,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    patch_senders: {
         parameters: {
             query?: never;
             header?: never;
@@ -4382,7 +4603,7 @@ export interface operations {
             };
         };
     };
-    add: {
+    post_senders_issuers: {
         parameters: {
             query?: never;
             header?: never;
@@ -4420,7 +4641,7 @@ export interface operations {
             };
         };
     };
-    forget: {
+    delete_senders_issuers_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4464,7 +4685,7 @@ export interface operations {
             };
         };
     };
-    pin: {
+    post_senders_issuers_id_pin: {
         parameters: {
             query?: never;
             header?: never;
@@ -4500,7 +4721,7 @@ export interface operations {
             };
         };
     };
-    log_in: {
+    post_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -4546,7 +4767,7 @@ export interface operations {
             };
         };
     };
-    log_out: {
+    delete_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -4572,7 +4793,7 @@ export interface operations {
             };
         };
     };
-    acknowledge_logins: {
+    post_session_seen: {
         parameters: {
             query?: never;
             header?: never;
@@ -4610,7 +4831,7 @@ export interface operations {
             };
         };
     };
-    sessions: {
+    get_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -4638,7 +4859,7 @@ export interface operations {
             };
         };
     };
-    end_session: {
+    delete_sessions_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4674,7 +4895,7 @@ export interface operations {
             };
         };
     };
-    set_up: {
+    post_setup: {
         parameters: {
             query?: never;
             header?: never;
@@ -4720,7 +4941,7 @@ export interface operations {
             };
         };
     };
-    open: {
+    get_stream: {
         parameters: {
             query?: {
                 /**
@@ -4754,7 +4975,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_tags: {
         parameters: {
             query?: {
                 /** @description Of the trades of one webhook. */
@@ -4793,7 +5014,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -4821,7 +5042,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -4861,7 +5082,7 @@ export interface operations {
             };
         };
     };
-    revoke: {
+    delete_tokens_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4897,11 +5118,13 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_trades: {
         parameters: {
             query?: {
                 /** @description Of one webhook; may be given several times. */
                 webhook?: string[];
+                /** @description `alerts` or `backtest`; both where left out. */
+                book?: string;
                 /** @description From one source; from all where left out. */
                 source?: components["schemas"]["TradeSource"];
                 /** @description Of one ticker. */
@@ -4917,6 +5140,35 @@ export interface operations {
                  *     first webhook.
                  */
                 to?: string | unknown | unknown;
+                /**
+                 * @description IANA name of the zone of days, weekdays and hours; that of the first webhook where left
+                 *     out.
+                 */
+                timeZone?: string;
+                /** @description `long` or `short`. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Won, lost, or neither. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Closed on this day of the week, 1 for Monday to 7 for Sunday. */
+                weekday?: number;
+                /** @description Closed in this hour of the day, 0 to 23. */
+                hour?: number;
+                /** @description Opened by this signal. */
+                signal?: string;
+                /** @description `true` for those opened without a signal. */
+                withoutSignal?: boolean;
+                /** @description With this net profit or more. */
+                profitFrom?: string;
+                /** @description With less net profit than this. */
+                profitTo?: string;
+                /** @description With this `profitPercent` or more. */
+                percentFrom?: number;
+                /** @description With less `profitPercent` than this. */
+                percentTo?: number;
+                /** @description Open for this many seconds or more. */
+                secondsFrom?: number;
+                /** @description Open for less than this many seconds. */
+                secondsTo?: number;
                 /** @description Items of a page, 1 to 500; 50 where left out. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -4955,7 +5207,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_trades_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4993,7 +5245,7 @@ export interface operations {
             };
         };
     };
-    annotate: {
+    patch_trades_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5043,7 +5295,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_webhooks: {
         parameters: {
             query?: never;
             header?: never;
@@ -5071,7 +5323,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_webhooks: {
         parameters: {
             query?: never;
             header?: never;
@@ -5090,6 +5342,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -5111,7 +5371,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_webhooks_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5149,7 +5409,7 @@ export interface operations {
             };
         };
     };
-    delete: {
+    delete_webhooks_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5185,7 +5445,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    patch_webhooks_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -5216,6 +5476,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5235,7 +5503,7 @@ export interface operations {
             };
         };
     };
-    list_rejections: {
+    get_webhooks_id_rejections: {
         parameters: {
             query?: never;
             header?: never;
@@ -5273,7 +5541,7 @@ export interface operations {
             };
         };
     };
-    rotate_key: {
+    post_webhooks_id_rotate_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -5311,7 +5579,7 @@ export interface operations {
             };
         };
     };
-    test: {
+    post_webhooks_id_test: {
         parameters: {
             query?: never;
             header?: never;
