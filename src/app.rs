@@ -99,13 +99,7 @@ pub async fn run(
         .clone()
         .or_else(|| listeners.https_url(&config.public));
     let page_url = page_url(&config, &url, public_url.as_deref());
-    let running = running_server(
-        &config,
-        &addresses,
-        &url,
-        &page_url,
-        public_url.as_deref(),
-    );
+    let running = running_server(&config, &addresses, &url, &page_url, public_url.as_deref());
     lock.announce(&running)?;
     let warnings = warnings(&addresses, &sockets, &config);
 

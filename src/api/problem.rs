@@ -76,6 +76,8 @@ pub enum Reason {
     NoAdjustment,
     /// `conflict`: only trades of alerts have notes and tags.
     TradeOfAnotherBook,
+    /// `conflict`: another webhook has the name; the detail proposes one that is free.
+    NameTaken,
     /// `conflict`: a file has the name already.
     FileExists,
     /// `conflict`: a file is no backup that can be used.
@@ -111,6 +113,7 @@ impl Reason {
             Conflict::PositionInSync(_) => Self::PositionInSync,
             Conflict::NoAdjustment(_) => Self::NoAdjustment,
             Conflict::TradeOfAnotherBook => Self::TradeOfAnotherBook,
+            Conflict::NameTaken { .. } => Self::NameTaken,
             Conflict::FileExists(_) | Conflict::DatabaseExists(_) => Self::FileExists,
             Conflict::UnusableBackup { .. } => Self::UnusableBackup,
             Conflict::TooLargeToCompact => Self::TooLargeToCompact,

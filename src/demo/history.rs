@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::strategy::StrategyOrder;
 use super::{Address, Market, backtest, mistakes};
-use crate::api::imports::{Reading, new_backtest};
+use crate::desk::imports::{Reading, new_backtest};
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::imports::trades::terms::StatedTerms;
 use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
@@ -220,13 +220,14 @@ impl Playback {
             zone: Some(jiff::tz::TimeZone::UTC),
             file_name: Some(file_name.to_owned()),
             stated: StatedTerms::read([None, None, Some(backtest::COMMISSION_TEXT), None])
-                .map_err(|error| StoreError::Conflict(error.to_string()))?,
+                .map_err(|error| StoreError::Unavailable(error.to_string()))?,
             ..Reading::default()
         };
         self.diary.write(|context| {
             let settings = webhooks::get(context.connection, &address.id)?.settings;
-            let new = new_backtest(list.as_bytes(), &settings, reading, now)
-                .map_err(|error| StoreError::Conflict(format!("the demo's backtest: {error}")))?;
+            let new = new_backtest(list.as_bytes(), &settings, reading, now).map_err(|error| {
+                StoreError::Unavailable(format!("the demo's backtest: {error}"))
+            })?;
             backtests::replace(context, &address.id, &new, now).map(drop)
         })
     }

@@ -44,6 +44,14 @@ pub enum Conflict {
     /// Only trades of alerts have notes and tags.
     #[error("the trades of alerts have notes and tags; this one is of another book")]
     TradeOfAnotherBook,
+    /// Another webhook has the name, in whichever letters.
+    #[error("a webhook named \"{name}\" already exists; \"{free}\" is free")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// One like it that no webhook has.
+        free: String,
+    },
     /// A file has the name already.
     #[error("{} exists already; choose another name, or remove it first", .0.display())]
     FileExists(PathBuf),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::writer::WriteContext;
@@ -360,9 +361,10 @@ fn require_free(connection: &Connection, name: &str, own_row: i64) -> Result<()>
         let stem: String = name.chars().take(LONGEST_NAME - suffix.len()).collect();
         let free = format!("{}{suffix}", stem.trim_end());
         if !is_taken(&free)? {
-            return Err(StoreError::Conflict(format!(
-                "a webhook named \"{name}\" already exists; \"{free}\" is free"
-            )));
+            return Err(StoreError::Conflict(Conflict::NameTaken {
+                name: name.to_owned(),
+                free,
+            }));
         }
     }
     Ok(())

@@ -14,8 +14,8 @@ use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
     account, backtests, comparison, events, exports, imports, orders, overview, performance,
-    positions, second_factor, security, senders, storage, stream, tags, tokens, trade_sieve, trades,
-    webhooks,
+    positions, second_factor, security, senders, storage, stream, tags, tokens, trade_sieve,
+    trades, webhooks,
 };
 
 #[derive(OpenApi)]

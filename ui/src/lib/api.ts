@@ -158,11 +158,14 @@ export function checkLogin(): void {
   void get('/me').catch(() => {});
 }
 
-/** What was typed wrong, in the words of a form, by the server's code. */
+/** What was typed wrong, in the words of a form, by the server's reason. */
 const WRONG: Record<string, string> = {
   wrong_password: 'Wrong password.',
   wrong_code: 'Wrong code.',
 };
+
+/** The case of a code that has several. */
+const problemReason = (found: object): string => ('reason' in found && typeof found.reason === 'string' ? found.reason : '');
 
 /** An answer that is no success, as an error. */
 function problem(status: number, text: string): ApiError {
@@ -172,7 +175,7 @@ function problem(status: number, text: string): ApiError {
   } catch {
     // A proxy in between answers in its own way.
   }
-  const detail = WRONG[found.code ?? ''] ?? found.detail ?? `The server answered ${status}.`;
+  const detail = WRONG[problemReason(found)] ?? found.detail ?? `The server answered ${status}.`;
   return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '', found.columns ?? []);
 }
 
