@@ -19,6 +19,7 @@ pub mod domain;
 pub mod http;
 pub mod imports;
 pub mod ingest;
+pub mod journal;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;

@@ -58,8 +58,12 @@ fn note_uses(path: &Path, uses: &mut BTreeSet<String>) {
         for entry in fs::read_dir(path).unwrap() {
             note_uses(&entry.unwrap().path(), uses);
         }
-    } else if path.extension().is_some_and(|extension| extension == "rs") {
+    } else if path.extension().is_some_and(|extension| extension == "rs")
+        && !path.ends_with("tests.rs")
+    {
         let text = fs::read_to_string(path).unwrap();
+        // Tests stand at the end, and may use what is above the module.
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         // Comments may point anywhere.
         let code = text
             .lines()

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use algohook::domain::event::EventSource;
 use algohook::domain::webhook::{AuthKey, WebhookId};
+use algohook::journal::deliveries::{self, Delivery, Reading};
 use algohook::payload;
 use algohook::secrets;
-use algohook::store::deliveries::{self, Delivery, Reading};
 use algohook::store::{DATABASE_FILE, Store, StoreError, StoreOptions, WriteContext, webhooks};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};

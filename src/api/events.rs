@@ -15,8 +15,9 @@ use crate::desk::events::Event;
 use crate::domain::event::{EventId, EventStatus};
 use crate::domain::moment::Moment;
 use crate::ingest::LARGEST_BODY;
+use crate::journal::deliveries::{self, Reading};
+use crate::journal::reprocess;
 use crate::payload;
-use crate::store::deliveries::{self, Reading};
 use crate::store::event_log::{self, EventSummary};
 use crate::store::events::{self, EventFilter};
 use crate::store::webhooks;
@@ -161,7 +162,7 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     let parsed = payload::parse_without_key(&kept)?;
     let delivery = deliveries::new_delivery(context.now())?;
     let write = context.store.writer().run(None, move |context| {
-        let recorded = deliveries::reprocess(context, delivery, id, kept, Reading::Signal(parsed))?;
+        let recorded = reprocess::reprocess(context, delivery, id, kept, Reading::Signal(parsed))?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

@@ -22,9 +22,10 @@ use crate::domain::webhook::WebhookId;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Unreadable};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
+use crate::journal::ledgers::derive_next;
 use crate::store::backtests::{self, ImportedTrades};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
-use crate::store::{Store, WriteContext, ledgers, webhooks};
+use crate::store::{Store, WriteContext, webhooks};
 
 /// How long a file may take to arrive, over a slow line too.
 pub const FILE_TIMEOUT: Duration = Duration::from_mins(2);
@@ -218,7 +219,7 @@ async fn alerts(
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can
 /// come between.
 async fn pair(store: &Store) -> Result<(), Problem> {
-    while store.writer().run_in_turn(ledgers::derive_next).await? {}
+    while store.writer().run_in_turn(derive_next).await? {}
     Ok(())
 }
 

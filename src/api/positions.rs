@@ -14,7 +14,8 @@ use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
-use crate::store::deliveries::new_delivery;
+use crate::journal::deliveries::new_delivery;
+use crate::journal::positions as accepted;
 use crate::store::events;
 use crate::store::positions::{self, StoredPosition};
 
@@ -146,7 +147,7 @@ pub(super) async fn accept(context: &Context, request: &ApiRequest) -> Reply {
     let clock = context.clock.read();
     let id = new_delivery(clock.wall)?;
     let write = context.store.writer().run(None, move |context| {
-        let recorded = positions::accept(context, id, &webhook, &ticker, clock)?;
+        let recorded = accepted::accept(context, id, &webhook, &ticker, clock)?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ingest::Registry;
+use crate::journal::ledgers::derive_next;
 use crate::logging::Rarely;
 use crate::store::{Result, Store, StoreError, WriteContext, events, ledgers, webhooks};
 use crate::workers::Outcome;
@@ -111,7 +112,7 @@ impl CleanUp {
     /// next one is smaller.
     async fn go_on(&mut self, store: &Store) -> Result<bool> {
         if !store.readers().run(webhooks::is_any_deleted).await? {
-            return store.writer().run_in_turn(ledgers::derive_next).await;
+            return store.writer().run_in_turn(derive_next).await;
         }
         let at_once = self.at_once;
         let part = move |context: &mut WriteContext<'_>| webhooks::purge(context, at_once);
@@ -121,7 +122,7 @@ impl CleanUp {
             Err(_) => (at_once / 4).max(1),
         };
         purged?;
-        store.writer().run_in_turn(ledgers::derive_next).await?;
+        store.writer().run_in_turn(derive_next).await?;
         Ok(true)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::store::{Result, Store, WriteContext, arrivals};
+use crate::journal::arrivals;
+use crate::store::{Result, Store, WriteContext};
 use crate::workers::Outcome;
 
 /// Interval between two looks.

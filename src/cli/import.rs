@@ -19,9 +19,10 @@ use crate::domain::signal::Ticker;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
+use crate::journal::ledgers::derive_next;
 use crate::store::backtests::{self, BacktestSize};
-use crate::store::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
-use crate::store::{WriteContext, ledgers, webhooks};
+use crate::store::{WriteContext, webhooks};
 
 /// Missing alerts that are listed in the terminal.
 const LISTED: usize = 20;
@@ -163,7 +164,7 @@ impl Alerts {
         } else {
             let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
             let imported = store.writer().run_blocking(write)?;
-            while store.writer().run_blocking(ledgers::derive_next)? {}
+            while store.writer().run_blocking(derive_next)? {}
             imported
         };
         if self.json {

@@ -7,7 +7,7 @@ use clap::Args;
 use super::open;
 use super::output::counted;
 use crate::config::Config;
-use crate::store::rebuild::rebuild;
+use crate::journal::rebuild::rebuild;
 
 /// Derive orders, trades and positions from the events again, also while a server runs
 #[derive(Args)]

@@ -10,8 +10,8 @@ use crate::domain::webhook::Settings;
 use crate::imports::trades::terms::{StatedTerms, Terms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Unreadable};
+use crate::journal::imports::ImportedAlerts;
 use crate::store::backtests::{BacktestSize, Digest, ImportedTrades, NewBacktest};
-use crate::store::imports::ImportedAlerts;
 
 /// The largest file in bytes: 32 MB.
 pub const LARGEST_FILE: usize = 32 * 1024 * 1024;

@@ -12,7 +12,6 @@ use crate::config::Retention;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
 use crate::server::lock::RunningServer;
-use crate::store::arrivals;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
 use crate::store::{DATABASE_FILE, Readers, Store, StoreError, positions, senders, webhooks};
@@ -166,7 +165,7 @@ fn senders(connection: &Connection) -> crate::store::Result<Finding> {
 fn times(connection: &Connection) -> crate::store::Result<Finding> {
     const CHECK: &str = "times of alerts";
     let since = Timestamp::now() - SignedDuration::from_hours(7 * 24);
-    let Some(off) = arrivals::off_clock(connection, since)? else {
+    let Some(off) = events::off_clock(connection, since)? else {
         return Ok(Finding::good(
             CHECK,
             "the clock's, in the sequence of arrival",

@@ -11,8 +11,8 @@ use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Decimal;
 use crate::domain::order::{ExecutionQuality, OrderId, quantity_of, setup_cost};
 use crate::domain::signal::{Direction, OrderType, Signal};
+use crate::journal::deliveries::Recorded;
 use crate::payload::{Parsed, PayloadError};
-use crate::store::deliveries::Recorded;
 
 /// The HTTP status that a delivery of this outcome is answered with.
 #[must_use]

@@ -18,11 +18,11 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventSource, EventStatus};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
+use crate::journal::deliveries::{Delivery, Reading, Recorded, new_delivery};
 use crate::logging::Rarely;
 use crate::metrics::Outcome;
 use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
 use crate::store::StoreError;
-use crate::store::deliveries::{Delivery, Reading, Recorded, new_delivery};
 use crate::store::rejections::{Rejection, RejectionReason};
 
 /// The largest body of an alert in bytes: 25 KB.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::registry::Registry;
 use crate::domain::webhook::WebhookId;
-use crate::store::deliveries::{Delivery, Recorded, record};
+use crate::journal::deliveries::{Delivery, Recorded, record};
 use crate::store::misdirected::{self, Misdirected};
 use crate::store::not_kept;
 use crate::store::rejections::{self, Rejection};

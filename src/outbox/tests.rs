@@ -331,7 +331,7 @@ async fn a_full_lane_drops_what_matters_least_and_counts_it() {
 
 #[test]
 fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
-    let mut scratch = crate::store::scratch::Scratch::new();
+    let mut scratch = crate::journal::scratch::Scratch::new();
     let mut now: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
     let (begun, schedule) = (now, Schedule::default());
     let context = &mut scratch.context();
@@ -366,7 +366,7 @@ fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
 
 #[test]
 fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
-    let mut scratch = crate::store::scratch::Scratch::new();
+    let mut scratch = crate::journal::scratch::Scratch::new();
     let now: Timestamp = "2026-01-05T22:00:00Z".parse().unwrap();
     let morning = now + SignedDuration::from_hours(9);
     let context = &mut scratch.context();

@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::domain::silence::{Silence, SilenceHours};
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     #[test]
     fn what_begins_and_ends_is_told_once() {

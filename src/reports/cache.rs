@@ -72,7 +72,7 @@ impl ReportCache {
 mod tests {
     use super::*;
     use crate::domain::webhook::WebhookId;
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     /// Reports of some webhooks, under names of their own.
     struct Asked {
@@ -138,7 +138,7 @@ mod tests {
         };
         assert_eq!(asked.renewed_by(&mut scratch, stale), every);
         let derived = asked.renewed_by(&mut scratch, |scratch| {
-            while ledgers::derive_next(&mut scratch.context()).unwrap() {}
+            while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
         });
         assert_eq!(derived, every);
         let settings = asked.renewed_by(&mut scratch, |scratch| {

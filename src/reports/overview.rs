@@ -317,7 +317,7 @@ mod tests {
     use crate::domain::signal::Direction;
     use crate::domain::terms::Contract;
     use crate::domain::webhook::Settings;
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     fn trade(exit: &str, net_profit: i64) -> ClosedTrade {
         ClosedTrade {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::arrivals::NOTICEABLE;
 use super::error::Result;
+use super::events::NOTICEABLE;
 use super::not_kept;
 use super::sql::to_micros;
 use crate::domain::attention::Unsettled;

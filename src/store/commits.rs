@@ -7,12 +7,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
-use super::sql::{optional_timestamp, to_micros};
+use super::events::{self, Earlier};
+use super::sql::{optional_timestamp, timestamp, to_micros};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::event::EventId;
+
+/// Two transactions have no more alerts than this.
+const MOST_UNCONFIRMED: i64 = 256;
+
+/// Microseconds after a commit in which its answers leave, on however busy a machine.
+const ANSWERED_WITHIN: i64 = 1_000_000;
 
 /// One commit and the events that it brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,4 +102,61 @@ impl LastCommit {
         let found = select.query_row([event.0], |row| optional_timestamp(row, 0));
         Ok(found.optional()?.flatten())
     }
+}
+
+/// An event without a time of its own that nobody knows the answer of.
+#[derive(Debug)]
+pub struct Unconfirmed {
+    /// The row of its webhook.
+    pub(crate) webhook: i64,
+    /// When it was recorded.
+    pub(crate) earlier: Earlier,
+    /// The message, where it is kept.
+    pub(crate) payload: Option<Vec<u8>>,
+}
+
+/// Reads what the last commit brought, where no later one confirmed it, and what the one
+/// before it did, where the last began so soon that the answers may not have left.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub(super) fn unconfirmed(connection: &Connection) -> Result<Vec<Unconfirmed>> {
+    let mut select = connection.prepare(
+        "SELECT webhook_id, id, received_at, payload, clock_at, fingerprint FROM events
+         WHERE id >= ?1 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
+    )?;
+    let first = first_unconfirmed(connection)?;
+    let unconfirmed = select.query_map([first], |row| {
+        let is_kept = row.get_ref(5)? == ValueRef::Null;
+        let payload = row.get_ref(3)?.as_bytes().unwrap_or_default();
+        Ok(Unconfirmed {
+            webhook: row.get(0)?,
+            earlier: Earlier {
+                event: EventId(row.get(1)?),
+                received_at: timestamp(row, 2)?,
+                clock_at: optional_timestamp(row, 4)?,
+            },
+            payload: is_kept.then(|| payload.to_vec()),
+        })
+    })?;
+    Ok(unconfirmed.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The first event whose answer may not have left before the end of the last run.
+fn first_unconfirmed(connection: &Connection) -> Result<i64> {
+    let oldest = events::newest(connection)?.0 - MOST_UNCONFIRMED;
+    let mut select = connection.prepare(
+        "SELECT first_event, last_event, committed_at FROM commits ORDER BY last_event DESC LIMIT 1",
+    )?;
+    let confirmed = select.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (first, last, at): (i64, i64, i64) = confirmed.optional()?.unwrap_or_default();
+    let next: Option<i64> = connection.query_row(
+        "SELECT min(coalesce(clock_at, received_at)) FROM events WHERE id > ?1",
+        [last.max(oldest)],
+        |row| row.get(0),
+    )?;
+    let is_soon = next.is_some_and(|next| next < at.saturating_add(ANSWERED_WITHIN));
+    let first = if is_soon { first } else { last + 1 };
+    Ok(first.max(oldest + 1))
 }

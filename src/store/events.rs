@@ -1,6 +1,6 @@
 //! The event log, read: one event, or a page of them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
@@ -17,6 +17,9 @@ use crate::domain::sender::Verification;
 use crate::domain::signal::{Intent, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::payload::PayloadError;
+
+/// A difference between an arrival and the clock that the owner is told of.
+pub const NOTICEABLE: SignedDuration = SignedDuration::from_secs(1);
 
 /// An event as it is stored.
 #[derive(Debug, Clone)]
@@ -58,6 +61,15 @@ pub struct StoredEvent {
     pub original: Option<EventId>,
     /// The order it made.
     pub order: Option<OrderId>,
+}
+
+/// An earlier event, as the time since it is measured by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Earlier {
+    pub(crate) event: EventId,
+    pub(crate) received_at: Timestamp,
+    /// The clock's reading, where that is another.
+    pub(crate) clock_at: Option<Timestamp>,
 }
 
 /// A filter of events; `None` is any.
@@ -155,20 +167,20 @@ pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
 }
 
 /// What recording an event came to.
-pub(super) struct Outcome {
-    pub(super) source: EventSource,
-    pub(super) status: EventStatus,
-    pub(super) error: Option<PayloadError>,
+pub(crate) struct Outcome {
+    pub(crate) source: EventSource,
+    pub(crate) status: EventStatus,
+    pub(crate) error: Option<PayloadError>,
     /// What its owner should know, but for what pairing its order told.
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
     /// What pairing its order told.
-    pub(super) of_pairing: Vec<Warning>,
-    pub(super) original: Option<EventId>,
-    pub(super) order: Option<OrderId>,
+    pub(crate) of_pairing: Vec<Warning>,
+    pub(crate) original: Option<EventId>,
+    pub(crate) order: Option<OrderId>,
 }
 
 /// What recording an event came to.
-pub(super) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome> {
+pub(crate) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome> {
     let mut select = connection.prepare_cached(
         "SELECT e.source, e.status, e.error, e.warnings, p.warnings, e.original_id, o.id
          FROM events e LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id
@@ -189,10 +201,46 @@ pub(super) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome
 }
 
 /// The event that a delivery was made into, where it was.
-pub(super) fn of_delivery(connection: &Connection, id: DeliveryId) -> Result<Option<EventId>> {
+pub(crate) fn of_delivery(connection: &Connection, id: DeliveryId) -> Result<Option<EventId>> {
     let mut select = connection.prepare_cached("SELECT id FROM events WHERE delivery = ?1")?;
     let found = select.query_row([id.as_bytes()], |row| row.get(0));
     Ok(found.optional()?.map(EventId))
+}
+
+/// Events that the clock would have dated otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct OffClock {
+    /// How many.
+    pub count: i64,
+    /// The newest of them.
+    pub newest: EventId,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The reading of the clock.
+    pub clock_at: Timestamp,
+}
+
+/// The events of `since` or later that the clock would have dated otherwise, where there are.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn off_clock(connection: &Connection, since: Timestamp) -> Result<Option<OffClock>> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*), max(id), received_at, clock_at FROM events INDEXED BY events_off_clock
+         WHERE clock_at IS NOT NULL AND received_at >= ?1 AND abs(received_at - clock_at) >= ?2
+         HAVING count(*) > 0",
+    )?;
+    let noticeable = i64::try_from(NOTICEABLE.as_micros()).unwrap_or(i64::MAX);
+    let found = select.query_row([to_micros(since), noticeable], |row| {
+        Ok(OffClock {
+            count: row.get(0)?,
+            newest: EventId(row.get(1)?),
+            received_at: timestamp(row, 2)?,
+            clock_at: timestamp(row, 3)?,
+        })
+    });
+    Ok(found.optional()?)
 }
 
 /// The newest event's number, or zero where there is none.

@@ -166,7 +166,7 @@ pub fn acknowledge(context: &mut WriteContext<'_>, newest: i64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     fn client(browser: u8, address: &str) -> Client {
         Client {

@@ -26,7 +26,7 @@ pub fn of(connection: &Connection, key: &LedgerKey) -> Result<Vec<Lot>> {
 }
 
 /// Stores a lot behind the others of its ledger.
-pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO lots (webhook_id, book, ticker, number, direction, quantity, entry_order, entry_time,
              entry_price, entry_signal, commission)
@@ -50,7 +50,7 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, lot: &Lot) -> Res
 }
 
 /// Stores what is left of a lot.
-pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Result<()> {
+pub(crate) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Result<()> {
     let mut update = connection.prepare_cached(&format!(
         "UPDATE lots SET quantity = ?5, commission = ?6 WHERE {OF_ENTRY}"
     ))?;
@@ -66,7 +66,7 @@ pub(super) fn update(connection: &Connection, key: &LedgerKey, left: &Lot) -> Re
 }
 
 /// Removes the lot that an order opened.
-pub(super) fn delete(connection: &Connection, key: &LedgerKey, entry: OrderId) -> Result<()> {
+pub(crate) fn delete(connection: &Connection, key: &LedgerKey, entry: OrderId) -> Result<()> {
     let mut delete = connection.prepare_cached(&format!("DELETE FROM lots WHERE {OF_ENTRY}"))?;
     delete.execute(params![
         key.webhook,
@@ -84,7 +84,7 @@ const OF_ENTRY: &str = "webhook_id = ?1 AND book = ?2 AND ticker = ?3
         AND entry_order = ?4 ORDER BY number LIMIT 1)";
 
 /// Removes all lots of a ledger.
-pub(super) fn delete_all(connection: &Connection, key: &LedgerKey) -> Result<()> {
+pub(crate) fn delete_all(connection: &Connection, key: &LedgerKey) -> Result<()> {
     let mut delete = connection
         .prepare_cached("DELETE FROM lots WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3")?;
     delete.execute(params![key.webhook, key.book, key.instrument.as_str()])?;

@@ -156,7 +156,7 @@ pub fn list(connection: &Connection, since: Timestamp) -> Result<Vec<StoredMisdi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     fn one(
         kind: Misdirection,

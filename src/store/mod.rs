@@ -5,7 +5,6 @@
 //! answered, in `ingest` and `api`.
 
 pub mod account;
-pub mod arrivals;
 pub mod attention;
 pub mod audit;
 pub mod backtests;
@@ -14,40 +13,34 @@ pub mod commits;
 pub mod compact;
 mod conditions;
 pub mod conflict;
-pub mod deliveries;
 pub mod error;
 pub mod event_log;
 pub mod events;
 pub mod file;
 pub mod health;
-pub mod imports;
 pub mod known_clients;
 pub mod ledgers;
 pub mod lots;
+pub mod memory;
 pub mod misdirected;
 pub mod not_kept;
 pub mod orders;
 pub mod outbox;
-mod pairings;
-mod placing;
+pub(crate) mod pairings;
 pub mod positions;
 pub mod readers;
-pub mod rebuild;
-pub mod recent;
 pub mod rejections;
 mod reserve;
 pub mod retention;
 mod room;
 pub mod schema;
-#[cfg(test)]
-pub(crate) mod scratch;
 mod seal;
 pub mod second_factor;
 pub mod senders;
 pub mod sessions;
 pub mod signals;
 pub mod soundness;
-mod sql;
+pub(crate) mod sql;
 pub mod tickers;
 pub mod tokens;
 pub mod trade_notes;
@@ -75,11 +68,12 @@ use soundness::Depth;
 
 pub use conflict::Conflict;
 pub use error::{Result, StoreError};
+pub use memory::Memory;
 pub use readers::Readers;
 pub use signals::Signals;
 use transactions::Database;
 use wal::Wal;
-pub use writer::{Memory, WriteContext, Writer};
+pub use writer::{WriteContext, Writer};
 
 /// Name of the database in the data directory.
 pub const DATABASE_FILE: &str = "algohook.db";
@@ -223,7 +217,7 @@ impl Store {
         let reserve = Reserve::beside(&path, options.has_reserve);
         let wal = Wal::open(&path, &connection, options.folding, reserve)?;
         let mut memory = Memory::of(LastCommit::by(options.clock));
-        memory.recent.read_unconfirmed(&connection)?;
+        memory.unconfirmed = commits::unconfirmed(&connection)?;
         let last_commit = memory.last_commit.clone();
         let signals = Signals::default();
         let database = Database {

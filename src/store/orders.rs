@@ -6,19 +6,19 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 pub use pairing::in_order;
-pub(super) use pairing::{for_each_second, is_before_an_arrival, neighbours, paired_in_second};
+pub(crate) use pairing::{for_each_second, is_before_an_arrival, neighbours, paired_in_second};
 
-use super::arrivals::Earlier;
 use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
+use super::events::Earlier;
 use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
-use super::{placing, tickers};
+use super::tickers;
 use crate::domain::event::{EventId, EventSource};
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Distance, Price, Quantity};
-use crate::domain::order::{Order, OrderId, pairing_time};
+use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Intent, OrderType, Signal, Ticker, TimeInForce, Trail};
 use crate::domain::webhook::WebhookId;
 
@@ -101,40 +101,16 @@ pub struct OrderFilter {
 }
 
 /// An order that an event makes, before the time is known that it is paired by.
-pub(super) struct NewOrder<'a> {
-    pub(super) event: EventId,
-    pub(super) source: EventSource,
-    pub(super) arrival: placing::Arrival,
-    pub(super) signal: &'a Signal,
-    pub(super) quantity: Option<Quantity>,
-    pub(super) key: &'a LedgerKey,
+pub(crate) struct NewOrder<'a> {
+    pub(crate) event: EventId,
+    pub(crate) source: EventSource,
+    pub(crate) received_at: Timestamp,
+    pub(crate) signal: &'a Signal,
+    pub(crate) quantity: Option<Quantity>,
+    pub(crate) key: &'a LedgerKey,
 }
 
 impl NewOrder<'_> {
-    /// The order, with the time that it is paired by among those that came before it.
-    fn placed(&self, connection: &Connection) -> Result<Order> {
-        let signal = self.signal;
-        let unplaced = Order {
-            id: OrderId(self.event.0),
-            event: self.event,
-            ticker: signal.ticker.clone(),
-            intent: signal.intent,
-            order_type: signal.order_type,
-            quantity: self.quantity,
-            intended_price: signal.intended_price,
-            market_price: signal.market_price,
-            paired_at: pairing_time(self.arrival.at, signal.metadata.timestamp),
-            signal_time: signal.metadata.timestamp,
-            stated_position: signal.stated_position,
-            signal_name: signal.metadata.signal.clone(),
-            adjusting: self.source == EventSource::Adjustment,
-        };
-        Ok(Order {
-            paired_at: placing::time_of(connection, self.key, &unplaced, self.arrival)?,
-            ..unplaced
-        })
-    }
-
     /// Runs a statement that writes all columns, in the sequence of [`columns`].
     fn write(&self, statement: &mut Statement<'_>, paired_at: Timestamp) -> Result<usize> {
         let signal = self.signal;
@@ -145,7 +121,7 @@ impl NewOrder<'_> {
             Some(Trail::Percent(percent)) => (None, Some(percent)),
             None => (None, None),
         };
-        let (received_at, signal_time) = (self.arrival.at, signal.metadata.timestamp);
+        let (received_at, signal_time) = (self.received_at, signal.metadata.timestamp);
         let arrived = self.source == EventSource::Webhook;
         Ok(statement.execute(params![
             self.event.0,
@@ -201,11 +177,14 @@ const INSERT: &str = concat!(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn insert(connection: &Connection, new: &NewOrder<'_>) -> Result<Order> {
-    let order = new.placed(connection)?;
+pub(crate) fn insert(
+    connection: &Connection,
+    new: &NewOrder<'_>,
+    paired_at: Timestamp,
+) -> Result<()> {
     let mut statement = connection.prepare_cached(INSERT)?;
-    new.write(&mut statement, order.paired_at)?;
-    Ok(order)
+    new.write(&mut statement, paired_at)?;
+    Ok(())
 }
 
 /// Stores the order of an event again; true where it was not there, or was another one.
@@ -213,8 +192,11 @@ pub(super) fn insert(connection: &Connection, new: &NewOrder<'_>) -> Result<Orde
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn restore(connection: &Connection, new: &NewOrder<'_>) -> Result<bool> {
-    let order = new.placed(connection)?;
+pub(crate) fn restore(
+    connection: &Connection,
+    new: &NewOrder<'_>,
+    paired_at: Timestamp,
+) -> Result<bool> {
     let stored = concat!("(", columns!(), ")");
     let excluded = columns!()
         .split(", ")
@@ -225,11 +207,11 @@ pub(super) fn restore(connection: &Connection, new: &NewOrder<'_>) -> Result<boo
         stored.replace('(', "(orders.").replace(", ", ", orders.")
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(new.write(&mut statement, order.paired_at)? > 0)
+    Ok(new.write(&mut statement, paired_at)? > 0)
 }
 
 /// Takes back an order that was stored just now.
-pub(super) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
+pub(crate) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
     for table in ["pairings WHERE order_id", "orders WHERE id"] {
         connection.execute(&format!("DELETE FROM {table} = ?1"), [order.0])?;
     }
@@ -313,7 +295,7 @@ fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> (i64, i64) {
 }
 
 /// The events that made orders under this idempotency key, received at `since` or later.
-pub(super) fn events_with_key(
+pub(crate) fn events_with_key(
     connection: &Connection,
     webhook: i64,
     key: &str,
@@ -427,8 +409,8 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::store::rebuild::orders_part;
-    use crate::store::scratch::Scratch;
+    use crate::journal::rebuild::orders_part;
+    use crate::journal::scratch::Scratch;
 
     #[test]
     fn the_delays_of_alerts_that_arrived_by_themselves_are_known() {

@@ -3,14 +3,14 @@
 
 use rusqlite::{Connection, params};
 
-use super::deliveries::as_json;
 use super::error::Result;
 use super::ledgers::LedgerKey;
+use super::sql::as_json;
 use super::tickers;
 use crate::domain::ledger::{Applied, PositionChange};
 
 /// Stores what an order did.
-pub(super) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO pairings (order_id, fill_price, change, warnings) VALUES (?1, ?2, ?3, ?4)",
     )?;
@@ -30,7 +30,7 @@ pub(super) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
 
 /// Removes what the orders of a ledger did that are paired at `from`
 /// (microseconds) or later.
-pub(super) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+pub(crate) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
     let mut delete = connection.prepare_cached(
         "DELETE FROM pairings WHERE order_id IN
              (SELECT id FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3)",

@@ -1,31 +1,19 @@
-//! Positions: what the ledgers hold, and how an owner accepts TradingView's.
+//! Positions: what the ledgers hold.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use serde_json::json;
 
-use super::conflict::Conflict;
-use super::deliveries::{self, Delivery, Reading, Recorded};
 use super::error::Result;
 use super::ledgers::{self, LedgerKey};
 use super::sql::parsed;
+use super::tickers;
 use super::webhooks::{self, StoredWebhook};
-use super::writer::WriteContext;
-use super::{arrivals, events, tickers};
-use crate::clock::ClockReading;
 use crate::domain::book::Book;
-use crate::domain::delivery::DeliveryId;
-use crate::domain::event::EventSource;
 use crate::domain::instrument::Instrument;
-use crate::domain::ledger::{Adjustment, Ledger};
-use crate::domain::money::{Decimal, Price};
-use crate::domain::signal::{Direction, Intent, Ticker};
+use crate::domain::ledger::Ledger;
+use crate::domain::money::Decimal;
+use crate::domain::signal::Ticker;
 use crate::domain::terms::{MissingPointValue, Terms};
 use crate::domain::webhook::WebhookId;
-use crate::payload;
-
-/// Name of the signal of an order that accepts TradingView's position.
-const SIGNAL: &str = "Position accepted";
 
 /// The position of a webhook in a ticker.
 #[derive(Debug, Clone)]
@@ -134,86 +122,4 @@ fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<
     )?;
     let instruments = select.query_map(params![webhook, book], |row| parsed(row, 0))?;
     Ok(instruments.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Takes TradingView's position over, by an adjusting order at the newest price. It is known
-/// by `id`: asked for twice, it is made once.
-///
-/// # Errors
-///
-/// [`super::StoreError::Conflict`] where the two positions are the same already.
-pub fn accept(
-    context: &mut WriteContext<'_>,
-    id: DeliveryId,
-    webhook: &WebhookId,
-    ticker: &Ticker,
-    clock: ClockReading,
-) -> Result<Recorded> {
-    if let Some(made) = events::of_delivery(context.connection, id)? {
-        return deliveries::recorded_before(context.connection, made);
-    }
-    let webhook = webhooks::get(context.connection, webhook)?;
-    let instrument = tickers::find(context.connection, webhook.row, ticker)?;
-    let key = LedgerKey::of_alerts(webhook.row, instrument);
-    let ledger = ledgers::load(context.connection, &key, &webhook.settings)?
-        .ok_or_else(|| Conflict::PositionUnsettled(ticker.as_str().to_owned()))?;
-    let (Some(out_of_sync), Some(price)) = (ledger.out_of_sync(), ledger.newest_price()) else {
-        return Err(Conflict::PositionInSync(ticker.as_str().to_owned()).into());
-    };
-    let adjustment = out_of_sync
-        .adjustment()
-        .map_err(|error| Conflict::NoAdjustment(format!("the difference {error}")))?;
-    let now = arrivals::date(context, clock, None)?.at;
-    let payload = message(key.instrument.ticker(), &adjustment, price, now);
-    let parsed = payload::parse_without_key(&payload)
-        .map_err(|error| Conflict::NoAdjustment(error.to_string()))?;
-    let delivery = Delivery {
-        id,
-        webhook: webhook.id,
-        received_at: now,
-        clock: Some(clock),
-        source: EventSource::Adjustment,
-        source_address: None,
-        payload,
-        reading: Reading::Signal(parsed),
-        verified: None,
-        duplicate_window: None,
-        original: None,
-    };
-    deliveries::record(context, &delivery)
-}
-
-/// The alert that would have led to the accepted position.
-fn message(ticker: &Ticker, adjustment: &Adjustment, price: Price, now: Timestamp) -> Vec<u8> {
-    let action = match adjustment.intent.direction() {
-        Direction::Long => "buy",
-        Direction::Short => "sell",
-    };
-    debug_assert!(matches!(adjustment.intent, Intent::Buy | Intent::Sell));
-    let (new, previous) = (
-        adjustment.stated_position.new.unwrap_or_default(),
-        adjustment.stated_position.previous.unwrap_or_default(),
-    );
-    let message = json!({
-        "ticker": ticker.as_str(),
-        "action": action,
-        "qty": adjustment.quantity.to_string(),
-        "marketPrice": price.to_string(),
-        "marketPosition": side(new),
-        "marketPositionSize": new.abs().to_string(),
-        "prevMarketPosition": side(previous),
-        "prevMarketPositionSize": previous.abs().to_string(),
-        "metadata": { "timestamp": now.to_string(), "signal": SIGNAL },
-    });
-    message.to_string().into_bytes()
-}
-
-fn side(position: Decimal) -> &'static str {
-    if position.is_zero() {
-        "flat"
-    } else if position.is_sign_negative() {
-        "short"
-    } else {
-        "long"
-    }
 }

@@ -178,7 +178,7 @@ pub fn code_at(secret: &[u8], step: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::scratch::Scratch;
+    use crate::journal::scratch::Scratch;
 
     /// The second of a login, whose code it is, and whether that lets in.
     fn tries(tries: &[(i64, i64, bool)]) {

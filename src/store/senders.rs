@@ -4,9 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::conflict::Conflict;
-use super::deliveries::as_json;
 use super::error::{Result, StoreError};
-use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::sql::{as_json, optional_timestamp, timestamp, to_micros};
 use super::webhooks;
 use super::writer::WriteContext;
 use crate::domain::sender::{SenderPolicy, Senders};

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Row, ToSql};
 
+use super::error::{Result as StoreResult, StoreError};
 use crate::domain::book::{Book, RouteId};
 use crate::domain::money::{Decimal, NumberError};
 
@@ -91,6 +92,11 @@ fn short_decimal(text: &[u8]) -> Option<Decimal> {
         }
     }
     Some(Decimal::new(sign * mantissa, scale))
+}
+
+/// A value as the JSON text that a column holds.
+pub(crate) fn as_json<T: serde::Serialize>(value: &T) -> StoreResult<String> {
+    serde_json::to_string(value).map_err(StoreError::unusable("a value cannot be kept as JSON"))
 }
 
 /// The error for a column whose value is not what the schema promises.

@@ -15,7 +15,7 @@ use crate::domain::signal::Ticker;
 
 /// The instrument that the ticker of a new order names, and what its owner should know
 /// where a ticker is stated for the first time beside others of its symbol.
-pub(super) fn name(
+pub(crate) fn name(
     connection: &Connection,
     webhook: i64,
     ticker: &Ticker,
@@ -52,7 +52,7 @@ fn insert(
 }
 
 /// Forgets a ticker that no order states after all.
-pub(super) fn forget_unused(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+pub(crate) fn forget_unused(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
     connection.execute(
         "DELETE FROM tickers WHERE webhook_id = ?1 AND ticker = ?2
              AND NOT EXISTS (SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2)",
@@ -63,7 +63,7 @@ pub(super) fn forget_unused(connection: &Connection, webhook: i64, ticker: &Tick
 
 /// Derives from the orders again what their tickers name; true where that was another
 /// instrument, or is one no more.
-pub(super) fn derive(connection: &Connection) -> Result<bool> {
+pub(crate) fn derive(connection: &Connection) -> Result<bool> {
     let mut stored = connection
         .prepare("SELECT webhook_id, ticker, instrument FROM tickers ORDER BY webhook_id, id")?;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, parsed(row, 1)?, parsed(row, 2)?));
@@ -123,7 +123,7 @@ pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<String>> {
 }
 
 /// All tickers that name an instrument.
-pub(super) fn spellings(connection: &Connection, key: &LedgerKey) -> Result<Vec<Ticker>> {
+pub(crate) fn spellings(connection: &Connection, key: &LedgerKey) -> Result<Vec<Ticker>> {
     let spelling = Spelling::of(key.instrument.as_str());
     let mut select = connection.prepare_cached(
         "SELECT ticker FROM tickers WHERE symbol = ?1 AND webhook_id = ?2 AND instrument = ?3 ORDER BY id",
@@ -178,13 +178,13 @@ fn note(known: &Instruments, ticker: &Ticker) -> Option<Warning> {
 
 /// A condition for instruments of a webhook that a ticker names, with its value; `of` is
 /// the pair of columns with webhook and instrument.
-pub(super) fn naming(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
+pub(crate) fn naming(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
     named(of, "k.webhook_id, k.instrument", ticker)
 }
 
 /// A condition for tickers of a webhook that name the same instrument as `ticker`, with its
 /// values; `of` is the pair of columns with webhook and ticker.
-pub(super) fn spelling(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
+pub(crate) fn spelling(of: &str, ticker: &str) -> (String, [Option<String>; 3]) {
     named(of, "k.webhook_id, k.ticker", ticker)
 }
 
@@ -216,7 +216,7 @@ fn named(of: &str, columns: &str, ticker: &str) -> (String, [Option<String>; 3])
 /// # Errors
 ///
 /// [`super::StoreError`] where nothing could be written.
-pub(super) fn settle(connection: &Connection) -> Result<()> {
+pub(crate) fn settle(connection: &Connection) -> Result<()> {
     let mut select = connection.prepare(
         "SELECT id, webhook_id, ticker FROM tickers WHERE symbol = '' ORDER BY webhook_id, id",
     )?;

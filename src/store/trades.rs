@@ -104,30 +104,30 @@ impl StoredTrade {
 }
 
 /// The columns of a trade that is to be stored.
-pub(super) struct NewTrade<'a> {
+pub(crate) struct NewTrade<'a> {
     /// Its place among the trades of one instant.
-    pub(super) place: i64,
-    pub(super) direction: Direction,
-    pub(super) quantity: Quantity,
+    pub(crate) place: i64,
+    pub(crate) direction: Direction,
+    pub(crate) quantity: Quantity,
     /// Order, time, price and signal of the fill that opened it, and of the one that closed it.
-    pub(super) entry: NewLeg<'a>,
-    pub(super) exit: NewLeg<'a>,
-    pub(super) point_value: Decimal,
+    pub(crate) entry: NewLeg<'a>,
+    pub(crate) exit: NewLeg<'a>,
+    pub(crate) point_value: Decimal,
     /// `None` is as the webhook's settings say when it is read.
-    pub(super) contract: Option<Contract>,
-    pub(super) commission: Decimal,
+    pub(crate) contract: Option<Contract>,
+    pub(crate) commission: Decimal,
     /// `None` where only the whole commission is known.
-    pub(super) entry_commission: Option<Decimal>,
-    pub(super) net_profit: Decimal,
-    pub(super) excursions: Excursions,
+    pub(crate) entry_commission: Option<Decimal>,
+    pub(crate) net_profit: Decimal,
+    pub(crate) excursions: Excursions,
 }
 
 /// A side of a trade that is to be stored.
-pub(super) struct NewLeg<'a> {
-    pub(super) order: OrderId,
-    pub(super) time: Timestamp,
-    pub(super) price: Price,
-    pub(super) signal: Option<&'a str>,
+pub(crate) struct NewLeg<'a> {
+    pub(crate) order: OrderId,
+    pub(crate) time: Timestamp,
+    pub(crate) price: Price,
+    pub(crate) signal: Option<&'a str>,
 }
 
 impl<'a> NewLeg<'a> {
@@ -142,7 +142,7 @@ impl<'a> NewLeg<'a> {
 }
 
 /// Stores the trades that an order closed.
-pub(super) fn insert_applied(
+pub(crate) fn insert_applied(
     connection: &Connection,
     key: &LedgerKey,
     applied: &Applied,
@@ -167,7 +167,7 @@ pub(super) fn insert_applied(
 }
 
 /// Stores a trade in a book.
-pub(super) fn insert(connection: &Connection, key: &LedgerKey, new: &NewTrade<'_>) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, key: &LedgerKey, new: &NewTrade<'_>) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO trades (webhook_id, book, ticker, exit_time, exit_order, entry_order, place, direction,
              quantity, entry_time, entry_price, entry_signal, exit_price, exit_signal, point_value, contract,
@@ -205,7 +205,7 @@ pub(super) fn insert(connection: &Connection, key: &LedgerKey, new: &NewTrade<'_
 }
 
 /// Removes the trades of a book in an instrument that closed at `from` (microseconds) or later.
-pub(super) fn delete_from(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+pub(crate) fn delete_from(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
     let mut delete = connection.prepare_cached(
         "DELETE FROM trades WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_time >= ?4",
     )?;

@@ -21,9 +21,10 @@ use tokio::runtime::Handle;
 use super::error::{Result, StoreError};
 use super::events;
 use super::health::Watch;
+use super::memory::Memory;
 use super::signals::{Signals, Untold};
 use super::wal::Wal;
-use super::writer::{Job, Memory, Purpose, WriteContext};
+use super::writer::{Job, Purpose, WriteContext};
 use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.

@@ -255,7 +255,7 @@ pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
 /// # Errors
 ///
 /// [`StoreError::NotFound`] where there is none of that number.
-pub(super) fn settings(connection: &Connection, webhook: i64) -> Result<Settings> {
+pub(crate) fn settings(connection: &Connection, webhook: i64) -> Result<Settings> {
     let mut select = connection.prepare_cached("SELECT settings FROM webhooks WHERE id = ?1")?;
     let settings = select
         .query_row([webhook], |row| read_settings(row, 0))

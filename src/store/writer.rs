@@ -12,12 +12,9 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::arrivals::Arrivals;
-use super::commits::LastCommit;
 use super::error::{Result, StoreError};
 use super::health::Health;
-use super::ledgers::Ledgers;
-use super::recent::RecentDeliveries;
+use super::memory::Memory;
 use super::signals::Signals;
 use super::transactions::{Database, Transactions};
 
@@ -31,55 +28,6 @@ pub struct WriteContext<'a> {
     pub connection: &'a Connection,
     /// Facts that need not be read from the database again.
     pub memory: &'a mut Memory,
-}
-
-/// The writer thread's cache.
-#[derive(Debug, Default)]
-pub struct Memory {
-    /// Deliveries that a resend could repeat.
-    pub recent: RecentDeliveries,
-    /// The ledgers of webhooks and tickers that were in use of late.
-    pub ledgers: Ledgers,
-    /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
-    /// transaction that was undone leaves times that are unused.
-    pub arrivals: Arrivals,
-    /// Whether the transaction that is open put something into the outbox.
-    pub(super) has_outbox_rows: bool,
-    /// What the transaction before brought, and when.
-    pub(super) last_commit: LastCommit,
-    /// The last value of `PRAGMA data_version`: another number where another
-    /// process has written since.
-    data_version: i64,
-    /// The result of the last write.
-    pub(super) health: Health,
-}
-
-impl Memory {
-    /// An empty one that shares what was committed last.
-    pub(super) fn of(last_commit: LastCommit) -> Self {
-        Self {
-            last_commit,
-            ..Self::default()
-        }
-    }
-
-    /// Forgets everything: what was remembered was not committed, or is not
-    /// what the database has.
-    pub fn forget(&mut self) {
-        self.recent.forget();
-        self.ledgers.forget();
-        self.has_outbox_rows = false;
-    }
-
-    /// Forgets everything where another process has written.
-    pub(super) fn compare(&mut self, connection: &Connection) -> Result<()> {
-        let mut pragma = connection.prepare_cached("PRAGMA data_version")?;
-        let data_version = pragma.query_row([], |row| row.get(0))?;
-        if std::mem::replace(&mut self.data_version, data_version) != data_version {
-            self.forget();
-        }
-        Ok(())
-    }
 }
 
 /// The purpose of a job's transaction.

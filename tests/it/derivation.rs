@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::support::derived::{derived, forget_derived};
 use algohook::domain::event::EventSource;
 use algohook::domain::webhook::{AuthKey, WebhookId};
+use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
+use algohook::journal::rebuild::rebuild;
+use algohook::journal::reprocess::reprocess;
 use algohook::payload;
 use algohook::secrets::random_bytes;
-use algohook::store::deliveries::{self, Delivery, Reading, Recorded};
-use algohook::store::rebuild::rebuild;
 use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -157,13 +158,7 @@ impl Desk {
                 self.store()
                     .writer()
                     .run_blocking(move |context| {
-                        deliveries::reprocess(
-                            context,
-                            id,
-                            original,
-                            payload.clone(),
-                            reading.clone(),
-                        )
+                        reprocess(context, id, original, payload.clone(), reading.clone())
                     })
                     .unwrap();
             }

@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use algohook::domain::event::{EventSource, EventStatus};
 use algohook::domain::webhook::{AuthKey, WebhookId};
+use algohook::journal::deliveries::{Delivery, Reading, new_delivery, record};
 use algohook::payload::parse_without_key;
 use algohook::secrets::random_bytes;
-use algohook::store::deliveries::{Delivery, Reading, new_delivery, record};
 use algohook::store::{DATABASE_FILE, Folding, Store, StoreOptions, WriteContext, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

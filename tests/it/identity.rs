@@ -9,10 +9,12 @@ use algohook::clock::ClockReading;
 use algohook::domain::delivery::DeliveryId;
 use algohook::domain::event::{EventSource, EventStatus};
 use algohook::domain::webhook::{AuthKey, WebhookId};
+use algohook::journal::deliveries::{self, Delivery, Reading, Recorded, new_delivery};
+use algohook::journal::positions;
+use algohook::journal::reprocess::reprocess;
 use algohook::payload;
 use algohook::secrets::random_bytes;
-use algohook::store::deliveries::{self, Delivery, Reading, Recorded, new_delivery};
-use algohook::store::{Store, StoreError, StoreOptions, WriteContext, positions, webhooks};
+use algohook::store::{Store, StoreError, StoreOptions, WriteContext, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -159,9 +161,7 @@ impl Desk {
                     json!({ "ticker": "AAPL", "action": "buy", "qty": 3, "marketPrice": 90 });
                 let payload = payload.to_string().into_bytes();
                 let reading = Reading::Signal(payload::parse_without_key(&payload).unwrap());
-                self.write(move |context| {
-                    deliveries::reprocess(context, id, original, payload, reading)
-                })
+                self.write(move |context| reprocess(context, id, original, payload, reading))
             }
             Act::Accept(id, clock) => self.write(move |context| {
                 let ticker = "AAPL".parse().unwrap();

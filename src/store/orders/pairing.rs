@@ -19,7 +19,7 @@ const SELECT_FOR_PAIRING: &str =
 
 /// Hands out the orders of a ledger that are paired at `from` (microseconds) or
 /// later, those of one second together, oldest first.
-pub(in crate::store) fn for_each_second(
+pub(crate) fn for_each_second(
     connection: &Connection,
     key: &LedgerKey,
     from: i64,
@@ -78,7 +78,7 @@ pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<Order>> 
 }
 
 /// The orders of a ledger that were paired already and belong to a second.
-pub(in crate::store) fn paired_in_second(
+pub(crate) fn paired_in_second(
     connection: &Connection,
     key: &LedgerKey,
     second: Timestamp,
@@ -100,7 +100,7 @@ pub(in crate::store) fn paired_in_second(
 
 /// The orders of the second that is the last one until `time`, or the first one after its
 /// second, among those that came before the order `newer`.
-pub(in crate::store) fn neighbours(
+pub(crate) fn neighbours(
     connection: &Connection,
     key: &LedgerKey,
     time: Timestamp,
@@ -158,7 +158,7 @@ fn in_second(
 }
 
 /// True if an arrival before `order` that is paired by its arrival is paired later than a time.
-pub(in crate::store) fn is_before_an_arrival(
+pub(crate) fn is_before_an_arrival(
     connection: &Connection,
     key: &LedgerKey,
     time: Timestamp,

@@ -6,7 +6,7 @@ use rusqlite::types::ToSql;
 use super::*;
 use crate::domain::book::RouteId;
 use crate::domain::event::EventSource;
-use crate::store::scratch::Scratch;
+use crate::journal::scratch::Scratch;
 use crate::store::trade_notes::{self, NotesChange};
 use jiff::SignedDuration;
 
@@ -27,7 +27,7 @@ fn traded() -> (Scratch, Vec<WebhookId>) {
         for action in ["buy", "buy", "sell"] {
             scratch.event(webhook, ticker, action, source, SignedDuration::ZERO);
         }
-        while crate::store::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+        while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
     }
     for (number, trade) in all(&scratch).iter().enumerate() {
         let tags = [(2, "even"), (7, "few")];
@@ -214,7 +214,7 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
 
     // Deriving the ledgers of alerts again leaves the other books alone.
     crate::store::ledgers::mark_stale(&mut scratch.context(), None).unwrap();
-    while crate::store::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+    while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
     assert_eq!(ids(&all(&scratch)), ids(&alerts));
     assert_eq!(made(&scratch, fills), Decimal::from(1000));
     assert_eq!(made(&scratch, Book::Backtest), Decimal::from(2000));

@@ -4,12 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::Remembered;
 use super::deliveries::{self, Delivery, Reading, Recorded};
-use super::webhooks::{self, WebhookChange};
-use super::{Memory, WriteContext, schema};
 use crate::domain::event::EventSource;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId};
 use crate::payload;
+use crate::store::webhooks::{self, WebhookChange};
+use crate::store::{Memory, WriteContext, schema};
 
 /// A database, and what its writer remembers.
 pub(crate) struct Scratch {
@@ -35,6 +36,10 @@ impl Scratch {
             connection: &self.connection,
             memory: &mut self.memory,
         }
+    }
+
+    pub(super) fn remembered(&mut self) -> &mut Remembered {
+        self.memory.remembered()
     }
 
     pub(crate) fn webhook(&mut self, name: &str) -> WebhookId {

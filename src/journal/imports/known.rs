@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::super::deliveries::IDEMPOTENCY_WINDOW;
-use super::super::error::Result;
 use super::super::recent::FILLS_OF_ONE_BAR;
-use super::super::sql::{timestamp, to_micros};
+use super::super::repetition::IDEMPOTENCY_WINDOW;
 use super::Candidate;
 use crate::domain::event::EventStatus;
 use crate::imports::matching;
 use crate::payload::{Fingerprint, fingerprint};
+use crate::store::error::Result;
+use crate::store::sql::{timestamp, to_micros};
 
 /// Distances in time within which two alerts are one.
 #[derive(Debug, Clone, Copy)]

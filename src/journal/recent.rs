@@ -9,24 +9,19 @@ use std::hash::{DefaultHasher, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::arrivals::{Arrival, Arrivals, Earlier};
-use super::error::Result;
-use super::events;
-use super::sql::{optional_timestamp, timestamp, to_micros};
+use super::arrivals::{Arrival, Arrivals};
 use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 use crate::payload::{Fingerprint, fingerprint};
+use crate::store::commits::Unconfirmed;
+use crate::store::error::Result;
+use crate::store::events::Earlier;
+use crate::store::sql::{optional_timestamp, timestamp, to_micros};
 
 /// Two equal alerts closer together than this are two fills of one bar.
 pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
-
-/// Two transactions have no more alerts than this.
-const MOST_UNCONFIRMED: i64 = 256;
-
-/// Microseconds after a commit in which its answers leave, on however busy a machine.
-const ANSWERED_WITHIN: i64 = 1_000_000;
 
 /// The relation of a new delivery to an equal earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +95,7 @@ impl RecentDeliveries {
     ///
     /// # Errors
     ///
-    /// [`super::StoreError`] where the database cannot be read.
+    /// [`crate::store::StoreError`] where the database cannot be read.
     pub(super) fn repetition(
         &mut self,
         connection: &Connection,
@@ -137,7 +132,7 @@ impl RecentDeliveries {
     ///
     /// # Errors
     ///
-    /// [`super::StoreError`] where the database cannot be read.
+    /// [`crate::store::StoreError`] where the database cannot be read.
     pub(super) fn repetition_of_unconfirmed(
         &self,
         connection: &Connection,
@@ -161,24 +156,15 @@ impl RecentDeliveries {
         Ok(Repetition::None)
     }
 
-    /// Reads what the last commit brought, where no later one confirmed it, and what the one
-    /// before it did, where the last began so soon that the answers may not have left.
-    ///
-    /// # Errors
-    ///
-    /// [`super::StoreError`] where the database cannot be read.
-    pub fn read_unconfirmed(&mut self, connection: &Connection) -> Result<()> {
-        let mut select = connection.prepare(
-            "SELECT webhook_id, id, received_at, payload, clock_at, fingerprint FROM events
-             WHERE id >= ?1 AND source = 'webhook' AND status = 'processed' AND signal_time IS NULL",
-        )?;
-        let first = first_unconfirmed(connection)?;
-        let unconfirmed = select.query_map([first], |row| {
-            let accepted = Accepted::read(row, [1, 2, 3, 4, 5])?;
-            Ok((row.get(0)?, accepted))
-        })?;
-        self.unconfirmed = unconfirmed.collect::<rusqlite::Result<_>>()?;
-        Ok(())
+    /// Takes up the events that nobody knows the answers of.
+    pub(super) fn take_up(&mut self, unconfirmed: Vec<Unconfirmed>) {
+        let of_event = |event: Unconfirmed| {
+            let digest = event.payload.as_deref().map(digest_of);
+            let earlier = event.earlier;
+            (event.webhook, Accepted { digest, earlier })
+        };
+        self.unconfirmed
+            .extend(unconfirmed.into_iter().map(of_event));
     }
 
     /// Remembers a delivery that made an order.
@@ -217,24 +203,6 @@ impl RecentDeliveries {
         window.length = length;
         Ok(&window.accepted)
     }
-}
-
-/// The first event whose answer may not have left before the end of the last run.
-fn first_unconfirmed(connection: &Connection) -> Result<i64> {
-    let oldest = events::newest(connection)?.0 - MOST_UNCONFIRMED;
-    let mut select = connection.prepare(
-        "SELECT first_event, last_event, committed_at FROM commits ORDER BY last_event DESC LIMIT 1",
-    )?;
-    let confirmed = select.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let (first, last, at): (i64, i64, i64) = confirmed.optional()?.unwrap_or_default();
-    let next: Option<i64> = connection.query_row(
-        "SELECT min(coalesce(clock_at, received_at)) FROM events WHERE id > ?1",
-        [last.max(oldest)],
-        |row| row.get(0),
-    )?;
-    let is_soon = next.is_some_and(|next| next < at.saturating_add(ANSWERED_WITHIN));
-    let first = if is_soon { first } else { last + 1 };
-    Ok(first.max(oldest + 1))
 }
 
 /// Reads what a webhook accepted since a time, by the orders that came of it: what else it

@@ -15,39 +15,32 @@
 //! How much time has passed since an earlier arrival is measured by the monotonic clock
 //! within one run of the program, by the time of day only across runs.
 
+mod ahead;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::error::Result;
-use super::ledgers::LedgerKey;
+use super::Remembered;
 use super::recent::FILLS_OF_ONE_BAR;
-use super::sql::{parsed, timestamp, to_micros};
-use super::writer::WriteContext;
-use super::{events, ledgers};
 use crate::clock::ClockReading;
 use crate::domain::event::{EventId, Warning};
-use crate::domain::order::SIGNAL_TIME_TOLERANCE;
+use crate::store::WriteContext;
+use crate::store::error::Result;
+use crate::store::events::{self, Earlier, NOTICEABLE};
+use crate::store::sql::{timestamp, to_micros};
+use ahead::Ahead;
 
 /// Largest lag at which a clock is still waited for.
 const WAITED_FOR: SignedDuration = SignedDuration::from_hours(1);
-
-/// Longest time for which a clock is believed to have been ahead, on its own word.
-const LONGEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Below this the two clocks only run at different speeds.
 const STEP: SignedDuration = SignedDuration::from_millis(50);
 
 /// The code of the warning that the clock was set back.
 pub(super) const CLOCK_SET_BACK: &str = "clock_set_back";
-
-/// A difference that the owner is told of.
-pub const NOTICEABLE: SignedDuration = SignedDuration::from_secs(1);
-
-/// Arrivals that are moved down at most: nobody gets more while a clock is wrong for a while.
-const MOST_MOVED: usize = 10_000;
 
 /// Steps that are remembered; older ones are added up.
 const MOST_STEPS: usize = 256;
@@ -103,16 +96,8 @@ pub(super) struct Arrival {
     pub(super) clock: ClockReading,
 }
 
-/// An earlier event, as the time since it is measured by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Earlier {
-    pub(super) event: EventId,
-    pub(super) received_at: Timestamp,
-    /// The clock's reading, where that is another.
-    pub(super) clock_at: Option<Timestamp>,
-}
-
 impl Earlier {
+    /// Whether it was dated otherwise than the clock showed.
     fn is_off_clock(&self) -> bool {
         self.clock_at
             .is_some_and(|clock| is_apart(self.received_at, clock))
@@ -275,23 +260,23 @@ impl Arrivals {
 ///
 /// # Errors
 ///
-/// [`super::StoreError::Unavailable`] where nothing could be read or written.
+/// [`crate::store::StoreError::Unavailable`] where nothing could be read or written.
 pub(super) fn date(
     context: &mut WriteContext<'_>,
     clock: ClockReading,
     own: Option<Timestamp>,
 ) -> Result<Arrival> {
     let next = EventId(events::newest(context.connection)?.0 + 1);
-    context.memory.arrivals.notice_step(clock, next);
-    if context.memory.arrivals.newest.is_none() {
-        context.memory.arrivals.newest = newest(context.connection)?;
+    Remembered::of(context).arrivals.notice_step(clock, next);
+    if Remembered::of(context).arrivals.newest.is_none() {
+        Remembered::of(context).arrivals.newest = newest(context.connection)?;
     }
-    if let Some(newest) = context.memory.arrivals.newest
+    if let Some(newest) = Remembered::of(context).arrivals.newest
         && let Some(ahead) = Ahead::of(context.connection, newest, clock, own)?
     {
         ahead.move_down(context)?;
     }
-    let at = context.memory.arrivals.follow(clock);
+    let at = Remembered::of(context).arrivals.follow(clock);
     Ok(Arrival { at, clock })
 }
 
@@ -300,9 +285,9 @@ pub(super) fn date(
 ///
 /// # Errors
 ///
-/// [`super::StoreError::Unavailable`] where nothing could be read or written.
+/// [`crate::store::StoreError::Unavailable`] where nothing could be read or written.
 pub fn look_back(context: &mut WriteContext<'_>, clock: ClockReading) -> Result<()> {
-    let newest = match context.memory.arrivals.newest {
+    let newest = match Remembered::of(context).arrivals.newest {
         Some(newest) => Some(newest),
         None => newest(context.connection)?,
     };
@@ -318,53 +303,17 @@ pub fn look_back(context: &mut WriteContext<'_>, clock: ClockReading) -> Result<
 ///
 /// # Errors
 ///
-/// [`super::StoreError`] where the database cannot be read.
+/// [`crate::store::StoreError`] where the database cannot be read.
 pub fn is_far_ahead(connection: &Connection, now: Timestamp) -> Result<bool> {
     let newest = newest(connection)?;
     Ok(newest.is_some_and(|newest| newest.at.duration_since(now) > WAITED_FOR))
-}
-
-/// Events that the clock would have dated otherwise.
-#[derive(Debug, Clone, Copy)]
-pub struct OffClock {
-    /// The count.
-    pub count: i64,
-    /// The newest of them.
-    pub newest: EventId,
-    /// When it arrived.
-    pub received_at: Timestamp,
-    /// The reading of the clock.
-    pub clock_at: Timestamp,
-}
-
-/// The events of `since` or later that the clock would have dated otherwise, where there are.
-///
-/// # Errors
-///
-/// [`super::StoreError`] where the database cannot be read.
-pub fn off_clock(connection: &Connection, since: Timestamp) -> Result<Option<OffClock>> {
-    let mut select = connection.prepare_cached(
-        "SELECT count(*), max(id), received_at, clock_at FROM events INDEXED BY events_off_clock
-         WHERE clock_at IS NOT NULL AND received_at >= ?1 AND abs(received_at - clock_at) >= ?2
-         HAVING count(*) > 0",
-    )?;
-    let noticeable = i64::try_from(NOTICEABLE.as_micros()).unwrap_or(i64::MAX);
-    let found = select.query_row([to_micros(since), noticeable], |row| {
-        Ok(OffClock {
-            count: row.get(0)?,
-            newest: EventId(row.get(1)?),
-            received_at: timestamp(row, 2)?,
-            clock_at: timestamp(row, 3)?,
-        })
-    });
-    Ok(found.optional()?)
 }
 
 /// Notes which arrival is the newest, so that it need not be looked for among a file's alerts.
 ///
 /// # Errors
 ///
-/// [`super::StoreError::Unavailable`] where nothing could be written.
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub(super) fn note_before_imported(connection: &Connection) -> Result<()> {
     let at = newest(connection)?.map(|newest| to_micros(newest.at));
     connection.execute(
@@ -390,152 +339,6 @@ fn newest(connection: &Connection) -> Result<Option<Newest>> {
             .optional()?;
     }
     Ok(found.map(|at| Newest { at, elapsed: None }))
-}
-
-/// Arrivals that are dated later than now: the clock was ahead.
-struct Ahead {
-    first: EventId,
-    now: Timestamp,
-    newest: Newest,
-    by: SignedDuration,
-}
-
-impl Ahead {
-    /// The arrivals to move down; `None` where there are none, or where the clock is not to be
-    /// believed now.
-    fn of(
-        connection: &Connection,
-        newest: Newest,
-        clock: ClockReading,
-        own: Option<Timestamp>,
-    ) -> Result<Option<Self>> {
-        let now = clock.wall;
-        let behind = newest.at.duration_since(now);
-        let is_near = |time: Timestamp| {
-            own.map(|own| own.duration_since(time).unsigned_abs() <= SIGNAL_TIME_TOLERANCE)
-        };
-        let longest = match (is_near(now), is_near(newest.at)) {
-            _ if behind <= SignedDuration::ZERO => return Ok(None),
-            (Some(true), Some(false)) if behind.unsigned_abs() > SIGNAL_TIME_TOLERANCE => {
-                SignedDuration::MAX
-            }
-            (Some(false), Some(true)) => return Ok(None),
-            _ if behind > WAITED_FOR => LONGEST_AHEAD,
-            _ => return Ok(None),
-        };
-        let Some((first, begins, before)) = dated_after(connection, now)? else {
-            return Ok(None);
-        };
-        let passed = newest
-            .elapsed
-            .map(|before| signed(clock.elapsed.saturating_sub(before)));
-        let passed = passed.unwrap_or(SignedDuration::ZERO);
-        let span = newest.at.duration_since(begins);
-        if span > longest || span + passed > now.duration_since(before) {
-            return Ok(None);
-        }
-        let least = behind + passed;
-        // Whole seconds where there is room: alerts of one second stay alerts of one second.
-        let whole = whole_seconds(least);
-        let by = if begins - whole >= before {
-            whole
-        } else {
-            least
-        };
-        Ok(Some(Self {
-            first,
-            now,
-            newest,
-            by,
-        }))
-    }
-
-    fn move_down(self, context: &mut WriteContext<'_>) -> Result<()> {
-        let Self {
-            first,
-            now,
-            newest,
-            by,
-        } = self;
-        tracing::warn!(from = %first, by = %format_args!("{by:#}"),
-            "the clock was ahead: what it dated is moved to before now");
-        let by_micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        let (first, after) = (first.0, to_micros(now));
-        let connection = context.connection;
-        let mut concerned = connection.prepare_cached(
-            "SELECT DISTINCT k.webhook_id, k.instrument FROM orders o JOIN events e ON e.id = o.id
-                 JOIN tickers k ON k.webhook_id = o.webhook_id AND k.ticker = o.ticker
-             WHERE o.id >= ?1 AND o.received_at > ?2 AND e.source <> 'imported'",
-        )?;
-        let concerned = concerned.query_map([first, after], |row| {
-            Ok(LedgerKey::of_alerts(row.get(0)?, parsed(row, 1)?))
-        })?;
-        let concerned: Vec<_> = concerned.collect::<rusqlite::Result<_>>()?;
-        let tolerance = i64::try_from(SIGNAL_TIME_TOLERANCE.as_micros()).unwrap_or(i64::MAX);
-        connection.execute(
-            "UPDATE orders SET received_at = received_at - ?3, signal_delay = signal_delay - ?3,
-                 paired_at = CASE WHEN paired_at <= ?2 THEN paired_at WHEN abs(signal_time - (received_at - ?3)) <= ?4 THEN signal_time
-                     ELSE received_at - ?3 END
-             WHERE id >= ?1 AND received_at > ?2
-                 AND id IN (SELECT id FROM events WHERE id >= ?1 AND source <> 'imported')",
-            params![first, after, by_micros, tolerance],
-        )?;
-        connection.execute(
-            "UPDATE events SET clock_at = coalesce(clock_at, received_at), received_at = received_at - ?3
-             WHERE id >= ?1 AND received_at > ?2 AND source <> 'imported'",
-            params![first, after, by_micros],
-        )?;
-        for key in concerned {
-            ledgers::pair_later(context, &key)?;
-        }
-        context.memory.recent.forget();
-        context.memory.arrivals.newest = Some(Newest {
-            at: newest.at - by,
-            ..newest
-        });
-        Ok(())
-    }
-}
-
-/// The first arrival of those that are dated after `now`, its time, and that of the arrival
-/// before it; `None` where there are none, too many, or where `now` is before all times.
-fn dated_after(
-    connection: &Connection,
-    now: Timestamp,
-) -> Result<Option<(EventId, Timestamp, Timestamp)>> {
-    if to_micros(now) < EARLIEST {
-        return Ok(None);
-    }
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT id, received_at FROM events WHERE {ARRIVED} ORDER BY id DESC"
-    ))?;
-    let mut rows = select.query([])?;
-    let mut first = None;
-    let mut before = Timestamp::from_microsecond(EARLIEST).unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut counted = 0;
-    while let Some(row) = rows.next()? {
-        let at = timestamp(row, 1)?;
-        if at <= now {
-            before = at;
-            break;
-        }
-        first = Some((EventId(row.get(0)?), at));
-        counted += 1;
-        if counted > MOST_MOVED {
-            return Ok(None);
-        }
-    }
-    Ok(first.map(|(first, begins)| (first, begins, before)))
-}
-
-/// A time in whole seconds, rounded up.
-fn whole_seconds(time: SignedDuration) -> SignedDuration {
-    let seconds = SignedDuration::from_secs(time.as_secs());
-    if seconds < time {
-        seconds + SignedDuration::from_secs(1)
-    } else {
-        seconds
-    }
 }
 
 /// True if a time differs from the clock's by more than two readings of it do.

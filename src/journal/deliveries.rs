@@ -6,14 +6,12 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::arrivals::{Arrival, Earlier};
-use super::conflict::Conflict;
-use super::error::{Result, StoreError};
-use super::ledgers::{LedgerKey, Paired};
+use super::arrivals::Arrival;
+use super::ledgers::Paired;
+use super::placing::place;
 use super::recent::Repetition;
-use super::sql::{Payload, to_micros};
-use super::writer::{Memory, WriteContext};
-use super::{arrivals, events, ledgers, orders, placing, recent, tickers};
+use super::repetition::{repetition, warning_of};
+use super::{Remembered, arrivals, ledgers};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -25,9 +23,12 @@ use crate::domain::signal::Signal;
 use crate::domain::webhook::WebhookId;
 use crate::payload::{Parsed, PayloadError};
 use crate::secrets::random_bytes;
-
-/// Time for which an alert's own `id` is remembered.
-pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+use crate::store::conflict::Conflict;
+use crate::store::error::{Result, StoreError};
+use crate::store::events::Earlier;
+use crate::store::ledgers::LedgerKey;
+use crate::store::sql::{Payload, as_json, to_micros};
+use crate::store::{WriteContext, events, orders, tickers};
 
 /// The reading of a delivery before it is recorded.
 #[derive(Debug, Clone)]
@@ -292,17 +293,15 @@ fn record_signal(
         let new = orders::NewOrder {
             event,
             source: delivery.source,
-            arrival: placing::Arrival {
-                at: delivery.received_at,
-                is_moved_up: delivery
-                    .clock
-                    .is_some_and(|clock| clock.wall < delivery.received_at),
-            },
+            received_at: delivery.received_at,
             signal,
             quantity,
             key: &key,
         };
-        let order = orders::insert(context.connection, &new)?;
+        let clock = delivery.clock.map(|clock| clock.wall);
+        let is_moved_up = clock.is_some_and(|clock| clock < delivery.received_at);
+        let order = place(context.connection, &new, is_moved_up)?;
+        orders::insert(context.connection, &new, order.paired_at)?;
         if delivery.source == EventSource::Imported {
             // One of many: they are paired together afterwards.
             ledgers::pair_later(context, &key)?;
@@ -328,7 +327,7 @@ fn record_signal(
             received_at: delivery.received_at,
             clock_at: clock_at(delivery),
         };
-        let recent = &mut context.memory.recent;
+        let recent = &mut Remembered::of(context).recent;
         recent.remember(webhook, &delivery.payload, earlier);
     }
     Ok(Recorded {
@@ -341,85 +340,10 @@ fn record_signal(
     })
 }
 
-/// An earlier delivery that this one repeats: by its own `id` where it has one,
-/// else by its bytes where they carry a time.
-fn repetition(
-    context: &mut WriteContext<'_>,
-    webhook: i64,
-    delivery: &Delivery,
-    now: Arrival,
-    signal: &Signal,
-) -> Result<Repetition> {
-    let WriteContext { connection, memory } = context;
-    let Memory {
-        recent, arrivals, ..
-    } = &mut **memory;
-    match (delivery.source, &signal.idempotency_key) {
-        (EventSource::Webhook | EventSource::Reprocessed, Some(key)) => {
-            let since = arrivals.since(&now, IDEMPOTENCY_WINDOW);
-            let earlier = orders::events_with_key(connection, webhook, key, since)?;
-            let is_remembered =
-                |earlier: &&Earlier| arrivals.age(earlier, &now).length <= IDEMPOTENCY_WINDOW;
-            let first = earlier.iter().find(is_remembered);
-            Ok(first.map_or(Repetition::None, |first| Repetition::Resend(first.event)))
-        }
-        (EventSource::Webhook, None) => match delivery.duplicate_window {
-            Some(window) => {
-                let payload = &delivery.payload;
-                if signal.metadata.timestamp.is_some() {
-                    recent.repetition(connection, arrivals, webhook, payload, &now, window)
-                } else {
-                    recent.repetition_of_unconfirmed(
-                        connection, arrivals, webhook, payload, &now, window,
-                    )
-                }
-            }
-            None => Ok(Repetition::None),
-        },
-        _ => Ok(Repetition::None),
-    }
-}
-
 /// The clock's reading at an arrival, where it was dated otherwise.
 fn clock_at(delivery: &Delivery) -> Option<Timestamp> {
     let wall = delivery.clock?.wall;
     (wall != delivery.received_at).then_some(wall)
-}
-
-/// The warning of a delivery that repeats another, or seems to.
-fn warning_of(
-    context: &WriteContext<'_>,
-    delivery: &Delivery,
-    repetition: Repetition,
-) -> Result<Option<Warning>> {
-    Ok(match repetition {
-        Repetition::None => None,
-        Repetition::AnotherFill(earlier) => Some(Warning::new(
-            "same_message",
-            format!(
-                "the same message as {earlier}, less than 3 seconds after it: taken for another fill of \
-                 one bar; send an \"id\" where that is not so"
-            ),
-        )),
-        Repetition::Resend(earlier) if delivery.source == EventSource::Reprocessed => {
-            Some(Warning::new(
-                "same_id",
-                format!("{earlier} has the same id and made an order, too"),
-            ))
-        }
-        Repetition::Resend(earlier) => {
-            let is_same = recent::has_payload(context.connection, earlier, &delivery.payload)?;
-            (!is_same).then(|| {
-                Warning::new(
-                    "same_id",
-                    format!(
-                        "the id is that of {earlier}, but the message is another one: no order was made. An id names \
-                         one alert; {{{{strategy.order.id}}}} is the same for every order of its kind"
-                    ),
-                )
-            })
-        }
-    })
 }
 
 fn with_unusable_notional(delivery: &Delivery, reason: NumberError) -> Delivery {
@@ -530,66 +454,4 @@ fn clock_warning(delivery: &Delivery) -> Option<Warning> {
     let clock = delivery.clock?;
     let at = delivery.received_at;
     Arrival { at, clock }.warning()
-}
-
-/// A value as the JSON text that a column holds.
-pub(super) fn as_json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(StoreError::unusable("a value cannot be kept as JSON"))
-}
-
-/// Makes an order of an event that made none, as its owner asks: of its own
-/// payload, or of one that the owner edited. The original event stays as it is.
-///
-/// The new event has the original's time of arrival, so that its order is
-/// paired where it belongs. It is known by `id`: asked for twice, it is made once.
-///
-/// # Errors
-///
-/// [`StoreError::NotFound`], or [`StoreError::Conflict`] where the event or a
-/// reprocessing of it made an order already.
-pub fn reprocess(
-    context: &mut WriteContext<'_>,
-    id: DeliveryId,
-    original: EventId,
-    payload: Vec<u8>,
-    reading: Reading,
-) -> Result<Recorded> {
-    let event = events::get(context.connection, original)?;
-    if let Some(made) = events::of_delivery(context.connection, id)? {
-        return recorded_before(context.connection, made);
-    }
-    if event.source == EventSource::Test {
-        return Err(Conflict::TestMakesNoOrder(original).into());
-    }
-    // All that is made of one delivery is made of the event that it was first.
-    let original = match event.original {
-        Some(first) if event.source == EventSource::Reprocessed => first,
-        _ => original,
-    };
-    if let Some(order) = event.order {
-        let event = original;
-        return Err(Conflict::OrderExists { event, order }.into());
-    }
-    let mut statement = context.connection.prepare_cached(
-        "SELECT o.id FROM events e JOIN orders o ON o.id = e.id
-         WHERE e.original_id = ?1 AND e.source = 'reprocessed' AND e.webhook_id =
-             (SELECT id FROM webhooks WHERE public_id = ?2)",
-    )?;
-    if statement.exists(params![original.0, event.webhook.as_str()])? {
-        return Err(Conflict::ProcessedAgain(original).into());
-    }
-    let delivery = Delivery {
-        id,
-        webhook: event.webhook,
-        received_at: event.received_at,
-        clock: None,
-        source: EventSource::Reprocessed,
-        source_address: None,
-        verified: None,
-        payload,
-        reading,
-        duplicate_window: None,
-        original: Some(original),
-    };
-    record(context, &delivery)
 }

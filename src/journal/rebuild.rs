@@ -11,18 +11,18 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::error::Result;
-use super::ledgers::{self, LedgerKey};
-use super::orders::{self, NewOrder};
-use super::placing::Arrival;
-use super::sql::{parsed, timestamp, to_micros};
-use super::tickers;
-use super::writer::{WriteContext, Writer};
+use super::ledgers::derive_next;
+use super::placing::place;
 use crate::domain::event::{EventId, EventSource, EventStatus};
 use crate::domain::money::Quantity;
 use crate::domain::order::quantity_of;
 use crate::domain::signal::Signal;
 use crate::payload;
+use crate::store::error::Result;
+use crate::store::ledgers::{self, LedgerKey};
+use crate::store::orders::{self, NewOrder};
+use crate::store::sql::{parsed, timestamp, to_micros};
+use crate::store::{WriteContext, Writer, tickers};
 
 /// Events that one transaction looks at: few enough not to keep alerts waiting.
 const AT_ONCE: i64 = 500;
@@ -61,7 +61,7 @@ impl Rebuilt {
 ///
 /// # Errors
 ///
-/// [`super::StoreError::Unavailable`] where nothing could be written; what is left is derived
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written; what is left is derived
 /// by another rebuild.
 pub fn rebuild(writer: &Writer) -> Result<Rebuilt> {
     let mut rebuilt = all_orders(writer)?;
@@ -70,7 +70,7 @@ pub fn rebuild(writer: &Writer) -> Result<Rebuilt> {
         all_orders(writer)?;
     }
     rebuilt.ledgers = writer.run_blocking(ledgers::mark_all)?;
-    while writer.run_blocking(ledgers::derive_next)? {}
+    while writer.run_blocking(derive_next)? {}
     Ok(rebuilt)
 }
 
@@ -87,7 +87,7 @@ fn all_orders(writer: &Writer) -> Result<Rebuilt> {
 
 /// Derives the orders of the events after `after` again, some of them; returns the last event
 /// looked at where there are more.
-pub(super) fn orders_part(
+pub(crate) fn orders_part(
     context: &mut WriteContext<'_>,
     after: i64,
 ) -> Result<(Option<i64>, Rebuilt)> {
@@ -195,15 +195,13 @@ impl Recorded {
         let new = NewOrder {
             event: self.id,
             source: self.source,
-            arrival: Arrival {
-                at: self.received_at,
-                is_moved_up: self.is_moved_up,
-            },
+            received_at: self.received_at,
             signal,
             quantity,
             key: &key,
         };
-        let is_changed = orders::restore(connection, &new)?;
+        let order = place(connection, &new, self.is_moved_up)?;
+        let is_changed = orders::restore(connection, &new, order.paired_at)?;
         rebuilt.corrected = usize::from(is_changed && self.has_order);
         rebuilt.restored = usize::from(!self.has_order);
         Ok(rebuilt)

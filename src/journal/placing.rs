@@ -7,18 +7,19 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::error::Result;
-use super::ledgers::LedgerKey;
-use super::orders;
+use crate::domain::event::EventSource;
 use crate::domain::ledger::belongs_between;
-use crate::domain::order::{Order, pairing_time};
+use crate::domain::order::{Order, OrderId, pairing_time};
+use crate::store::error::Result;
+use crate::store::ledgers::LedgerKey;
+use crate::store::orders::{self, NewOrder};
 
 /// When an order arrived.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
-    pub(super) at: Timestamp,
+struct Arrival {
+    at: Timestamp,
     /// True if the clock was behind, so that it was dated later.
-    pub(super) is_moved_up: bool,
+    is_moved_up: bool,
 }
 
 impl Arrival {
@@ -40,9 +41,41 @@ impl Arrival {
     }
 }
 
+/// The order that an event makes, with the time that it is paired by.
+pub(super) fn place(
+    connection: &Connection,
+    new: &NewOrder<'_>,
+    is_moved_up: bool,
+) -> Result<Order> {
+    let signal = new.signal;
+    let arrival = Arrival {
+        at: new.received_at,
+        is_moved_up,
+    };
+    let unplaced = Order {
+        id: OrderId(new.event.0),
+        event: new.event,
+        ticker: signal.ticker.clone(),
+        intent: signal.intent,
+        order_type: signal.order_type,
+        quantity: new.quantity,
+        intended_price: signal.intended_price,
+        market_price: signal.market_price,
+        paired_at: pairing_time(new.received_at, signal.metadata.timestamp),
+        signal_time: signal.metadata.timestamp,
+        stated_position: signal.stated_position,
+        signal_name: signal.metadata.signal.clone(),
+        adjusting: new.source == EventSource::Adjustment,
+    };
+    Ok(Order {
+        paired_at: time_of(connection, new.key, &unplaced, arrival)?,
+        ..unplaced
+    })
+}
+
 /// The time that an order is paired by: as [`pairing_time`] says, but for one that the
 /// orders before it have left a gap for at its own time.
-pub(super) fn time_of(
+fn time_of(
     connection: &Connection,
     key: &LedgerKey,
     order: &Order,

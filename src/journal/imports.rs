@@ -15,9 +15,6 @@ use utoipa::ToSchema;
 
 use super::arrivals;
 use super::deliveries::{Delivery, Reading, new_delivery, record};
-use super::error::Result;
-use super::webhooks::{self, StoredWebhook};
-use super::writer::WriteContext;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::order::pairing_time;
@@ -26,6 +23,9 @@ use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, Said, most_frequent};
 use crate::payload::{self, Fingerprint, fingerprint};
 
+use crate::store::WriteContext;
+use crate::store::error::Result;
+use crate::store::webhooks::{self, StoredWebhook};
 use known::Search;
 
 /// New alerts that an answer lists.
@@ -134,7 +134,7 @@ struct Candidate {
 ///
 /// # Errors
 ///
-/// [`super::StoreError::NotFound`] where there is no such webhook.
+/// [`crate::store::StoreError::NotFound`] where there is no such webhook.
 pub fn prepare(
     connection: &Connection,
     webhook: &WebhookId,
@@ -161,7 +161,7 @@ pub fn prepare(
 ///
 /// # Errors
 ///
-/// [`super::StoreError::NotFound`] where there is no such webhook.
+/// [`crate::store::StoreError::NotFound`] where there is no such webhook.
 pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAlerts> {
     let transaction = connection.unchecked_transaction()?;
     let webhook = webhooks::get(&transaction, &prepared.webhook)?;
@@ -181,7 +181,7 @@ pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAl
 ///
 /// # Errors
 ///
-/// [`super::StoreError::NotFound`], or [`super::StoreError::Unavailable`]; then
+/// [`crate::store::StoreError::NotFound`], or [`crate::store::StoreError::Unavailable`]; then
 /// nothing of the file was recorded.
 pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<ImportedAlerts> {
     let webhook = webhooks::get(context.connection, &prepared.webhook)?;
