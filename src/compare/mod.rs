@@ -27,6 +27,6 @@ pub use cause::{Cause, Causes, Evidence, Refused};
 pub use drift::Drift;
 pub use leg::{Action, Joined, Leg};
 pub use matching::{By, Fate, Matching, Pair, matching};
-pub use rate::{Band, Rate};
+pub use rate::{MatchBand, Rate};
 pub use shift::Shift;
 pub use tolerance::{Preset, Tolerance};

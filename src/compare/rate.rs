@@ -7,7 +7,7 @@ use crate::domain::event::text_enum;
 
 text_enum! {
     /// What a match rate means in practice, by the lower end of its interval.
-    Band, "band" {
+    MatchBand, "band" {
         /// At least 95 %: production ready.
         ProductionReady = "productionReady",
         /// At least 80 %: minor differences.
@@ -19,7 +19,7 @@ text_enum! {
     }
 }
 
-impl Band {
+impl MatchBand {
     /// The band of a share between 0 and 1.
     #[must_use]
     pub fn of(share: f64) -> Self {
@@ -47,7 +47,7 @@ pub struct Rate {
     /// Upper end of the 95 % interval (Wilson), in percent.
     pub high: f64,
     /// By the lower end.
-    pub band: Band,
+    pub band: MatchBand,
 }
 
 impl Rate {
@@ -68,7 +68,7 @@ impl Rate {
                 percent: 100.0 * count(matched) / count(legs),
                 low: 100.0 * low,
                 high: 100.0 * high,
-                band: Band::of(low),
+                band: MatchBand::of(low),
             }
         })
     }

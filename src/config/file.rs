@@ -81,7 +81,8 @@ impl ConfigFile {
 /// Every setting that the file may have.
 pub fn settings() -> Vec<String> {
     let serve = ServeOptions::augment_args(clap::Command::new("serve"));
-    let options = serve.get_arguments().filter_map(clap::Arg::get_long);
+    let shown = serve.get_arguments().filter(|option| !option.is_hide_set());
+    let options = shown.filter_map(clap::Arg::get_long);
     let of_serve = options.filter(|name| !name.starts_with("demo"));
     of_serve.chain(GLOBAL).map(str::to_owned).collect()
 }

@@ -85,7 +85,7 @@ use super::{
         document
     ),
     // Those that are found in parameters only.
-    components(schemas(imports::FileKind, ReportSource, trade_sieve::Outcome)),
+    components(schemas(imports::FileKind, ReportSource, trade_sieve::Outcome, comparison::Only, crate::compare::Preset)),
     modifiers(&Logins),
     security(("token" = []), ("session" = []))
 )]

@@ -56,7 +56,7 @@ pub struct Comparison {
     #[schema(value_type = String)]
     pub ticker: Ticker,
     /// The comparison in a sentence or two, and what to do next.
-    pub verdict: Verdict,
+    pub verdict: ComparisonVerdict,
     /// The first time that both books cover.
     #[schema(value_type = String, format = DateTime)]
     pub from: Timestamp,
@@ -88,7 +88,7 @@ pub struct Comparison {
 /// A comparison in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct ComparisonVerdict {
     /// What it comes to.
     pub summary: String,
     /// What to do.

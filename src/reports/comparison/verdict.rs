@@ -1,7 +1,7 @@
 //! What a trader reads first: one sentence with a number and how sure it is, and the next step.
 
-use super::{CauseCount, LegCounts, Verdict};
-use crate::compare::{Band, Bridge, Rate, Shift};
+use super::{CauseCount, ComparisonVerdict, LegCounts};
+use crate::compare::{Bridge, MatchBand, Rate, Shift};
 use crate::domain::currency;
 use crate::domain::money::Decimal;
 
@@ -13,7 +13,7 @@ pub(super) fn of(
     currency: &str,
     shift: Option<Shift>,
     causes: &[CauseCount],
-) -> Verdict {
+) -> ComparisonVerdict {
     let mut summary = format!(
         "{} of {} backtest fills had an alert: {:.1} %, and between {:.1} and {:.1} % with 95 % confidence: {}.",
         rate.matched,
@@ -27,18 +27,18 @@ pub(super) fn of(
         summary.push(' ');
         summary.push_str(&money(bridge, currency));
     }
-    Verdict {
+    ComparisonVerdict {
         summary,
         next_step: next_step(rate, legs, shift, causes),
     }
 }
 
-fn in_words(band: Band) -> &'static str {
+fn in_words(band: MatchBand) -> &'static str {
     match band {
-        Band::ProductionReady => "production ready",
-        Band::Minor => "minor differences",
-        Band::Significant => "significant differences",
-        Band::Critical => "critical differences",
+        MatchBand::ProductionReady => "production ready",
+        MatchBand::Minor => "minor differences",
+        MatchBand::Significant => "significant differences",
+        MatchBand::Critical => "critical differences",
     }
 }
 
@@ -95,7 +95,7 @@ fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[Caus
             count.cause,
             count.missed + count.false_alerts
         ),
-        None if rate.band == Band::ProductionReady => {
+        None if rate.band == MatchBand::ProductionReady => {
             "Nothing to do: a few fills differ without a pattern.".to_owned()
         }
         None => "Look at the missed and false fills: no cause could be told from what is recorded."

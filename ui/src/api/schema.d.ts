@@ -59,6 +59,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A backtest against the alerts of its webhook: the match rate, the causes of what is missing,
+         *     and the way from the one profit to the other.
+         */
+        get: operations["get_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comparison/legs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The legs of a comparison, side by side, oldest first. */
+        get: operations["get_comparison_legs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -593,6 +630,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The room that the database takes, and what is not kept in it for ever. */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stream": {
         parameters: {
             query?: never;
@@ -802,6 +856,8 @@ export interface components {
             /** @description The webhook. */
             webhook: string;
         };
+        /** @enum {string} */
+        Action: "entry" | "exit";
         /**
          * @description Something that waits for the owner. Alerts count for seven days, unless they
          *     were processed again.
@@ -898,6 +954,88 @@ export interface components {
         };
         /** @enum {string} */
         Base: "equity" | "initialCapital";
+        /** @description The steps from one net profit to the other; what costs money is below zero. */
+        Bridge: {
+            /** @description Other commission. */
+            commission: string;
+            /** @description Trades that began alike and closed otherwise. */
+            exits: string;
+            /** @description Net profit of the first book's trades that closed in the compared range. */
+            expected: string;
+            /** @description Trades of the second book that the first has not. */
+            falseTrades: string;
+            /** @description Trades of the first book that the second has not. */
+            missed: string;
+            /** @description Net profit of the second book's trades that closed in the compared range. */
+            observed: string;
+            /** @description Other prices. */
+            price: string;
+            /** @description Other quantities. */
+            quantity: string;
+            /** @description Rounded amounts and other terms of the same contract. */
+            rounding: string;
+            /** @description How many trades are behind each step. */
+            trades: components["schemas"]["TradeCounts"];
+        };
+        /** @enum {string} */
+        By: "signal" | "position" | "alignment";
+        /** @description The cause of a leg on one side only. */
+        Cause: {
+            /** @description The alert that came meanwhile. */
+            event: string;
+            /** @enum {string} */
+            kind: "paused";
+        } | {
+            /** @description The event that says why. */
+            event: string;
+            /** @enum {string} */
+            kind: "noOrder";
+            /** @description What became of it. */
+            status: components["schemas"]["EventStatus"];
+        } | {
+            /** @enum {string} */
+            kind: "rejected";
+        } | {
+            /**
+             * Format: date-time
+             * @description The last alert before it.
+             */
+            from: string;
+            /** @enum {string} */
+            kind: "tooManyTriggers";
+        } | {
+            /**
+             * Format: date-time
+             * @description The first leg that is missing.
+             */
+            from: string;
+            /** @enum {string} */
+            kind: "silence";
+            /** @description How many are. */
+            legs: number;
+            /**
+             * Format: date-time
+             * @description The last leg that is missing.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            kind: "otherOrder";
+            /** @description Index of the other book's leg. */
+            leg: number;
+        } | {
+            /** @enum {string} */
+            kind: "outsideSession";
+        };
+        /** @description A cause and how many legs it explains. */
+        CauseCount: {
+            /** @description The cause in a sentence; "no evidence" where there is none. */
+            cause: string;
+            /** @description False alerts. */
+            falseAlerts: number;
+            /** @description Missed legs. */
+            missed: number;
+        };
         /** @description The certificate that clients are shown. */
         Certificate: {
             /** @description Why the authority gave no new one the last time, where it did not. */
@@ -967,6 +1105,56 @@ export interface components {
             /** @description As TradingView has it. */
             theirs: components["schemas"]["Sided"];
         };
+        /** @description A backtest against the alerts of its webhook. */
+        Comparison: {
+            /**
+             * Format: int64
+             * @description Length of the backtest's bars in seconds; 0 where it cannot be told.
+             */
+            barSeconds: number;
+            bridge?: components["schemas"]["Bridge"] | null;
+            /** @description The causes of missed and false legs, the commonest first. */
+            causes: components["schemas"]["CauseCount"][];
+            /** @description Currency of the alerts' profit. */
+            currency: string;
+            /** @description How far the legs of pairs lie apart. */
+            drift: components["schemas"]["Drift"];
+            /**
+             * Format: date-time
+             * @description The first time that both books cover.
+             */
+            from: string;
+            /** @description Legs by what became of them. */
+            legs: components["schemas"]["LegCounts"];
+            /** @description Share of the backtest's legs that an alert came for. */
+            matchRate: components["schemas"]["Rate"];
+            /** @description What else should be known. */
+            notes: string[];
+            /**
+             * Format: int64
+             * @description Seconds that were added to the backtest's times.
+             */
+            shiftSeconds: number;
+            suggestedShift?: components["schemas"]["SuggestedShift"] | null;
+            /** @description The instrument that the backtest is kept under. */
+            ticker: string;
+            /**
+             * Format: date-time
+             * @description The last time that both books cover.
+             */
+            to: string;
+            /** @description The comparison in a sentence or two, and what to do next. */
+            verdict: components["schemas"]["ComparisonVerdict"];
+            /** @description The webhook. */
+            webhook: string;
+        };
+        /** @description A comparison in words. */
+        ComparisonVerdict: {
+            /** @description What to do. */
+            nextStep: string;
+            /** @description What it comes to. */
+            summary: string;
+        };
         /** @description The way from TradingView to this machine. */
         Connection: {
             /** @description The findings of the checks; empty until they have come to an end. */
@@ -997,6 +1185,36 @@ export interface components {
         };
         /** @enum {string} */
         Direction: "long" | "short";
+        /** @description Differences over all pairs; of what there is none, `null`. */
+        Drift: {
+            /** @description Pairs with another quantity. */
+            otherQuantities: number;
+            /**
+             * Format: double
+             * @description Mean of how much worse the second book's price is, in percent: a cost is above zero.
+             */
+            pricePercent?: number | null;
+            /**
+             * @description The price differences in the currency of the price, over the first book's quantities:
+             *     a cost is above zero. Without point value.
+             */
+            pricePoints: string;
+            /**
+             * Format: double
+             * @description Mean of the second book's quantity over the first's.
+             */
+            quantityRatio?: number | null;
+            /**
+             * Format: double
+             * @description Median of the time from the first book's leg to the second's, in seconds.
+             */
+            timeMedian?: number | null;
+            /**
+             * Format: double
+             * @description 95th percentile of that.
+             */
+            timeP95?: number | null;
+        };
         /** @description The profit of trades within one step of duration. */
         DurationProfit: components["schemas"]["Profit"] & {
             /**
@@ -1058,8 +1276,8 @@ export interface components {
             order?: string | null;
             /** @description The event that it repeats or was made from. */
             original?: string | null;
-            /** @description The payload, with the key replaced by `***`. */
-            payload: string;
+            /** @description The payload, with the key replaced by `***`; null where it is not kept any longer. */
+            payload?: string | null;
             /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
             positionDirection?: string | null;
             /**
@@ -1243,6 +1461,11 @@ export interface components {
             withoutKey: number;
             /** @description Their names. */
             withoutKeyNames: components["schemas"]["NamedAlerts"][];
+            /**
+             * @description Events of algohook's own export whose message was no longer kept there, left out; the
+             *     export of orders has what they say.
+             */
+            withoutMessage: number;
             /** @description Events of algohook's own export that made no order there, and were left out. */
             withoutOrder: number;
         };
@@ -1366,6 +1589,24 @@ export interface components {
             /** @description Its closed trades. */
             trades: number;
         };
+        /** @description Days that things are kept; null is for ever. */
+        KeptDays: {
+            /**
+             * Format: int32
+             * @description The audit log (`--keep-audit`).
+             */
+            audit?: number | null;
+            /**
+             * Format: int32
+             * @description Messages of alerts (`--keep-messages`); orders, trades and figures stay.
+             */
+            messages?: number | null;
+            /**
+             * Format: int32
+             * @description Events that made no order (`--keep-unsettled`).
+             */
+            unsettled?: number | null;
+        };
         /** @description The terms of a backtest, each with its source. */
         KeptTerms: {
             /** @description The commission of every fill. */
@@ -1379,6 +1620,61 @@ export interface components {
             /** @description Money that one contract gains when the price rises by 1. */
             pointValue: components["schemas"]["Term"];
         };
+        /** @description Legs by what became of them. */
+        LegCounts: {
+            /** @description Alerts before the backtest begins or after it ends. */
+            alertsOutside: number;
+            /** @description Legs of the backtest before the first alert or after the last. */
+            backtestOutside: number;
+            /** @description Alerts without a leg of the backtest. */
+            falseAlerts: number;
+            /** @description Pairs. */
+            matched: number;
+            /** @description Legs of the backtest without an alert. */
+            missed: number;
+        };
+        /** @enum {string} */
+        LegOutcome: "matched" | "missed" | "false" | "outside";
+        /** @description A row of the comparison: a leg of the backtest, of the alerts, or of both. */
+        LegRow: {
+            alert?: components["schemas"]["LegSide"] | null;
+            backtest?: components["schemas"]["LegSide"] | null;
+            by?: components["schemas"]["By"] | null;
+            cause?: components["schemas"]["Cause"] | null;
+            /** @description The cause in a sentence. */
+            causeInWords?: string | null;
+            /** @description What is wrong with a pair: `late`, `quantity`. */
+            flags: string[];
+            /**
+             * Format: double
+             * @description How sure a pair is: how much more the best alignment without it costs.
+             */
+            margin?: number | null;
+            /** @description What became of it. */
+            outcome: components["schemas"]["LegOutcome"];
+            /** @description How much worse the alert's price is; a cost is above zero. */
+            priceCost?: string | null;
+        };
+        /** @description One side of a row. */
+        LegSide: {
+            /** @description Opening or closing. */
+            action: components["schemas"]["Action"];
+            /** @description The number of the order; none in a backtest. */
+            order?: string | null;
+            /** @description The fill price. */
+            price: string;
+            /** @description The quantity. */
+            quantity: string;
+            /** @description Bought or sold, `long` or `short`. */
+            side: components["schemas"]["Direction"];
+            /** @description The name of the signal. */
+            signal?: string | null;
+            /**
+             * Format: date-time
+             * @description When: of a backtest the opening of the bar.
+             */
+            time: string;
+        };
         /** @description A login. */
         Login: {
             /** @description The authenticator app's code, or a recovery code, where the second factor is on. */
@@ -1386,6 +1682,8 @@ export interface components {
             /** @description The owner's password. */
             password: string;
         };
+        /** @enum {string} */
+        MatchBand: "productionReady" | "minor" | "significant" | "critical";
         /** @description The login of a request. */
         Me: {
             /** @description Where alerts are sent to, without the path. */
@@ -1835,6 +2133,8 @@ export interface components {
             /** @description 1 to 100 printable characters. */
             name: string;
         };
+        /** @enum {string} */
+        Only: "missed" | "false" | "problem";
         /** @description An order as an alert asked for it. Prices and quantities are decimal texts. */
         Order: {
             change?: components["schemas"]["PositionChange"] | null;
@@ -2004,8 +2304,8 @@ export interface components {
                 order?: string | null;
                 /** @description The event that it repeats or was made from. */
                 original?: string | null;
-                /** @description The payload, with the key replaced by `***`. */
-                payload: string;
+                /** @description The payload, with the key replaced by `***`; null where it is not kept any longer. */
+                payload?: string | null;
                 /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
                 positionDirection?: string | null;
                 /**
@@ -2056,6 +2356,31 @@ export interface components {
                 ticker: string;
                 /** @description Its closed trades. */
                 trades: number;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_LegRow: {
+            /** @description The items of this page. */
+            items: {
+                alert?: components["schemas"]["LegSide"] | null;
+                backtest?: components["schemas"]["LegSide"] | null;
+                by?: components["schemas"]["By"] | null;
+                cause?: components["schemas"]["Cause"] | null;
+                /** @description The cause in a sentence. */
+                causeInWords?: string | null;
+                /** @description What is wrong with a pair: `late`, `quantity`. */
+                flags: string[];
+                /**
+                 * Format: double
+                 * @description How sure a pair is: how much more the best alignment without it costs.
+                 */
+                margin?: number | null;
+                /** @description What became of it. */
+                outcome: components["schemas"]["LegOutcome"];
+                /** @description How much worse the alert's price is; a cost is above zero. */
+                priceCost?: string | null;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2451,14 +2776,22 @@ export interface components {
         };
         /** @enum {string} */
         PositionChange: "entry" | "add" | "partialExit" | "exit" | "reversal";
+        /** @enum {string} */
+        Preset: "scalping" | "day" | "swing" | "daily";
         /** @description An error of the API, as `application/problem+json`. */
         Problem: (components["schemas"]["FileProblem"] | null) & {
             /** @description A stable name for programs. */
             code: string;
             /** @description The fault. */
             detail: string;
+            /**
+             * @description The field of the request that is wrong, such as `settings.timeZone`; `detail` begins
+             *     with it.
+             */
+            field?: string | null;
             /** @description The next step. */
             hint?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -2494,6 +2827,35 @@ export interface components {
             /** @description The point value that its profit is counted by now. */
             used: string;
         };
+        /** @description The share of the first book's legs that are matched, of those in the compared range. */
+        Rate: {
+            /** @description By the lower end. */
+            band: components["schemas"]["MatchBand"];
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval (Wilson), in percent.
+             */
+            high: number;
+            /** @description Legs in the compared range. */
+            legs: number;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval (Wilson), in percent.
+             */
+            low: number;
+            /** @description Legs that are matched. */
+            matched: number;
+            /**
+             * Format: double
+             * @description `matched` of `legs`, in percent.
+             */
+            percent: number;
+        };
+        /**
+         * @description The cases of those codes that have several.
+         * @enum {string}
+         */
+        Reason: "wrong_password" | "wrong_code" | "delivery_of_another" | "test_makes_no_order" | "order_exists" | "processed_again" | "position_unsettled" | "position_in_sync" | "no_adjustment" | "trade_of_another_book" | "name_taken" | "file_exists" | "unusable_backup" | "too_large_to_compact" | "second_factor_on" | "no_second_factor" | "password_too_short" | "setup_link_used" | "setup_link_replaced" | "no_issuer_pinned" | "last_issuer";
         /** @description Recovery codes; they are never shown again. */
         RecoveryCodes: {
             /** @description Each is good once, in place of a code. */
@@ -2518,6 +2880,28 @@ export interface components {
         };
         /** @enum {string} */
         RejectionReason: "missing_key" | "wrong_key" | "too_large" | "wrong_sender";
+        /** @enum {string} */
+        Removal: "unsettled" | "messages" | "audit";
+        /** @description A count of what was removed of one kind since the database was made. */
+        Removed: {
+            /**
+             * Format: int64
+             * @description Their number.
+             */
+            count: number;
+            /** @description Of which kind. */
+            kind: components["schemas"]["Removal"];
+            /**
+             * Format: date-time
+             * @description When some was removed last.
+             */
+            lastAt: string;
+            /**
+             * Format: date-time
+             * @description All that is older than this is gone.
+             */
+            olderThan: string;
+        };
         /** @description The backtests that were removed. */
         RemovedBacktests: {
             /** @description The backtests that are gone. */
@@ -2644,7 +3028,7 @@ export interface components {
              */
             newest: number;
         };
-        /** @description A change of the senders; fields that are left out stay. */
+        /** @description What is to be different; what is left out stays. */
         SenderChange: {
             /** @description The addresses that TradingView sends from, at most 256. */
             addresses?: (unknown | unknown)[] | null;
@@ -2905,6 +3289,46 @@ export interface components {
             /** @description The status. */
             status: components["schemas"]["EventStatus"];
         };
+        /** @description The room that the database takes, and what is not kept in it for ever. */
+        Storage: {
+            /**
+             * Format: int64
+             * @description Bytes that have to be free for `algohook compact`.
+             */
+            compactNeedsBytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the database and its log.
+             */
+            databaseBytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that are free on its disk; null where the system does not tell.
+             */
+            freeBytes?: number | null;
+            /** @description Days that things are kept. */
+            keptDays: components["schemas"]["KeptDays"];
+            /** @description Counts of what was removed since the database was made. */
+            removed: components["schemas"]["Removed"][];
+            /**
+             * Format: int64
+             * @description Bytes inside it that nothing uses: `algohook compact` gives them back.
+             */
+            unusedBytes: number;
+        };
+        /** @description A shift of the backtest's times with which far more legs would match. */
+        SuggestedShift: {
+            /**
+             * Format: double
+             * @description Share of its legs that would match and be in time, in percent.
+             */
+            matchRate: number;
+            /**
+             * Format: int64
+             * @description What to add to the backtest's times, in seconds.
+             */
+            seconds: number;
+        };
         /** @description The profit of the trades with a tag, in one currency. `/performance` with `tag` says more. */
         Tag: {
             /** @description Currency of the amounts. */
@@ -2934,7 +3358,7 @@ export interface components {
             /** @description The number that is taken. */
             value: string;
         };
-        /** @description The template or message of a test alert. */
+        /** @description What a test alert is to be made of. */
         TestAlert: {
             /** @description The message to send in place of a template, its placeholders filled in the same way. */
             message?: string | null;
@@ -3049,6 +3473,17 @@ export interface components {
             ticker: string;
             /** @description The webhook whose orders made it. */
             webhook: string;
+        };
+        /** @description How many trades are behind the steps of a bridge. */
+        TradeCounts: {
+            /** @description Trades of the first book with another exit in the second. */
+            exits: number;
+            /** @description Trades of the second book only. */
+            falseTrades: number;
+            /** @description Trades of the first book with both legs matched. */
+            matched: number;
+            /** @description Trades of the first book only. */
+            missed: number;
         };
         /** @description Means over the closed trades that the list has them of; null where it has none. */
         TradeFigures: {
@@ -3357,6 +3792,157 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comparison: {
+        parameters: {
+            query: {
+                /** @description The webhook. */
+                webhook: string;
+                /** @description The instrument of the backtest; needed where the webhook has several. */
+                ticker?: string;
+                /** @description Alerts on this day or later, or at this time. */
+                from?: string | unknown | unknown;
+                /** @description Alerts before this day or time. */
+                to?: string | unknown | unknown;
+                /** @description Windows that suit a style of trading; `day` where left out. */
+                preset?: components["schemas"]["Preset"];
+                /** @description Seconds that an alert may come before the opening of its bar; 0 to 86400. */
+                backward?: number;
+                /** @description Seconds that an alert may come after the end of its bar; 0 to 86400. */
+                forward?: number;
+                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                price?: number;
+                /** @description Seconds that are added to the backtest's times; -86400 to 86400. */
+                shift?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comparison_legs: {
+        parameters: {
+            query: {
+                /** @description The webhook. */
+                webhook: string;
+                /** @description The instrument of the backtest; needed where the webhook has several. */
+                ticker?: string;
+                /** @description Alerts on this day or later, or at this time. */
+                from?: string | unknown | unknown;
+                /** @description Alerts before this day or time. */
+                to?: string | unknown | unknown;
+                /** @description Windows that suit a style of trading; `day` where left out. */
+                preset?: components["schemas"]["Preset"];
+                /** @description Seconds that an alert may come before the opening of its bar; 0 to 86400. */
+                backward?: number;
+                /** @description Seconds that an alert may come after the end of its bar; 0 to 86400. */
+                forward?: number;
+                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                price?: number;
+                /** @description Seconds that are added to the backtest's times; -86400 to 86400. */
+                shift?: number;
+                /**
+                 * @description Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
+                 *     another quantity. All where left out.
+                 */
+                only?: components["schemas"]["Only"];
+                /** @description How many legs, at most 500; 50 where left out. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LegRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4928,6 +5514,34 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
                 };
             };
             /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
