@@ -342,8 +342,6 @@ fn a_message_that_contradicts_itself_makes_no_order() {
     direction(json!({})).expect(200);
     for changes in [
         json!({ "action": "sell" }),
-        json!({ "action": "close" }),
-        json!({ "action": "exit" }),
         json!({ "positionDirection": "entryShort" }),
         json!({ "quantity": 5 }),
         json!({ "price": 151 }),
@@ -354,7 +352,10 @@ fn a_message_that_contradicts_itself_makes_no_order() {
         assert_eq!(answer["webhookEvent"]["status"], "failed");
     }
     assert_eq!(server.data.orders().len(), 1);
-    assert_eq!(server.data.events().len(), 8);
+    assert_eq!(server.data.events().len(), 6);
+    // `direction` names the position, and `action` what becomes of it.
+    let left = direction(json!({ "action": "close" })).expect(200).json();
+    assert_eq!(left["webhookEvent"]["positionDirection"], "exitLong");
 }
 
 #[test]
