@@ -125,10 +125,7 @@ pub async fn run(
     let routes = Arc::new(routes(parts, &config));
     let setup_link = setup_link(&store, &page_url).await?;
     let webhooks = registry.len();
-    tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
+    log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
     let background = Background {
         store,
@@ -160,6 +157,13 @@ pub async fn run(
     // Alerts whose senders hung up are recorded as well.
     let _ = tokio::time::timeout_at(deadline, in_hand.emptied()).await;
     Ok(end(workers, &ingest, deadline).await)
+}
+
+fn log_start(config: &Config, url: &str, webhooks: usize, warnings: &[String]) {
+    tracing::info!(%url, webhooks, data_dir = %config.data_dir.display(), "listening");
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Ends the background tasks, then writes the last notes. The time until `deadline` is for all

@@ -1,96 +1,378 @@
-//! The modules of the library depend on each other in one direction only, as
-//! ARCHITECTURE.md draws them.
+//! The rules of the house, as ARCHITECTURE.md draws them: which room may name which, where the
+//! database is spoken to, what the domain does not know, and how long files and functions are.
+//!
+//! Each rule is a function over sources, so that it is shown to go red with made-up ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The modules that each module names.
-type Uses = BTreeMap<String, BTreeSet<String>>;
+/// Every room and the rooms that it may name.
+const ARROWS: &[(&str, &str)] = &[
+    (
+        "acme",
+        "config metrics outbound platform secrets tls workers",
+    ),
+    ("analytics", "domain"),
+    (
+        "api",
+        "acme analytics clock compare config desk domain http imports ingest journal logging payload reports secrets \
+         store templates tls workers",
+    ),
+    (
+        "app",
+        "acme api clock config doctor http ingest journal logging metrics outbox platform reports secrets server store \
+         tls workers",
+    ),
+    (
+        "cli",
+        "analytics app compare config demo desk doctor domain imports ingest journal logging outbound reports secrets \
+         server store templates workers",
+    ),
+    ("clock", ""),
+    ("compare", "domain"),
+    ("config", "logging platform store"),
+    (
+        "demo",
+        "desk domain imports ingest journal platform secrets store templates",
+    ),
+    (
+        "desk",
+        "domain imports ingest journal payload secrets store templates",
+    ),
+    (
+        "doctor",
+        "acme config domain outbound platform server store",
+    ),
+    ("domain", ""),
+    ("http", "ingest"),
+    ("imports", "domain payload"),
+    (
+        "ingest",
+        "clock domain journal logging metrics payload store",
+    ),
+    ("journal", "clock domain imports payload secrets store"),
+    ("logging", ""),
+    ("metrics", "domain"),
+    ("outbound", ""),
+    ("outbox", "clock outbound secrets store workers"),
+    ("payload", "domain"),
+    ("platform", ""),
+    ("reports", "analytics compare domain imports store"),
+    ("secrets", "domain"),
+    (
+        "server",
+        "api config domain http ingest logging metrics platform store tls",
+    ),
+    ("store", "clock domain imports logging payload platform"),
+    ("templates", "domain"),
+    ("tls", "metrics workers"),
+    ("workers", "metrics"),
+];
 
-#[test]
-fn no_module_depends_on_itself_through_others() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let uses = uses_in(&source);
-    assert!(
-        uses["api"].contains("store"),
-        "the modules are found: {uses:?}"
-    );
-    let cycles = cycles_in(uses);
-    assert!(
-        cycles.is_empty(),
-        "modules that need each other: {cycles:?}"
-    );
+/// Rooms that speak to SQLite; others hand a connection on.
+const SPEAK_SQL: &[&str] = &["store", "journal"];
+
+/// Rooms that may open a connection to another machine.
+const CONNECT: &[&str] = &["outbound"];
+
+/// Lines that a file has at most, its tests apart.
+const LONGEST_FILE: usize = 500;
+
+/// Lines that a function has at most.
+const LONGEST_FUNCTION: usize = 80;
+
+/// A source file: its path under `src`, and its code without comments and tests.
+struct Source {
+    path: String,
+    code: String,
 }
 
-#[test]
-fn modules_that_need_each_other_are_found() {
-    let uses = |of: &[(&str, &[&str])]| -> Uses {
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let named = |(name, used): &(&str, &[&str])| ((*name).to_owned(), owned(used));
-        of.iter().map(named).collect()
-    };
-    let straight = uses(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])]);
-    assert_eq!(cycles_in(straight), Uses::new());
-    let bent = uses(&[("a", &["b"]), ("b", &["c"]), ("c", &["b", "d"]), ("d", &[])]);
-    let left = uses(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"])]);
-    assert_eq!(cycles_in(bent), left);
-}
-
-/// What the modules right under `source` name of each other.
-fn uses_in(source: &Path) -> Uses {
-    let mut uses = Uses::new();
-    for entry in fs::read_dir(source).unwrap() {
-        let path = entry.unwrap().path();
-        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if module != "lib" && module != "main" {
-            note_uses(&path, uses.entry(module).or_default());
-        }
-    }
-    for (module, used) in &mut uses {
-        used.remove(module);
-    }
-    uses
-}
-
-fn note_uses(path: &Path, uses: &mut BTreeSet<String>) {
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            note_uses(&entry.unwrap().path(), uses);
-        }
-    } else if path.extension().is_some_and(|extension| extension == "rs")
-        && !path.ends_with("tests.rs")
-    {
-        let text = fs::read_to_string(path).unwrap();
-        // Tests stand at the end, and may use what is above the module.
+impl Source {
+    fn new(path: &str, text: &str) -> Self {
+        // Tests stand at the end, and may use what is above the room.
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        // Comments may point anywhere.
-        let code = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
-        let named = code.flat_map(|line| line.split("crate::").skip(1));
-        uses.extend(named.map(|rest| {
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let code: Vec<&str> = text.lines().filter(is_code).collect();
+        Self {
+            path: path.to_owned(),
+            code: code.join("\n"),
+        }
+    }
+
+    /// The folder or file right under `src`.
+    fn room(&self) -> &str {
+        let top = self.path.split('/').next().unwrap();
+        top.strip_suffix(".rs").unwrap_or(top)
+    }
+
+    /// The rooms that it names, its own left out.
+    fn names(&self) -> BTreeSet<String> {
+        let word = |text: &str| -> String {
             let is_in_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
-            rest.chars().take_while(is_in_name).collect::<String>()
-        }));
+            text.chars().take_while(is_in_name).collect()
+        };
+        let mut names = BTreeSet::new();
+        for rest in self.code.split("crate::").skip(1) {
+            match rest.strip_prefix('{').and_then(|list| list.split_once('}')) {
+                Some((list, _)) => names.extend(list.split(',').map(|name| word(name.trim()))),
+                None => {
+                    names.insert(word(rest));
+                }
+            }
+        }
+        names.remove(self.room());
+        names.remove("");
+        names
     }
 }
 
-/// What is left when each module that uses none of the others is taken away, again and
-/// again: the cycles, and what leads to them.
-fn cycles_in(mut uses: Uses) -> Uses {
-    loop {
-        let is_needless =
-            |(name, used): (&String, &BTreeSet<String>)| used.is_empty().then(|| name.clone());
-        let taken: Vec<String> = uses.iter().filter_map(is_needless).collect();
-        if taken.is_empty() {
-            return uses;
+/// The sources of the library, without files that only hold tests.
+fn sources() -> Vec<Source> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    collect(&source, &source, &mut found);
+    assert!(found.len() > 200, "the sources are found: {}", found.len());
+    found
+}
+
+fn collect(folder: &Path, source: &Path, found: &mut Vec<Source>) {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths: BTreeSet<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let is_test = |path: &Path| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let beside = [folder.join("mod.rs"), folder.with_extension("rs")];
+        let declares = format!("#[cfg(test)]\nmod {name};");
+        let mut parents = beside
+            .iter()
+            .filter_map(|parent| fs::read_to_string(parent).ok());
+        parents.any(|parent| parent.contains(&declares))
+    };
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, source, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") && !is_test(&path) {
+            let under = path.strip_prefix(source).unwrap().to_str().unwrap();
+            found.push(Source::new(
+                &under.replace('\\', "/"),
+                &fs::read_to_string(&path).unwrap(),
+            ));
         }
-        for name in &taken {
-            uses.remove(name);
-            for used in uses.values_mut() {
-                used.remove(name);
+    }
+}
+
+/// Names of rooms that a room may not name.
+fn wrong_arrows(sources: &[Source]) -> Vec<String> {
+    let allowed: BTreeMap<&str, BTreeSet<&str>> = ARROWS
+        .iter()
+        .map(|(room, named)| (*room, named.split_whitespace().collect()))
+        .collect();
+    let mut wrong = BTreeSet::new();
+    for source in sources
+        .iter()
+        .filter(|source| !["lib", "main"].contains(&source.room()))
+    {
+        let Some(allowed) = allowed.get(source.room()) else {
+            wrong.insert(format!("{} is no room of the list", source.room()));
+            continue;
+        };
+        for name in source.names() {
+            if !allowed.contains(name.as_str()) {
+                wrong.insert(format!("{} names {name}", source.path));
             }
         }
     }
+    wrong.into_iter().collect()
+}
+
+/// Arrows of the list that nothing uses any more.
+fn unused_arrows(sources: &[Source]) -> Vec<String> {
+    let mut unused = Vec::new();
+    for (room, named) in ARROWS {
+        let of_room = sources.iter().filter(|source| source.room() == *room);
+        let used: BTreeSet<String> = of_room.flat_map(Source::names).collect();
+        let others = named
+            .split_whitespace()
+            .filter(|name| !used.contains(*name));
+        unused.extend(others.map(|name| format!("{room} -> {name}")));
+    }
+    unused
+}
+
+/// Files that name one of `words` outside the rooms that may.
+fn named_outside(sources: &[Source], words: &[&str], rooms: &[&str]) -> Vec<String> {
+    let is_outside = |source: &&Source| !rooms.contains(&source.room());
+    let names = |source: &&Source| words.iter().any(|word| source.code.contains(word));
+    let wrong = sources.iter().filter(is_outside).filter(names);
+    wrong.map(|source| source.path.clone()).collect()
+}
+
+fn long_files(sources: &[Source]) -> Vec<String> {
+    let long = sources
+        .iter()
+        .filter(|source| source.code.lines().count() > LONGEST_FILE);
+    long.map(|source| source.path.clone()).collect()
+}
+
+/// Functions that do not fit on a screen. As rustfmt writes them, a function ends with a brace
+/// as deep as its first line.
+fn long_functions(sources: &[Source]) -> Vec<String> {
+    let mut long = Vec::new();
+    for source in sources {
+        let lines: Vec<&str> = source.code.lines().collect();
+        for (begin, line) in lines.iter().enumerate() {
+            let trimmed = line.trim_start();
+            let before = trimmed.split_once("fn ").map(|(before, _)| before);
+            let is_modifier = |word: &str| {
+                word.starts_with("pub") || ["async", "const", "crate", "in"].contains(&word)
+            };
+            let is_function = before.is_some_and(|before| {
+                before
+                    .split([' ', '(', ')'])
+                    .all(|word| word.is_empty() || is_modifier(word))
+            });
+            if !is_function || line.ends_with(['}', ';']) {
+                continue;
+            }
+            let depth = &line[..line.len() - trimmed.len()];
+            let end = lines[begin..]
+                .iter()
+                .position(|line| *line == format!("{depth}}}"));
+            if end.is_some_and(|end| end + 1 > LONGEST_FUNCTION) {
+                long.push(format!("{}: {trimmed}", source.path));
+            }
+        }
+    }
+    long
+}
+
+/// The rooms that are left when each that names none of the others is taken away, again and
+/// again: the cycles, and the rooms that lead to them.
+fn cycles(sources: &[Source]) -> Vec<String> {
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in sources
+        .iter()
+        .filter(|source| !["lib", "main"].contains(&source.room()))
+    {
+        names
+            .entry(source.room().to_owned())
+            .or_default()
+            .extend(source.names());
+    }
+    loop {
+        let is_end =
+            |(room, named): (&String, &BTreeSet<String>)| named.is_empty().then(|| room.clone());
+        let taken: Vec<String> = names.iter().filter_map(is_end).collect();
+        if taken.is_empty() {
+            return names.into_keys().collect();
+        }
+        for room in &taken {
+            names.remove(room);
+            for named in names.values_mut() {
+                named.remove(room);
+            }
+        }
+    }
+}
+
+fn nothing() -> Vec<String> {
+    Vec::new()
+}
+
+#[test]
+fn rooms_name_only_what_they_may() {
+    let sources = sources();
+    assert_eq!(wrong_arrows(&sources), nothing());
+    assert_eq!(unused_arrows(&sources), nothing());
+    assert_eq!(cycles(&sources), nothing());
+}
+
+#[test]
+fn a_wrong_arrow_and_a_cycle_are_found() {
+    let straight = [
+        Source::new("api/a.rs", "use crate::store::Store;"),
+        Source::new("store/b.rs", "use crate::{clock::Clock, domain};"),
+        Source::new(
+            "domain/c.rs",
+            "// as crate::store says\n#[cfg(test)]\nmod tests {\nuse crate::store;",
+        ),
+    ];
+    assert_eq!(wrong_arrows(&straight), nothing());
+    assert_eq!(
+        cycles(&straight[1..2]),
+        ["store"],
+        "what it names is not there"
+    );
+    let bent = [
+        Source::new("store/b.rs", "use crate::domain::event;"),
+        Source::new("domain/c.rs", "fn upwards() { crate::store::open() }"),
+        Source::new("cellar.rs", ""),
+    ];
+    assert_eq!(
+        wrong_arrows(&bent),
+        ["cellar is no room of the list", "domain/c.rs names store"]
+    );
+    assert_eq!(cycles(&bent), ["domain", "store"]);
+    assert!(unused_arrows(&bent).contains(&"store -> clock".to_owned()));
+}
+
+#[test]
+fn sqlite_and_the_network_have_their_rooms() {
+    let sources = sources();
+    assert_eq!(named_outside(&sources, &["rusqlite"], SPEAK_SQL), nothing());
+    let outward = ["TcpStream::connect", "HttpConnector", "hyper::client"];
+    assert_eq!(named_outside(&sources, &outward, CONNECT), nothing());
+    let made_up = [
+        Source::new("api/a.rs", "use rusqlite::Connection;"),
+        Source::new("store/b.rs", "use rusqlite::Connection;"),
+    ];
+    assert_eq!(
+        named_outside(&made_up, &["rusqlite"], SPEAK_SQL),
+        ["api/a.rs"]
+    );
+}
+
+#[test]
+fn the_domain_knows_no_sql_http_or_clock() {
+    // It does describe its words to the API's document: `utoipa` in `text_enum!`, so that a
+    // name and its description stand in one place.
+    let foreign = [
+        "rusqlite",
+        "hyper",
+        "tokio",
+        "SystemTime",
+        "Timestamp::now",
+        "Instant::now",
+        "SELECT ",
+    ];
+    let others: Vec<&str> = ARROWS
+        .iter()
+        .map(|(room, _)| *room)
+        .filter(|room| *room != "domain")
+        .collect();
+    assert_eq!(named_outside(&sources(), &foreign, &others), nothing());
+    let made_up = [Source::new("domain/a.rs", "let now = Timestamp::now();")];
+    assert_eq!(named_outside(&made_up, &foreign, &others), ["domain/a.rs"]);
+}
+
+#[test]
+fn files_have_one_idea_and_functions_fit_on_a_screen() {
+    let sources = sources();
+    assert_eq!(long_files(&sources), nothing());
+    assert_eq!(long_functions(&sources), nothing());
+}
+
+#[test]
+fn a_long_file_and_a_long_function_are_found() {
+    let body = |lines: usize| {
+        format!(
+            "impl A {{\n    pub(crate) async fn long(\n    ) {{\n{}    }}\n}}\n",
+            "        a();\n".repeat(lines)
+        )
+    };
+    let source = |lines| [Source::new("api/a.rs", &body(lines))];
+    assert_eq!(long_functions(&source(LONGEST_FUNCTION - 3)), nothing());
+    assert_eq!(long_functions(&source(LONGEST_FUNCTION - 2)).len(), 1);
+    assert_eq!(long_files(&source(LONGEST_FILE - 5)), nothing());
+    assert_eq!(long_files(&source(LONGEST_FILE - 4)), ["api/a.rs"]);
 }

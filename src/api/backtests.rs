@@ -1,6 +1,6 @@
 //! A webhook's backtests: listing and removing them.
 
-use rusqlite::Connection;
+use crate::store::Connection;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

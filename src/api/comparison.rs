@@ -1,8 +1,8 @@
 //! A backtest against the alerts of its webhook.
 
+use crate::store::Connection;
 use hyper::StatusCode;
 use jiff::SignedDuration;
-use rusqlite::Connection;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;

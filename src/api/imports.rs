@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::store::Connection;
 use hyper::body::Bytes;
 use jiff::SignedDuration;
-use rusqlite::Connection;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

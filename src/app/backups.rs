@@ -58,7 +58,7 @@ async fn back_up(store: &Store, config: &BackupConfig) -> Result<()> {
     let (folder, keep) = (config.folder.clone(), config.keep);
     let target = folder.join(backup::name_at(Timestamp::now()));
     let taken = target.clone();
-    let copy = move |connection: &rusqlite::Connection| {
+    let copy = move |connection: &crate::store::Connection| {
         backup::make_folder(&folder)?;
         remove_partial(&folder);
         let copied = backup::backup(connection, &target);

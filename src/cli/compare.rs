@@ -105,7 +105,7 @@ impl Compare {
             price: self.price,
             shift: self.shift,
         };
-        let read = |connection: &rusqlite::Connection| compare(connection, &filter);
+        let read = |connection: &crate::store::Connection| compare(connection, &filter);
         let compared = store.readers().run_blocking(read)?;
         let compared = compared.context("nothing was compared")?;
         if self.json {

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
+use crate::store::Connection;
 use anyhow::bail;
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use crate::config::{Config, prepare_data_dir};
 use crate::desk::webhooks::Webhook;

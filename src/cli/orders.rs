@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use crate::store::Connection;
 use clap::Args;
-use rusqlite::Connection;
 
 use super::events::remarks;
 use super::open::{self, WebhookArgument};

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 
 use super::strategy::StrategyOrder;
 use super::{Address, Market, backtest, mistakes};

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::store::Connection;
 use jiff::Timestamp;
-use rusqlite::Connection;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! Webhooks: made, changed, rotated, deleted, and as they are shown.
 
+use crate::store::Connection;
 use jiff::Timestamp;
 use rand::rngs::SysError;
-use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 

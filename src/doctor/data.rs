@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 
 use super::{Finding, refused, storage};
 use crate::acme;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 
 use super::Finding;
 use crate::store::misdirected::{self, Misdirection, StoredMisdirected};

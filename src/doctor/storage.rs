@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use crate::store::Connection;
 
 use super::Finding;
 use crate::config::Retention;

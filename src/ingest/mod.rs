@@ -8,13 +8,15 @@ mod limiter;
 mod misdirected;
 mod receive;
 mod recorder;
+mod refusals;
 mod registry;
 mod sender;
 
 pub use crate::clock::{Clock, SystemClock};
 pub use answer::{Answer, status_of};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
-pub use receive::{Ingest, LARGEST_BODY, no_room, unknown_webhook};
+pub use receive::{Ingest, LARGEST_BODY};
 pub use recorder::{Recorder, StoreRecorder};
+pub use refusals::{no_room, unknown_webhook};
 pub use registry::{Registry, Webhook};
 pub use sender::{KnownSenders, PeerCertificate, Sender, issuer_from_der};

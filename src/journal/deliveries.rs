@@ -289,46 +289,31 @@ fn record_signal(
         repeats,
     };
     let event = insert_event(context, webhook, delivery, &entry)?;
-    let order = if let Some(key) = key {
-        let new = orders::NewOrder {
-            event,
-            source: delivery.source,
-            received_at: delivery.received_at,
-            signal,
-            quantity,
-            key: &key,
-        };
-        let clock = delivery.clock.map(|clock| clock.wall);
-        let is_moved_up = clock.is_some_and(|clock| clock < delivery.received_at);
-        let order = place(context.connection, &new, is_moved_up)?;
-        orders::insert(context.connection, &new, order.paired_at)?;
-        if delivery.source == EventSource::Imported {
-            // One of many: they are paired together afterwards.
-            ledgers::pair_later(context, &key)?;
-        } else {
-            match ledgers::pair(context, key, &order)? {
-                Paired::Applied(applied) => warnings.extend(applied.warnings),
-                Paired::Refused(reason) => {
+    let order = match key {
+        Some(key) => {
+            let new = orders::NewOrder {
+                event,
+                source: delivery.source,
+                received_at: delivery.received_at,
+                signal,
+                quantity,
+                key: &key,
+            };
+            match make_order(context, delivery, &new)? {
+                Ok((order, of_pairing)) => {
+                    warnings.extend(of_pairing);
+                    Some(order)
+                }
+                Err(reason) => {
                     tickers::forget_unused(context.connection, webhook, &signal.ticker)?;
                     return refused(context, event, reason);
                 }
             }
         }
-        Some(order.id)
-    } else {
-        None
+        None => None,
     };
-    if order.is_some()
-        && delivery.source == EventSource::Webhook
-        && signal.metadata.timestamp.is_some()
-    {
-        let earlier = Earlier {
-            event,
-            received_at: delivery.received_at,
-            clock_at: clock_at(delivery),
-        };
-        let recent = &mut Remembered::of(context).recent;
-        recent.remember(webhook, &delivery.payload, earlier);
+    if order.is_some() {
+        remember(context, webhook, delivery, event, signal);
     }
     Ok(Recorded {
         event,
@@ -338,6 +323,47 @@ fn record_signal(
         repeats,
         error: None,
     })
+}
+
+/// Stores an order and pairs it; one of an import is paired together with the others of its
+/// file. Inside, why it cannot be paired.
+fn make_order(
+    context: &mut WriteContext<'_>,
+    delivery: &Delivery,
+    new: &orders::NewOrder<'_>,
+) -> Result<std::result::Result<(OrderId, Vec<Warning>), Unpairable>> {
+    let clock = delivery.clock.map(|clock| clock.wall);
+    let is_moved_up = clock.is_some_and(|clock| clock < delivery.received_at);
+    let order = place(context.connection, new, is_moved_up)?;
+    orders::insert(context.connection, new, order.paired_at)?;
+    if delivery.source == EventSource::Imported {
+        ledgers::pair_later(context, new.key)?;
+        return Ok(Ok((order.id, Vec::new())));
+    }
+    Ok(match ledgers::pair(context, new.key.clone(), &order)? {
+        Paired::Applied(applied) => Ok((order.id, applied.warnings)),
+        Paired::Refused(reason) => Err(reason),
+    })
+}
+
+/// Remembers an alert with a time, so that its resend is recognised.
+fn remember(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    delivery: &Delivery,
+    event: EventId,
+    signal: &Signal,
+) {
+    if delivery.source != EventSource::Webhook || signal.metadata.timestamp.is_none() {
+        return;
+    }
+    let earlier = Earlier {
+        event,
+        received_at: delivery.received_at,
+        clock_at: clock_at(delivery),
+    };
+    let recent = &mut Remembered::of(context).recent;
+    recent.remember(webhook, &delivery.payload, earlier);
 }
 
 /// The clock's reading at an arrival, where it was dated otherwise.

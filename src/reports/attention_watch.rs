@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::store::Connection;
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::zone_of;
 use crate::domain::attention::{self, Attention, Changes, Facts, InstrumentFacts, Unsettled};

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
+use crate::store::Connection;
 
 use super::{ReportFilter, Reports, notes, reports};
 use crate::store;

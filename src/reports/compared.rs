@@ -4,7 +4,7 @@
 //! those of the report of the same trades. A difference is a question that the trader can
 //! answer: another range, an intrabar figure, or a fault of one of the two.
 
-use rusqlite::Connection;
+use crate::store::Connection;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -1,8 +1,8 @@
 //! Reports of the trades that alerts made.
 
+use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
 
 use super::open::OpenAtEnd;
 use super::{Made, ReportFilter, trade_filter};

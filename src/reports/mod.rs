@@ -16,9 +16,9 @@ pub mod overview;
 
 use std::collections::BTreeMap;
 
+use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 

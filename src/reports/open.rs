@@ -1,7 +1,7 @@
 //! The lots that are open at a report's end: now, or when its range ended.
 
+use crate::store::Connection;
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::live::Part;
 use super::trade_filter;

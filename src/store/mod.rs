@@ -56,8 +56,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::SystemClock;
 use commits::LastCommit;
@@ -70,6 +70,8 @@ pub use conflict::Conflict;
 pub use error::{Result, StoreError};
 pub use memory::Memory;
 pub use readers::Readers;
+/// A connection, which other rooms hand on to the functions of this one.
+pub use rusqlite::Connection;
 pub use signals::Signals;
 use transactions::Database;
 use wal::Wal;

@@ -18,95 +18,106 @@ const NO_STRATEGY: &str = "It has no trades of a strategy. In TradingView's Stra
 
 /// The kind of a table, by its titles and the first column of its rows.
 pub fn what_is(header: &[String], rows: &[Row]) -> Option<Foreign> {
-    let titles: Vec<String> = header
-        .iter()
-        .map(|title| title.trim().to_lowercase())
-        .collect();
-    let has = |name: &str| titles.iter().any(|title| title == name);
-    let has_all = |names: &[&str]| names.iter().all(|name| has(name));
-    let begins = |name: &str| {
-        titles
+    let look = Look::at(header, rows);
+    look.tab_of_a_report().or_else(|| look.other_export())
+}
+
+/// A table as it is told apart: its titles and the first words of its rows, in small letters.
+struct Look {
+    titles: Vec<String>,
+    firsts: Vec<String>,
+}
+
+/// Rows that are looked at.
+const LOOKED_AT: usize = 40;
+
+impl Look {
+    fn at(header: &[String], rows: &[Row]) -> Self {
+        let first = |row: &Row| {
+            let first = row.cells.first().map(Cell::text);
+            first.unwrap_or_default().to_lowercase()
+        };
+        Self {
+            titles: header
+                .iter()
+                .map(|title| title.trim().to_lowercase())
+                .collect(),
+            firsts: rows.iter().take(LOOKED_AT).map(first).collect(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.titles.iter().any(|title| title == name)
+    }
+
+    fn has_all(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.has(name))
+    }
+
+    fn begins(&self, name: &str) -> bool {
+        let mut first_words = self.titles.iter().map(|title| title.split(' ').next());
+        first_words.any(|word| word == Some(name))
+    }
+
+    fn says(&self, names: &[&str]) -> bool {
+        self.firsts
             .iter()
-            .any(|title| title.split(' ').next() == Some(name))
-    };
-    let first = |row: &Row| {
-        row.cells
-            .first()
-            .map(Cell::text)
-            .unwrap_or_default()
-            .to_lowercase()
-    };
-    let says = |names: &[&str]| {
-        rows.iter()
-            .take(40)
-            .any(|row| names.contains(&first(row).as_str()))
-    };
-    let foreign = |is, advice| Some(Foreign { is, advice });
-    if begins("all") && begins("long") && begins("short") {
-        if says(&["sharpe ratio", "sortino ratio"]) {
-            return foreign(
-                "the tab \"Risk performance ratios\" of a strategy report",
-                EXPORT_THE_LIST,
-            );
-        }
-        if says(&["total trades", "winning trades", "total closed trades"])
-            && !says(&["net profit", "gross profit"])
+            .any(|first| names.contains(&first.as_str()))
+    }
+
+    /// Another tab of TradingView's Strategy report.
+    fn tab_of_a_report(&self) -> Option<Foreign> {
+        let has_sides = ["all", "long", "short"]
+            .iter()
+            .all(|side| self.begins(side));
+        let is_analysis = self.says(&["total trades", "winning trades", "total closed trades"])
+            && !self.says(&["net profit", "gross profit"]);
+        let is_property =
+            |title: &str| matches!(title, "name" | "symbol" | "trading range" | "strategy");
+        let has_properties = self.titles.len() == 2
+            && is_property(&self.titles[0])
+            && (self.has("value") || self.says(&["symbol", "initial capital", "timeframe"]));
+        let is = match has_sides {
+            true if self.says(&["sharpe ratio", "sortino ratio"]) => {
+                "the tab \"Risk performance ratios\" of a strategy report"
+            }
+            true if is_analysis => "the tab \"Trades analysis\" of a strategy report",
+            true => "the tab \"Performance\" of a strategy report",
+            false if has_properties => "the tab \"Properties\" of a strategy report",
+            false => return None,
+        };
+        let advice = EXPORT_THE_LIST;
+        Some(Foreign { is, advice })
+    }
+
+    /// An export of another part of TradingView.
+    fn other_export(&self) -> Option<Foreign> {
+        let foreign = |is| {
+            let advice = NO_STRATEGY;
+            Some(Foreign { is, advice })
+        };
+        let is_of_a_broker = self.has_all(&["symbol", "side", "qty"]);
+        if is_of_a_broker
+            && (self.begins("placing") || self.has("order id") || self.has("fill price"))
         {
-            return foreign(
-                "the tab \"Trades analysis\" of a strategy report",
-                EXPORT_THE_LIST,
-            );
+            return foreign("an order history (of paper trading or a broker)");
         }
-        return foreign(
-            "the tab \"Performance\" of a strategy report",
-            EXPORT_THE_LIST,
-        );
+        let is_of_positions = ["avg fill price", "unrealized p&l", "entry time"];
+        if is_of_a_broker && is_of_positions.iter().any(|name| self.has(name)) {
+            return foreign("a list of positions (of paper trading or a broker)");
+        }
+        if self.has_all(&["balance before", "balance after"]) {
+            return foreign("a balance history (of paper trading)");
+        }
+        if self.titles.len() == 2 && self.has_all(&["time", "text"]) {
+            return foreign("a trading journal (of paper trading)");
+        }
+        if self.has_all(&["time", "open", "high", "low", "close"]) {
+            return foreign("a chart's prices (\"Export chart data\")");
+        }
+        self.has_all(&["description", "time"]).then_some(Foreign {
+            is: "TradingView's alert log",
+            advice: "Import it as alerts: algohook import alerts FILE, or without \"kind\" over the API",
+        })
     }
-    if has_all(&["symbol", "side", "qty"])
-        && (begins("placing") || has("order id") || has("fill price"))
-    {
-        return foreign(
-            "an order history (of paper trading or a broker)",
-            NO_STRATEGY,
-        );
-    }
-    if has_all(&["symbol", "side", "qty"])
-        && (has("avg fill price") || has("unrealized p&l") || has("entry time"))
-    {
-        return foreign(
-            "a list of positions (of paper trading or a broker)",
-            NO_STRATEGY,
-        );
-    }
-    if has("balance before") && has("balance after") {
-        return foreign("a balance history (of paper trading)", NO_STRATEGY);
-    }
-    if titles.len() == 2 && has_all(&["time", "text"]) {
-        return foreign("a trading journal (of paper trading)", NO_STRATEGY);
-    }
-    if has_all(&["time", "open", "high", "low", "close"]) {
-        return foreign("a chart's prices (\"Export chart data\")", NO_STRATEGY);
-    }
-    let is_property = |title: &String| {
-        matches!(
-            title.as_str(),
-            "name" | "symbol" | "trading range" | "strategy"
-        )
-    };
-    if titles.len() == 2
-        && is_property(&titles[0])
-        && (has("value") || says(&["symbol", "initial capital", "timeframe"]))
-    {
-        return foreign(
-            "the tab \"Properties\" of a strategy report",
-            EXPORT_THE_LIST,
-        );
-    }
-    if has("description") && has("time") {
-        return foreign(
-            "TradingView's alert log",
-            "Import it as alerts: algohook import alerts FILE, or without \"kind\" over the API",
-        );
-    }
-    None
 }

@@ -1,7 +1,7 @@
 //! The two books and the evidence, read from what is stored.
 
+use crate::store::Connection;
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::super::zone_of;
 use super::ComparisonFilter;

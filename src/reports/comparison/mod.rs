@@ -5,8 +5,8 @@
 mod books;
 mod verdict;
 
+use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
