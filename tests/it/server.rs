@@ -241,10 +241,10 @@ fn listening_for_others_without_encryption_is_said_loudly_and_once() {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // What to do next is the last that a start without webhooks says.
+        // How to get a new link is the last that a first start says.
         let announced: Vec<String> = lines
             .map(Result::unwrap)
-            .take_while(|line| !line.starts_with("Next"))
+            .take_while(|line| !line.starts_with("A new link"))
             .collect();
         child.kill().unwrap();
         let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
