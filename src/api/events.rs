@@ -105,11 +105,12 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 }
 
 /// Counts events by status and over time. A status that is asked for
-/// narrows the bars only; `limit` and `cursor` do nothing.
+/// narrows the bars only.
 #[utoipa::path(get, path = "/events/summary", tag = "events", params(EventQuery),
     responses((status = 200, body = EventSummary), (status = 400, body = Problem)))]
 pub(super) async fn summarise(context: &Context, request: &ApiRequest) -> Reply {
     let query: EventQuery = request.query()?;
+    super::exports::refuse_page(query.limit.is_some() || query.cursor.is_some())?;
     let filter = query.filter()?;
     let readers = context.store.readers();
     let read = readers.run(move |connection| event_log::summary(connection, &filter));

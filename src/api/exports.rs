@@ -244,9 +244,9 @@ pub(super) fn trades(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     Ok(stream::<Trade>(context, "trades.csv", next))
 }
 
-fn refuse_page(has_page: bool) -> Result<(), Problem> {
+pub(super) fn refuse_page(has_page: bool) -> Result<(), Problem> {
     if has_page {
-        let detail = "an export has all rows: leave limit and cursor out";
+        let detail = "all rows are meant here: leave limit and cursor out";
         return Err(Problem::bad_request("invalid_query", detail));
     }
     Ok(())

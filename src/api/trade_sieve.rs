@@ -73,7 +73,9 @@ impl Sieve {
         };
         let signal = match (&query.signal, query.without_signal) {
             (Some(_), Some(true)) => {
-                return Err(refused("signal and withoutSignal exclude each other"));
+                return Err(Problem::invalid(
+                    "signal and withoutSignal exclude each other",
+                ));
             }
             (Some(signal), _) => Signal::Named(signal.clone()),
             (None, Some(true)) => Signal::Unnamed,

@@ -156,6 +156,7 @@ test('a duplicate is processed only by who is told that it is a second order, a 
 
   await page.goto(`${server.url}/webhooks`);
   await page.getByRole('link', { name: 'BTC Strategy', exact: true }).click();
+  await page.getByText('Set-up', { exact: true }).click();
   await page.getByRole('button', { name: 'Send a test alert' }).click();
   await expect(page.getByText('Test alert accepted.')).toBeVisible();
   await page.goto(`${server.url}/events/evt_4`);
@@ -204,7 +205,7 @@ test('events that came while the connection was down are there afterwards, once'
   await expect(page.locator('a.event')).toHaveCount(1);
 
   await server.stop();
-  await expect(page.getByText('Reconnecting')).toBeVisible();
+  await expect(page.getByText('Reconnecting', { exact: true })).toBeVisible();
   await server.start();
   await post(url, filled(message, 'sell', 110, ['long', 2], ['flat', 0]));
   await expect(page.locator('a.event')).toHaveCount(2, { timeout: 20_000 });

@@ -23,6 +23,11 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "order" => json!({ "pattern": "^ord_[1-9][0-9]{0,17}$" }),
         "after" => json!({ "pattern": "^evt_[1-9][0-9]{0,17}$" }),
         "cursor" => return cursor(path),
+        "book" => json!({ "pattern": "^(alerts|backtest)$" }),
+        "weekday" => json!({ "format": null, "minimum": 1, "maximum": 7 }),
+        "hour" => json!({ "format": null, "minimum": 0, "maximum": 23 }),
+        "profitFrom" | "profitTo" => json!({ "pattern": "^-?[0-9]{1,18}(\\.[0-9]{1,8})?$" }),
+        "secondsFrom" | "secondsTo" => json!({ "format": null, "maximum": u32::MAX }),
         "backward" | "forward" => json!({ "minimum": 0, "maximum": 86_400 }),
         "shift" => json!({ "minimum": -86_400, "maximum": 86_400 }),
         "price" => json!({ "exclusiveMinimum": 0, "maximum": 100 }),
@@ -49,20 +54,21 @@ fn ticker() -> Value {
 }
 
 fn is_list(path: &str) -> bool {
-    path.starts_with("/export/") || matches!(path, "/events" | "/orders" | "/trades")
+    path.starts_with("/export/")
+        || matches!(path, "/events" | "/events/summary" | "/orders" | "/trades")
 }
 
 /// True if an operation has this parameter: an export has all rows, though it is asked for in
 /// the same way as a list.
 fn has_parameter(path: &str, name: &str) -> bool {
     let is_page = matches!(name, "limit" | "cursor");
-    !(is_page && path.starts_with("/export/")
+    !(is_page && (path.starts_with("/export/") || path == "/events/summary")
         || path == "/comparison" && (is_page || name == "only"))
 }
 
 fn cursor(path: &str) -> Option<Value> {
     let pattern = if path.contains("events") {
-        "^evt_[1-9][0-9]{0,17}$"
+        "^evt_[1-9][0-9]{0,17}\\.[0-9]{1,18}\\.[0-9]{1,18}$"
     } else if path.contains("orders") {
         "^ord_[1-9][0-9]{0,17}$"
     } else if path.contains("comparison") {

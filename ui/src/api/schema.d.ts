@@ -122,7 +122,7 @@ export interface paths {
         };
         /**
          * Counts events by status and over time. A status that is asked for
-         *     narrows the bars only; `limit` and `cursor` do nothing.
+         *     narrows the bars only.
          */
         get: operations["get_events_summary"];
         put?: never;
@@ -4029,10 +4029,6 @@ export interface operations {
                 from?: string | unknown | unknown;
                 /** @description Received before this time; a day is its first moment in UTC. */
                 to?: string | unknown | unknown;
-                /** @description Items of a page, 1 to 500; 50 where left out. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
             };
             header?: never;
             path?: never;
