@@ -264,12 +264,19 @@ def case_resend_with_top_level_timestamp():
     """A time at the top of the message makes the same bytes five seconds later a resend."""
     library = faketime()
     message = dict(ticker="A", action="buy", qty=1, marketPrice=10, timestamp="2026-11-28T12:00:00Z")
-    with Clocked(library, "2026-11-28 12:00:00", monotonic_too=True) as server:
-        webhook = server.webhook()
-        assert server.alert(webhook, **message).event == "processed"
-        server.set("2026-11-28 12:00:05")
-        told = server.alert(webhook, **message)
-        assert told.event == "duplicate", told
+    # With the monotonic clock changed, a wait with a limit that happens to run then never ends.
+    for last in [False, False, True]:
+        try:
+            with Clocked(library, "2026-11-28 12:00:00", monotonic_too=True) as server:
+                webhook = server.webhook()
+                assert server.alert(webhook, **message).event == "processed"
+                server.set("2026-11-28 12:00:05")
+                told = server.alert(webhook, **message)
+                assert told.event == "duplicate", told
+            return
+        except TimeoutError:
+            if last:
+                raise
 
 
 def faketime():

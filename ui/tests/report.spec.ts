@@ -32,11 +32,11 @@ test('days of choice narrow every number', async ({ page }) => {
 
 test('the calendar goes from month to month', async ({ page }) => {
   const calendar = page.getByRole('region', { name: 'Calendar' });
-  const month = await calendar.locator('b').innerText();
+  const month = await calendar.locator('b').first().innerText();
   await calendar.getByRole('button', { name: 'Earlier' }).click();
-  await expect(calendar.locator('b')).not.toHaveText(month);
+  await expect(calendar.locator('b').first()).not.toHaveText(month);
   await calendar.getByRole('button', { name: 'Later' }).click();
-  await expect(calendar.locator('b')).toHaveText(month);
+  await expect(calendar.locator('b').first()).toHaveText(month);
   await expect(calendar.getByRole('button', { name: 'Later' })).toBeDisabled();
 });
 
