@@ -46,7 +46,7 @@ pub(super) fn of_report(book: Option<&str>, source: Option<ReportSource>) -> Res
     match (named, of_source) {
         (Some(named), Some(other)) if named != other => {
             let detail = format!("book {named} and source {other} contradict each other");
-            Err(Problem::bad_request("invalid_query", detail).hint("leave source out"))
+            Err(Problem::invalid(detail).hint("leave source out"))
         }
         _ => Ok(named.or(of_source).unwrap_or_default()),
     }

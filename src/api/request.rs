@@ -118,7 +118,24 @@ impl ApiRequest {
 
 /// A number's name in a query that gives it no value, which would be read as left out.
 fn number_without_value(query: &str) -> Option<&'static str> {
-    const NUMBERS: [&str; 5] = ["limit", "resamples", "seed", "tolerance", "dryRun"];
+    const NUMBERS: [&str; 16] = [
+        "limit",
+        "resamples",
+        "seed",
+        "tolerance",
+        "dryRun",
+        "weekday",
+        "hour",
+        "percentFrom",
+        "percentTo",
+        "secondsFrom",
+        "secondsTo",
+        "withoutSignal",
+        "backward",
+        "forward",
+        "price",
+        "shift",
+    ];
     let pairs = query.split('&');
     let mut empty = pairs.filter_map(|pair| match pair.split_once('=') {
         Some((name, "")) => Some(name),

@@ -111,7 +111,7 @@ pub(crate) struct NewOrder<'a> {
 }
 
 impl NewOrder<'_> {
-    /// Runs a statement that writes all columns, in the sequence of [`columns`].
+    /// Runs a statement that writes all columns, in the sequence of `columns`.
     fn write(&self, statement: &mut Statement<'_>, paired_at: Timestamp) -> Result<usize> {
         let signal = self.signal;
         let text = |price: Option<Price>| price.map(|price| price.to_string());

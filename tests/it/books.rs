@@ -71,12 +71,14 @@ fn reports_lists_and_exports_are_of_the_book_that_is_named() {
     let bands = &simulated.expect(200).json()["bands"];
     assert_eq!(bands.as_array().unwrap().last().unwrap()["trade"], 3);
 
-    for (query, detail) in [
-        ("book=live", "must be alerts or backtest"),
-        ("book=rte_1", "there is no route rte_1"),
-        ("book=alerts&source=backtest", "contradict each other"),
+    for (query, status, detail) in [
+        ("book=live", 400, "must be alerts or backtest"),
+        ("book=rte_1", 400, "there is no route rte_1"),
+        ("book=alerts&source=backtest", 422, "contradict each other"),
     ] {
-        let problem = shown(&format!("/performance?{query}")).expect(400).json();
+        let problem = shown(&format!("/performance?{query}"))
+            .expect(status)
+            .json();
         let text = problem["detail"].as_str().unwrap();
         assert!(text.contains(detail), "{text}");
     }

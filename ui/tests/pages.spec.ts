@@ -48,6 +48,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       for (const path of [...pages, webhook ?? '', failed, trade]) {
         await page.goto(server.url + path);
         await expect(page.getByText('Live', { exact: true })).toBeVisible();
+        await expect(page.locator('h1').first()).toBeVisible();
         if (path === '/report' || path === '/') {
           await page.locator('.chart').first().scrollIntoViewIfNeeded();
           await expect(page.locator('.chart canvas').first()).toBeVisible();

@@ -74,7 +74,7 @@ fn cursor(path: &str) -> Option<Value> {
     } else if path.contains("comparison") {
         "^[1-9][0-9]{0,8}$"
     } else if path.contains("trades") {
-        "^trd_[1-9][0-9]{0,17}_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$|^btr_[1-9][0-9]{0,17}$"
+        "^trd_[1-9][0-9]{0,17}_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$|^btr_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$"
     } else {
         return None;
     };
