@@ -27,14 +27,15 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "weekday" => json!({ "format": null, "minimum": 1, "maximum": 7 }),
         "hour" => json!({ "format": null, "minimum": 0, "maximum": 23 }),
         "profitFrom" | "profitTo" => json!({ "pattern": "^-?[0-9]{1,18}(\\.[0-9]{1,8})?$" }),
-        "secondsFrom" | "secondsTo" => json!({ "format": null, "maximum": u32::MAX }),
         "backward" | "forward" => json!({ "minimum": 0, "maximum": 86_400 }),
         "shift" => json!({ "minimum": -86_400, "maximum": 86_400 }),
         "price" => json!({ "exclusiveMinimum": 0, "maximum": 100 }),
         "resamples" => json!({ "minimum": 1, "maximum": 100_000 }),
         "ruin" => json!({ "pattern": AMOUNT }),
         // `format` has signed integers only.
-        "tolerance" => json!({ "format": null, "maximum": u32::MAX }),
+        "tolerance" | "secondsFrom" | "secondsTo" => {
+            json!({ "format": null, "maximum": u32::MAX })
+        }
         "seed" => json!({ "format": null, "maximum": u64::MAX }),
         "ticker" if !is_list(path) => ticker(),
         "tag" => tag(),
