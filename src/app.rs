@@ -395,14 +395,15 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
     // does not, and others come past it.
     let mut proxies = config.trusted_proxies.iter();
     let is_for_proxy = proxies.any(|proxy| !proxy.addr().is_loopback());
-    if !local.ip().is_loopback() && is_in_container() {
+    let is_open = !local.ip().is_loopback() && !is_for_proxy;
+    if is_open && is_in_container() {
         // Only the host knows who reaches it.
         tracing::info!(
             "the page is on {local} inside the container, without encryption: publish it to the host alone, as \
              -p 127.0.0.1:{port}:{port}",
             port = local.port()
         );
-    } else if !local.ip().is_loopback() && !is_for_proxy {
+    } else if is_open {
         let next = if config.trusted_proxies.is_empty() {
             "listen on 127.0.0.1 and let algohook speak HTTPS (--domain, or --tls-cert), or put a proxy in front \
              that does and name it with --trusted-proxy"

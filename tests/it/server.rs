@@ -249,7 +249,8 @@ fn listening_for_others_without_encryption_is_said_loudly_and_once() {
         child.kill().unwrap();
         let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
         let said = announced.join("\n") + &log;
-        said.matches("WITHOUT ENCRYPTION").count()
+        // In a container, where only the host knows who reaches it, in small letters.
+        said.to_lowercase().matches("without encryption").count()
     };
     assert_eq!(warnings(&["--listen", "0.0.0.0:0"]), 1);
     assert_eq!(warnings(&["--listen", "127.0.0.1:0"]), 0);
