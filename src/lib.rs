@@ -32,4 +32,5 @@ pub mod server;
 pub mod store;
 pub mod templates;
 pub mod tls;
+pub mod vault;
 pub mod workers;

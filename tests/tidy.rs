@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "cli",
         "analytics app compare config demo desk doctor domain imports ingest journal logging outbound reports secrets \
-         server store templates workers",
+         server store templates vault workers",
     ),
     ("clock", ""),
     ("compare", "domain"),
@@ -67,6 +67,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("store", "clock domain imports logging payload platform"),
     ("templates", "domain"),
     ("tls", "metrics workers"),
+    ("vault", "secrets store"),
     ("workers", "metrics"),
 ];
 

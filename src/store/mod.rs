@@ -13,6 +13,7 @@ pub mod commits;
 pub mod compact;
 mod conditions;
 pub mod conflict;
+pub mod credentials;
 pub mod error;
 pub mod event_log;
 pub mod events;

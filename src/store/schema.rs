@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0019_messages.sql"),
     include_str!("schema/0020_outbox.sql"),
     include_str!("schema/0021_archive.sql"),
+    include_str!("schema/0022_credentials.sql"),
 ];
 
 /// The schema version that this binary writes.
