@@ -96,7 +96,8 @@ fn an_alert_counts_that_arrived_by_itself_and_made_an_order() {
 
 #[test]
 fn refused_requests_and_a_list_of_senders_that_is_not_tradingviews_are_told_of() {
-    let server = Server::start();
+    // Alerts are sent until the change counts, however many that takes.
+    let server = Server::start_with(&["--rate-limit", "1000000"]);
     let webhook = server.create_webhook("BTC Strategy");
     server.data.text(&["senders", "set", "any"]);
     let (found, _) = findings(&server.data, &[]);

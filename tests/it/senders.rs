@@ -35,7 +35,8 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let secured = Secured::start();
+        // Alerts are sent until a change counts, however many that takes.
+        let secured = Secured::with(&["--rate-limit", "1000000"]);
         let webhook = secured.server.create_webhook("Strategy");
         let token = secured.server.data.create_token();
         Self {
