@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &str)] = &[
          server store templates vault workers",
     ),
     ("clock", ""),
-    ("compare", "domain"),
+    ("compare", "analytics domain"),
     ("config", "logging platform store"),
     (
         "demo",

@@ -16,12 +16,12 @@ pub mod intervals;
 mod local_time;
 mod metrics;
 pub mod monte_carlo;
-mod number;
+pub(crate) mod number;
 mod ratios;
 mod returns;
 mod runs;
 pub mod series;
-mod statistics;
+pub(crate) mod statistics;
 mod summary;
 mod table;
 #[cfg(test)]

@@ -21,13 +21,13 @@ pub(super) fn power_of_ten(exponent: u32) -> i128 {
 
 /// The nearest `f64` of a whole number.
 #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more")]
-pub(super) fn float(whole: i128) -> f64 {
+pub(crate) fn float(whole: i128) -> f64 {
     whole as f64
 }
 
 /// A number of things as `f64`; exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "no report has 2^53 trades")]
-pub(super) fn count(things: usize) -> f64 {
+pub(crate) fn count(things: usize) -> f64 {
     things as f64
 }
 
@@ -51,7 +51,7 @@ pub(super) fn index_below(position: f64) -> usize {
 }
 
 /// A decimal as `f64`, within two units in the last place.
-pub(super) fn float_of(decimal: Decimal) -> f64 {
+pub(crate) fn float_of(decimal: Decimal) -> f64 {
     float(decimal.mantissa()) / float(power_of_ten(decimal.scale()))
 }
 
@@ -61,12 +61,12 @@ pub(super) fn finite(value: f64) -> Option<f64> {
 }
 
 /// `part / whole` where that is defined.
-pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
+pub(crate) fn ratio(part: f64, whole: f64) -> Option<f64> {
     finite(part / whole)
 }
 
 /// `part / whole` in percent where that is defined.
-pub(super) fn percent(part: f64, whole: f64) -> Option<f64> {
+pub(crate) fn percent(part: f64, whole: f64) -> Option<f64> {
     finite(100.0 * part / whole)
 }
 

@@ -7,7 +7,7 @@ use super::number::{count, finite, index_below};
 const NO_SPREAD: f64 = 1e-12;
 
 /// The arithmetic mean; `None` of nothing.
-pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, number) = values.fold((0.0, 0), |(sum, number), value| (sum + value, number + 1));
     finite(sum / count(number))
 }
@@ -37,7 +37,7 @@ pub(super) fn has_spread(lowest: f64, highest: f64) -> bool {
 
 /// The quantile of `number` sorted values, linear between the two around it, as
 /// numpy and pandas have it; `None` of nothing.
-pub(super) fn quantile(share: f64, number: usize, sorted: impl Fn(usize) -> f64) -> Option<f64> {
+pub(crate) fn quantile(share: f64, number: usize, sorted: impl Fn(usize) -> f64) -> Option<f64> {
     let position = share * (count(number.checked_sub(1)?));
     let below = index_below(position);
     let above = (below + 1).min(number - 1);

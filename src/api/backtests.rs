@@ -43,7 +43,7 @@ pub struct RemovalQuery {
         (status = 404, body = Problem)))]
 pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     let BacktestsQuery { webhook } = request.query()?;
-    let webhook = id(&webhook)?;
+    let webhook = webhook_id(&webhook)?;
     let read = move |connection: &Connection| backtests::all(connection, &webhook);
     Ok(ok(&Page {
         items: context.store.readers().run(read).await?,
@@ -68,7 +68,7 @@ pub struct ComparisonQuery {
         (status = 404, body = Problem)))]
 pub(super) async fn compare(context: &Context, request: &ApiRequest) -> Reply {
     let ComparisonQuery { webhook, ticker } = request.query()?;
-    let webhook = id(&webhook)?;
+    let webhook = webhook_id(&webhook)?;
     let ticker: Option<Ticker> = parameter("ticker", Some(&ticker))?;
     let read =
         move |connection: &Connection| compared::of_kept(connection, &webhook, ticker.as_ref());
@@ -84,7 +84,7 @@ pub(super) async fn compare(context: &Context, request: &ApiRequest) -> Reply {
         (status = 404, body = Problem)))]
 pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
     let RemovalQuery { webhook, ticker } = request.query()?;
-    let webhook = id(&webhook)?;
+    let webhook = webhook_id(&webhook)?;
     let ticker: Option<Ticker> = parameter("ticker", ticker.as_deref())?;
     let write =
         move |context: &mut WriteContext<'_>| backtests::remove(context, &webhook, ticker.as_ref());
@@ -92,7 +92,8 @@ pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
     Ok(ok(&RemovedBacktests { removed }))
 }
 
-fn id(webhook: &str) -> Result<WebhookId, Problem> {
+/// The webhook of a query.
+pub(super) fn webhook_id(webhook: &str) -> Result<WebhookId, Problem> {
     webhook
         .parse()
         .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
+use super::backtests::webhook_id;
 use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
@@ -82,10 +83,6 @@ impl Only {
 
 impl ExpectedQuery {
     fn filter(&self) -> Result<ComparisonFilter, Problem> {
-        let webhook = parameter("webhook", Some(&self.webhook))?;
-        let Some(webhook) = webhook else {
-            return Err(Problem::bad_request("invalid_query", "webhook is missing"));
-        };
         let within = |name: &str, seconds: Option<i64>, least: i64| match seconds {
             Some(seconds) if !(least..=FARTHEST).contains(&seconds) => {
                 let detail = format!("{name} must be {least} to {FARTHEST} seconds");
@@ -101,7 +98,7 @@ impl ExpectedQuery {
             return Err(Problem::bad_request("invalid_query", detail));
         }
         Ok(ComparisonFilter {
-            webhook,
+            webhook: webhook_id(&self.webhook)?,
             ticker: parameter("ticker", self.ticker.as_deref())?,
             range: range(self.from, self.to)?,
             preset: self.preset.unwrap_or(Preset::Day),

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::tolerance::{ALONE, Cost, Point};
+use crate::analytics::number::count;
 
 /// Cells of one table at most; windows that would need more are cut at their far end.
 const MOST_CELLS: usize = 4_000_000;
@@ -238,11 +239,6 @@ impl Part<'_> {
         }
         best
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no book has 2^53 legs")]
-fn count(legs: usize) -> f64 {
-    legs as f64
 }
 
 #[cfg(test)]

@@ -116,7 +116,8 @@ impl Bridge {
         }
         bridge.add_missed(&of_first.other);
         bridge.add_false(&of_second.other);
-        bridge.rounding = bridge.observed - bridge.expected - bridge.steps();
+        let steps: Decimal = bridge.steps().iter().map(|(_, step)| step).sum();
+        bridge.rounding = bridge.observed - bridge.expected - steps;
         bridge
     }
 
@@ -159,8 +160,18 @@ impl Bridge {
         self.quantity += resized - theirs;
     }
 
-    fn steps(&self) -> Decimal {
-        self.missed + self.false_trades + self.exits + self.price + self.quantity + self.commission
+    /// The steps by name, in their order.
+    #[must_use]
+    pub fn steps(&self) -> [(&'static str, Decimal); 7] {
+        [
+            ("missed trades", self.missed),
+            ("false trades", self.false_trades),
+            ("other exits", self.exits),
+            ("prices", self.price),
+            ("quantities", self.quantity),
+            ("commission", self.commission),
+            ("rounding", self.rounding),
+        ]
     }
 }
 
@@ -251,7 +262,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::compare::matching::{By, Pair};
+    use crate::compare::{By, Pair};
     use crate::domain::signal::Direction;
     use crate::domain::terms::Contract;
 

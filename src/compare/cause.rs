@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::leg::Leg;
-use super::matching::{Fate, Matching};
+use super::matching::{Fate, Matching, Points};
 use super::tolerance::{Cost, Point, Tolerance};
 use crate::domain::event::{EventId, EventStatus};
 
@@ -146,12 +146,8 @@ impl Causes {
         evidence: &Evidence,
     ) -> Self {
         let cost = Cost::of(tolerance);
-        let micros = i64::try_from(shift.as_micros()).unwrap_or_default();
-        let of_first: Vec<Point> = first
-            .iter()
-            .map(|leg| Point::of(leg).later(micros))
-            .collect();
-        let of_second: Vec<Point> = second.iter().map(Point::of).collect();
+        let points = Points::shifted(first, second, shift);
+        let (of_first, of_second) = (points.first, points.second);
         let mut missed = vec![None; first.len()];
         name_refused(&of_first, matching, &cost, evidence, &mut missed);
         name_silences(&of_first, matching, &cost, evidence, &mut missed);

@@ -4,18 +4,22 @@
 use std::ops::Range;
 
 use super::leg::Leg;
+use crate::domain::event::text_enum;
 
-/// The ground on which a pair is certain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
-    /// The name of the signal and the quantity.
-    Signal,
-    /// The position after it, as both state it.
-    Position,
+text_enum! {
+    /// The ground on which two legs are one.
+    By, "match" {
+        /// Equal name of the signal and equal quantity, and nothing else like it in the window.
+        Signal = "signal",
+        /// Equal position after it as both state it, and nothing else like it in the window.
+        Position = "position",
+        /// The best alignment of time and price that keeps the order of both books.
+        Alignment = "alignment",
+    }
 }
 
 /// A pair that is certain, by index in both sequences.
-pub type Certain = (usize, usize, Ground);
+pub type Certain = (usize, usize, By);
 
 /// The pairs of two sequences that are certain; `windows` has the legs of the second that can
 /// belong to each of the first, `is_possible` whether a pair can be one.
@@ -52,25 +56,25 @@ pub fn certain(
     pairs
 }
 
-fn ground(first: &Leg, second: &Leg) -> Option<Ground> {
+fn ground(first: &Leg, second: &Leg) -> Option<By> {
     let is_named = first.signal.is_some() && first.signal == second.signal;
     if is_named && first.quantity == second.quantity {
-        return Some(Ground::Signal);
+        return Some(By::Signal);
     }
     let is_stated = first.position_after.is_some() && first.position_after == second.position_after;
-    is_stated.then_some(Ground::Position)
+    is_stated.then_some(By::Position)
 }
 
 /// The candidates that a leg has.
 #[derive(Debug, Clone, Copy)]
 enum Only {
     None,
-    One(usize, Ground),
+    One(usize, By),
     Several,
 }
 
 impl Only {
-    fn note(&mut self, other: usize, ground: Ground) {
+    fn note(&mut self, other: usize, ground: By) {
         *self = match self {
             Self::None => Self::One(other, ground),
             _ => Self::Several,

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::leg::Leg;
 use super::matching::Matching;
+use crate::analytics::number::float_of;
+use crate::analytics::statistics::{mean, quantile};
 use crate::domain::money::Decimal;
 
 /// Differences over all pairs; of what there is none, `null`.
@@ -43,20 +45,22 @@ impl Drift {
             let (one, other) = (&first[pair.first], &second[pair.second]);
             seconds.push((other.time.duration_since(one.time) - shift).as_secs_f64());
             let worse = worse_by(one, other);
-            percents.push(100.0 * float(worse) / float(one.price.get().abs()));
+            percents.push(100.0 * float_of(worse) / float_of(one.price.get().abs()));
             let points = worse.checked_mul(one.quantity.get()).unwrap_or_default();
             drift.price_points = drift
                 .price_points
                 .checked_add(points)
                 .unwrap_or(drift.price_points);
-            ratios.push(float(other.quantity.get()) / float(one.quantity.get()));
+            ratios.push(float_of(other.quantity.get()) / float_of(one.quantity.get()));
             drift.other_quantities += usize::from(one.quantity != other.quantity);
         }
         seconds.sort_unstable_by(f64::total_cmp);
-        drift.time_median = quantile(&seconds, 0.5);
-        drift.time_p95 = quantile(&seconds, 0.95);
-        drift.price_percent = mean(&percents);
-        drift.quantity_ratio = mean(&ratios);
+        let is_finite = |value: &f64| value.is_finite();
+        let at = |share| quantile(share, seconds.len(), |index| seconds[index]);
+        drift.time_median = at(0.5);
+        drift.time_p95 = at(0.95);
+        drift.price_percent = mean(percents.into_iter().filter(is_finite));
+        drift.quantity_ratio = mean(ratios.into_iter().filter(is_finite));
         drift
     }
 }
@@ -65,37 +69,4 @@ impl Drift {
 #[must_use]
 pub fn worse_by(first: &Leg, second: &Leg) -> Decimal {
     (second.price.get() - first.price.get()) * first.side.sign()
-}
-
-fn float(decimal: Decimal) -> f64 {
-    use rust_decimal::prelude::ToPrimitive as _;
-    decimal.to_f64().unwrap_or(f64::NAN)
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    let finite: Vec<f64> = values
-        .iter()
-        .copied()
-        .filter(|value| value.is_finite())
-        .collect();
-    (!finite.is_empty()).then(|| finite.iter().sum::<f64>() / count(finite.len()))
-}
-
-/// The quantile of sorted values, linear between two.
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = share * count(last);
-    let below = sorted
-        .iter()
-        .enumerate()
-        .take_while(|(index, _)| count(*index) <= place)
-        .last()?
-        .0;
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (sorted[above] - sorted[below]) * (place - count(below)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no book has 2^53 legs")]
-fn count(things: usize) -> f64 {
-    things as f64
 }

@@ -5,24 +5,11 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::align::{align, windows};
-use super::certain::{self, Ground};
+use super::certain::{By, certain};
 use super::leg::{Action, Leg};
 use super::shift::{self, Shift};
-use super::tolerance::{Cost, Point, Tolerance};
-use crate::domain::event::text_enum;
+use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
 use crate::domain::signal::{Direction, Ticker};
-
-text_enum! {
-    /// The ground on which two legs are one.
-    By, "match" {
-        /// Equal name of the signal and equal quantity, and nothing else like it in the window.
-        Signal = "signal",
-        /// Equal position after it as both state it, and nothing else like it in the window.
-        Position = "position",
-        /// The best alignment of time and price that keeps the order of both books.
-        Alignment = "alignment",
-    }
-}
 
 /// Two legs that are one fill.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,8 +67,7 @@ pub fn matching(
     shift: SignedDuration,
 ) -> Matching {
     let cost = Cost::of(tolerance);
-    let shift_micros = i64::try_from(shift.as_micros()).unwrap_or_default();
-    let points = Points::of(first, second, shift_micros);
+    let points = Points::shifted(first, second, shift);
     let groups = groups(first, second);
     let mut pairs = Vec::new();
     for group in &groups {
@@ -151,7 +137,8 @@ pub(super) struct Points {
 }
 
 impl Points {
-    fn of(first: &[Leg], second: &[Leg], shift: i64) -> Self {
+    pub(super) fn shifted(first: &[Leg], second: &[Leg], shift: SignedDuration) -> Self {
+        let shift = micros(shift);
         Self {
             first: first
                 .iter()
@@ -161,15 +148,17 @@ impl Points {
         }
     }
 
-    /// Those of a group.
-    pub(super) fn of_group(&self, group: &Group) -> (Vec<Point>, Vec<Point>) {
+    /// Those of some legs, by index.
+    pub(super) fn of(&self, first: &[usize], second: &[usize]) -> (Vec<Point>, Vec<Point>) {
         let of = |points: &[Point], indices: &[usize]| {
             indices.iter().map(|&index| points[index]).collect()
         };
-        (
-            of(&self.first, &group.first),
-            of(&self.second, &group.second),
-        )
+        (of(&self.first, first), of(&self.second, second))
+    }
+
+    /// Those of a group.
+    pub(super) fn of_group(&self, group: &Group) -> (Vec<Point>, Vec<Point>) {
+        self.of(&group.first, &group.second)
     }
 
     /// The range that both cover.
@@ -214,14 +203,7 @@ fn match_unstated(
         }
     }
     for group in &grouping.groups {
-        let (of_first, of_second) = points.of_group(group);
-        let aligned = align(&of_first, &of_second, cost).pairs;
-        pairs.extend(aligned.iter().map(|pair| Pair {
-            first: group.first[pair.first],
-            second: group.second[pair.second],
-            by: By::Alignment,
-            margin: pair.margin,
-        }));
+        match_rest(&group.first, &group.second, points, cost, pairs);
     }
 }
 
@@ -285,29 +267,37 @@ fn match_group(
     let seconds: Vec<&Leg> = group.second.iter().map(|&index| &second[index]).collect();
     let is_possible =
         |one: usize, other: usize| cost.pair(of_first[one], of_second[other]).is_finite();
-    let certain = certain::certain(&firsts, &seconds, &windows, is_possible);
-    for &(one, other, ground) in &certain {
+    // The rest lies between certain pairs, whose order it keeps.
+    let mut from = (0, 0);
+    for (one, other, by) in certain(&firsts, &seconds, &windows, is_possible) {
+        let (first, second) = (&group.first[from.0..one], &group.second[from.1..other]);
+        match_rest(first, second, points, cost, pairs);
         pairs.push(Pair {
             first: group.first[one],
             second: group.second[other],
-            by: match ground {
-                Ground::Signal => By::Signal,
-                Ground::Position => By::Position,
-            },
-            margin: 2.0 * super::tolerance::ALONE,
+            by,
+            margin: BOTH_ALONE,
         });
-    }
-    // The rest lies between certain pairs, whose order it keeps.
-    let mut from = (0, 0);
-    let ends = certain.iter().map(|&(one, other, _)| (one, other));
-    for (one, other) in ends.chain([(of_first.len(), of_second.len())]) {
-        let part = align(&of_first[from.0..one], &of_second[from.1..other], cost);
-        pairs.extend(part.pairs.iter().map(|pair| Pair {
-            first: group.first[from.0 + pair.first],
-            second: group.second[from.1 + pair.second],
-            by: By::Alignment,
-            margin: pair.margin,
-        }));
         from = (one + 1, other + 1);
     }
+    let (first, second) = (&group.first[from.0..], &group.second[from.1..]);
+    match_rest(first, second, points, cost, pairs);
+}
+
+/// Matches legs of both books, by index, that nothing makes certain.
+fn match_rest(
+    first: &[usize],
+    second: &[usize],
+    points: &Points,
+    cost: &Cost,
+    pairs: &mut Vec<Pair>,
+) {
+    let (of_first, of_second) = points.of(first, second);
+    let aligned = align(&of_first, &of_second, cost).pairs;
+    pairs.extend(aligned.iter().map(|pair| Pair {
+        first: first[pair.first],
+        second: second[pair.second],
+        by: By::Alignment,
+        margin: pair.margin,
+    }));
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::matching::{Fate, Matching};
+use crate::analytics::intervals::wilson;
+use crate::analytics::number::{count, percent};
 use crate::domain::event::text_enum;
 
 text_enum! {
@@ -60,35 +62,17 @@ impl Rate {
             .filter(|fate| **fate != Fate::Outside)
             .count();
         let matched = matching.pairs.len();
-        (legs > 0).then(|| {
-            let [low, high] = wilson(matched, legs);
-            Self {
-                matched,
-                legs,
-                percent: 100.0 * count(matched) / count(legs),
-                low: 100.0 * low,
-                high: 100.0 * high,
-                band: MatchBand::of(low),
-            }
+        let interval = wilson(matched, legs)?;
+        let (low, high) = (interval.low?, interval.high?);
+        Some(Self {
+            matched,
+            legs,
+            percent: percent(count(matched), count(legs))?,
+            low,
+            high,
+            band: MatchBand::of(low / 100.0),
         })
     }
-}
-
-/// The normal distribution's quantile that leaves 2.5 % above it.
-const Z: f64 = 1.959_963_984_540_054;
-
-/// Wilson's score interval of a share.
-fn wilson(part: usize, of: usize) -> [f64; 2] {
-    let (n, share) = (count(of), count(part) / count(of));
-    let centre = share + Z * Z / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    [(centre - half) / scale, (centre + half) / scale].map(|end| end.clamp(0.0, 1.0))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no book has 2^53 legs")]
-fn count(legs: usize) -> f64 {
-    legs as f64
 }
 
 #[cfg(test)]
@@ -102,7 +86,9 @@ mod tests {
             (18, 18, [0.824_120_776_353_342_4, 1.0]),
             (60, 63, [0.869_090_321_620_939_2, 0.983_673_831_132_004_5]),
         ] {
-            for (found, expected) in wilson(part, of).iter().zip(expected) {
+            let interval = wilson(part, of).unwrap();
+            let ends = [interval.low, interval.high].map(|end| end.unwrap() / 100.0);
+            for (found, expected) in ends.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-9, "{part} of {of}: {found}");
             }
         }

@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 
 use super::align::align;
 use super::matching::{Fate, Group, Matching, Points};
-use super::tolerance::{Cost, Point, Tolerance};
+use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
+use crate::analytics::number::{count, ratio};
 
 /// A shift that explains more than none does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,10 +52,10 @@ pub(super) fn suggested(
         .iter()
         .filter(|fate| **fate != Fate::Outside)
         .count();
-    let timely = without.pairs.iter().filter(|pair| {
-        let late = cost.lateness(points.first[pair.first], points.second[pair.second]);
-        late <= 0
-    });
+    let timely = without
+        .pairs
+        .iter()
+        .filter(|pair| !cost.is_late(points.first[pair.first], points.second[pair.second]));
     let now = share(timely.count(), inside);
     let enough = now + clearly(inside);
     if enough > 1.0 {
@@ -69,7 +70,7 @@ pub(super) fn suggested(
             (first, second)
         })
         .collect();
-    let bar = i64::try_from(tolerance.bar.as_micros()).unwrap_or_default();
+    let bar = micros(tolerance.bar);
     let zones = (-FARTHEST..=FARTHEST).map(|quarters| quarters * STEP);
     let mut scored: Vec<(f64, i64)> = zones
         .flat_map(|zone| [zone, zone + bar, zone - bar])
@@ -129,7 +130,7 @@ fn rate_with(groups: &[Group], points: &Points, cost: &Cost, shift: i64) -> f64 
         let pairs = align(&first, &second, cost).pairs;
         let timely = pairs
             .iter()
-            .filter(|pair| cost.lateness(first[pair.first], second[pair.second]) <= 0);
+            .filter(|pair| !cost.is_late(first[pair.first], second[pair.second]));
         timely.count()
     });
     share(pairs.sum(), inside)
@@ -149,7 +150,7 @@ fn score(first: &[Point], second: &[Point], shift: i64, cost: &Cost) -> f64 {
         let inside = second[next..].iter().take_while(|other| other.at <= latest);
         let fit = inside
             .enumerate()
-            .map(|(offset, other)| (offset, 1.0 - cost.pair(point, *other) / WORST))
+            .map(|(offset, other)| (offset, 1.0 - cost.pair(point, *other) / BOTH_ALONE))
             .find(|(_, fit)| *fit > 0.0);
         if let Some((offset, fit)) = fit {
             score += fit;
@@ -159,14 +160,6 @@ fn score(first: &[Point], second: &[Point], shift: i64, cost: &Cost) -> f64 {
     score
 }
 
-/// The cost above which a pair is never made: that of leaving both alone.
-const WORST: f64 = 2.0 * super::tolerance::ALONE;
-
-#[expect(clippy::cast_precision_loss, reason = "no book has 2^53 legs")]
 fn share(part: usize, of: usize) -> f64 {
-    if of == 0 {
-        0.0
-    } else {
-        part as f64 / of as f64
-    }
+    ratio(count(part), count(of)).unwrap_or(0.0)
 }

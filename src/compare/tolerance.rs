@@ -1,9 +1,9 @@
 //! How far two legs may lie apart and be one, and what their distance costs.
 
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::prelude::ToPrimitive as _;
 
 use super::leg::Leg;
+use crate::analytics::number::{float, float_of};
 use crate::domain::event::text_enum;
 
 text_enum! {
@@ -65,7 +65,7 @@ impl Point {
     pub fn of(leg: &Leg) -> Self {
         Self {
             at: leg.time.as_microsecond(),
-            price: leg.price.get().to_f64().unwrap_or(f64::NAN),
+            price: float_of(leg.price.get()),
         }
     }
 
@@ -97,15 +97,14 @@ const IN_TIME: i64 = 10_000_000;
 /// The cost of each leg that is left alone.
 pub const ALONE: f64 = 0.15;
 
+/// The cost above which a pair is never made: that of leaving both alone.
+pub(super) const BOTH_ALONE: f64 = 2.0 * ALONE;
+
 impl Cost {
     /// The cost that a tolerance asks for.
     #[must_use]
     pub fn of(tolerance: &Tolerance) -> Self {
-        let micros = |length: SignedDuration| {
-            i64::try_from(length.as_micros())
-                .unwrap_or(i64::MAX / 4)
-                .clamp(0, i64::MAX / 4)
-        };
+        let micros = |length| micros(length).clamp(0, i64::MAX / 4);
         let bar = micros(tolerance.bar);
         Self {
             backward: micros(tolerance.backward),
@@ -147,19 +146,16 @@ impl Cost {
         price + self.time(apart)
     }
 
-    /// Microseconds after the end of the bar; below zero inside it.
+    /// True where the second comes later after the end of the bar than alerts do.
     #[must_use]
-    pub fn lateness(&self, first: Point, second: Point) -> i64 {
-        second
-            .at
-            .saturating_sub(first.at)
-            .saturating_sub(self.bar + IN_TIME)
+    pub fn is_late(&self, first: Point, second: Point) -> bool {
+        second.at.saturating_sub(first.at) > self.bar + IN_TIME
     }
 
     fn time(&self, apart: i64) -> f64 {
         let share = |part: i64, of: i64| {
             if of > 0 {
-                (float(part) / float(of)).powi(2)
+                (float(part.into()) / float(of.into())).powi(2)
             } else {
                 0.0
             }
@@ -175,6 +171,17 @@ impl Cost {
     }
 }
 
+/// A length of time in microseconds; the ends of `i64` for what is beyond them.
+#[must_use]
+pub fn micros(length: SignedDuration) -> i64 {
+    let end = if length.is_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    i64::try_from(length.as_micros()).unwrap_or(end)
+}
+
 /// How far a price is from another, as a share of it.
 #[must_use]
 pub fn price_apart(first: f64, second: f64) -> f64 {
@@ -184,11 +191,6 @@ pub fn price_apart(first: f64, second: f64) -> f64 {
     } else {
         apart / first.abs()
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a cost needs no more")]
-fn float(micros: i64) -> f64 {
-    micros as f64
 }
 
 /// Bars that a chart can have, in seconds: the greatest is a week.

@@ -133,12 +133,7 @@ fn the_setup_link_sets_the_first_password_once() {
 
 /// Sets a password and logs in; the session's cookie.
 fn log_in(server: &Server) -> String {
-    let link = server.setup_link.clone().unwrap();
-    let secret = link.split_once('#').unwrap().1;
-    let body = json!({ "token": secret, "password": "a long password" });
-    server
-        .request("POST", "/setup", &[], Some(body))
-        .expect(204);
+    server.choose_password("a long password", &[]);
     let body = json!({ "password": "a long password" });
     let answer = server
         .request("POST", "/session", &[], Some(body))

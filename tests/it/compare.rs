@@ -158,11 +158,20 @@ fn judged(backtest: &[Leg], injected: &Injected, found: &Matching) -> [Found; 2]
     ]
 }
 
-fn tolerance(bar: SignedDuration) -> Tolerance {
-    Tolerance {
+/// A backtest with faults injected, matched with what is left.
+fn tried(
+    backtest: &[Leg],
+    bar: SignedDuration,
+    faults: Faults,
+    random: &mut Xoshiro256PlusPlus,
+) -> (Injected, Matching) {
+    let injected = inject(backtest, bar, faults, random);
+    let tolerance = Tolerance {
         bar,
         ..Preset::Day.into()
-    }
+    };
+    let found = matching(backtest, &injected.alerts, &tolerance, SignedDuration::ZERO);
+    (injected, found)
 }
 
 #[test]
@@ -183,13 +192,7 @@ fn injected_faults_of_every_export_are_found() {
                     drift: 0.02,
                     are_named,
                 };
-                let injected = inject(&backtest, bar, faults, &mut random);
-                let found = matching(
-                    &backtest,
-                    &injected.alerts,
-                    &tolerance(bar),
-                    SignedDuration::ZERO,
-                );
+                let (injected, found) = tried(&backtest, bar, faults, &mut random);
                 let judged = judged(&backtest, &injected, &found);
                 for (sum, one) in sums.iter_mut().zip(&judged) {
                     sum.add(one);
@@ -226,13 +229,7 @@ fn an_injected_shift_is_found_in_every_export() {
                 drift: 0.02,
                 are_named: false,
             };
-            let injected = inject(&backtest, bar, faults, &mut random);
-            let found = matching(
-                &backtest,
-                &injected.alerts,
-                &tolerance(bar),
-                SignedDuration::ZERO,
-            );
+            let (_, found) = tried(&backtest, bar, faults, &mut random);
             println!(
                 "{} {bar:#} {hours} -> {:?}",
                 path.display(),
@@ -257,13 +254,7 @@ fn nothing_is_matched_twice_and_every_leg_has_one_fate() {
         drift: 0.5,
         are_named: false,
     };
-    let injected = inject(&backtest, bar, faults, &mut random);
-    let found = matching(
-        &backtest,
-        &injected.alerts,
-        &tolerance(bar),
-        SignedDuration::ZERO,
-    );
+    let (injected, found) = tried(&backtest, bar, faults, &mut random);
     for (fates, side) in [(&found.first, 0), (&found.second, 1)] {
         let mut pairs: Vec<usize> = Vec::new();
         for (index, fate) in fates.iter().enumerate() {

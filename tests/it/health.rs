@@ -209,13 +209,8 @@ fn who_waits_for_a_locked_database_is_answered_before_the_lock_is_gone() {
 #[test]
 fn the_owner_gets_in_while_nothing_can_be_written() {
     let server = Server::start();
-    let link = server.setup_link.clone().unwrap();
-    let secret = link.split_once('#').unwrap().1;
     let (password, other) = ("a long password", "another password");
-    let body = json!({ "token": secret, "password": password });
-    server
-        .request("POST", "/setup", &[], Some(body))
-        .expect(204);
+    server.choose_password(password, &[]);
     let log_in = |password: &str| {
         let body = json!({ "password": password });
         server.request("POST", "/session", &[], Some(body))

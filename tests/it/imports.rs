@@ -4,26 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::files::{file, import};
 use crate::support::tradingview::{Comparable, exports, listed, orders, read};
 use crate::support::{self, DataDir, Server, Webhook};
 use algohook::domain::money::Decimal;
 use algohook::domain::order::Order;
 use algohook::domain::signal::Intent;
 use serde_json::{Value, json};
-
-/// A file of a data directory, to be imported.
-fn file(data: &DataDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = data.database().with_file_name(name);
-    std::fs::write(&path, content).unwrap();
-    path
-}
-
-fn import(data: &DataDir, kind: &str, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
-    let path = path.to_str().unwrap();
-    let mut arguments = vec!["import", kind, path, "--webhook", &webhook.id, "--json"];
-    arguments.extend(more);
-    data.json(&arguments)[kind].clone()
-}
 
 /// TradingView's log with the webhook's own key in the alerts of the strategy.
 fn alert_log(webhook: &Webhook) -> String {

@@ -1,8 +1,9 @@
 //! What the numbers of an imported list mean: taken from the list, shown, changed by its
 //! owner, kept with the backtest and held against the webhook's settings.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::support::files::{self, file};
 use crate::support::{DataDir, Server, Webhook};
 use serde_json::{Value, json};
 
@@ -16,17 +17,8 @@ const NQ: &str = "Trade number,Type,Date and time,Signal,Price USD,Size (qty),Si
 3,Exit long,2026-04-07 11:00,X,20250,1,401000,3996,1.0,4,4400,1.1,-100,0,4988,1.0,4
 ";
 
-fn file(data: &DataDir, name: &str, content: &str) -> PathBuf {
-    let path = data.database().with_file_name(name);
-    std::fs::write(&path, content).unwrap();
-    path
-}
-
 fn import(data: &DataDir, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
-    let path = path.to_str().unwrap();
-    let mut arguments = vec!["import", "trades", path, "--webhook", &webhook.id, "--json"];
-    arguments.extend(more);
-    data.json(&arguments)["trades"].clone()
+    files::import(data, "trades", path, webhook, more)
 }
 
 fn report(data: &DataDir, webhook: &Webhook, more: &[&str]) -> Value {

@@ -19,12 +19,7 @@ impl Owned {
 
     fn with(arguments: &[&str]) -> Self {
         let server = Server::start_with(arguments);
-        let link = server.setup_link.clone().unwrap();
-        let secret = link.split_once('#').unwrap().1;
-        let body = json!({ "token": secret, "password": PASSWORD });
-        server
-            .request("POST", "/setup", &[], Some(body))
-            .expect(204);
+        server.choose_password(PASSWORD, &[]);
         Self { server }
     }
 

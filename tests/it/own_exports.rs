@@ -1,23 +1,9 @@
 //! algohook's own exports come back in: a webhook that is fed with them has the same
 //! orders and trades.
 
-use std::path::{Path, PathBuf};
-
-use crate::support::{DataDir, Server, Webhook};
+use crate::support::files::{file, import};
+use crate::support::{Server, Webhook};
 use serde_json::{Value, json};
-
-fn file(data: &DataDir, name: &str, content: &str) -> PathBuf {
-    let path = data.database().with_file_name(name);
-    std::fs::write(&path, content).unwrap();
-    path
-}
-
-fn import(data: &DataDir, kind: &str, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
-    let path = path.to_str().unwrap();
-    let mut arguments = vec!["import", kind, path, "--webhook", &webhook.id, "--json"];
-    arguments.extend(more);
-    data.json(&arguments)[kind].clone()
-}
 
 fn export(server: &Server, token: &str, what: &str, query: &str) -> String {
     let answer = server.api(token, "GET", &format!("/export/{what}.csv?{query}"), None);
@@ -112,7 +98,7 @@ fn exported_events_and_orders_make_the_same_trades_again() {
         let path = file(
             &server.data,
             "export.csv",
-            &export(&server, &token, what, &query),
+            export(&server, &token, what, &query),
         );
         let imported = import(&server.data, "alerts", &path, &again, &[]);
         assert_eq!(imported["failed"], 0, "{imported:#}");
@@ -140,7 +126,7 @@ fn of_an_export_of_several_webhooks_the_owner_says_which() {
     let path = file(
         &server.data,
         "all.csv",
-        &export(&server, &token, "events", ""),
+        export(&server, &token, "events", ""),
     );
     let again = server.create_webhook("Again");
     assert_eq!(import(&server.data, "alerts", &path, &again, &[])["new"], 0);

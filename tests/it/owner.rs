@@ -15,12 +15,7 @@ const HOME: &str = "198.51.100.7";
 /// A server behind a proxy on this machine, which says where requests come from.
 fn proxied() -> Server {
     let server = Server::start_with(&["--trusted-proxy", "127.0.0.1/32"]);
-    let link = server.setup_link.clone().unwrap();
-    let secret = link.split_once('#').unwrap().1;
-    let body = json!({ "token": secret, "password": PASSWORD });
-    server
-        .request("POST", "/setup", &from(HOME), Some(body))
-        .expect(204);
+    server.choose_password(PASSWORD, &from(HOME));
     server
 }
 
@@ -194,12 +189,7 @@ fn the_scheme_of_an_origin_counts() {
         "--public-url",
         "https://hooks.example.com",
     ]);
-    let link = server.setup_link.clone().unwrap();
-    let secret = link.split_once('#').unwrap().1;
-    let body = json!({ "token": secret, "password": PASSWORD });
-    server
-        .request("POST", "/setup", &[], Some(body))
-        .expect(204);
+    server.choose_password(PASSWORD, &[]);
     let authority = server.url.strip_prefix("http://").unwrap();
     let by_http = format!("http://{authority}");
     let by_https = format!("https://{authority}");

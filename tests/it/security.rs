@@ -29,12 +29,7 @@ fn answers(text: &str) -> usize {
 
 /// Sets the owner's password and logs in; the session's cookie.
 fn log_in(server: &Server) -> String {
-    let link = server.setup_link.clone().unwrap();
-    let secret = link.split_once('#').unwrap().1;
-    let body = json!({ "token": secret, "password": PASSWORD });
-    let answer = server
-        .request("POST", "/setup", &[], Some(body))
-        .expect(204);
+    let answer = server.choose_password(PASSWORD, &[]);
     let cookie = answer.header("set-cookie");
     cookie.split(';').next().unwrap().to_owned()
 }

@@ -109,7 +109,7 @@ pub struct Intervals {
 }
 
 /// Wilson's interval of `hits` among `all`, in percent; `None` of nothing.
-fn wilson(hits: usize, all: usize) -> Option<Interval> {
+pub(crate) fn wilson(hits: usize, all: usize) -> Option<Interval> {
     use super::number::{count, finite};
     let (share, n) = (count(hits) / count(all), count(all));
     let spread = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();

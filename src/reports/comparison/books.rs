@@ -3,13 +3,13 @@
 use crate::store::Connection;
 use jiff::Timestamp;
 
-use super::super::zone_of;
 use super::ComparisonFilter;
 use crate::compare::{Action, AlertLegs, Evidence, Joined, Leg, Refused, TradeLegs};
 use crate::domain::book::Book;
 use crate::domain::event::EventStatus;
 use crate::domain::signal::Ticker;
 use crate::domain::trade::{ClosedTrade, Trade};
+use crate::reports::zone_of;
 use crate::store::backtests::{self, Backtest};
 use crate::store::ledgers::LedgerKey;
 use crate::store::trades::{self, StoredTrade, TradeFilter};

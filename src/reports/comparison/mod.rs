@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::compare::tolerance::bar_of;
+use crate::compare::tolerance::{Cost, Point, bar_of, micros};
 use crate::compare::{
     Bridge, By, Cause, Causes, Drift, Fate, Leg, Matching, Preset, Rate, Shift, Tolerance, matching,
 };
@@ -358,9 +358,6 @@ fn count_causes(found: &Matching, causes: &Causes) -> Vec<CauseCount> {
     counted
 }
 
-/// An alert that comes this long after the end of its bar is late.
-const LATE: SignedDuration = SignedDuration::from_secs(10);
-
 fn rows(
     books: &Books,
     found: &Matching,
@@ -369,6 +366,8 @@ fn rows(
     shift: SignedDuration,
 ) -> Vec<LegRow> {
     let (first, second) = (&books.backtest.legs, &books.alerts.legs);
+    let cost = Cost::of(tolerance);
+    let micros = micros(shift);
     let mut rows = Vec::with_capacity(first.len() + second.len() - found.pairs.len());
     for (index, leg) in first.iter().enumerate() {
         let backtest = Some(side(leg, None));
@@ -376,7 +375,7 @@ fn rows(
             Fate::Matched(pair) => {
                 let pair = found.pairs[pair];
                 let alert = &second[pair.second];
-                let late = alert.time.duration_since(leg.time) - shift - tolerance.bar > LATE;
+                let late = cost.is_late(Point::of(leg).later(micros), Point::of(alert));
                 let flags = [(late, "late"), (leg.quantity != alert.quantity, "quantity")];
                 LegRow {
                     outcome: LegOutcome::Matched,

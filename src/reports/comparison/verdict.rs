@@ -51,7 +51,10 @@ fn money(bridge: &Bridge, currency: &str) -> String {
         below if below.is_sign_negative() => "less",
         _ => "more",
     };
-    let largest = steps(bridge).into_iter().max_by_key(|(_, step)| step.abs());
+    let largest = bridge
+        .steps()
+        .into_iter()
+        .max_by_key(|(_, step)| step.abs());
     let mostly = largest.map_or(String::new(), |(name, step)| {
         let sign = if step.is_sign_negative() { "-" } else { "+" };
         format!(", most of it from {name} ({sign}{})", amount(step))
@@ -60,19 +63,6 @@ fn money(bridge: &Bridge, currency: &str) -> String {
         "The alerts made {} {direction} than the backtest{mostly}.",
         amount(difference)
     )
-}
-
-/// The steps of a bridge by name.
-pub(super) fn steps(bridge: &Bridge) -> [(&'static str, Decimal); 7] {
-    [
-        ("missed trades", bridge.missed),
-        ("false trades", bridge.false_trades),
-        ("other exits", bridge.exits),
-        ("prices", bridge.price),
-        ("quantities", bridge.quantity),
-        ("commission", bridge.commission),
-        ("rounding", bridge.rounding),
-    ]
 }
 
 fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[CauseCount]) -> String {

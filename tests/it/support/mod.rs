@@ -1,6 +1,7 @@
 //! The real binary on a data directory of its own, and a client to talk to it.
 
 pub mod derived;
+pub mod files;
 pub mod pebble;
 pub mod stream;
 pub mod tls;
@@ -265,6 +266,15 @@ impl Server {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
 
+    /// Chooses the owner's password by the link of the first start.
+    pub fn choose_password(&self, password: &str, headers: &[(&str, &str)]) -> Answer {
+        let link = self.setup_link.clone().unwrap();
+        let secret = link.split_once('#').unwrap().1;
+        let body = json!({ "token": secret, "password": password });
+        self.request("POST", "/setup", headers, Some(body))
+            .expect(204)
+    }
+
     /// Makes a webhook that the server knows of.
     pub fn create_webhook(&self, name: &str) -> Webhook {
         let webhook = self.data.create_webhook(name);
@@ -435,7 +445,7 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
