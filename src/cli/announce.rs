@@ -44,7 +44,9 @@ pub fn announce(
     surroundings: &Surroundings,
     opens_browser: bool,
 ) -> io::Result<()> {
-    write_lines(out, started, surroundings)?;
+    // At once, so that whoever reads them from a pipe has all that there are.
+    out.write_all(lines(started, surroundings).as_bytes())?;
+    out.flush()?;
     if let Some(link) = &started.setup_link
         && surroundings.is_terminal
         && surroundings.has_desktop
@@ -55,33 +57,27 @@ pub fn announce(
     Ok(())
 }
 
-fn write_lines(
-    out: &mut dyn Write,
-    started: &Started,
-    surroundings: &Surroundings,
-) -> io::Result<()> {
+/// The lines, each with its end.
+fn lines(started: &Started, surroundings: &Surroundings) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "algohook {version} listens on {}", started.url)?;
+    let mut lines = vec![format!("algohook {version} listens on {}", started.url)];
     if let Some(link) = &started.setup_link {
-        writeln!(out, "Choose a password, once: {link}")?;
+        lines.push(format!("Choose a password, once: {link}"));
         if !surroundings.is_terminal {
-            writeln!(out, "A new link at any time: algohook setup-link")?;
+            lines.push("A new link at any time: algohook setup-link".to_owned());
         }
     }
     if let (Some(target), true) = (&surroundings.ssh, started.is_page_local) {
-        writeln!(
-            out,
-            "On your own computer, first: {}",
-            tunnel(&started.url, target)
-        )?;
+        let tunnel = tunnel(&started.url, target);
+        lines.push(format!("On your own computer, first: {tunnel}"));
     }
     if let Some(address) = started.https {
-        writeln!(out, "Alerts come in over HTTPS on {address}")?;
+        lines.push(format!("Alerts come in over HTTPS on {address}"));
     }
     if surroundings.is_terminal {
-        writeln!(out, "Stop it with Ctrl-C")?;
+        lines.push("Stop it with Ctrl-C".to_owned());
     }
-    out.flush()
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// The command that brings a local page to another computer.
@@ -126,7 +122,7 @@ fn open_in_browser(link: &str) {
 mod tests {
     use super::*;
 
-    fn lines(surroundings: &Surroundings, is_page_local: bool) -> Vec<String> {
+    fn shown(surroundings: &Surroundings, is_page_local: bool) -> Vec<String> {
         let started = Started {
             url: "http://127.0.0.1:8080".to_owned(),
             setup_link: Some("http://127.0.0.1:8080/setup#secret".to_owned()),
@@ -150,20 +146,20 @@ mod tests {
         let first = format!("algohook {version} listens on http://127.0.0.1:8080");
         let link = "Choose a password, once: http://127.0.0.1:8080/setup#secret";
         let stop = "Stop it with Ctrl-C";
-        assert_eq!(lines(&at_the_machine, true), [&first, link, stop]);
+        assert_eq!(shown(&at_the_machine, true), [&first, link, stop]);
 
         let over_ssh = Surroundings {
             ssh: Some("me@203.0.113.7".to_owned()),
             ..at_the_machine
         };
         let ssh = "On your own computer, first: ssh -L 8080:127.0.0.1:8080 me@203.0.113.7";
-        assert_eq!(lines(&over_ssh, true), [&first, link, ssh, stop]);
-        assert_eq!(lines(&over_ssh, false), [&first, link, stop]);
+        assert_eq!(shown(&over_ssh, true), [&first, link, ssh, stop]);
+        assert_eq!(shown(&over_ssh, false), [&first, link, stop]);
     }
 
     #[test]
     fn a_log_says_how_to_get_another_link() {
-        let shown = lines(&Surroundings::default(), true);
+        let shown = shown(&Surroundings::default(), true);
         assert_eq!(shown[2..], ["A new link at any time: algohook setup-link"]);
     }
 }

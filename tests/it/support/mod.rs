@@ -7,7 +7,7 @@ pub mod stream;
 pub mod tls;
 pub mod tradingview;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -192,14 +192,18 @@ impl Server {
             .open(&stderr)
             .unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().map(Result::unwrap).unwrap_or_default();
-        let Some((_, url)) = first.split_once("listens on ") else {
+        // The lines come at once, and how many there are differs.
+        let mut first = vec![0; 4096];
+        let length = child.stdout.take().unwrap().read(&mut first).unwrap();
+        let first = String::from_utf8_lossy(&first[..length]);
+        let mut lines = first.lines();
+        let Some((_, url)) = lines.next().and_then(|line| line.split_once("listens on ")) else {
             let log = std::fs::read_to_string(&stderr).unwrap();
             panic!("the server did not start: {first} {log}");
         };
-        let second = lines.next().map(Result::unwrap).unwrap_or_default();
-        let setup_link = second.split_once("once: ").map(|(_, link)| link.to_owned());
+        let setup_link = lines
+            .find_map(|line| line.split_once("once: "))
+            .map(|(_, link)| link.to_owned());
         Self {
             url: url.trim().to_owned(),
             setup_link,
