@@ -124,9 +124,10 @@ impl Room {
         ))
     }
 
-    /// Tells whether there is no room even for what is kept for the owner.
+    /// Tells whether the owner's deletions may need more room than there is. The log alone
+    /// is not counted on: how much of it a deletion writes is not known before.
     pub(super) fn is_out(self) -> bool {
-        self.free + self.spare < LEAST
+        self.free < LEAST || self.free + self.spare < MOST
     }
 
     /// Tells whether several alerts may be too much for one transaction.
@@ -134,9 +135,12 @@ impl Room {
         self.needed() + FOR_A_GROUP > self.free
     }
 
-    /// Tells whether the log has to be folded before it gets larger.
-    pub(super) fn must_fold(self) -> bool {
-        self.unfolded > 0 && (self.unfolded > self.free / 4 || self.require().is_err())
+    /// Tells whether the log has to be folded before it gets larger, where a reserve holds so
+    /// many bytes: another program may take all the others before it is.
+    pub(super) fn must_fold(self, held: u64) -> bool {
+        let is_owed_too_much = held > 0 && self.owed > held / 2;
+        self.unfolded > 0
+            && (is_owed_too_much || self.unfolded > self.free / 4 || self.require().is_err())
     }
 
     /// Tells whether a log that is folded takes room that others need more.

@@ -321,8 +321,10 @@ impl Wal {
         if frames.committed < self.limits.at_most {
             self.fold_at = self.limits.at_most;
         }
-        let is_due =
-            frames.committed >= self.fold_at || needs_room || room.is_some_and(Room::must_fold);
+        let held = self.reserve.held();
+        let is_due = frames.committed >= self.fold_at
+            || needs_room
+            || room.is_some_and(|room| room.must_fold(held));
         if is_due && frames.folded < frames.committed {
             // Where a reader needs the log, it is tried again after as much again.
             self.fold_at = frames.committed + self.limits.at_most / 4;
