@@ -77,7 +77,8 @@ fn lines(started: &Started, surroundings: &Surroundings) -> String {
     if surroundings.is_terminal {
         lines.push("Stop it with Ctrl-C".to_owned());
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// The command that brings a local page to another computer.
