@@ -11,6 +11,7 @@ mod cycles;
 mod drawdown;
 mod durations;
 mod exact;
+pub mod expectation;
 mod held;
 pub mod intervals;
 mod local_time;

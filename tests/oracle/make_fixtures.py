@@ -1,4 +1,5 @@
-"""Writes tests/fixtures/report/*.json: trades, and the metrics that follow from them.
+"""Writes tests/fixtures/report/*.json: trades, and the metrics that follow from them; and
+tests/fixtures/expectation/*.json: live trades among runs of expected ones.
 
     python make_fixtures.py            writes them
     python make_fixtures.py --check    fails where they are not what it would write
@@ -15,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 import definitions
+import expectation
 import metrics
 from trade_lists import Case, Trade, all_cases
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "report"
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+FOLDERS = ["report", "expectation"]
 LARGEST_FILE = 300_000
 LARGEST_TOTAL = 1_500_000
 
@@ -102,7 +105,7 @@ def differences(kept, made, path: str = "") -> list[str]:
 
 def check(made: dict[str, str]) -> list[str]:
     """What is wrong with the kept fixtures."""
-    kept = {file.name for file in FIXTURES.glob("*.json")}
+    kept = {f"{file.parent.name}/{file.name}" for folder in FOLDERS for file in (FIXTURES / folder).glob("*.json")}
     problems = [f"{name}: is missing" for name in made.keys() - kept]
     problems += [f"{name}: nothing makes it" for name in kept - made.keys()]
     for name in sorted(kept & made.keys()):
@@ -117,14 +120,17 @@ def main() -> int:
     arguments.add_argument("--check", action="store_true", help="compare with the kept files, write nothing")
     options = arguments.parse_args()
     warnings.simplefilter("ignore")  # the libraries warn of their own divisions by zero; results are asserted
-    made = {f"{case.name}.json": render(fixture(case)) for case in all_cases()}
+    made = {f"report/{case.name}.json": render(fixture(case)) for case in all_cases()}
+    for name, content in expectation.fixtures().items():
+        made[f"expectation/{name}.json"] = json.dumps(content, allow_nan=False) + "\n"
     sizes = {name: len(text.encode()) for name, text in made.items()}
     assert max(sizes.values()) < LARGEST_FILE and sum(sizes.values()) < LARGEST_TOTAL, sizes
     if options.check:
         problems = check(made)
         print("\n".join(problems) or f"{len(made)} fixtures are as they would be made")
         return 1 if problems else 0
-    FIXTURES.mkdir(parents=True, exist_ok=True)
+    for folder in FOLDERS:
+        (FIXTURES / folder).mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
         (FIXTURES / name).write_text(text, encoding="utf-8")
     print(f"wrote {len(made)} fixtures, {sum(sizes.values()):,} bytes")

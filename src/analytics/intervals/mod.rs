@@ -12,7 +12,7 @@
 
 mod autocorrelation;
 mod bootstrap;
-mod normal;
+pub(super) mod normal;
 mod of_returns;
 mod of_trades;
 
@@ -31,7 +31,7 @@ pub const FEW_TRADES: usize = 30;
 pub const MOST_RESAMPLED: usize = 1_000;
 
 /// The normal distribution's quantile that leaves 2.5 % above it.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 text_enum! {
     /// The way that an interval was found.

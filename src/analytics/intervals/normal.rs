@@ -6,7 +6,7 @@ use std::f64::consts::{PI, SQRT_2, TAU};
 const SERIES_UP_TO: f64 = 2.5;
 
 /// The probability of a value below `z`.
-pub(super) fn below(z: f64) -> f64 {
+pub(in crate::analytics) fn below(z: f64) -> f64 {
     let x = z.abs() / SQRT_2;
     let upper = if x < SERIES_UP_TO {
         0.5 - 0.5 * error_function(x)
@@ -17,7 +17,7 @@ pub(super) fn below(z: f64) -> f64 {
 }
 
 /// The value that has this probability below it.
-pub(super) fn quantile(probability: f64) -> f64 {
+pub(in crate::analytics) fn quantile(probability: f64) -> f64 {
     if !(0.0..=1.0).contains(&probability) {
         return f64::NAN;
     }

@@ -1,0 +1,354 @@
+//! Runs drawn from the expected trades: the bands, the line that raises the alarm, and what
+//! live figures are measured against.
+
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::alarm::{ALARM_EVIDENCE, AlarmRule};
+use super::cusum::Cusum;
+use super::evidence::{Bets, Capital};
+use super::sampling::{Sampler, Sampling};
+use super::{Reference, Uniform};
+use crate::analytics::number::{count, index_below};
+use crate::analytics::statistics::quantile;
+
+/// Runs that are drawn, unless they are very long.
+pub const RUNS: usize = 10_000;
+
+/// Trades of all runs together: with longer runs there are fewer.
+const MOST_TRADES: usize = 100_000_000;
+
+/// The fewest runs.
+const FEWEST_RUNS: usize = 1_000;
+
+/// Trades up to which bands have a point after each of them.
+const MOST_POINTS: usize = 240;
+
+/// The trade from which the band holds.
+pub const BAND_FROM: usize = 5;
+
+/// The first trade at which an alarm can be raised.
+pub const ALARM_FROM: usize = 20;
+
+/// Healthy runs that may leave the band or find evidence at some trade: less than one
+/// in twenty, for the runs are drawn and so is what they are held against.
+const FALSE_ALARMS: f64 = 0.04;
+
+/// Healthy runs that may find evidence where trades depend on each other: then the odds of the
+/// bets are not quite fair, and more evidence is asked for.
+const FALSE_EVIDENCE: f64 = 0.02;
+
+/// Runs above the band for each one below it: a loss of the edge is what costs.
+const ABOVE_FOR_BELOW: f64 = 0.25;
+
+/// Trades that the first cone reaches over; the next ones reach twice as far each.
+const FIRST_HORIZON: usize = 120;
+
+/// The trades that a cone for so many live ones reaches over: 120, or that doubled until it
+/// is enough. It stays as it is while trades come, and with it the line of the alarm.
+pub(super) fn horizon(live: usize) -> usize {
+    let mut horizon = FIRST_HORIZON;
+    while horizon < live {
+        horizon = horizon.saturating_mul(2);
+    }
+    horizon
+}
+
+/// How many runs over so many trades are drawn.
+fn runs_over(horizon: usize) -> usize {
+    (MOST_TRADES / horizon).clamp(FEWEST_RUNS, RUNS)
+}
+
+/// Percentiles of the runs after a number of trades.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Percentiles {
+    pub(super) trade: usize,
+    /// At 5, 25, 50, 75 and 95 %.
+    pub(super) at: [f64; 5],
+}
+
+/// What runs of as many trades as there are live ones came to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outlook {
+    pub(super) sums: Vec<f64>,
+    pub(super) falls: Vec<f64>,
+    pub(super) win_rates: Vec<f64>,
+    /// Without runs that have none.
+    pub(super) wins: Vec<f64>,
+    pub(super) losses: Vec<f64>,
+}
+
+impl Outlook {
+    fn add(&mut self, walk: &Walk) {
+        self.sums.push(walk.sum);
+        self.falls.push(walk.fall);
+        self.win_rates.push(walk.win_rate());
+        self.wins.extend(walk.average_win());
+        self.losses.extend(walk.average_loss());
+    }
+
+    fn sorted(mut self) -> Self {
+        for values in [
+            &mut self.sums,
+            &mut self.falls,
+            &mut self.win_rates,
+            &mut self.wins,
+            &mut self.losses,
+        ] {
+            values.sort_unstable_by(f64::total_cmp);
+        }
+        self
+    }
+}
+
+/// A run, or the live trades, on the way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Walk {
+    pub(super) trades: usize,
+    pub(super) sum: f64,
+    peak: f64,
+    /// The largest fall of the sum from its peak.
+    pub(super) fall: f64,
+    winners: usize,
+    losers: usize,
+    won: f64,
+    lost: f64,
+}
+
+impl Walk {
+    pub(super) fn add(&mut self, outcome: f64) {
+        self.trades += 1;
+        self.sum += outcome;
+        self.peak = self.peak.max(self.sum);
+        self.fall = self.fall.max(self.peak - self.sum);
+        if outcome > 0.0 {
+            self.winners += 1;
+            self.won += outcome;
+        } else if outcome < 0.0 {
+            self.losers += 1;
+            self.lost -= outcome;
+        }
+    }
+
+    /// All of some trades.
+    pub(super) fn over(outcomes: &[f64]) -> Self {
+        let mut walk = Self::default();
+        for outcome in outcomes {
+            walk.add(*outcome);
+        }
+        walk
+    }
+
+    /// In percent.
+    pub(super) fn win_rate(&self) -> f64 {
+        100.0 * count(self.winners) / count(self.trades)
+    }
+
+    pub(super) fn winners(&self) -> usize {
+        self.winners
+    }
+
+    pub(super) fn average_win(&self) -> Option<f64> {
+        (self.winners > 0).then(|| self.won / count(self.winners))
+    }
+
+    pub(super) fn average_loss(&self) -> Option<f64> {
+        (self.losers > 0).then(|| self.lost / count(self.losers))
+    }
+}
+
+/// The runs that were drawn.
+#[derive(Debug, Clone)]
+pub(super) struct Cone {
+    pub(super) sampling: Sampling,
+    pub(super) runs: usize,
+    pub(super) horizon: usize,
+    pub(super) bands: Vec<Percentiles>,
+    pub(super) rule: AlarmRule,
+    /// 95 of 100 runs have CUSUMs that stay below.
+    pub(super) cusum_limit: f64,
+    pub(super) outlook: Outlook,
+}
+
+impl Cone {
+    /// Draws runs from outcomes that differ, for so many live trades.
+    pub(super) fn draw(expected: &[f64], live: usize, seed: u64) -> Result<Self, Uniform> {
+        let reference = Reference::of(expected)?;
+        let (horizon, sampling) = (horizon(live), Sampling::of(expected));
+        let runs = runs_over(horizon);
+        let marks = marks(horizon);
+        let bets = Bets::against(&reference);
+        let factors: Vec<_> = expected.iter().map(|one| bets.factors(*one)).collect();
+        let mut drawn = Drawn::with_room(marks.len(), runs);
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut sampler = Sampler::of(expected.len(), sampling);
+        for _ in 0..runs {
+            sampler.begin();
+            let (mut walk, mut capital) = (Walk::default(), Capital::new());
+            let (mut cusum, mut evidence) = (Cusum::against(&reference), 0.0_f64);
+            for (mark, sums) in marks.iter().zip(&mut drawn.sums) {
+                while walk.trades < *mark {
+                    let index = sampler.next(&mut generator);
+                    walk.add(expected[index]);
+                    cusum.add(expected[index]);
+                    capital.multiply(&factors[index]);
+                    evidence = evidence.max(capital.total());
+                    if walk.trades == live {
+                        drawn.outlook.add(&walk);
+                    }
+                }
+                sums.push(walk.sum);
+            }
+            drawn.evidence.push(evidence);
+            drawn.cusums.push(cusum.highest());
+        }
+        Ok(drawn.measured(&marks, bets, sampling, horizon))
+    }
+}
+
+/// The trades after which bands have a point.
+fn marks(horizon: usize) -> Vec<usize> {
+    let points = horizon.min(MOST_POINTS);
+    (1..=points).map(|point| point * horizon / points).collect()
+}
+
+/// The raw runs.
+struct Drawn {
+    /// The sums of all runs at each mark.
+    sums: Vec<Vec<f64>>,
+    /// The most evidence of each run.
+    evidence: Vec<f64>,
+    /// The highest CUSUM of each run.
+    cusums: Vec<f64>,
+    outlook: Outlook,
+}
+
+impl Drawn {
+    fn with_room(marks: usize, runs: usize) -> Self {
+        Self {
+            sums: vec![Vec::with_capacity(runs); marks],
+            evidence: Vec::with_capacity(runs),
+            cusums: Vec::with_capacity(runs),
+            outlook: Outlook::default(),
+        }
+    }
+
+    fn measured(mut self, marks: &[usize], bets: Bets, sampling: Sampling, horizon: usize) -> Cone {
+        let runs = self.evidence.len();
+        let mut rarest = Rarest::of(runs);
+        for (mark, sums) in marks.iter().zip(&mut self.sums) {
+            let mut order: Vec<u32> = (0..u32::try_from(runs).unwrap_or(u32::MAX)).collect();
+            order.sort_unstable_by(|one, other| {
+                sums[*one as usize].total_cmp(&sums[*other as usize])
+            });
+            if *mark >= BAND_FROM {
+                rarest.note(sums, &order, weight(*mark, horizon));
+            }
+            *sums = order.iter().map(|run| sums[*run as usize]).collect();
+        }
+        let needed = self.needed_evidence(sampling);
+        let level = rarest.level(&self.evidence, needed);
+        let at_mark = |(mark, sorted): (&usize, &Vec<f64>)| {
+            let below = index_below(level * weight(*mark, horizon));
+            let above = index_below(level * weight(*mark, horizon) * ABOVE_FOR_BELOW);
+            (*mark, [sorted[below], sorted[runs - 1 - above]])
+        };
+        let band = marks.iter().zip(&self.sums).map(at_mark);
+        let rule = AlarmRule {
+            bets,
+            needed,
+            band: band.filter(|(trade, _)| *trade >= BAND_FROM).collect(),
+        };
+        let bands = marks.iter().zip(&self.sums).map(|(trade, sorted)| {
+            let at = |share| quantile(share, runs, |index| sorted[index]).unwrap_or_default();
+            Percentiles {
+                trade: *trade,
+                at: [0.05, 0.25, 0.5, 0.75, 0.95].map(at),
+            }
+        });
+        self.cusums.sort_unstable_by(f64::total_cmp);
+        let limit = quantile(0.95, runs, |index| self.cusums[index]);
+        Cone {
+            sampling,
+            runs,
+            horizon,
+            bands: bands.collect(),
+            cusum_limit: limit.unwrap_or_default(),
+            rule,
+            outlook: self.outlook.sorted(),
+        }
+    }
+
+    /// The evidence that raises the alarm.
+    fn needed_evidence(&self, sampling: Sampling) -> f64 {
+        if sampling.block_length == 1 {
+            return ALARM_EVIDENCE;
+        }
+        let mut sorted = self.evidence.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let rare = quantile(1.0 - FALSE_EVIDENCE, sorted.len(), |index| sorted[index]);
+        rare.map_or(ALARM_EVIDENCE, |rare| rare.max(ALARM_EVIDENCE))
+    }
+}
+
+/// The share of the band's error that a trade may have, the last one's being 1. It grows, for an
+/// edge that is gone shows late, and what goes wrong early and grossly the evidence finds.
+fn weight(trade: usize, horizon: usize) -> f64 {
+    count(trade) / count(horizon)
+}
+
+/// How rare each run was at its rarest trade, from below and from above: the level of a band
+/// that it just leaves.
+struct Rarest {
+    low: Vec<f64>,
+    high: Vec<f64>,
+}
+
+impl Rarest {
+    fn of(runs: usize) -> Self {
+        Self {
+            low: vec![f64::INFINITY; runs],
+            high: vec![f64::INFINITY; runs],
+        }
+    }
+
+    /// Looks at one trade; `order` are the runs from the lowest to the highest.
+    fn note(&mut self, sums: &[f64], order: &[u32], weight: f64) {
+        let runs = order.len();
+        let mut first = 0;
+        for equal in order.chunk_by(|one, other| {
+            sums[*one as usize]
+                .total_cmp(&sums[*other as usize])
+                .is_eq()
+        }) {
+            let as_low = count(first + equal.len()) / weight;
+            let as_high = count(runs - first) / weight / ABOVE_FOR_BELOW;
+            for run in equal {
+                let run = *run as usize;
+                self.low[run] = self.low[run].min(as_low);
+                self.high[run] = self.high[run].min(as_high);
+            }
+            first += equal.len();
+        }
+    }
+
+    /// The largest number of runs below the band at the last trade, with which no more runs
+    /// than allowed leave it or have the evidence.
+    fn level(&self, evidence: &[f64], needed: f64) -> f64 {
+        let runs = evidence.len();
+        let allowed = index_below(FALSE_ALARMS * count(runs));
+        let each = self.low.iter().zip(&self.high).zip(evidence);
+        let mut levels: Vec<f64> = each
+            .map(|((low, high), evidence)| {
+                if *evidence >= needed {
+                    0.0
+                } else {
+                    low.min(*high)
+                }
+            })
+            .collect();
+        levels.sort_unstable_by(f64::total_cmp);
+        // The first run that must not leave it does at this level.
+        levels[allowed].next_down().max(0.0)
+    }
+}

@@ -1,0 +1,184 @@
+//! How often the alarm is wrong, how often it is right, and what others compute.
+
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+use crate::analytics::monte_carlo::draw;
+
+/// Backtests with an edge of a fifth to a quarter of a deviation a trade: steady, of few large
+/// wins, and of many small ones.
+fn backtests() -> [Vec<f64>; 3] {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(11);
+    let mut made = |chance: f64, win: [f64; 2], loss: [f64; 2]| -> Vec<f64> {
+        let mut within = |[least, most]: [f64; 2]| random.random_range(least..most);
+        let outcome = |_| {
+            if within([0.0, 1.0]) < chance {
+                within(win)
+            } else {
+                -within(loss)
+            }
+        };
+        (0..400).map(outcome).collect()
+    };
+    [
+        made(0.55, [100.0, 220.0], [60.0, 140.0]),
+        made(0.40, [150.0, 450.0], [70.0, 130.0]),
+        made(0.80, [35.0, 75.0], [60.0, 160.0]),
+    ]
+}
+
+/// Runs of 120 trades, drawn from outcomes, that raise an alarm; of 500.
+fn alarms(rule: &AlarmRule, outcomes: &[f64], seed: u64) -> usize {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let run = |_: &i32| {
+        let live: Vec<f64> = (0..120)
+            .map(|_| outcomes[draw(&mut random, outcomes.len())])
+            .collect();
+        rule.alarm(&live).is_some()
+    };
+    (0..500).filter(run).count()
+}
+
+#[test]
+fn a_healthy_strategy_alarms_in_one_of_twenty_and_a_dead_one_in_most() {
+    for (number, backtest) in backtests().iter().enumerate() {
+        let rule = rule(backtest, 120, 1).unwrap();
+        let mean = mean(backtest.iter().copied()).unwrap();
+        let dead: Vec<f64> = backtest.iter().map(|outcome| outcome - mean).collect();
+        let doubled: Vec<f64> = backtest.iter().map(|outcome| 2.0 * outcome).collect();
+        let seed = 100 + u64::try_from(number).unwrap();
+        let [healthy, dead, doubled] =
+            [backtest, &dead, &doubled].map(|outcomes| alarms(&rule, outcomes, seed));
+        let edge = SharpeFigures::of(backtest).unwrap().ratio;
+        println!(
+            "edge {edge:.3}, of 500: healthy {healthy}, without its edge {dead}, twice the size {doubled}"
+        );
+        assert!(healthy <= 30, "{healthy} of 500 healthy runs");
+        assert!(dead >= 300, "{dead} of 500 runs without an edge");
+        assert!(doubled >= 150, "{doubled} of 500 runs of twice the size");
+    }
+}
+
+#[test]
+fn dependent_trades_are_drawn_in_blocks_and_alarm_no_oftener() {
+    // A moving sum of independent numbers: each depends on the two before it.
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(5);
+    let mut series = |length: usize| -> Vec<f64> {
+        let shocks: Vec<f64> = (0..length + 2)
+            .map(|_| random.random_range(-1.0..1.0))
+            .collect();
+        let sums = shocks
+            .windows(3)
+            .map(|window| 0.2 + window.iter().sum::<f64>());
+        sums.collect()
+    };
+    let backtest = series(1_000);
+    assert!(Sampling::of(&backtest).block_length > 1);
+    let rule = rule(&backtest, 120, 1).unwrap();
+    let alarms = (0..500)
+        .filter(|_| rule.alarm(&series(120)).is_some())
+        .count();
+    println!("{alarms} of 500 dependent runs");
+    assert!(alarms <= 50, "{alarms} of 500");
+}
+
+fn outcomes(values: &[f64], from: &str, hours: i64) -> Outcomes {
+    let start: Timestamp = from.parse().unwrap();
+    let closed = |index: usize| {
+        start + SignedDuration::from_hours(hours * (i64::try_from(index).unwrap() + 1))
+    };
+    Outcomes {
+        values: values.to_vec(),
+        closed: (0..values.len()).map(closed).collect(),
+        from: Some(start),
+    }
+}
+
+#[test]
+fn a_rule_of_its_own_raises_the_alarm_of_the_whole() {
+    let backtest = outcomes(&backtests()[0], "2025-01-01T00:00:00Z", 24);
+    let live = outcomes(&[-60.0; 40], "2026-03-01T00:00:00Z", 24);
+    let whole = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
+    let alarm = whole.alarm.unwrap();
+    assert_eq!((alarm.trade, alarm.side), (20, Side::Worse));
+    for n in [20, 40] {
+        let rule = rule(&backtest.values, n, 1).unwrap();
+        assert_eq!(rule.alarm(&live.values[..n]), Some(alarm));
+        assert_eq!(rule.alarm(&live.values[..19]), None);
+    }
+    assert_eq!(whole.standing.unwrap().total, money(-2_400.0));
+    assert!(whole.standing.unwrap().as_low < 0.1);
+    assert_eq!(whole.curve.len(), 40);
+    assert!(whole.curve[39].cusum > whole.cusum_limit);
+    let named: Vec<Figure> = whole
+        .differences
+        .iter()
+        .filter(|difference| difference.is_different)
+        .map(|difference| difference.figure)
+        .collect();
+    assert_eq!(named, [Figure::WinRate, Figure::AverageLoss]);
+}
+
+#[test]
+fn missing_trades_are_named_as_such_and_raise_nothing() {
+    let expected = &backtests()[1];
+    let backtest = outcomes(expected, "2025-01-01T00:00:00Z", 12);
+    // As good as ever, and half as often.
+    let live = outcomes(&expected[100..160], "2026-03-01T00:00:00Z", 24);
+    let found = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
+    let different = |difference: &&Difference| difference.is_different;
+    let named: Vec<Figure> = found
+        .differences
+        .iter()
+        .filter(different)
+        .map(|difference| difference.figure)
+        .collect();
+    assert_eq!(named, [Figure::TradesPerDay]);
+    assert_eq!(found.alarm, None);
+}
+
+#[test]
+fn nothing_is_raised_before_the_twentieth_trade_nor_expected_of_equal_ones() {
+    let backtest = outcomes(&backtests()[0], "2025-01-01T00:00:00Z", 24);
+    let early = outcomes(&[-200.0; 19], "2026-03-01T00:00:00Z", 24);
+    let found = Expectation::of(&backtest, &early, Unit::Money, 1).unwrap();
+    assert_eq!((found.alarm, found.probability_above_zero), (None, None));
+    assert!(
+        found
+            .differences
+            .iter()
+            .all(|difference| !difference.is_different)
+    );
+    let none = Expectation::of(&backtest, &Outcomes::default(), Unit::Money, 1).unwrap();
+    assert_eq!(
+        (none.standing, none.drawdown, none.win_rate),
+        (None, None, None)
+    );
+    assert_eq!(none.bands.len(), 120);
+    let equal = outcomes(&[10.0; 50], "2025-01-01T00:00:00Z", 24);
+    assert_eq!(
+        Expectation::of(&equal, &early, Unit::Money, 1),
+        Err(Uniform)
+    );
+}
+
+#[test]
+fn a_long_life_has_a_longer_horizon_and_fewer_points() {
+    let backtest = &backtests()[0];
+    let live: Vec<f64> = (0..301)
+        .map(|index| backtest[index % backtest.len()])
+        .collect();
+    let live = outcomes(&live, "2026-03-01T00:00:00Z", 24);
+    let backtest = outcomes(backtest, "2025-01-01T00:00:00Z", 24);
+    let found = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
+    assert_eq!((found.horizon, found.bands.len()), (480, 240));
+    // Every other trade, and the last.
+    assert_eq!(found.curve.len(), 151);
+    assert_eq!(found.curve[150].trade, 301);
+    assert_eq!(
+        [0, 120, 121, 240, 241, 481].map(horizon),
+        [120, 120, 240, 240, 480, 960]
+    );
+}
