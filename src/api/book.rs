@@ -31,7 +31,7 @@ impl ReportSource {
 pub(super) fn named(book: Option<&str>) -> Result<Option<Book>, Problem> {
     let named: Option<Book> = parameter("book", book)?;
     match named {
-        Some(Book::Fills(route)) => {
+        Some(Book::Route(route)) => {
             let detail = format!("the parameter book: there is no route {route}");
             Err(Problem::bad_request("invalid_query", detail))
         }

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::context::Context;
 use super::events::parameter;
+use super::fills::{FillReading, bring_in as bring_in_fills};
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
@@ -22,6 +23,7 @@ use crate::domain::webhook::WebhookId;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Unreadable};
+use crate::journal::fills::SymbolMap;
 use crate::journal::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
 use crate::journal::ledgers::derive_next;
 use crate::store::backtests::{self, ImportedTrades};
@@ -68,6 +70,8 @@ text_enum! {
         Alerts = "alerts",
         /// TradingView's list of trades.
         Trades = "trades",
+        /// A broker's fills.
+        Fills = "fills",
     }
 }
 
@@ -90,13 +94,17 @@ pub struct ImportQuery {
     /// Of alerts: seconds that a recorded alert may lie apart and be the same; 120
     /// where left out.
     tolerance: Option<u32>,
-    /// Of a list of trades: its instrument.
+    /// Of a list of trades: its instrument; of fills, that of a file without a column for it.
     ticker: Option<String>,
-    /// Of a list of trades: the zone of its times, as IANA names it; that of the
+    /// Of fills: the ticker that a symbol of the broker is, as `MNQH6=CME_MINI:MNQ1!`; may be
+    /// given several times.
+    #[serde(default)]
+    symbol: Vec<String>,
+    /// Of a list of trades or fills: the zone of its times, as IANA names it; that of the
     /// file or of the webhook where left out.
     time_zone: Option<String>,
     /// Of a list of trades: the name of the file, which tells the instrument in
-    /// most exports.
+    /// most exports; of fills, the name that it is listed under.
     file_name: Option<String>,
     /// Of a list of trades: a column that its owner names, such as `date=3` or
     /// `profit=Gewinn EUR`; may be given several times.
@@ -149,6 +157,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
         dry_run: query.dry_run,
         alerts: None,
         trades: None,
+        fills: None,
     };
     match kind {
         FileKind::Alerts => {
@@ -173,6 +182,19 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
             let trades = trades(context, webhook, file, reading, query.dry_run).await?;
             imported.trades = Some(trades);
         }
+        FileKind::Fills => {
+            let zone = query.time_zone.as_deref().map(super::performance::zone);
+            let symbols = query.symbol.iter().map(String::as_str);
+            let reading = FillReading {
+                ticker: parameter("ticker", query.ticker.as_deref())?,
+                zone: zone.transpose()?,
+                symbols: SymbolMap::read(symbols)
+                    .map_err(|error| Problem::invalid(error.to_string()))?,
+                file_name: query.file_name,
+            };
+            let fills = bring_in_fills(context, webhook, file, reading, query.dry_run).await?;
+            imported.fills = Some(fills);
+        }
     }
     Ok(ok(&imported))
 }
@@ -182,6 +204,7 @@ async fn kind_of(file: Bytes, columns: Choices) -> Result<FileKind, Problem> {
     Ok(match kind.map_err(unreadable)? {
         Kind::Alerts => FileKind::Alerts,
         Kind::Trades => FileKind::Trades,
+        Kind::Fills => FileKind::Fills,
     })
 }
 
@@ -218,7 +241,7 @@ async fn alerts(
 
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can
 /// come between.
-async fn pair(store: &Store) -> Result<(), Problem> {
+pub(super) async fn pair(store: &Store) -> Result<(), Problem> {
     while store.writer().run_in_turn(derive_next).await? {}
     Ok(())
 }
@@ -246,7 +269,7 @@ async fn trades(
     Ok(context.store.writer().run_in_turn(write).await?)
 }
 
-fn unreadable(error: Unreadable) -> Problem {
+pub(super) fn unreadable(error: Unreadable) -> Problem {
     let detail = error.to_string();
     let problem = Problem::new(
         hyper::StatusCode::UNPROCESSABLE_ENTITY,

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod context;
 pub mod events;
 pub mod exports;
+pub mod fills;
 pub mod imports;
 mod login;
 pub mod openapi;

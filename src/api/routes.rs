@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
-    account, backtests, comparison, events, exports, imports, openapi, orders, overview,
+    account, backtests, comparison, events, exports, fills, imports, openapi, orders, overview,
     performance, positions, second_factor, security, senders, storage, stream, tags, tokens,
     trades, webhooks,
 };
@@ -48,6 +48,8 @@ pub enum Resource {
     ExpectedLegs,
     Imports,
     Backtests,
+    FillImports,
+    FillImport,
     Comparison,
     EventsExport,
     OrdersExport,
@@ -67,7 +69,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 47] = [
+const ADDRESSES: [(&str, Resource, &str); 49] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -99,6 +101,8 @@ const ADDRESSES: [(&str, Resource, &str); 47] = [
     ("/comparison/legs", Resource::ExpectedLegs, "GET"),
     ("/imports", Resource::Imports, "POST"),
     ("/backtests", Resource::Backtests, "GET, DELETE"),
+    ("/fill-imports", Resource::FillImports, "GET"),
+    ("/fill-imports/{id}", Resource::FillImport, "DELETE"),
     ("/backtests/comparison", Resource::Comparison, "GET"),
     ("/export/events.csv", Resource::EventsExport, "GET"),
     ("/export/orders.csv", Resource::OrdersExport, "GET"),
@@ -201,6 +205,8 @@ impl Resource {
             }
             (Self::Backtests, "GET") => backtests::list(context, request).await,
             (Self::Backtests, "DELETE") => backtests::remove(context, request).await,
+            (Self::FillImports, "GET") => fills::list(context, request).await,
+            (Self::FillImport, "DELETE") => fills::undo(context, request).await,
             (Self::Comparison, "GET") => backtests::compare(context, request).await,
             (Self::EventsExport, "GET") => exports::events(context, request),
             (Self::OrdersExport, "GET") => exports::orders(context, request),

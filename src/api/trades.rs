@@ -52,7 +52,7 @@ pub struct Trade {
     pub direction: Direction,
     /// Contracts, shares or coins.
     pub qty: String,
-    /// The order that opened it; null in a backtest.
+    /// The order that opened it; null in other books than that of alerts.
     #[schema(value_type = Option<String>)]
     pub entry_order: Option<OrderId>,
     /// When it was opened.
@@ -62,7 +62,7 @@ pub struct Trade {
     pub entry_price: String,
     /// Name of the signal that opened it.
     pub entry_signal: Option<String>,
-    /// The order that closed it; null in a backtest.
+    /// The order that closed it; null in other books than that of alerts.
     #[schema(value_type = Option<String>)]
     pub exit_order: Option<OrderId>,
     /// When it was closed.
@@ -94,7 +94,7 @@ pub struct Trade {
     /// Bars that it was open, likewise.
     pub bars: Option<u64>,
     /// `live`; `imported` where its entry or its exit was brought in later;
-    /// `backtest` where TradingView's strategy tester made it.
+    /// `backtest` where TradingView's strategy tester made it; `fills` where a broker filled it.
     pub source: TradeSource,
 }
 
@@ -107,6 +107,8 @@ text_enum! {
         Imported = "imported",
         /// TradingView's strategy tester made it.
         Backtest = "backtest",
+        /// A broker filled it.
+        Fills = "fills",
     }
 }
 
@@ -114,7 +116,7 @@ impl From<StoredTrade> for Trade {
     fn from(stored: StoredTrade) -> Self {
         let id = stored.id().to_string();
         let StoredTrade { trade, book, .. } = stored;
-        let order = |leg: &Leg| (book != Book::Backtest).then_some(leg.order);
+        let order = |leg: &Leg| (book == Book::Alerts).then_some(leg.order);
         let text = |amount: Decimal| amount.normalize().to_string();
         Self {
             id,
@@ -142,8 +144,9 @@ impl From<StoredTrade> for Trade {
             bars: stored.excursions.bars,
             source: match book {
                 Book::Backtest => TradeSource::Backtest,
-                Book::Alerts | Book::Fills(_) if stored.is_imported => TradeSource::Imported,
-                Book::Alerts | Book::Fills(_) => TradeSource::Live,
+                Book::Fills | Book::Route(_) => TradeSource::Fills,
+                Book::Alerts if stored.is_imported => TradeSource::Imported,
+                Book::Alerts => TradeSource::Live,
             },
         }
     }
@@ -164,6 +167,7 @@ impl TradeSource {
         match source {
             Some(Self::Live | Self::Imported) => &[Book::Alerts],
             Some(Self::Backtest) => &[Book::Backtest],
+            Some(Self::Fills) => &[Book::Fills],
             None => &[Book::Alerts, Book::Backtest],
         }
     }
@@ -178,7 +182,7 @@ pub struct TradeQuery {
     /// Of one webhook; may be given several times.
     #[serde(default)]
     webhook: Vec<String>,
-    /// `alerts` or `backtest`; both where left out.
+    /// `alerts`, `backtest` or `fills`; the first two where left out.
     #[param(value_type = Option<String>)]
     book: Option<String>,
     /// From one source; from all where left out.
@@ -239,7 +243,7 @@ impl TradeQuery {
             is_imported: match self.source {
                 Some(TradeSource::Live) => Some(false),
                 Some(TradeSource::Imported) => Some(true),
-                Some(TradeSource::Backtest) | None => None,
+                Some(TradeSource::Backtest | TradeSource::Fills) | None => None,
             },
             order: parameter("order", self.order.as_deref())?,
             tag: parameter("tag", self.tag.as_deref())?,
@@ -250,7 +254,10 @@ impl TradeQuery {
         let named = book::named(self.book.as_deref())?;
         // Orders and tags are of alerts.
         let has_other_books = filter.order.is_none() && filter.tag.is_none();
-        let books = TradeSource::books(self.source).iter().copied();
+        let source = self
+            .source
+            .or((named == Some(Book::Fills)).then_some(TradeSource::Fills));
+        let books = TradeSource::books(source).iter().copied();
         let books = books.filter(|book| {
             named.is_none_or(|named| named == *book) && (has_other_books || *book == Book::Alerts)
         });

@@ -1,5 +1,6 @@
 //! `algohook import`: alerts that never arrived, history, and backtests.
 
+mod fills;
 mod listed;
 
 use std::ffi::OsString;
@@ -30,11 +31,12 @@ const LISTED: usize = 20;
 /// Names of alerts that are listed in the terminal.
 const NAMED: usize = 5;
 
-/// Bring in alerts that never arrived, history, or TradingView's backtest
+/// Bring in alerts that never arrived, history, TradingView's backtest, or a broker's fills
 #[derive(Subcommand)]
 pub enum Import {
     Alerts(Alerts),
     Trades(Trades),
+    Fills(fills::Fills),
     /// A file without what it is.
     #[command(external_subcommand)]
     Unsaid(
@@ -138,8 +140,9 @@ impl Import {
         match self {
             Self::Alerts(alerts) => alerts.run(config, out),
             Self::Trades(trades) => trades.run(config, out),
+            Self::Fills(fills) => fills.run(config, out),
             Self::Unsaid(_) => super::wrong_use(
-                "say what the file is: algohook import alerts FILE or algohook import trades FILE",
+                "say what the file is: algohook import alerts FILE, algohook import trades FILE or algohook import fills FILE",
             ),
         }
     }
@@ -174,6 +177,7 @@ impl Alerts {
                     dry_run: self.dry_run,
                     alerts: Some(imported),
                     trades: None,
+                    fills: None,
                 },
             );
         }
@@ -378,6 +382,7 @@ impl Trades {
                     dry_run: self.dry_run,
                     alerts: None,
                     trades: Some(imported),
+                    fills: None,
                 },
             );
         }

@@ -33,11 +33,14 @@ pub struct Report {
     /// Of TradingView's backtests in place of the alerts
     #[arg(long)]
     backtest: bool,
+    /// Of a broker's fills in place of the alerts
+    #[arg(long, conflicts_with = "backtest")]
+    fills: bool,
     /// Of one ticker
     #[arg(long)]
     ticker: Option<Ticker>,
     /// Trades with a tag
-    #[arg(long, conflicts_with = "backtest")]
+    #[arg(long, conflicts_with_all = ["backtest", "fills"])]
     tag: Option<Tag>,
     /// Trades that closed on this day or later, or at this time
     #[arg(long, value_name = "TIME")]
@@ -80,10 +83,10 @@ impl Report {
         let store = open::store(config)?;
         let webhooks = self.webhooks.iter().map(|webhook| webhook.find(&store));
         let filter = ReportFilter {
-            book: if self.backtest {
-                Book::Backtest
-            } else {
-                Book::Alerts
+            book: match (self.backtest, self.fills) {
+                (true, _) => Book::Backtest,
+                (_, true) => Book::Fills,
+                _ => Book::Alerts,
             },
             webhooks: webhooks.collect::<anyhow::Result<_>>()?,
             ticker: self.ticker,

@@ -10,8 +10,10 @@ use crate::domain::webhook::Settings;
 use crate::imports::trades::terms::{StatedTerms, Terms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Unreadable};
+use crate::journal::fills::ImportedFills;
 use crate::journal::imports::ImportedAlerts;
 use crate::store::backtests::{BacktestSize, Digest, ImportedTrades, NewBacktest};
+use crate::store::fills::FillImport;
 
 /// The largest file in bytes: 32 MB.
 pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
@@ -26,6 +28,8 @@ pub struct Imported {
     pub alerts: Option<ImportedAlerts>,
     /// Of a list of trades.
     pub trades: Option<ImportedTrades>,
+    /// Of a broker's fills.
+    pub fills: Option<ImportedFills>,
 }
 
 /// The backtests that were removed.
@@ -34,6 +38,14 @@ pub struct Imported {
 pub struct RemovedBacktests {
     /// The backtests that are gone.
     pub removed: Vec<BacktestSize>,
+}
+
+/// The import of fills that was undone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoneFills {
+    /// The import, as it was.
+    pub undone: FillImport,
 }
 
 /// Options for reading and keeping a list of trades.

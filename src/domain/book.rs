@@ -25,13 +25,15 @@ pub enum Book {
     Alerts,
     /// Trades that TradingView's strategy tester listed.
     Backtest,
+    /// Trades paired from fills that were brought in from a broker's file.
+    Fills,
     /// Trades paired from what a broker filled of a route.
-    Fills(RouteId),
+    Route(RouteId),
 }
 
 /// A text that names no book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be alerts or backtest")]
+#[error("must be alerts, backtest or fills")]
 pub struct NotABook;
 
 impl fmt::Display for Book {
@@ -39,7 +41,8 @@ impl fmt::Display for Book {
         match self {
             Self::Alerts => formatter.pad("alerts"),
             Self::Backtest => formatter.pad("backtest"),
-            Self::Fills(route) => route.fmt(formatter),
+            Self::Fills => formatter.pad("fills"),
+            Self::Route(route) => route.fmt(formatter),
         }
     }
 }
@@ -51,7 +54,8 @@ impl FromStr for Book {
         match text {
             "alerts" => Ok(Self::Alerts),
             "backtest" => Ok(Self::Backtest),
-            route => route.parse().map(Self::Fills).map_err(|_| NotABook),
+            "fills" => Ok(Self::Fills),
+            route => route.parse().map(Self::Route).map_err(|_| NotABook),
         }
     }
 }
@@ -65,12 +69,13 @@ mod tests {
         for (name, book) in [
             ("alerts", Book::Alerts),
             ("backtest", Book::Backtest),
-            ("rte_3", Book::Fills(RouteId(3))),
+            ("fills", Book::Fills),
+            ("rte_3", Book::Route(RouteId(3))),
         ] {
             assert_eq!(name.parse(), Ok(book));
             assert_eq!(book.to_string(), name);
         }
-        for text in ["", "Alerts", "live", "rte_", "fills"] {
+        for text in ["", "Alerts", "live", "rte_", "fil_1"] {
             assert_eq!(text.parse::<Book>(), Err(NotABook), "{text}");
         }
     }

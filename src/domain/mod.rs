@@ -10,6 +10,7 @@ pub mod currency;
 pub mod delivery;
 pub mod event;
 pub mod exact;
+pub mod fill;
 pub mod futures;
 pub mod instrument;
 pub mod ledger;

@@ -14,7 +14,7 @@ use super::signal::{Direction, Ticker};
 use super::terms::{Contract, Terms};
 
 /// The name of a trade: its book, and the orders that opened and closed it. It is `trd_12_15`
-/// outside, `btr_5` in a backtest, `rte_3_12_15` among the fills of a route.
+/// outside, `btr_5` in a backtest, `fls_12_15` among fills, `rte_3_12_15` among those of a route.
 ///
 /// It stays the same however often trades are derived again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +38,8 @@ impl fmt::Display for TradeId {
         match self.book {
             Book::Alerts => write!(formatter, "trd_{entry}_{exit}"),
             Book::Backtest => write!(formatter, "btr_{exit}"),
-            Book::Fills(route) => write!(formatter, "{route}_{entry}_{exit}"),
+            Book::Fills => write!(formatter, "fls_{entry}_{exit}"),
+            Book::Route(route) => write!(formatter, "{route}_{entry}_{exit}"),
         }
     }
 }
@@ -57,7 +58,8 @@ impl FromStr for TradeId {
             let (front, entry) = front.rsplit_once('_')?;
             let book = match front {
                 "trd" => Book::Alerts,
-                route => Book::Fills(route.parse().ok()?),
+                "fls" => Book::Fills,
+                route => Book::Route(route.parse().ok()?),
             };
             Some((book, number(entry)?, number(exit)?))
         };
@@ -221,7 +223,8 @@ mod tests {
         for (name, id) in [
             ("trd_12_15", id(Book::Alerts, 12, 15)),
             ("btr_5", id(Book::Backtest, 5, 5)),
-            ("rte_3_12_15", id(Book::Fills(RouteId(3)), 12, 15)),
+            ("fls_12_15", id(Book::Fills, 12, 15)),
+            ("rte_3_12_15", id(Book::Route(RouteId(3)), 12, 15)),
         ] {
             assert_eq!(name.parse(), Ok(id));
             assert_eq!(id.to_string(), name);

@@ -7,6 +7,7 @@
 pub mod alerts;
 mod archive;
 pub mod cell_text;
+pub mod fills;
 pub mod matching;
 mod own;
 mod spreadsheet;
@@ -35,6 +36,9 @@ const SHOWN_TITLES: usize = 30;
 const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
 const TRADE_LIST: &str =
     "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
+
+/// What an export of fills has.
+const FILLS_ARE: &str = "Fills are read of Alpaca's activities, the trade histories of Binance and Bybit, Flex queries and activity statements of Interactive Brokers, and of plain columns: time,symbol,side,qty,price,fee,feeCurrency,orderId,fillId.";
 
 /// The hint where no title is known.
 const NAME_COLUMNS: &str = "If it is a list of trades in words that are not known, name its columns (--column date=3, or \"Columns\" on the page), or set TradingView to English and export it again";
@@ -89,6 +93,16 @@ pub enum Unreadable {
         column: String,
         /// The titles of the header.
         found: Vec<String>,
+    },
+    /// An export of fills without columns that are needed.
+    #[error(
+        "there is no column for {}; not recognised: {unknown}. {FILLS_ARE} Write the missing ones under these names, or export the fills again with them", .missing.join(", ")
+    )]
+    UnknownFills {
+        /// Names of the needed columns.
+        missing: Vec<&'static str>,
+        /// The titles that are not known.
+        unknown: String,
     },
     /// A spreadsheet that cannot be opened.
     #[error("the spreadsheet cannot be opened: {0}")]
@@ -208,6 +222,8 @@ pub enum Kind {
     Alerts,
     /// TradingView's list of trades.
     Trades,
+    /// A broker's fills.
+    Fills,
 }
 
 /// The content of a file, by its header and its first rows.
@@ -217,9 +233,13 @@ pub enum Kind {
 /// [`Unreadable`], which says what the file is, where that is known.
 pub fn kind_of(file: &[u8], columns: &trades::Choices) -> Result<Kind, Unreadable> {
     if table::is_spreadsheet(file) {
-        return Ok(Kind::Trades);
+        let is_fills = fills::looks_like_fills(file);
+        return Ok(if is_fills { Kind::Fills } else { Kind::Trades });
     }
     let text = text::decode(file);
+    if fills::looks_like_fills(file) {
+        return Ok(Kind::Fills);
+    }
     if alerts::is_json_lines(&text) {
         return Ok(Kind::Alerts);
     }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::Remembered;
+use crate::domain::book::Book;
 use crate::domain::ledger::{Applied, Ledger, NotApplied, Unpairable};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::webhook::Settings;
@@ -195,7 +196,11 @@ pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
     let Some(key) = any_stale(context.connection)? else {
         return Ok(false);
     };
-    derive_again(context, &key, None, Kept::default(), OrderId(0))?;
+    if key.book == Book::Fills {
+        super::fills::derive(context, &key)?;
+    } else {
+        derive_again(context, &key, None, Kept::default(), OrderId(0))?;
+    }
     Ok(true)
 }
 

@@ -6,6 +6,7 @@
 
 pub mod arrivals;
 pub mod deliveries;
+pub mod fills;
 pub mod imports;
 pub mod ledgers;
 mod placing;

@@ -22,7 +22,7 @@ use crate::store::error::Result;
 use crate::store::ledgers::{self, LedgerKey};
 use crate::store::orders::{self, NewOrder};
 use crate::store::sql::{parsed, timestamp, to_micros};
-use crate::store::{WriteContext, Writer, tickers};
+use crate::store::{WriteContext, Writer, fills, tickers};
 
 /// Events that one transaction looks at: few enough not to keep alerts waiting.
 const AT_ONCE: i64 = 500;
@@ -70,6 +70,7 @@ pub fn rebuild(writer: &Writer) -> Result<Rebuilt> {
         all_orders(writer)?;
     }
     rebuilt.ledgers = writer.run_blocking(ledgers::mark_all)?;
+    rebuilt.ledgers += writer.run_blocking(|context| fills::mark_all(context.connection))?;
     while writer.run_blocking(derive_next)? {}
     Ok(rebuilt)
 }

@@ -63,7 +63,13 @@ pub(crate) fn mark(connection: &Connection, key: &LedgerKey) -> Result<()> {
 /// One of the ledgers that have to be derived again.
 pub(crate) fn any_stale(connection: &Connection) -> Result<Option<LedgerKey>> {
     let mut select = connection.prepare_cached(ONE_STALE)?;
-    let read = |row: &rusqlite::Row<'_>| Ok(LedgerKey::of_alerts(row.get(0)?, parsed(row, 1)?));
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(LedgerKey {
+            webhook: row.get(0)?,
+            instrument: parsed(row, 1)?,
+            book: row.get(2)?,
+        })
+    };
     Ok(select.query_row([], read).optional()?)
 }
 
@@ -76,10 +82,11 @@ pub fn is_any_stale(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(ONE_STALE)?.exists([])?)
 }
 
-/// A ledger of alerts that has to be derived again: orders are what it is folded from.
+/// A ledger that has to be derived again: of alerts, which is folded from orders, before those
+/// of fills.
 const ONE_STALE: &str =
-    "SELECT l.webhook_id, l.ticker FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
-     WHERE l.is_stale AND l.book = 0 AND w.deleted_at IS NULL LIMIT 1";
+    "SELECT l.webhook_id, l.ticker, l.book FROM ledgers l JOIN webhooks w ON w.id = l.webhook_id
+     WHERE l.is_stale AND l.book IN (0, 2) AND w.deleted_at IS NULL ORDER BY l.book LIMIT 1";
 
 /// Has the ledgers of one webhook, or all, derived again.
 ///
@@ -131,6 +138,17 @@ pub(crate) fn mark_all(context: &mut WriteContext<'_>) -> Result<usize> {
         [Book::Alerts],
     )?;
     Ok(marked)
+}
+
+/// Removes a ledger of which nothing is left. Its version goes with it, so that the catalog's
+/// counts up instead: a report must not take it for one that did not change.
+pub(crate) fn remove(connection: &Connection, key: &LedgerKey) -> Result<()> {
+    connection.execute(
+        "DELETE FROM ledgers WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+        params![key.webhook, key.book, key.instrument.as_str()],
+    )?;
+    connection.execute("UPDATE catalog SET revision = revision + 1", [])?;
+    Ok(())
 }
 
 /// Version stamp of the figures derived of some webhooks: as long as it stays the
@@ -199,7 +217,11 @@ pub fn load(
         last_word: stored.last_word,
         stated_before: stored.stated_before,
         position_before: stored.position_before,
-        newest_second: orders::paired_in_second(connection, key, stored.newest_second)?,
+        newest_second: match key.book {
+            Book::Alerts => orders::paired_in_second(connection, key, stored.newest_second)?,
+            // Fills are always derived as a whole.
+            _ => Vec::new(),
+        },
     };
     Ok(Some(Ledger::resume(checkpoint, settings)))
 }

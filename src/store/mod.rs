@@ -18,6 +18,7 @@ pub mod error;
 pub mod event_log;
 pub mod events;
 pub mod file;
+pub mod fills;
 pub mod health;
 pub mod known_clients;
 pub mod ledgers;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0020_outbox.sql"),
     include_str!("schema/0021_archive.sql"),
     include_str!("schema/0022_credentials.sql"),
+    include_str!("schema/0023_fills.sql"),
 ];
 
 /// The schema version that this binary writes.

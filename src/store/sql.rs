@@ -127,7 +127,8 @@ impl ToSql for Book {
         Ok(ToSqlOutput::from(match self {
             Self::Alerts => 0,
             Self::Backtest => 1,
-            Self::Fills(RouteId(route)) => -route,
+            Self::Fills => 2,
+            Self::Route(RouteId(route)) => -route,
         }))
     }
 }
@@ -137,7 +138,8 @@ impl FromSql for Book {
         match value.as_i64()? {
             0 => Ok(Self::Alerts),
             1 => Ok(Self::Backtest),
-            route if route < 0 => Ok(Self::Fills(RouteId(-route))),
+            2 => Ok(Self::Fills),
+            route if route < 0 => Ok(Self::Route(RouteId(-route))),
             unknown => Err(FromSqlError::OutOfRange(unknown)),
         }
     }
@@ -170,7 +172,12 @@ mod tests {
     #[test]
     fn a_book_is_read_as_it_was_written() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        for book in [Book::Alerts, Book::Backtest, Book::Fills(RouteId(7))] {
+        for book in [
+            Book::Alerts,
+            Book::Backtest,
+            Book::Fills,
+            Book::Route(RouteId(7)),
+        ] {
             let read = connection.query_row("SELECT ?1", [book], |row| row.get(0));
             assert_eq!(read, Ok(book));
         }

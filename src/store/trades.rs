@@ -240,7 +240,7 @@ pub fn get(connection: &Connection, id: TradeId) -> Result<StoredTrade> {
     // An order tells its time, so that the trade is found at once.
     let at_its_time = match id.book {
         Book::Alerts => "AND t.exit_time = (SELECT o.paired_at FROM orders o WHERE o.id = ?2)",
-        Book::Backtest | Book::Fills(_) => "",
+        Book::Backtest | Book::Fills | Book::Route(_) => "",
     };
     let sql = format!(
         "SELECT {COLUMNS}, {IS_IMPORTED}, {NOTES}, {TAGS}, {CURRENCY}

@@ -231,6 +231,7 @@ pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
         params![webhook, at_once],
     )?;
     if trades + removed == 0 {
+        super::fills::purge(connection, webhook)?;
         for table in [
             "rejections",
             "alerts_not_kept",

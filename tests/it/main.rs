@@ -19,6 +19,7 @@ mod events;
 mod expectation_oracle;
 #[cfg(target_os = "linux")]
 mod faults;
+mod fills;
 mod first_contact;
 mod health;
 mod hostile_files;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
-    account, backtests, comparison, events, exports, imports, orders, overview, performance,
+    account, backtests, comparison, events, exports, fills, imports, orders, overview, performance,
     positions, second_factor, security, senders, storage, stream, tags, tokens, trade_sieve,
     trades, webhooks,
 };
@@ -78,6 +78,8 @@ use super::{
         backtests::list,
         backtests::compare,
         backtests::remove,
+        fills::list,
+        fills::undo,
         exports::events,
         exports::orders,
         exports::trades,

@@ -13,7 +13,7 @@ mod holes;
 mod join;
 mod kinds;
 mod months;
-mod number;
+pub(super) mod number;
 mod own;
 mod properties;
 mod rows;

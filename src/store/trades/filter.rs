@@ -60,11 +60,18 @@ impl TradeFilter {
         }
         if let Some(ticker) = &self.ticker {
             match self.book {
-                Book::Alerts | Book::Fills(_) => {
+                Book::Alerts | Book::Route(_) => {
                     let (sql, values) = tickers::naming(&columns, ticker);
                     of.require(sql, values);
                 }
-                Book::Backtest => of.require_all(listed(connection, &columns, ticker)?),
+                Book::Backtest => {
+                    let kept = "SELECT webhook_id, ticker FROM backtests";
+                    of.require_all(listed(connection, kept, &columns, ticker)?);
+                }
+                Book::Fills => {
+                    let kept = "SELECT webhook_id, ticker FROM ledgers WHERE book = 2";
+                    of.require_all(listed(connection, kept, &columns, ticker)?);
+                }
             }
         }
         Ok(of)
@@ -144,7 +151,7 @@ pub(super) fn page(
         }
         conditions.require_all(filter.newest_of_ledger(limit));
         match filter.book {
-            Book::Alerts | Book::Fills(_) => OF_LEDGERS,
+            Book::Alerts | Book::Fills | Book::Route(_) => OF_LEDGERS,
             Book::Backtest => OF_BACKTESTS,
         }
     } else {
@@ -160,11 +167,11 @@ pub(super) fn page(
     Ok((sql, conditions.values))
 }
 
-/// A condition for the backtests whose instrument can be the one that a ticker names; `of` is
-/// the pair of columns with webhook and ticker.
-fn listed(connection: &Connection, of: &str, ticker: &str) -> Result<Conditions> {
+/// A condition for what is kept of an instrument that can be the one which a ticker names;
+/// `kept` selects webhook and ticker of all, `of` is the pair of columns with both.
+fn listed(connection: &Connection, kept: &str, of: &str, ticker: &str) -> Result<Conditions> {
     let spelling = Spelling::of(ticker.trim());
-    let mut select = connection.prepare_cached("SELECT webhook_id, ticker FROM backtests")?;
+    let mut select = connection.prepare_cached(kept)?;
     let mut rows = select.query([])?;
     let mut named: Vec<Box<dyn ToSql>> = Vec::new();
     while let Some(row) = rows.next()? {

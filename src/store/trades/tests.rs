@@ -185,7 +185,7 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
     };
     let (tagged, profit) = (totals(&scratch), made(&scratch, Book::Alerts));
     // Trades of other books, with the very orders of trades of alerts.
-    let fills = Book::Fills(RouteId(1));
+    let fills = Book::Route(RouteId(1));
     let key = |book| LedgerKey {
         webhook: 1,
         book,

@@ -1,0 +1,133 @@
+//! Fills of brokers' files: bringing them in, the files, and undoing one.
+
+use crate::store::Connection;
+use hyper::body::Bytes;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::context::Context;
+use super::imports::{pair, unreadable};
+use super::problem::Problem;
+use super::reply::{Reply, ok};
+use super::request::{ApiRequest, Page};
+use super::slow::blocking;
+use crate::desk::imports::UndoneFills;
+use crate::domain::fill::FillImportId;
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::WebhookId;
+use crate::imports::fills::{self as files, FillOptions};
+use crate::journal::fills::{self, ImportedFills, NotTraded, Steps, SymbolMap};
+use crate::store::fills::{self as stored, FillImport};
+use crate::store::{WriteContext, webhooks};
+
+/// The owner's words about a file of fills.
+pub(super) struct FillReading {
+    pub(super) zone: Option<TimeZone>,
+    pub(super) ticker: Option<Ticker>,
+    pub(super) symbols: SymbolMap,
+    pub(super) file_name: Option<String>,
+}
+
+impl From<NotTraded> for Problem {
+    fn from(error: NotTraded) -> Self {
+        Self::new(
+            hyper::StatusCode::UNPROCESSABLE_ENTITY,
+            "not_traded",
+            error.to_string(),
+        )
+        .hint("nothing was imported")
+    }
+}
+
+/// Brings in the fills of a file.
+pub(super) async fn bring_in(
+    context: &Context,
+    webhook: WebhookId,
+    file: Bytes,
+    reading: FillReading,
+    dry_run: bool,
+) -> Result<ImportedFills, Problem> {
+    let id = webhook.clone();
+    let readers = context.store.readers();
+    let settings = readers
+        .run(move |connection| webhooks::get(connection, &id))
+        .await?
+        .settings;
+    let options = FillOptions {
+        zone: reading.zone,
+        usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
+        symbol: reading.ticker,
+    };
+    // The file is gone before its fills are told apart.
+    let file = blocking(move || files::read(&file, &options)).await?;
+    let file = file.map_err(unreadable)?;
+    let prepare = move |connection: &Connection| {
+        fills::prepare(
+            connection,
+            &webhook,
+            file,
+            reading.file_name,
+            &reading.symbols,
+        )
+    };
+    let prepared = readers.run(prepare).await??;
+    if dry_run {
+        return Ok(prepared.summary().clone());
+    }
+    let mut steps = Steps::of(prepared, context.now());
+    while let Some(step) = steps.next_step() {
+        let run = move |context: &mut WriteContext<'_>| step.run(context);
+        steps.took(context.store.writer().run_in_turn(run).await?);
+    }
+    pair(&context.store).await?;
+    Ok(steps.summary)
+}
+
+/// The webhook of the files.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FillImportsQuery {
+    /// The webhook whose alerts were filled.
+    webhook: String,
+}
+
+/// The files that a webhook's fills are from, newest first.
+#[utoipa::path(get, path = "/fill-imports", tag = "imports", params(FillImportsQuery),
+    responses((status = 200, body = Page<FillImport>), (status = 400, body = Problem),
+        (status = 404, body = Problem)))]
+pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
+    let FillImportsQuery { webhook } = request.query()?;
+    let webhook: WebhookId = webhook
+        .parse()
+        .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
+    let read = move |connection: &Connection| {
+        let webhook = webhooks::get(connection, &webhook)?;
+        stored::imports(connection, webhook.row)
+    };
+    Ok(ok(&Page {
+        items: context.store.readers().run(read).await?,
+        next_cursor: None,
+    }))
+}
+
+/// Undoes an import: the fills that no other file has are removed, and the trades of them.
+#[utoipa::path(delete, path = "/fill-imports/{id}", tag = "imports",
+    params(("id" = String, Path, description = "The import, as `fim_3`.")),
+    responses((status = 200, body = UndoneFills), (status = 404, body = Problem)))]
+pub(super) async fn undo(context: &Context, request: &ApiRequest) -> Reply {
+    let id: FillImportId = request.path_id()?;
+    let read = move |connection: &Connection| {
+        let webhook = stored::webhook_of(connection, id)?;
+        stored::imports(connection, webhook)
+    };
+    let imports = context.store.readers().run(read).await?;
+    let undone = imports.into_iter().find(|import| import.id == id);
+    let undone =
+        undone.ok_or_else(|| crate::store::StoreError::NotFound(format!("import {id}")))?;
+    let write = move |context: &mut WriteContext<'_>| fills::undo(context, id);
+    context.store.writer().run_removal(write).await?;
+    pair(&context.store).await?;
+    Ok(ok(&UndoneFills { undone }))
+}

@@ -1,0 +1,106 @@
+//! Fills from a broker's export: Alpaca's activities, the trade histories of Binance and
+//! Bybit, Flex queries and activity statements of Interactive Brokers, or plain columns.
+//!
+//! Every broker writes the same few facts under names of its own, so one reader knows a column
+//! by any of its names, and what is peculiar to a broker (the zone of its times, the sign of
+//! its fees) by the columns that only it has. The header need not be the first line: most
+//! brokers put a line of their own before it.
+
+mod header;
+mod records;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod when;
+
+use jiff::tz::TimeZone;
+
+use super::{Faults, Unreadable};
+use crate::domain::fill::{Fill, FillVenue};
+use crate::domain::signal::Ticker;
+use header::Columns;
+use records::Records;
+
+/// The fills of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FillFile {
+    /// The broker.
+    pub venue: FillVenue,
+    /// The fills, oldest first.
+    pub fills: Vec<ListedFill>,
+    /// Rows that are no fills: funding, dividends, totals.
+    pub others: usize,
+    /// Assumptions for the owner to check.
+    pub notes: Vec<String>,
+}
+
+/// A fill and where it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFill {
+    /// Its line, row or entry, from 1.
+    pub row: usize,
+    /// The fill.
+    pub fill: Fill,
+    /// Fills before it of which the file says the very same.
+    pub nth: usize,
+}
+
+/// What a file does not say itself.
+#[derive(Debug, Clone)]
+pub struct FillOptions {
+    /// The zone of times without one, as the owner says.
+    pub zone: Option<TimeZone>,
+    /// The zone where neither file nor owner says: the webhook's.
+    pub usual_zone: TimeZone,
+    /// The instrument of a file without a column for it.
+    pub symbol: Option<Ticker>,
+}
+
+/// Reads the fills of a file.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn read(file: &[u8], options: &FillOptions) -> Result<FillFile, Unreadable> {
+    let tables = records::tables(file)?;
+    let mut faults = Faults::default();
+    let mut found: Option<FillFile> = None;
+    for table in &tables {
+        let columns = Columns::of(table.header(), options.symbol.is_some())?;
+        let read = rows::read(table, &columns, options, &mut faults);
+        match &mut found {
+            Some(found) => {
+                found.fills.extend(read.fills);
+                found.others += read.others;
+            }
+            None => found = Some(read),
+        }
+    }
+    let mut found = found.ok_or(Unreadable::Empty)?;
+    in_order(&mut found.fills);
+    faults.or(found)
+}
+
+/// Reports whether a file has the columns of an export of fills, by its first lines.
+#[must_use]
+pub fn looks_like_fills(file: &[u8]) -> bool {
+    let is_known = |table: &Records| Columns::of(table.header(), false).is_ok();
+    let tables = records::first_tables(file);
+    tables.is_ok_and(|tables| !tables.is_empty() && tables.iter().all(is_known))
+}
+
+/// Sorts by time. Of one instant the sequence of the file holds, which is the other way round
+/// where its newest fills come first.
+fn in_order(fills: &mut [ListedFill]) {
+    let ends = fills.first().zip(fills.last());
+    if ends.is_some_and(|(first, last)| first.fill.time > last.fill.time) {
+        fills.reverse();
+    }
+    fills.sort_by_key(|listed| listed.fill.time);
+    let mut seen = std::collections::HashMap::new();
+    for listed in fills {
+        let before = seen.entry(listed.fill.in_full()).or_insert(0);
+        listed.nth = *before;
+        *before += 1;
+    }
+}

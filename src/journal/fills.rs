@@ -1,0 +1,251 @@
+//! Fills brought in from a file, undone again, and their ledgers.
+//!
+//! An account has fills of many strategies. Those of a webhook are the ones of instruments
+//! that its alerts or its backtest trade, under whatever name the broker has for them; the rest
+//! is left out and counted, so that nobody's other trades get into a strategy's profit.
+//!
+//! Fills are paired by the ledger that pairs alerts, each with its own fee for a commission
+//! and without assumed slippage: what a broker says was paid needs no assumption.
+
+mod ledger;
+mod steps;
+mod symbols;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::fill::{Fill, FillId, FillImportId, FillVenue, is_same_money};
+use crate::domain::money::Decimal;
+use crate::domain::signal::Ticker;
+use crate::domain::webhook::{Settings, WebhookId};
+use crate::imports::fills::{FillFile, ListedFill};
+use crate::store::error::Result;
+use crate::store::fills::{self, StoredFill};
+use crate::store::webhooks::{self, StoredWebhook};
+use crate::store::{backtests, tickers};
+
+pub(super) use ledger::derive;
+pub use steps::{Step, Steps, bring_in, undo};
+use symbols::Names;
+pub use symbols::{NotASymbolMap, NotTraded, SymbolMap};
+
+/// The result of importing fills, or of its preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportedFills {
+    /// The import, by which it can be undone; none where nothing changes.
+    #[schema(value_type = Option<String>)]
+    pub import: Option<FillImportId>,
+    /// The broker.
+    pub venue: FillVenue,
+    /// Fills in the file.
+    pub rows: usize,
+    /// Fills that were not there before.
+    pub new: usize,
+    /// Fills that were there already.
+    pub known: usize,
+    /// Rows of the file that are no fills.
+    pub others: usize,
+    /// When the first of its fills was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub first: Option<Timestamp>,
+    /// When the last of its fills was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last: Option<Timestamp>,
+    /// The instruments of the fills that were taken.
+    pub taken: Vec<FillSymbol>,
+    /// Instruments that the webhook does not trade: their fills were left out.
+    pub left_out: Vec<FillSymbol>,
+    /// Assumptions for the owner to check.
+    pub notes: Vec<String>,
+}
+
+/// A broker's symbol and how many fills it has in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FillSymbol {
+    /// As the broker has it.
+    #[schema(value_type = String)]
+    pub symbol: Ticker,
+    /// The instrument of the webhook; null where it trades none of that name.
+    #[schema(value_type = Option<String>)]
+    pub ticker: Option<Ticker>,
+    /// Fills in the file.
+    pub fills: usize,
+}
+
+/// The fills of a file that belong to a webhook.
+pub struct PreparedFills {
+    webhook: i64,
+    venue: FillVenue,
+    file_name: Option<String>,
+    fills: Vec<Candidate>,
+    summary: ImportedFills,
+}
+
+/// A fill of the file that belongs to the webhook.
+struct Candidate {
+    listed: ListedFill,
+    ticker: Ticker,
+    identity: String,
+    /// The stored fill that it is, under another identity: of another kind of export.
+    twin: Option<FillId>,
+}
+
+/// Reads which fills of a file belong to a webhook, and which are there already.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::NotFound`] where there is no such webhook; inside, that it
+/// trades none of the file's instruments.
+pub fn prepare(
+    connection: &Connection,
+    webhook: &WebhookId,
+    file: FillFile,
+    file_name: Option<String>,
+    symbols: &SymbolMap,
+) -> Result<std::result::Result<PreparedFills, NotTraded>> {
+    let transaction = connection.unchecked_transaction()?;
+    let webhook = webhooks::get(&transaction, webhook)?;
+    let traded = traded(&transaction, &webhook)?;
+    let names = Names::of(&file, &traded, symbols);
+    if names.taken.is_empty() && !file.fills.is_empty() {
+        return Ok(Err(names.not_traded(&traded)));
+    }
+    let mut summary = names.summary(&file);
+    let mut candidates = Vec::with_capacity(file.fills.len());
+    for listed in file.fills {
+        if let Some(ticker) = names.taken.get(&listed.fill.symbol) {
+            candidates.push(Candidate {
+                identity: listed.fill.identity(file.venue, listed.nth),
+                ticker: ticker.clone(),
+                twin: None,
+                listed,
+            });
+        }
+    }
+    summary.rows = candidates.len();
+    let known = recognise(&transaction, webhook.row, &mut candidates)?;
+    (summary.known, summary.new) = (known, candidates.len() - known);
+    note_fees(&candidates, &webhook.settings, &mut summary.notes);
+    Ok(Ok(PreparedFills {
+        webhook: webhook.row,
+        venue: file.venue,
+        file_name,
+        fills: candidates,
+        summary,
+    }))
+}
+
+impl PreparedFills {
+    /// What importing them comes to.
+    #[must_use]
+    pub fn summary(&self) -> &ImportedFills {
+        &self.summary
+    }
+}
+
+/// Instruments that the alerts and the backtests of a webhook trade.
+fn traded(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Ticker>> {
+    let mut traded: Vec<Ticker> = Vec::new();
+    let of_alerts = tickers::all(connection, webhook.row)?;
+    traded.extend(of_alerts.iter().filter_map(|name| name.parse().ok()));
+    for backtest in backtests::of_webhook(connection, webhook)? {
+        let ticker = backtest.ticker;
+        if ticker != Ticker::unknown() && !traded.iter().any(|known| known.may_be(&ticker)) {
+            traded.push(ticker);
+        }
+    }
+    Ok(traded)
+}
+
+/// Tells which fills are there already; returns how many. One that is there under the identity
+/// of another kind of export (a statement has no numbers, a Flex query has) is the same.
+fn recognise(connection: &Connection, webhook: i64, candidates: &mut [Candidate]) -> Result<usize> {
+    let times = candidates
+        .iter()
+        .map(|candidate| candidate.listed.fill.time);
+    let Some(range) = times.clone().min().zip(times.max()) else {
+        return Ok(0);
+    };
+    let stored = fills::between(connection, webhook, range)?;
+    let mut by_identity: HashMap<&str, &StoredFill> = HashMap::with_capacity(stored.len());
+    by_identity.extend(
+        stored
+            .iter()
+            .map(|(identity, fill)| (identity.as_str(), fill)),
+    );
+    let own: HashSet<&str> = candidates
+        .iter()
+        .map(|candidate| candidate.identity.as_str())
+        .collect();
+    let mut twins: HashMap<String, Vec<FillId>> = HashMap::new();
+    for (identity, stored) in stored.iter().rev() {
+        if !own.contains(identity.as_str()) {
+            let said = said_of(&stored.fill, &stored.ticker);
+            twins.entry(said).or_default().push(stored.id);
+        }
+    }
+    let mut known = 0;
+    for candidate in candidates {
+        if let Some(stored) = by_identity.get(candidate.identity.as_str()) {
+            candidate.twin = Some(stored.id);
+        } else {
+            let said = said_of(&candidate.listed.fill, &candidate.ticker);
+            candidate.twin = twins.get_mut(&said).and_then(Vec::pop);
+        }
+        known += usize::from(candidate.twin.is_some());
+    }
+    Ok(known)
+}
+
+/// What every kind of export says of a fill.
+fn said_of(fill: &Fill, ticker: &Ticker) -> String {
+    let (quantity, price) = (
+        fill.quantity.get().normalize(),
+        fill.price.get().normalize(),
+    );
+    format!(
+        "{ticker}|{}|{}|{quantity}|{price}",
+        fill.time.as_second(),
+        fill.side
+    )
+}
+
+/// Says which fees are in no profit, for no price turns them into the webhook's currency.
+fn note_fees(candidates: &[Candidate], settings: &Settings, notes: &mut Vec<String>) {
+    let mut left: BTreeMap<&str, (usize, Decimal)> = BTreeMap::new();
+    for candidate in candidates {
+        let fill = &candidate.listed.fill;
+        if let (None, Some(fee)) = (fill.counted(&settings.currency).commission, &fill.fee) {
+            let sum = left
+                .entry(fee.currency.as_deref().unwrap_or("?"))
+                .or_default();
+            sum.0 += 1;
+            sum.1 = sum.1.saturating_add(fee.amount);
+        }
+    }
+    notes.extend(left.into_iter().map(|(currency, (count, sum))| {
+        format!(
+            "{count} fills paid their fee in {currency} ({sum} together): it is kept with them and not in their profit, which is in {}",
+            settings.currency
+        )
+    }));
+    let foreign = candidates
+        .iter()
+        .filter_map(|candidate| candidate.listed.fill.currency.as_deref());
+    let foreign: BTreeSet<&str> = foreign
+        .filter(|code| !is_same_money(code, &settings.currency))
+        .collect();
+    if !foreign.is_empty() {
+        notes.push(format!(
+            "prices are in {}, the webhook's currency is {}: their profits cannot be compared until the webhook's currency is set to that of its instrument",
+            foreign.into_iter().collect::<Vec<_>>().join(", "),
+            settings.currency
+        ));
+    }
+}

@@ -1,0 +1,77 @@
+//! The ledger of fills: each fill as the order that is paired, its fee for a commission.
+
+use crate::domain::event::EventId;
+use crate::domain::ledger::Ledger;
+use crate::domain::money::Decimal;
+use crate::domain::order::{Order, OrderId};
+use crate::domain::signal::{Direction, Intent, OrderType, StatedPosition};
+use crate::domain::webhook::{Commission, CommissionKind, Reversal, Settings, Slippage};
+use crate::store::error::Result;
+use crate::store::fills::{self, StoredFill};
+use crate::store::ledgers::{self, LedgerKey};
+use crate::store::{WriteContext, lots, trades, webhooks};
+
+/// Derives a ledger of fills again.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey) -> Result<()> {
+    let connection = context.connection;
+    let settings = webhooks::settings(connection, key.webhook)?;
+    trades::delete_from(connection, key, i64::MIN)?;
+    lots::delete_all(connection, key)?;
+    let found = fills::in_order(connection, key)?;
+    if found.is_empty() {
+        return ledgers::remove(connection, key);
+    }
+    let mut terms = Settings {
+        slippage: Slippage {
+            value: Decimal::ZERO,
+            ..settings.slippage
+        },
+        reversal: Reversal::Net,
+        ..settings
+    };
+    let mut ledger = Ledger::new();
+    for stored in &found {
+        let order = order(stored, &terms.currency, &mut terms.commission);
+        // One that no decimal can count is left out, as an alert's order is.
+        if let Ok(applied) = ledger.apply(&order, &terms) {
+            trades::insert_applied(connection, key, &applied)?;
+        }
+    }
+    for lot in ledger.lots() {
+        lots::insert(connection, key, lot)?;
+    }
+    ledgers::save(connection, key, &ledger)
+}
+
+/// A fill as the order that the ledger pairs, and its fee as the commission of that order.
+fn order(stored: &StoredFill, currency: &str, commission: &mut Commission) -> Order {
+    let fill = &stored.fill;
+    let counted = fill.counted(currency);
+    *commission = Commission {
+        kind: CommissionKind::PerOrder,
+        value: counted.commission.unwrap_or_default(),
+    };
+    Order {
+        id: OrderId(stored.id.0),
+        event: EventId(0),
+        ticker: stored.ticker.clone(),
+        intent: match fill.side {
+            Direction::Long => Intent::Buy,
+            Direction::Short => Intent::Sell,
+        },
+        // It filled at its price, whatever was asked for.
+        order_type: OrderType::Market,
+        quantity: Some(counted.quantity),
+        intended_price: fill.price,
+        market_price: None,
+        paired_at: fill.time,
+        signal_time: None,
+        stated_position: StatedPosition::default(),
+        signal_name: None,
+        adjusting: false,
+    }
+}
