@@ -4,6 +4,7 @@ mod attention;
 mod backups;
 mod changes;
 mod clock_watch;
+mod expectations;
 mod health;
 mod listeners;
 mod retention;
@@ -34,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::outbox::{self, Consumers, Schedule, Senders};
 use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
+use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
 use crate::secrets;
 use crate::server::healthz::HealthCheck;
@@ -239,6 +241,14 @@ impl Background {
         workers.run("attention", move || {
             attention::run(of(&kept), Arc::clone(&watch), clock)
         });
+        let (kept, watch) = (of(&store), Arc::default());
+        workers.run("expectations", move || {
+            expectations::run(of(&kept), Arc::clone(&watch), clock)
+        });
+        let kept = of(&store);
+        workers.run("comparisons", move || {
+            expectations::remember(of(&kept), clock)
+        });
         workers.run("clock", move || clock_watch::run(of(&store), clock));
         let ingest = self.ingest;
         workers.run("notes", move || write_noted(Arc::clone(&ingest)));
@@ -318,6 +328,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         importing: Importing::default(),
         hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         reports: ReportCache::default(),
+        expectations: ExpectationCache::default(),
         simulating: Semaphore::new(1),
         earnings: EarningsCache::default(),
         backups: parts.backups,

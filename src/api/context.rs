@@ -17,6 +17,7 @@ use crate::config::Retention;
 use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
 use crate::reports::ReportCache;
+use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
 use crate::store::{Result, Store};
@@ -50,6 +51,8 @@ pub struct Context {
     pub importing: Importing,
     /// The reports that were asked for of late.
     pub reports: ReportCache,
+    /// The expectations that were asked for of late.
+    pub expectations: ExpectationCache,
     /// The right to run a Monte Carlo, one at a time.
     pub simulating: Semaphore,
     /// The dashboard's figures of closed trades.

@@ -12,6 +12,7 @@ pub mod comparison;
 pub mod connection;
 pub mod context;
 pub mod events;
+mod expectation;
 pub mod exports;
 pub mod fills;
 pub mod imports;

@@ -9,9 +9,9 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
-    account, backtests, comparison, events, exports, fills, imports, openapi, orders, overview,
-    performance, positions, second_factor, security, senders, storage, stream, tags, tokens,
-    trades, webhooks,
+    account, backtests, comparison, events, expectation, exports, fills, imports, openapi, orders,
+    overview, performance, positions, second_factor, security, senders, storage, stream, tags,
+    tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -46,6 +46,8 @@ pub enum Resource {
     MonteCarlo,
     Expected,
     ExpectedLegs,
+    ComparedDays,
+    Expectation,
     Imports,
     Backtests,
     FillImports,
@@ -69,7 +71,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 49] = [
+const ADDRESSES: [(&str, Resource, &str); 51] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -99,6 +101,8 @@ const ADDRESSES: [(&str, Resource, &str); 49] = [
     ("/performance/monte-carlo", Resource::MonteCarlo, "GET"),
     ("/comparison", Resource::Expected, "GET"),
     ("/comparison/legs", Resource::ExpectedLegs, "GET"),
+    ("/comparison/days", Resource::ComparedDays, "GET"),
+    ("/expectation", Resource::Expectation, "GET, POST"),
     ("/imports", Resource::Imports, "POST"),
     ("/backtests", Resource::Backtests, "GET, DELETE"),
     ("/fill-imports", Resource::FillImports, "GET"),
@@ -200,6 +204,9 @@ impl Resource {
             (Self::MonteCarlo, "GET") => performance::simulate(context, request).await,
             (Self::Expected, "GET") => comparison::get(context, request).await,
             (Self::ExpectedLegs, "GET") => comparison::legs(context, request).await,
+            (Self::ComparedDays, "GET") => expectation::remembered(context, request).await,
+            (Self::Expectation, "GET") => expectation::get(context, request).await,
+            (Self::Expectation, "POST") => expectation::freeze(context, request).await,
             (Self::Imports, "POST") => {
                 imports::import(context, request, request.body.clone()).await
             }

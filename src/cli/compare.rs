@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use jiff::SignedDuration;
 
+use super::expectation;
 use super::open::{self, WebhookArgument};
 use super::output::{self, counted, plain};
 use crate::compare::{Bridge, Preset};
@@ -17,6 +18,7 @@ use crate::domain::signal::Ticker;
 use crate::reports::comparison::{
     Comparison, ComparisonFilter, LegOutcome, LegRow, LegSide, compare,
 };
+use crate::reports::expectation::ExpectationFilter;
 
 /// Compare a webhook's backtest with its alerts
 #[derive(Args)]
@@ -49,6 +51,9 @@ pub struct Compare {
     /// Added to the backtest's times, as 8h or -5h30m: its chart was in another zone
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "0s")]
     shift: SignedDuration,
+    /// Hold live trades against runs drawn from the backtest: is it still the same strategy?
+    #[arg(long, conflicts_with_all = ["from", "to", "preset", "backward", "forward", "price", "shift", "all"])]
+    expectation: bool,
     /// List all fills, not only those that differ
     #[arg(long)]
     all: bool,
@@ -60,7 +65,8 @@ pub struct Compare {
 const EXAMPLE: &str = "\
 Examples:
   algohook compare wh_...
-  algohook compare \"BTC Strategy\" --from 2026-01-01 --shift 8h";
+  algohook compare \"BTC Strategy\" --from 2026-01-01 --shift 8h
+  algohook compare wh_... --expectation";
 
 /// Fills that are listed unless all are asked for.
 const LISTED: usize = 40;
@@ -95,6 +101,13 @@ impl Compare {
             }
         }
         let store = open::store(config)?;
+        if self.expectation {
+            let filter = ExpectationFilter {
+                webhook: self.webhook.find(&store)?,
+                ticker: self.ticker,
+            };
+            return expectation::print(&store, &filter, self.json, out);
+        }
         let filter = ComparisonFilter {
             webhook: self.webhook.find(&store)?,
             ticker: self.ticker,

@@ -12,6 +12,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod events;
+mod expectation;
 mod http;
 mod import;
 mod open;

@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::departure::{Departure, DepartureSide};
 use super::event::EventId;
 use super::instrument::Instrument;
 use super::terms::MissingPointValue;
@@ -43,6 +44,8 @@ pub struct InstrumentFacts {
     pub instrument: Instrument,
     /// True if TradingView states another position than there is here.
     pub is_out_of_sync: bool,
+    /// The trade that showed that live ones are not those of the backtest.
+    pub departure: Option<Departure>,
 }
 
 /// Deliveries that made no order though they should have.
@@ -70,6 +73,8 @@ pub enum Attention {
     /// A future is traded with another point value than its contract has, and the settings do
     /// not say that it is meant so.
     PointValue(Instrument, MissingPointValue),
+    /// Live trades are not those that the backtest leaves room for.
+    Departed(Instrument, Departure),
     /// So many alerts could not be read and made no order.
     Failed(i64),
     /// So many alerts were over the limit and made no order.
@@ -89,6 +94,9 @@ impl Attention {
         match (self, other) {
             (Self::OutOfSync(one), Self::OutOfSync(other))
             | (Self::PointValue(one, _), Self::PointValue(other, _)) => one == other,
+            (Self::Departed(one, was), Self::Departed(other, is)) => {
+                one == other && was.side == is.side
+            }
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -109,6 +117,16 @@ impl fmt::Display for Attention {
                 used.normalize(),
                 known.normalize()
             ),
+            Self::Departed(instrument, Departure { trade, side, .. }) => {
+                let than = match side {
+                    DepartureSide::Worse => "worse",
+                    DepartureSide::Better => "better",
+                };
+                write!(
+                    formatter,
+                    "live trades in {instrument} are {than} than the backtest leaves room for, since trade {trade}"
+                )
+            }
             Self::Failed(_) => formatter.write_str("alerts could not be read"),
             Self::Limited(_) => formatter.write_str("alerts were over the limit"),
             Self::Rejected(_) => formatter.write_str("requests were rejected"),
@@ -156,6 +174,7 @@ impl Changes {
 pub fn of(facts: &Facts<'_>, now: Timestamp) -> Vec<Attention> {
     let mut attention: Vec<Attention> = out_of_sync(facts).collect();
     attention.extend(point_values(facts));
+    attention.extend(departures(facts));
     attention.extend(unsettled(facts.unsettled));
     attention.extend(silent(facts, now));
     attention
@@ -173,6 +192,11 @@ fn point_values(facts: &Facts<'_>) -> impl Iterator<Item = Attention> {
         let missing = facts.settings.missing_point_value(instrument.as_str())?;
         Some(Attention::PointValue(instrument.clone(), missing))
     })
+}
+
+fn departures(facts: &Facts<'_>) -> impl Iterator<Item = Attention> {
+    let instruments = facts.instruments.iter();
+    instruments.filter_map(|of| Some(Attention::Departed(of.instrument.clone(), of.departure?)))
 }
 
 fn unsettled(unsettled: Unsettled) -> impl Iterator<Item = Attention> {
@@ -198,6 +222,7 @@ fn silent(facts: &Facts<'_>, now: Timestamp) -> Option<Attention> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::departure::DepartureGround;
     use super::super::silence::{Silence, SilenceHours};
     use super::*;
 
@@ -229,15 +254,23 @@ mod tests {
         let (settings, zone) = (Settings::default(), TimeZone::UTC);
         let future: Instrument = "CME_MINI:ES1!".parse().unwrap();
         let stock: Instrument = "AAPL".parse().unwrap();
+        let departure = Departure {
+            trade: 47,
+            at: at("2026-01-05T12:00:00Z"),
+            side: DepartureSide::Worse,
+            ground: DepartureGround::Band,
+        };
         let mut facts = facts(&settings, &zone);
         facts.instruments = vec![
             InstrumentFacts {
                 instrument: future.clone(),
                 is_out_of_sync: false,
+                departure: None,
             },
             InstrumentFacts {
                 instrument: stock.clone(),
                 is_out_of_sync: true,
+                departure: Some(departure),
             },
         ];
         facts.unsettled = Unsettled {
@@ -252,8 +285,9 @@ mod tests {
         assert_eq!(
             of(&facts, at("2026-01-06T00:00:00Z")),
             [
-                Attention::OutOfSync(stock),
+                Attention::OutOfSync(stock.clone()),
                 Attention::PointValue(future, missing),
+                Attention::Departed(stock, departure),
                 Attention::Failed(2),
                 Attention::Rejected(1),
                 Attention::ClockSetBack(3, EventId(9)),

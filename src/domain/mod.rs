@@ -8,6 +8,7 @@ pub mod attention;
 pub mod book;
 pub mod currency;
 pub mod delivery;
+pub mod departure;
 pub mod event;
 pub mod exact;
 pub mod fill;

@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use super::zone_of;
 use crate::domain::attention::{self, Attention, Changes, Facts, InstrumentFacts, Unsettled};
 use crate::domain::book::Book;
+use crate::domain::departure::Departure;
+use crate::domain::instrument::Instrument;
 use crate::domain::ledger::Ledger;
 use crate::domain::webhook::WebhookId;
 use crate::store::positions::{self, StoredPosition};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{self, Result, events};
+use crate::store::{self, Result, events, expectations};
 
 /// What needed the owner of each webhook at the last look.
 #[derive(Debug, Default)]
@@ -56,7 +58,14 @@ impl AttentionWatch {
             let last_alert_at = events::last_alert(&transaction, webhook.row)?;
             let positions = positions::of_webhook(&transaction, &webhook, Book::Alerts)?;
             let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
-            let decided = decided(&webhook, last_alert_at, &positions, unsettled, now);
+            let departures = expectations::departures(&transaction, webhook.row)?;
+            let of = Known {
+                last_alert_at,
+                positions: &positions,
+                departures: &departures,
+                unsettled,
+            };
+            let decided = decided(&webhook, &of, now);
             if let Some(known) = &self.known {
                 let before = known.get(&webhook.id).map_or(&[][..], Vec::as_slice);
                 let changes = Changes::between(before, &decided);
@@ -75,31 +84,45 @@ impl AttentionWatch {
     }
 }
 
+/// What is known of a webhook besides its settings.
+pub(super) struct Known<'known> {
+    pub(super) last_alert_at: Option<Timestamp>,
+    pub(super) positions: &'known [StoredPosition],
+    pub(super) departures: &'known [(Instrument, Departure)],
+    pub(super) unsettled: Unsettled,
+}
+
 /// What the rules decide about a webhook. While a ledger is being derived again its position
 /// is not known, and nothing is said of it.
 pub(super) fn decided(
     webhook: &StoredWebhook,
-    last_alert_at: Option<Timestamp>,
-    positions: &[StoredPosition],
-    unsettled: Unsettled,
+    known: &Known<'_>,
     now: Timestamp,
 ) -> Vec<Attention> {
     let is_out_of_sync = |position: &StoredPosition| {
         let ledger = position.ledger.as_ref();
         ledger.and_then(Ledger::out_of_sync).is_some()
     };
+    let departure = |of: &Instrument| {
+        let departures = known.departures.iter();
+        departures
+            .filter(|(instrument, _)| instrument == of)
+            .map(|(_, departure)| *departure)
+            .next()
+    };
     let of_position = |position: &StoredPosition| InstrumentFacts {
         instrument: position.instrument.clone(),
         is_out_of_sync: is_out_of_sync(position),
+        departure: departure(&position.instrument),
     };
     let facts = Facts {
         state: webhook.state,
         settings: &webhook.settings,
         zone: &zone_of(&webhook.settings),
         created_at: webhook.created_at,
-        last_alert_at,
-        instruments: positions.iter().map(of_position).collect(),
-        unsettled,
+        last_alert_at: known.last_alert_at,
+        instruments: known.positions.iter().map(of_position).collect(),
+        unsettled: known.unsettled,
     };
     attention::of(&facts, now)
 }

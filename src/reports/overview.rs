@@ -10,10 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::attention_watch::decided;
+use super::attention_watch::{Known, decided};
 use super::{ReportFilter, trade_filter, zone_of};
 use crate::domain::attention::{self, REMEMBERED};
 use crate::domain::book::Book;
+use crate::domain::departure::DepartureSide;
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
@@ -22,7 +23,7 @@ use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::trades;
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{self, Result, events, ledgers};
+use crate::store::{self, Result, events, expectations, ledgers};
 
 /// Points of the small curve of a webhook, at most.
 pub const CURVE_POINTS: usize = 60;
@@ -92,6 +93,15 @@ pub enum Attention {
         #[serde(rename = "pointValue")]
         point_value: String,
     },
+    /// Live trades are not those that the backtest leaves room for.
+    Departed {
+        /// The instrument.
+        ticker: String,
+        /// Less or more than expected.
+        side: DepartureSide,
+        /// The number of the live trade that showed it.
+        trade: usize,
+    },
     /// Alerts that could not be read and made no order.
     Failed {
         /// The count.
@@ -135,6 +145,11 @@ impl From<attention::Attention> for Attention {
                 ticker: instrument.to_string(),
                 used: missing.used.normalize().to_string(),
                 point_value: missing.known.normalize().to_string(),
+            },
+            Decided::Departed(instrument, departure) => Self::Departed {
+                ticker: instrument.to_string(),
+                side: departure.side,
+                trade: departure.trade,
             },
             Decided::Failed(count) => Self::Failed { count },
             Decided::Limited(count) => Self::Limited { count },
@@ -268,7 +283,14 @@ pub fn webhooks(
         let attention = if webhook.state == WebhookState::Archived {
             Vec::new()
         } else {
-            decided(&webhook, last_alert_at, &positions, unsettled, now)
+            let departures = expectations::departures(&transaction, webhook.row)?;
+            let known = Known {
+                last_alert_at,
+                positions: &positions,
+                departures: &departures,
+                unsettled,
+            };
+            decided(&webhook, &known, now)
         };
         let attention = attention.into_iter().map(Attention::from).collect();
         let today = days_of(&webhook, zone).to_datetime(now).date();

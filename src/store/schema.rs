@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0021_archive.sql"),
     include_str!("schema/0022_credentials.sql"),
     include_str!("schema/0023_fills.sql"),
+    include_str!("schema/0024_expectations.sql"),
 ];
 
 /// The schema version that this binary writes.

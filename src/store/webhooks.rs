@@ -240,6 +240,8 @@ pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
             "ledgers",
             "tickers",
             "backtests",
+            "expectations",
+            "compared_days",
         ] {
             connection.execute(
                 &format!("DELETE FROM {table} WHERE webhook_id = ?1"),

@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::support::tradingview::{self, is_fill};
-use crate::support::{DataDir, Server, Webhook};
+use crate::support::{DataDir, Server, Webhook, wait_until};
 
 /// The legs of an export, in order of time.
 fn legs(path: &Path) -> Vec<Leg> {
@@ -381,6 +381,25 @@ fn a_trader_sees_what_is_missing_and_where_the_money_went() {
         }
     }
     assert_eq!(compared["legs"]["missed"], missed);
+}
+
+#[test]
+fn a_comparison_is_remembered_each_day_without_anybody_asking() {
+    let (data, webhook, _) = with_backtest(SignedDuration::from_hours(8));
+    let server = Server::with(data, &[]);
+    let token = server.data.create_token();
+    let path = format!("/comparison/days?webhook={}&ticker=ETHUSDT.P", webhook.id);
+    let days = || {
+        let answer = server.api(&token, "GET", &path, None).expect(200).json();
+        answer["items"].as_array().unwrap().clone()
+    };
+    wait_until("today's comparison", || days().len() == 1);
+    let path = format!("/comparison?webhook={}&shift=28800", webhook.id);
+    let compared = server.api(&token, "GET", &path, None).expect(200).json();
+    // In the zone that fits, for another one would hide every drift.
+    assert_eq!(days()[0]["shiftSeconds"], 28_800);
+    assert_eq!(days()[0]["percent"], compared["matchRate"]["percent"]);
+    assert_eq!(days()[0]["observed"], compared["bridge"]["observed"]);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use algohook::analytics::expectation::{Expectation, Figure, Outcomes, Unit};
+use algohook::analytics::expectation::{Expectation, ExpectedFigure, Outcomes};
+use algohook::domain::departure::OutcomeUnit;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -76,7 +77,7 @@ fn of_file(name: &str) {
     let fixture: Fixture = serde_json::from_str(&text).unwrap();
     let (input, expected) = (&fixture.input, &fixture.expected);
     let (backtest, live) = (outcomes(&input.expected), outcomes(&input.live));
-    let found = Expectation::of(&backtest, &live, Unit::Money, input.seed).unwrap();
+    let found = Expectation::of(&backtest, &live, OutcomeUnit::Money, input.seed).unwrap();
     assert_eq!(found.sampling.block_length, expected.block_length);
     close(
         "Ljung and Box",
@@ -114,7 +115,7 @@ fn of_file(name: &str) {
     let differences = &found.differences;
     let of_rate = differences
         .iter()
-        .find(|one| one.figure == Figure::WinRate)
+        .find(|one| one.figure == ExpectedFigure::WinRate)
         .unwrap();
     for (what, found, expected) in [
         (

@@ -16,6 +16,7 @@ mod derivation;
 mod disk_full;
 mod doctor;
 mod events;
+mod expectation;
 mod expectation_oracle;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -1,45 +1,12 @@
 //! The rule that says when live trades are no longer those of the backtest.
 
-use serde::Serialize;
-
+use super::Outcomes;
 use super::cone::ALARM_FROM;
 use super::evidence::{Bets, Capital};
-use crate::domain::event::text_enum;
+use crate::domain::departure::{Departure, DepartureGround as Ground, DepartureSide as Side};
 
 /// The evidence at which an alarm is raised: twenty times what it began with.
 pub const ALARM_EVIDENCE: f64 = 20.0;
-
-text_enum! {
-    /// The side on which live trades differ from the backtest's.
-    Side, "side" {
-        /// They make less.
-        Worse = "worse",
-        /// They make more: also a reason to look, at the sizes for instance.
-        Better = "better",
-    }
-}
-
-text_enum! {
-    /// What raised an alarm.
-    Ground, "ground" {
-        /// The curve left the band.
-        Band = "band",
-        /// The evidence reached twenty.
-        Evidence = "evidence",
-    }
-}
-
-/// The first trade at which an alarm was raised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Alarm {
-    /// The number of the live trade.
-    pub trade: usize,
-    /// Less or more than expected.
-    pub side: Side,
-    /// What raised it.
-    pub ground: Ground,
-}
 
 /// What live trades are held against; small, so that it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,11 +21,11 @@ pub struct AlarmRule {
 impl AlarmRule {
     /// The first alarm over some live outcomes; none before the twentieth.
     #[must_use]
-    pub fn alarm(&self, live: &[f64]) -> Option<Alarm> {
+    pub fn alarm(&self, live: &Outcomes) -> Option<Departure> {
         let mut capital = Capital::new();
         let mut band = self.band.iter().peekable();
         let mut sum = 0.0;
-        for (index, outcome) in live.iter().enumerate() {
+        for (index, outcome) in live.values.iter().enumerate() {
             let trade = index + 1;
             sum += outcome;
             capital.multiply(&self.bets.factors(*outcome));
@@ -71,9 +38,11 @@ impl AlarmRule {
                 sum if sum > *high => Some(Side::Better),
                 _ => None,
             });
+            let at = live.closed[index];
             let raised = |side, ground| {
-                Some(Alarm {
+                Some(Departure {
                     trade,
+                    at,
                     side,
                     ground,
                 })

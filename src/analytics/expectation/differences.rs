@@ -16,7 +16,7 @@ const DIFFERENT: f64 = 0.05 / 4.0;
 
 text_enum! {
     /// A figure that trades are made of.
-    Figure, "figure" {
+    ExpectedFigure, "figure" {
         /// Share of trades that win, in percent.
         WinRate = "winRate",
         /// What a winning trade makes.
@@ -31,9 +31,9 @@ text_enum! {
 /// A figure of the live trades beside that of the expected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Difference {
+pub struct FigureDifference {
     /// The figure.
-    pub figure: Figure,
+    pub figure: ExpectedFigure,
     /// Of the expected trades.
     pub expected: f64,
     /// Of the live ones.
@@ -50,7 +50,7 @@ pub struct Difference {
 }
 
 /// All that can be told of some live trades.
-pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec<Difference> {
+pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec<FigureDifference> {
     let n = live.values.len();
     if n == 0 {
         return Vec::new();
@@ -64,26 +64,26 @@ pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec
     };
     let rates = [
         of_runs(
-            Figure::WinRate,
+            ExpectedFigure::WinRate,
             Some(backtest.win_rate()),
             Some(walk.win_rate()),
             &outlook.win_rates,
         ),
         of_runs(
-            Figure::AverageWin,
+            ExpectedFigure::AverageWin,
             backtest.average_win(),
             walk.average_win(),
             &outlook.wins,
         ),
         of_runs(
-            Figure::AverageLoss,
+            ExpectedFigure::AverageLoss,
             backtest.average_loss(),
             walk.average_loss(),
             &outlook.losses,
         ),
         rate_of_trades(expected, live),
     ];
-    let told = |(figure, expected, live, low, high, probability): Told| Difference {
+    let told = |(figure, expected, live, low, high, probability): Told| FigureDifference {
         figure,
         expected,
         live,
@@ -96,7 +96,7 @@ pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec
 }
 
 /// A figure, as expected, live, both ends, and the probability.
-type Told = (Figure, f64, f64, Option<f64>, Option<f64>, f64);
+type Told = (ExpectedFigure, f64, f64, Option<f64>, Option<f64>, f64);
 
 /// The test of two Poisson rates, exact given how many trades there are together (Przyborowski
 /// and Wilenski 1940): if the rates are the same, each trade is a live one with the probability
@@ -108,7 +108,7 @@ fn rate_of_trades(expected: &Outcomes, live: &Outcomes) -> Option<Told> {
     let live_rate = ratio(count(of_live), live_days)?;
     let probability = two_rates(of_live, live_days, trades, days);
     Some((
-        Figure::TradesPerDay,
+        ExpectedFigure::TradesPerDay,
         rate,
         live_rate,
         None,

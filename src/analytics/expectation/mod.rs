@@ -10,7 +10,7 @@
 //! Before the twentieth trade nothing is raised.
 //!
 //! A trade's outcome is a number in the unit of the comparison: money, or percent of its
-//! position's worth where the size follows equity ([`Unit`]).
+//! position's worth where the size follows equity ([`OutcomeUnit`]).
 
 mod alarm;
 mod cone;
@@ -31,15 +31,16 @@ use super::intervals::Interval;
 use super::monte_carlo::money;
 use super::number::{count, percent};
 use super::statistics::{mean, mean_and_deviation};
+use crate::domain::departure::{Departure, OutcomeUnit};
 use crate::domain::money::Decimal;
 use crate::domain::trade::ClosedTrade;
 
-pub use alarm::{ALARM_EVIDENCE, Alarm, AlarmRule, Ground, Side};
+pub use alarm::{ALARM_EVIDENCE, AlarmRule};
 pub use cone::{ALARM_FROM, BAND_FROM, RUNS};
-pub use differences::{Difference, Figure};
+pub use differences::{ExpectedFigure, FigureDifference};
 pub use honest::{SharpeFigures, deflated_sharpe};
 pub use sampling::Sampling;
-pub use unit::Unit;
+pub use unit::{outcome, unit_of};
 
 use cone::{Cone, Walk};
 use cusum::Cusum;
@@ -61,9 +62,9 @@ pub struct Outcomes {
 impl Outcomes {
     /// Some trades, in the order of their exits, in a unit.
     #[must_use]
-    pub fn of(trades: &[ClosedTrade], unit: Unit) -> Self {
+    pub fn of(trades: &[ClosedTrade], unit: OutcomeUnit) -> Self {
         Self {
-            values: trades.iter().map(|trade| unit.outcome(trade)).collect(),
+            values: trades.iter().map(|trade| outcome(trade, unit)).collect(),
             closed: trades.iter().map(|trade| trade.exit_time).collect(),
             from: trades.iter().map(|trade| trade.entry_time).min(),
         }
@@ -210,7 +211,7 @@ pub struct FallStanding {
 #[serde(rename_all = "camelCase")]
 pub struct Expectation {
     /// The unit of every amount.
-    pub unit: Unit,
+    pub unit: OutcomeUnit,
     /// Trades that runs are drawn from.
     pub expected_trades: usize,
     /// Mean outcome of an expected trade.
@@ -232,13 +233,13 @@ pub struct Expectation {
     /// The place of the live trades; `null` without any.
     pub standing: Option<Standing>,
     /// The alarm, where one was raised; none before the twentieth trade.
-    pub alarm: Option<Alarm>,
+    pub alarm: Option<Departure>,
     /// The evidence that raises the alarm: 20, or more where trades depend on each other.
     pub alarm_evidence: f64,
     /// A CUSUM that 95 of 100 healthy runs stay below. It is drawn, and raises nothing.
     pub cusum_limit: f64,
     /// What the live trades are made of, beside what was expected.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<FigureDifference>,
     /// The largest fall; `null` without live trades.
     pub drawdown: Option<FallStanding>,
     /// Share of live trades that won, in percent, with the 95 % interval (Wilson).
@@ -271,7 +272,7 @@ impl Expectation {
     pub fn of(
         expected: &Outcomes,
         live: &Outcomes,
-        unit: Unit,
+        unit: OutcomeUnit,
         seed: u64,
     ) -> Result<Self, Uniform> {
         let n = live.values.len();
@@ -289,7 +290,7 @@ impl Expectation {
             bands: bands(&cone),
             curve: curve(&cone, &reference, live),
             standing: (n > 0).then(|| standing(&cone.outlook.sums, &walk)),
-            alarm: cone.rule.alarm(&live.values),
+            alarm: cone.rule.alarm(live),
             alarm_evidence: cone.rule.needed,
             cusum_limit: cone.cusum_limit,
             differences: differences::of(expected, live, &cone.outlook),

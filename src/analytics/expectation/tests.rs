@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::*;
 use crate::analytics::monte_carlo::draw;
+use crate::domain::departure::DepartureSide;
 
 /// Backtests with an edge of a fifth to a quarter of a deviation a trade: steady, of few large
 /// wins, and of many small ones.
@@ -29,14 +30,16 @@ fn backtests() -> [Vec<f64>; 3] {
     ]
 }
 
+const START: &str = "2026-03-01T00:00:00Z";
+
 /// Runs of 120 trades, drawn from outcomes, that raise an alarm; of 500.
-fn alarms(rule: &AlarmRule, outcomes: &[f64], seed: u64) -> usize {
+fn alarms(rule: &AlarmRule, backtest: &[f64], seed: u64) -> usize {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let run = |_: &i32| {
         let live: Vec<f64> = (0..120)
-            .map(|_| outcomes[draw(&mut random, outcomes.len())])
+            .map(|_| backtest[draw(&mut random, backtest.len())])
             .collect();
-        rule.alarm(&live).is_some()
+        rule.alarm(&outcomes(&live, START, 24)).is_some()
     };
     (0..500).filter(run).count()
 }
@@ -78,7 +81,7 @@ fn dependent_trades_are_drawn_in_blocks_and_alarm_no_oftener() {
     assert!(Sampling::of(&backtest).block_length > 1);
     let rule = rule(&backtest, 120, 1).unwrap();
     let alarms = (0..500)
-        .filter(|_| rule.alarm(&series(120)).is_some())
+        .filter(|_| rule.alarm(&outcomes(&series(120), START, 24)).is_some())
         .count();
     println!("{alarms} of 500 dependent runs");
     assert!(alarms <= 50, "{alarms} of 500");
@@ -100,25 +103,29 @@ fn outcomes(values: &[f64], from: &str, hours: i64) -> Outcomes {
 fn a_rule_of_its_own_raises_the_alarm_of_the_whole() {
     let backtest = outcomes(&backtests()[0], "2025-01-01T00:00:00Z", 24);
     let live = outcomes(&[-60.0; 40], "2026-03-01T00:00:00Z", 24);
-    let whole = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
+    let whole = Expectation::of(&backtest, &live, OutcomeUnit::Money, 1).unwrap();
     let alarm = whole.alarm.unwrap();
-    assert_eq!((alarm.trade, alarm.side), (20, Side::Worse));
+    assert_eq!((alarm.trade, alarm.side), (20, DepartureSide::Worse));
+    let first = |n: usize| outcomes(&live.values[..n], "2026-03-01T00:00:00Z", 24);
     for n in [20, 40] {
         let rule = rule(&backtest.values, n, 1).unwrap();
-        assert_eq!(rule.alarm(&live.values[..n]), Some(alarm));
-        assert_eq!(rule.alarm(&live.values[..19]), None);
+        assert_eq!(rule.alarm(&first(n)), Some(alarm));
+        assert_eq!(rule.alarm(&first(19)), None);
     }
     assert_eq!(whole.standing.unwrap().total, money(-2_400.0));
     assert!(whole.standing.unwrap().as_low < 0.1);
     assert_eq!(whole.curve.len(), 40);
     assert!(whole.curve[39].cusum > whole.cusum_limit);
-    let named: Vec<Figure> = whole
+    let named: Vec<ExpectedFigure> = whole
         .differences
         .iter()
         .filter(|difference| difference.is_different)
         .map(|difference| difference.figure)
         .collect();
-    assert_eq!(named, [Figure::WinRate, Figure::AverageLoss]);
+    assert_eq!(
+        named,
+        [ExpectedFigure::WinRate, ExpectedFigure::AverageLoss]
+    );
 }
 
 #[test]
@@ -127,15 +134,15 @@ fn missing_trades_are_named_as_such_and_raise_nothing() {
     let backtest = outcomes(expected, "2025-01-01T00:00:00Z", 12);
     // As good as ever, and half as often.
     let live = outcomes(&expected[100..160], "2026-03-01T00:00:00Z", 24);
-    let found = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
-    let different = |difference: &&Difference| difference.is_different;
-    let named: Vec<Figure> = found
+    let found = Expectation::of(&backtest, &live, OutcomeUnit::Money, 1).unwrap();
+    let different = |difference: &&FigureDifference| difference.is_different;
+    let named: Vec<ExpectedFigure> = found
         .differences
         .iter()
         .filter(different)
         .map(|difference| difference.figure)
         .collect();
-    assert_eq!(named, [Figure::TradesPerDay]);
+    assert_eq!(named, [ExpectedFigure::TradesPerDay]);
     assert_eq!(found.alarm, None);
 }
 
@@ -143,7 +150,7 @@ fn missing_trades_are_named_as_such_and_raise_nothing() {
 fn nothing_is_raised_before_the_twentieth_trade_nor_expected_of_equal_ones() {
     let backtest = outcomes(&backtests()[0], "2025-01-01T00:00:00Z", 24);
     let early = outcomes(&[-200.0; 19], "2026-03-01T00:00:00Z", 24);
-    let found = Expectation::of(&backtest, &early, Unit::Money, 1).unwrap();
+    let found = Expectation::of(&backtest, &early, OutcomeUnit::Money, 1).unwrap();
     assert_eq!((found.alarm, found.probability_above_zero), (None, None));
     assert!(
         found
@@ -151,7 +158,7 @@ fn nothing_is_raised_before_the_twentieth_trade_nor_expected_of_equal_ones() {
             .iter()
             .all(|difference| !difference.is_different)
     );
-    let none = Expectation::of(&backtest, &Outcomes::default(), Unit::Money, 1).unwrap();
+    let none = Expectation::of(&backtest, &Outcomes::default(), OutcomeUnit::Money, 1).unwrap();
     assert_eq!(
         (none.standing, none.drawdown, none.win_rate),
         (None, None, None)
@@ -159,7 +166,7 @@ fn nothing_is_raised_before_the_twentieth_trade_nor_expected_of_equal_ones() {
     assert_eq!(none.bands.len(), 120);
     let equal = outcomes(&[10.0; 50], "2025-01-01T00:00:00Z", 24);
     assert_eq!(
-        Expectation::of(&equal, &early, Unit::Money, 1),
+        Expectation::of(&equal, &early, OutcomeUnit::Money, 1),
         Err(Uniform)
     );
 }
@@ -172,7 +179,7 @@ fn a_long_life_has_a_longer_horizon_and_fewer_points() {
         .collect();
     let live = outcomes(&live, "2026-03-01T00:00:00Z", 24);
     let backtest = outcomes(backtest, "2025-01-01T00:00:00Z", 24);
-    let found = Expectation::of(&backtest, &live, Unit::Money, 1).unwrap();
+    let found = Expectation::of(&backtest, &live, OutcomeUnit::Money, 1).unwrap();
     assert_eq!((found.horizon, found.bands.len()), (480, 240));
     // Every other trade, and the last.
     assert_eq!(found.curve.len(), 151);

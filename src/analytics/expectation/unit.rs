@@ -8,64 +8,53 @@
 use crate::analytics::number::{count, float_of};
 use crate::analytics::statistics::mean_and_deviation;
 use crate::analytics::table::return_fraction;
-use crate::domain::event::text_enum;
+use crate::domain::departure::OutcomeUnit;
 use crate::domain::money::Decimal;
 use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 
-text_enum! {
-    /// The unit of outcomes.
-    Unit, "unit" {
-        /// Net profit in the currency: the size of trades is fixed.
-        Money = "money",
-        /// Net profit in percent of the position's worth at entry: the size follows equity.
-        Percent = "percent",
-    }
-}
-
 /// A relative spread below this is none: quantities are rounded to lots.
 const STEADY: f64 = 0.02;
 
-impl Unit {
-    /// The unit that suits trades, which are in the order of their exits, of an account that
-    /// began with `capital`.
-    #[must_use]
-    pub fn of(trades: &[ClosedTrade], capital: Option<Decimal>) -> Self {
-        let Some(capital) = capital.map(float_of).filter(|capital| *capital > 0.0) else {
-            return Self::Money;
-        };
-        let mut equity = capital;
-        let (mut quantities, mut worths, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-        for trade in trades {
-            let worth = worth_of(trade);
-            if equity <= 0.0 || worth <= 0.0 || !return_fraction(trade).is_finite() {
-                return Self::Money;
-            }
-            quantities.push(float_of(trade.quantity.get()));
-            worths.push(worth);
-            parts.push(worth / equity);
-            equity += float_of(trade.net_profit);
+/// The unit that suits trades, which are in the order of their exits, of an account that
+/// began with `capital`.
+#[must_use]
+pub fn unit_of(trades: &[ClosedTrade], capital: Option<Decimal>) -> OutcomeUnit {
+    let Some(capital) = capital.map(float_of).filter(|capital| *capital > 0.0) else {
+        return OutcomeUnit::Money;
+    };
+    let mut equity = capital;
+    let (mut quantities, mut worths, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    for trade in trades {
+        let worth = worth_of(trade);
+        if equity <= 0.0 || worth <= 0.0 || !return_fraction(trade).is_finite() {
+            return OutcomeUnit::Money;
         }
-        let (fixed, following) = (spread(&quantities).min(spread(&worths)), spread(&parts));
-        if fixed > STEADY && following < fixed {
-            Self::Percent
-        } else {
-            Self::Money
-        }
+        quantities.push(float_of(trade.quantity.get()));
+        worths.push(worth);
+        parts.push(worth / equity);
+        equity += float_of(trade.net_profit);
     }
+    let (fixed, following) = (spread(&quantities).min(spread(&worths)), spread(&parts));
+    if fixed > STEADY && following < fixed {
+        OutcomeUnit::Percent
+    } else {
+        OutcomeUnit::Money
+    }
+}
 
-    /// What a trade came to.
-    pub(super) fn outcome(self, trade: &ClosedTrade) -> f64 {
-        match self {
-            Self::Money => float_of(trade.net_profit),
-            Self::Percent => {
-                let fraction = return_fraction(trade);
-                // A price at or below zero came with a later trade: nothing is a percentage of it.
-                if fraction.is_finite() {
-                    100.0 * fraction
-                } else {
-                    0.0
-                }
+/// The outcome of a trade in a unit.
+#[must_use]
+pub fn outcome(trade: &ClosedTrade, unit: OutcomeUnit) -> f64 {
+    match unit {
+        OutcomeUnit::Money => float_of(trade.net_profit),
+        OutcomeUnit::Percent => {
+            let fraction = return_fraction(trade);
+            // A price at or below zero came with a later trade: nothing is a percentage of it.
+            if fraction.is_finite() {
+                100.0 * fraction
+            } else {
+                0.0
             }
         }
     }

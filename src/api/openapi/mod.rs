@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
-    account, backtests, comparison, events, exports, fills, imports, orders, overview, performance,
-    positions, second_factor, security, senders, storage, stream, tags, tokens, trade_sieve,
-    trades, webhooks,
+    account, backtests, comparison, events, expectation, exports, fills, imports, orders, overview,
+    performance, positions, second_factor, security, senders, storage, stream, tags, tokens,
+    trade_sieve, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -74,6 +74,9 @@ use super::{
         performance::simulate,
         comparison::get,
         comparison::legs,
+        expectation::remembered,
+        expectation::get,
+        expectation::freeze,
         imports::import,
         backtests::list,
         backtests::compare,

@@ -3,6 +3,7 @@
 //! The two books and the evidence are read here; [`crate::compare`] does the rest.
 
 mod books;
+pub mod days;
 mod verdict;
 
 use crate::store::Connection;

@@ -34,6 +34,13 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
           step: 'Set the point value',
           href: page,
         };
+      case 'departed':
+        return {
+          isGrave: item.side === 'worse',
+          text: `Live trades in ${item.ticker} are ${item.side} than the backtest leaves room for, since trade ${item.trade}.`,
+          step: 'Compare',
+          href: `${page}/compare?ticker=${encodeURIComponent(item.ticker)}`,
+        };
       case 'failed':
         return {
           isGrave: true,

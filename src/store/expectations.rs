@@ -1,0 +1,269 @@
+//! Frozen expectations: the trades that live ones are held against, as they were when the
+//! comparison was switched on.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::error::Result;
+use super::sql::{as_json, optional_timestamp, parsed, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::departure::{Departure, OutcomeUnit};
+use crate::domain::instrument::Instrument;
+use crate::domain::signal::Ticker;
+
+/// The trades of an expectation: what each came to and when it closed, in that order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrozenTrades {
+    /// When the first of them was entered.
+    pub from: Option<Timestamp>,
+    /// When each closed.
+    pub closed: Vec<Timestamp>,
+    /// Their outcomes.
+    pub values: Vec<f64>,
+}
+
+/// An expectation that is to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewExpectation {
+    /// The webhook's number.
+    pub webhook: i64,
+    /// The instrument of the backtest.
+    pub ticker: Ticker,
+    /// Currency of its profit.
+    pub currency: String,
+    /// SHA-256 of the backtest's file.
+    pub digest: Vec<u8>,
+    /// Live trades count that closed then or later; `None` counts all.
+    pub counted_from: Option<Timestamp>,
+    /// The unit of outcomes.
+    pub unit: OutcomeUnit,
+    /// The trades.
+    pub trades: FrozenTrades,
+}
+
+/// An expectation as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredExpectation {
+    /// Its number; another one after it was frozen anew.
+    pub id: i64,
+    /// What was frozen.
+    pub frozen: NewExpectation,
+    /// When.
+    pub frozen_at: Timestamp,
+    /// The version of the webhook's ledgers that it was looked at with.
+    pub looked_at: Option<i64>,
+}
+
+/// Freezes an expectation, in place of the one that was there if `is_anew`; else that one stays.
+///
+/// # Errors
+///
+/// [`super::StoreError::Unavailable`] where nothing could be written.
+pub fn freeze(
+    context: &mut WriteContext<'_>,
+    new: &NewExpectation,
+    is_anew: bool,
+    now: Timestamp,
+) -> Result<()> {
+    if is_anew {
+        context.connection.execute(
+            "DELETE FROM expectations WHERE webhook_id = ?1 AND ticker = ?2",
+            params![new.webhook, new.ticker.as_str()],
+        )?;
+    }
+    let mut insert = context.connection.prepare_cached(
+        "INSERT INTO expectations (webhook_id, ticker, currency, digest, frozen_at, counted_from, unit, trades)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = ?1)
+         ON CONFLICT (webhook_id, ticker) DO NOTHING",
+    )?;
+    insert.execute(params![
+        new.webhook,
+        new.ticker.as_str(),
+        new.currency,
+        new.digest,
+        to_micros(now),
+        new.counted_from.map(to_micros),
+        new.unit.as_str(),
+        as_json(&new.trades)?,
+    ])?;
+    Ok(())
+}
+
+/// Notes what a look at an expectation found, with the version of its webhook's ledgers.
+///
+/// # Errors
+///
+/// [`super::StoreError::Unavailable`] where nothing could be written.
+pub fn note_departure(
+    context: &mut WriteContext<'_>,
+    id: i64,
+    version: i64,
+    departure: Option<Departure>,
+) -> Result<()> {
+    let mut update = context.connection.prepare_cached(
+        "UPDATE expectations SET looked_at = ?2, departed_trade = ?3, departed_at = ?4, side = ?5, ground = ?6
+         WHERE id = ?1",
+    )?;
+    update.execute(params![
+        id,
+        version,
+        departure.map(|one| i64::try_from(one.trade).unwrap_or(i64::MAX)),
+        departure.map(|one| to_micros(one.at)),
+        departure.map(|one| one.side.as_str()),
+        departure.map(|one| one.ground.as_str()),
+    ])?;
+    Ok(())
+}
+
+/// The expectations of a webhook, by ticker.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn of_webhook(connection: &Connection, webhook: i64) -> Result<Vec<StoredExpectation>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, ticker, currency, digest, frozen_at, counted_from, unit, trades, looked_at
+         FROM expectations WHERE webhook_id = ?1 ORDER BY ticker",
+    )?;
+    let read = |row: &Row<'_>| {
+        let trades: String = row.get(7)?;
+        Ok(StoredExpectation {
+            id: row.get(0)?,
+            frozen: NewExpectation {
+                webhook,
+                ticker: parsed(row, 1)?,
+                currency: row.get(2)?,
+                digest: row.get(3)?,
+                counted_from: optional_timestamp(row, 5)?,
+                unit: parsed(row, 6)?,
+                trades: serde_json::from_str(&trades).map_err(|error| {
+                    super::sql::unreadable(7, rusqlite::types::Type::Text, error)
+                })?,
+            },
+            frozen_at: timestamp(row, 4)?,
+            looked_at: row.get(8)?,
+        })
+    };
+    let found = select.query_map([webhook], read)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The expectations of a webhook by ticker, and the version of its ledgers that each was looked
+/// at with.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn looked_at(connection: &Connection, webhook: i64) -> Result<Vec<(Ticker, Option<i64>)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT ticker, looked_at FROM expectations WHERE webhook_id = ?1 ORDER BY ticker",
+    )?;
+    let found = select.query_map([webhook], |row| Ok((parsed(row, 0)?, row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The instruments of a webhook whose live trades are not the expected ones.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn departures(connection: &Connection, webhook: i64) -> Result<Vec<(Instrument, Departure)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT ticker, departed_trade, departed_at, side, ground FROM expectations
+         WHERE webhook_id = ?1 AND departed_trade IS NOT NULL ORDER BY ticker",
+    )?;
+    let read = |row: &Row<'_>| {
+        let trade: i64 = row.get(1)?;
+        let departure = Departure {
+            trade: usize::try_from(trade).unwrap_or(usize::MAX),
+            at: timestamp(row, 2)?,
+            side: parsed(row, 3)?,
+            ground: parsed(row, 4)?,
+        };
+        Ok((parsed::<Ticker>(row, 0)?, departure))
+    };
+    let found: Vec<(Ticker, Departure)> = select
+        .query_map([webhook], read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let named = found.into_iter().map(|(ticker, departure)| {
+        Ok((
+            super::tickers::find(connection, webhook, &ticker)?,
+            departure,
+        ))
+    });
+    named.collect()
+}
+
+/// The file of a webhook's backtest in a ticker: its SHA-256, and when it was brought in.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn file_of_backtest(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<Option<(Vec<u8>, Timestamp)>> {
+    use rusqlite::OptionalExtension as _;
+    let mut select = connection.prepare_cached(
+        "SELECT substr(digest, 1, 32), imported_at FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, timestamp(row, 1)?));
+    Ok(select
+        .query_row(params![webhook, ticker.as_str()], read)
+        .optional()?)
+}
+
+/// The outcomes of one instrument of a webhook together, in money.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spread {
+    /// The webhook's number.
+    pub webhook: i64,
+    /// The instrument.
+    pub ticker: String,
+    /// Closed trades.
+    pub trades: u32,
+    /// Their mean.
+    pub mean: f64,
+    /// Their variance, over the number of trades.
+    pub variance: f64,
+}
+
+/// The closed trades of alerts by instrument and webhook, of those that are not archived and
+/// have enough of them.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn spreads(connection: &Connection, fewest: usize) -> Result<Vec<Spread>> {
+    let mut select = connection.prepare_cached(
+        "SELECT t.webhook_id, t.ticker, count(*), avg(CAST(t.net_profit AS REAL)),
+             avg(CAST(t.net_profit AS REAL) * CAST(t.net_profit AS REAL))
+         FROM trades t JOIN webhooks w ON w.id = t.webhook_id
+         WHERE t.book = 0 AND w.deleted_at IS NULL AND w.is_archived = 0
+         GROUP BY t.webhook_id, t.ticker HAVING count(*) >= ?1",
+    )?;
+    let fewest = i64::try_from(fewest).unwrap_or(i64::MAX);
+    let found = select.query_map([fewest], |row| {
+        let (mean, squares): (f64, f64) = (row.get(3)?, row.get(4)?);
+        Ok(Spread {
+            webhook: row.get(0)?,
+            ticker: row.get(1)?,
+            trades: row.get(2)?,
+            mean,
+            variance: (squares - mean * mean).max(0.0),
+        })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The number of the newest expectation; 0 where there is none.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn newest(connection: &Connection) -> Result<i64> {
+    let mut select = connection.prepare_cached("SELECT coalesce(max(id), 0) FROM expectations")?;
+    Ok(select.query_row([], |row| row.get(0))?)
+}
