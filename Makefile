@@ -10,7 +10,7 @@ run:
 
 # All there is to check, from nothing but rustup.
 test: lint
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 	scripts/check-cases.sh
 	scripts/check-api.sh
 	scripts/check-windows.sh

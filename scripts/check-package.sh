@@ -16,7 +16,7 @@ command -v dpkg >/dev/null || skip "this is no Debian"
 # Beside the build, so that nothing is added to the commands of whoever runs this.
 target=${CARGO_TARGET_DIR:-$PWD/target}
 tools=$target/tools
-[ -x "$tools/bin/cargo-deb" ] || cargo install --quiet --locked --root "$tools" cargo-deb@3.8.0
+[ -x "$tools/bin/cargo-deb" ] || cargo install --quiet --locked --debug --root "$tools" cargo-deb@3.8.0
 PATH="$tools/bin:$PATH"
 
 # cargo-deb takes release builds only; the debug build is there already, so it stands in for one.

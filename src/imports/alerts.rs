@@ -283,8 +283,8 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
     let mut faults = Faults::default();
     let mut names = Names::default();
     let mut alerts = Vec::with_capacity(table.rows.len());
-    let text = |row: &Row, column: usize| row.cells.get(column).map(table::Cell::text);
-    for row in &table.rows {
+    let text = |row: Row<'_>, column: usize| row.cells.get(column).map(table::Cell::text);
+    for row in table.rows.iter() {
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
             faults.note(row.number, last, table::TOO_LONG);

@@ -10,6 +10,7 @@ pub mod cell_text;
 pub mod fills;
 pub mod matching;
 mod own;
+mod rows;
 mod spreadsheet;
 mod table;
 mod text;

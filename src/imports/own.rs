@@ -40,12 +40,12 @@ pub fn has_all(header: &[String], titles: &[&str]) -> bool {
 /// A row by the titles of its columns.
 pub struct Titled<'a> {
     header: &'a [String],
-    row: &'a Row,
+    row: Row<'a>,
 }
 
 impl<'a> Titled<'a> {
     /// A row under a header.
-    pub fn of(table: &'a Table, row: &'a Row) -> Self {
+    pub fn of(table: &'a Table, row: Row<'a>) -> Self {
         Self {
             header: &table.header,
             row,
@@ -71,7 +71,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
     let mut alerts = Vec::with_capacity(table.rows.len());
     let (mut names, mut webhooks) = (Names::default(), BTreeSet::new());
     let (mut without_order, mut without_message) = (0, 0);
-    for row in &table.rows {
+    for row in table.rows.iter() {
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
             faults.note(row.number, last, table::TOO_LONG);

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx, XlsxError, open_workbook_from_rs};
 
-use super::table::{Cell, Row, Table, date_of};
+use super::table::{Cell, Rows, Table, date_of};
 use super::{MOST_COLUMNS, MOST_ROWS, Unreadable, archive};
 
 /// Sheets that are looked at.
@@ -44,14 +44,9 @@ impl Sheets {
         };
         let mut grid = Grid::default();
         while let Some(found) = cells.next_cell().map_err(|error| unopened(&error))? {
-            let value = cell(found.get_value().clone().into());
-            grid.put(found.get_position(), value)?;
+            grid.put(found.get_position(), found.get_value().clone().into())?;
         }
-        let mut rows = grid.rows();
-        if rows.is_empty() {
-            return Err(Unreadable::Empty);
-        }
-        let header = rows.remove(0).cells.iter().map(Cell::text).collect();
+        let (header, rows) = grid.table().ok_or(Unreadable::Empty)?;
         Ok(Table {
             header,
             rows,
@@ -65,16 +60,17 @@ impl Sheets {
 /// The cells of a sheet that are not empty, by row.
 #[derive(Default)]
 struct Grid {
-    rows: BTreeMap<u32, Vec<Cell>>,
+    rows: BTreeMap<u32, Vec<Data>>,
     bytes_of_text: usize,
 }
 
 impl Grid {
-    fn put(&mut self, (row, column): (u32, u32), value: Cell) -> Result<(), Unreadable> {
-        if value.is_empty() {
+    fn put(&mut self, (row, column): (u32, u32), value: Data) -> Result<(), Unreadable> {
+        let value = simple(value);
+        if cell(&value).is_empty() {
             return Ok(());
         }
-        if let Cell::Text(text) = &value {
+        if let Data::String(text) = &value {
             self.bytes_of_text += text.len();
         }
         let column = column as usize;
@@ -83,7 +79,7 @@ impl Grid {
         }
         let cells = self.rows.entry(row).or_default();
         if cells.len() <= column {
-            cells.resize(column + 1, Cell::Text(String::new()));
+            cells.resize(column + 1, Data::Empty);
         }
         cells[column] = value;
         if self.bytes_of_text > MOST_TEXT {
@@ -96,28 +92,39 @@ impl Grid {
         Ok(())
     }
 
-    /// The rows, from the first column in which there is something.
-    fn rows(self) -> Vec<Row> {
-        let first_of = |cells: &Vec<Cell>| cells.iter().position(|cell| !cell.is_empty());
+    /// The titles and the rows under them, from the first column in which there is something.
+    fn table(self) -> Option<(Vec<String>, Rows)> {
+        let first_of = |cells: &Vec<Data>| cells.iter().position(|value| !cell(value).is_empty());
         let first = self.rows.values().filter_map(first_of).min().unwrap_or(0);
-        let rows = self.rows.into_iter().map(|(number, mut cells)| Row {
-            number: number as usize + 1,
-            cells: cells.split_off(first),
-            is_too_long: false,
-        });
-        rows.collect()
+        let mut grid = self.rows.into_iter();
+        let (_, titles) = grid.next()?;
+        let mut rows = Rows::default();
+        for (number, cells) in grid {
+            let cells = cells.iter().skip(first).map(cell);
+            rows.push(number as usize + 1, false, cells);
+        }
+        let titles = titles.iter().skip(first).map(|title| cell(title).text());
+        Some((titles.collect(), rows))
     }
 }
 
-fn cell(value: Data) -> Cell {
+/// A value as text, number, date, or nothing.
+fn simple(value: Data) -> Data {
     match value {
-        Data::Float(number) => Cell::Number(number),
-        Data::DateTime(serial) => match date_of(&serial) {
+        Data::Float(_) | Data::DateTime(_) | Data::String(_) | Data::Empty => value,
+        other => Data::String(other.to_string()),
+    }
+}
+
+fn cell(value: &Data) -> Cell<'_> {
+    match value {
+        Data::Float(number) => Cell::Number(*number),
+        Data::DateTime(serial) => match date_of(serial) {
             Some(date) => Cell::Date(date),
             None => Cell::Number(serial.as_f64()),
         },
         Data::String(text) => Cell::Text(text),
-        other => Cell::Text(other.to_string()),
+        _ => Cell::Text(""),
     }
 }
 

@@ -3,23 +3,13 @@
 use calamine::{ExcelDateTime, ExcelDateTimeType};
 use jiff::civil::{Date, DateTime, Time};
 
+pub use super::rows::{Cell, Row, Rows};
 use super::text::{body, decode};
 use super::{MOST_COLUMNS, MOST_ROWS, Unreadable};
 
-/// A cell of a table.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    /// Text, or nothing where it is empty.
-    Text(String),
-    /// A number of a spreadsheet, in its shortest digits.
-    Number(f64),
-    /// A date of a spreadsheet.
-    Date(DateTime),
-}
-
-impl Cell {
+impl Cell<'_> {
     /// The cell as text, without spaces around it.
-    pub fn text(&self) -> String {
+    pub fn text(self) -> String {
         match self {
             Self::Text(text) => text.trim_matches(is_space).to_owned(),
             Self::Number(number) => number.to_string(),
@@ -28,16 +18,16 @@ impl Cell {
     }
 
     /// True if nothing stands there.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(self) -> bool {
         matches!(self, Self::Text(text) if text.trim_matches(is_space).is_empty())
     }
 
     /// The cell as a date where a spreadsheet has one there, or the number of one.
-    pub fn date(&self, is_1904: bool) -> Option<DateTime> {
+    pub fn date(self, is_1904: bool) -> Option<DateTime> {
         match self {
             Self::Text(_) => None,
-            Self::Date(date) => Some(*date),
-            Self::Number(number) => date_of_serial(*number, is_1904),
+            Self::Date(date) => Some(date),
+            Self::Number(number) => date_of_serial(number, is_1904),
         }
     }
 }
@@ -45,18 +35,6 @@ impl Cell {
 /// Spaces of any kind, also those that do not break.
 pub fn is_space(letter: char) -> bool {
     letter.is_whitespace() || letter == '\u{feff}'
-}
-
-/// A row and where it stands: its line or its number in the sheet, from 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// The line of a text or the row of a sheet.
-    pub number: usize,
-    /// The cells under the header.
-    pub cells: Vec<Cell>,
-    /// True if a text has more cells in this row than its header: then a separator
-    /// stands in one of them without quotes, and those after it are in wrong columns.
-    pub is_too_long: bool,
 }
 
 /// Rows that are enough to know what a table holds.
@@ -71,7 +49,7 @@ pub struct Table {
     /// The names of the columns.
     pub header: Vec<String>,
     /// The rows that are not empty.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
     /// The delimiter of a text's cells.
     pub delimiter: Option<u8>,
     /// True if a text ends inside its last row.
@@ -124,7 +102,7 @@ fn table(file: &[u8], most: usize) -> Result<Table, Unreadable> {
     let header = header_of(&text)?;
     let (body, delimiter) = body(&text);
     let mut lines = Lines::of(body, usize::from(body.len() < text.len()));
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows = Rows::default();
     for record in reader(&text).into_records() {
         let record = record.map_err(|_| Unreadable::UnknownKind)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -139,11 +117,8 @@ fn table(file: &[u8], most: usize) -> Result<Table, Unreadable> {
         let begins = record.position().map_or(0, csv::Position::byte);
         let cells = record.iter().take(header.len());
         let mut beyond = record.iter().skip(header.len());
-        rows.push(Row {
-            number: lines.number_at(begins),
-            cells: cells.map(|cell| Cell::Text(cell.to_owned())).collect(),
-            is_too_long: beyond.any(|cell| !cell.trim().is_empty()),
-        });
+        let is_too_long = beyond.any(|cell| !cell.trim().is_empty());
+        rows.push(lines.number_at(begins), is_too_long, cells.map(Cell::Text));
     }
     let is_short = rows
         .last()
@@ -220,8 +195,8 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             for first in ["", "sep=,\n"] {
                 let file = format!("{first}{}{end}", lines.join(end));
-                let numbers = of_text(file.as_bytes()).unwrap().rows;
-                let numbers: Vec<usize> = numbers.iter().map(|row| row.number).collect();
+                let rows = of_text(file.as_bytes()).unwrap().rows;
+                let numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
                 let before = usize::from(!first.is_empty());
                 assert_eq!(
                     numbers,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::header;
 use crate::imports::spreadsheet::Sheets;
-use crate::imports::table::{self, Cell, Row};
+use crate::imports::table::{self, Cell, Row, Rows};
 use crate::imports::text::{body, decode};
 use crate::imports::{MOST_COLUMNS, MOST_ROWS, Unreadable};
 
@@ -17,7 +17,7 @@ const BEFORE_HEADER: usize = 20;
 pub struct Records {
     header: Vec<String>,
     /// The rows, each with its line.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
     /// True if its numbers can have a decimal comma: its cells are not parted by commas.
     pub may_have_commas: bool,
 }
@@ -66,13 +66,13 @@ pub fn tables(file: &[u8]) -> Result<Vec<Records>, Unreadable> {
     let of_statement = statement(&lines);
     if of_statement.is_empty() {
         let (_, delimiter) = body(&text);
-        return Ok(vec![below_header(lines, delimiter != b',')]);
+        return Ok(vec![below_header(&lines, delimiter != b',')]);
     }
     Ok(of_statement)
 }
 
 /// All lines of delimited text, none taken for a header.
-fn lines(text: &str) -> Result<Vec<Row>, Unreadable> {
+fn lines(text: &str) -> Result<Rows, Unreadable> {
     let (body, delimiter) = body(text);
     let skipped = usize::from(body.len() < text.len());
     let mut reader = csv::ReaderBuilder::new()
@@ -80,7 +80,7 @@ fn lines(text: &str) -> Result<Vec<Row>, Unreadable> {
         .flexible(true)
         .has_headers(false)
         .from_reader(body.as_bytes());
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     for record in reader.records() {
         let record = record.map_err(|_| Unreadable::UnknownKind)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -93,25 +93,19 @@ fn lines(text: &str) -> Result<Vec<Row>, Unreadable> {
             return Err(Unreadable::TooLong);
         }
         let line = record.position().map_or(0, csv::Position::line);
-        rows.push(Row {
-            number: usize::try_from(line).unwrap_or(usize::MAX) + skipped,
-            cells: record
-                .iter()
-                .map(|cell| Cell::Text(cell.to_owned()))
-                .collect(),
-            is_too_long: false,
-        });
+        let number = usize::try_from(line).unwrap_or(usize::MAX) + skipped;
+        rows.push(number, false, record.iter().map(Cell::Text));
     }
     Ok(rows)
 }
 
 /// Takes the first row that reads like a header for it, else the first of all.
-fn below_header(mut rows: Vec<Row>, may_have_commas: bool) -> Records {
-    let titles = |row: &Row| -> Vec<String> { row.cells.iter().map(Cell::text).collect() };
+fn below_header(rows: &Rows, may_have_commas: bool) -> Records {
+    let titles = |row: &Row<'_>| -> Vec<String> { row.cells.iter().map(Cell::text).collect() };
     let place = rows
         .iter()
         .take(BEFORE_HEADER)
-        .position(|row| header::Columns::of(&titles(row), false).is_ok());
+        .position(|row| header::Columns::of(&titles(&row), false).is_ok());
     // Else the row that has the most titles which are known says best what is missing.
     let place = place.or_else(|| {
         let first = rows.iter().take(BEFORE_HEADER).enumerate();
@@ -122,44 +116,40 @@ fn below_header(mut rows: Vec<Row>, may_have_commas: bool) -> Records {
     let Some(place) = place else {
         return Records::default();
     };
-    let below = rows.split_off(place + 1);
-    let mut header = rows.pop().map(|row| titles(&row)).unwrap_or_default();
+    let mut below = rows.iter().skip(place);
+    let mut header = below.next().map(|row| titles(&row)).unwrap_or_default();
     while header.last().is_some_and(String::is_empty) {
         header.pop();
     }
-    let too_long = |row: &Row| {
-        let beyond = row.cells.iter().skip(header.len());
-        beyond.into_iter().any(|cell| !cell.is_empty())
-    };
-    let below = below.into_iter().map(|row| Row {
-        is_too_long: too_long(&row),
-        ..row
-    });
+    let mut rows = Rows::default();
+    for row in below {
+        let mut beyond = row.cells.iter().skip(header.len());
+        let is_too_long = beyond.any(|cell| !cell.is_empty());
+        rows.push(row.number, is_too_long, row.cells.iter());
+    }
     Records {
-        rows: below.collect(),
         header,
+        rows,
         may_have_commas,
     }
 }
 
 /// The sections of trades in a statement of Interactive Brokers, whose lines begin with the
 /// section's name and `Header` or `Data`.
-fn statement(lines: &[Row]) -> Vec<Records> {
-    let word = |row: &Row, place: usize| row.cells.get(place).map(Cell::text).unwrap_or_default();
+fn statement(lines: &Rows) -> Vec<Records> {
+    let word =
+        |row: &Row<'_>, place: usize| row.cells.get(place).map(Cell::text).unwrap_or_default();
     let mut found: Vec<Records> = Vec::new();
     for row in lines.iter().filter(|row| word(row, 0) == "Trades") {
-        let cells = row.cells.get(2..).unwrap_or_default();
-        match word(row, 1).as_str() {
+        let cells = row.cells.iter().skip(2);
+        match word(&row, 1).as_str() {
             "Header" => found.push(Records {
-                header: cells.iter().map(Cell::text).collect(),
+                header: cells.map(Cell::text).collect(),
                 ..Records::default()
             }),
             "Data" => {
                 if let Some(table) = found.last_mut() {
-                    table.rows.push(Row {
-                        cells: cells.to_vec(),
-                        ..row.clone()
-                    });
+                    table.rows.push(row.number, row.is_too_long, cells);
                 }
             }
             // Totals.
@@ -176,13 +166,13 @@ fn of_spreadsheet(file: &[u8]) -> Result<Records, Unreadable> {
         let Ok(table) = sheets.table(&name) else {
             continue;
         };
-        let titles = Row {
-            number: 1,
-            cells: table.header.into_iter().map(Cell::Text).collect(),
-            is_too_long: false,
-        };
-        let rows = std::iter::once(titles).chain(table.rows).collect();
-        let found = below_header(rows, true);
+        let mut rows = Rows::default();
+        let titles = table.header.iter().map(String::as_str).map(Cell::Text);
+        rows.push(1, false, titles);
+        for row in table.rows.iter() {
+            rows.push(row.number, row.is_too_long, row.cells.iter());
+        }
+        let found = below_header(&rows, true);
         if header::Columns::of(found.header(), false).is_ok() {
             return Ok(found);
         }
@@ -220,28 +210,25 @@ fn of_json(text: &str) -> Result<Records, Unreadable> {
         let Value::Object(fields) = entry else {
             return Err(Unreadable::UnknownKind);
         };
-        let mut cells = vec![Cell::Text(String::new()); found.header.len()];
+        let mut cells = vec![String::new(); found.header.len()];
         for (name, value) in fields {
             let place = found.header.iter().position(|known| known == name);
             let place = place.unwrap_or_else(|| {
                 found.header.push(name.clone());
-                cells.push(Cell::Text(String::new()));
+                cells.push(String::new());
                 found.header.len() - 1
             });
             if place >= MOST_COLUMNS {
                 return Err(Unreadable::TooWide);
             }
-            cells[place] = Cell::Text(match value {
+            cells[place] = match value {
                 Value::String(text) => text.clone(),
                 Value::Null => String::new(),
                 other => other.to_string(),
-            });
+            };
         }
-        found.rows.push(Row {
-            number: index + 1,
-            cells,
-            is_too_long: false,
-        });
+        let cells = cells.iter().map(String::as_str).map(Cell::Text);
+        found.rows.push(index + 1, false, cells);
     }
     Ok(found)
 }

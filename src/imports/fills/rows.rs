@@ -49,16 +49,16 @@ pub fn read(
     };
     let mut fills = Vec::with_capacity(table.rows.len());
     let mut others = 0;
-    for row in &table.rows {
+    for row in table.rows.iter() {
         if row.is_too_long {
             faults.note(row.number, "", TOO_LONG);
             continue;
         }
-        if !reading.is_fill(row) {
+        if !reading.is_fill(&row) {
             others += 1;
             continue;
         }
-        match reading.fill(row) {
+        match reading.fill(&row) {
             Ok(fill) => fills.push(ListedFill {
                 row: row.number,
                 fill,
@@ -129,13 +129,13 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn cell<'row>(&self, row: &'row Row, fact: Fact) -> Option<&'row Cell> {
+    fn cell<'row>(&self, row: &Row<'row>, fact: Fact) -> Option<Cell<'row>> {
         let cell = row.cells.get(self.columns.place(fact)?)?;
         let is_nothing = cell.is_empty() || matches!(cell.text().as_str(), "--" | "-");
         (!is_nothing).then_some(cell)
     }
 
-    fn text(&self, row: &Row, fact: Fact) -> Option<String> {
+    fn text(&self, row: &Row<'_>, fact: Fact) -> Option<String> {
         self.cell(row, fact)
             .map(|cell| unprotect(&cell.text()).into_owned())
     }
@@ -145,7 +145,7 @@ impl Reading<'_> {
         self.columns.place(fact).unwrap_or_default()
     }
 
-    fn is_fill(&self, row: &Row) -> bool {
+    fn is_fill(&self, row: &Row<'_>) -> bool {
         if let Some(level) = &self.level {
             return self
                 .text(row, Fact::Level)
@@ -161,7 +161,7 @@ impl Reading<'_> {
         }
     }
 
-    fn fill(&self, row: &Row) -> Result<Fill, Fault> {
+    fn fill(&self, row: &Row<'_>) -> Result<Fill, Fault> {
         let fault = |fact: Fact| move |message: String| (self.place(fact), message);
         let symbol = self.symbol(row).map_err(fault(Fact::Symbol))?;
         let (time, precision) = self.time(row)?;
@@ -187,7 +187,7 @@ impl Reading<'_> {
         })
     }
 
-    fn symbol(&self, row: &Row) -> Result<Ticker, String> {
+    fn symbol(&self, row: &Row<'_>) -> Result<Ticker, String> {
         match (self.text(row, Fact::Symbol), &self.options.symbol) {
             (Some(text), _) => text.parse().map_err(|error| format!("{error}")),
             (None, Some(symbol)) => Ok(symbol.clone()),
@@ -195,7 +195,7 @@ impl Reading<'_> {
         }
     }
 
-    fn time(&self, row: &Row) -> Result<when::Told, Fault> {
+    fn time(&self, row: &Row<'_>) -> Result<when::Told, Fault> {
         if let Some(day) = self
             .text(row, Fact::Day)
             .filter(|_| self.columns.place(Fact::Time).is_none())
@@ -208,7 +208,7 @@ impl Reading<'_> {
         match self.cell(row, Fact::Time) {
             None => Err((place, "is missing".to_owned())),
             Some(Cell::Date(civil)) => {
-                when::of_civil(*civil, &self.zone).map_err(|fault| (place, fault.to_owned()))
+                when::of_civil(civil, &self.zone).map_err(|fault| (place, fault.to_owned()))
             }
             Some(cell) => {
                 let text = cell.text();
@@ -218,7 +218,7 @@ impl Reading<'_> {
         }
     }
 
-    fn side(&self, row: &Row, quantity: Decimal) -> Result<Direction, String> {
+    fn side(&self, row: &Row<'_>, quantity: Decimal) -> Result<Direction, String> {
         let Some(word) = self.text(row, Fact::Side) else {
             return Ok(if quantity.is_sign_negative() {
                 Direction::Short
@@ -237,16 +237,16 @@ impl Reading<'_> {
         }
     }
 
-    fn number(&self, row: &Row, fact: Fact, symbol: &Ticker) -> Result<Option<Decimal>, Fault> {
+    fn number(&self, row: &Row<'_>, fact: Fact, symbol: &Ticker) -> Result<Option<Decimal>, Fault> {
         let Some(cell) = self.cell(row, fact) else {
             return Ok(None);
         };
         let (amount, _) = self.with_unit(cell, symbol);
-        let read = number::read(&amount, self.mark);
+        let read = number::read(amount, self.mark);
         read.map_err(|error| (self.place(fact), format!("\"{:.40}\" {error}", cell.text())))
     }
 
-    fn fee(&self, row: &Row, symbol: &Ticker) -> Result<Option<Fee>, Fault> {
+    fn fee(&self, row: &Row<'_>, symbol: &Ticker) -> Result<Option<Fee>, Fault> {
         let Some(amount) = self.number(row, Fact::Fee, symbol)? else {
             return Ok(None);
         };
@@ -266,7 +266,7 @@ impl Reading<'_> {
     }
 
     /// The coin of a spot fee that nobody names: Bybit takes it from what was received.
-    fn received(&self, row: &Row, symbol: &Ticker) -> Option<String> {
+    fn received(&self, row: &Row<'_>, symbol: &Ticker) -> Option<String> {
         if self.columns.venue != FillVenue::Bybit || !self.columns.is_spot() {
             return None;
         }
@@ -283,26 +283,24 @@ impl Reading<'_> {
         Some(coin.to_owned())
     }
 
-    fn currency(&self, row: &Row) -> Option<String> {
+    fn currency(&self, row: &Row<'_>) -> Option<String> {
         self.text(row, Fact::Currency)
             .map(|code| code.to_ascii_uppercase())
     }
 
     /// A number and the coin that stands right behind it, as `0.5BTC`. A coin's name can begin
     /// with a digit, so that the halves of the pair are looked for first.
-    fn with_unit(&self, cell: &Cell, symbol: &Ticker) -> (Cell, Option<String>) {
+    fn with_unit<'row>(&self, cell: Cell<'row>, symbol: &Ticker) -> (Cell<'row>, Option<String>) {
         let Cell::Text(text) = cell else {
-            return (cell.clone(), None);
+            return (cell, None);
         };
         let text = text.trim();
         let pair = symbol.as_str().to_ascii_uppercase();
         let is_half = |unit: &str| {
             pair.len() > unit.len() && (pair.starts_with(unit) || pair.ends_with(unit))
         };
-        let is_number = |amount: &str| {
-            let cell = Cell::Text(amount.to_owned());
-            matches!(number::read(&cell, self.mark), Ok(Some(_)))
-        };
+        let is_number =
+            |amount: &str| matches!(number::read(Cell::Text(amount), self.mark), Ok(Some(_)));
         let ends = text.char_indices().map(|(at, _)| text.split_at(at)).skip(1);
         let mut units = ends.filter(|(amount, unit)| {
             unit.starts_with(|letter: char| letter.is_ascii_alphanumeric())
@@ -318,11 +316,8 @@ impl Reading<'_> {
                 && !unit.starts_with(['e', 'E'])
         };
         match of_pair.or_else(|| units.find(is_word)) {
-            Some((amount, unit)) => (
-                Cell::Text(amount.trim().to_owned()),
-                Some(unit.to_ascii_uppercase()),
-            ),
-            None => (Cell::Text(text.to_owned()), None),
+            Some((amount, unit)) => (Cell::Text(amount.trim()), Some(unit.to_ascii_uppercase())),
+            None => (Cell::Text(text), None),
         }
     }
 }
@@ -335,7 +330,7 @@ fn decimal_mark(table: &Records, columns: &Columns) -> DecimalMark {
     }
     let mut evidence = Evidence::default();
     let places = [Fact::Price, Fact::Quantity, Fact::Fee].map(|fact| columns.place(fact));
-    for row in &table.rows {
+    for row in table.rows.iter() {
         for place in places.into_iter().flatten() {
             if let Some(cell) = row.cells.get(place) {
                 evidence.add(cell);

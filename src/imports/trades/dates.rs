@@ -65,7 +65,7 @@ impl Sequence {
         let latest = jiff::tz::TimeZone::UTC.to_datetime(now);
         let latest = latest.checked_add(1.day()).unwrap_or(DateTime::MAX);
         let mut trades: BTreeMap<u64, Self> = BTreeMap::new();
-        for row in &table.rows {
+        for row in table.rows.iter() {
             let text = |column: usize| row.cells.get(column).map(Cell::text).unwrap_or_default();
             let Ok(read) = when::read(&text(columns.time), Some(order)) else {
                 continue;

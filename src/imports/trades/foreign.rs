@@ -1,7 +1,7 @@
 //! Files that people take for the list of trades, told by their titles, so that an error
 //! can say what the file is and which one to export.
 
-use crate::imports::table::{Cell, Row};
+use crate::imports::table::{Cell, Row, Rows};
 
 /// A file that is something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ const EXPORT_THE_LIST: &str = "In TradingView's Strategy report open \"List of t
 const NO_STRATEGY: &str = "It has no trades of a strategy. In TradingView's Strategy report open \"List of trades\" and export that";
 
 /// The kind of a table, by its titles and the first column of its rows.
-pub fn what_is(header: &[String], rows: &[Row]) -> Option<Foreign> {
+pub fn what_is(header: &[String], rows: &Rows) -> Option<Foreign> {
     let look = Look::at(header, rows);
     look.tab_of_a_report().or_else(|| look.other_export())
 }
@@ -32,9 +32,9 @@ struct Look {
 const LOOKED_AT: usize = 40;
 
 impl Look {
-    fn at(header: &[String], rows: &[Row]) -> Self {
-        let first = |row: &Row| {
-            let first = row.cells.first().map(Cell::text);
+    fn at(header: &[String], rows: &Rows) -> Self {
+        let first = |row: Row<'_>| {
+            let first = row.cells.get(0).map(Cell::text);
             first.unwrap_or_default().to_lowercase()
         };
         Self {

@@ -67,15 +67,15 @@ pub fn kinds(table: &Table, mark: DecimalMark, places: &Places) -> Option<Kinds>
     let pairs = guess.pairs(at(Field::Trade)?, at(Field::Date)?);
     let mut votes: BTreeMap<String, Votes> = BTreeMap::new();
     for (entry, exit) in &pairs {
-        let word = |row: &Row| row.cells.get(at(Field::Type)?).map(Cell::text);
-        let number = |row: &Row, field| guess.number(row, at(field)?);
+        let word = |row: &Row<'_>| row.cells.get(at(Field::Type)?).map(Cell::text);
+        let number = |row: &Row<'_>, field| guess.number(row, at(field)?);
         let moved = || {
             let gain = number(exit, Field::Price)?.checked_sub(number(entry, Field::Price)?)?;
             let profit = number(exit, Field::Profit).or_else(|| number(entry, Field::Profit))?;
             let is_clear = !gain.is_zero() && !profit.is_zero();
             is_clear.then_some(gain.is_sign_positive() == profit.is_sign_positive())
         };
-        for (row, is_exit) in [(*entry, false), (*exit, true)] {
+        for (row, is_exit) in [(entry, false), (exit, true)] {
             let vote = votes.entry(word(row)?).or_default();
             vote.exits[usize::from(is_exit)] += 1;
             if let Some(is_long) = moved() {
@@ -127,27 +127,27 @@ fn share(count: usize, of: usize) -> f64 {
 
 /// The first rows of a table.
 struct Guess<'a> {
-    rows: &'a [Row],
+    rows: Vec<Row<'a>>,
     mark: DecimalMark,
 }
 
 /// Entry and exit of a trade.
-type Pair<'a> = (&'a Row, &'a Row);
+type Pair<'a> = (Row<'a>, Row<'a>);
 
 impl<'a> Guess<'a> {
     fn of(table: &'a Table, mark: DecimalMark) -> Self {
         Self {
-            rows: &table.rows[..table.rows.len().min(LOOKED_AT)],
+            rows: table.rows.iter().take(LOOKED_AT).collect(),
             mark,
         }
     }
 
-    fn number(&self, row: &Row, column: usize) -> Option<Decimal> {
+    fn number(&self, row: &Row<'_>, column: usize) -> Option<Decimal> {
         number::read(row.cells.get(column)?, self.mark).ok()?
     }
 
     /// True if nearly all cells of a column that have something are like this.
-    fn mostly(&self, column: usize, is_like: impl Fn(&Cell) -> bool) -> bool {
+    fn mostly(&self, column: usize, is_like: impl Fn(Cell<'_>) -> bool) -> bool {
         let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
         let (mut count, mut like) = (0, 0);
         for cell in cells.filter(|cell| !cell.is_empty()) {
@@ -168,7 +168,7 @@ impl<'a> Guess<'a> {
     /// True if whole numbers stand there, most of them twice.
     fn is_number_of_trades(&self, column: usize) -> bool {
         let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-        for row in self.rows {
+        for row in &self.rows {
             let number = self.number(row, column).filter(Decimal::is_integer);
             let Some(number) = number.and_then(|number| u64::try_from(number).ok()) else {
                 return false;
@@ -182,38 +182,37 @@ impl<'a> Guess<'a> {
 
     /// True if a few words stand there, other ones at the two rows of a trade.
     fn is_kind(&self, column: usize, trade: usize) -> bool {
-        let is_word =
-            |cell: &Cell| matches!(cell, Cell::Text(text) if text.chars().any(char::is_alphabetic));
+        let is_word = |cell: Cell<'_>| matches!(cell, Cell::Text(text) if text.chars().any(char::is_alphabetic));
         if !self.mostly(column, is_word) || self.is_time(column) {
             return false;
         }
-        let text = |row: &Row| row.cells.get(column).map(Cell::text);
+        let text = |row: &Row<'_>| row.cells.get(column).map(Cell::text);
         let words: BTreeSet<_> = self.rows.iter().filter_map(text).collect();
         let (mut pairs, mut differ) = (0, 0);
         for [one, other] in self.twos(trade) {
             pairs += 1;
-            differ += usize::from(text(one) != text(other));
+            differ += usize::from(text(&one) != text(&other));
         }
         (2..=MOST_KINDS).contains(&words.len()) && share(differ, pairs) >= AGREE
     }
 
     /// The rows that have the number of a trade in common.
-    fn twos(&self, trade: usize) -> Vec<[&'a Row; 2]> {
-        let mut by_number: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
-        for row in self.rows {
+    fn twos(&self, trade: usize) -> Vec<[Row<'a>; 2]> {
+        let mut by_number: BTreeMap<String, Vec<Row<'a>>> = BTreeMap::new();
+        for row in &self.rows {
             if let Some(cell) = row.cells.get(trade) {
-                by_number.entry(cell.text()).or_default().push(row);
+                by_number.entry(cell.text()).or_default().push(*row);
             }
         }
         let twos = by_number.into_values();
-        twos.filter_map(|rows| <[&Row; 2]>::try_from(rows).ok())
+        twos.filter_map(|rows| <[Row<'a>; 2]>::try_from(rows).ok())
             .collect()
     }
 
     /// Entry and exit of each trade, by their times; those of one instant are left out.
     fn pairs(&self, trade: usize, date: usize) -> Vec<Pair<'a>> {
         let order = when::Order::of(self.rows.iter().filter_map(|row| row.cells.get(date)));
-        let time = |row: &Row| match row.cells.get(date)? {
+        let time = |row: Row<'_>| match row.cells.get(date)? {
             Cell::Text(text) => when::read(text, order).ok().map(|read| read.moment.rough()),
             cell => cell.date(false),
         };
@@ -269,7 +268,7 @@ impl<'a> Guess<'a> {
             if places.values().any(|place| *place == column) {
                 continue;
             }
-            let is_word = |cell: &Cell| matches!(cell, Cell::Text(text) if text.chars().any(char::is_alphabetic));
+            let is_word = |cell: Cell<'_>| matches!(cell, Cell::Text(text) if text.chars().any(char::is_alphabetic));
             let field = if self.mostly(column, is_word) {
                 Field::Signal
             } else if self.is_sum(pairs, column, places) {
@@ -293,9 +292,9 @@ impl<'a> Guess<'a> {
 
     /// True if a column has the sum of all profits up to each trade.
     fn is_sum(&self, pairs: &[Pair<'_>], column: usize, places: &Places) -> bool {
-        let number = |row: &Row, column| f64::try_from(self.number(row, column)?).ok();
+        let number = |row: &Row<'_>, column| f64::try_from(self.number(row, column)?).ok();
         let at =
-            |pair: &Pair<'_>, column| number(pair.1, column).or_else(|| number(pair.0, column));
+            |pair: &Pair<'_>, column| number(&pair.1, column).or_else(|| number(&pair.0, column));
         let order = |pair: &Pair<'_>| at(pair, places[&Field::Trade]).unwrap_or_default();
         let mut ordered = pairs.to_vec();
         ordered.sort_by(|one, other| order(one).total_cmp(&order(other)));
@@ -312,7 +311,7 @@ impl<'a> Guess<'a> {
 
     /// True if a column is price times quantity times something that stays the same.
     fn is_value(&self, pairs: &[Pair<'_>], column: usize, places: &Places) -> bool {
-        let number = |row: &Row, column| f64::try_from(self.number(row, column)?).ok();
+        let number = |row: &Row<'_>, column| f64::try_from(self.number(row, column)?).ok();
         let factors: Option<Vec<f64>> = pairs
             .iter()
             .map(|(entry, _)| {
@@ -328,7 +327,7 @@ impl<'a> Guess<'a> {
         factors.len() > 2 && first > 0.0 && share(same.count(), factors.len()) >= AGREE
     }
 
-    fn is_number(&self, cell: &Cell) -> bool {
+    fn is_number(&self, cell: Cell<'_>) -> bool {
         matches!(number::read(cell, self.mark), Ok(Some(_)))
     }
 

@@ -6,10 +6,10 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::header::Columns;
-use super::rows::{Moment, Row, Stated};
+use super::rows::{Besides, Moment, Reader, Row, Stated};
 use super::{ListedTrade, Side, zone_name};
 use crate::domain::money::Decimal;
-use crate::imports::Faults;
+use crate::imports::{Faults, table};
 
 /// The state that joining the rows of a list needs.
 pub(super) struct Joining<'list> {
@@ -32,6 +32,8 @@ pub(super) struct Joining<'list> {
 struct Rows {
     entry: Option<Row>,
     exit: Option<Row>,
+    /// What either says besides, the exit before the entry.
+    besides: Besides,
     /// True if there is a row that is neither, which was noted.
     has_other: bool,
 }
@@ -46,17 +48,57 @@ impl Rows {
     }
 }
 
+/// The rows of all trades. Those of a trade stand where its first came, for a list has
+/// hundreds of thousands of them.
+#[derive(Default)]
+struct ByNumber {
+    places: BTreeMap<u64, usize>,
+    rows: Vec<Rows>,
+    /// True if there is a row without a number, which was noted: it can be what another
+    /// trade lacks.
+    has_nameless: bool,
+}
+
+impl ByNumber {
+    fn of(&mut self, number: u64) -> &mut Rows {
+        let next = self.rows.len();
+        let place = *self.places.entry(number).or_insert(next);
+        if place == next {
+            self.rows.push(Rows::default());
+        }
+        &mut self.rows[place]
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Rows)> {
+        let places = self.places.iter();
+        places.map(|(number, place)| (*number, &self.rows[*place]))
+    }
+
+    /// The number of the last trade that is closed, or zero.
+    fn last_closed(&self) -> u64 {
+        let mut closed = self.iter().filter(|(_, rows)| rows.is_closed());
+        closed.next_back().map_or(0, |(number, _)| number)
+    }
+
+    fn into_ordered(mut self) -> impl Iterator<Item = (u64, Rows)> {
+        let places = self.places.into_iter();
+        places.map(move |(number, place)| (number, std::mem::take(&mut self.rows[place])))
+    }
+}
+
 impl Joining<'_> {
     /// The trades in the order of their numbers.
-    pub fn join(mut self, rows: Vec<Row>) -> Vec<ListedTrade> {
-        // A row without a number can be what another trade lacks; it was noted.
-        let may_lack = rows.iter().any(|row| row.trade.is_none());
-        let by_number = self.by_number(rows);
-        let mut closed = by_number.iter().filter(|(_, rows)| rows.is_closed());
-        let last_closed = closed.next_back().map_or(0, |(number, _)| *number);
+    pub fn join<'a>(
+        mut self,
+        mut rows: Reader<'a, impl Iterator<Item = table::Row<'a>>>,
+    ) -> Vec<ListedTrade> {
+        let by_number = self.by_number(&mut rows);
+        self.notes.extend(rows.note());
+        let last_closed = by_number.last_closed();
         self.note_early_open(&by_number, last_closed);
-        let trades = by_number.into_iter().filter_map(|(number, rows)| {
-            let may_lack = may_lack || rows.has_other;
+        let has_nameless = by_number.has_nameless;
+        let trades = by_number.into_ordered().filter_map(|(number, rows)| {
+            let may_lack = has_nameless || rows.has_other;
             match (rows.entry, rows.exit) {
                 (Some(entry), None) if number < last_closed => {
                     if !may_lack {
@@ -66,7 +108,7 @@ impl Joining<'_> {
                     }
                     None
                 }
-                (Some(entry), exit) => self.trade(number, &entry, exit.as_ref()),
+                (Some(entry), exit) => self.trade(number, &entry, exit.as_ref(), rows.besides),
                 (None, Some(exit)) => {
                     if !may_lack {
                         let message = format!("trade {number} has no entry");
@@ -80,11 +122,17 @@ impl Joining<'_> {
         trades.collect()
     }
 
-    fn by_number(&mut self, rows: Vec<Row>) -> BTreeMap<u64, Rows> {
-        let mut by_number: BTreeMap<u64, Rows> = BTreeMap::new();
-        for row in rows {
-            let Some(number) = row.trade else { continue };
-            let of_trade = by_number.entry(number).or_default();
+    fn by_number<'a>(
+        &mut self,
+        rows: &mut Reader<'a, impl Iterator<Item = table::Row<'a>>>,
+    ) -> ByNumber {
+        let mut by_number = ByNumber::default();
+        while let Some((row, besides)) = rows.next(self.faults) {
+            let Some(number) = row.trade else {
+                by_number.has_nameless = true;
+                continue;
+            };
+            let of_trade = by_number.of(number);
             let (place, kind) = match row.kind {
                 Some(kind) if kind.is_exit => (&mut of_trade.exit, "exit"),
                 Some(_) => (&mut of_trade.entry, "entry"),
@@ -99,16 +147,21 @@ impl Joining<'_> {
                     first.number
                 );
                 self.note(&row, self.columns.kind, message);
-            } else {
-                *place = Some(row);
+                continue;
             }
+            *place = Some(row);
+            let other = std::mem::take(&mut of_trade.besides);
+            of_trade.besides = match kind {
+                "exit" => besides.or(&other),
+                _ => other.or(&besides),
+            };
         }
         by_number
     }
 
     /// An exit can be called Open without being one that has not filled.
-    fn note_early_open(&mut self, by_number: &BTreeMap<u64, Rows>, last_closed: u64) {
-        let early = by_number.range(..last_closed);
+    fn note_early_open(&mut self, by_number: &ByNumber, last_closed: u64) {
+        let early = by_number.iter().filter(|(number, _)| *number < last_closed);
         let count = early.filter(|(_, rows)| rows.says_open()).count();
         if count > 0 {
             self.notes.push(format!(
@@ -117,7 +170,13 @@ impl Joining<'_> {
         }
     }
 
-    fn trade(&mut self, number: u64, entry: &Row, exit: Option<&Row>) -> Option<ListedTrade> {
+    fn trade(
+        &mut self,
+        number: u64,
+        entry: &Row,
+        exit: Option<&Row>,
+        besides: Besides,
+    ) -> Option<ListedTrade> {
         let direction = entry.kind?.direction;
         if let Some(exit) = exit
             && exit.kind?.direction != direction
@@ -126,7 +185,7 @@ impl Joining<'_> {
             self.note(exit, self.columns.kind, message);
             return None;
         }
-        let (last, filled) = (exit, exit.filter(|exit| !exit.is_open));
+        let filled = exit.filter(|exit| !exit.is_open);
         let quantity = exit
             .map_or(Stated::Nothing, |exit| exit.quantity)
             .or(entry.quantity);
@@ -165,10 +224,7 @@ impl Joining<'_> {
             exit,
             net_profit: net_profit?,
             commission: value(commission),
-            besides: match last {
-                Some(exit) => exit.besides.clone().or(&entry.besides),
-                None => entry.besides.clone(),
-            },
+            besides,
         })
     }
 

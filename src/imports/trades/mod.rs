@@ -151,7 +151,6 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         kinds: kinds.as_ref(),
         order: dates::order(&table, columns, kinds.as_ref(), options.now),
     };
-    let rows = rows::read(&table, &reading, &mut faults, &mut notes);
     let trades = Joining {
         header: &table.header,
         columns,
@@ -160,7 +159,7 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         faults: &mut faults,
         notes: &mut notes,
     }
-    .join(rows);
+    .join(rows::reader(&table, &reading));
     notes.extend(holes::notes(&trades));
     if let Some(row) = table.rows.last().filter(|_| table.is_cut_off) {
         let ends_in = table.header[row.cells.len().saturating_sub(1)].as_str();

@@ -17,7 +17,7 @@ pub enum DecimalMark {
 
 impl DecimalMark {
     /// The mark of a number that stands alone; where it does not tell, the point.
-    pub fn of_one(cell: &Cell) -> Self {
+    pub fn of_one(cell: Cell<'_>) -> Self {
         let mut evidence = Evidence::default();
         evidence.add(cell);
         evidence.mark().unwrap_or(Self::Point)
@@ -41,7 +41,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// Takes a cell into account; one that is no number says nothing.
-    pub fn add(&mut self, cell: &Cell) {
+    pub fn add(&mut self, cell: Cell<'_>) {
         let Cell::Text(text) = cell else { return };
         let Written { mantissa, .. } = Written::of(text);
         let is_digit_or_mark = |letter: char| {
@@ -111,7 +111,7 @@ fn is_fraction(text: &str, mark: char) -> bool {
 /// # Errors
 ///
 /// [`NumberError`] where it is none.
-pub fn read(cell: &Cell, mark: DecimalMark) -> Result<Option<Decimal>, NumberError> {
+pub fn read(cell: Cell<'_>, mark: DecimalMark) -> Result<Option<Decimal>, NumberError> {
     match cell {
         Cell::Number(number) => parse_decimal(&number.to_string()).map(Some),
         Cell::Date(_) => Err(NumberError::NotANumber),
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn number(text: &str, mark: DecimalMark) -> Option<String> {
-        let read = read(&Cell::Text(text.to_owned()), mark).ok()??;
+        let read = read(Cell::Text(text), mark).ok()??;
         Some(read.normalize().to_string())
     }
 
@@ -283,7 +283,7 @@ mod tests {
         ] {
             let mut evidence = Evidence::default();
             for text in texts {
-                evidence.add(&Cell::Text((*text).to_owned()));
+                evidence.add(Cell::Text(text));
             }
             assert_eq!(evidence.mark(), mark, "{texts:?}");
             assert_eq!(evidence.mark_of_ungrouped(), mark_of_ungrouped, "{texts:?}");

@@ -45,17 +45,18 @@ impl Properties {
         };
         let mut properties = Self::default();
         // The sheet has no header of its own: its first row is a property too.
-        let first: Vec<Cell> = table.header.into_iter().map(Cell::Text).collect();
-        let rows = table.rows.into_iter().map(|row| row.cells);
-        for cells in std::iter::once(first).chain(rows) {
-            if let [name, value, ..] = cells.as_slice() {
+        if let [name, value, ..] = table.header.as_slice() {
+            properties.take(name.trim(), Cell::Text(value));
+        }
+        for row in table.rows.iter() {
+            if let (Some(name), Some(value)) = (row.cells.get(0), row.cells.get(1)) {
                 properties.take(&name.text(), value);
             }
         }
         Ok(properties)
     }
 
-    fn take(&mut self, name: &str, value: &Cell) {
+    fn take(&mut self, name: &str, value: Cell<'_>) {
         let text = value.text();
         if text.is_empty() {
             return;
@@ -105,7 +106,7 @@ fn keep<T>(place: &mut Option<T>, read: Option<T>) -> bool {
     is_read
 }
 
-fn amount(value: &Cell) -> Option<Decimal> {
+fn amount(value: Cell<'_>) -> Option<Decimal> {
     number::read(value, DecimalMark::of_one(value)).ok()?
 }
 
@@ -130,7 +131,7 @@ pub(super) fn commission(text: &str) -> Option<(Decimal, Option<CommissionKind>)
     let number = numbers.next()?;
     let has_unit_or_nothing = kind.is_some() || text.trim() == number;
     let is_alone = numbers.next().is_none() && has_unit_or_nothing;
-    let value = amount(&Cell::Text(number.to_owned())).filter(|value| !value.is_sign_negative());
+    let value = amount(Cell::Text(number)).filter(|value| !value.is_sign_negative());
     Some((value.filter(|_| is_alone)?, kind))
 }
 
@@ -195,7 +196,7 @@ fn zone_of_city(city: &str, offset: Offset) -> Option<TimeZone> {
 mod tests {
     use super::*;
 
-    fn properties(name: &str, value: &Cell) -> Properties {
+    fn properties(name: &str, value: Cell<'_>) -> Properties {
         let mut properties = Properties::default();
         properties.take(name, value);
         properties
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_commission_is_read_in_any_words() {
-        let text = |text: &str| Cell::Text(text.to_owned());
+        let text = Cell::Text;
         for (cell, value, kind, notes) in [
             (text("0.1%"), "0.1", CommissionKind::Percent, 0),
             (text("0,05 %"), "0.05", CommissionKind::Percent, 0),
@@ -222,7 +223,7 @@ mod tests {
             (text("$1.50 / order"), "1.50", CommissionKind::PerOrder, 0),
             (Cell::Number(0.0), "0", CommissionKind::Percent, 0),
         ] {
-            let read = properties("Commission", &cell);
+            let read = properties("Commission", cell);
             let value = value.parse().unwrap();
             assert_eq!(
                 read.commission,
@@ -232,14 +233,14 @@ mod tests {
             assert_eq!(read.notes.len(), notes, "{cell:?}");
         }
         for cell in [Cell::Number(0.04), text("0.04")] {
-            let read = properties("Commission", &cell);
+            let read = properties("Commission", cell);
             assert_eq!(
                 (read.commission, read.commission_value),
                 (None, Some(Decimal::new(4, 2)))
             );
         }
         for unread in ["as agreed", "1 USD", "-1 USD per order", "1 to 2 per order"] {
-            let read = properties("Commission", &text(unread));
+            let read = properties("Commission", text(unread));
             assert_eq!(read.commission, None, "{unread}");
             assert!(read.notes[0].contains(unread), "{:?}", read.notes);
         }
@@ -247,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_zone_is_read_by_offset_and_city() {
-        let read = |text: &str| properties("Timezone", &Cell::Text(text.to_owned())).time_zone;
+        let read = |text: &str| properties("Timezone", Cell::Text(text)).time_zone;
         for (text, seconds) in [
             ("UTC", 0),
             ("UTC+8", 28_800),
@@ -267,7 +268,7 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap().iana_name(), Some(name), "{text}");
         }
-        let unread = properties("Timezone", &Cell::Text("Exchange".to_owned()));
+        let unread = properties("Timezone", Cell::Text("Exchange"));
         assert!(unread.notes[0].contains("Exchange"), "{:?}", unread.notes);
         assert_eq!((read("UTC+x"), read("UTC+99:99")), (None, None));
     }

@@ -86,8 +86,6 @@ pub struct Row {
     pub profit: Stated<Decimal>,
     /// Commission of the trade.
     pub commission: Stated<Decimal>,
-    /// The columns that a list can be without.
-    pub besides: Besides,
 }
 
 /// TradingView's figures of a trade besides its fills and its profit; a figure that cannot be
@@ -135,16 +133,33 @@ pub struct Reading<'a> {
     pub order: Option<Order>,
 }
 
-/// Reads the rows; what cannot be read is noted, and what had to be assumed.
-pub fn read(
-    table: &Table,
-    reading: &Reading<'_>,
-    faults: &mut Faults,
-    notes: &mut Vec<String>,
-) -> Vec<Row> {
-    let mut short_year = None;
-    let mut rows = Vec::with_capacity(table.rows.len());
-    for row in &table.rows {
+/// Reads the rows one after the other, so that no list of them is held.
+pub struct Reader<'a, R> {
+    table: &'a Table,
+    left: R,
+    reading: &'a Reading<'a>,
+    /// The first date whose century was assumed.
+    short_year: Option<(String, DateTime)>,
+}
+
+/// A reader of the rows of a table.
+pub fn reader<'a>(
+    table: &'a Table,
+    reading: &'a Reading<'a>,
+) -> Reader<'a, impl Iterator<Item = table::Row<'a>>> {
+    Reader {
+        table,
+        left: table.rows.iter(),
+        reading,
+        short_year: None,
+    }
+}
+
+impl<'a, R: Iterator<Item = table::Row<'a>>> Reader<'a, R> {
+    /// The next row, and its columns that a list can be without; what cannot be read is
+    /// noted.
+    pub fn next(&mut self, faults: &mut Faults) -> Option<(Row, Besides)> {
+        let (table, row) = (self.table, self.left.next()?);
         if row.is_too_long {
             let last = table.header.last().map_or("", String::as_str);
             faults.note(row.number, last, table::TOO_LONG);
@@ -152,20 +167,21 @@ pub fn read(
         let mut reader = RowReader {
             table,
             row,
-            reading,
-            short_year: None,
+            reading: self.reading,
+            short_year: &mut self.short_year,
             faults,
         };
-        rows.push(reader.read());
-        short_year = short_year.or(reader.short_year);
+        Some((reader.read(), reader.besides(self.reading.columns)))
     }
-    if let Some((text, date)) = short_year {
-        notes.push(format!(
-            "the years of its dates have two digits; {text} was read as {}",
-            date.strftime("%Y-%m-%d")
-        ));
+
+    /// What had to be assumed.
+    pub fn note(&self) -> Option<String> {
+        let (text, date) = self.short_year.as_ref()?;
+        let date = date.strftime("%Y-%m-%d");
+        Some(format!(
+            "the years of its dates have two digits; {text} was read as {date}"
+        ))
     }
-    rows
 }
 
 /// The decimal mark of a file: of the numbers that are used, else of all others;
@@ -178,7 +194,7 @@ pub fn decimal_mark(
     let (mut used, mut all) = (Evidence::default(), Evidence::default());
     let numbers: Vec<usize> = columns.into_iter().flat_map(Columns::of_amounts).collect();
     let texts: Vec<usize> = columns.into_iter().flat_map(Columns::of_texts).collect();
-    for row in &table.rows {
+    for row in table.rows.iter() {
         for (column, cell) in row.cells.iter().enumerate() {
             if numbers.contains(&column) {
                 used.add(cell);
@@ -200,7 +216,7 @@ pub fn decimal_mark(
             None => (DecimalMark::Point, "a spreadsheet"),
         };
         if let Some(unclear) = used.unclear()
-            && let Ok(Some(number)) = number::read(&Cell::Text(unclear.to_owned()), usual)
+            && let Ok(Some(number)) = number::read(Cell::Text(unclear), usual)
         {
             let number = number.normalize();
             notes.push(format!(
@@ -214,10 +230,9 @@ pub fn decimal_mark(
 /// One row while it is read.
 struct RowReader<'a> {
     table: &'a Table,
-    row: &'a table::Row,
+    row: table::Row<'a>,
     reading: &'a Reading<'a>,
-    /// The first date whose century was assumed.
-    short_year: Option<(String, DateTime)>,
+    short_year: &'a mut Option<(String, DateTime)>,
     faults: &'a mut Faults,
 }
 
@@ -251,7 +266,6 @@ impl RowReader<'_> {
             commission: columns
                 .commission
                 .map_or(Stated::Nothing, |column| self.number(column)),
-            besides: self.besides(columns),
         }
     }
 

@@ -73,11 +73,11 @@ fn of_table(sheet: &str, table: &Table) -> Vec<Figure> {
     let figures = rows.filter_map(|row| {
         let name = row
             .cells
-            .first()
+            .get(0)
             .map(Cell::text)
             .filter(|name| !name.is_empty())?;
         let (mut amount, mut percent) = (Sided::default(), Sided::default());
-        for (title, cell) in table.header.iter().zip(&row.cells).skip(named) {
+        for (title, cell) in table.header.iter().zip(row.cells.iter()).skip(named) {
             let Some(side) = side_of(title) else { continue };
             let of = if title.trim_end().ends_with('%') {
                 &mut percent
@@ -112,7 +112,7 @@ fn side_of(title: &str) -> Option<&'static str> {
 }
 
 /// A number without the noise of its binary form, or the text that stands there.
-fn written(cell: &Cell) -> Option<String> {
+fn written(cell: Cell<'_>) -> Option<String> {
     if cell.is_empty() {
         return None;
     }
@@ -126,25 +126,22 @@ fn written(cell: &Cell) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imports::table::Row;
+    use crate::imports::table::Rows;
 
     #[test]
     fn figures_are_read_by_side_and_unit() {
-        let text = |text: &str| Cell::Text(text.to_owned());
+        let text = Cell::Text;
+        let mut rows = Rows::default();
+        let (profit, percent) = (Cell::Number(424.19), Cell::Number(42.42));
+        rows.push(
+            2,
+            false,
+            [text("Net profit"), profit, percent, text(""), text("1")],
+        );
         let header = ["", "All USD", "All %", "Long USD", "Long %"];
         let table = Table {
             header: header.map(str::to_owned).to_vec(),
-            rows: vec![Row {
-                number: 2,
-                cells: vec![
-                    text("Net profit"),
-                    Cell::Number(424.19),
-                    Cell::Number(42.42),
-                    text(""),
-                    text("1"),
-                ],
-                is_too_long: false,
-            }],
+            rows,
             delimiter: None,
             is_cut_off: false,
             is_1904: false,

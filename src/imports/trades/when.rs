@@ -28,7 +28,7 @@ impl Order {
 
     /// The only order in which all dates of a file are days; `None` where several are
     /// left, or none is.
-    pub fn of<'cell>(cells: impl Iterator<Item = &'cell Cell>) -> Option<Self> {
+    pub fn of<'cell>(cells: impl Iterator<Item = Cell<'cell>>) -> Option<Self> {
         match Self::possible(cells)[..] {
             [only] => Some(only),
             _ => None,
@@ -36,7 +36,7 @@ impl Order {
     }
 
     /// The orders in which all dates of a file are days.
-    pub fn possible<'cell>(cells: impl Iterator<Item = &'cell Cell>) -> Vec<Self> {
+    pub fn possible<'cell>(cells: impl Iterator<Item = Cell<'cell>>) -> Vec<Self> {
         let mut orders = Self::ALL.to_vec();
         for cell in cells {
             if let Cell::Text(text) = cell
@@ -393,11 +393,8 @@ mod tests {
             (&["25/1/2026", "1/25/2026"], None),
             (&["2026-01-25 10:00", "Open", ""], None),
         ] {
-            let cells: Vec<Cell> = texts
-                .iter()
-                .map(|text| Cell::Text((*text).to_owned()))
-                .collect();
-            assert_eq!(Order::of(cells.iter()), expected, "{texts:?}");
+            let cells = texts.iter().map(|text| Cell::Text(text));
+            assert_eq!(Order::of(cells), expected, "{texts:?}");
         }
     }
 
