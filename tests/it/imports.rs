@@ -881,8 +881,11 @@ fn a_file_without_its_kind_is_asked_for_it() {
     let output = data.run(&["import", "FILE.csv", "--webhook", "wh_x"]);
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    let say = "say what the file is: algohook import alerts FILE or algohook import trades FILE";
-    assert!(error.contains(say), "{error}");
+    assert!(error.contains("say what the file is: "), "{error}");
+    for kind in ["alerts", "trades", "fills"] {
+        let command = format!("algohook import {kind} FILE");
+        assert!(error.contains(&command), "{error}");
+    }
 }
 
 /// A spreadsheet as `fixtures/imports/make_xlsx.py` writes it.
