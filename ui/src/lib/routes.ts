@@ -16,6 +16,7 @@ const table = {
   dashboard: { path: '/', title: 'Dashboard', key: 'd', icon: 'M4 11l8-7 8 7M6 10v10h12V10' },
   webhooks: { path: '/webhooks', title: 'Webhooks', key: 'w', icon: 'M12 7a3 3 0 1 0-2 5l-3 5M12 7l3 5M7 17a3 3 0 1 0 3 3h6a3 3 0 1 0-1-6' },
   webhook: { path: '/webhooks/{id}', title: 'Webhooks', under: 'webhooks' },
+  comparison: { path: '/webhooks/{id}/compare', title: 'Compare', under: 'webhooks' },
   events: { path: '/events', title: 'Events', key: 'e', icon: 'M4 6h16M4 12h16M4 18h10' },
   event: { path: '/events/{id}', title: 'Events', under: 'events' },
   trades: { path: '/trades', title: 'Trades', key: 't', icon: 'M7 4v16M4 7l3-3 3 3M17 20V4M14 17l3 3 3-3' },

@@ -1,0 +1,163 @@
+/** A comparison as the page shows it: the bridge as bars, legs side by side, and their drift. */
+
+import type { Bridge, LegRow, LegSide } from './api';
+import { sum } from './sum';
+import { dayOf } from './zone.svelte';
+
+/** Which legs are listed. */
+export type Only = 'problem' | 'missed' | 'false' | '';
+
+export const kinds: [Only, string][] = [
+  ['problem', 'Problems'],
+  ['missed', 'Missed'],
+  ['false', 'False'],
+  ['', 'All'],
+];
+
+/** As an address has it: problems where it says nothing, `all` for every leg. */
+export const onlyOf = (text: string | null): Only => (text === 'all' ? '' : text === 'missed' || text === 'false' ? text : 'problem');
+
+/** A bar of the bridge: an amount that stands, or a step from the one before. */
+export interface Step {
+  name: string;
+  amount: string;
+  isTotal: boolean;
+  /** Both ends, in the unit of money. */
+  from: number;
+  to: number;
+  /** The legs behind it. */
+  only: Only | null;
+}
+
+/** The way from the one profit to the other; steps that are nothing are left out. */
+export function steps(bridge: Bridge, names: [string, string]): Step[] {
+  const of = (name: string, count: number) => (count ? `${name} (${count})` : name);
+  const { trades } = bridge;
+  const all: [string, string, Only | null][] = [
+    [of('Missed trades', trades.missed), bridge.missed, 'missed'],
+    [of('False trades', trades.falseTrades), bridge.falseTrades, 'false'],
+    [of('Other exits', trades.exits), bridge.exits, 'problem'],
+    ['Prices', bridge.price, ''],
+    ['Quantities', bridge.quantity, 'problem'],
+    ['Commission', bridge.commission, null],
+    ['Rounding', bridge.rounding, null],
+  ];
+  const total = (name: string, amount: string): Step => ({ name, amount, isTotal: true, from: 0, to: Number(amount), only: null });
+  const found = [total(names[0], bridge.expected)];
+  let at: string = bridge.expected;
+  for (const [name, amount, only] of all) {
+    if (Number(amount) === 0) continue;
+    const next = sum([at, amount]) ?? at;
+    found.push({ name, amount, isTotal: false, from: Number(at), to: Number(next), only });
+    at = next;
+  }
+  return [...found, total(names[1], bridge.observed)];
+}
+
+/** Where a value lies between the ends of some steps, in percent. */
+export function placed(all: Step[]): (value: number) => number {
+  const ends = all.flatMap(({ from, to }) => [from, to]);
+  const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  return (value) => ((value - low) / (high - low || 1)) * 100;
+}
+
+/** A leg of each book of the chain, where it has one. */
+export interface Chain extends LegRow {
+  fill?: LegSide | null;
+}
+
+const keyOf = (side: LegSide | null | undefined) => (side?.order ? `${side.order} ${side.action}` : null);
+
+/** Legs of backtest and alerts with the fills of the same orders; fills without an order come beside. */
+export function chained(rows: LegRow[], executed: Chain[]): Chain[] {
+  if (!executed.length) return rows;
+  const fills = new Map<string, LegSide>();
+  for (const { alert, fill } of executed) {
+    const key = keyOf(alert);
+    if (key && fill) fills.set(key, fill);
+  }
+  return rows.map((row) => ({ ...row, fill: fills.get(keyOf(row.alert) ?? '') ?? null }));
+}
+
+/** When it was: of what is on both sides, the later one. */
+export const timeOf = (row: Chain): string => row.alert?.time ?? row.fill?.time ?? row.backtest?.time ?? '';
+
+export const isProblem = (row: LegRow): boolean => row.outcome === 'missed' || row.outcome === 'false' || row.flags.length > 0;
+
+/** How far the later leg is behind the earlier one, in seconds. */
+export function lag(row: Chain): number | null {
+  const [first, second] = row.backtest && row.alert ? [row.backtest, row.alert] : [row.alert, row.fill];
+  return first && second ? (Date.parse(second.time) - Date.parse(first.time)) / 1000 : null;
+}
+
+/** What somebody reads of a row first. */
+export function note(row: LegRow): string {
+  if (row.causeInWords) return row.causeInWords;
+  const words: Record<string, string> = { late: 'late', quantity: 'another quantity', imported: 'imported later' };
+  if (row.flags.length) return row.flags.map((flag) => words[flag] ?? flag).join(', ');
+  return row.outcome === 'missed' || row.outcome === 'false' ? 'no evidence of a cause' : '';
+}
+
+/** The match rate of a stretch of time, with its interval, and how much worse prices were. */
+export interface Period {
+  /** The first day of it. */
+  day: string;
+  matched: number;
+  legs: number;
+  percent: number;
+  low: number;
+  high: number;
+  /** Mean cost of a leg in percent of its price; null without pairs. */
+  cost: number | null;
+}
+
+const Z = 1.959963984540054;
+
+/** Wilson's 95 % interval of a share, in percent. */
+export function wilson(part: number, of: number): [number, number] {
+  const share = part / of;
+  const centre = share + (Z * Z) / (2 * of);
+  const half = Z * Math.sqrt((share * (1 - share)) / of + (Z * Z) / (4 * of * of));
+  const scale = 1 + (Z * Z) / of;
+  return [Math.max(0, (100 * (centre - half)) / scale), Math.min(100, (100 * (centre + half)) / scale)];
+}
+
+/** Most bars that a drift has. */
+const MOST_PERIODS = 30;
+
+/** Days that a bar may be of. */
+const LENGTHS = [1, 7, 30, 91, 365];
+
+const day = (text: string) => Math.floor(Date.parse(text) / 86_400_000);
+
+/** Legs by day, week or month, oldest first: those of the first book, and what they had of the second. */
+export function periods(rows: Chain[]): Period[] {
+  const judged = rows.filter((row) => row.outcome === 'matched' || row.outcome === 'missed');
+  const days = judged.map((row) => day(`${dayOf(new Date(timeOf(row)))}T00:00:00Z`));
+  const [first, last] = [Math.min(...days), Math.max(...days)];
+  const length = LENGTHS.find((size) => (last - first + 1) / size <= MOST_PERIODS) ?? 365;
+  const groups = new Map<number, Chain[]>();
+  judged.forEach((row, index) => {
+    const group = Math.floor(((days[index] ?? first) - first) / length);
+    const known = groups.get(group);
+    if (known) known.push(row);
+    else groups.set(group, [row]);
+  });
+  return [...groups].toSorted(([one], [other]) => one - other).map(([group, legs]) => {
+    const pairs = legs.filter((row) => row.outcome === 'matched');
+    const costs = pairs.flatMap((row) => {
+      const price = Number((row.backtest ?? row.alert)?.price);
+      return row.priceCost && price ? [(100 * Number(row.priceCost)) / Math.abs(price)] : [];
+    });
+    const [low, high] = wilson(pairs.length, legs.length);
+    return {
+      day: new Date((first + group * length) * 86_400_000).toISOString().slice(0, 10),
+      matched: pairs.length,
+      legs: legs.length,
+      percent: (100 * pairs.length) / legs.length,
+      low,
+      high,
+      cost: costs.length ? costs.reduce((sum, cost) => sum + cost, 0) / costs.length : null,
+    };
+  });
+}
