@@ -7,6 +7,7 @@ mod clock_watch;
 mod expectations;
 mod health;
 mod listeners;
+mod outward;
 mod retention;
 mod sockets;
 
@@ -32,7 +33,7 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
-use crate::outbox::{self, Consumers, Schedule, Senders};
+use crate::outbox::{self, Senders};
 use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
 use crate::reports::expectation::ExpectationCache;
@@ -45,6 +46,7 @@ use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
 use crate::store::{Store, StoreOptions, account, events};
 use crate::tls::Certificates;
+use crate::vault::Vault;
 use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
@@ -105,10 +107,7 @@ pub async fn run(
     lock.announce(&running)?;
     let warnings = warnings(&addresses, &sockets, &config);
 
-    let registry = Arc::new(Registry::default());
-    registry.load(&store).await?;
-    let newest = store.readers().run(events::newest).await?;
-    store.signals().note_newest(newest);
+    let registry = registry(&store).await?;
     let (stopping, is_stopping) = watch::channel(false);
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
     let backup_state = BackupState::of(config.backup_folder.clone());
@@ -129,7 +128,9 @@ pub async fn run(
     let webhooks = registry.len();
     log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
+    let senders = outward::senders(&store, clock, &config)?;
     let background = Background {
+        senders,
         store,
         registry,
         backups: backup_state,
@@ -159,6 +160,15 @@ pub async fn run(
     // Alerts whose senders hung up are recorded as well.
     let _ = tokio::time::timeout_at(deadline, in_hand.emptied()).await;
     Ok(end(workers, &ingest, deadline).await)
+}
+
+/// The webhooks that there are, and the newest event for those who wait for the next.
+async fn registry(store: &Store) -> crate::store::Result<Arc<Registry>> {
+    let registry = Arc::new(Registry::default());
+    registry.load(store).await?;
+    let newest = store.readers().run(events::newest).await?;
+    store.signals().note_newest(newest);
+    Ok(registry)
 }
 
 fn log_start(config: &Config, url: &str, webhooks: usize, warnings: &[String]) {
@@ -201,6 +211,7 @@ struct Background {
     clock: SystemClock,
     ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
     metrics: Arc<Metrics>,
+    senders: Senders<SystemClock>,
 }
 
 impl Background {
@@ -227,13 +238,7 @@ impl Background {
                 backups::run(of(&kept), backups.clone(), state.clone(), metrics)
             });
         }
-        let senders = Arc::new(Senders {
-            store: of(&store),
-            clock,
-            consumers: Consumers::default(),
-            schedule: Schedule::default(),
-            look_every,
-        });
+        let senders = Arc::new(self.senders);
         workers.run_to_end("outbox", move |stopping| {
             outbox::run(Arc::clone(&senders), stopping)
         });
@@ -321,6 +326,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         base_url: parts.base_url,
         workers: parts.workers,
         stopping: parts.stopping,
+        vault: Vault::of(&config.data_dir),
         connection: parts.connection,
         unwritten: UnwrittenLogins::default(),
         logins: LoginThrottle::default(),

@@ -18,6 +18,7 @@ use nonzero_ext::nonzero;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::logging::{LogFormat, LogLevel};
+use crate::outbound::{NotAProxy, Proxy};
 use crate::store::BACKUP_FOLDER;
 
 use file::ConfigFile;
@@ -156,6 +157,24 @@ pub struct ServeOptions {
     /// Days that the audit log is kept [default: its last ten thousand entries]
     #[arg(long, env = "ALGOHOOK_KEEP_AUDIT", value_name = "DAYS")]
     pub keep_audit: Option<NonZeroU32>,
+    /// Days for which the log of forwards and notifications is kept [default: 30]
+    #[arg(long, env = "ALGOHOOK_KEEP_OUTBOX", value_name = "DAYS")]
+    pub keep_outbox: Option<NonZeroU32>,
+    /// Private network that forwards and notifications may reach, as address/bits; may be given several
+    /// times [default: the internet only]
+    #[arg(
+        long = "outbound-allow",
+        env = "ALGOHOOK_OUTBOUND_ALLOW",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    #[serde(deserialize_with = "allowed_in_file")]
+    pub outbound_allow: Vec<IpNet>,
+    /// HTTP proxy that forwards and notifications go through, such as <http://proxy.lan:3128>
+    #[arg(long, env = "ALGOHOOK_OUTBOUND_PROXY", value_name = "URL", value_parser = proxy)]
+    #[serde(deserialize_with = "proxy_in_file")]
+    pub outbound_proxy: Option<Proxy>,
     /// Milliseconds between two looks for what other processes changed, for tests
     #[arg(long, value_name = "MS", hide = true)]
     #[serde(skip)]
@@ -207,8 +226,21 @@ pub struct Config {
     pub retention: Retention,
     /// Time between two looks for what other processes changed.
     pub look_every: Duration,
+    /// Where forwards and notifications may go.
+    pub outbound: OutboundConfig,
     /// The listeners that the internet reaches.
     pub public: PublicConfig,
+}
+
+/// Where forwards and notifications may go, and how long they are remembered.
+#[derive(Debug, Clone)]
+pub struct OutboundConfig {
+    /// Networks beside the internet.
+    pub allowed: Vec<IpNet>,
+    /// What they go through.
+    pub proxy: Option<Proxy>,
+    /// Days for which what became of them is kept.
+    pub kept_days: u32,
 }
 
 /// Times for which some of what is stored is kept; for ever where nothing is said.
@@ -332,6 +364,7 @@ impl Config {
                 Duration::from_millis(every.get().into())
             }),
             backup_folder: backup_folder(serve, file_serve, &data_dir),
+            outbound: outbound(serve, file_serve),
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
@@ -373,6 +406,23 @@ fn retention(flags: &ServeOptions, file: &ServeOptions) -> Result<Retention, Con
     Ok(retention)
 }
 
+fn outbound(flags: &ServeOptions, file: &ServeOptions) -> OutboundConfig {
+    let allowed = if flags.outbound_allow.is_empty() {
+        &file.outbound_allow
+    } else {
+        &flags.outbound_allow
+    };
+    let days = flags.keep_outbox.or(file.keep_outbox);
+    OutboundConfig {
+        allowed: allowed.clone(),
+        proxy: flags
+            .outbound_proxy
+            .clone()
+            .or_else(|| file.outbound_proxy.clone()),
+        kept_days: days.map_or(30, NonZeroU32::get),
+    }
+}
+
 fn backup_folder(flags: &ServeOptions, file: &ServeOptions, data_dir: &Path) -> PathBuf {
     let named = flags.backup_dir.clone().or_else(|| file.backup_dir.clone());
     named.unwrap_or_else(|| data_dir.join(BACKUP_FOLDER))
@@ -405,13 +455,35 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
 
 /// The same in the file.
 fn networks_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    networks(deserializer, "address of a proxy")
+}
+
+/// The same of networks that may be reached.
+fn allowed_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    networks(deserializer, "network")
+}
+
+fn networks<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &str,
+) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     let read = texts.iter().map(|text| {
-        network(text).map_err(|rule| {
-            serde::de::Error::custom(format!("\"{text}\" is no address of a proxy; {rule}"))
-        })
+        network(text)
+            .map_err(|rule| serde::de::Error::custom(format!("\"{text}\" is no {what}; {rule}")))
     });
     read.collect()
+}
+
+/// Reads a proxy for connections outward.
+fn proxy(text: &str) -> Result<Proxy, NotAProxy> {
+    text.parse()
+}
+
+/// The same in the file.
+fn proxy_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Proxy>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 fn public_url(url: Option<String>) -> Result<Option<String>, ConfigError> {

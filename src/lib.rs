@@ -16,6 +16,8 @@ pub mod demo;
 pub mod desk;
 pub mod doctor;
 pub mod domain;
+pub mod formats;
+pub mod forwards;
 pub mod http;
 pub mod imports;
 pub mod ingest;

@@ -17,12 +17,12 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "api",
         "acme analytics clock compare config desk domain http imports ingest journal logging payload reports secrets \
-         store templates tls workers",
+         store templates tls vault workers",
     ),
     (
         "app",
-        "acme api clock config doctor http ingest journal logging metrics outbox platform reports secrets server store \
-         tls workers",
+        "acme api clock config doctor forwards http ingest journal logging metrics outbound outbox platform reports \
+         secrets server store tls vault workers",
     ),
     (
         "cli",
@@ -31,27 +31,35 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     ("clock", ""),
     ("compare", "analytics domain"),
-    ("config", "logging platform store"),
+    ("config", "logging outbound platform store"),
     (
         "demo",
         "desk domain imports ingest journal platform secrets store templates",
     ),
     (
         "desk",
-        "domain imports ingest journal payload secrets store templates",
+        "domain formats forwards imports ingest journal payload secrets store templates vault",
     ),
     (
         "doctor",
         "acme config domain outbound platform server store",
     ),
     ("domain", ""),
+    ("formats", "domain secrets"),
+    (
+        "forwards",
+        "clock domain formats outbound outbox store vault",
+    ),
     ("http", "ingest"),
     ("imports", "domain payload"),
     (
         "ingest",
         "clock domain journal logging metrics payload store",
     ),
-    ("journal", "clock domain imports payload secrets store"),
+    (
+        "journal",
+        "clock domain formats imports payload secrets store",
+    ),
     ("logging", ""),
     ("metrics", "domain"),
     ("outbound", ""),

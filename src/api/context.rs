@@ -21,6 +21,7 @@ use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
 use crate::store::{Result, Store};
+use crate::vault::Vault;
 use crate::workers::Board;
 
 /// The parts of the program that the API reaches.
@@ -37,6 +38,8 @@ pub struct Context {
     pub base_url: String,
     /// How the background tasks are.
     pub workers: Board,
+    /// What seals the secrets of forwards and channels.
+    pub vault: Vault,
     /// True once the server stops.
     pub stopping: watch::Receiver<bool>,
     /// Logins that could not be written.

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
 use crate::desk::events::Event;
+use crate::desk::outbox::ForwardAnswer;
 use crate::domain::event::{EventId, EventStatus};
 use crate::domain::moment::Moment;
 use crate::ingest::LARGEST_BODY;
@@ -20,7 +21,7 @@ use crate::journal::reprocess;
 use crate::payload;
 use crate::store::event_log::{self, EventSummary};
 use crate::store::events::{self, EventFilter};
-use crate::store::webhooks;
+use crate::store::{outbox, webhooks};
 
 /// One delivery, with what is not told of each in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,6 +33,8 @@ pub struct EventDetail {
     /// came before that could be noted.
     #[schema(value_type = Option<String>, format = DateTime)]
     committed_at: Option<Timestamp>,
+    /// What became of each forward of it, oldest first.
+    forwards: Vec<ForwardAnswer>,
 }
 
 /// A filter of events; newest by time first.
@@ -124,8 +127,13 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let id: EventId = request.path_id()?;
     let last_commit = context.store.last_commit().clone();
     let read = context.store.readers().run(move |connection| {
+        let event = Event::from(events::get(connection, id)?);
+        let rows = outbox::of_event(connection, id)?.into_iter();
         Ok(EventDetail {
-            event: Event::from(events::get(connection, id)?),
+            forwards: rows
+                .map(|row| ForwardAnswer::of(row, event.received_at))
+                .collect(),
+            event,
             committed_at: last_commit.of(connection, id)?,
         })
     });

@@ -9,9 +9,9 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
-    account, backtests, comparison, events, expectation, exports, fills, imports, openapi, orders,
-    overview, performance, positions, second_factor, security, senders, storage, stream, tags,
-    tokens, trades, webhooks,
+    account, backtests, comparison, events, expectation, exports, fills, forwards, imports,
+    openapi, orders, outbox, overview, performance, positions, second_factor, security, senders,
+    storage, stream, tags, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -67,11 +67,17 @@ pub enum Resource {
     Issuers,
     Issuer,
     PinIssuer,
+    Forwards,
+    Forward,
+    Outbox,
+    SendAllAgain,
+    SendAgain,
+    OutboxRow,
     Document,
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 51] = [
+const ADDRESSES: [(&str, Resource, &str); 57] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -126,6 +132,12 @@ const ADDRESSES: [(&str, Resource, &str); 51] = [
     ("/senders/issuers", Resource::Issuers, "POST"),
     ("/senders/issuers/{id}", Resource::Issuer, "DELETE"),
     ("/senders/issuers/{id}/pin", Resource::PinIssuer, "POST"),
+    ("/forwards", Resource::Forwards, "GET, POST"),
+    ("/forwards/{id}", Resource::Forward, "GET, PATCH, DELETE"),
+    ("/outbox", Resource::Outbox, "GET"),
+    ("/outbox/send", Resource::SendAllAgain, "POST"),
+    ("/outbox/{id}", Resource::OutboxRow, "DELETE"),
+    ("/outbox/{id}/send", Resource::SendAgain, "POST"),
     ("/openapi.json", Resource::Document, "GET"),
 ];
 
@@ -232,6 +244,27 @@ impl Resource {
             (Self::Issuer, "DELETE") => senders::forget(context, request).await,
             (Self::PinIssuer, "POST") => senders::pin(context, request).await,
             (Self::Document, "GET") => Ok(json_bytes(openapi::bytes())),
+            _ => self.handle_outward(method, context, request).await,
+        }
+    }
+
+    /// Answers for what goes outside.
+    async fn handle_outward(
+        self,
+        method: &Method,
+        context: &Context,
+        request: &ApiRequest,
+    ) -> Reply {
+        match (self, method.as_str()) {
+            (Self::Forwards, "GET") => forwards::list(context, request).await,
+            (Self::Forwards, "POST") => forwards::create(context, request).await,
+            (Self::Forward, "GET") => forwards::get(context, request).await,
+            (Self::Forward, "PATCH") => forwards::change(context, request).await,
+            (Self::Forward, "DELETE") => forwards::remove(context, request).await,
+            (Self::Outbox, "GET") => outbox::list(context, request).await,
+            (Self::SendAllAgain, "POST") => outbox::send_all(context, request).await,
+            (Self::SendAgain, "POST") => outbox::send(context, request).await,
+            (Self::OutboxRow, "DELETE") => outbox::drop_row(context, request).await,
             (resource, _) => Err(Problem::method_not_allowed(resource.methods())),
         }
     }

@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::open::{self, WebhookArgument};
 use super::output::{self, printable};
 use crate::config::Config;
 use crate::desk::events::Event;
+use crate::desk::outbox::ForwardAnswer;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::webhook::WebhookId;
 use crate::store::events::{self, EventFilter};
 use crate::store::rejections::{self, Rejected};
-use crate::store::{Store, orders, webhooks};
+use crate::store::{Store, orders, outbox, webhooks};
 
 /// Interval at which `--follow` looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -123,12 +125,15 @@ impl Events {
     }
 
     fn show(&self, store: &Store, id: EventId, out: &mut dyn Write) -> anyhow::Result<()> {
-        let stored = store
-            .readers()
-            .run_blocking(|connection| events::get(connection, id))?;
-        let event = Event::from(stored);
+        let readers = store.readers();
+        let event = Event::from(readers.run_blocking(|connection| events::get(connection, id))?);
+        let rows = readers.run_blocking(|connection| outbox::of_event(connection, id))?;
+        let answers = rows
+            .into_iter()
+            .map(|row| ForwardAnswer::of(row, event.received_at));
+        let forwards: Vec<ForwardAnswer> = answers.collect();
         if self.json {
-            return output::json(out, &event);
+            return output::json(out, &Shown { event, forwards });
         }
         writeln!(out, "Event:     {}", event.id)?;
         writeln!(out, "Webhook:   {}", event.webhook)?;
@@ -151,6 +156,9 @@ impl Events {
         for warning in &event.warnings {
             writeln!(out, "Warning:   {}", printable(&warning.message))?;
         }
+        for forward in &forwards {
+            writeln!(out, "Forward:   {}", printable(&in_words(forward)))?;
+        }
         let Some(payload) = &event.payload else {
             writeln!(out, "Payload:   no longer kept")?;
             return Ok(());
@@ -161,6 +169,37 @@ impl Events {
         }
         Ok(())
     }
+}
+
+/// An event with what became of its forwards.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    event: Event,
+    forwards: Vec<ForwardAnswer>,
+}
+
+/// What became of a forward, in a line.
+fn in_words(forward: &ForwardAnswer) -> String {
+    let item = &forward.item;
+    let times = match (forward.sent_after_ms, forward.answered_after_ms) {
+        (Some(sent), Some(answered)) => {
+            format!(", sent after {sent:.0} ms, answered after {answered:.0} ms")
+        }
+        (Some(sent), None) => format!(", sent after {sent:.0} ms"),
+        (None, _) => String::new(),
+    };
+    let tries = output::counted(&item.attempts, "attempt");
+    let answer: String = item
+        .last_answer
+        .iter()
+        .flat_map(|answer| answer.chars())
+        .take(200)
+        .collect();
+    format!(
+        "{} ({}): {} after {tries}{times}: {answer}",
+        item.target, item.id, item.state
+    )
 }
 
 /// The end of the log that was read.

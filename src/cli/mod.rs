@@ -13,10 +13,12 @@ mod completions;
 mod doctor;
 mod events;
 mod expectation;
+mod forward;
 mod http;
 mod import;
 mod open;
 mod orders;
+mod outbox;
 mod output;
 mod rebuild;
 mod report;
@@ -70,6 +72,9 @@ enum Command {
     Import(import::Import),
     #[command(subcommand)]
     Senders(senders::SendersCommand),
+    #[command(subcommand)]
+    Forward(forward::Forward),
+    Outbox(outbox::Outbox),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -138,6 +143,8 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Compare(compare) => compare.run(&config, out),
         Command::Import(import) => import.run(&config, out),
         Command::Senders(senders) => senders.run(&config, out),
+        Command::Forward(forward) => forward.run(&config, out),
+        Command::Outbox(outbox) => outbox.run(&config, out),
         Command::Token(token) => token.run(&config, out),
         Command::User(user) => user.run(&config, out),
         Command::SetupLink(_) => setup_link::SetupLink::run(&config, out),

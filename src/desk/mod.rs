@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod events;
+pub mod forwards;
 pub mod imports;
 pub mod orders;
+pub mod outbox;
 pub mod senders;
 pub mod tokens;
 pub mod webhooks;

@@ -11,7 +11,7 @@ use super::ledgers::Paired;
 use super::placing::place;
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, ledgers};
+use super::{Remembered, arrivals, forwards, ledgers};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -190,8 +190,19 @@ pub(super) fn recorded_before(connection: &Connection, event: EventId) -> Result
     })
 }
 
-/// Records a delivery at its time.
+/// Records a delivery at its time, and passes it on.
 fn record_at(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    delivery: &Delivery,
+    arrival: Arrival,
+) -> Result<Recorded> {
+    let recorded = record_reading(context, webhook, delivery, arrival)?;
+    forwards::pass_on(context, webhook, delivery, &recorded)?;
+    Ok(recorded)
+}
+
+fn record_reading(
     context: &mut WriteContext<'_>,
     webhook: i64,
     delivery: &Delivery,
@@ -256,7 +267,7 @@ fn record_signal(
         Ok(quantity) => quantity,
         Err(error) => {
             let failed = with_unusable_notional(delivery, error);
-            return record_at(context, webhook, &failed, arrival);
+            return record_reading(context, webhook, &failed, arrival);
         }
     };
     let repetition = repetition(context, webhook, delivery, arrival, signal)?;

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use super::Remembered;
 use crate::domain::book::Book;
 use crate::domain::ledger::{Applied, Ledger, NotApplied, Unpairable};
+use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::webhook::Settings;
 use crate::store::ledgers::{LedgerKey, any_stale, load, mark, save};
@@ -175,6 +176,12 @@ fn pair_again(
     orders::delete(context.connection, order.id)?;
     derive_again(context, key, None, Kept::default(), OrderId(0))?;
     Ok(Paired::Refused(reason))
+}
+
+/// The position of a ledger that is in memory, as that of an order is which was paired just now.
+pub(super) fn position(context: &mut WriteContext<'_>, key: &LedgerKey) -> Option<Decimal> {
+    let kept = Remembered::of(context).ledgers.kept.get(key)?;
+    Some(kept.ledger.position())
 }
 
 /// Leaves an order that was stored just now to [`derive_next`].

@@ -7,6 +7,7 @@
 pub mod arrivals;
 pub mod deliveries;
 pub mod fills;
+pub mod forwards;
 pub mod imports;
 pub mod ledgers;
 mod placing;
@@ -21,6 +22,7 @@ pub(crate) mod scratch;
 use crate::store::WriteContext;
 use crate::store::memory::Remembers;
 use arrivals::Arrivals;
+use forwards::Routes;
 use ledgers::Ledgers;
 use recent::RecentDeliveries;
 
@@ -31,6 +33,8 @@ struct Remembered {
     recent: RecentDeliveries,
     /// The ledgers that were in use of late.
     ledgers: Ledgers,
+    /// Where alerts are passed on to.
+    routes: Routes,
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.
     arrivals: Arrivals,
@@ -46,5 +50,6 @@ impl Remembers for Remembered {
     fn forget(&mut self) {
         self.recent.forget();
         self.ledgers.forget();
+        self.routes.forget();
     }
 }

@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use super::addresses::Reach;
 use super::connect::Target;
 use super::error::OutboundError;
+use super::proxy::Proxy;
 use super::roots::{Roots, RootsError};
 
 /// Bytes of the head of an answer.
@@ -42,6 +43,8 @@ pub struct Client {
     reach: Reach,
     /// Whether other addresses are passed over.
     only_ipv4: bool,
+    /// What all connections go through, where something is.
+    proxy: Option<Proxy>,
     limits: Limits,
 }
 
@@ -70,6 +73,7 @@ impl Client {
             tls: Some(tls),
             reach,
             only_ipv4: false,
+            proxy: None,
             limits,
         })
     }
@@ -83,6 +87,12 @@ impl Client {
         }
     }
 
+    /// The same client with all its connections through a proxy.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
+    }
+
     /// A client for the server on this machine, which speaks plain HTTP there.
     #[must_use]
     pub fn local(limits: Limits) -> Self {
@@ -90,6 +100,7 @@ impl Client {
             tls: None,
             reach: Reach::Anywhere,
             only_ipv4: false,
+            proxy: None,
             limits,
         }
     }
@@ -106,7 +117,10 @@ impl Client {
         let host = || target.host.clone();
         let patience = self.limits.connecting.min(self.limits.overall);
         let may_be = |address: &SocketAddr| !self.only_ipv4 || address.is_ipv4();
-        let stream = target.connect(&self.reach, may_be, patience).await?;
+        let stream = match &self.proxy {
+            Some(proxy) => proxy.connect(&target, &self.reach, patience).await?,
+            None => target.connect(&self.reach, may_be, patience).await?,
+        };
         let exchange = async {
             if !target.is_tls {
                 return self.exchange(&target, stream, request).await;

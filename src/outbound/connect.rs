@@ -85,7 +85,7 @@ impl Target {
         Err(error)
     }
 
-    fn permitted(
+    pub(super) fn permitted(
         &self,
         found: Vec<SocketAddr>,
         reach: &Reach,

@@ -37,6 +37,12 @@ pub enum OutboundError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The proxy cannot be reached, or does not connect.
+    #[error("the proxy for connections outward does not connect: {source}")]
+    Proxy {
+        /// What is wrong.
+        source: io::Error,
+    },
     /// The other side is not who it should be, or speaks no TLS.
     #[error("no TLS with {host}: {source}")]
     Tls {

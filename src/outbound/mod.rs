@@ -12,6 +12,7 @@ mod client;
 mod connect;
 mod error;
 mod lookup;
+mod proxy;
 mod roots;
 
 pub use addresses::{Reach, is_public};
@@ -19,4 +20,5 @@ pub use client::{Answer, Client, Limits};
 pub use connect::{handshake, own_address_towards};
 pub use error::OutboundError;
 pub use lookup::lookup;
+pub use proxy::{NotAProxy, Proxy};
 pub use roots::{Roots, RootsError};

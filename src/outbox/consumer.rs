@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
+use jiff::Timestamp;
 
 use crate::outbound::{Answer, OutboundError};
 use crate::store::outbox::OutboxRow;
@@ -73,6 +74,18 @@ impl Sent {
         }
     }
 
+    /// The same with other words.
+    #[must_use]
+    pub fn with_answer(mut self, change: impl FnOnce(String) -> String) -> Self {
+        let (Self::Taken(answer)
+        | Self::NotTaken { answer, .. }
+        | Self::Ambiguous(answer)
+        | Self::Refused(answer)
+        | Self::Gone(answer)) = &mut self;
+        *answer = change(std::mem::take(answer));
+        self
+    }
+
     /// The outcome of an exchange over HTTP.
     #[must_use]
     pub fn of(exchanged: Result<Answer, OutboundError>) -> Self {
@@ -95,20 +108,27 @@ impl Sent {
             | StatusCode::TOO_EARLY
             | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::SERVICE_UNAVAILABLE => Self::NotTaken {
-                retry_after: retry_after(&answer),
+                retry_after: retry_after(&answer, Timestamp::now()),
                 answer: text,
             },
             // It failed on their side, before or after it took effect.
             status if status.is_server_error() => Self::Ambiguous(text),
+            status if status.is_redirection() => {
+                Self::Refused(format!("{text} (a redirect, which is not followed)"))
+            }
             _ => Self::Refused(text),
         }
     }
 }
 
-/// The seconds of `Retry-After`; one that names a date is passed over.
-fn retry_after(answer: &Answer) -> Option<Duration> {
-    let seconds = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
+/// The time of `Retry-After`: seconds, or a date.
+fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
+    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(now.duration_until(at)).ok()
 }
 
 #[cfg(test)]
@@ -127,6 +147,31 @@ mod tests {
             body: Bytes::from("so"),
             is_cut: false,
         }))
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("7", Some(7)),
+            ("Mon, 05 Jan 2026 14:31:00 GMT", Some(60)),
+            ("Mon, 05 Jan 2026 14:29:00 GMT", None),
+            ("soon", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            let answer = Answer {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                headers,
+                body: Bytes::new(),
+                is_cut: false,
+            };
+            assert_eq!(
+                retry_after(&answer, now),
+                seconds.map(Duration::from_secs),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl Bench {
             consumers: Consumers::default().with("test", receiver),
             schedule: self.schedule.clone(),
             look_every: Duration::from_hours(1),
+            kept: SignedDuration::from_hours(24),
         });
         let mut workers = Workers::new(Arc::new(Metrics::default()));
         workers.run_to_end("outbox", move |stopping| {
@@ -160,6 +161,7 @@ fn row(lane: &str, about: &str) -> NewRow {
         vital: false,
         due_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
+        event: None,
     }
 }
 
@@ -274,7 +276,9 @@ async fn what_failed_too_often_is_dead_and_can_be_sent_again() {
     assert_eq!(tries[2].answer.as_deref(), Some("503"));
 
     bench.tell("a", Does::Takes);
-    let again = bench.write(|context| outbox::send_dead_again(context, "a", Timestamp::now()));
+    let again = bench.write(|context| {
+        outbox::send_all_again(context, Some("a"), RowState::Dead, Timestamp::now())
+    });
     assert_eq!(again.await.unwrap(), 2);
     bench.until("a", &[RowState::Done; 2]).await;
 

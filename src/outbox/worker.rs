@@ -25,8 +25,7 @@ const LONGEST_TRY: Duration = Duration::from_secs(30);
 /// Pause after the database failed.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long rows that were taken are kept, and how often old ones are looked for.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How often rows are looked for that are not kept any longer.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Pause between two parts of that, so that alerts go first.
@@ -45,6 +44,8 @@ pub struct Senders<C> {
     /// How often it is looked for what other processes put here or took away, and for what is
     /// due: the latest moment after which it is noticed.
     pub look_every: Duration,
+    /// How long rows that were done with are kept.
+    pub kept: SignedDuration,
 }
 
 /// Sends what waits until it is to stop; tries that are under way are finished then.
@@ -208,9 +209,9 @@ impl<C: Clock> Senders<C> {
         }
     }
 
-    /// Removes what was taken long ago.
+    /// Removes what was done with long ago.
     async fn forget(&self) {
-        let before = self.clock.now() - KEPT;
+        let before = self.clock.now() - self.kept;
         loop {
             let forget =
                 move |context: &mut WriteContext<'_>| outbox::forget_settled(context, before);

@@ -21,6 +21,7 @@ pub mod events;
 pub mod expectations;
 pub mod file;
 pub mod fills;
+pub mod forwards;
 pub mod health;
 pub mod known_clients;
 pub mod ledgers;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0022_credentials.sql"),
     include_str!("schema/0023_fills.sql"),
     include_str!("schema/0024_expectations.sql"),
+    include_str!("schema/0025_forwards.sql"),
 ];
 
 /// The schema version that this binary writes.

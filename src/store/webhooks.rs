@@ -8,7 +8,7 @@ use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::writer::WriteContext;
-use super::{ledgers, senders};
+use super::{forwards, ledgers, senders};
 use crate::domain::webhook::{AuthKey, LONGEST_NAME, Settings, WebhookId, WebhookState};
 
 /// A webhook as it is stored.
@@ -167,6 +167,7 @@ pub fn change(
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
 pub fn delete(context: &mut WriteContext<'_>, id: &WebhookId, now: Timestamp) -> Result<()> {
     let webhook = get(context.connection, id)?;
+    forwards::remove_all(context, webhook.row)?;
     context.connection.execute(
         "UPDATE webhooks SET deleted_at = ?2, auth_key = '' WHERE id = ?1",
         params![webhook.row, to_micros(now)],

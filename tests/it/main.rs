@@ -22,6 +22,7 @@ mod expectation_oracle;
 mod faults;
 mod fills;
 mod first_contact;
+mod forwards;
 mod health;
 mod hostile_files;
 mod identity;

@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
-    account, backtests, comparison, events, expectation, exports, fills, imports, orders, overview,
-    performance, positions, second_factor, security, senders, storage, stream, tags, tokens,
-    trade_sieve, trades, webhooks,
+    account, backtests, comparison, events, expectation, exports, fills, forwards, imports, orders,
+    outbox, overview, performance, positions, second_factor, security, senders, storage, stream,
+    tags, tokens, trade_sieve, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -87,6 +87,15 @@ use super::{
         exports::orders,
         exports::trades,
         stream::open,
+        forwards::list,
+        forwards::create,
+        forwards::get,
+        forwards::change,
+        forwards::remove,
+        outbox::list,
+        outbox::send_all,
+        outbox::send,
+        outbox::drop_row,
         document
     ),
     // Those that are found in parameters only.

@@ -7,73 +7,46 @@
 
 mod put;
 mod settle;
+mod shown;
 mod take;
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use serde::Serialize;
 
 use super::error::Result;
 use super::sql::{optional_timestamp, parsed, timestamp};
+use crate::domain::event::{EventId, NotAnId, numbered_id, text_enum};
 
-pub use put::{LARGEST_LANE, NewRow, Put, put};
+pub use put::{LARGEST_LANE, NewRow, Put, put, put_dead};
 pub use settle::{
-    Note, Outcome, forget_settled, note, recover, remove, send_again, send_dead_again, switch,
+    Note, Outcome, forget_settled, note, recover, remove, remove_waiting, send_again,
+    send_all_again, switch,
 };
+pub use shown::{LaneCounts, Listed, counts, get, list_shown, of_event};
 pub use take::{Next, Waiting, due, next};
 
-/// Number of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId(pub i64);
-
-/// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowState {
-    /// It waits for its first try, or for the next.
-    Waiting,
-    /// It is being sent.
-    Sending,
-    /// It was taken.
-    Done,
-    /// It was sent, and nobody knows whether it was taken; it is not sent again by itself.
-    Unknown,
-    /// It was refused, came too late, or failed too often.
-    Dead,
+numbered_id! {
+    /// Number of a row, `out_12` outside.
+    RowId, "out"
 }
 
-impl RowState {
-    /// The state as the database and the API have it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sending => "sending",
-            Self::Done => "done",
-            Self::Unknown => "unknown",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-/// A text that names no state of a row.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is none of waiting, sending, done, unknown and dead")]
-pub struct NotAState(String);
-
-impl FromStr for RowState {
-    type Err = NotAState;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotAState> {
-        let all = [
-            Self::Waiting,
-            Self::Sending,
-            Self::Done,
-            Self::Unknown,
-            Self::Dead,
-        ];
-        let found = all.into_iter().find(|state| state.as_str() == text);
-        found.ok_or_else(|| NotAState(text.to_owned()))
+text_enum! {
+    /// What became of a row.
+    RowState, "state" {
+        /// It waits for its first try, or for the next.
+        Waiting = "waiting",
+        /// It is being sent.
+        Sending = "sending",
+        /// It was taken.
+        Done = "done",
+        /// It was sent, and nobody knows whether it was taken; it is not sent again by itself.
+        Unknown = "unknown",
+        /// It was refused, came too late, or failed too often.
+        Dead = "dead",
     }
 }
 
@@ -104,6 +77,10 @@ pub struct OutboxRow {
     pub failures: u32,
     /// When it was done with.
     pub settled_at: Option<Timestamp>,
+    /// The event that it passes on.
+    pub event: Option<EventId>,
+    /// Why it is dead without having been sent.
+    pub note: Option<String>,
 }
 
 /// One try to send a row.
@@ -131,7 +108,7 @@ pub struct RowFilter {
 }
 
 const SELECT: &str = "SELECT id, lane, kind, about, body, repeatable, state, put_at, due_at,
-    expires_at, failures, settled_at FROM outbox";
+    expires_at, failures, settled_at, event_id, note FROM outbox";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
@@ -147,6 +124,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         expires_at: optional_timestamp(row, 9)?,
         failures: row.get(10)?,
         settled_at: optional_timestamp(row, 11)?,
+        event: row.get::<_, Option<i64>>(12)?.map(EventId),
+        note: row.get(13)?,
     })
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::RowId;
+use crate::domain::event::EventId;
 use crate::store::error::Result;
 use crate::store::sql::to_micros;
 use crate::store::writer::WriteContext;
@@ -30,6 +31,8 @@ pub struct NewRow {
     pub due_at: Timestamp,
     /// Not sent from then on.
     pub expires_at: Option<Timestamp>,
+    /// The event that it passes on.
+    pub event: Option<EventId>,
 }
 
 /// What became of a row that was to be put into the outbox.
@@ -41,6 +44,8 @@ pub enum Put {
     Known(RowId),
     /// The lane is full of what matters more. It is counted.
     Dropped,
+    /// The destination said that it is gone, and nobody switched it on since.
+    Off,
 }
 
 /// Puts a row into the outbox at `now`; it is sent once the transaction is committed.
@@ -56,12 +61,43 @@ pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Resu
     if let Some(id) = known.optional()? {
         return Ok(Put::Known(RowId(id)));
     }
-    if !make_room(context, row)? {
-        return Ok(Put::Dropped);
+    match make_room(context, row)? {
+        Room::Free => {}
+        Room::Full => return Ok(Put::Dropped),
+        Room::Off => return Ok(Put::Off),
     }
+    let id = insert(context, row, "waiting", None, now)?;
+    context.memory.has_outbox_rows = true;
+    Ok(Put::Waits(id))
+}
+
+/// Puts a row into the outbox that is never sent by itself, and why: its owner sees it, and can
+/// have it sent.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn put_dead(
+    context: &mut WriteContext<'_>,
+    row: &NewRow,
+    why: &str,
+    now: Timestamp,
+) -> Result<RowId> {
+    insert(context, row, "dead", Some(why), now)
+}
+
+fn insert(
+    context: &mut WriteContext<'_>,
+    row: &NewRow,
+    state: &str,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<RowId> {
+    let connection = context.connection;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO outbox (lane, kind, about, body, repeatable, vital, state, put_at, due_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?8, ?9)",
+        "INSERT INTO outbox (lane, kind, about, body, repeatable, vital, put_at, due_at, expires_at, state, note,
+             settled_at, event_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     let id = insert.insert(params![
         row.lane,
@@ -72,19 +108,34 @@ pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Resu
         row.vital,
         to_micros(now),
         to_micros(row.due_at),
-        row.expires_at.map(to_micros)
+        row.expires_at.map(to_micros),
+        state,
+        note,
+        note.map(|_| to_micros(now)),
+        row.event.map(|event| event.0),
     ])?;
-    context.memory.has_outbox_rows = true;
-    Ok(Put::Waits(RowId(id)))
+    Ok(RowId(id))
 }
 
-/// Makes room for a row where its lane is full; false where that is full of what matters more.
-fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<bool> {
+/// The room that a lane has for one more row.
+enum Room {
+    Free,
+    Full,
+    Off,
+}
+
+/// Makes room for a row where its lane is full, unless that is full of what matters more.
+fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<Room> {
     let connection = context.connection;
-    let mut open = connection.prepare_cached("SELECT open FROM outbox_lanes WHERE lane = ?1")?;
-    let open: Option<i64> = open.query_row([&row.lane], |row| row.get(0)).optional()?;
-    if open.unwrap_or(0) < LARGEST_LANE {
-        return Ok(true);
+    let mut lane =
+        connection.prepare_cached("SELECT open, is_off FROM outbox_lanes WHERE lane = ?1")?;
+    let lane = lane.query_row([&row.lane], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (open, is_off) = lane.optional()?.unwrap_or((0, false));
+    if is_off {
+        return Ok(Room::Off);
+    }
+    if open < LARGEST_LANE {
+        return Ok(Room::Free);
     }
     let mut delete = connection.prepare_cached(
         "DELETE FROM outbox WHERE id = (
@@ -97,5 +148,9 @@ fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<bool> {
         connection.prepare_cached(count)?.execute([&row.lane])?;
     }
     // What tells of a fault is never left out; there are few of those.
-    Ok(has_room || row.vital)
+    Ok(if has_room || row.vital {
+        Room::Free
+    } else {
+        Room::Full
+    })
 }

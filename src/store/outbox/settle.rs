@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::RowId;
+use super::{RowId, RowState};
 use crate::store::error::{Result, StoreError};
 use crate::store::sql::to_micros;
 use crate::store::writer::WriteContext;
@@ -132,25 +132,38 @@ pub fn send_again(context: &mut WriteContext<'_>, row: RowId, now: Timestamp) ->
     Ok(())
 }
 
-/// Has all dead rows of a lane sent again; returns how many.
+const WAIT_AGAIN: &str = "UPDATE outbox SET state = 'waiting', failures = 0, due_at = ?1,
+    expires_at = NULL, settled_at = NULL, note = NULL";
+
+/// Has rows of a state, of one lane or of all, sent again; returns how many.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn send_dead_again(
+pub fn send_all_again(
     context: &mut WriteContext<'_>,
-    lane: &str,
+    lane: Option<&str>,
+    state: RowState,
     now: Timestamp,
 ) -> Result<usize> {
-    let sql = format!("{WAIT_AGAIN} WHERE lane = ?2 AND state = 'dead'");
+    let sql = format!(
+        "{WAIT_AGAIN} WHERE state = ?3 AND state IN ('dead', 'unknown') AND (?2 IS NULL OR lane = ?2)"
+    );
     let mut update = context.connection.prepare_cached(&sql)?;
-    let count = update.execute(params![to_micros(now), lane])?;
+    let count = update.execute(params![to_micros(now), lane, state.as_str()])?;
     context.memory.has_outbox_rows |= count > 0;
     Ok(count)
 }
 
-const WAIT_AGAIN: &str = "UPDATE outbox SET state = 'waiting', failures = 0, due_at = ?1,
-    expires_at = NULL, settled_at = NULL";
+/// Removes the rows of a lane that wait.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn remove_waiting(context: &mut WriteContext<'_>, lane: &str) -> Result<usize> {
+    let sql = "DELETE FROM outbox WHERE lane = ?1 AND state = 'waiting'";
+    Ok(context.connection.prepare_cached(sql)?.execute([lane])?)
+}
 
 /// Removes a row that is not being sent.
 ///
@@ -171,7 +184,8 @@ pub fn remove(context: &mut WriteContext<'_>, row: RowId) -> Result<()> {
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn switch(context: &mut WriteContext<'_>, lane: &str, is_on: bool) -> Result<()> {
-    let sql = "UPDATE outbox_lanes SET is_off = ?2 WHERE lane = ?1";
+    let sql = "INSERT INTO outbox_lanes (lane, is_off) VALUES (?1, ?2)
+               ON CONFLICT (lane) DO UPDATE SET is_off = ?2";
     let mut update = context.connection.prepare_cached(sql)?;
     update.execute(params![lane, !is_on])?;
     context.memory.has_outbox_rows |= is_on;
@@ -181,7 +195,7 @@ pub fn switch(context: &mut WriteContext<'_>, lane: &str, is_on: bool) -> Result
 /// Rows that one part of a clean-up removes.
 const AT_ONCE: i64 = 200;
 
-/// Removes a part of the rows that were taken before `before`; true where there is more.
+/// Removes a part of the rows that were done with before `before`; true where there is more.
 ///
 /// # Errors
 ///
@@ -189,7 +203,7 @@ const AT_ONCE: i64 = 200;
 pub fn forget_settled(context: &mut WriteContext<'_>, before: Timestamp) -> Result<bool> {
     let mut delete = context.connection.prepare_cached(
         "DELETE FROM outbox WHERE id IN (
-             SELECT id FROM outbox WHERE settled_at < ?1 AND state = 'done' LIMIT ?2)",
+             SELECT id FROM outbox WHERE settled_at < ?1 LIMIT ?2)",
     )?;
     Ok(delete.execute(params![to_micros(before), AT_ONCE])? > 0)
 }

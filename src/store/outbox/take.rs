@@ -80,7 +80,9 @@ fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Result<Next> {
     let connection = context.connection;
-    expire(connection, lane, now)?;
+    if expire(connection, lane, now)? == EXPIRED_AT_ONCE {
+        return Ok(Next::At(now));
+    }
     let mut head = connection.prepare_cached(&format!(
         "{SELECT} WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
     ))?;
@@ -110,11 +112,20 @@ fn begin(connection: &Connection, row: RowId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn expire(connection: &Connection, lane: &str, now: Timestamp) -> Result<()> {
+/// Rows that one look at a lane calls too late at most: alerts wait for it.
+const EXPIRED_AT_ONCE: usize = 200;
+
+/// Calls rows dead whose time is over; returns how many.
+fn expire(connection: &Connection, lane: &str, now: Timestamp) -> Result<usize> {
     let mut update = connection.prepare_cached(
-        "UPDATE outbox SET state = 'dead', settled_at = ?2
-         WHERE lane = ?1 AND state = 'waiting' AND expires_at <= ?2",
+        "UPDATE outbox SET state = 'dead', settled_at = ?2, note = ?4 WHERE id IN (
+             SELECT id FROM outbox
+             WHERE lane = ?1 AND state = 'waiting' AND expires_at IS NOT NULL AND expires_at <= ?2
+             ORDER BY expires_at LIMIT ?3)",
     )?;
-    update.execute(params![lane, to_micros(now)])?;
-    Ok(())
+    let at_once = i64::try_from(EXPIRED_AT_ONCE).unwrap_or(i64::MAX);
+    Ok(update.execute(params![lane, to_micros(now), at_once, TOO_LATE])?)
 }
+
+/// Why a row is dead that was not sent in time.
+const TOO_LATE: &str = "it could not be sent within its time";

@@ -3,6 +3,7 @@
 pub mod derived;
 pub mod files;
 pub mod pebble;
+pub mod receiver;
 pub mod stream;
 pub mod tls;
 pub mod tradingview;

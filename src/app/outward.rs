@@ -1,0 +1,53 @@
+//! What goes outside: the client that may, and who sends which rows of the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, OutboundConfig};
+use crate::forwards::Forwarder;
+use crate::journal::forwards;
+use crate::outbound::{Client, Limits, Reach, Roots};
+use crate::outbox::{Consumers, Schedule, Senders};
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// Bounds of one exchange.
+const LIMITS: Limits = Limits {
+    connecting: Duration::from_secs(5),
+    overall: Duration::from_secs(10),
+    answer: 64 * 1024,
+};
+
+/// The client for addresses that the owner names.
+pub fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
+    let allowed = config.allowed.clone();
+    let client = Client::new(Roots::Mozilla, Reach::Internet { allowed }, LIMITS);
+    let client = client.context("connections outward cannot be made")?;
+    Ok(client.through(config.proxy.clone()))
+}
+
+/// The senders of the outbox.
+pub fn senders(
+    store: &Arc<Store>,
+    clock: SystemClock,
+    config: &Config,
+) -> anyhow::Result<Senders<SystemClock>> {
+    let forwarder = Forwarder {
+        store: Arc::clone(store),
+        vault: Vault::of(&config.data_dir),
+        client: client(&config.outbound)?,
+        clock,
+    };
+    Ok(Senders {
+        store: Arc::clone(store),
+        clock,
+        consumers: Consumers::default().with(forwards::KIND, Arc::new(forwarder)),
+        schedule: Schedule::default(),
+        look_every: config.look_every,
+        kept: SignedDuration::from_hours(24 * i64::from(config.outbound.kept_days)),
+    })
+}

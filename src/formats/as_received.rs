@@ -1,0 +1,207 @@
+//! The trader's own bytes, without the webhook's key: what already executes today goes on
+//! executing.
+//!
+//! The recorded bytes have `***` in the place of the key. A member `auth_key` of the object is
+//! taken out whole, and nothing else is touched, down to the spaces.
+
+use std::ops::Range;
+
+/// The message of a recorded payload.
+pub fn message(payload: &[u8]) -> Vec<u8> {
+    match member(payload) {
+        Some(Member { whole, .. }) => [&payload[..whole.start], &payload[whole.end..]].concat(),
+        None => payload.to_vec(),
+    }
+}
+
+/// A recorded payload with the webhook's key in its place again.
+#[must_use]
+pub fn with_key(payload: &[u8], key: &str) -> Vec<u8> {
+    match member(payload) {
+        Some(Member { value, .. }) => {
+            let key = super::json::text(key);
+            [
+                &payload[..value.start],
+                key.as_bytes(),
+                &payload[value.end..],
+            ]
+            .concat()
+        }
+        None => payload.to_vec(),
+    }
+}
+
+/// Where the object's own member `auth_key` stands.
+struct Member {
+    /// All of it, with a comma beside it.
+    whole: Range<usize>,
+    /// Its value.
+    value: Range<usize>,
+}
+
+fn member(payload: &[u8]) -> Option<Member> {
+    let is_object = serde_json::from_slice::<serde::de::IgnoredAny>(payload).is_ok();
+    let mut at = skip_spaces(payload, 0);
+    if !is_object || payload.get(at) != Some(&b'{') {
+        return None;
+    }
+    // Where the member before ended, for its comma goes with the last member.
+    let mut comma = None;
+    at += 1;
+    loop {
+        let begin = skip_spaces(payload, at);
+        if payload.get(begin) == Some(&b'}') {
+            return None;
+        }
+        let name_end = end_of_string(payload, begin)?;
+        let colon = skip_spaces(payload, name_end);
+        let value = skip_spaces(payload, colon + 1);
+        let end = end_of_value(payload, value)?;
+        let name: String = serde_json::from_slice(&payload[begin..name_end]).ok()?;
+        let next = skip_spaces(payload, end);
+        let has_next = payload.get(next) == Some(&b',');
+        if name == "auth_key" {
+            let whole = match (has_next, comma) {
+                (true, _) => begin..skip_spaces(payload, next + 1),
+                (false, Some(comma)) => comma..end,
+                (false, None) => begin..end,
+            };
+            let value = value..end;
+            return Some(Member { whole, value });
+        }
+        if !has_next {
+            return None;
+        }
+        comma = Some(next);
+        at = next + 1;
+    }
+}
+
+fn skip_spaces(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let spaces = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    at + spaces.count()
+}
+
+/// Where a string ends that begins at `at`.
+fn end_of_string(text: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Where a value of valid JSON ends that begins at `at`.
+fn end_of_value(text: &[u8], at: usize) -> Option<usize> {
+    let (mut at, mut depth) = (at, 0_usize);
+    loop {
+        match text.get(at)? {
+            b'"' => at = end_of_string(text, at)?,
+            b'{' | b'[' => {
+                depth += 1;
+                at += 1;
+            }
+            b'}' | b']' | b',' if depth == 0 => return Some(at),
+            b'}' | b']' => {
+                depth -= 1;
+                at += 1;
+            }
+            byte if depth == 0 && byte.is_ascii_whitespace() => return Some(at),
+            _ => at += 1,
+        }
+        if depth == 0 && matches!(text.get(at - 1), Some(b'"' | b'}' | b']')) {
+            return Some(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    fn sent(payload: &str) -> String {
+        String::from_utf8(message(payload.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn the_key_goes_and_every_other_byte_stays() {
+        for (payload, expected) in [
+            (r#"{"auth_key":"***","a":1}"#, r#"{"a":1}"#),
+            (r#"{"a":1,"auth_key":"***"}"#, r#"{"a":1}"#),
+            (r#"{"auth_key":"***"}"#, "{}"),
+            (
+                "{\n  \"a\": 1.50,\n  \"auth_key\": \"***\",\n  \"b\": [ 2 ]\n}",
+                "{\n  \"a\": 1.50,\n  \"b\": [ 2 ]\n}",
+            ),
+            (
+                r#"{"a":{"auth_key":"mine"},"b":"\"auth_key\":1"}"#,
+                r#"{"a":{"auth_key":"mine"},"b":"\"auth_key\":1"}"#,
+            ),
+            (r#"{"a":"}","auth\u005fkey":"***" }"#, r#"{"a":"}" }"#),
+            ("buy 10 AAPL", "buy 10 AAPL"),
+            (
+                r#"{"auth_key": "***", broken"#,
+                r#"{"auth_key": "***", broken"#,
+            ),
+            (r#"["auth_key", "***"]"#, r#"["auth_key", "***"]"#),
+        ] {
+            assert_eq!(sent(payload), expected);
+        }
+    }
+
+    #[test]
+    fn the_key_comes_back_where_it_is_asked_for() {
+        let payload = br#"{"a":"***", "auth_key" : "***"}"#;
+        assert_eq!(
+            with_key(payload, "KEY"),
+            br#"{"a":"***", "auth_key" : "KEY"}"#
+        );
+        assert_eq!(with_key(b"buy", "KEY"), b"buy");
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((".{0,4}", inner), 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_is_the_object_without_the_key(
+            before in prop::collection::vec((".{0,6}", value()), 0..4),
+            after in prop::collection::vec((".{0,6}", value()), 0..4),
+            pretty in any::<bool>(),
+        ) {
+            let fields = |fields: &[(String, Value)]| -> Map<String, Value> { fields.iter().cloned().collect() };
+            let mut rest = fields(&before);
+            rest.extend(fields(&after));
+            rest.remove("auth_key");
+            let mut with_key = rest.clone();
+            with_key.insert("auth_key".to_owned(), json!("***"));
+            let payload = if pretty {
+                serde_json::to_string_pretty(&with_key).unwrap()
+            } else {
+                serde_json::to_string(&with_key).unwrap()
+            };
+            let sent: Value = serde_json::from_slice(&message(payload.as_bytes())).unwrap();
+            prop_assert_eq!(sent, Value::Object(rest));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The messages that alerts are passed on as: one file a format.
+//!
+//! All of it is pure: an alert and its order in, bytes out, or the reason why the format cannot
+//! say it. An order is never made smaller by that: one with a stop that a service's message has
+//! no word for is not sent without its stop.
+//!
+//! Secrets are no part of what is made here, for it waits in the database: the sender puts them
+//! in ([`with_secrets`]).
+
+mod alertatron;
+mod algohook;
+mod as_received;
+mod json;
+mod pickmytrade;
+mod secret;
+mod settings;
+pub mod signing;
+mod template;
+mod threecommas;
+mod traderspost;
+
+use jiff::Timestamp;
+
+use crate::domain::delivery::DeliveryId;
+use crate::domain::event::EventId;
+use crate::domain::forward::ForwardFormat;
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::signal::{Direction, Intent, OrderType, Signal};
+
+pub use as_received::with_key;
+pub use secret::{struck_out, with_secrets};
+pub use settings::{SettingError, Settings, check, is_secret};
+pub use template::{Template, TemplateError};
+
+/// An alert to pass on.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The identity of its delivery.
+    pub delivery: DeliveryId,
+    /// The event.
+    pub event: EventId,
+    /// The webhook that it came to.
+    pub webhook: &'a str,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// Its payload as it is recorded, the key replaced.
+    pub payload: &'a [u8],
+    /// The order it asks for, where it could be read.
+    pub order: Option<OutgoingOrder<'a>>,
+}
+
+/// The order of an alert.
+#[derive(Debug, Clone, Copy)]
+pub struct OutgoingOrder<'a> {
+    /// The alert's signal.
+    pub signal: &'a Signal,
+    /// Its quantity; none is an exit of the whole position.
+    pub quantity: Option<Quantity>,
+    /// The position after it: the stated one, else that of the ledger, where either is known.
+    pub position: Option<Decimal>,
+}
+
+/// The settings that a message is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeWith<'a> {
+    /// The format.
+    pub format: ForwardFormat,
+    /// The format's own settings.
+    pub settings: &'a Settings,
+    /// The owner's text, for a template.
+    pub template: Option<&'a str>,
+    /// Whether the bytes as received keep the place of the webhook's key.
+    pub sends_key: bool,
+}
+
+/// A message that a format has no words for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsayable {
+    /// The alert could not be read.
+    #[error("the alert is no order, which this format needs; nothing was sent")]
+    NoOrder,
+    /// The order has a part that the format does not know.
+    #[error(
+        "{service} has no message for {part}, and without it the order would be another one; nothing was sent"
+    )]
+    Part {
+        /// The service.
+        service: &'static str,
+        /// The part of the order.
+        part: &'static str,
+    },
+    /// A part that the format needs is missing.
+    #[error("{service} needs {part}, which the alert does not state; nothing was sent")]
+    Missing {
+        /// The service.
+        service: &'static str,
+        /// The part of the order.
+        part: &'static str,
+    },
+    /// The template is not what was checked when it was saved.
+    #[error("{0}; nothing was sent")]
+    Template(#[from] TemplateError),
+}
+
+/// The message of an alert, without secrets.
+///
+/// # Errors
+///
+/// [`Unsayable`] where the format cannot say it.
+pub fn message(alert: &Outgoing<'_>, with: &MadeWith<'_>) -> Result<Vec<u8>, Unsayable> {
+    if with.format == ForwardFormat::AsReceived && with.sends_key {
+        return Ok(alert.payload.to_vec());
+    }
+    if with.format == ForwardFormat::AsReceived {
+        return Ok(as_received::message(alert.payload));
+    }
+    if with.format == ForwardFormat::Template {
+        let template = Template::read(with.template.unwrap_or_default())?;
+        return Ok(template.fill(alert)?.into_bytes());
+    }
+    let order = alert.order.as_ref().ok_or(Unsayable::NoOrder)?;
+    let text = match with.format {
+        ForwardFormat::AsReceived | ForwardFormat::Template => unreachable!("made above"),
+        ForwardFormat::Algohook => algohook::message(alert, order),
+        ForwardFormat::TradersPost => traderspost::message(alert, order)?,
+        ForwardFormat::ThreeCommas => threecommas::message(alert, order, with.settings)?,
+        ForwardFormat::PickMyTrade => pickmytrade::message(alert, order, with.settings)?,
+        ForwardFormat::Alertatron => alertatron::message(order, with.settings)?,
+    };
+    Ok(text.into_bytes())
+}
+
+/// The content type of a message.
+#[must_use]
+pub fn content_type(message: &[u8]) -> &'static str {
+    let first = message.trim_ascii_start().first();
+    if matches!(first, Some(b'{' | b'['))
+        && serde_json::from_slice::<serde::de::IgnoredAny>(message).is_ok()
+    {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    }
+}
+
+/// The effect that an order has on a position, as services without a net position name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    EnterLong,
+    ExitLong,
+    EnterShort,
+    ExitShort,
+}
+
+impl OutgoingOrder<'_> {
+    /// Buys or sells.
+    fn direction(&self) -> Direction {
+        self.signal.intent.direction()
+    }
+
+    /// `buy` or `sell`.
+    fn side(&self) -> &'static str {
+        match self.direction() {
+            Direction::Long => "buy",
+            Direction::Short => "sell",
+        }
+    }
+
+    /// The effect; none of an order on the net position whose outcome nobody knows.
+    fn effect(&self) -> Option<Effect> {
+        Some(match self.signal.intent {
+            Intent::EntryLong => Effect::EnterLong,
+            Intent::EntryShort => Effect::EnterShort,
+            Intent::Buy if self.position? > Decimal::ZERO => Effect::EnterLong,
+            Intent::Sell if self.position? < Decimal::ZERO => Effect::EnterShort,
+            Intent::Buy | Intent::ExitShort => Effect::ExitShort,
+            Intent::Sell | Intent::ExitLong => Effect::ExitLong,
+        })
+    }
+
+    /// True if nothing is left of the position: it says so, or closes all of it.
+    fn closes_all(&self) -> bool {
+        let is_exit = matches!(self.effect(), Some(Effect::ExitLong | Effect::ExitShort));
+        is_exit && (self.quantity.is_none() || self.position == Some(Decimal::ZERO))
+    }
+
+    /// Refuses what a service has no words for.
+    fn require(&self, service: &'static str, knows: &Knows) -> Result<(), Unsayable> {
+        let signal = self.signal;
+        let is_known = knows.order_types.contains(&signal.order_type);
+        let part = if !is_known {
+            match signal.order_type {
+                OrderType::Market => "a market order",
+                OrderType::Limit => "a limit order",
+                OrderType::Stop => "a stop order",
+                OrderType::StopLimit => "a stop-limit order",
+                OrderType::TrailingStop => "a trailing stop",
+            }
+        } else if !knows.brackets && (signal.profit_target.is_some() || signal.stop_loss.is_some())
+        {
+            "a profit target or stop loss"
+        } else {
+            return Ok(());
+        };
+        Err(Unsayable::Part { service, part })
+    }
+}
+
+/// The parts of an order that a service has words for.
+struct Knows {
+    order_types: &'static [OrderType],
+    brackets: bool,
+}
+
+/// A ticker without its exchange, as `{{ticker}}` has it.
+fn symbol(ticker: &str) -> &str {
+    match ticker.split_once(':') {
+        Some((_, symbol)) if !symbol.contains(':') => symbol,
+        _ => ticker,
+    }
+}
+
+/// The exchange of a ticker that states one.
+fn exchange(ticker: &str) -> Option<&str> {
+    let (exchange, symbol) = ticker.split_once(':')?;
+    (!symbol.contains(':')).then_some(exchange)
+}
+
+#[cfg(test)]
+mod tests;
