@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
+use super::expectations;
 use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, parsed, to_micros};
 use super::trades::{self, NewLeg, NewTrade};
@@ -292,6 +293,8 @@ pub fn remove(
     let webhook = webhooks::get(context.connection, webhook)?;
     for backtest in &removed {
         delete(context.connection, webhook.row, &backtest.ticker)?;
+        // Who removes a backtest compares with it no more.
+        expectations::forget(context.connection, webhook.row, &backtest.ticker)?;
     }
     Ok(removed)
 }

@@ -90,6 +90,15 @@ pub fn freeze(
     Ok(())
 }
 
+/// Forgets the expectation of a webhook's instrument, and the days that it was compared on.
+pub(super) fn forget(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+    for table in ["expectations", "compared_days"] {
+        let sql = format!("DELETE FROM {table} WHERE webhook_id = ?1 AND ticker = ?2");
+        connection.execute(&sql, params![webhook, ticker.as_str()])?;
+    }
+    Ok(())
+}
+
 /// Notes what a look at an expectation found, with the version of its webhook's ledgers.
 ///
 /// # Errors

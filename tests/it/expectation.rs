@@ -154,6 +154,11 @@ fn a_strategy_that_lost_its_edge_is_told_where_the_owner_looks() {
     assert_ne!(anew["source"]["digest"], found["source"]["digest"]);
     assert_eq!(anew["alarm"], Value::Null, "{}", anew["verdict"]);
     wait_until("the end of the alarm", || departed().is_none());
+    let path = format!("/backtests?webhook={}", webhook.id);
+    server.api(&token, "DELETE", &path, None).expect(200);
+    let kept =
+        crate::support::derived::rows(&server.data.database(), &["SELECT id FROM expectations"]);
+    assert_eq!(kept, [] as [&str; 0]);
     let audit = server.api(&token, "GET", "/audit", None).expect(200).json();
     assert!(audit.to_string().contains("expectation.freeze"), "{audit}");
 }

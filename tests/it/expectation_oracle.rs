@@ -4,10 +4,14 @@
 use std::fs;
 use std::path::Path;
 
-use algohook::analytics::expectation::{Expectation, ExpectedFigure, Outcomes};
+use algohook::analytics::expectation::{Expectation, ExpectedFigure, Outcomes, rule};
 use algohook::domain::departure::OutcomeUnit;
 use jiff::{SignedDuration, Timestamp};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
+
+use crate::support::tradingview;
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -164,4 +168,37 @@ fn independent_trades_are_numpy_s() {
 #[test]
 fn trades_that_depend_on_each_other_are_numpy_s() {
     of_file("dependent.json");
+}
+
+/// The trades of an export by what their prices moved.
+fn moved(path: &Path) -> Vec<f64> {
+    let trades = tradingview::listed(&tradingview::read(path));
+    let number = |value: &dyn ToString| -> f64 { value.to_string().parse().unwrap() };
+    let outcome = |(entry, exit, direction, quantity): &tradingview::Comparable| {
+        let exit = exit.as_ref()?;
+        let points = number(&exit.1) - number(&entry.1);
+        Some(number(&direction.sign()) * points * number(quantity))
+    };
+    trades.iter().filter_map(outcome).collect()
+}
+
+#[test]
+fn healthy_runs_of_any_export_alarm_rarely() {
+    let mut worst = 0;
+    for path in tradingview::exports() {
+        let backtest = moved(&path);
+        if backtest.len() < 100 {
+            continue;
+        }
+        let rule = rule(&backtest, 120, 1).unwrap();
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(42);
+        let alarms = (0..500).filter(|_| {
+            let drawn = (0..120).map(|_| backtest[random.random_range(0..backtest.len())]);
+            rule.alarm(&outcomes(&drawn.collect::<Vec<_>>())).is_some()
+        });
+        let alarms = alarms.count();
+        println!("{alarms} of 500: {}", path.display());
+        worst = worst.max(alarms);
+    }
+    assert!(worst <= 30, "{worst} of 500");
 }

@@ -9,11 +9,11 @@ import numpy as np
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.stats.proportion import proportion_confint
 
-from intervals import words
+from intervals import long_run_variance, words
 
 RUNS, HORIZON, SEED = 10_000, 120, 1
 STAKES, ON_WORSE, KEPT = np.array([0.25, 0.5, 1.0, 2.0, 4.0]), 0.75, 0.1
-FALSE_ALARMS, FALSE_EVIDENCE, ABOVE_FOR_BELOW, BAND_FROM, ALARM_EVIDENCE = 0.04, 0.02, 0.25, 5, 20.0
+FALSE_ALARMS, FALSE_EVIDENCE, ABOVE_FOR_BELOW, BAND_FROM, ALARM_EVIDENCE = 0.035, 0.02, 0.25, 5, 20.0
 MARKS = [5, 20, 60, 120]
 
 
@@ -104,7 +104,8 @@ def case(kind: str, expected_trades: int, live_trades: int, seed: int) -> dict:
     expected, live = series(kind, expected_trades, seed), series(kind, live_trades, seed + 1)
     lags = min(10, expected_trades // 5)
     probability = float(acorr_ljungbox(expected, lags=[lags]).lb_pvalue.iloc[0])
-    block = int(np.ceil(round(expected_trades ** (1 / 3), 9))) if probability < 0.05 else 1
+    are_streaks = long_run_variance(expected - expected.mean()) > expected.var()
+    block = int(np.ceil(round(expected_trades ** (1 / 3), 9))) if probability < 0.05 and are_streaks else 1
     outcomes = expected[drawn(expected_trades, block, HORIZON)]
     sums = np.cumsum(outcomes, axis=1)
     most = evidence(expected, outcomes).max(axis=1)

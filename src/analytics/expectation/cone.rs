@@ -32,7 +32,7 @@ pub const ALARM_FROM: usize = 20;
 
 /// Healthy runs that may leave the band or find evidence at some trade: less than one
 /// in twenty, for the runs are drawn and so is what they are held against.
-const FALSE_ALARMS: f64 = 0.04;
+const FALSE_ALARMS: f64 = 0.035;
 
 /// Healthy runs that may find evidence where trades depend on each other: then the odds of the
 /// bets are not quite fair, and more evidence is asked for.

@@ -3,11 +3,14 @@
 //! Trades that do not depend on each other are drawn one by one. Where Ljung and Box find that
 //! they do, blocks are drawn whose length is random (Politis and Romano 1994), so that streaks
 //! stay streaks; the list is a ring, and no trade is drawn less often for being at its end.
+//! Trades that make up for each other would have a narrower cone so. They are drawn one by one
+//! all the same: an alarm must not rest on gains following losses for ever.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use serde::Serialize;
 
 use super::special::chi_square_above;
+use crate::analytics::intervals::autocorrelation::long_run_variance;
 use crate::analytics::monte_carlo::draw;
 use crate::analytics::number::count;
 
@@ -25,7 +28,7 @@ pub struct Sampling {
     /// drawn one by one.
     pub block_length: usize,
     /// Probability of such autocorrelation among independent trades (Ljung and Box); below
-    /// 0.05, blocks are drawn.
+    /// 0.05, blocks are drawn where they make runs vary more.
     pub ljung_box: f64,
     /// Lags that were looked at.
     pub lags: usize,
@@ -36,7 +39,7 @@ impl Sampling {
     pub(super) fn of(outcomes: &[f64]) -> Self {
         let lags = MOST_LAGS.min(outcomes.len() / 5);
         let ljung_box = ljung_box(outcomes, lags);
-        let block_length = if ljung_box < SIGNIFICANT {
+        let block_length = if ljung_box < SIGNIFICANT && are_streaks(outcomes) {
             cube_root(outcomes.len())
         } else {
             1
@@ -47,6 +50,15 @@ impl Sampling {
             lags,
         }
     }
+}
+
+/// True if trades follow others like them, so that sums vary more than those of independent ones.
+fn are_streaks(outcomes: &[f64]) -> bool {
+    let n = count(outcomes.len());
+    let mean = outcomes.iter().sum::<f64>() / n;
+    let deviations: Vec<f64> = outcomes.iter().map(|outcome| outcome - mean).collect();
+    let variance = deviations.iter().map(|one| one * one).sum::<f64>() / n;
+    long_run_variance(&deviations) > variance
 }
 
 /// The smallest number whose cube is not below `n`.

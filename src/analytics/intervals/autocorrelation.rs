@@ -6,7 +6,7 @@ use crate::analytics::number::{count, index_below};
 /// variance would be. The values must have a mean of zero, and are in the order of time.
 ///
 /// Bartlett weights over floor(4 (n / 100)^(2/9)) lags, the usual rule.
-pub(super) fn long_run_variance(values: &[f64]) -> f64 {
+pub(in crate::analytics) fn long_run_variance(values: &[f64]) -> f64 {
     let n = count(values.len());
     let lags = index_below(4.0 * (n / 100.0).powf(2.0 / 9.0)).min(values.len().saturating_sub(1));
     let covariance = |lag: usize| {

@@ -10,7 +10,7 @@
 //! autocorrelation. An end that lies beyond all numbers is `null`: of five trades with two
 //! losses, one resample in thirteen has no loss, and so no finite profit factor.
 
-mod autocorrelation;
+pub(super) mod autocorrelation;
 mod bootstrap;
 pub(super) mod normal;
 mod of_returns;

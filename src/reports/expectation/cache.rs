@@ -20,7 +20,8 @@ pub struct ExpectationCache {
     kept: Mutex<HashMap<String, (Made, ExpectationJson)>>,
 }
 
-/// Versions of all ledgers and of what is frozen: the best of several is of all of them.
+/// Versions of the webhook's ledgers and of what is frozen. The best of several is as it was
+/// then: trades of others do not have the runs drawn again.
 type Made = (Versions, i64);
 
 impl ExpectationCache {
@@ -37,7 +38,7 @@ impl ExpectationCache {
         let ticker = filter.ticker.as_ref().map_or("", |ticker| ticker.as_str());
         let asked = format!("{} {ticker}", filter.webhook);
         let made = (
-            ledgers::versions(connection, &[])?,
+            ledgers::versions(connection, std::slice::from_ref(&filter.webhook))?,
             expectations::newest(connection)?,
         );
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
