@@ -79,6 +79,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/comparison/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The comparisons that were remembered, one a day, oldest first; of the last three years. */
+        get: operations["get_comparison_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/comparison/legs": {
         parameters: {
             query?: never;
@@ -170,6 +187,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/expectation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is it still the same strategy? The live trades among runs drawn from the backtest: a cone,
+         *     the place in it, the alarm, and what differs.
+         */
+        get: operations["get_expectation"];
+        put?: never;
+        /**
+         * Freezes the backtest that a webhook has now, in place of the one that was frozen before: live
+         *     trades are held against it from then on. The audit log notes it, for it moves the goalposts.
+         */
+        post: operations["post_expectation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/export/events.csv": {
         parameters: {
             query?: never;
@@ -222,6 +263,77 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/fill-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a webhook's fills are from, newest first. */
+        get: operations["get_fill_imports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fill-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Undoes an import: the fills that no other file has are removed, and the trades of them. */
+        delete: operations["delete_fill_imports_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forwards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every forward, oldest first. */
+        get: operations["get_forwards"];
+        put?: never;
+        /** Passes the alerts of a webhook on. */
+        post: operations["post_forwards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forwards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One forward. */
+        get: operations["get_forwards_id"];
+        put?: never;
+        post?: never;
+        /** Removes a forward with what waits for it. */
+        delete: operations["delete_forwards_id"];
+        options?: never;
+        head?: never;
+        /** Changes a forward; fields that are left out stay. */
+        patch: operations["patch_forwards_id"];
         trace?: never;
     };
     "/imports": {
@@ -306,6 +418,74 @@ export interface paths {
         get: operations["get_orders_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages for the outside, newest first. */
+        get: operations["get_outbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends all dead messages again, or all that are unknown, of one target or of all. */
+        post: operations["post_outbox_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drops a message that is not being sent. */
+        delete: operations["delete_outbox_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message again that is dead or unknown, however late it is. */
+        post: operations["post_outbox_id_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,6 +1057,15 @@ export interface components {
             /** @description The terms that its profit is counted by. */
             used: string;
         } | {
+            /** @enum {string} */
+            kind: "departed";
+            /** @description Less or more than expected. */
+            side: components["schemas"]["DepartureSide"];
+            /** @description The instrument. */
+            ticker: string;
+            /** @description The number of the live trade that showed it. */
+            trade: number;
+        } | {
             /**
              * Format: int64
              * @description The count.
@@ -954,6 +1143,25 @@ export interface components {
         };
         /** @enum {string} */
         Base: "equity" | "initialCapital";
+        /** @description The best of several strategies, for what it is: somebody is always the best. */
+        BestOf: {
+            /**
+             * @description How many were compared: every instrument of every webhook that is not archived, with
+             *     twenty closed trades or more.
+             */
+            compared: number;
+            /**
+             * Format: double
+             * @description Probability that its true Sharpe ratio is above zero, given that it is the best of so
+             *     many (deflated Sharpe ratio), in percent.
+             */
+            probability: number;
+            /**
+             * Format: double
+             * @description Mean over standard deviation of a trade.
+             */
+            sharpePerTrade: number;
+        };
         /** @description The steps from one net profit to the other; what costs money is below zero. */
         Bridge: {
             /** @description Other commission. */
@@ -1053,6 +1261,14 @@ export interface components {
              */
             notAfter?: string | null;
         };
+        /** @description A forward that was made or changed just now. */
+        ChangedForward: components["schemas"]["Forward"] & {
+            /**
+             * @description The new secret that messages are signed with, `whsec_...`; shown once, null where there is
+             *     no new one.
+             */
+            secret?: string | null;
+        };
         /** @description One thing between TradingView and this machine. */
         Check: {
             /** @description Its subject, such as `way in`, `domain` or `certificate`. */
@@ -1105,6 +1321,14 @@ export interface components {
             /** @description As TradingView has it. */
             theirs: components["schemas"]["Sided"];
         };
+        /** @description A day's comparison. */
+        ComparedDay: components["schemas"]["DayFigures"] & {
+            /**
+             * Format: date
+             * @description The day in the webhook's zone.
+             */
+            day: string;
+        };
         /** @description A backtest against the alerts of its webhook. */
         Comparison: {
             /**
@@ -1155,6 +1379,25 @@ export interface components {
             /** @description What it comes to. */
             summary: string;
         };
+        /** @description Percentiles of the runs after a number of trades. */
+        ConeBand: {
+            /** @description Upper end of the band that raises the alarm; `null` before the fifth trade. */
+            alarmHigh?: string | null;
+            /** @description Lower end of the band that raises the alarm; `null` before the fifth trade. */
+            alarmLow?: string | null;
+            /** @description One in four is lower. */
+            p25: string;
+            /** @description One run in twenty is lower. */
+            p5: string;
+            /** @description The median. */
+            p50: string;
+            /** @description One in four is higher. */
+            p75: string;
+            /** @description One in twenty is higher. */
+            p95: string;
+            /** @description The number of trades. */
+            trade: number;
+        };
         /** @description The way from TradingView to this machine. */
         Connection: {
             /** @description The findings of the checks; empty until they have come to an end. */
@@ -1168,6 +1411,51 @@ export interface components {
         };
         /** @enum {string} */
         Contract: "linear" | "inverse";
+        /** @description The figures of a day's comparison: of all that both books covered by then. */
+        DayFigures: {
+            /** @description Net profit of the backtest; null where the currencies differ. */
+            expected?: string | null;
+            /** @description Alerts without a leg of the backtest. */
+            falseAlerts: number;
+            /**
+             * Format: double
+             * @description Upper end of it.
+             */
+            high: number;
+            /** @description Legs of the backtest in the common range. */
+            legs: number;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (Wilson).
+             */
+            low: number;
+            /** @description Legs of the backtest that had an alert. */
+            matched: number;
+            /** @description Legs of the backtest without an alert. */
+            missed: number;
+            /** @description Net profit of the alerts; null where the currencies differ. */
+            observed?: string | null;
+            /**
+             * Format: double
+             * @description The match rate in percent.
+             */
+            percent: number;
+            /**
+             * Format: double
+             * @description Mean of how much worse the alerts' prices are, in percent.
+             */
+            pricePercent?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds that were added to the backtest's times, where another zone was found.
+             */
+            shiftSeconds: number;
+            /**
+             * Format: double
+             * @description Median of the seconds from the opening of the bar to the alert.
+             */
+            timeMedian?: number | null;
+        };
         /** @description The profit of one day. */
         DayProfit: components["schemas"]["Profit"] & {
             /**
@@ -1176,6 +1464,24 @@ export interface components {
              */
             date: string;
         };
+        /** @description The first trade that showed it. */
+        Departure: {
+            /**
+             * Format: date-time
+             * @description When it closed.
+             */
+            at: string;
+            /** @description What showed it. */
+            ground: components["schemas"]["DepartureGround"];
+            /** @description Less or more than expected. */
+            side: components["schemas"]["DepartureSide"];
+            /** @description The number of the live trade. */
+            trade: number;
+        };
+        /** @enum {string} */
+        DepartureGround: "band" | "evidence";
+        /** @enum {string} */
+        DepartureSide: "worse" | "better";
         /** @description Two positions that should be one; short below zero. */
         Difference: {
             /** @description algohook's own. */
@@ -1336,6 +1642,8 @@ export interface components {
              *     came before that could be noted.
              */
             committedAt?: string | null;
+            /** @description What became of each forward of it, oldest first. */
+            forwards: components["schemas"]["ForwardAnswer"][];
         };
         /** @enum {string} */
         EventSource: "webhook" | "test" | "imported" | "reprocessed" | "adjustment";
@@ -1365,6 +1673,98 @@ export interface components {
             /** @description The largest gain on the way of any trade. */
             largestFavorable?: string | null;
         };
+        /** @description Live trades against what was expected of them. */
+        Expectation: {
+            alarm?: components["schemas"]["Departure"] | null;
+            /**
+             * Format: double
+             * @description The evidence that raises the alarm: 20, or more where trades depend on each other.
+             */
+            alarmEvidence: number;
+            /** @description The cone. */
+            bands: components["schemas"]["ConeBand"][];
+            /** @description The live curve: after each trade that the cone has a point at, and the last. */
+            curve: components["schemas"]["LivePoint"][];
+            /**
+             * Format: double
+             * @description A CUSUM that 95 of 100 healthy runs stay below. It is drawn, and raises nothing.
+             */
+            cusumLimit: number;
+            /** @description What the live trades are made of, beside what was expected. */
+            differences: components["schemas"]["FigureDifference"][];
+            drawdown?: components["schemas"]["FallStanding"] | null;
+            /** @description Mean outcome of an expected trade. */
+            expectedMean: string;
+            /** @description Trades that runs are drawn from. */
+            expectedTrades: number;
+            /**
+             * @description Trades of each run: within so many, one healthy strategy in twenty leaves the band or
+             *     shows evidence.
+             */
+            horizon: number;
+            /**
+             * Format: double
+             * @description Probability that the true expectancy of the live trades is above zero, in percent (share
+             *     of 10,000 resamples of them); `null` before the twentieth.
+             */
+            probabilityAboveZero?: number | null;
+            /** @description Runs that were drawn. */
+            runs: number;
+            /** @description The way that runs are drawn. */
+            sampling: components["schemas"]["Sampling"];
+            /**
+             * Format: int64
+             * @description Seed of the draws.
+             */
+            seed: number;
+            standing?: components["schemas"]["Standing"] | null;
+            /** @description The unit of every amount. */
+            unit: components["schemas"]["OutcomeUnit"];
+            winRate?: components["schemas"]["WinRate"] | null;
+        };
+        /** @description The trades that runs are drawn from. */
+        ExpectationSource: {
+            /**
+             * Format: date-time
+             * @description Live trades count that closed then or later; null where all do.
+             */
+            countedFrom?: string | null;
+            /** @description SHA-256 of the backtest's file. */
+            digest?: string | null;
+            /**
+             * Format: date-time
+             * @description When the first of them was entered.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description When the backtest was frozen for this; null until the first live trade has closed.
+             */
+            frozenAt?: string | null;
+            /** @description The kind of source. */
+            kind: components["schemas"]["ExpectedFrom"];
+            /**
+             * Format: date-time
+             * @description When the last of them closed.
+             */
+            to?: string | null;
+        };
+        /** @enum {string} */
+        ExpectedFigure: "winRate" | "averageWin" | "averageLoss" | "tradesPerDay";
+        /** @enum {string} */
+        ExpectedFrom: "backtest" | "firstHalf";
+        /** @description The largest fall of the live curve among those of runs of as many trades. */
+        FallStanding: {
+            /**
+             * Format: double
+             * @description Runs with a fall as large, in percent.
+             */
+            asLarge: number;
+            /** @description The largest fall from a peak, at closed trades. */
+            fall: string;
+            /** @description That of the middle one of the runs. */
+            median: string;
+        };
         /** @description A fault in one place of a file. */
         Fault: {
             /** @description The name of the column, or in JSON lines the number of the character. */
@@ -1385,14 +1785,203 @@ export interface components {
             /** @description The sheet that it stands in. */
             sheet: string;
         };
+        /** @description A figure of the live trades beside that of the expected ones. */
+        FigureDifference: {
+            /**
+             * Format: double
+             * @description Of the expected trades.
+             */
+            expected: number;
+            /** @description The figure. */
+            figure: components["schemas"]["ExpectedFigure"];
+            /**
+             * Format: double
+             * @description Upper end of it.
+             */
+            high?: number | null;
+            /** @description True below 0.0125 from the twentieth trade on: four figures are looked at. */
+            isDifferent: boolean;
+            /**
+             * Format: double
+             * @description Of the live ones.
+             */
+            live: number;
+            /**
+             * Format: double
+             * @description Lower end of where 95 of 100 runs of as many trades lie; `null` for the rate of trades.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description Probability of a difference as large though nothing changed: among the runs; of the
+             *     rate of trades by the Poisson test of two rates.
+             */
+            probability: number;
+        };
         /** @enum {string} */
-        FileKind: "alerts" | "trades";
+        FileKind: "alerts" | "trades" | "fills";
         /** @description The fault of a file that was to be imported. */
         FileProblem: {
             /** @description The titles of a table whose columns are not understood, for its owner to name them. */
             columns?: string[] | null;
             /** @description The places that cannot be read, the first twenty. */
             faults?: components["schemas"]["Fault"][] | null;
+        };
+        /** @description A file of fills that was brought in. */
+        FillImport: {
+            /** @description The name of the file, where it is known. */
+            fileName?: string | null;
+            /** @description Fills that it has. */
+            fills: number;
+            /** @description Its number. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was brought in.
+             */
+            importedAt: string;
+            /** @description Fills that no other file has: those that go when it is undone. */
+            onlyHere: number;
+            /** @description The broker. */
+            venue: components["schemas"]["FillVenue"];
+        };
+        /** @description A broker's symbol and how many fills it has in a file. */
+        FillSymbol: {
+            /** @description Fills in the file. */
+            fills: number;
+            /** @description As the broker has it. */
+            symbol: string;
+            /** @description The instrument of the webhook; null where it trades none of that name. */
+            ticker?: string | null;
+        };
+        /** @enum {string} */
+        FillVenue: "alpaca" | "binance" | "bybit" | "interactiveBrokers" | "plain";
+        /** @description A forward as it is shown. */
+        Forward: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Messages that were not taken.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Messages that were taken.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Messages that there was no room for.
+             */
+            dropped: number;
+            /** @description The form in which alerts are passed on. */
+            format: string;
+            /** @description `fwd_` and a number. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Seconds after which an alert is not passed on any more; null without an end.
+             */
+            maxAge?: number | null;
+            /** @description True if its owner says that the receiver takes a repetition for another order. */
+            once: boolean;
+            /** @description Scheme, host and port of the receiver. */
+            origin: string;
+            /**
+             * @description True if a message is sent again though nobody knows whether it arrived: the receiver knows
+             *     it by its id.
+             */
+            repeats: boolean;
+            /** @description The names of the format's secrets that are set. */
+            secrets: string[];
+            /** @description True if its secrets have to be entered again, as after a restore on another machine. */
+            secretsLost: boolean;
+            /** @description True if the webhook's key goes with the bytes. */
+            sendKey: boolean;
+            /** @description The format's own settings. */
+            settings: {
+                [key: string]: string;
+            };
+            /** @description True if messages are signed. */
+            signed: boolean;
+            /** @description Whether it passes alerts on. */
+            state: components["schemas"]["ForwardState"];
+            /** @description The text to send. */
+            template?: string | null;
+            /**
+             * Format: int64
+             * @description Messages of which nobody knows whether they were taken.
+             */
+            unknown: number;
+            /**
+             * @description The receiver's whole address; null for those who may not see keys, and where it has to be
+             *     entered again after a restore.
+             */
+            url?: string | null;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+            /** @description The webhook whose alerts it passes on. */
+            webhook: string;
+            /** @description The alerts that are passed on. */
+            when: string;
+        };
+        /** @description The answer that a forward of an event got, with the times of its way. */
+        ForwardAnswer: components["schemas"]["OutboxItem"] & {
+            /**
+             * Format: double
+             * @description Milliseconds from the alert's arrival to the answer.
+             */
+            answeredAfterMs?: number | null;
+            /**
+             * Format: double
+             * @description Milliseconds from the alert's arrival to the beginning of the last try.
+             */
+            sentAfterMs?: number | null;
+        };
+        /** @description What a forward is to be; what is left out stays, or is as usual. */
+        ForwardChange: {
+            /** @description The form in which alerts are passed on; `as-received` where left out. */
+            format?: string | null;
+            /** @description Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out. */
+            maxAge?: Record<string, never> | null;
+            /** @description Never send a message again of which it is not known whether it arrived. */
+            once?: boolean | null;
+            /** @description Pass nothing on for now, or again. */
+            paused?: boolean | null;
+            /** @description Make a new signing secret; the old one stays valid for 24 hours. */
+            rotateSecret?: boolean;
+            /** @description Leave the webhook's key in the bytes as received. */
+            sendKey?: boolean | null;
+            /** @description The format's own settings and secrets, by name. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description Sign messages as Standard Webhooks says. */
+            signed?: boolean | null;
+            /** @description The text to send, for the format `template`. */
+            template?: string | null;
+            /** @description The receiver's address, with `https://`. */
+            url?: string | null;
+            /** @description The alerts that are passed on: `order` (those that make one, the default) or `event`. */
+            when?: string | null;
+        };
+        /** @enum {string} */
+        ForwardState: "active" | "paused" | "off";
+        /** @description The backtest to freeze. */
+        Freezing: {
+            /** @description Live trades count that closed on this day or later, or at this time; all where left out. */
+            countedFrom?: string | null;
+            /** @description The instrument of the backtest. */
+            ticker: string;
+            /** @description The webhook. */
+            webhook: string;
         };
         /** @description The evidence of a list's rows for a number. */
         FromRows: {
@@ -1408,6 +1997,13 @@ export interface components {
             outliers: number[];
             /** @description The number. */
             value: string;
+        };
+        /** @description A backtest that was frozen. */
+        Frozen: {
+            /** @description The instrument of the backtest. */
+            ticker: string;
+            /** @description The trades that runs are drawn from. */
+            trades: number;
         };
         /** @description Profit by name: those with the most trades first, then by name. */
         Groups: {
@@ -1435,6 +2031,7 @@ export interface components {
             alerts?: components["schemas"]["ImportedAlerts"] | null;
             /** @description True if this only says what would come of it. */
             dryRun: boolean;
+            fills?: components["schemas"]["ImportedFills"] | null;
             trades?: components["schemas"]["ImportedTrades"] | null;
         };
         /** @description The result of importing alerts, or of its preview. */
@@ -1468,6 +2065,37 @@ export interface components {
             withoutMessage: number;
             /** @description Events of algohook's own export that made no order there, and were left out. */
             withoutOrder: number;
+        };
+        /** @description The result of importing fills, or of its preview. */
+        ImportedFills: {
+            /**
+             * Format: date-time
+             * @description When the first of its fills was.
+             */
+            first?: string | null;
+            /** @description The import, by which it can be undone; none where nothing changes. */
+            import?: string | null;
+            /** @description Fills that were there already. */
+            known: number;
+            /**
+             * Format: date-time
+             * @description When the last of its fills was.
+             */
+            last?: string | null;
+            /** @description Instruments that the webhook does not trade: their fills were left out. */
+            leftOut: components["schemas"]["FillSymbol"][];
+            /** @description Fills that were not there before. */
+            new: number;
+            /** @description Assumptions for the owner to check. */
+            notes: string[];
+            /** @description Rows of the file that are no fills. */
+            others: number;
+            /** @description Fills in the file. */
+            rows: number;
+            /** @description The instruments of the fills that were taken. */
+            taken: components["schemas"]["FillSymbol"][];
+            /** @description The broker. */
+            venue: components["schemas"]["FillVenue"];
         };
         /** @description The result of importing a list of trades, or of its preview. */
         ImportedTrades: {
@@ -1674,6 +2302,44 @@ export interface components {
              * @description When: of a backtest the opening of the bar.
              */
             time: string;
+        };
+        /** @description Live trades against what was expected of them. */
+        LiveExpectation: components["schemas"]["Expectation"] & {
+            bestOf?: components["schemas"]["BestOf"] | null;
+            /** @description Currency of amounts in money. */
+            currency: string;
+            /** @description What else should be known. */
+            notes: string[];
+            /** @description The trades that runs are drawn from. */
+            source: components["schemas"]["ExpectationSource"];
+            /** @description The instrument. */
+            ticker: string;
+            /** @description The place of the live trades in a sentence, and what to do next. */
+            verdict: components["schemas"]["ComparisonVerdict"];
+            /** @description The webhook. */
+            webhook: string;
+        };
+        /** @description The live curve after a number of trades. */
+        LivePoint: {
+            /**
+             * Format: double
+             * @description Cumulative sum of what trades fall short by, in standard deviations of a trade.
+             */
+            cusum: number;
+            /**
+             * Format: double
+             * @description Evidence that the mean trade is another one; `alarmEvidence` raises the alarm.
+             */
+            evidence: number;
+            /**
+             * Format: date-time
+             * @description When the last of them closed.
+             */
+            time: string;
+            /** @description What they came to together. */
+            total: string;
+            /** @description The number of trades. */
+            trade: number;
         };
         /** @description A login. */
         Login: {
@@ -2093,6 +2759,34 @@ export interface components {
              */
             time: string;
         };
+        /** @description A new forward. */
+        NewForward: {
+            /** @description The form in which alerts are passed on; `as-received` where left out. */
+            format?: string | null;
+            /**
+             * @description Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out, `off`
+             *     for the format `algohook`.
+             */
+            maxAge?: Record<string, never> | null;
+            /** @description Never send a message again of which it is not known whether it arrived. */
+            once?: boolean | null;
+            /** @description Leave the webhook's key in the bytes as received. */
+            sendKey?: boolean | null;
+            /** @description The format's own settings and secrets, by name. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description Sign messages as Standard Webhooks says. */
+            signed?: boolean | null;
+            /** @description The text to send, for the format `template`. */
+            template?: string | null;
+            /** @description The receiver's address, with `https://`. */
+            url: string;
+            /** @description The webhook whose alerts are passed on. */
+            webhook: string;
+            /** @description The alerts that are passed on: `order` (those that make one, the default) or `event`. */
+            when?: string | null;
+        };
         /** @description A login from a new place. */
         NewLogin: {
             /** @description From which address. */
@@ -2205,11 +2899,62 @@ export interface components {
         };
         /** @enum {string} */
         OrderType: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
+        /** @description A message for the outside. */
+        OutboxItem: {
+            /**
+             * Format: date-time
+             * @description When the last try was answered.
+             */
+            answeredAt?: string | null;
+            /**
+             * Format: int32
+             * @description Tries so far.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is sent, or sent again; null of what is done with.
+             */
+            dueAt?: string | null;
+            /** @description The event that it passes on. */
+            event?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is of no use any more.
+             */
+            expiresAt?: string | null;
+            /** @description `out_` and a number. */
+            id: string;
+            /** @description `forward` or `notification`. */
+            kind: string;
+            /** @description The receiver's answer to the last try, or why there is none. */
+            lastAnswer?: string | null;
+            /** @description The same for every try, so that a receiver can know it again. */
+            messageId: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the outbox.
+             */
+            putAt: string;
+            /** @description True if it is sent again though nobody knows whether it arrived. */
+            repeats: boolean;
+            /**
+             * Format: date-time
+             * @description When the last try began.
+             */
+            sentAt?: string | null;
+            /** @description What became of it. */
+            state: string;
+            /** @description The forward or channel that it is for. */
+            target: string;
+        };
         /**
          * @description The outcome of a trade.
          * @enum {string}
          */
         Outcome: "win" | "loss" | "even";
+        /** @enum {string} */
+        OutcomeUnit: "money" | "percent";
         /** @description The state of the server, for a first look. */
         Overview: {
             certificate?: components["schemas"]["Certificate"] | null;
@@ -2275,6 +3020,19 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_ComparedDay: {
+            /** @description The items of this page. */
+            items: (components["schemas"]["DayFigures"] & {
+                /**
+                 * Format: date
+                 * @description The day in the webhook's zone.
+                 */
+                day: string;
+            })[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Event: {
             /** @description The items of this page. */
             items: {
@@ -2332,6 +3090,110 @@ export interface components {
                 warnings: components["schemas"]["Warning"][];
                 /** @description The webhook it was sent to. */
                 webhook: string;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_FillImport: {
+            /** @description The items of this page. */
+            items: {
+                /** @description The name of the file, where it is known. */
+                fileName?: string | null;
+                /** @description Fills that it has. */
+                fills: number;
+                /** @description Its number. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was brought in.
+                 */
+                importedAt: string;
+                /** @description Fills that no other file has: those that go when it is undone. */
+                onlyHere: number;
+                /** @description The broker. */
+                venue: components["schemas"]["FillVenue"];
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Forward: {
+            /** @description The items of this page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /**
+                 * Format: int64
+                 * @description Messages that were not taken.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description Messages that were taken.
+                 */
+                done: number;
+                /**
+                 * Format: int64
+                 * @description Messages that there was no room for.
+                 */
+                dropped: number;
+                /** @description The form in which alerts are passed on. */
+                format: string;
+                /** @description `fwd_` and a number. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Seconds after which an alert is not passed on any more; null without an end.
+                 */
+                maxAge?: number | null;
+                /** @description True if its owner says that the receiver takes a repetition for another order. */
+                once: boolean;
+                /** @description Scheme, host and port of the receiver. */
+                origin: string;
+                /**
+                 * @description True if a message is sent again though nobody knows whether it arrived: the receiver knows
+                 *     it by its id.
+                 */
+                repeats: boolean;
+                /** @description The names of the format's secrets that are set. */
+                secrets: string[];
+                /** @description True if its secrets have to be entered again, as after a restore on another machine. */
+                secretsLost: boolean;
+                /** @description True if the webhook's key goes with the bytes. */
+                sendKey: boolean;
+                /** @description The format's own settings. */
+                settings: {
+                    [key: string]: string;
+                };
+                /** @description True if messages are signed. */
+                signed: boolean;
+                /** @description Whether it passes alerts on. */
+                state: components["schemas"]["ForwardState"];
+                /** @description The text to send. */
+                template?: string | null;
+                /**
+                 * Format: int64
+                 * @description Messages of which nobody knows whether they were taken.
+                 */
+                unknown: number;
+                /**
+                 * @description The receiver's whole address; null for those who may not see keys, and where it has to be
+                 *     entered again after a restore.
+                 */
+                url?: string | null;
+                /**
+                 * Format: int64
+                 * @description Messages that wait.
+                 */
+                waiting: number;
+                /** @description The webhook whose alerts it passes on. */
+                webhook: string;
+                /** @description The alerts that are passed on. */
+                when: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2454,6 +3316,60 @@ export interface components {
                 trailPrice?: string | null;
                 /** @description The webhook it was sent to. */
                 webhook: string;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_OutboxItem: {
+            /** @description The items of this page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the last try was answered.
+                 */
+                answeredAt?: string | null;
+                /**
+                 * Format: int32
+                 * @description Tries so far.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it is sent, or sent again; null of what is done with.
+                 */
+                dueAt?: string | null;
+                /** @description The event that it passes on. */
+                event?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is of no use any more.
+                 */
+                expiresAt?: string | null;
+                /** @description `out_` and a number. */
+                id: string;
+                /** @description `forward` or `notification`. */
+                kind: string;
+                /** @description The receiver's answer to the last try, or why there is none. */
+                lastAnswer?: string | null;
+                /** @description The same for every try, so that a receiver can know it again. */
+                messageId: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put into the outbox.
+                 */
+                putAt: string;
+                /** @description True if it is sent again though nobody knows whether it arrived. */
+                repeats: boolean;
+                /**
+                 * Format: date-time
+                 * @description When the last try began.
+                 */
+                sentAt?: string | null;
+                /** @description What became of it. */
+                state: string;
+                /** @description The forward or channel that it is for. */
+                target: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -2601,7 +3517,7 @@ export interface components {
                 currency: string;
                 /** @description `long` or `short`. */
                 direction: components["schemas"]["Direction"];
-                /** @description The order that opened it; null in a backtest. */
+                /** @description The order that opened it; null in other books than that of alerts. */
                 entryOrder?: string | null;
                 /** @description At which price, assumed slippage included. */
                 entryPrice: string;
@@ -2612,7 +3528,7 @@ export interface components {
                  * @description When it was opened.
                  */
                 entryTime: string;
-                /** @description The order that closed it; null in a backtest. */
+                /** @description The order that closed it; null in other books than that of alerts. */
                 exitOrder?: string | null;
                 /** @description At which price, assumed slippage included. */
                 exitPrice: string;
@@ -2643,7 +3559,7 @@ export interface components {
                 qty: string;
                 /**
                  * @description `live`; `imported` where its entry or its exit was brought in later;
-                 *     `backtest` where TradingView's strategy tester made it.
+                 *     `backtest` where TradingView's strategy tester made it; `fills` where a broker filled it.
                  */
                 source: components["schemas"]["TradeSource"];
                 /** @description The owner's tags; none in a backtest. */
@@ -3010,6 +3926,22 @@ export interface components {
             /** @description Consecutive winning trades. */
             wins: components["schemas"]["RunCount"][];
         };
+        /** @description The way that runs are drawn. */
+        Sampling: {
+            /**
+             * @description Mean length of the blocks that are drawn (stationary bootstrap); 1 where trades are
+             *     drawn one by one.
+             */
+            blockLength: number;
+            /** @description Lags that were looked at. */
+            lags: number;
+            /**
+             * Format: double
+             * @description Probability of such autocorrelation among independent trades (Ljung and Box); below
+             *     0.05, blocks are drawn where they make runs vary more.
+             */
+            ljungBox: number;
+        };
         /** @description State of the second factor. */
         SecondFactor: {
             /** @description True if the login asks for a code. */
@@ -3027,6 +3959,13 @@ export interface components {
              * @description `id` of the newest of them.
              */
             newest: number;
+        };
+        /** @description The messages to send again. */
+        SendAgain: {
+            /** @description Of one state: `dead` (the default) or `unknown`. */
+            state?: string | null;
+            /** @description For one forward or channel; for all where left out. */
+            target?: string | null;
         };
         /** @description What is to be different; what is left out stays. */
         SenderChange: {
@@ -3060,6 +3999,11 @@ export interface components {
              * @default any
              */
             policy: string;
+        };
+        /** @description The number of messages that are sent again. */
+        SentAgain: {
+            /** @description The number. */
+            count: number;
         };
         /** @description Curves and breakdowns of all trades. */
         Series: {
@@ -3279,6 +4223,25 @@ export interface components {
          * @enum {string}
          */
         Source: "owner" | "properties" | "rows" | "settings";
+        /** @description The place of the live trades among runs of as many. */
+        Standing: {
+            /**
+             * Format: double
+             * @description Runs that were as high, in percent.
+             */
+            asHigh: number;
+            /**
+             * Format: double
+             * @description Runs that were as low, in percent.
+             */
+            asLow: number;
+            /** @description What the middle one of the runs came to. */
+            median: string;
+            /** @description What they came to together. */
+            total: string;
+            /** @description Live trades. */
+            trades: number;
+        };
         /** @description The number of events of a status. */
         StatusCount: {
             /**
@@ -3422,7 +4385,7 @@ export interface components {
             currency: string;
             /** @description `long` or `short`. */
             direction: components["schemas"]["Direction"];
-            /** @description The order that opened it; null in a backtest. */
+            /** @description The order that opened it; null in other books than that of alerts. */
             entryOrder?: string | null;
             /** @description At which price, assumed slippage included. */
             entryPrice: string;
@@ -3433,7 +4396,7 @@ export interface components {
              * @description When it was opened.
              */
             entryTime: string;
-            /** @description The order that closed it; null in a backtest. */
+            /** @description The order that closed it; null in other books than that of alerts. */
             exitOrder?: string | null;
             /** @description At which price, assumed slippage included. */
             exitPrice: string;
@@ -3464,7 +4427,7 @@ export interface components {
             qty: string;
             /**
              * @description `live`; `imported` where its entry or its exit was brought in later;
-             *     `backtest` where TradingView's strategy tester made it.
+             *     `backtest` where TradingView's strategy tester made it; `fills` where a broker filled it.
              */
             source: components["schemas"]["TradeSource"];
             /** @description The owner's tags; none in a backtest. */
@@ -3502,7 +4465,12 @@ export interface components {
             tags?: unknown[] | null;
         };
         /** @enum {string} */
-        TradeSource: "live" | "imported" | "backtest";
+        TradeSource: "live" | "imported" | "backtest" | "fills";
+        /** @description The import of fills that was undone. */
+        UndoneFills: {
+            /** @description The import, as it was. */
+            undone: components["schemas"]["FillImport"];
+        };
         /**
          * @description The outcome of a check.
          * @enum {string}
@@ -3606,6 +4574,18 @@ export interface components {
         WeekdayProfit: components["schemas"]["Profit"] & {
             /** @description 1 for Monday to 7 for Sunday. */
             weekday: number;
+        };
+        /** @description A win rate and how well it is known. */
+        WinRate: {
+            /** @description Its 95 % interval. */
+            interval: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description In percent.
+             */
+            percent: number;
+            /** @description Trades after which it is known to five points either way, if it stays the same. */
+            tradesNeeded: number;
         };
         /** @description The return of a year. */
         YearReturn: {
@@ -3863,6 +4843,55 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comparison_days: {
+        parameters: {
+            query: {
+                /** @description The webhook. */
+                webhook: string;
+                /** @description The instrument of the backtest. */
+                ticker: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ComparedDay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4159,6 +5188,111 @@ export interface operations {
             };
         };
     };
+    get_expectation: {
+        parameters: {
+            query: {
+                /** @description The webhook. */
+                webhook: string;
+                /** @description The instrument of the backtest; needed where the webhook has several. */
+                ticker?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveExpectation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_expectation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Freezing"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frozen"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_export_events_csv: {
         parameters: {
             query?: {
@@ -4258,7 +5392,7 @@ export interface operations {
             query?: {
                 /** @description Of one webhook; may be given several times. */
                 webhook?: string[];
-                /** @description `alerts` or `backtest`; both where left out. */
+                /** @description `alerts`, `backtest` or `fills`; the first two where left out. */
                 book?: string;
                 /** @description From one source; from all where left out. */
                 source?: components["schemas"]["TradeSource"];
@@ -4338,6 +5472,292 @@ export interface operations {
             };
         };
     };
+    get_fill_imports: {
+        parameters: {
+            query: {
+                /** @description The webhook whose alerts were filled. */
+                webhook: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FillImport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_fill_imports_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The import, as `fim_3`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneFills"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_forwards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Forward"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_forwards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewForward"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedForward"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_forwards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forward"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_forwards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_forwards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForwardChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedForward"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_imports: {
         parameters: {
             query: {
@@ -4357,16 +5777,21 @@ export interface operations {
                  *     where left out.
                  */
                 tolerance?: number;
-                /** @description Of a list of trades: its instrument. */
+                /** @description Of a list of trades: its instrument; of fills, that of a file without a column for it. */
                 ticker?: string;
                 /**
-                 * @description Of a list of trades: the zone of its times, as IANA names it; that of the
+                 * @description Of fills: the ticker that a symbol of the broker is, as `MNQH6=CME_MINI:MNQ1!`; may be
+                 *     given several times.
+                 */
+                symbol?: string[];
+                /**
+                 * @description Of a list of trades or fills: the zone of its times, as IANA names it; that of the
                  *     file or of the webhook where left out.
                  */
                 timeZone?: string;
                 /**
                  * @description Of a list of trades: the name of the file, which tells the instrument in
-                 *     most exports.
+                 *     most exports; of fills, the name that it is listed under.
                  */
                 fileName?: string;
                 /**
@@ -4581,6 +6006,163 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Order"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_outbox: {
+        parameters: {
+            query?: {
+                /** @description For one forward or channel. */
+                target?: string;
+                /** @description Of one state: `waiting`, `sending`, `done`, `unknown` or `dead`. */
+                state?: string;
+                /** @description Items of a page, 1 to 500; 50 where left out. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutboxItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_outbox_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendAgain"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentAgain"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_outbox_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_outbox_id_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -5733,7 +7315,7 @@ export interface operations {
             query?: {
                 /** @description Of one webhook; may be given several times. */
                 webhook?: string[];
-                /** @description `alerts` or `backtest`; both where left out. */
+                /** @description `alerts`, `backtest` or `fills`; the first two where left out. */
                 book?: string;
                 /** @description From one source; from all where left out. */
                 source?: components["schemas"]["TradeSource"];
