@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::api::comparison::Comparing;
 use crate::api::connection::{Check, ConnectionWatch, Verdict};
 use crate::api::context::Context;
 use crate::api::imports::Importing;
@@ -31,7 +32,7 @@ use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn
 use crate::doctor;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
-use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
+use crate::ingest::{Clock as _, Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::outbox::{self, Senders};
 use crate::platform::{is_in_container, stop_requested};
@@ -44,7 +45,7 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
-use crate::store::{Store, StoreOptions, account, events};
+use crate::store::{Store, StoreOptions, account, events, runs};
 use crate::tls::Certificates;
 use crate::vault::Vault;
 use crate::workers::{Board, Outcome, Workers};
@@ -91,8 +92,7 @@ pub async fn run(
     prepare_data_dir(&config.data_dir)?;
     warn_of_others(&config.data_dir);
     let mut lock = DataDirLock::acquire(&config.data_dir)?;
-    let options = store_options(&config, clock);
-    let store = Arc::new(Store::open(&config.data_dir, &options)?);
+    let store = open_store(&config, clock).await?;
     let metrics = Arc::new(Metrics::default());
     let mut workers = Workers::new(Arc::clone(&metrics));
     let listeners = Listeners::bind(&config, &mut sockets, &metrics, &mut workers).await?;
@@ -129,6 +129,7 @@ pub async fn run(
     log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
     let senders = outward::senders(&store, clock, &config)?;
+    let kept = Arc::clone(&store);
     let background = Background {
         senders,
         store,
@@ -159,7 +160,32 @@ pub async fn run(
     let ((), deadline) = tokio::try_join!(serve, until_stopped)?;
     // Alerts whose senders hung up are recorded as well.
     let _ = tokio::time::timeout_at(deadline, in_hand.emptied()).await;
-    Ok(end(workers, &ingest, deadline).await)
+    Ok(end(workers, &ingest, deadline, (&kept, &clock)).await)
+}
+
+/// Opens the store, and notes that the server runs, so that it can be said later when it did
+/// not. A disk that is full is no reason not to start.
+async fn open_store(config: &Config, clock: SystemClock) -> anyhow::Result<Arc<Store>> {
+    let options = store_options(config, clock);
+    let store = Arc::new(Store::open(&config.data_dir, &options)?);
+    let now = clock.now();
+    let noted = store
+        .writer()
+        .run(None, move |context| runs::note_start(context, now));
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "the start could not be noted");
+    }
+    Ok(store)
+}
+
+/// Notes that the server stops.
+async fn note_stop(store: &Store, clock: &SystemClock) {
+    let now = clock.now();
+    let noted = store
+        .writer()
+        .run(None, move |context| runs::note_stop(context, now));
+    // Without it the next start knows the last commit.
+    let _ = tokio::time::timeout(LAST_NOTES, noted).await;
 }
 
 /// The webhooks that there are, and the newest event for those who wait for the next.
@@ -184,10 +210,12 @@ async fn end(
     workers: Workers,
     ingest: &Ingest<StoreRecorder, SystemClock>,
     deadline: Instant,
+    (store, clock): (&Store, &SystemClock),
 ) -> Instant {
     let left = || deadline.max(Instant::now() + LAST_STEPS);
     workers.stop(left()).await;
     let _ = tokio::time::timeout(LAST_NOTES, ingest.write_noted()).await;
+    note_stop(store, clock).await;
     tracing::info!("stopped");
     left()
 }
@@ -336,6 +364,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         reports: ReportCache::default(),
         expectations: ExpectationCache::default(),
         simulating: Semaphore::new(1),
+        comparing: Comparing::default(),
         earnings: EarningsCache::default(),
         backups: parts.backups,
         retention: config.retention,

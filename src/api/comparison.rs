@@ -1,4 +1,6 @@
-//! A backtest against the alerts of its webhook.
+//! Two books of a webhook compared: its backtest with its alerts, or its alerts with the fills.
+
+use std::sync::Arc;
 
 use crate::store::Connection;
 use hyper::StatusCode;
@@ -17,7 +19,8 @@ use crate::compare::Preset;
 use crate::domain::event::text_enum;
 use crate::domain::moment::Moment;
 use crate::reports::comparison::{
-    CannotCompare, Compared, Comparison, ComparisonFilter, LegOutcome, LegRow, compare,
+    CannotCompare, Compared, Comparison, ComparisonCache, ComparisonFilter, LegOutcome, LegRow,
+    With,
 };
 
 /// The farthest that a shift or a window reaches, in seconds: a day.
@@ -30,7 +33,10 @@ const FARTHEST: i64 = 86_400;
 pub struct ExpectedQuery {
     /// The webhook.
     webhook: String,
-    /// The instrument of the backtest; needed where the webhook has several.
+    /// The two books: the backtest and the alerts, or the alerts and the `fills`; `backtest`
+    /// where left out.
+    with: Option<With>,
+    /// The instrument; needed where the webhook has several backtests, or fills of several.
     ticker: Option<String>,
     /// Alerts on this day or later, or at this time.
     #[param(value_type = Option<String>)]
@@ -38,15 +44,17 @@ pub struct ExpectedQuery {
     /// Alerts before this day or time.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
-    /// Windows that suit a style of trading; `day` where left out.
+    /// Windows that suit a style of trading; `day` where left out. Of a backtest only.
     preset: Option<Preset>,
-    /// Seconds that an alert may come before the opening of its bar; 0 to 86400.
+    /// Seconds that an alert may come before the opening of its bar, or a fill before its
+    /// alert; 0 to 86400.
     backward: Option<i64>,
-    /// Seconds that an alert may come after the end of its bar; 0 to 86400.
+    /// Seconds that an alert may come after the end of its bar, or a fill after its alert; 0 to
+    /// 86400.
     forward: Option<i64>,
     /// How far prices may lie apart, in percent; above 0 and at most 100.
     price: Option<f64>,
-    /// Seconds that are added to the backtest's times; -86400 to 86400.
+    /// Seconds that are added to the first book's times; -86400 to 86400.
     shift: Option<i64>,
     /// Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
     /// another quantity. All where left out.
@@ -82,6 +90,16 @@ impl Only {
 }
 
 impl ExpectedQuery {
+    /// True of a leg that is asked for.
+    pub(super) fn has(&self, row: &LegRow) -> bool {
+        self.only.is_none_or(|only| only.has(row))
+    }
+
+    /// True where a page is asked for.
+    pub(super) fn has_page(&self) -> bool {
+        self.limit.is_some() || self.cursor.is_some()
+    }
+
     fn filter(&self) -> Result<ComparisonFilter, Problem> {
         let within = |name: &str, seconds: Option<i64>, least: i64| match seconds {
             Some(seconds) if !(least..=FARTHEST).contains(&seconds) => {
@@ -99,6 +117,7 @@ impl ExpectedQuery {
         }
         Ok(ComparisonFilter {
             webhook: webhook_id(&self.webhook)?,
+            with: self.with.unwrap_or(With::Backtest),
             ticker: parameter("ticker", self.ticker.as_deref())?,
             range: range(self.from, self.to)?,
             preset: self.preset.unwrap_or(Preset::Day),
@@ -117,24 +136,45 @@ impl From<CannotCompare> for Problem {
             CannotCompare::WhichBacktest(_) => "which_backtest",
             CannotCompare::NoTrades(_) => "no_trades",
             CannotCompare::NoAlerts(..) => "no_alerts",
-            CannotCompare::NoOverlap { .. } => "no_overlap",
+            CannotCompare::NoOverlap { .. } | CannotCompare::FillsElsewhere { .. } => "no_overlap",
+            CannotCompare::NoFills(_) => "no_fills",
+            CannotCompare::WhichFills(_) => "which_fills",
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, cannot.to_string())
     }
 }
 
-/// One comparison at a time: a large one takes a second of a core, and alerts come first.
-static TURN: Semaphore = Semaphore::const_new(1);
+/// The comparisons of late, and the right to make one: one at a time, for a large one takes a
+/// second of a core, and alerts come first.
+pub struct Comparing {
+    turn: Semaphore,
+    cache: Arc<ComparisonCache>,
+}
 
-async fn compared(context: &Context, filter: ComparisonFilter) -> Result<Compared, Problem> {
+impl Default for Comparing {
+    fn default() -> Self {
+        Self {
+            turn: Semaphore::new(1),
+            cache: Arc::default(),
+        }
+    }
+}
+
+/// The comparison that a query asks for.
+pub(super) async fn compared(
+    context: &Context,
+    query: &ExpectedQuery,
+) -> Result<Arc<Compared>, Problem> {
+    let filter = query.filter()?;
     // Nobody closes it.
-    let _turn = TURN.acquire().await;
-    let read = move |connection: &Connection| compare(connection, &filter);
+    let _turn = context.comparing.turn.acquire().await;
+    let cache = Arc::clone(&context.comparing.cache);
+    let read = move |connection: &Connection| cache.of(connection, &filter);
     Ok(context.store.readers().run(read).await??)
 }
 
-/// A backtest against the alerts of its webhook: the match rate, the causes of what is missing,
-/// and the way from the one profit to the other.
+/// Two books of a webhook, compared: the match rate, the causes of what is missing, and the way
+/// from the one profit to the other. With fills, slippage, latency, retention and grade.
 #[utoipa::path(get, path = "/comparison", tag = "trades", params(ExpectedQuery),
     responses((status = 200, body = Comparison), (status = 400, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -144,7 +184,7 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
         let detail = "only, limit and cursor are of /comparison/legs";
         return Err(Problem::bad_request("invalid_query", detail));
     }
-    Ok(ok(&compared(context, query.filter()?).await?.comparison))
+    Ok(ok(&compared(context, &query).await?.comparison))
 }
 
 /// The legs of a comparison, side by side, oldest first.
@@ -155,9 +195,9 @@ pub(super) async fn legs(context: &Context, request: &ApiRequest) -> Reply {
     let query: ExpectedQuery = request.query()?;
     let limit = page_limit(query.limit)? as usize;
     let from: usize = parameter("cursor", query.cursor.as_deref())?.unwrap_or(0);
-    let rows = compared(context, query.filter()?).await?.rows.into_iter();
-    let wanted = rows.filter(|row| query.only.is_none_or(|only| only.has(row)));
-    let mut items: Vec<LegRow> = wanted.skip(from).take(limit + 1).collect();
+    let compared = compared(context, &query).await?;
+    let wanted = compared.rows.iter().filter(|row| query.has(row));
+    let mut items: Vec<&LegRow> = wanted.skip(from).take(limit + 1).collect();
     let next_cursor = (items.len() > limit).then(|| (from + limit).to_string());
     items.truncate(limit);
     Ok(ok(&Page { items, next_cursor }))

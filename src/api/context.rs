@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::comparison::Comparing;
 use super::connection::ConnectionWatch;
 use super::imports::Importing;
 use super::overview::CertificateWatch;
@@ -56,6 +57,8 @@ pub struct Context {
     pub reports: ReportCache,
     /// The expectations that were asked for of late.
     pub expectations: ExpectationCache,
+    /// Comparisons of two books.
+    pub comparing: Comparing,
     /// The right to run a Monte Carlo, one at a time.
     pub simulating: Semaphore,
     /// The dashboard's figures of closed trades.

@@ -11,6 +11,7 @@ use hyper::Response;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
+use super::comparison::{ExpectedQuery, compared};
 use super::context::Context;
 use super::events::EventQuery;
 use super::orders::OrderQuery;
@@ -21,6 +22,7 @@ use super::trades::{self as trades_api, Trade, TradeQuery};
 use crate::desk::events::Event;
 use crate::desk::orders::Order;
 use crate::imports::cell_text;
+use crate::reports::comparison::{LegRow, LegSide};
 use crate::store::{self, events as stored_events, orders as stored_orders};
 
 /// Rows read at once.
@@ -195,6 +197,74 @@ impl Row for Trade {
     }
 }
 
+impl Row for LegRow {
+    const HEADER: &'static [&'static str] = &[
+        "outcome",
+        "side",
+        "action",
+        "backtestTime",
+        "backtestPrice",
+        "backtestQty",
+        "backtestSignal",
+        "alertTime",
+        "alertPrice",
+        "alertQty",
+        "alertSignal",
+        "order",
+        "fillTime",
+        "fillPrice",
+        "fillQty",
+        "brokerOrder",
+        "match",
+        "margin",
+        "seconds",
+        "priceCost",
+        "flags",
+        "cause",
+    ];
+
+    fn cells(self) -> Vec<Cell> {
+        let any = self
+            .backtest
+            .as_ref()
+            .or(self.alert.as_ref())
+            .or(self.fill.as_ref());
+        let of = |side: Option<&LegSide>| {
+            [
+                Cell::plain_or_empty(side.map(|side| side.time).as_ref()),
+                Cell::plain_or_empty(side.map(|side| side.price.normalize()).as_ref()),
+                Cell::plain_or_empty(side.map(|side| side.quantity.normalize()).as_ref()),
+            ]
+        };
+        let signal =
+            |side: Option<&LegSide>| Cell::foreign(side.and_then(|side| side.signal.clone()));
+        let mut cells = vec![
+            Cell::plain(&self.outcome),
+            Cell::plain_or_empty(any.map(|side| side.side).as_ref()),
+            Cell::plain_or_empty(any.map(|side| side.action).as_ref()),
+        ];
+        cells.extend(of(self.backtest.as_ref()));
+        cells.push(signal(self.backtest.as_ref()));
+        cells.extend(of(self.alert.as_ref()));
+        cells.push(signal(self.alert.as_ref()));
+        cells.push(Cell::plain_or_empty(
+            self.alert.as_ref().and_then(|side| side.order).as_ref(),
+        ));
+        cells.extend(of(self.fill.as_ref()));
+        let reference = self.fill.as_ref().and_then(|side| side.reference.clone());
+        cells.extend([
+            Cell::foreign(reference),
+            Cell::plain_or_empty(self.by.as_ref()),
+            Cell::plain_or_empty(self.margin.as_ref()),
+            Cell::plain_or_empty(self.seconds.as_ref()),
+            Cell::plain_or_empty(self.price_cost.map(|cost| cost.normalize()).as_ref()),
+            Cell::Plain(self.flags.join(", ")),
+            Cell::foreign(self.cause_in_words),
+        ]);
+        cells
+    }
+}
+
 /// Events as CSV, newest first.
 #[utoipa::path(get, path = "/export/events.csv", tag = "events", params(EventQuery),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
@@ -242,6 +312,24 @@ pub(super) fn trades(context: &Arc<Context>, request: &ApiRequest) -> Reply {
         Ok(page)
     };
     Ok(stream::<Trade>(context, "trades.csv", next))
+}
+
+/// The legs of a comparison as CSV, both books side by side, oldest first.
+#[utoipa::path(get, path = "/export/comparison.csv", tag = "trades", params(ExpectedQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn comparison(context: &Arc<Context>, request: &ApiRequest) -> Reply {
+    let query: ExpectedQuery = request.query()?;
+    refuse_page(query.has_page())?;
+    let compared = compared(context, &query).await?;
+    let mut from = 0;
+    let next = move |_: &Connection| {
+        let rows = compared.rows.iter().filter(|row| query.has(row));
+        let page: Vec<LegRow> = rows.skip(from).take(AT_ONCE as usize).cloned().collect();
+        from += page.len();
+        Ok(page)
+    };
+    Ok(stream::<LegRow>(context, "comparison.csv", next))
 }
 
 pub(super) fn refuse_page(has_page: bool) -> Result<(), Problem> {

@@ -56,6 +56,7 @@ pub enum Resource {
     EventsExport,
     OrdersExport,
     TradesExport,
+    ComparisonExport,
     Stream,
     Sessions,
     OneSession,
@@ -77,7 +78,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 57] = [
+const ADDRESSES: [(&str, Resource, &str); 58] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -117,6 +118,7 @@ const ADDRESSES: [(&str, Resource, &str); 57] = [
     ("/export/events.csv", Resource::EventsExport, "GET"),
     ("/export/orders.csv", Resource::OrdersExport, "GET"),
     ("/export/trades.csv", Resource::TradesExport, "GET"),
+    ("/export/comparison.csv", Resource::ComparisonExport, "GET"),
     ("/stream", Resource::Stream, "GET"),
     ("/sessions", Resource::Sessions, "GET"),
     ("/sessions/{id}", Resource::OneSession, "DELETE"),
@@ -230,6 +232,7 @@ impl Resource {
             (Self::EventsExport, "GET") => exports::events(context, request),
             (Self::OrdersExport, "GET") => exports::orders(context, request),
             (Self::TradesExport, "GET") => exports::trades(context, request),
+            (Self::ComparisonExport, "GET") => exports::comparison(context, request).await,
             (Self::Stream, "GET") => stream::open(context, request).await,
             (Self::Sessions, "GET") => security::sessions(context, request).await,
             (Self::OneSession, "DELETE") => security::end_session(context, request).await,

@@ -1,4 +1,7 @@
-//! `algohook compare`: does live trading do what the backtest promised?
+//! `algohook compare`: does live trading do what the backtest promised, and the broker what
+//! the alerts asked for?
+
+mod execution;
 
 use std::io::Write;
 
@@ -16,18 +19,21 @@ use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::reports::comparison::{
-    Comparison, ComparisonFilter, LegOutcome, LegRow, LegSide, compare,
+    Comparison, ComparisonFilter, LegOutcome, LegRow, LegSide, With, compare,
 };
 use crate::reports::expectation::ExpectationFilter;
 
-/// Compare a webhook's backtest with its alerts
+/// Compare a webhook's backtest with its alerts, or its alerts with a broker's fills
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Compare {
     /// The webhook: its id, or its name
     #[arg(value_name = "ID")]
     webhook: WebhookArgument,
-    /// The instrument of the backtest, where the webhook has several
+    /// The two books: backtest (and alerts), or (alerts and) fills
+    #[arg(long, default_value = "backtest")]
+    with: With,
+    /// The instrument, where the webhook has several backtests, or fills of several
     #[arg(long)]
     ticker: Option<Ticker>,
     /// Alerts on this day or later, or at this time
@@ -36,19 +42,21 @@ pub struct Compare {
     /// Alerts before this day or time
     #[arg(long, value_name = "TIME")]
     to: Option<Moment>,
-    /// Windows that suit a style of trading: scalping, day, swing, daily
+    /// Windows that suit a style of trading: scalping, day, swing, daily; of a backtest
     #[arg(long, default_value = "day")]
     preset: Preset,
-    /// How long before the opening of its bar an alert may come, as 1m
+    /// How long before the opening of its bar an alert may come, or a fill before its alert, as 1m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     backward: Option<SignedDuration>,
-    /// How long after the end of its bar an alert may come, as 5m
+    /// How long after the end of its bar an alert may come, or a fill after its alert, as 5m
+    /// [default of fills: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     forward: Option<SignedDuration>,
-    /// How far prices may lie apart, in percent [default: 1]
+    /// How far prices may lie apart, in percent [default: 1, of fills 5]
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     price: Option<f64>,
-    /// Added to the backtest's times, as 8h or -5h30m: its chart was in another zone
+    /// Added to the times of the backtest, or of the alerts where fills are compared, as 8h or
+    /// -5h30m: the other book is of another zone
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "0s")]
     shift: SignedDuration,
     /// Hold live trades against runs drawn from the backtest: is it still the same strategy?
@@ -66,7 +74,8 @@ const EXAMPLE: &str = "\
 Examples:
   algohook compare wh_...
   algohook compare \"BTC Strategy\" --from 2026-01-01 --shift 8h
-  algohook compare wh_... --expectation";
+  algohook compare wh_... --expectation
+  algohook compare wh_... --with fills";
 
 /// Fills that are listed unless all are asked for.
 const LISTED: usize = 40;
@@ -110,6 +119,7 @@ impl Compare {
         }
         let filter = ComparisonFilter {
             webhook: self.webhook.find(&store)?,
+            with: self.with,
             ticker: self.ticker,
             range: Range::new(self.from, self.to)?,
             preset: self.preset,
@@ -127,7 +137,7 @@ impl Compare {
             return output::json(out, &value);
         }
         write_comparison(out, &compared.comparison)?;
-        write_rows(out, &compared.rows, self.all)
+        write_rows(out, &compared.rows, self.with, self.all)
     }
 }
 
@@ -137,8 +147,10 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
         legs,
         drift,
         bridge,
+        execution,
         ..
     } = comparison;
+    let [first, second] = books(comparison.with);
     writeln!(out, "{}", verdict.summary)?;
     writeln!(out, "-> {}\n", verdict.next_step)?;
     for note in &comparison.notes {
@@ -151,10 +163,12 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     )?;
     writeln!(
         out,
-        "{} matched, {} missed, {} false; outside the common range: {} of the backtest, {} of the alerts",
+        "{} matched, {} missed, {} false; outside the common range: {} of the {first}, {} of the {second}",
         legs.matched, legs.missed, legs.false_alerts, legs.backtest_outside, legs.alerts_outside
     )?;
-    if let (Some(median), Some(p95), Some(price)) =
+    if let Some(execution) = execution {
+        execution::write(out, execution, &comparison.currency)?;
+    } else if let (Some(median), Some(p95), Some(price)) =
         (drift.time_median, drift.time_p95, drift.price_percent)
     {
         writeln!(
@@ -165,7 +179,7 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
         )?;
     }
     if let Some(bridge) = bridge {
-        write_bridge(out, bridge, &comparison.currency)?;
+        write_bridge(out, bridge, comparison)?;
     }
     if !comparison.causes.is_empty() {
         writeln!(out)?;
@@ -182,12 +196,26 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     Ok(())
 }
 
-fn write_bridge(out: &mut dyn Write, bridge: &Bridge, currency: &str) -> anyhow::Result<()> {
+/// The names of both books.
+fn books(with: With) -> [&'static str; 2] {
+    match with {
+        With::Backtest => ["backtest", "alerts"],
+        With::Fills => ["alerts", "fills"],
+    }
+}
+
+fn write_bridge(
+    out: &mut dyn Write,
+    bridge: &Bridge,
+    comparison: &Comparison,
+) -> anyhow::Result<()> {
+    let currency = comparison.currency.as_str();
+    let [first, second] = books(comparison.with);
     let amount = |amount: Decimal| format!("{} {currency}", currency::shown(amount, currency));
     let trades = bridge.trades;
     let of = |name: &str, count: usize| format!("{name} ({})", counted(&count, "trade"));
     let rows = [
-        ("Backtest".to_owned(), bridge.expected),
+        (first.to_owned(), bridge.expected),
         (of("missed", trades.missed), bridge.missed),
         (of("false", trades.false_trades), bridge.false_trades),
         (of("other exits", trades.exits), bridge.exits),
@@ -195,7 +223,7 @@ fn write_bridge(out: &mut dyn Write, bridge: &Bridge, currency: &str) -> anyhow:
         ("quantities".to_owned(), bridge.quantity),
         ("commission".to_owned(), bridge.commission),
         ("rounding".to_owned(), bridge.rounding),
-        ("Alerts".to_owned(), bridge.observed),
+        (second.to_owned(), bridge.observed),
     ];
     writeln!(out)?;
     let rows: Vec<Vec<String>> = rows
@@ -205,7 +233,7 @@ fn write_bridge(out: &mut dyn Write, bridge: &Bridge, currency: &str) -> anyhow:
     Ok(output::figures(out, &["NET PROFIT", ""], &rows)?)
 }
 
-fn write_rows(out: &mut dyn Write, rows: &[LegRow], all: bool) -> anyhow::Result<()> {
+fn write_rows(out: &mut dyn Write, rows: &[LegRow], with: With, all: bool) -> anyhow::Result<()> {
     let is_listed = |row: &&LegRow| {
         let differs = matches!(row.outcome, LegOutcome::Missed | LegOutcome::FalseAlert);
         all || differs || !row.flags.is_empty()
@@ -219,9 +247,13 @@ fn write_rows(out: &mut dyn Write, rows: &[LegRow], all: bool) -> anyhow::Result
     } else {
         wanted.len().min(LISTED)
     };
-    let cells: Vec<Vec<String>> = wanted[..shown].iter().map(|row| cells_of(row)).collect();
+    let cells: Vec<Vec<String>> = wanted[..shown]
+        .iter()
+        .map(|row| cells_of(row, with))
+        .collect();
     writeln!(out)?;
-    output::table(out, &["OUTCOME", "BACKTEST", "ALERT", "NOTE"], &cells)?;
+    let [first, second] = books(with).map(str::to_uppercase);
+    output::table(out, &["OUTCOME", &first, &second, "NOTE"], &cells)?;
     if shown < wanted.len() {
         writeln!(
             out,
@@ -232,25 +264,26 @@ fn write_rows(out: &mut dyn Write, rows: &[LegRow], all: bool) -> anyhow::Result
     Ok(())
 }
 
-fn cells_of(row: &LegRow) -> Vec<String> {
+fn cells_of(row: &LegRow, with: With) -> Vec<String> {
     let note = row
         .cause_in_words
         .clone()
         .unwrap_or_else(|| row.flags.join(", "));
+    let [first, second] = match with {
+        With::Backtest => [&row.backtest, &row.alert],
+        With::Fills => [&row.alert, &row.fill],
+    };
     let side = |side: &Option<LegSide>| side.as_ref().map(in_words).unwrap_or_default();
-    vec![
-        row.outcome.to_string(),
-        side(&row.backtest),
-        side(&row.alert),
-        note,
-    ]
+    vec![row.outcome.to_string(), side(first), side(second), note]
 }
 
 fn in_words(side: &LegSide) -> String {
-    let order = side
-        .order
-        .map(|order| format!(" {order}"))
-        .unwrap_or_default();
+    let order = side.order.map(|order| format!(" {order}"));
+    let broker = side
+        .reference
+        .as_ref()
+        .map(|name| format!(" {}", output::printable(name)));
+    let order = order.or(broker).unwrap_or_default();
     format!(
         "{:.0} {} {} {} at {}{order}",
         side.time,

@@ -28,6 +28,15 @@ impl AlertLegs {
     /// position moves it and is no leg: no alert asked for it.
     #[must_use]
     pub fn of<'orders>(orders: impl IntoIterator<Item = &'orders Order>) -> Self {
+        Self::split_like(orders, &HashMap::new())
+    }
+
+    /// The same, where what of an order closes a position is known of the other book.
+    #[must_use]
+    pub fn split_like<'orders>(
+        orders: impl IntoIterator<Item = &'orders Order>,
+        splits: &HashMap<OrderId, Decimal>,
+    ) -> Self {
         let mut found = Self::default();
         let mut positions: HashMap<&Ticker, Decimal> = HashMap::new();
         for order in orders {
@@ -48,7 +57,8 @@ impl AlertLegs {
             let closing = if order.intent.is_exit() {
                 quantity
             } else {
-                quantity.min(against)
+                let split = splits.get(&order.id).filter(|_| !is_stated(order));
+                quantity.min(split.copied().unwrap_or(against))
             };
             if !order.adjusting {
                 found.add(order, Action::Exit, closing);
@@ -74,14 +84,13 @@ impl AlertLegs {
             ticker: order.ticker.clone(),
             side: order.intent.direction(),
             action,
-            is_action_stated: order.intent.position_direction().is_some()
-                || order.stated_position.previous.is_some()
-                || order.stated_position.new.is_some() && order.quantity.is_some(),
+            is_action_stated: is_stated(order),
             time: order.paired_at,
             price: order.intended_price,
             quantity,
             signal: order.signal_name.clone(),
             position_after: order.stated_position.new,
+            order: Some(order.id),
         });
     }
 
@@ -90,6 +99,39 @@ impl AlertLegs {
     pub fn place(&self, order: OrderId, action: Action) -> Option<usize> {
         self.places.get(&(order, action)).copied()
     }
+}
+
+/// True where the alert states what it does to the position.
+fn is_stated(order: &Order) -> bool {
+    order.intent.position_direction().is_some()
+        || order.stated_position.previous.is_some()
+        || order.stated_position.new.is_some() && order.quantity.is_some()
+}
+
+/// All orders, each as one leg; nothing where every one states what it does to the position,
+/// for then nothing is to be learnt of the other book.
+#[must_use]
+pub fn wholes(orders: &[Order]) -> (Vec<OrderId>, Vec<Leg>) {
+    if orders.iter().all(is_stated) {
+        return Default::default();
+    }
+    let whole = |order: &Order| {
+        let leg = Leg {
+            ticker: order.ticker.clone(),
+            side: order.intent.direction(),
+            action: Action::Entry,
+            is_action_stated: true,
+            time: order.paired_at,
+            price: order.intended_price,
+            quantity: order.quantity?,
+            signal: order.signal_name.clone(),
+            position_after: None,
+            order: Some(order.id),
+        };
+        Some((order.id, leg))
+    };
+    let asked = orders.iter().filter(|order| !order.adjusting);
+    asked.filter_map(whole).unzip()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::matching::{Fate, Matching};
-use crate::domain::money::{Decimal, Quantity};
+use crate::domain::money::Decimal;
+use crate::domain::terms::Terms;
 use crate::domain::trade::ClosedTrade;
 
 /// A closed trade and the legs of its book that opened and closed it.
@@ -93,7 +94,7 @@ impl Bridge {
         for (legs, trades) in of_first.whole {
             if let Some(others) = of_second.whole.remove(&legs) {
                 bridge.trades.matched += trades.len();
-                bridge.add_pair(&Sum::of(&trades), &Sum::of(&others));
+                bridge.add_pair(&trades, &others);
             } else {
                 entered.entry(legs.0).or_default().extend(trades);
             }
@@ -121,6 +122,27 @@ impl Bridge {
         bridge
     }
 
+    /// Net profit of both books over trades whose legs are all matched in both, and how many
+    /// the first book has of these.
+    #[must_use]
+    pub fn of_matched(
+        first: &[TradeLegs],
+        second: &[TradeLegs],
+        matching: &Matching,
+    ) -> (usize, Decimal, Decimal) {
+        let of_first = Sorted::of(first, &matching.first).whole;
+        let of_second = Sorted::of(second, &matching.second).whole;
+        let (mut count, mut sums) = (0, (Decimal::ZERO, Decimal::ZERO));
+        for (legs, trades) in &of_first {
+            if let Some(others) = of_second.get(legs) {
+                count += trades.len();
+                sums.0 += net_profit(trades);
+                sums.1 += net_profit(others);
+            }
+        }
+        (count, sums.0, sums.1)
+    }
+
     fn add_missed(&mut self, trades: &[&ClosedTrade]) {
         self.trades.missed += trades.len();
         self.missed -= net_profit(trades);
@@ -133,31 +155,23 @@ impl Bridge {
 
     /// Takes the difference between trades with the same legs apart. Where a product is
     /// beyond a decimal, all of it stays in the last step.
-    fn add_pair(&mut self, first: &Sum<'_>, second: &Sum<'_>) {
-        self.commission += rounded(first.commission - second.commission);
-        let at = |sum: &Sum<'_>, quantity: Quantity| {
-            let trade = sum.trade;
-            let terms = first.trade.terms();
-            let gross = terms.gross_profit(
-                trade.direction,
-                quantity,
-                trade.entry_price,
-                trade.exit_price,
-            );
-            gross.map(|gross| rounded(gross.value))
-        };
-        let Some([mine, theirs, resized]) =
-            first
-                .quantity
-                .zip(second.quantity)
-                .and_then(|(mine, theirs)| {
-                    Some([at(first, mine)?, at(second, mine)?, at(second, theirs)?])
-                })
-        else {
+    fn add_pair(&mut self, first: &[&ClosedTrade], second: &[&ClosedTrade]) {
+        let Some(terms) = first.first().map(|trade| trade.terms()) else {
             return;
         };
-        self.price += theirs - mine;
-        self.quantity += resized - theirs;
+        let (first, second) = (Sum::of(first, terms), Sum::of(second, terms));
+        self.commission += rounded(first.commission - second.commission);
+        let (Some(mine), Some(theirs)) = (first.gross, second.gross) else {
+            return;
+        };
+        // The profit of a contract does not hang on how many there are.
+        let at_same = theirs
+            .checked_mul(first.quantity)
+            .and_then(|gross| gross.checked_div(second.quantity));
+        if let Some(at_same) = at_same.map(rounded) {
+            self.price += at_same - rounded(mine);
+            self.quantity += rounded(theirs) - at_same;
+        }
     }
 
     /// The steps by name, in their order.
@@ -175,19 +189,25 @@ impl Bridge {
     }
 }
 
-/// Trades with the same entry and exit, together.
-struct Sum<'trades> {
-    trade: &'trades ClosedTrade,
-    quantity: Option<Quantity>,
+/// Trades with the same entry and exit, together: each at prices of its own, for an order that
+/// a broker fills in parts has several.
+struct Sum {
+    quantity: Decimal,
+    /// Profit before commission by the same terms; `None` beyond a decimal.
+    gross: Option<Decimal>,
     commission: Decimal,
 }
 
-impl<'trades> Sum<'trades> {
-    fn of(trades: &[&'trades ClosedTrade]) -> Self {
-        let quantity: Decimal = trades.iter().map(|trade| trade.quantity.get()).sum();
+impl Sum {
+    fn of(trades: &[&ClosedTrade], terms: Terms) -> Self {
+        let gross = |trade: &&ClosedTrade| {
+            let (entry, exit) = (trade.entry_price, trade.exit_price);
+            let gross = terms.gross_profit(trade.direction, trade.quantity, entry, exit)?;
+            Some(gross.value)
+        };
         Self {
-            trade: trades[0],
-            quantity: Quantity::new(quantity).ok(),
+            quantity: trades.iter().map(|trade| trade.quantity.get()).sum(),
+            gross: trades.iter().map(gross).sum(),
             commission: trades.iter().map(|trade| trade.commission).sum(),
         }
     }
@@ -263,6 +283,7 @@ mod tests {
 
     use super::*;
     use crate::compare::{By, Pair};
+    use crate::domain::money::Quantity;
     use crate::domain::signal::Direction;
     use crate::domain::terms::Contract;
 

@@ -4,13 +4,21 @@
 //! have the shape of a stopped alert, then what only the two books together suggest. What has
 //! no evidence has no cause, rather than a guess.
 
+mod alone;
+mod books;
+mod gaps;
+mod recorded;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::leg::Leg;
-use super::matching::{Fate, Matching, Points};
-use super::tolerance::{Cost, Point, Tolerance};
+use super::matching::Matching;
+use super::tolerance::Tolerance;
 use crate::domain::event::{EventId, EventStatus};
+use crate::domain::money::Decimal;
+use crate::domain::order::OrderId;
+use alone::Alone;
 
 /// An alert that made no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +31,56 @@ pub struct Refused {
     pub status: Option<EventStatus>,
 }
 
+/// A time in which this server did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// When it stopped, or its last commit where it ended without a stop.
+    pub from: Timestamp,
+    /// When it started again.
+    pub to: Timestamp,
+    /// True if it was stopped: then all of the time is known.
+    pub was_stopped: bool,
+}
+
+/// A gap in the chain of positions that alerts state: the position before one is not the
+/// position after the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// When the alert before it came.
+    pub after: Timestamp,
+    /// When the alert behind it came.
+    pub before: Timestamp,
+    /// What the position moved by in between.
+    pub moved: Decimal,
+    /// The order behind it, which shows it.
+    pub order: OrderId,
+}
+
+/// An earlier export of the same backtest.
+#[derive(Debug, Clone, Default)]
+pub struct Export {
+    /// When it was brought in.
+    pub imported_at: Timestamp,
+    /// Its legs, in order of time.
+    pub legs: Vec<Leg>,
+}
+
 /// What else is known of the time that is compared, each list in order of time.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Alerts that made no order.
     pub refused: Vec<Refused>,
-    /// Times at which any alert came, whatever became of it.
+    /// Times at which any alert came, whatever became of it; where fills are compared, times
+    /// of fills.
     pub arrivals: Vec<Timestamp>,
+    /// Times in which this server did not run.
+    pub outages: Vec<Outage>,
+    /// Gaps in the chain of positions.
+    pub gaps: Vec<Gap>,
+    /// Earlier exports of the backtest.
+    pub exports: Vec<Export>,
+    /// True where the second book is of fills.
+    pub is_of_fills: bool,
 }
 
 /// The cause of a leg on one side only.
@@ -54,6 +105,18 @@ pub enum Cause {
     },
     /// A request came with a wrong key, or none.
     Rejected,
+    /// This server was not running.
+    #[serde(rename_all = "camelCase")]
+    NotRunning {
+        /// When it stopped, or its last commit where it ended without a stop.
+        #[schema(value_type = String, format = DateTime)]
+        from: Timestamp,
+        /// When it started again.
+        #[schema(value_type = String, format = DateTime)]
+        to: Timestamp,
+        /// True if it was stopped: then all of the time is known.
+        was_stopped: bool,
+    },
     /// TradingView stopped the alert: 15 triggers within three minutes before the silence.
     #[serde(rename_all = "camelCase")]
     TooManyTriggers {
@@ -72,6 +135,35 @@ pub enum Cause {
         to: Timestamp,
         /// How many are.
         legs: usize,
+    },
+    /// No fill came for several alerts.
+    #[serde(rename_all = "camelCase")]
+    NoFills {
+        /// The first alert without one.
+        #[schema(value_type = String, format = DateTime)]
+        from: Timestamp,
+        /// The last alert without one.
+        #[schema(value_type = String, format = DateTime)]
+        to: Timestamp,
+        /// How many are.
+        legs: usize,
+    },
+    /// The next alert states that the position moved: TradingView fired an alert that never
+    /// came.
+    #[serde(rename_all = "camelCase")]
+    PositionGap {
+        /// The order whose alert states it.
+        #[schema(value_type = String)]
+        order: OrderId,
+    },
+    /// The alert never came by itself; it was brought in later.
+    ImportedLater,
+    /// Another export of the same backtest has another past: the strategy repaints.
+    #[serde(rename_all = "camelCase")]
+    Repainted {
+        /// When the other export was brought in.
+        #[schema(value_type = String, format = DateTime)]
+        export: Timestamp,
     },
     /// Both books have a fill in this bar, of another side, effect or quantity.
     #[serde(rename_all = "camelCase")]
@@ -104,6 +196,33 @@ impl Cause {
             Self::Silence { from, to, legs } => format!(
                 "No alert came from {from:.0} to {to:.0} ({legs} legs): the alert was probably stopped or had expired."
             ),
+            Self::NotRunning {
+                from,
+                to,
+                was_stopped: true,
+            } => {
+                format!("This server was not running from {from:.0} to {to:.0}.")
+            }
+            Self::NotRunning {
+                from,
+                to,
+                was_stopped: false,
+            } => format!(
+                "This server was not running: it ended without a stop after {from:.0} and started again at {to:.0}."
+            ),
+            Self::NoFills { from, to, legs } => format!(
+                "No fill came from {from:.0} to {to:.0} ({legs} legs): nobody placed the orders, or the broker took none."
+            ),
+            Self::PositionGap { order } => format!(
+                "TradingView fired this alert and it never came: {order} states the position after it. Import TradingView's \
+                 alert log to get it back."
+            ),
+            Self::ImportedLater => {
+                "The alert never came by itself: it was brought in later from a file.".to_owned()
+            }
+            Self::Repainted { export } => format!(
+                "The export that was imported at {export:.0} has another past here: the strategy repaints."
+            ),
             Self::OtherOrder { .. } => {
                 "Both sides traded in this bar, but not alike: the strategy was changed, or \
                  the alert runs an older copy of it."
@@ -116,16 +235,6 @@ impl Cause {
     }
 }
 
-/// Missed legs in a row, with no alert between, that are no accident.
-const SILENT_LEGS: usize = 3;
-
-/// TradingView stops an alert that triggers this often within [`BURST_TIME`].
-const BURST: usize = 15;
-const BURST_TIME: SignedDuration = SignedDuration::from_mins(3);
-
-/// Legs that show the hours of a book.
-const SESSION_LEGS: usize = 50;
-
 /// The causes of the legs that are on one side only, by index in each book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Causes {
@@ -137,6 +246,9 @@ pub struct Causes {
 
 impl Causes {
     /// Names the causes of a matching; `shift` was added to the first book's times.
+    ///
+    /// The first cause with evidence counts. What the two books suggest together comes last,
+    /// and before it what two exports show, for that is seen and not concluded.
     #[must_use]
     pub fn of(
         [first, second]: [&[Leg]; 2],
@@ -145,169 +257,19 @@ impl Causes {
         shift: SignedDuration,
         evidence: &Evidence,
     ) -> Self {
-        let cost = Cost::of(tolerance);
-        let points = Points::shifted(first, second, shift);
-        let (of_first, of_second) = (points.first, points.second);
+        let alone = Alone::of([first, second], matching, tolerance, shift);
         let mut missed = vec![None; first.len()];
-        name_refused(&of_first, matching, &cost, evidence, &mut missed);
-        name_silences(&of_first, matching, &cost, evidence, &mut missed);
         let mut invented = vec![None; second.len()];
-        name_others(
-            &of_first,
-            &of_second,
-            matching,
-            &cost,
-            [&mut missed, &mut invented],
-        );
-        name_outside(&of_first, &matching.first, &of_second, &mut missed);
-        name_outside(&of_second, &matching.second, &of_first, &mut invented);
+        recorded::name_refused(&alone, &evidence.refused, &mut missed);
+        recorded::name_outages(&alone, &evidence.outages, &mut missed);
+        gaps::name_silences(&alone, evidence, &mut missed);
+        gaps::name_positions(&alone, &evidence.gaps, &mut missed);
+        books::name_sessions(&alone, [&mut missed, &mut invented]);
+        books::name_repainted(&alone, &evidence.exports, [&mut missed, &mut invented]);
+        books::name_others(&alone, [&mut missed, &mut invented]);
         Self { missed, invented }
     }
 }
-
-fn alone(fates: &[Fate]) -> impl Iterator<Item = usize> {
-    let alone = fates
-        .iter()
-        .enumerate()
-        .filter(|(_, fate)| **fate == Fate::Alone);
-    alone.map(|(index, _)| index)
-}
-
-/// Alerts that came at the right time and made no order: each explains one leg.
-fn name_refused(
-    points: &[Point],
-    matching: &Matching,
-    cost: &Cost,
-    evidence: &Evidence,
-    causes: &mut [Option<Cause>],
-) {
-    let mut next = 0;
-    for index in alone(&matching.first) {
-        let (earliest, latest) = cost.window(points[index]);
-        while evidence
-            .refused
-            .get(next)
-            .is_some_and(|refused| refused.at.as_microsecond() < earliest)
-        {
-            next += 1;
-        }
-        let Some(refused) = evidence.refused.get(next) else {
-            return;
-        };
-        if refused.at.as_microsecond() <= latest {
-            causes[index] = Some(match (refused.event, refused.status) {
-                (Some(event), Some(EventStatus::Ignored)) => Cause::Paused { event },
-                (Some(event), Some(status)) => Cause::NoOrder { event, status },
-                _ => Cause::Rejected,
-            });
-            next += 1;
-        }
-    }
-}
-
-/// Several missed legs in a row without any alert between.
-fn name_silences(
-    points: &[Point],
-    matching: &Matching,
-    cost: &Cost,
-    evidence: &Evidence,
-    causes: &mut [Option<Cause>],
-) {
-    let missed: Vec<usize> = alone(&matching.first).collect();
-    let arrivals: Vec<i64> = evidence
-        .arrivals
-        .iter()
-        .map(|at| at.as_microsecond())
-        .collect();
-    let after = |at: i64| arrivals.partition_point(|arrival| *arrival < at);
-    let mut run: Vec<usize> = Vec::new();
-    for position in 0..=missed.len() {
-        let continues = missed.get(position).is_some_and(|&index| {
-            run.last().is_none_or(|&last| {
-                after(cost.window(points[last]).0) == after(cost.window(points[index]).1)
-            })
-        });
-        if continues {
-            run.push(missed[position]);
-            continue;
-        }
-        if run.len() >= SILENT_LEGS {
-            let before = &arrivals[..after(points[run[0]].at)];
-            name_silence(&run, points, before, causes);
-        }
-        run = missed.get(position).copied().into_iter().collect();
-    }
-}
-
-fn name_silence(run: &[usize], points: &[Point], before: &[i64], causes: &mut [Option<Cause>]) {
-    let time = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or_default();
-    let burst = before
-        .len()
-        .checked_sub(BURST)
-        .map(|first| &before[first..]);
-    let is_burst = burst
-        .is_some_and(|burst| time(burst[BURST - 1]).duration_since(time(burst[0])) <= BURST_TIME);
-    for &index in run {
-        let cause = if is_burst {
-            Cause::TooManyTriggers {
-                from: time(before[before.len() - 1]),
-            }
-        } else {
-            Cause::Silence {
-                from: time(points[run[0]].at),
-                to: time(points[run[run.len() - 1]].at),
-                legs: run.len(),
-            }
-        };
-        causes[index].get_or_insert(cause);
-    }
-}
-
-/// A missed and a false leg in one bar.
-fn name_others(
-    of_first: &[Point],
-    of_second: &[Point],
-    matching: &Matching,
-    cost: &Cost,
-    [missed, invented]: [&mut Vec<Option<Cause>>; 2],
-) {
-    let mut others = alone(&matching.second).peekable();
-    for index in alone(&matching.first) {
-        let (earliest, latest) = cost.window(of_first[index]);
-        while others
-            .next_if(|&other| of_second[other].at < earliest)
-            .is_some()
-        {}
-        if let Some(other) = others.next_if(|&other| of_second[other].at <= latest) {
-            missed[index].get_or_insert(Cause::OtherOrder { leg: other });
-            invented[other].get_or_insert(Cause::OtherOrder { leg: index });
-        }
-    }
-}
-
-/// Legs at an hour of the day at which the other book has none.
-fn name_outside(points: &[Point], fates: &[Fate], others: &[Point], causes: &mut [Option<Cause>]) {
-    if others.len() < SESSION_LEGS {
-        return;
-    }
-    let hour = |point: &Point| usize::try_from(point.at.rem_euclid(DAY) / HOUR).unwrap_or_default();
-    let mut hours = [false; 24];
-    for other in others {
-        let hour = hour(other);
-        // The hours of a session move by one with daylight saving.
-        for near in [hour + 23, hour, hour + 1] {
-            hours[near % 24] = true;
-        }
-    }
-    for index in alone(fates) {
-        if !hours[hour(&points[index])] {
-            causes[index].get_or_insert(Cause::OutsideSession);
-        }
-    }
-}
-
-const HOUR: i64 = 3_600_000_000;
-const DAY: i64 = 24 * HOUR;
 
 #[cfg(test)]
 mod tests {
@@ -327,6 +289,7 @@ mod tests {
             quantity: Quantity::new(1.into()).unwrap(),
             signal: None,
             position_after: None,
+            order: None,
         }
     }
 
@@ -401,6 +364,145 @@ mod tests {
         let found = causes(&first, &second, &evidence).missed;
         assert!(
             matches!(found[2], Some(Cause::TooManyTriggers { .. })),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_did_not_run_is_named_where_it_covers_the_leg() {
+        let first: Vec<Leg> = [0, 60, 120, 180]
+            .map(|minute| leg(minute, Direction::Long))
+            .into();
+        let second = [leg(1, Direction::Long), leg(181, Direction::Long)];
+        let outage = |from, to, was_stopped| Outage {
+            from: at(from),
+            to: at(to),
+            was_stopped,
+        };
+        // Over the opening of the second bar, and a moment in the third.
+        let evidence = Evidence {
+            outages: vec![outage(50, 62, false), outage(122, 123, true)],
+            ..Evidence::default()
+        };
+        let found = causes(&first, &second, &evidence).missed;
+        assert_eq!(
+            found[1],
+            Some(Cause::NotRunning {
+                from: at(50),
+                to: at(62),
+                was_stopped: false
+            })
+        );
+        assert_eq!(found[2], None);
+    }
+
+    #[test]
+    fn a_position_that_moved_unseen_shows_the_alerts_that_never_came() {
+        let first: Vec<Leg> = [0, 60, 120]
+            .map(|minute| leg(minute, Direction::Long))
+            .into();
+        let second = [leg(1, Direction::Long), leg(121, Direction::Long)];
+        let gap = |moved: i64| Gap {
+            after: at(1),
+            before: at(121),
+            moved: moved.into(),
+            order: OrderId(9),
+        };
+        let named = |moved| {
+            let evidence = Evidence {
+                gaps: vec![gap(moved)],
+                ..Evidence::default()
+            };
+            causes(&first, &second, &evidence).missed[1].clone()
+        };
+        assert_eq!(named(1), Some(Cause::PositionGap { order: OrderId(9) }));
+        // The gap is another one.
+        assert_eq!(named(3), None);
+    }
+
+    #[test]
+    fn only_two_exports_that_disagree_show_that_a_strategy_repaints() {
+        let minutes = |count: i64| (0..count).map(|number| 60 * number);
+        let mut first: Vec<Leg> = minutes(20)
+            .map(|minute| leg(minute, Direction::Long))
+            .collect();
+        let export = Export {
+            imported_at: at(60 * 30),
+            legs: first.clone(),
+        };
+        // Ten bars ago a leg appeared, and another one went.
+        first.insert(10, leg(60 * 9 + 30, Direction::Short));
+        first.remove(5);
+        let second: Vec<Leg> = minutes(20)
+            .map(|minute| leg(minute + 1, Direction::Long))
+            .collect();
+        let named = |exports: Vec<Export>| {
+            let evidence = Evidence {
+                exports,
+                ..Evidence::default()
+            };
+            causes(&first, &second, &evidence)
+        };
+        let found = named(vec![export.clone()]);
+        let repainted = Some(Cause::Repainted {
+            export: at(60 * 30),
+        });
+        assert_eq!(found.missed[9], repainted);
+        assert_eq!(found.invented[5], repainted);
+        assert_eq!(named(Vec::new()).missed[9], None);
+        // Another strategy's export says nothing, nor does one of before the leg.
+        let mut other = export.clone();
+        other
+            .legs
+            .iter_mut()
+            .for_each(|leg| leg.side = Direction::Short);
+        assert_eq!(named(vec![other]).missed[9], None);
+        let mut early = export;
+        early.imported_at = at(60 * 9);
+        assert_eq!(named(vec![early]).missed[9], None);
+    }
+
+    #[test]
+    fn no_alert_is_missing_at_hours_at_which_none_ever_comes() {
+        // Hourly, day and night; alerts only from 8 to 15 h UTC.
+        let first: Vec<Leg> = (0..24 * 10)
+            .map(|hour| leg(60 * hour, Direction::Long))
+            .collect();
+        let is_day = |leg: &&Leg| (8..16).contains(&(leg.time.as_second() / 3600 % 24));
+        let second: Vec<Leg> = first.iter().filter(is_day).cloned().collect();
+        let arrivals = second.iter().map(|leg| leg.time).collect();
+        let evidence = Evidence {
+            arrivals,
+            ..Evidence::default()
+        };
+        let found = causes(&first, &second, &evidence).missed;
+        let named = found.iter().flatten();
+        let sessions = named
+            .clone()
+            .filter(|cause| **cause == Cause::OutsideSession);
+        assert!(sessions.count() > 100);
+        assert_eq!(
+            named
+                .filter(|cause| **cause != Cause::OutsideSession)
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn alerts_without_fills_are_no_silence_of_alerts() {
+        let first: Vec<Leg> = [0, 60, 120, 180, 240]
+            .map(|minute| leg(minute, Direction::Long))
+            .into();
+        let second = [leg(0, Direction::Long), leg(241, Direction::Long)];
+        let evidence = Evidence {
+            arrivals: vec![at(0), at(241)],
+            is_of_fills: true,
+            ..Evidence::default()
+        };
+        let found = causes(&first, &second, &evidence).missed;
+        assert!(
+            matches!(found[2], Some(Cause::NoFills { legs: 3, .. })),
             "{found:?}"
         );
     }

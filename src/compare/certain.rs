@@ -9,6 +9,8 @@ use crate::domain::event::text_enum;
 text_enum! {
     /// The ground on which two legs are one.
     By, "match" {
+        /// The broker's order names the alert's.
+        Order = "order",
         /// Equal name of the signal and equal quantity, and nothing else like it in the window.
         Signal = "signal",
         /// Equal position after it as both state it, and nothing else like it in the window.
@@ -57,6 +59,9 @@ pub fn certain(
 }
 
 fn ground(first: &Leg, second: &Leg) -> Option<By> {
+    if first.order.is_some() && first.order == second.order {
+        return Some(By::Order);
+    }
     let is_named = first.signal.is_some() && first.signal == second.signal;
     if is_named && first.quantity == second.quantity {
         return Some(By::Signal);

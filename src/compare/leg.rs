@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::event::text_enum;
 use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
 
 text_enum! {
@@ -40,6 +41,8 @@ pub struct Leg {
     pub signal: Option<String>,
     /// The signed position after it, where the source states one.
     pub position_after: Option<Decimal>,
+    /// The order that it is of; of a fill, the one that the broker's order names.
+    pub order: Option<OrderId>,
 }
 
 impl Leg {

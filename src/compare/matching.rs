@@ -68,14 +68,8 @@ pub fn matching(
 ) -> Matching {
     let cost = Cost::of(tolerance);
     let points = Points::shifted(first, second, shift);
-    let groups = groups(first, second);
-    let mut pairs = Vec::new();
-    for group in &groups {
-        match_group(group, first, second, &points, &cost, &mut pairs);
-    }
-    match_unstated(first, second, &points, &cost, &mut pairs);
-    pairs.sort_unstable_by_key(|pair| pair.first);
-    let range = points.range();
+    let (groups, pairs) = paired(first, second, &points, &cost);
+    let range = points.range().or_else(|| points.near_range(&cost));
     let mut matching = Matching {
         first: fates(&points.first, range),
         second: fates(&points.second, range),
@@ -94,6 +88,30 @@ pub fn matching(
     }
     matching.suggested = shift::suggested(&groups, &points, &cost, tolerance, &matching);
     matching
+}
+
+/// The pairs of two books, by index in the first, and the groups that they were found in.
+fn paired(first: &[Leg], second: &[Leg], points: &Points, cost: &Cost) -> (Vec<Group>, Vec<Pair>) {
+    let groups = groups(first, second);
+    let mut pairs = Vec::new();
+    for group in &groups {
+        match_group(group, first, second, points, cost, &mut pairs);
+    }
+    match_unstated(first, second, points, cost, &mut pairs);
+    pairs.sort_unstable_by_key(|pair| pair.first);
+    (groups, pairs)
+}
+
+/// The pairs of two books alone, without what else there is to say of them.
+pub(super) fn pairs(
+    first: &[Leg],
+    second: &[Leg],
+    tolerance: &Tolerance,
+    shift: SignedDuration,
+) -> Vec<Pair> {
+    let cost = Cost::of(tolerance);
+    let points = Points::shifted(first, second, shift);
+    paired(first, second, &points, &cost).1
 }
 
 impl Matching {
@@ -166,6 +184,15 @@ impl Points {
         let from = self.first.first()?.at.max(self.second.first()?.at);
         let to = self.first.last()?.at.min(self.second.last()?.at);
         (from <= to).then_some((from, to))
+    }
+
+    /// Where nothing is covered by both, but one begins within the window in which the other
+    /// ends: all of it, for a book of one leg covers no time.
+    fn near_range(&self, cost: &Cost) -> Option<(i64, i64)> {
+        let (first, last) = (self.first.first()?, self.first.last()?);
+        let (begins, ends) = (self.second.first()?.at, self.second.last()?.at);
+        let is_near = begins <= cost.window(*last).1 && ends >= cost.window(*first).0;
+        is_near.then_some((first.at.min(begins), last.at.max(ends)))
     }
 }
 

@@ -33,6 +33,9 @@ fn clearly(legs: usize) -> f64 {
 /// Legs of which a share is known to a few points.
 const MANY: usize = 100;
 
+/// The shortest bar of a chart, a minute.
+const SHORTEST_BAR: i64 = 60_000_000;
+
 /// Candidates that are tried with the whole alignment.
 const TRIED: usize = 3;
 
@@ -70,7 +73,9 @@ pub(super) fn suggested(
             (first, second)
         })
         .collect();
+    // A bar of seconds is what times are told to, and no shift of a chart.
     let bar = micros(tolerance.bar);
+    let bar = if bar < SHORTEST_BAR { 0 } else { bar };
     let zones = (-FARTHEST..=FARTHEST).map(|quarters| quarters * STEP);
     let mut scored: Vec<(f64, i64)> = zones
         .flat_map(|zone| [zone, zone + bar, zone - bar])

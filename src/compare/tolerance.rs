@@ -31,6 +31,24 @@ pub struct Tolerance {
     pub bar: SignedDuration,
     /// In price, as a share of it.
     pub price: f64,
+    /// The cost of a leg at the end of its window, which is the whole of it but for fills: one
+    /// that comes 50 s after its alert is still its own where nothing else can be.
+    pub time_weight: f64,
+}
+
+impl Tolerance {
+    /// That of fills after their alerts: up to a minute later, within 5 % of the price. Fills'
+    /// times that are told to `precision` are the beginning of it.
+    #[must_use]
+    pub fn of_fills(precision: SignedDuration) -> Self {
+        Self {
+            backward: SignedDuration::ZERO,
+            forward: SignedDuration::from_mins(1),
+            bar: precision,
+            price: 0.05,
+            time_weight: 0.15,
+        }
+    }
 }
 
 impl From<Preset> for Tolerance {
@@ -46,6 +64,7 @@ impl From<Preset> for Tolerance {
             forward: SignedDuration::from_mins(forward),
             bar: SignedDuration::ZERO,
             price: 0.01,
+            time_weight: 1.0,
         }
     }
 }
@@ -86,6 +105,7 @@ pub struct Cost {
     forward: i64,
     bar: i64,
     price: f64,
+    time_weight: f64,
 }
 
 /// A fill can be anywhere in its bar, so a place in it costs little.
@@ -112,6 +132,7 @@ impl Cost {
             forward: micros(tolerance.forward).max(bar),
             bar,
             price: tolerance.price,
+            time_weight: tolerance.time_weight,
         }
     }
 
@@ -143,7 +164,7 @@ impl Cost {
         } else {
             0.0
         };
-        price + self.time(apart)
+        price + self.time_weight * self.time(apart)
     }
 
     /// True where the second comes later after the end of the bar than alerts do.

@@ -5,6 +5,7 @@
 
 mod digest;
 mod figures;
+mod past;
 mod place;
 mod terms;
 
@@ -32,6 +33,7 @@ use crate::imports::trades::{Commissions, Side, TradeList, zone_name};
 
 pub use digest::Digest;
 pub use figures::{KeptBacktest, TradeFigures, all, differences};
+pub use past::{PastBacktest, PastTrade, past};
 use place::{Kept, Place};
 pub use terms::KeptTerms;
 
@@ -178,6 +180,12 @@ pub fn replace(
         return Ok(summary);
     }
     for replaced in &summary.replaced {
+        past::keep(
+            connection,
+            webhook.row,
+            &replaced.ticker,
+            &new.digest.bytes(),
+        )?;
         delete(connection, webhook.row, &replaced.ticker)?;
     }
     let terms = &summary.terms;
@@ -295,6 +303,7 @@ pub fn remove(
         delete(context.connection, webhook.row, &backtest.ticker)?;
         // Who removes a backtest compares with it no more.
         expectations::forget(context.connection, webhook.row, &backtest.ticker)?;
+        past::forget(context.connection, webhook.row, &backtest.ticker)?;
     }
     Ok(removed)
 }

@@ -253,6 +253,19 @@ pub fn newest(connection: &Connection) -> Result<EventId> {
     Ok(EventId(newest.query_row([], |row| row.get(0))?))
 }
 
+/// The newest event of a webhook.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn newest_of(connection: &Connection, webhook: &WebhookId) -> Result<Option<EventId>> {
+    let mut newest = connection.prepare_cached(
+        "SELECT max(e.id) FROM events e WHERE e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?1)",
+    )?;
+    let newest: Option<i64> = newest.query_row([webhook.as_str()], |row| row.get(0))?;
+    Ok(newest.map(EventId))
+}
+
 /// An alert, whatever became of it.
 #[derive(Debug, Clone)]
 pub struct Arrived {

@@ -38,6 +38,7 @@ pub mod rejections;
 mod reserve;
 pub mod retention;
 mod room;
+pub mod runs;
 pub mod schema;
 mod seal;
 pub mod second_factor;

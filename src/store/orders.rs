@@ -2,6 +2,8 @@
 
 mod pairing;
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
@@ -252,6 +254,59 @@ pub fn signal_delays(
     let instrument = instrument.as_ref().map(Instrument::as_str);
     let delays = select.query_map(params![webhook, instrument, from, to], |row| row.get(0))?;
     Ok(delays.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How an order came.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// When its alert came; of one that was brought in later, the time in the file.
+    pub received_at: Timestamp,
+    /// When it was on disk, where that is known.
+    pub on_disk: Option<Timestamp>,
+    /// True if it came over the network by itself.
+    pub is_live: bool,
+    /// The alert's own `id`.
+    pub key: Option<String>,
+}
+
+/// How the orders of a webhook came, by number.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn arrivals(connection: &Connection, webhook: i64) -> Result<HashMap<OrderId, Arrival>> {
+    let mut select = connection.prepare_cached(
+        "SELECT o.id, o.received_at, e.source, o.idempotency_key,
+             (SELECT CASE WHEN c.first_event <= o.id THEN c.committed_at END FROM commits c
+              WHERE c.last_event >= o.id ORDER BY c.last_event LIMIT 1)
+         FROM events e CROSS JOIN orders o ON o.id = e.id WHERE e.webhook_id = ?1",
+    )?;
+    let found = select.query_map([webhook], |row| {
+        let source: EventSource = parsed(row, 2)?;
+        let is_live = source == EventSource::Webhook;
+        let arrival = Arrival {
+            received_at: timestamp(row, 1)?,
+            on_disk: optional_timestamp(row, 4)?.filter(|_| is_live),
+            is_live,
+            key: row.get(3)?,
+        };
+        Ok((OrderId(row.get(0)?), arrival))
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The orders of a webhook whose alerts were brought in from a file.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn imported(connection: &Connection, webhook: i64) -> Result<HashSet<OrderId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT o.id FROM events e CROSS JOIN orders o ON o.id = e.id
+         WHERE e.webhook_id = ?1 AND e.source = 'imported'",
+    )?;
+    let found = select.query_map([webhook], |row| row.get(0).map(OrderId))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A price and when it was seen.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0023_fills.sql"),
     include_str!("schema/0024_expectations.sql"),
     include_str!("schema/0025_forwards.sql"),
+    include_str!("schema/0026_evidence.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -31,7 +31,7 @@ use crate::domain::webhook::WebhookId;
 
 pub use filter::TradeFilter;
 use filter::{IS_IMPORTED, NEWEST_FIRST, page};
-pub use report::{for_report, in_book, net_profit, open_at};
+pub use report::{PairedTrade, for_report, in_book, net_profit, open_at, paired};
 
 /// The place of a trade in the list of its book, `trd_12_15@1767623400000000` outside: its
 /// exit's time in microseconds is kept with it, so that a page begins there even where the

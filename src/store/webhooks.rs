@@ -241,6 +241,7 @@ pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
             "ledgers",
             "tickers",
             "backtests",
+            "past_backtests",
             "expectations",
             "compared_days",
         ] {

@@ -17,7 +17,7 @@ use crate::support::tradingview::{self, is_fill};
 use crate::support::{DataDir, Server, Webhook, wait_until};
 
 /// The legs of an export, in order of time.
-fn legs(path: &Path) -> Vec<Leg> {
+pub fn legs(path: &Path) -> Vec<Leg> {
     let rows = tradingview::read(path);
     let leg = |row: &tradingview::Row| Leg {
         ticker: "BINANCE:ETHUSDT.P".parse().unwrap(),
@@ -37,6 +37,7 @@ fn legs(path: &Path) -> Vec<Leg> {
         quantity: row.quantity,
         signal: Some(row.signal.clone()),
         position_after: None,
+        order: None,
     };
     Joined::of(rows.iter().filter(|row| is_fill(row)).map(leg).collect()).legs
 }

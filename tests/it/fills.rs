@@ -320,3 +320,324 @@ fn the_api_brings_fills_in_lists_them_and_undoes() {
         "{answer}"
     );
 }
+
+/// Round trips of 10 shares, one every two hours: bought at 100, sold at 101.
+const TRIPS: i64 = 20;
+
+/// A webhook with these round trips, and the broker's fills of them: each a second and a
+/// quarter after its alert and 0.05 worse, the purchases in two parts. The first of trip 7 was
+/// never filled, nor was the last of trip 12, and somebody sold by hand.
+fn traded_and_filled() -> (DataDir, Webhook) {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let begin: jiff::Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
+    let (mut alerts, mut fills) = (
+        String::new(),
+        "time,symbol,side,qty,price,fee,orderId\n".to_owned(),
+    );
+    for trip in 0..TRIPS {
+        let at = |minutes: i64| begin + jiff::SignedDuration::from_mins(120 * trip + minutes);
+        for (minutes, action, price) in [(0, "buy", "100"), (60, "sell", "101")] {
+            let payload = json!({
+                "ticker": "NASDAQ:AAPL", "action": action, "qty": 10, "marketPrice": price,
+                "positionSize": if action == "buy" { 10 } else { 0 },
+            });
+            alerts += &(json!({ "time": at(minutes), "payload": payload }).to_string() + "\n");
+        }
+        let late = |minutes: i64| at(minutes) + jiff::SignedDuration::from_millis(1_250);
+        if trip != 7 {
+            fills.extend([format!("{},AAPL,buy,6,100.04,0.1,B{trip}\n", late(0))]);
+            fills.extend([format!("{},AAPL,buy,4,100.065,0.1,B{trip}\n", late(0))]);
+        }
+        if trip != 12 {
+            fills.extend([format!("{},AAPL,sell,10,100.95,0.2,S{trip}\n", late(60))]);
+        }
+    }
+    fills.extend([format!(
+        "{},AAPL,sell,3,99,0.2,hand\n",
+        begin + jiff::SignedDuration::from_mins(30)
+    )]);
+    for (kind, name, content) in [
+        ("alerts", "alerts.jsonl", alerts),
+        ("fills", "fills.csv", fills),
+    ] {
+        let path = write(&data, name, &content);
+        data.text(&[
+            "import",
+            kind,
+            path.to_str().unwrap(),
+            "--webhook",
+            &webhook.id,
+        ]);
+    }
+    (data, webhook)
+}
+
+#[test]
+fn a_trader_sees_what_the_broker_made_of_the_alerts() {
+    let (data, webhook) = traded_and_filled();
+    let text = data.text(&["compare", &webhook.id, "--with", "fills"]);
+    println!("{text}");
+    let compared = data.json(&["compare", &webhook.id, "--with", "fills", "--json"]);
+    let legs = &compared["legs"];
+    // Of the trips between the first and the last fill, two alerts have none.
+    assert_eq!(
+        (&legs["missed"], &legs["falseAlerts"]),
+        (&json!(2), &json!(1)),
+        "{legs}"
+    );
+    assert_eq!(legs["matched"], 38);
+    let execution = &compared["execution"];
+    let slippage = &execution["slippage"];
+    // Bought at (6 x 100.04 + 4 x 100.065) / 10 = 100.05, sold at 100.95.
+    assert_eq!(
+        (&slippage["perContract"], &slippage["money"]),
+        (&json!("0.05"), &json!("19"))
+    );
+    let points = slippage["basisPoints"].as_f64().unwrap();
+    assert!(
+        (points - f64::midpoint(5.0, 10_000.0 * 0.05 / 101.0)).abs() < 1e-9,
+        "{points}"
+    );
+    assert_eq!(slippage["setup"]["money"], "0");
+    let latency = &execution["latency"];
+    assert_eq!(latency["signalToFilled"], Value::Null, "{latency}");
+    assert_eq!(execution["grade"]["parts"].as_array().unwrap().len(), 3);
+    // First in, first out: the sale by hand closes what the next one would have.
+    let retention = &execution["retention"];
+    let trades = retention["trades"].as_u64().unwrap();
+    assert_eq!(retention["alerts"], (10 * trades).to_string());
+    let kept: f64 = retention["percent"].as_f64().unwrap();
+    assert!(
+        (10..=18).contains(&trades) && (50.0..90.0).contains(&kept),
+        "{retention}"
+    );
+    for said in [
+        "38 of 40 alerts were filled: 95.0 %",
+        "basis points worse",
+        "Grade",
+        "-> ",
+        "GRADE",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let bridge = &compared["bridge"];
+    let step = |name: &str| -> f64 { bridge[name].as_str().unwrap().parse().unwrap() };
+    let steps = [
+        "missed",
+        "falseTrades",
+        "exits",
+        "price",
+        "quantity",
+        "commission",
+        "rounding",
+    ];
+    let sum: f64 = steps.into_iter().map(step).sum();
+    assert!(
+        (step("expected") + sum - step("observed")).abs() < 1e-9,
+        "{bridge}"
+    );
+    let rows = compared["rows"].as_array().unwrap();
+    let by_hand = rows.iter().find(|row| row["outcome"] == "false").unwrap();
+    assert_eq!(
+        (&by_hand["fill"]["reference"], &by_hand["alert"]),
+        (&json!("hand"), &Value::Null)
+    );
+}
+
+#[test]
+fn the_api_compares_with_fills_and_exports_both_pairs() {
+    let (data, webhook) = traded_and_filled();
+    let of_command = data.json(&["compare", &webhook.id, "--with", "fills", "--json"]);
+    let server = Server::with(data, &[]);
+    let token = server.data.create_token();
+    let query = format!("webhook={}&with=fills", webhook.id);
+    let get = |path: &str| server.api(&token, "GET", path, None);
+    let compared = get(&format!("/comparison?{query}")).expect(200).json();
+    for name in [
+        "matchRate",
+        "legs",
+        "bridge",
+        "verdict",
+        "execution",
+        "causes",
+    ] {
+        assert_eq!(compared[name], of_command[name], "{name}");
+    }
+    let legs = get(&format!("/comparison/legs?{query}&only=problem&limit=2"))
+        .expect(200)
+        .json();
+    assert_eq!(legs["items"].as_array().unwrap().len(), 2);
+    assert_eq!(legs["nextCursor"], "2");
+    let csv = get(&format!("/export/comparison.csv?{query}")).expect(200);
+    let lines: Vec<&str> = csv.text.lines().collect();
+    assert_eq!(lines.len(), 1 + 41);
+    assert!(
+        lines[0].starts_with("\"outcome\",\"side\",\"action\",\"backtestTime\""),
+        "{}",
+        lines[0]
+    );
+    let problems = get(&format!("/export/comparison.csv?{query}&only=missed")).expect(200);
+    assert_eq!(problems.text.lines().count(), 3);
+    get(&format!("/export/comparison.csv?{query}&limit=2")).expect(400);
+    let none = get(&format!("/export/comparison.csv?webhook={}", webhook.id))
+        .expect(422)
+        .json();
+    assert_eq!(none["code"], "no_backtest");
+}
+
+#[test]
+fn live_alerts_tell_how_long_their_fills_took() {
+    let server = Server::start();
+    let webhook = server.create_webhook("Live");
+    let mut fills = "time,symbol,side,qty,price\n".to_owned();
+    for action in ["buy", "sell", "buy", "sell"] {
+        let now = jiff::Timestamp::now();
+        let alert = json!({
+            "auth_key": webhook.key, "ticker": "AAPL", "action": action, "qty": 1, "marketPrice": 100,
+            "metadata": { "timestamp": format!("{now:.0}") },
+        });
+        server.post(&webhook.id, &alert.to_string()).expect(200);
+        let filled = now + jiff::SignedDuration::from_millis(700);
+        fills.extend([format!("{filled:.3},AAPL,{action},1,100.01\n")]);
+    }
+    let path = write(&server.data, "fills.csv", &fills);
+    server.data.text(&[
+        "import",
+        "fills",
+        path.to_str().unwrap(),
+        "--webhook",
+        &webhook.id,
+    ]);
+    let compared = server
+        .data
+        .json(&["compare", &webhook.id, "--with", "fills", "--json"]);
+    let latency = &compared["execution"]["latency"];
+    let median = latency["receivedToFilled"]["median"].as_f64().unwrap();
+    assert!((0.0..=0.7).contains(&median), "{latency}");
+    assert!(
+        latency["receivedToDisk"]["n"].as_u64().unwrap() >= 3,
+        "{latency}"
+    );
+    let counted: u64 = latency["histogram"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|band| band["fills"].as_u64().unwrap())
+        .sum();
+    assert_eq!(counted, latency["receivedToFilled"]["n"].as_u64().unwrap());
+}
+
+#[test]
+fn what_cannot_be_compared_with_fills_says_why_and_what_to_do() {
+    let data = DataDir::new();
+    let webhook = traded(&data, "AAPL");
+    let compare =
+        |more: &[&str]| data.error(&[&["compare", &webhook.id, "--with", "fills"], more].concat());
+    let error = compare(&[]);
+    assert!(
+        error.contains("has no fills; import the broker's export first"),
+        "{error}"
+    );
+    // Of other days than the alerts.
+    let elsewhere = "time,symbol,side,qty,price\n2025-01-05T14:30:01Z,AAPL,buy,100,212.5\n2025-01-06T14:30:01Z,AAPL,sell,100,212.5\n";
+    let elsewhere = write(&data, "elsewhere.csv", elsewhere);
+    let import = |path: &Path, more: &[&str]| {
+        let arguments = [
+            "import",
+            "fills",
+            path.to_str().unwrap(),
+            "--webhook",
+            &webhook.id,
+        ];
+        data.text(&[&arguments[..], more].concat())
+    };
+    import(&elsewhere, &[]);
+    let error = compare(&[]);
+    assert!(
+        error.contains("they do not overlap") && error.contains("--time-zone"),
+        "{error}"
+    );
+    data.text(&[
+        "import",
+        "fills",
+        "--webhook",
+        &webhook.id,
+        "--undo",
+        "fim_1",
+    ]);
+    // In another currency.
+    let euros = "time,symbol,side,qty,price,currency\n2026-01-05T14:30:01Z,AAPL,buy,100,212.5,EUR\n2026-01-06T15:00:01Z,AAPL,sell,100,213,EUR\n";
+    let euros = write(&data, "euros.csv", euros);
+    assert!(import(&euros, &[]).contains("prices are in EUR"));
+    let compared = data.json(&["compare", &webhook.id, "--with", "fills", "--json"]);
+    assert_eq!(
+        (&compared["bridge"], &compared["execution"]["retention"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(
+        compared["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("priced in EUR"),
+        "{}",
+        compared["notes"]
+    );
+    // Of two instruments.
+    let other = "time,symbol,side,qty,price\n2026-01-05T14:30:01Z,MSFT,buy,100,400\n";
+    let other = write(&data, "other.csv", other);
+    import(&other, &["--symbol", "MSFT=NASDAQ:MSFT"]);
+    let error = compare(&[]);
+    assert!(
+        error.contains("name the instrument of the fills") && error.contains("AAPL"),
+        "{error}"
+    );
+    let error = compare(&["--ticker", "MSFT"]);
+    assert!(
+        error.contains("no alert of NASDAQ:MSFT has made an order yet"),
+        "{error}"
+    );
+    data.text(&[
+        "compare",
+        &webhook.id,
+        "--with",
+        "fills",
+        "--ticker",
+        "AAPL",
+    ]);
+}
+
+#[test]
+fn fills_of_another_zone_are_told_with_what_mends_them() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let begin: jiff::Timestamp = "2026-01-05T10:07:00Z".parse().unwrap();
+    let (mut alerts, mut fills) = (String::new(), "time,symbol,side,qty,price\n".to_owned());
+    for number in 0..60_i64 {
+        let time = begin + jiff::SignedDuration::from_mins(37 * number + 3 * (number % 5));
+        let action = ["buy", "sell"][usize::from(number % 2 == 1)];
+        let payload = json!({ "ticker": "AAPL", "action": action, "qty": 1, "marketPrice": 100 });
+        alerts += &(json!({ "time": time, "payload": payload }).to_string() + "\n");
+        let filled =
+            time + jiff::SignedDuration::from_secs(2) - jiff::SignedDuration::from_hours(5);
+        fills.extend([format!("{filled},AAPL,{action},1,100.02\n")]);
+    }
+    for (kind, name, content) in [
+        ("alerts", "alerts.jsonl", alerts),
+        ("fills", "fills.csv", fills),
+    ] {
+        let path = write(&data, name, &content);
+        data.text(&[
+            "import",
+            kind,
+            path.to_str().unwrap(),
+            "--webhook",
+            &webhook.id,
+        ]);
+    }
+    let text = data.text(&["compare", &webhook.id, "--with", "fills"]);
+    assert!(
+        text.contains("The fills' times look shifted by -5 h") && text.contains("--time-zone"),
+        "{text}"
+    );
+}

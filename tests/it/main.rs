@@ -5,6 +5,7 @@ mod acme;
 mod api;
 mod backups;
 mod books;
+mod causes;
 mod cli;
 mod clock;
 mod compare;

@@ -13,6 +13,7 @@
 pub(super) mod autocorrelation;
 mod bootstrap;
 pub(super) mod normal;
+mod of_means;
 mod of_returns;
 mod of_trades;
 
@@ -21,6 +22,7 @@ use serde::Serialize;
 use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 
+pub(crate) use of_means::of_mean;
 pub(super) use of_returns::{Excess, sharpe, sortino};
 pub(super) use of_trades::write as write_of_trades;
 

@@ -86,6 +86,7 @@ use super::{
         exports::events,
         exports::orders,
         exports::trades,
+        exports::comparison,
         stream::open,
         forwards::list,
         forwards::create,
@@ -99,7 +100,7 @@ use super::{
         document
     ),
     // Those that are found in parameters only.
-    components(schemas(imports::FileKind, ReportSource, trade_sieve::Outcome, comparison::Only, crate::compare::Preset)),
+    components(schemas(imports::FileKind, ReportSource, trade_sieve::Outcome, comparison::Only, crate::compare::Preset, crate::reports::comparison::With)),
     modifiers(&Logins),
     security(("token" = []), ("session" = []))
 )]

@@ -1,20 +1,27 @@
 //! The two books and the evidence, read from what is stored.
 
+mod evidence;
+
+use std::collections::{HashMap, HashSet};
+
 use crate::store::Connection;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ComparisonFilter;
-use crate::compare::{Action, AlertLegs, Evidence, Joined, Leg, Refused, TradeLegs};
+use crate::compare::alerts::wholes;
+use crate::compare::splits::splits;
+use crate::compare::{Action, AlertLegs, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::book::Book;
-use crate::domain::event::EventStatus;
+use crate::domain::money::Decimal;
+use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
 use crate::domain::trade::{ClosedTrade, Trade};
 use crate::reports::zone_of;
 use crate::store::backtests::{self, Backtest};
 use crate::store::ledgers::LedgerKey;
-use crate::store::trades::{self, StoredTrade, TradeFilter};
+use crate::store::trades::{self, PairedTrade, StoredTrade, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{StoreError, events, orders, rejections, tickers};
+use crate::store::{StoreError, orders, tickers};
 
 /// Why there is nothing to compare, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +42,24 @@ pub enum CannotCompare {
         "no alert of {0} has made an order yet; the webhook's alerts are of {1}. A backtest of another instrument cannot be compared"
     )]
     NoAlerts(Ticker, String),
+    /// No fills were brought in.
+    #[error(
+        "the webhook has no fills; import the broker's export first: algohook import fills FILE --webhook {0}"
+    )]
+    NoFills(String),
+    /// There are fills of several instruments, or none of that one.
+    #[error("name the instrument of the fills: the webhook has {0}")]
+    WhichFills(String),
+    /// Alerts and fills cover different times.
+    #[error(
+        "the alerts cover {alerts} and the fills {fills}: they do not overlap. Import an export that reaches into the time of the alerts; if it should, its times are of another zone (--time-zone)"
+    )]
+    FillsElsewhere {
+        /// First and last alert.
+        alerts: String,
+        /// First and last fill.
+        fills: String,
+    },
     /// The books cover different times.
     #[error(
         "the backtest covers {backtest} and the alerts {alerts}: they do not overlap. Import a list of trades that reaches into the time of the alerts"
@@ -67,13 +92,16 @@ pub(super) struct Books {
     pub(super) currency: String,
     pub(super) backtest_currency: String,
     pub(super) backtest: Joined,
+    pub(super) orders: Vec<Order>,
     pub(super) alerts: AlertLegs,
     pub(super) evidence: Evidence,
+    /// Orders whose alert was brought in later.
+    pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
     /// Trades of the backtest, each with its rows' index.
     listed: Vec<Trade>,
     /// Trades of the alerts.
-    paired: Vec<StoredTrade>,
+    paired: Vec<PairedTrade>,
 }
 
 impl Books {
@@ -91,23 +119,20 @@ impl Books {
             return Err(Failed::Cannot(CannotCompare::NoTrades(ticker)));
         }
         if alerts.legs.is_empty() {
-            let others = tickers::all(connection, webhook.row)?;
-            let others = if others.is_empty() {
-                "nothing yet".to_owned()
-            } else {
-                others.join(", ")
-            };
+            let others = named(&tickers::all(connection, webhook.row)?);
             return Err(Failed::Cannot(CannotCompare::NoAlerts(ticker, others)));
         }
         let notes = backtests::differences(connection, &webhook, Some(&ticker))?;
         Ok(Self {
             backtest: Joined::of(listed.iter().flat_map(legs).collect()),
-            evidence: evidence(connection, &webhook, &ticker)?,
-            paired: trades_of(connection, filter, &ticker, Book::Alerts)?,
+            evidence: evidence::read(connection, &webhook, &ticker, &orders)?,
+            imported: orders::imported(connection, webhook.row)?,
+            paired: trades::paired(connection, &key)?,
             currency: webhook.settings.currency.clone(),
             backtest_currency: backtest.currency.clone(),
             range: filter.range.within(&zone_of(&webhook.settings)),
             ticker,
+            orders,
             alerts,
             notes,
             listed,
@@ -128,26 +153,61 @@ impl Books {
             .collect()
     }
 
+    /// Splits the orders of alerts that state nothing of the position as the backtest has them.
+    pub(super) fn split_like_backtest(&mut self, tolerance: &Tolerance, shift: SignedDuration) {
+        let (ids, wholes) = wholes(&self.orders);
+        let splits = splits(&self.backtest.legs, &wholes, tolerance, shift);
+        let known = ids.into_iter().zip(splits);
+        let known: HashMap<OrderId, Decimal> = known
+            .filter_map(|(id, closing)| Some((id, closing?)))
+            .collect();
+        if !known.is_empty() {
+            self.alerts = AlertLegs::split_like(&self.orders, &known);
+        }
+    }
+
     /// The alerts' trades with their legs.
     pub(super) fn alert_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
-        let with_legs = |stored: &StoredTrade| TradeLegs {
-            entry: self.alerts.place(stored.trade.entry.order, Action::Entry),
-            exit: self.alerts.place(stored.trade.exit.order, Action::Exit),
-            is_inside: is_inside(stored.trade.exit.time),
-            trade: ClosedTrade::from(&stored.trade),
-        };
-        self.paired.iter().map(with_legs).collect()
+        with_legs(&self.alerts, &self.paired, is_inside)
     }
 
     pub(super) fn no_overlap(&self) -> CannotCompare {
-        let covered = |legs: &[Leg]| match (legs.first(), legs.last()) {
-            (Some(first), Some(last)) => format!("{:.0} to {:.0}", first.time, last.time),
-            _ => "nothing".to_owned(),
-        };
         CannotCompare::NoOverlap {
             backtest: covered(&self.backtest.legs),
             alerts: covered(&self.alerts.legs),
         }
+    }
+}
+
+/// The trades of alerts with their legs.
+pub(super) fn with_legs(
+    alerts: &AlertLegs,
+    paired: &[PairedTrade],
+    is_inside: impl Fn(Timestamp) -> bool,
+) -> Vec<TradeLegs> {
+    let with_legs = |paired: &PairedTrade| TradeLegs {
+        entry: alerts.place(paired.entry, Action::Entry),
+        exit: alerts.place(paired.exit, Action::Exit),
+        is_inside: is_inside(paired.trade.exit_time),
+        trade: paired.trade.clone(),
+    };
+    paired.iter().map(with_legs).collect()
+}
+
+/// Instruments as a message lists them.
+pub(super) fn named(tickers: &[String]) -> String {
+    if tickers.is_empty() {
+        "nothing yet".to_owned()
+    } else {
+        tickers.join(", ")
+    }
+}
+
+/// The time that legs cover.
+pub(super) fn covered(legs: &[Leg]) -> String {
+    match (legs.first(), legs.last()) {
+        (Some(first), Some(last)) => format!("{:.0} to {:.0}", first.time, last.time),
+        _ => "nothing".to_owned(),
     }
 }
 
@@ -207,43 +267,10 @@ fn legs(trade: &Trade) -> [Leg; 2] {
         quantity: trade.quantity,
         signal: of.signal.clone(),
         position_after: None,
+        order: None,
     };
     [
         leg(Action::Entry, &trade.entry),
         leg(Action::Exit, &trade.exit),
     ]
-}
-
-/// Alerts that made no order, and all that came.
-fn evidence(
-    connection: &Connection,
-    webhook: &StoredWebhook,
-    ticker: &Ticker,
-) -> Result<Evidence, Failed> {
-    let arrivals = events::arrivals(connection, webhook.row)?;
-    let concerns = |arrival: &&events::Arrived| {
-        arrival.status != EventStatus::Processed
-            && arrival
-                .ticker
-                .as_ref()
-                .is_none_or(|stated| stated.may_be(ticker))
-    };
-    let without_order = arrivals.iter().filter(concerns).map(|arrival| Refused {
-        at: arrival.at,
-        event: Some(arrival.event),
-        status: Some(arrival.status),
-    });
-    let rejected = rejections::list(connection, webhook.row)?
-        .into_iter()
-        .map(|rejection| Refused {
-            at: rejection.rejected_at,
-            event: None,
-            status: None,
-        });
-    let mut refused: Vec<Refused> = without_order.chain(rejected).collect();
-    refused.sort_by_key(|refused| refused.at);
-    Ok(Evidence {
-        refused,
-        arrivals: arrivals.iter().map(|arrival| arrival.at).collect(),
-    })
 }

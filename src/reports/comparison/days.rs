@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::zone_of;
-use super::{Comparison, ComparisonFilter, compare};
+use super::{Comparison, ComparisonFilter, With, compare};
 use crate::compare::Preset;
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
@@ -127,6 +127,7 @@ pub fn compared(connection: &Connection, missing: &MissingDay) -> Result<Option<
     } = missing;
     let mut filter = ComparisonFilter {
         webhook: webhook.clone(),
+        with: With::Backtest,
         ticker: Some(ticker.clone()),
         range: Range::default(),
         preset: Preset::Day,

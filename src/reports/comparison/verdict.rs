@@ -75,9 +75,7 @@ fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[Caus
             shift.by.as_secs(),
         );
     }
-    let evident = causes
-        .iter()
-        .find(|count| !count.cause.starts_with("No evidence"));
+    let evident = causes.iter().find(|count| count.is_evident());
     match evident {
         _ if legs.missed + legs.false_alerts == 0 => "Nothing to do.".to_owned(),
         Some(count) => format!(
@@ -93,7 +91,7 @@ fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[Caus
     }
 }
 
-fn in_hours(shift: Shift) -> String {
+pub(super) fn in_hours(shift: Shift) -> String {
     let minutes = shift.by.as_mins();
     let sign = if minutes < 0 { "-" } else { "+" };
     match (minutes.abs() / 60, minutes.abs() % 60) {

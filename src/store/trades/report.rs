@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 use super::filter::{OF_TAG, TradeFilter};
 use crate::domain::instrument::{Instrument, Instruments};
 use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::order::OrderId;
 use crate::domain::signal::Ticker;
 use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
@@ -34,11 +35,44 @@ pub fn for_report(connection: &Connection, filter: &TradeFilter) -> Result<Vec<C
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn in_book(connection: &Connection, key: &LedgerKey) -> Result<Vec<ClosedTrade>> {
+    read_from(connection, TRADES, &of_book(key))
+}
+
+/// A trade and the orders, or fills, that opened and closed it.
+#[derive(Debug, Clone)]
+pub struct PairedTrade {
+    /// What opened it.
+    pub entry: OrderId,
+    /// What closed it.
+    pub exit: OrderId,
+    /// The trade.
+    pub trade: ClosedTrade,
+}
+
+/// All trades of a book in one instrument with what opened and closed each, in the order of
+/// their exits.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn paired(connection: &Connection, key: &LedgerKey) -> Result<Vec<PairedTrade>> {
+    let trades = read_placed(connection, TRADES, &of_book(key))?;
+    let paired = trades
+        .into_iter()
+        .map(|((_, _, exit, _, entry), trade)| PairedTrade {
+            entry: OrderId(entry),
+            exit: OrderId(exit),
+            trade,
+        });
+    Ok(paired.collect())
+}
+
+fn of_book(key: &LedgerKey) -> Conditions {
     let mut of_book = Conditions::default();
     of_book.require("t.webhook_id = ?", [key.webhook]);
     of_book.require("t.book = ?", [key.book]);
     of_book.require("t.ticker = ?", [key.instrument.as_str().to_owned()]);
-    read_from(connection, TRADES, &of_book)
+    of_book
 }
 
 /// The trades of a filter that were open at a time: entered before it, and closed then or
@@ -106,6 +140,18 @@ fn read_from(
     from: &str,
     conditions: &Conditions,
 ) -> Result<Vec<ClosedTrade>> {
+    let trades = read_placed(connection, from, conditions)?;
+    Ok(trades.into_iter().map(|(_, trade)| trade).collect())
+}
+
+/// Time and place of an exit, its order, then time and order of the entry.
+type Placed = (Timestamp, i64, i64, Timestamp, i64);
+
+fn read_placed(
+    connection: &Connection,
+    from: &str,
+    conditions: &Conditions,
+) -> Result<Vec<(Placed, ClosedTrade)>> {
     let mut names = Names::default();
     let read_row = |row: &Row<'_>| {
         let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
@@ -119,7 +165,7 @@ fn read_from(
     let mut trades = query(connection, &sql, &conditions.values, read_row)?;
     // Those of one ledger come almost in this order already.
     trades.sort_by_key(|(place, _)| *place);
-    Ok(trades.into_iter().map(|(_, trade)| trade).collect())
+    Ok(trades)
 }
 
 /// Columns that [`read_closed`] reads, and then those that trades are ordered by.

@@ -1,0 +1,118 @@
+//! What a broker made of alerts: what it cost, how long it took, what it left of the profit.
+//!
+//! All of it is of pairs, an alert's leg and the fill of it. What has no pair is counted by the
+//! match rate and costs nothing here.
+
+mod grade;
+mod latency;
+mod slippage;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::analytics::number::float_of;
+use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::signal::Direction;
+use crate::domain::terms::Terms;
+
+pub use grade::{Grade, GradePart, GradeStep, Letter};
+pub use latency::{Latency, LatencyBand, Spread};
+pub use slippage::{Slippage, SlippagePart};
+
+/// An alert's leg and its fill.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Executed {
+    /// Bought or sold.
+    pub side: Direction,
+    /// The quantity that was filled.
+    pub quantity: Quantity,
+    /// The price that the alert asked for.
+    pub intended: Price,
+    /// The market price at the signal, where the alert states it.
+    pub market: Option<Price>,
+    /// The fill price; of several fills of one order, their mean by quantity.
+    pub filled: Price,
+    /// What a move of the price is worth.
+    pub terms: Terms,
+    /// When the signal fired, by TradingView's clock, which has whole seconds.
+    pub signal: Option<Timestamp>,
+    /// When the alert came; `None` where it was brought in later.
+    pub received: Option<Timestamp>,
+    /// When it was on disk, where that is known.
+    pub on_disk: Option<Timestamp>,
+    /// When the first of its fills was.
+    pub filled_at: Timestamp,
+    /// Seconds that the fill's time is told to; 0 of finer ones.
+    pub precision: u32,
+}
+
+/// The profit that fills left of the alerts', over trades whose legs are all matched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retention {
+    /// Trades of the alerts with both legs filled.
+    pub trades: usize,
+    /// Their net profit by the alerts' prices and the webhook's assumed costs.
+    #[schema(value_type = String)]
+    pub alerts: Decimal,
+    /// Their net profit by the fills.
+    #[schema(value_type = String)]
+    pub fills: Decimal,
+    /// `fills` less `alerts`.
+    #[schema(value_type = String)]
+    pub difference: Decimal,
+    /// `fills` of `alerts`, in percent; null where the alerts' profit is not above zero.
+    pub percent: Option<f64>,
+}
+
+impl Retention {
+    /// What `fills` are of `alerts`.
+    #[must_use]
+    pub fn of(trades: usize, alerts: Decimal, fills: Decimal) -> Self {
+        let share = float_of(fills) / float_of(alerts);
+        Self {
+            trades,
+            alerts,
+            fills,
+            difference: fills.saturating_sub(alerts),
+            percent: (alerts > Decimal::ZERO).then_some(100.0 * share),
+        }
+    }
+}
+
+/// What came of alerts at a broker.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// What the fills cost against the alerts' prices.
+    pub slippage: Slippage,
+    /// How long the way took.
+    pub latency: Latency,
+    /// What the fills left of the profit; null where the currencies differ.
+    pub retention: Option<Retention>,
+    /// The whole in a letter.
+    pub grade: Grade,
+}
+
+impl Execution {
+    /// What came of `executed` legs, of which `match_rate` percent of all alerts are.
+    #[must_use]
+    pub fn of(executed: &[Executed], match_rate: f64, retention: Option<Retention>) -> Self {
+        let slippage = Slippage::of(executed);
+        let latency = Latency::of(executed);
+        let grade = Grade::of(
+            match_rate,
+            latency.to_filled().map(|spread| spread.median),
+            slippage.execution.basis_points,
+        );
+        Self {
+            slippage,
+            latency,
+            retention,
+            grade,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What is recorded of the time that is compared, besides the two books.
+
+use crate::compare::cause::{Export, Gap};
+use crate::compare::{Action, Evidence, Joined, Leg, Outage, Refused};
+use crate::domain::event::EventStatus;
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::order::Order;
+use crate::domain::signal::Ticker;
+use crate::store::backtests::{self, PastBacktest};
+use crate::store::webhooks::StoredWebhook;
+use crate::store::{Connection, events, rejections, runs};
+
+use super::Failed;
+
+/// Alerts that made no order, and all that came.
+pub(super) fn read(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    ticker: &Ticker,
+    orders: &[Order],
+) -> Result<Evidence, Failed> {
+    let arrivals = events::arrivals(connection, webhook.row)?;
+    let concerns = |arrival: &&events::Arrived| {
+        arrival.status != EventStatus::Processed
+            && arrival
+                .ticker
+                .as_ref()
+                .is_none_or(|stated| stated.may_be(ticker))
+    };
+    let without_order = arrivals.iter().filter(concerns).map(|arrival| Refused {
+        at: arrival.at,
+        event: Some(arrival.event),
+        status: Some(arrival.status),
+    });
+    let rejected = rejections::list(connection, webhook.row)?
+        .into_iter()
+        .map(|rejection| Refused {
+            at: rejection.rejected_at,
+            event: None,
+            status: None,
+        });
+    let mut refused: Vec<Refused> = without_order.chain(rejected).collect();
+    refused.sort_by_key(|refused| refused.at);
+    let outages = runs::downtimes(connection)?.into_iter().map(|down| Outage {
+        from: down.from,
+        to: down.to,
+        was_stopped: down.was_stopped,
+    });
+    let past = backtests::past(connection, webhook.row, ticker)?;
+    Ok(Evidence {
+        refused,
+        arrivals: arrivals.iter().map(|arrival| arrival.at).collect(),
+        outages: outages.collect(),
+        gaps: gaps(orders),
+        exports: past.iter().map(|past| export(past, ticker)).collect(),
+        is_of_fills: false,
+    })
+}
+
+/// Where the position before an order, as its alert states it, is not the one after the order
+/// before.
+fn gaps(orders: &[Order]) -> Vec<Gap> {
+    let before = |order: &Order| {
+        let stated = order.stated_position;
+        let moved =
+            order.intent.direction().sign() * order.quantity.map_or(Decimal::ZERO, Quantity::get);
+        let from_new = stated
+            .new
+            .filter(|_| order.quantity.is_some())
+            .map(|new| new - moved);
+        stated.previous.or(from_new)
+    };
+    let asked: Vec<&Order> = orders.iter().filter(|order| !order.adjusting).collect();
+    let between = asked.windows(2).filter_map(|pair| {
+        let [last, next] = pair else { return None };
+        let moved = before(next)? - last.stated_position.new?;
+        (!moved.is_zero()).then_some(Gap {
+            after: last.paired_at,
+            before: next.paired_at,
+            moved,
+            order: next.id,
+        })
+    });
+    between.collect()
+}
+
+/// The legs of an earlier export.
+fn export(past: &PastBacktest, ticker: &Ticker) -> Export {
+    let rows = past.trades.iter().flat_map(|trade| {
+        let leg = |action: Action| {
+            let (side, (time, price)) = match action {
+                Action::Entry => (trade.direction, trade.entry),
+                Action::Exit => (trade.direction.opposite(), trade.exit),
+            };
+            Leg {
+                ticker: ticker.clone(),
+                side,
+                action,
+                is_action_stated: true,
+                time,
+                price,
+                quantity: trade.quantity,
+                signal: None,
+                position_after: None,
+                order: None,
+            }
+        };
+        [leg(Action::Entry), leg(Action::Exit)]
+    });
+    Export {
+        imported_at: past.imported_at,
+        legs: Joined::of(rows.collect()).legs,
+    }
+}

@@ -1,0 +1,78 @@
+//! Comparisons that were made of late: the pages of one list are of one comparison, which may
+//! take a second of a core to make.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{CannotCompare, Compared, ComparisonFilter, compare};
+use crate::domain::event::EventId;
+use crate::store::ledgers::{self, Versions};
+use crate::store::{self, Connection, events};
+
+/// Comparisons kept.
+const KEPT: usize = 4;
+
+/// Rows that all kept comparisons have together, at most.
+const MOST_ROWS: usize = 100_000;
+
+/// What a comparison was made of. An alert that made no order changes no ledger, and is
+/// evidence all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MadeOf {
+    versions: Versions,
+    newest: Option<EventId>,
+}
+
+/// The comparisons of late, the newest last, each under what was asked for.
+#[derive(Default)]
+pub struct ComparisonCache {
+    kept: Mutex<Vec<(String, MadeOf, Arc<Compared>)>>,
+}
+
+impl ComparisonCache {
+    /// The comparison that is asked for: as it was made before, unless something changed that
+    /// it is made of.
+    ///
+    /// # Errors
+    ///
+    /// As [`compare`].
+    pub fn of(
+        &self,
+        connection: &Connection,
+        filter: &ComparisonFilter,
+    ) -> store::Result<Result<Arc<Compared>, CannotCompare>> {
+        let asked = format!("{filter:?}");
+        // What was committed in between is at worst made again for nothing.
+        let made_of = MadeOf {
+            versions: ledgers::versions(connection, std::slice::from_ref(&filter.webhook))?,
+            newest: events::newest_of(connection, &filter.webhook)?,
+        };
+        if let Some(kept) = self.kept(&asked, made_of) {
+            return Ok(Ok(kept));
+        }
+        let compared = compare(connection, filter)?.map(Arc::new);
+        if let Ok(compared) = &compared {
+            self.keep(asked, made_of, Arc::clone(compared));
+        }
+        Ok(compared)
+    }
+
+    fn kept(&self, asked: &str, made_of: MadeOf) -> Option<Arc<Compared>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept
+            .iter()
+            .find(|(known, of, _)| known == asked && *of == made_of);
+        found.map(|(.., compared)| Arc::clone(compared))
+    }
+
+    fn keep(&self, asked: String, made_of: MadeOf, compared: Arc<Compared>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, ..)| *known != asked);
+        kept.push((asked, made_of, compared));
+        let rows = |kept: &[(String, MadeOf, Arc<Compared>)]| -> usize {
+            kept.iter().map(|(.., compared)| compared.rows.len()).sum()
+        };
+        while !kept.is_empty() && (kept.len() > KEPT || rows(&kept) > MOST_ROWS) {
+            kept.remove(0);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The book of alerts and that of fills, read from what is stored.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::super::ComparisonFilter;
+use super::super::books::{CannotCompare, Failed, covered, named, with_legs};
+use super::super::rows::LegSide;
+use crate::compare::{
+    Action, AlertLegs, Evidence, Executed, FillLegs, FillOf, Matching, TradeLegs,
+};
+use crate::domain::fill::{FillId, is_same_money};
+use crate::domain::order::{Order, OrderId};
+use crate::domain::signal::Ticker;
+use crate::domain::terms::Terms;
+use crate::reports::zone_of;
+use crate::store::Connection;
+use crate::store::fills::{self as stored, StoredFill};
+use crate::store::ledgers::LedgerKey;
+use crate::store::orders::{self, Arrival};
+use crate::store::tickers;
+use crate::store::trades::{self, PairedTrade};
+use crate::store::webhooks::{self, StoredWebhook};
+
+/// Both books.
+pub(in crate::reports::comparison) struct FillBooks {
+    pub(super) ticker: Ticker,
+    /// The range that was asked for.
+    pub(super) range: (Option<Timestamp>, Option<Timestamp>),
+    pub(super) currency: String,
+    /// A currency of the fills' prices that is another than the webhook's.
+    pub(super) foreign: Option<String>,
+    pub(super) alerts: AlertLegs,
+    pub(super) fills: FillLegs,
+    terms: Terms,
+    orders: HashMap<OrderId, Order>,
+    arrivals: HashMap<OrderId, Arrival>,
+    /// Fills whose fee is in no profit.
+    without_fee: usize,
+    of_alerts: Vec<PairedTrade>,
+    of_fills: Vec<PairedTrade>,
+}
+
+impl FillBooks {
+    pub(in crate::reports::comparison) fn read(
+        connection: &Connection,
+        filter: &ComparisonFilter,
+    ) -> Result<Self, Failed> {
+        let webhook = webhooks::get(connection, &filter.webhook)?;
+        let key = chosen(connection, &webhook, filter)?;
+        let ticker = key.instrument.ticker().clone();
+        let instrument = tickers::find(connection, webhook.row, &ticker)?;
+        let of_alerts = LedgerKey::of_alerts(webhook.row, instrument);
+        let orders = orders::in_order(connection, &of_alerts)?;
+        let alerts = AlertLegs::of(&orders);
+        if alerts.legs.is_empty() {
+            let others = named(&tickers::all(connection, webhook.row)?);
+            return Err(Failed::Cannot(CannotCompare::NoAlerts(ticker, others)));
+        }
+        let arrivals = orders::arrivals(connection, webhook.row)?;
+        let found = stored::in_order(connection, &key)?;
+        let currency = webhook.settings.currency.clone();
+        let fills = FillLegs::of(with_orders(&found, &arrivals), &currency);
+        let is_without = |stored: &&StoredFill| stored.fill.counted(&currency).commission.is_none();
+        Ok(Self {
+            range: filter.range.within(&zone_of(&webhook.settings)),
+            foreign: foreign(&found, &currency),
+            without_fee: found.iter().filter(is_without).count(),
+            terms: webhook.settings.terms_of(ticker.as_str()),
+            of_alerts: trades::paired(connection, &of_alerts)?,
+            of_fills: trades::paired(connection, &key)?,
+            orders: orders.into_iter().map(|order| (order.id, order)).collect(),
+            currency,
+            ticker,
+            arrivals,
+            alerts,
+            fills,
+        })
+    }
+
+    /// The alerts' trades with their legs.
+    pub(super) fn alert_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
+        with_legs(&self.alerts, &self.of_alerts, is_inside)
+    }
+
+    /// The fills' trades with their legs.
+    pub(super) fn fill_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
+        let with_legs = |paired: &PairedTrade| TradeLegs {
+            entry: self.fills.place(FillId(paired.entry.0), Action::Entry),
+            exit: self.fills.place(FillId(paired.exit.0), Action::Exit),
+            is_inside: is_inside(paired.trade.exit_time),
+            trade: paired.trade.clone(),
+        };
+        self.of_fills.iter().map(with_legs).collect()
+    }
+
+    /// Each pair as what the broker made of the alert.
+    pub(super) fn executed(&self, found: &Matching) -> Vec<Executed> {
+        let executed = found.pairs.iter().filter_map(|pair| {
+            let id = self.alerts.order_of[pair.first];
+            let order = self.orders.get(&id)?;
+            let arrival = self.arrivals.get(&id).filter(|arrival| arrival.is_live);
+            let leg = &self.fills.legs[pair.second];
+            let filled = &self.fills.orders[self.fills.order_of[pair.second]];
+            Some(Executed {
+                side: leg.side,
+                quantity: leg.quantity,
+                intended: order.intended_price,
+                market: order.market_price,
+                filled: leg.price,
+                terms: self.terms,
+                signal: order.signal_time.filter(|time| *time == order.paired_at),
+                received: arrival.map(|arrival| arrival.received_at),
+                on_disk: arrival.and_then(|arrival| arrival.on_disk),
+                filled_at: filled.time,
+                precision: filled.precision,
+            })
+        });
+        executed.collect()
+    }
+
+    /// A leg of fills as it is shown: at the time that the export tells.
+    pub(super) fn fill_side(&self, index: usize) -> LegSide {
+        let order = &self.fills.orders[self.fills.order_of[index]];
+        LegSide {
+            time: order.time,
+            reference: order.reference.clone(),
+            ..LegSide::of(&self.fills.legs[index])
+        }
+    }
+
+    /// What the fills themselves say of the time that is compared.
+    pub(super) fn evidence(&self) -> Evidence {
+        Evidence {
+            arrivals: self.fills.orders.iter().map(|order| order.time).collect(),
+            is_of_fills: true,
+            ..Evidence::default()
+        }
+    }
+
+    /// What else should be known.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let foreign = self.foreign.as_ref().map(|foreign| {
+            format!(
+                "the fills are priced in {foreign} and the webhook counts in {}: profits are not compared. Set the webhook's currency to that of its instrument",
+                self.currency
+            )
+        });
+        let without_fee = (self.without_fee > 0).then(|| {
+            format!(
+                "the fees of {} fills were taken in a third coin and are in no profit",
+                self.without_fee
+            )
+        });
+        foreign.into_iter().chain(without_fee).collect()
+    }
+
+    pub(super) fn no_overlap(&self) -> CannotCompare {
+        CannotCompare::FillsElsewhere {
+            alerts: covered(&self.alerts.legs),
+            fills: covered(&self.fills.wholes()),
+        }
+    }
+}
+
+/// Fills with the orders that the broker's names of theirs are: `ord_77`, or an alert's `id`.
+fn with_orders<'a>(
+    found: &'a [StoredFill],
+    arrivals: &HashMap<OrderId, Arrival>,
+) -> Vec<FillOf<'a>> {
+    let mut names: HashMap<String, OrderId> = HashMap::with_capacity(arrivals.len());
+    for (order, arrival) in arrivals {
+        names.insert(order.to_string(), *order);
+        names.extend(arrival.key.clone().map(|key| (key, *order)));
+    }
+    let with_order = |stored: &'a StoredFill| FillOf {
+        id: stored.id,
+        ticker: &stored.ticker,
+        fill: &stored.fill,
+        order: stored
+            .fill
+            .order_id
+            .as_ref()
+            .and_then(|name| names.get(name).copied()),
+    };
+    found.iter().map(with_order).collect()
+}
+
+/// The fills that are meant: the only ones, or those of the instrument.
+fn chosen(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    filter: &ComparisonFilter,
+) -> Result<LedgerKey, Failed> {
+    let mut kept = stored::ledgers_of(connection, webhook.row)?;
+    if kept.is_empty() {
+        return Err(Failed::Cannot(CannotCompare::NoFills(
+            webhook.id.to_string(),
+        )));
+    }
+    let names: Vec<String> = kept.iter().map(|key| key.instrument.to_string()).collect();
+    if let Some(ticker) = &filter.ticker {
+        kept.retain(|key| key.instrument.ticker().may_be(ticker));
+    }
+    match <[LedgerKey; 1]>::try_from(kept) {
+        Ok([key]) => Ok(key),
+        Err(_) => Err(Failed::Cannot(CannotCompare::WhichFills(names.join(", ")))),
+    }
+}
+
+/// Currencies of prices that cannot be laid beside the webhook's.
+fn foreign(found: &[StoredFill], currency: &str) -> Option<String> {
+    let stated = found
+        .iter()
+        .filter_map(|stored| stored.fill.currency.as_deref());
+    let foreign: BTreeSet<&str> = stated
+        .filter(|code| !is_same_money(code, currency))
+        .collect();
+    let foreign: Vec<&str> = foreign.into_iter().collect();
+    (!foreign.is_empty()).then(|| foreign.join(", "))
+}

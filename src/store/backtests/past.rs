@@ -1,0 +1,111 @@
+//! Lists of trades that another one took the place of.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use serde::Deserialize;
+
+use crate::domain::money::{Price, Quantity};
+use crate::domain::signal::{Direction, Ticker};
+use crate::store::error::{Result, StoreError};
+use crate::store::sql::timestamp;
+
+/// Past lists kept of each ticker.
+const KEPT: i64 = 20;
+
+/// A list of trades that another one took the place of.
+#[derive(Debug, Clone)]
+pub struct PastBacktest {
+    /// When it was brought in.
+    pub imported_at: Timestamp,
+    /// Its closed trades.
+    pub trades: Vec<PastTrade>,
+}
+
+/// A closed trade of a past list.
+#[derive(Debug, Clone)]
+pub struct PastTrade {
+    /// Long or short.
+    pub direction: Direction,
+    /// Contracts, shares or coins.
+    pub quantity: Quantity,
+    /// When it was opened, and at which price.
+    pub entry: (Timestamp, Price),
+    /// When it was closed, and at which price.
+    pub exit: (Timestamp, Price),
+}
+
+/// As the column has one: times in microseconds.
+#[derive(Deserialize)]
+struct Kept(i64, i64, Direction, String, String, String);
+
+impl Kept {
+    fn trade(self) -> Option<PastTrade> {
+        let Self(entered, left, direction, quantity, entry, exit) = self;
+        let time = |micros| Timestamp::from_microsecond(micros).ok();
+        Some(PastTrade {
+            direction,
+            quantity: quantity.parse().ok()?,
+            entry: (time(entered)?, entry.parse().ok()?),
+            exit: (time(left)?, exit.parse().ok()?),
+        })
+    }
+}
+
+/// Keeps a list that another one is about to take the place of; not one of the same file.
+pub(super) fn keep(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+    digest: &[u8],
+) -> Result<()> {
+    connection.execute(
+        "INSERT INTO past_backtests (webhook_id, ticker, imported_at, digest, trades)
+         SELECT b.webhook_id, b.ticker, b.imported_at, b.digest,
+             (SELECT json_group_array(json_array(t.entry_time, t.exit_time, t.direction, t.quantity,
+                  t.entry_price, t.exit_price)) FROM trades t
+              WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
+         FROM backtests b WHERE b.webhook_id = ?1 AND b.ticker = ?2 AND b.digest <> ?3",
+        params![webhook, ticker.as_str(), digest],
+    )?;
+    connection.execute(
+        "DELETE FROM past_backtests WHERE webhook_id = ?1 AND ticker = ?2 AND id <=
+             (SELECT id FROM past_backtests WHERE webhook_id = ?1 AND ticker = ?2
+              ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+        params![webhook, ticker.as_str(), KEPT],
+    )?;
+    Ok(())
+}
+
+/// Forgets the past lists of a ticker, with the backtest that its owner removes.
+pub(super) fn forget(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
+    connection.execute(
+        "DELETE FROM past_backtests WHERE webhook_id = ?1 AND ticker = ?2",
+        params![webhook, ticker.as_str()],
+    )?;
+    Ok(())
+}
+
+/// The past lists of a ticker, oldest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn past(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<Vec<PastBacktest>> {
+    let mut select = connection.prepare_cached(
+        "SELECT imported_at, trades FROM past_backtests WHERE webhook_id = ?1 AND ticker = ?2 ORDER BY id",
+    )?;
+    let found = select.query_map(params![webhook, ticker.as_str()], |row| {
+        Ok((timestamp(row, 0)?, row.get::<_, String>(1)?))
+    })?;
+    let mut past = Vec::new();
+    for found in found {
+        let (imported_at, text) = found?;
+        let kept: Vec<Kept> = serde_json::from_str(&text)
+            .map_err(StoreError::unusable("a past list of trades cannot be read"))?;
+        past.push(PastBacktest {
+            imported_at,
+            trades: kept.into_iter().filter_map(Kept::trade).collect(),
+        });
+    }
+    Ok(past)
+}
