@@ -259,6 +259,7 @@ mod tests {
             at: at("2026-01-05T12:00:00Z"),
             side: DepartureSide::Worse,
             ground: DepartureGround::Band,
+            over: None,
         };
         let mut facts = facts(&settings, &zone);
         facts.instruments = vec![

@@ -35,7 +35,7 @@ text_enum! {
     }
 }
 
-/// The first trade that showed it.
+/// The first trade that showed it, and the one that showed that it was over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Departure {
@@ -48,4 +48,7 @@ pub struct Departure {
     pub side: DepartureSide,
     /// What showed it.
     pub ground: DepartureGround,
+    /// The number of the trade after which nothing was left of it: the evidence is gone, and the
+    /// curve is back among nine of ten runs. `null` while it lasts.
+    pub over: Option<usize>,
 }

@@ -189,6 +189,7 @@ pub fn departures(connection: &Connection, webhook: i64) -> Result<Vec<(Instrume
             at: timestamp(row, 2)?,
             side: parsed(row, 3)?,
             ground: parsed(row, 4)?,
+            over: None,
         };
         Ok((parsed::<Ticker>(row, 0)?, departure))
     };

@@ -4,7 +4,7 @@
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
-use super::alarm::{ALARM_EVIDENCE, AlarmRule};
+use super::alarm::{ALARM_EVIDENCE, AlarmRule, Gate};
 use super::cusum::Cusum;
 use super::evidence::{Bets, Capital};
 use super::sampling::{Sampler, Sampling};
@@ -251,13 +251,18 @@ impl Drawn {
         let at_mark = |(mark, sorted): (&usize, &Vec<f64>)| {
             let below = index_below(level * weight(*mark, horizon));
             let above = index_below(level * weight(*mark, horizon) * ABOVE_FOR_BELOW);
-            (*mark, [sorted[below], sorted[runs - 1 - above]])
+            let at = |share| quantile(share, runs, |index| sorted[index]).unwrap_or_default();
+            Gate {
+                trade: *mark,
+                band: [sorted[below], sorted[runs - 1 - above]],
+                usual: [0.05, 0.95].map(at),
+            }
         };
-        let band = marks.iter().zip(&self.sums).map(at_mark);
+        let gates = marks.iter().zip(&self.sums).map(at_mark);
         let rule = AlarmRule {
             bets,
             needed,
-            band: band.filter(|(trade, _)| *trade >= BAND_FROM).collect(),
+            gates: gates.filter(|gate| gate.trade >= BAND_FROM).collect(),
         };
         let bands = marks.iter().zip(&self.sums).map(|(trade, sorted)| {
             let at = |share| quantile(share, runs, |index| sorted[index]).unwrap_or_default();

@@ -232,7 +232,7 @@ pub struct Expectation {
     pub curve: Vec<LivePoint>,
     /// The place of the live trades; `null` without any.
     pub standing: Option<Standing>,
-    /// The alarm, where one was raised; none before the twentieth trade.
+    /// The newest alarm, where one was raised; none before the twentieth trade.
     pub alarm: Option<Departure>,
     /// The evidence that raises the alarm: 20, or more where trades depend on each other.
     pub alarm_evidence: f64,

@@ -189,3 +189,19 @@ fn a_long_life_has_a_longer_horizon_and_fewer_points() {
         [120, 120, 240, 240, 480, 960]
     );
 }
+
+#[test]
+fn an_alarm_is_over_when_nothing_is_left_of_it() {
+    let expected = &backtests()[0];
+    let rule = rule(expected, 400, 1).unwrap();
+    let average = mean(expected.iter().copied()).unwrap();
+    // Gone for thirty trades, then twice as good as it was.
+    let mut live = vec![-60.0; 30];
+    let found = rule.alarm(&outcomes(&live, START, 24)).unwrap();
+    assert!((20..=30).contains(&found.trade), "{found:?}");
+    assert_eq!(found.over, None);
+    live.extend(expected.iter().map(|outcome| outcome + average));
+    let later = rule.alarm(&outcomes(&live[..100], START, 24)).unwrap();
+    assert_eq!((later.trade, later.side), (found.trade, found.side));
+    assert!(later.over.is_some(), "{later:?}");
+}

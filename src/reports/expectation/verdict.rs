@@ -45,7 +45,7 @@ fn summary(figures: &Expectation, standing: &Standing, source: &str) -> String {
         trades = trades(standing.trades),
         share = in_percent(share),
     );
-    if let Some(departure) = &figures.alarm {
+    if let Some(departure) = current(figures) {
         return format!("{place}. {}", alarm(departure));
     }
     let meaning = if standing.trades < ALARM_FROM {
@@ -57,7 +57,19 @@ fn summary(figures: &Expectation, standing: &Standing, source: &str) -> String {
     } else {
         "as expected"
     };
-    format!("{place}: {meaning}.")
+    let past = figures.alarm.map_or_else(String::new, |past| {
+        let over = past.over.unwrap_or_default();
+        format!(
+            " An alarm at trade {} was over at trade {over}.",
+            past.trade
+        )
+    });
+    format!("{place}: {meaning}.{past}")
+}
+
+/// The alarm that is not over.
+fn current(figures: &Expectation) -> Option<&Departure> {
+    figures.alarm.as_ref().filter(|alarm| alarm.over.is_none())
 }
 
 fn alarm(departure: &Departure) -> String {
@@ -83,11 +95,16 @@ fn next_step(figures: &Expectation, currency: &str) -> String {
         .filter(|difference| difference.is_different)
         .map(|difference| in_words(difference, figures.unit, currency))
         .collect();
-    let is_alarm = figures.alarm.is_some();
+    let side = current(figures).map(|alarm| alarm.side);
     match named.as_slice() {
-        [] if is_alarm => {
-            "Stop or halve the size until you know why: no single figure stands out. Compare the fills first: missing and \
-             false ones have causes."
+        [] if side == Some(DepartureSide::Worse) => {
+            "Stop or halve the size until you know why: no single figure stands out. Look at missed and false fills \
+             first."
+                .to_owned()
+        }
+        [] if side == Some(DepartureSide::Better) => {
+            "Look at quantities and at missed and false fills first: better than expected is a sign of a wrong size, or \
+             of a backtest that is not this strategy's."
                 .to_owned()
         }
         [] if figures.standing.is_some_and(|of| of.trades < ALARM_FROM) => {
@@ -101,7 +118,7 @@ fn next_step(figures: &Expectation, currency: &str) -> String {
                 .any(|one| one.is_different && one.figure == ExpectedFigure::TradesPerDay)
             {
                 "Look at missed and false fills first."
-            } else if is_alarm {
+            } else if side == Some(DepartureSide::Worse) {
                 "Stop or halve the size until you know why."
             } else {
                 "Keep an eye on it."

@@ -160,6 +160,8 @@ impl ExpectationWatch {
             .rules
             .entry((stored.id, horizon(n)))
             .or_insert_with(|| rule(values, n, SEED).ok());
-        rule.as_ref()?.alarm(live)
+        // One that is over needs nobody.
+        let alarm = rule.as_ref()?.alarm(live);
+        alarm.filter(|alarm| alarm.over.is_none())
     }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Bridge, LegRow, LegSide } from './api';
-import { chained, isProblem, lag, note, periods, placed, steps, wilson, type Chain } from './comparison';
+import { chained, isProblem, lag, meanInterval, medianInterval, note, periods, placed, steps, wilson, type Chain } from './comparison';
 
 const side = (time: string, price = '100', order: string | null = null): LegSide =>
   ({ order, side: 'long', action: 'entry', time, price, quantity: '1', signal: null }) as LegSide;
@@ -76,6 +76,17 @@ describe('drift', () => {
     expect(long.length).toBe(9);
     expect(long[0]?.legs).toBe(7);
     expect(periods([])).toEqual([]);
+  });
+
+  it('has an interval of a mean and of a median', () => {
+    const values = Array.from({ length: 25 }, (_, index) => (index * 7) % 25);
+    // scipy 1.17.1: norm.interval(0.95, mean(x), sem(x)) of 0 to 24.
+    const [low, high] = meanInterval(values) ?? [0, 0];
+    expect(low).toBeCloseTo(9.115, 3);
+    expect(high).toBeCloseTo(14.885, 3);
+    // The 8th and the 18th of 25, which hold the median with 95.7 %.
+    expect(medianInterval(values)).toEqual([7, 17]);
+    expect([meanInterval([1]), medianInterval([1, 2, 3])]).toEqual([null, null]);
   });
 
   it("has Wilson's interval", () => {

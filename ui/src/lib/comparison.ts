@@ -4,6 +4,9 @@ import type { Bridge, LegRow, LegSide } from './api';
 import { sum } from './sum';
 import { dayOf } from './zone.svelte';
 
+/** The normal distribution's quantile that leaves 2.5 % above it. */
+const Z = 1.959963984540054;
+
 /** Which legs are listed. */
 export type Only = 'problem' | 'missed' | 'false' | '';
 
@@ -90,6 +93,31 @@ export function lag(row: Chain): number | null {
   return first && second ? (Date.parse(second.time) - Date.parse(first.time)) / 1000 : null;
 }
 
+/** How much worse the later price is, in percent of the earlier one. */
+export function costOf(row: LegRow): number | null {
+  const price = Number((row.backtest ?? row.alert)?.price);
+  return row.priceCost && price ? (100 * Number(row.priceCost)) / Math.abs(price) : null;
+}
+
+/** The 95 % interval of a mean, by the normal distribution; null of fewer than two values. */
+export function meanInterval(values: number[]): [number, number] | null {
+  const n = values.length;
+  if (n < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = Z * Math.sqrt(variance / n);
+  return [mean - half, mean + half];
+}
+
+/** The 95 % interval of a median: the values whose ranks a fair coin gives; null of fewer than six values. */
+export function medianInterval(values: number[]): [number, number] | null {
+  const n = values.length;
+  if (n < 6) return null;
+  const ordered = values.toSorted((one, other) => one - other);
+  const below = Math.max(0, Math.floor(n / 2 - (Z * Math.sqrt(n)) / 2));
+  return [ordered[below] ?? 0, ordered[n - 1 - below] ?? 0];
+}
+
 /** What somebody reads of a row first. */
 export function note(row: LegRow): string {
   if (row.causeInWords) return row.causeInWords;
@@ -110,8 +138,6 @@ export interface Period {
   /** Mean cost of a leg in percent of its price; null without pairs. */
   cost: number | null;
 }
-
-const Z = 1.959963984540054;
 
 /** Wilson's 95 % interval of a share, in percent. */
 export function wilson(part: number, of: number): [number, number] {
@@ -145,10 +171,7 @@ export function periods(rows: Chain[]): Period[] {
   });
   return [...groups].toSorted(([one], [other]) => one - other).map(([group, legs]) => {
     const pairs = legs.filter((row) => row.outcome === 'matched');
-    const costs = pairs.flatMap((row) => {
-      const price = Number((row.backtest ?? row.alert)?.price);
-      return row.priceCost && price ? [(100 * Number(row.priceCost)) / Math.abs(price)] : [];
-    });
+    const costs = pairs.flatMap((row) => costOf(row) ?? []);
     const [low, high] = wilson(pairs.length, legs.length);
     return {
       day: new Date((first + group * length) * 86_400_000).toISOString().slice(0, 10),
