@@ -4,8 +4,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::AuthKey;
 use algohook::ingest::{RateLimit, SlidingWindow, WINDOW};
+
 use algohook::payload;
 use algohook::secrets;
 use algohook::templates::Template;
@@ -38,7 +40,7 @@ fn parse(criterion: &mut Criterion) {
             BenchmarkId::new("algohook", name),
             bytes,
             |bencher, bytes| {
-                bencher.iter(|| payload::parse(black_box(bytes)));
+                bencher.iter(|| payload::parse(black_box(bytes), ReadingRules::AUTO));
             },
         );
         group.bench_with_input(

@@ -96,15 +96,19 @@ fn without_plots(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::format::ReadingRules;
     use crate::payload;
 
     #[test]
     fn every_template_becomes_a_valid_alert_without_warnings() {
         let key = AuthKey::from_stored("k".repeat(32));
         for template in Template::ALL {
-            let alert =
-                payload::parse(template.example(&key, Timestamp::UNIX_EPOCH).as_bytes()).unwrap();
-            assert_eq!(alert.auth_key.as_str(), key.reveal());
+            let alert = payload::parse(
+                template.example(&key, Timestamp::UNIX_EPOCH).as_bytes(),
+                ReadingRules::AUTO,
+            )
+            .unwrap();
+            assert_eq!(alert.auth_key.unwrap().as_str(), key.reveal());
             assert_eq!(alert.signal.unwrap().warnings, []);
         }
     }

@@ -99,6 +99,7 @@ impl Recorder for NotStoring {
         Ok(Recorded {
             event: EventId(number),
             status: EventStatus::Processed,
+            sized: None,
             order: Some(OrderId(number)),
             warnings: parsed.warnings.clone(),
             repeats: None,

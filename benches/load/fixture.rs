@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use algohook::domain::event::EventSource;
+use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading};
 use algohook::payload;
@@ -80,8 +81,8 @@ fn record(
     message: &str,
 ) -> Result<(), StoreError> {
     let unusable = |error: String| StoreError::Unavailable(format!("no valid alert: {error}"));
-    let alert =
-        payload::parse(message.as_bytes()).map_err(|error| unusable(format!("{error:?}")))?;
+    let alert = payload::parse(message.as_bytes(), ReadingRules::AUTO)
+        .map_err(|error| unusable(format!("{error:?}")))?;
     let signal = alert.signal.map_err(|error| unusable(error.to_string()))?;
     let delivery = Delivery {
         id: deliveries::new_delivery(received_at)?,
@@ -93,6 +94,7 @@ fn record(
         payload: alert.recorded,
         reading: Reading::Signal(signal),
         verified: None,
+        rules: ReadingRules::OWN,
         duplicate_window: Some(SignedDuration::from_mins(1)),
         original: None,
     };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use algohook::domain::event::{EventId, EventSource};
-use algohook::domain::order::{Order, OrderId, quantity_of};
+use algohook::domain::format::ReadingRules;
+use algohook::domain::order::{Measure, Order, OrderId, measure};
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
 use algohook::journal::ledgers;
@@ -69,12 +70,16 @@ impl Walk {
             let (time, message) = self.next_alert();
             let parsed = payload::parse_without_key(message.as_bytes()).expect("a valid alert");
             let signal = parsed.signal;
+            let Ok(Measure::Quantity(quantity)) = measure(&signal) else {
+                panic!("no quantity");
+            };
             Order {
                 id: OrderId(id),
                 event: EventId(id),
-                quantity: quantity_of(&signal).expect("a quantity"),
+                quantity,
                 ticker: signal.ticker,
                 intent: signal.intent,
+                closes_opposite: signal.closes_opposite,
                 order_type: signal.order_type,
                 intended_price: signal.intended_price,
                 market_price: signal.market_price,
@@ -100,6 +105,7 @@ impl Walk {
             verified: None,
             payload: message.into_bytes(),
             reading: Reading::Signal(parsed),
+            rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_mins(1)),
             original: None,
         }

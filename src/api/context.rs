@@ -15,12 +15,13 @@ use super::passwords::Hashing;
 use super::throttle::LoginThrottle;
 use super::unwritten::UnwrittenLogins;
 use crate::config::Retention;
-use crate::domain::webhook::WebhookId;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
+use crate::payload::PresentedKey;
 use crate::reports::ReportCache;
 use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
+use crate::store::webhooks::StoredWebhook;
 use crate::store::{Result, Store};
 use crate::vault::Vault;
 use crate::workers::Board;
@@ -110,13 +111,22 @@ impl Context {
     }
 
     /// Tries an alert on the way that one from outside goes.
-    pub async fn try_out(&self, id: &WebhookId, message: String, address: IpAddr) -> Answer {
+    pub async fn try_out(
+        &self,
+        webhook: &StoredWebhook,
+        message: String,
+        address: IpAddr,
+    ) -> Answer {
         let sender = Sender {
             is_owner: true,
             is_test: true,
             ..Sender::from(address)
         };
-        let delivery = self.ingest.receive(id.as_str(), message.as_bytes(), sender);
+        // As the URL has it that its owner pastes.
+        let key = webhook.auth_key.reveal().to_owned();
+        let key = Some(PresentedKey::new(key)).filter(|_| webhook.settings.key_in_path);
+        let (id, body) = (webhook.id.as_str(), message.as_bytes());
+        let delivery = self.ingest.receive_with(id, key.as_ref(), body, sender);
         delivery.await.0
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::moment::Moment;
 use crate::ingest::LARGEST_BODY;
 use crate::journal::deliveries::{self, Reading};
 use crate::journal::reprocess;
-use crate::payload;
+use crate::payload::{self, FieldOrigin};
 use crate::store::event_log::{self, EventSummary};
 use crate::store::events::{self, EventFilter};
 use crate::store::{outbox, webhooks};
@@ -35,6 +35,8 @@ pub struct EventDetail {
     committed_at: Option<Timestamp>,
     /// What became of each forward of it, oldest first.
     forwards: Vec<ForwardAnswer>,
+    /// Where each field of its order is from; null where its message is not kept any longer.
+    fields: Option<Vec<FieldOrigin>>,
 }
 
 /// A filter of events; newest by time first.
@@ -127,13 +129,17 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let id: EventId = request.path_id()?;
     let last_commit = context.store.last_commit().clone();
     let read = context.store.readers().run(move |connection| {
-        let event = Event::from(events::get(connection, id)?);
+        let stored = events::get(connection, id)?;
+        let rules = stored.rules;
+        let read = |message: &Vec<u8>| payload::read(message, rules).fields;
         let rows = outbox::of_event(connection, id)?.into_iter();
+        let received_at = stored.received_at;
         Ok(EventDetail {
             forwards: rows
-                .map(|row| ForwardAnswer::of(row, event.received_at))
+                .map(|row| ForwardAnswer::of(row, received_at))
                 .collect(),
-            event,
+            fields: stored.payload.as_ref().map(read),
+            event: Event::from(stored),
             committed_at: last_commit.of(connection, id)?,
         })
     });
@@ -156,9 +162,18 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     let read = context.store.readers().run(move |connection| {
         let event = events::get(connection, id)?;
         let webhook = webhooks::get(connection, &event.webhook)?;
-        Ok((event.payload, webhook.auth_key))
+        Ok((event, webhook))
     });
-    let (original, key) = read.await?;
+    let (event, webhook) = read.await?;
+    let (original, key) = (event.payload, webhook.auth_key);
+    // What was understood then means the same now. A message that failed, and another one, are
+    // read as the settings say today.
+    let is_read_again = asked.payload.is_none() && event.status != EventStatus::Failed;
+    let rules = if is_read_again {
+        event.rules
+    } else {
+        webhook.settings.reading_rules()
+    };
     let payload = match asked.payload {
         Some(edited) => bytes_of(&edited)?,
         None => original.ok_or_else(|| no_message(id))?,
@@ -168,10 +183,12 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
         return Err(Problem::invalid(detail));
     }
     let kept = payload::redact(payload::hide_keys(&payload), key.reveal());
-    let parsed = payload::parse_without_key(&kept)?;
+    let read = payload::read(&kept, rules);
+    let (parsed, rules) = (read.signal?, rules.in_format(read.format));
     let delivery = deliveries::new_delivery(context.now())?;
     let write = context.store.writer().run(None, move |context| {
-        let recorded = reprocess::reprocess(context, delivery, id, kept, Reading::Signal(parsed))?;
+        let reading = Reading::Signal(parsed);
+        let recorded = reprocess::reprocess(context, delivery, id, kept, reading, rules)?;
         events::get(context.connection, recorded.event)
     });
     Ok(created(&Event::from(write.await?)))

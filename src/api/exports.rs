@@ -134,7 +134,7 @@ impl Row for Order {
             Cell::plain(&self.id),
             Cell::plain(&self.webhook),
             Cell::Foreign(self.ticker),
-            Cell::plain(&self.direction),
+            Cell::plain_or_empty(self.direction.as_ref()),
             Cell::plain(&self.order_type),
             Cell::plain_or_empty(self.qty.as_ref()),
             Cell::Plain(self.intended_price),

@@ -140,7 +140,8 @@ impl Api {
             client.connection.prove();
             self.known.note(client.address);
             let is_test = matches!(resource, Resource::Test | Resource::Me);
-            auth::require_scope(identity, method == Method::GET, is_test)?;
+            let is_read = method == Method::GET || resource == Resource::Explain;
+            auth::require_scope(identity, is_read, is_test)?;
         }
         if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
             self.require_same_origin(&head, &client)?;

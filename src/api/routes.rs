@@ -30,6 +30,7 @@ pub enum Resource {
     Webhook,
     RotateKey,
     Test,
+    Explain,
     Rejections,
     Events,
     EventSummary,
@@ -78,7 +79,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 58] = [
+const ADDRESSES: [(&str, Resource, &str); 59] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -92,6 +93,7 @@ const ADDRESSES: [(&str, Resource, &str); 58] = [
     ("/webhooks/{id}", Resource::Webhook, "GET, PATCH, DELETE"),
     ("/webhooks/{id}/rotate-key", Resource::RotateKey, "POST"),
     ("/webhooks/{id}/test", Resource::Test, "POST"),
+    ("/webhooks/{id}/explain", Resource::Explain, "POST"),
     ("/webhooks/{id}/rejections", Resource::Rejections, "GET"),
     ("/events", Resource::Events, "GET"),
     ("/events/summary", Resource::EventSummary, "GET"),
@@ -201,6 +203,7 @@ impl Resource {
             (Self::Webhook, "DELETE") => webhooks::delete(context, request).await,
             (Self::RotateKey, "POST") => webhooks::rotate_key(context, request).await,
             (Self::Test, "POST") => webhooks::test(context, request).await,
+            (Self::Explain, "POST") => webhooks::explain(context, request).await,
             (Self::Rejections, "GET") => webhooks::list_rejections(context, request).await,
             (Self::Events, "GET") => events::list(context, request).await,
             (Self::EventSummary, "GET") => events::summarise(context, request).await,

@@ -9,8 +9,10 @@ use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
 use crate::desk;
+use crate::desk::explain::Explanation;
 use crate::desk::webhooks::{NewAddress, Rejection, Webhook};
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState, name_of};
+use crate::ingest::LARGEST_BODY;
 use crate::secrets::random_bytes;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
 use crate::store::{self, rejections};
@@ -220,11 +222,42 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
         Some(message) => templates::fill(&message, &webhook.auth_key, context.now()),
         None => template.example(&webhook.auth_key, context.now()),
     };
-    let answer = context.try_out(&id, message, request.client.address).await;
+    let answer = context
+        .try_out(&webhook, message, request.client.address)
+        .await;
     Ok(ok(&TestResult {
         status: answer.status.as_u16(),
         answer: serde_json::from_slice(&answer.body).unwrap_or_default(),
     }))
+}
+
+/// A message to explain.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Message {
+    /// The message, as TradingView would send it or with its placeholders, which get example
+    /// values.
+    pub message: String,
+}
+
+/// Says what a message would come to at a webhook, and where each field is from. Nothing is
+/// recorded.
+#[utoipa::path(post, path = "/webhooks/{id}/explain", tag = "webhooks", params(("id" = String, Path)),
+    request_body = Message,
+    responses((status = 200, body = Explanation), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn explain(context: &Context, request: &ApiRequest) -> Reply {
+    let id: WebhookId = request.path_id()?;
+    let Message { message } = request.json()?;
+    if message.len() > LARGEST_BODY {
+        let detail = format!("the message is larger than {LARGEST_BODY} bytes");
+        return Err(Problem::invalid(detail));
+    }
+    let now = context.now();
+    let read = context.store.readers().run(move |connection| {
+        let webhook = webhooks::get(connection, &id)?;
+        desk::explain::explain(Some((connection, &webhook)), &message, now)
+    });
+    Ok(ok(&read.await?))
 }
 
 /// Settings with some of them changed.

@@ -13,6 +13,7 @@ mod completions;
 mod doctor;
 mod events;
 mod expectation;
+mod explain;
 mod forward;
 mod http;
 mod import;
@@ -65,6 +66,7 @@ enum Command {
     Webhook(webhook::Webhook),
     Send(send::Send),
     Events(events::Events),
+    Explain(explain::Explain),
     Orders(orders::Orders),
     Report(report::Report),
     Compare(compare::Compare),
@@ -138,6 +140,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Webhook(webhook) => webhook.run(&config, out),
         Command::Send(send) => send.run(&config, out),
         Command::Events(events) => events.run(&config, out),
+        Command::Explain(explain) => explain.run(&config, out),
         Command::Orders(orders) => orders.run(&config, out),
         Command::Report(report) => report.run(&config, out),
         Command::Compare(compare) => compare.run(&config, out),

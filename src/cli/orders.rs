@@ -87,8 +87,9 @@ pub fn in_words(order: &StoredOrder) -> String {
             .intent
             .position_direction()
             .unwrap_or_else(|| match order.intent.direction() {
-                Direction::Long => "buy",
-                Direction::Short => "sell",
+                Some(Direction::Long) => "buy",
+                Some(Direction::Short) => "sell",
+                None => "exit",
             });
     let quantity = order
         .quantity

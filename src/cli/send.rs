@@ -70,7 +70,11 @@ impl Send {
             }
             None => self.template.example(&key, now),
         };
-        let path = format!("/hooks/{id}");
+        let path = if webhook.settings.key_in_path {
+            format!("/hooks/{id}/{}", key.reveal())
+        } else {
+            format!("/hooks/{id}")
+        };
         let answer = answer_of(&server.url, &path, &message)
             .with_context(|| format!("the server at {} does not answer", server.url))?;
         if self.json {

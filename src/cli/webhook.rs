@@ -1,5 +1,7 @@
 //! `algohook webhook`: the addresses that alerts are sent to.
 
+mod change;
+
 use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -13,7 +15,8 @@ use super::output;
 use crate::config::Config;
 use crate::desk;
 use crate::desk::webhooks::{NewAddress, Rejection, Webhook as Shown};
-use crate::domain::webhook::{AuthKey, WebhookState, name_of};
+use crate::domain::format::{Format, SellWhileFlat};
+use crate::domain::webhook::{AuthKey, Settings, WebhookState, name_of};
 use crate::secrets::random_bytes;
 use crate::store::audit::Actor;
 use crate::store::webhooks::{self, WebhookChange};
@@ -26,6 +29,7 @@ pub enum Webhook {
     Create(Create),
     List(List),
     Show(Show),
+    Change(change::Change),
     RotateKey(RotateKey),
     Pause(Pause),
     Archive(Archive),
@@ -126,6 +130,7 @@ impl Webhook {
             Self::Create(create) => create.run(config, &store, out),
             Self::List(list) => list.run(config, &store, out),
             Self::Show(show) => show.run(config, &store, out),
+            Self::Change(change) => change.run(config, &store, out),
             Self::RotateKey(rotate) => rotate.run(config, &store, out),
             Self::Pause(pause) => set_state(&store, out, &pause.id, WebhookState::Paused),
             Self::Archive(archive) => set_state(&store, out, &archive.id, WebhookState::Archived),
@@ -321,6 +326,7 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     writeln!(out, "State:     {}", state_word(webhook.state))?;
     writeln!(out, "URL:       {}", webhook.url)?;
     writeln!(out, "Auth key:  {}", webhook.auth_key)?;
+    print_reading(out, &webhook.settings)?;
     for proposed in &webhook.proposed_point_values {
         let (ticker, value) = (output::printable(&proposed.ticker), &proposed.point_value);
         writeln!(
@@ -347,6 +353,29 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     for (template, heading) in headings {
         let message = webhook.messages.of(template).trim_end();
         writeln!(out, "\nMessage \"{template}\", {heading}:\n\n{message}")?;
+    }
+    Ok(())
+}
+
+/// How it reads its messages, where that is not as usual.
+fn print_reading(out: &mut dyn Write, settings: &Settings) -> anyhow::Result<()> {
+    if settings.format != Format::Auto {
+        writeln!(out, "Messages:  read as {}", settings.format.name())?;
+    }
+    if settings.key_in_path {
+        writeln!(
+            out,
+            "Key:       in the URL, which ends up in the logs of proxies: keep the URL as secret as the key"
+        )?;
+    }
+    if settings.key_in_field {
+        writeln!(
+            out,
+            "Key:       also as secret, token or password of the message"
+        )?;
+    }
+    if settings.sell_while_flat == SellWhileFlat::Short {
+        writeln!(out, "Sell:      opens a short position where there is none")?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use super::leg::{Action, Leg};
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Order, OrderId};
-use crate::domain::signal::Ticker;
+use crate::domain::signal::{Direction, Ticker};
 
 /// The legs of orders.
 #[derive(Debug, Clone, Default)]
@@ -41,8 +41,11 @@ impl AlertLegs {
         let mut positions: HashMap<&Ticker, Decimal> = HashMap::new();
         for order in orders {
             let position = positions.entry(&order.ticker).or_default();
-            let sign = order.intent.direction().sign();
             let stated = order.stated_position;
+            let direction = order
+                .intent
+                .direction_at(stated.previous.unwrap_or(*position));
+            let sign = direction.sign();
             let from_new = stated
                 .new
                 .zip(order.quantity)
@@ -53,7 +56,10 @@ impl AlertLegs {
             } else {
                 Decimal::ZERO
             };
-            let quantity = order.quantity.map_or(against, Quantity::get);
+            let mut quantity = order.quantity.map_or(against, Quantity::get);
+            if order.closes_opposite {
+                quantity = quantity.saturating_add(against);
+            }
             let closing = if order.intent.is_exit() {
                 quantity
             } else {
@@ -61,8 +67,8 @@ impl AlertLegs {
                 quantity.min(split.copied().unwrap_or(against))
             };
             if !order.adjusting {
-                found.add(order, Action::Exit, closing);
-                found.add(order, Action::Entry, quantity - closing);
+                found.add(order, direction, Action::Exit, closing);
+                found.add(order, direction, Action::Entry, quantity - closing);
             }
             let moved = if order.intent.is_exit() {
                 quantity.min(against)
@@ -74,7 +80,7 @@ impl AlertLegs {
         found
     }
 
-    fn add(&mut self, order: &Order, action: Action, quantity: Decimal) {
+    fn add(&mut self, order: &Order, side: Direction, action: Action, quantity: Decimal) {
         let Ok(quantity) = Quantity::new(quantity) else {
             return;
         };
@@ -82,7 +88,7 @@ impl AlertLegs {
         self.order_of.push(order.id);
         self.legs.push(Leg {
             ticker: order.ticker.clone(),
-            side: order.intent.direction(),
+            side,
             action,
             is_action_stated: is_stated(order),
             time: order.paired_at,
@@ -118,7 +124,7 @@ pub fn wholes(orders: &[Order]) -> (Vec<OrderId>, Vec<Leg>) {
     let whole = |order: &Order| {
         let leg = Leg {
             ticker: order.ticker.clone(),
-            side: order.intent.direction(),
+            side: order.intent.direction()?,
             action: Action::Entry,
             is_action_stated: true,
             time: order.paired_at,
@@ -146,6 +152,7 @@ mod tests {
             event: EventId(number),
             ticker: "AAPL".parse().unwrap(),
             intent,
+            closes_opposite: false,
             order_type: OrderType::Market,
             quantity: quantity.map(|quantity| Quantity::new(quantity.into()).unwrap()),
             intended_price: "100".parse().unwrap(),

@@ -113,6 +113,7 @@ mod tests {
             event: EventId(number),
             ticker: "AAPL".parse().unwrap(),
             intent,
+            closes_opposite: false,
             order_type: OrderType::Market,
             quantity: Some(Quantity::new(quantity.into()).unwrap()),
             intended_price: "100".parse().unwrap(),

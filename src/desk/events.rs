@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::format::Format;
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
@@ -41,7 +42,7 @@ pub struct Event {
     pub status: EventStatus,
     /// The instrument; null where the payload could not be read.
     pub ticker: Option<String>,
-    /// `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it.
+    /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it.
     pub position_direction: Option<&'static str>,
     /// Whether the order buys (`long`) or sells (`short`).
     pub direction: Option<Direction>,
@@ -57,6 +58,8 @@ pub struct Event {
     /// The proof that TradingView sent it: `address` or `certificate`.
     #[schema(value_type = Option<String>)]
     pub verified: Option<Verification>,
+    /// The format that its message was read in.
+    pub format: Format,
     /// Why it failed.
     pub error: Option<PayloadError>,
     /// Warnings for its owner, although it was accepted.
@@ -86,11 +89,12 @@ impl From<StoredEvent> for Event {
             status: stored.status,
             ticker: stored.ticker.map(|ticker| ticker.as_str().to_owned()),
             position_direction: stored.intent.and_then(Intent::position_direction),
-            direction: stored.intent.map(Intent::direction),
+            direction: stored.intent.and_then(Intent::direction),
             market_price: stored.market_price.map(|price| price.to_string()),
             signal_time: stored.signal_time,
             source_address: stored.source_address,
             verified: stored.verified,
+            format: stored.rules.format,
             error: stored.error,
             warnings: stored.warnings,
             original: stored.original,

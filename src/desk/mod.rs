@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod events;
+pub mod explain;
 pub mod forwards;
 pub mod imports;
 pub mod orders;

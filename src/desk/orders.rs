@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::event::EventId;
 use crate::domain::ledger::PositionChange;
 use crate::domain::order::OrderId;
-use crate::domain::signal::{Direction, OrderType, TimeInForce};
+use crate::domain::signal::{Direction, OrderType, PercentOf, Percentage, TimeInForce};
 use crate::domain::webhook::WebhookId;
 use crate::store::orders::StoredOrder;
 
@@ -26,14 +26,19 @@ pub struct Order {
     pub webhook: WebhookId,
     /// The instrument.
     pub ticker: String,
-    /// `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it.
+    /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it.
     pub position_direction: Option<&'static str>,
-    /// Whether it buys (`long`) or sells (`short`).
-    pub direction: Direction,
+    /// Whether it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
+    pub direction: Option<Direction>,
     /// Its order type.
     pub order_type: OrderType,
     /// The quantity; null is an exit of the whole position.
     pub qty: Option<String>,
+    /// The size as the alert states it, where that is a percentage, of which `qty` was made.
+    pub qty_percent: Option<String>,
+    /// What the percentage is of: `equity` or `position`.
+    #[schema(value_type = Option<String>)]
+    pub qty_percent_of: Option<PercentOf>,
     /// The price the trader wants.
     pub intended_price: String,
     /// The market price at signal time.
@@ -95,6 +100,8 @@ impl From<StoredOrder> for Order {
             direction: stored.intent.direction(),
             order_type: stored.order_type,
             qty: text(stored.quantity),
+            qty_percent: text(stored.percentage.map(Percentage::percent)),
+            qty_percent_of: stored.percentage.map(Percentage::of),
             intended_price: stored.intended_price.to_string(),
             market_price: text(stored.market_price),
             limit_price: text(stored.limit_price),

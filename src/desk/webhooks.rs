@@ -25,7 +25,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// The name that its owner gave it.
     pub name: String,
-    /// Where its alerts are posted to.
+    /// Where its alerts are posted to, with the key where `settings.keyInPath` is set.
     pub url: String,
     /// The secret that its alerts carry.
     pub auth_key: String,
@@ -115,7 +115,7 @@ impl Webhook {
         let activity = webhooks::activity(connection, stored.row)?;
         let missing = positions::missing_point_values(connection, &stored)?;
         Ok(Self {
-            url: url_of(base, &stored.id),
+            url: alert_url(base, &stored),
             id: stored.id,
             name: stored.name,
             auth_key: stored.auth_key.reveal().to_owned(),
@@ -135,6 +135,16 @@ impl Webhook {
 #[must_use]
 pub fn url_of(base: &str, id: &WebhookId) -> String {
     format!("{base}/hooks/{id}")
+}
+
+/// The URL to paste into an alert, with the key where the webhook takes it from there.
+#[must_use]
+pub fn alert_url(base: &str, webhook: &StoredWebhook) -> String {
+    let url = url_of(base, &webhook.id);
+    if webhook.settings.key_in_path {
+        return format!("{url}/{}", webhook.auth_key.reveal());
+    }
+    url
 }
 
 /// A request that was turned away without an event.

@@ -12,6 +12,7 @@ pub mod departure;
 pub mod event;
 pub mod exact;
 pub mod fill;
+pub mod format;
 pub mod forward;
 pub mod futures;
 pub mod instrument;

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::event::{EventId, numbered_id, text_enum};
 use super::money::{Decimal, NumberError, Price, Quantity};
-use super::signal::{Direction, Intent, OrderType, Signal, Size, StatedPosition, Ticker};
+use super::signal::{
+    Direction, Intent, OrderType, Percentage, Signal, Size, StatedPosition, Ticker,
+};
 
 use serde::Serialize;
 use std::fmt;
@@ -42,6 +44,8 @@ pub struct Order {
     pub ticker: Ticker,
     /// Its intent.
     pub intent: Intent,
+    /// True if it closes all of an opposite position beside its own quantity.
+    pub closes_opposite: bool,
     /// Its order type.
     pub order_type: OrderType,
     /// The quantity; `None` is an exit of the whole position.
@@ -62,17 +66,27 @@ pub struct Order {
     pub adjusting: bool,
 }
 
-/// The quantity of a signal; `None` is an exit of the whole position.
+/// The size of an order, as far as its signal alone tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// A quantity; `None` is an exit of the whole position.
+    Quantity(Option<Quantity>),
+    /// A percentage, of which equity or position make a quantity.
+    Percentage(Percentage),
+}
+
+/// The size that a signal asks for.
 ///
 /// # Errors
 ///
 /// [`NumberError`] where money divided by the price is no usable quantity.
-pub fn quantity_of(signal: &Signal) -> Result<Option<Quantity>, NumberError> {
-    match signal.size {
-        Size::Quantity(quantity) => Ok(Some(quantity)),
-        Size::Notional(notional) => notional.quantity_at(signal.intended_price).map(Some),
-        Size::WholePosition => Ok(None),
-    }
+pub fn measure(signal: &Signal) -> Result<Measure, NumberError> {
+    Ok(Measure::Quantity(match signal.size {
+        Size::Quantity(quantity) => Some(quantity),
+        Size::Notional(notional) => Some(notional.quantity_at(signal.intended_price)?),
+        Size::WholePosition => None,
+        Size::Percentage(percentage) => return Ok(Measure::Percentage(percentage)),
+    }))
 }
 
 text_enum! {

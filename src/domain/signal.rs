@@ -11,7 +11,7 @@ use super::event::text_enum;
 use super::instrument::Spelling;
 use serde::Serialize;
 
-use super::money::{Decimal, Distance, Notional, Price, Quantity};
+use super::money::{Decimal, Distance, Notional, NumberError, Price, Quantity};
 
 /// The longest ticker, in characters: a spread or another formula has many names in it.
 const LONGEST_TICKER: usize = 256;
@@ -98,23 +98,34 @@ text_enum! {
         Buy = "buy",
         /// Sells on the net position.
         Sell = "sell",
+        /// Closes the position, whichever side it has, and opens none.
+        Exit = "exit",
     }
 }
 
 impl Intent {
-    /// The direction of the order itself: an exit of a long position sells.
+    /// The direction of the order itself: an exit of a long position sells. `None` where the
+    /// position decides.
     #[must_use]
-    pub fn direction(self) -> Direction {
+    pub fn direction(self) -> Option<Direction> {
         match self {
-            Self::EntryLong | Self::ExitShort | Self::Buy => Direction::Long,
-            Self::EntryShort | Self::ExitLong | Self::Sell => Direction::Short,
+            Self::EntryLong | Self::ExitShort | Self::Buy => Some(Direction::Long),
+            Self::EntryShort | Self::ExitLong | Self::Sell => Some(Direction::Short),
+            Self::Exit => None,
         }
+    }
+
+    /// The direction of the order where it meets a signed position.
+    #[must_use]
+    pub fn direction_at(self, position: Decimal) -> Direction {
+        self.direction()
+            .unwrap_or_else(|| Direction::of_position(position).opposite())
     }
 
     /// True if the order can only close.
     #[must_use]
     pub fn is_exit(self) -> bool {
-        matches!(self, Self::ExitLong | Self::ExitShort)
+        matches!(self, Self::ExitLong | Self::ExitShort | Self::Exit)
     }
 
     /// The alert's `positionDirection`, where the intent has one.
@@ -207,6 +218,61 @@ pub enum Size {
     Notional(Notional),
     /// An exit without a quantity: the whole position.
     WholePosition,
+    /// A percentage of what the order is sized by.
+    Percentage(Percentage),
+}
+
+text_enum! {
+    /// The amount that a percentage is taken of.
+    PercentOf, "percentage" {
+        /// The equity of the strategy, or of the account of a route.
+        Equity = "equity",
+        /// The position that the order meets.
+        Position = "position",
+    }
+}
+
+/// A size in percent, above zero and at most 10,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percentage {
+    percent: Decimal,
+    of: PercentOf,
+}
+
+impl Percentage {
+    /// Takes a percentage that an order can have.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError::NotPositive`] or [`NumberError::TooLarge`].
+    pub fn new(percent: Decimal, of: PercentOf) -> Result<Self, NumberError> {
+        if percent <= Decimal::ZERO {
+            return Err(NumberError::NotPositive);
+        }
+        if percent > Decimal::from(10_000) {
+            return Err(NumberError::TooLarge);
+        }
+        Ok(Self { percent, of })
+    }
+
+    /// The number: 10 of ten percent.
+    #[must_use]
+    pub fn percent(self) -> Decimal {
+        self.percent
+    }
+
+    /// The amount that it is taken of.
+    #[must_use]
+    pub fn of(self) -> PercentOf {
+        self.of
+    }
+
+    /// That much of an amount; `None` where it is beyond a [`Decimal`].
+    #[must_use]
+    pub fn share_of(self, amount: Decimal) -> Option<Decimal> {
+        let share = amount.checked_mul(self.percent)?;
+        share.checked_div(Decimal::ONE_HUNDRED)
+    }
 }
 
 /// The distance of a trailing stop behind the market.
@@ -259,6 +325,9 @@ pub struct Signal {
     pub ticker: Ticker,
     /// The intent of the order.
     pub intent: Intent,
+    /// True if an entry closes all of an opposite position and then opens its full quantity,
+    /// whatever the settings say of reversals.
+    pub closes_opposite: bool,
     /// The order type.
     pub order_type: OrderType,
     /// The size of the order.

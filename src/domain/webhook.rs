@@ -6,7 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
+use super::format::{Format, ReadingRules, SellWhileFlat};
 use super::money::Decimal;
 use super::sender::SenderPolicy;
 use super::silence::Silence;
@@ -124,7 +126,13 @@ impl AuthKey {
         Self(text)
     }
 
-    /// The key itself: for the owner's eyes and the comparison, never for a log.
+    /// True if a text is the key, in a time that does not tell how much of it was right.
+    #[must_use]
+    pub fn is(&self, presented: &str) -> bool {
+        self.0.as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+
+    /// The key itself: for the owner's eyes, never for a log.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -196,6 +204,15 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub senders: Option<SenderPolicy>,
+    /// The format of its messages; `auto` finds it in the content of each.
+    pub format: Format,
+    /// Whether the key may stand in the URL, after the id: for messages that have no room for
+    /// one. URLs end up in the logs of proxies.
+    pub key_in_path: bool,
+    /// Whether the message's `secret`, `token` or `password` may be the key.
+    pub key_in_field: bool,
+    /// The meaning of "sell" without a long position, where the format does not document it.
+    pub sell_while_flat: SellWhileFlat,
 }
 
 impl Default for Settings {
@@ -220,6 +237,10 @@ impl Default for Settings {
             duplicate_window: 60,
             silence: None,
             senders: None,
+            format: Format::Auto,
+            key_in_path: false,
+            key_in_field: false,
+            sell_while_flat: SellWhileFlat::Nothing,
         }
     }
 }
@@ -336,6 +357,15 @@ pub struct SettingError {
 }
 
 impl Settings {
+    /// The rules that the webhook's messages are read by.
+    #[must_use]
+    pub fn reading_rules(&self) -> ReadingRules {
+        ReadingRules {
+            format: self.format,
+            sell_while_flat: self.sell_while_flat,
+        }
+    }
+
     /// True if with `other` orders make other trades; the rest of the settings only says
     /// how these are reported.
     #[must_use]

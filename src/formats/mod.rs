@@ -52,7 +52,7 @@ pub struct Outgoing<'a> {
 /// The order of an alert.
 #[derive(Debug, Clone, Copy)]
 pub struct OutgoingOrder<'a> {
-    /// The alert's signal.
+    /// The alert's signal, whose side and size say themselves what the order does.
     pub signal: &'a Signal,
     /// Its quantity; none is an exit of the whole position.
     pub quantity: Option<Quantity>,
@@ -153,9 +153,10 @@ enum Effect {
 }
 
 impl OutgoingOrder<'_> {
-    /// Buys or sells.
+    /// Buys or sells. An exit of whichever side there was is one of that side here.
     fn direction(&self) -> Direction {
-        self.signal.intent.direction()
+        let position = self.position.unwrap_or_default();
+        self.signal.intent.direction_at(position)
     }
 
     /// `buy` or `sell`.
@@ -175,6 +176,7 @@ impl OutgoingOrder<'_> {
             Intent::Sell if self.position? < Decimal::ZERO => Effect::EnterShort,
             Intent::Buy | Intent::ExitShort => Effect::ExitShort,
             Intent::Sell | Intent::ExitLong => Effect::ExitLong,
+            Intent::Exit => return None,
         })
     }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::order::quantity_of;
+use crate::domain::order::{Measure, measure};
 use crate::payload::parse_without_key;
 
 fn at() -> Timestamp {
@@ -21,7 +21,10 @@ fn made(
     let parsed = parse_without_key(payload.as_bytes()).unwrap();
     let order = OutgoingOrder {
         signal: &parsed.signal,
-        quantity: quantity_of(&parsed.signal).unwrap(),
+        quantity: match measure(&parsed.signal).unwrap() {
+            Measure::Quantity(quantity) => quantity,
+            Measure::Percentage(_) => None,
+        },
         position: position.map(Decimal::from),
     };
     let outgoing = Outgoing {

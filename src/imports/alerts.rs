@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::table::{self, Row, Table};
 use super::{Faults, MOST_ROWS, Unreadable, own, text, trades};
+use crate::domain::format::ReadingRules;
 use crate::domain::signal::Signal;
 use crate::payload;
 
@@ -369,7 +370,8 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
         (column(time).to_string(), message)
     })?;
     let message = json_text(payload);
-    let parsed = payload::parse_without_key(message.as_bytes()).map_err(|error| {
+    let read = payload::read(message.as_bytes(), ReadingRules::AUTO);
+    let parsed = read.signal.map_err(|error| {
         let message = format!("payload: {} {}", error.message, error.hint);
         (column(payload).to_string(), message)
     })?;

@@ -131,10 +131,13 @@ fn message(cells: &Titled<'_>) -> String {
             fields.insert(name.to_owned(), value);
         }
     };
-    let is_buy = cells.text("direction").as_deref() == Some("long");
+    let direction = cells.text("direction");
+    let is_buy = direction.as_deref() == Some("long");
     put("ticker", text("ticker"));
     put("qty", text("qty"));
     let side = match (cells.text("change").as_deref(), is_buy) {
+        // It left the position, whichever side it had.
+        _ if direction.is_none() => Some("exit"),
         (Some("entry" | "add"), true) => Some("entryLong"),
         (Some("entry" | "add"), false) => Some("entryShort"),
         // What it bought was short before; or it found nothing that it could close.

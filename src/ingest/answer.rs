@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::money::Decimal;
-use crate::domain::order::{ExecutionQuality, OrderId, quantity_of, setup_cost};
+use crate::domain::order::{ExecutionQuality, Measure, OrderId, measure, setup_cost};
 use crate::domain::signal::{Direction, OrderType, Signal};
 use crate::journal::deliveries::Recorded;
 use crate::payload::{Parsed, PayloadError};
@@ -81,7 +81,9 @@ struct Event<'a> {
     ticker: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     position_direction: Option<&'static str>,
-    direction: Direction,
+    /// None of an exit of whichever side there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<Direction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     market_price: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,10 +169,11 @@ impl Answer {
             order: shows_order.then(|| OrderMade {
                 id: recorded.order,
                 order_type: signal.order_type,
-                qty: quantity_of(signal)
-                    .ok()
-                    .flatten()
-                    .map(|quantity| Number(quantity.get())),
+                qty: match measure(signal) {
+                    Ok(Measure::Quantity(quantity)) => quantity,
+                    Ok(Measure::Percentage(_)) | Err(_) => recorded.sized,
+                }
+                .map(|quantity| Number(quantity.get())),
                 intended_price: Number(signal.intended_price.get()),
             }),
             analytics: shows_order.then(|| analytics_of(signal)),
@@ -238,9 +241,9 @@ fn message_of(recorded: &Recorded, is_test: bool) -> String {
 }
 
 fn analytics_of(signal: &Signal) -> Analytics {
-    let cost = signal
-        .market_price
-        .map(|market| setup_cost(signal.intent.direction(), signal.intended_price, market));
+    let prices = signal.market_price.zip(signal.intent.direction());
+    let cost =
+        prices.map(|(market, direction)| setup_cost(direction, signal.intended_price, market));
     let recommendations = match cost {
         Some(cost) if cost.quality == Some(ExecutionQuality::Poor) => vec![format!(
             "The {} price is more than 1 % worse than the market; check that limitPrice and stopPrice \

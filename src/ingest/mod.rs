@@ -6,6 +6,7 @@
 mod answer;
 mod limiter;
 mod misdirected;
+mod presented;
 mod receive;
 mod recorder;
 mod refusals;
@@ -13,6 +14,7 @@ mod registry;
 mod sender;
 
 pub use crate::clock::{Clock, SystemClock};
+pub use crate::payload::PresentedKey;
 pub use answer::{Answer, status_of};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
 pub use receive::{Ingest, LARGEST_BODY};

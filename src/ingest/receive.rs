@@ -10,6 +10,7 @@ use nonzero_ext::nonzero;
 use super::answer::{self, Answer, Refusal};
 use super::limiter::{RateLimit, SlidingWindow};
 use super::misdirected::Misdirections;
+use super::presented::{Presented, Verdict};
 use super::recorder::Recorder;
 use super::refusals::{not_stored, throttled, unknown_webhook, whole_seconds, wrong_sender};
 use super::registry::{Registry, Webhook};
@@ -17,12 +18,13 @@ use super::sender::Sender;
 use crate::clock::{Clock, ClockReading};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventSource, EventStatus};
+use crate::domain::format::{Format, ReadingRules};
 use crate::domain::sender::Verification;
 use crate::domain::webhook::WebhookState;
 use crate::journal::deliveries::{Delivery, Reading, Recorded, new_delivery};
 use crate::logging::Rarely;
 use crate::metrics::Outcome;
-use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, Rejected};
+use crate::payload::{self, Alert, Malformed, Parsed, PayloadError, PresentedKey};
 use crate::store::StoreError;
 use crate::store::rejections::{Rejection, RejectionReason};
 
@@ -51,9 +53,16 @@ struct Arrival {
     verified: Option<Verification>,
     received_at: Timestamp,
     elapsed: Duration,
+    rules: ReadingRules,
 }
 
 impl Arrival {
+    /// The same arrival with the format that its message was read in.
+    fn read_as(self, format: Format) -> Self {
+        let rules = self.rules.in_format(format);
+        Self { rules, ..self }
+    }
+
     fn clock(&self) -> ClockReading {
         ClockReading {
             wall: self.received_at,
@@ -82,6 +91,17 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         body: &[u8],
         sender: impl Into<Sender>,
     ) -> (Answer, Outcome) {
+        self.receive_with(id, None, body, sender).await
+    }
+
+    /// Takes one delivery to a URL that states a key behind the id.
+    pub async fn receive_with(
+        &self,
+        id: &str,
+        path_key: Option<&PresentedKey>,
+        body: &[u8],
+        sender: impl Into<Sender>,
+    ) -> (Answer, Outcome) {
         let Some(arrival) = self.arrival(id, sender.into()) else {
             return unknown_webhook();
         };
@@ -90,22 +110,41 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 .reject(&arrival, RejectionReason::WrongSender, None)
                 .await;
         }
-        match payload::parse(body) {
-            Ok(alert) if arrival.webhook.is_key(alert.auth_key.as_str()) => {
-                let (payload, signal) = without_key(alert, &arrival.webhook);
-                let reading = match signal {
-                    Ok(parsed) => Reading::Signal(parsed),
-                    Err(error) => Reading::Failed(error),
-                };
-                self.authenticated(&arrival, payload, reading).await
+        let webhook = Arc::clone(&arrival.webhook);
+        let presented = Presented {
+            webhook: &webhook,
+            path_key,
+        };
+        match payload::parse(body, arrival.webhook.rules) {
+            Ok(alert) => match presented.verdict(&alert) {
+                Verdict::Right => {
+                    let arrival = arrival.read_as(alert.format);
+                    let (payload, signal) = without_key(alert, &arrival);
+                    let reading = match signal {
+                        Ok(parsed) => Reading::Signal(parsed),
+                        Err(error) => Reading::Failed(error),
+                    };
+                    self.authenticated(&arrival, payload, reading).await
+                }
+                Verdict::Wrong => self.reject(&arrival, RejectionReason::WrongKey, None).await,
+                Verdict::Missing(hint) if has_room_for_key(alert.format) => {
+                    self.reject(&arrival, RejectionReason::MissingKey, hint)
+                        .await
+                }
+                Verdict::Missing(hint) => {
+                    let arrival = arrival.read_as(alert.format);
+                    let key = arrival.webhook.auth_key().reveal();
+                    let recorded = payload::redact(alert.recorded, key);
+                    let hint = hint.unwrap_or_default();
+                    let error = PayloadError::without_key(hint);
+                    self.keyless(&arrival, recorded, error).await
+                }
+            },
+            Err(malformed) => {
+                let arrival = arrival.read_as(malformed.format);
+                let by_path = presented.is_by_path();
+                self.malformed(&arrival, *malformed, by_path).await
             }
-            Ok(Alert { .. }) => self.reject(&arrival, RejectionReason::WrongKey, None).await,
-            Err(Rejected::MissingKey { misspelt }) => {
-                let hint = misspelt.map(|name| format!("Rename \"{name}\" to \"auth_key\"."));
-                self.reject(&arrival, RejectionReason::MissingKey, hint)
-                    .await
-            }
-            Err(Rejected::Malformed(malformed)) => self.malformed(&arrival, *malformed).await,
         }
     }
 
@@ -145,6 +184,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         let received_at = self.clock.now();
         let verified = self.registry.senders().verify(&sender, received_at);
         Some(Arrival {
+            rules: webhook.rules,
             webhook,
             sender,
             verified,
@@ -277,17 +317,24 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 
     /// A broken message, with the right key, a wrong one, or none to be found.
-    async fn malformed(&self, arrival: &Arrival, malformed: Malformed) -> (Answer, Outcome) {
+    async fn malformed(
+        &self,
+        arrival: &Arrival,
+        malformed: Malformed,
+        by_path: bool,
+    ) -> (Answer, Outcome) {
         let Malformed {
             error,
             keys,
             recorded,
+            ..
         } = malformed;
         let recorded = payload::redact(recorded, arrival.webhook.auth_key().reveal());
-        if keys.is_empty() {
+        if keys.is_empty() && !by_path {
             return self.keyless(arrival, recorded, error).await;
         }
-        if keys.iter().any(|key| arrival.webhook.is_key(key.as_str())) {
+        let is_right = |key: &PresentedKey| arrival.webhook.is_key(key.as_str());
+        if keys.is_empty() || keys.iter().any(is_right) {
             let reading = Reading::Failed(error);
             return self.authenticated(arrival, recorded, reading).await;
         }
@@ -416,15 +463,20 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
     }
 }
 
+/// True of a format whose messages can have an `auth_key` beside their own fields.
+fn has_room_for_key(format: Format) -> bool {
+    !matches!(format, Format::Text | Format::Alertatron)
+}
+
 /// An alert to be kept, and its request, without the key in any field:
 /// some traders paste it into a comment, too.
-fn without_key(alert: Alert, webhook: &Webhook) -> (Vec<u8>, Result<Box<Parsed>, PayloadError>) {
+fn without_key(alert: Alert, arrival: &Arrival) -> (Vec<u8>, Result<Box<Parsed>, PayloadError>) {
     let length = alert.recorded.len();
-    let payload = payload::redact(alert.recorded, webhook.auth_key().reveal());
+    let payload = payload::redact(alert.recorded, arrival.webhook.auth_key().reveal());
     let signal = if payload.len() == length {
         alert.signal
     } else {
-        payload::parse_without_key(&payload)
+        payload::read(&payload, arrival.rules).signal
     };
     (payload, signal)
 }
@@ -444,6 +496,7 @@ fn delivery(id: DeliveryId, arrival: &Arrival, payload: Vec<u8>, reading: Readin
         verified: arrival.verified,
         payload,
         reading,
+        rules: arrival.rules,
         duplicate_window: arrival.webhook.duplicate_window,
         original: None,
     }

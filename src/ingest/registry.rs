@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use subtle::ConstantTimeEq;
 
 use super::limiter::SlidingWindow;
 use super::sender::KnownSenders;
+use crate::domain::format::ReadingRules;
 use crate::domain::sender::SenderPolicy;
 use crate::domain::webhook::{AuthKey, WebhookId, WebhookState};
 use crate::store::senders;
@@ -26,6 +26,12 @@ pub struct Webhook {
     pub senders: Option<SenderPolicy>,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
+    /// The rules that its messages are read by.
+    pub rules: ReadingRules,
+    /// True if the key may stand in the URL.
+    pub key_in_path: bool,
+    /// True if a message's own secret field may be the key.
+    pub key_in_field: bool,
     auth_key: AuthKey,
     windows: Arc<Mutex<Windows>>,
 }
@@ -64,11 +70,7 @@ impl Webhook {
     /// True if `key` is the webhook's, in a time that does not tell how much of it was right.
     #[must_use]
     pub fn is_key(&self, key: &str) -> bool {
-        self.auth_key
-            .reveal()
-            .as_bytes()
-            .ct_eq(key.as_bytes())
-            .into()
+        self.auth_key.is(key)
     }
 
     /// The key, to be taken out of what is recorded.
@@ -203,6 +205,9 @@ fn from_stored(stored: StoredWebhook, windows: Arc<Mutex<Windows>>) -> Webhook {
         id: stored.id,
         state: stored.state,
         senders: stored.settings.senders,
+        rules: stored.settings.reading_rules(),
+        key_in_path: stored.settings.key_in_path,
+        key_in_field: stored.settings.key_in_field,
         duplicate_window: (window > 0).then(|| SignedDuration::from_secs(i64::from(window))),
         auth_key: stored.auth_key,
         windows,

@@ -11,15 +11,16 @@ use super::ledgers::Paired;
 use super::placing::place;
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, forwards, ledgers};
+use super::{Remembered, arrivals, forwards, ledgers, sizing};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
+use crate::domain::format::ReadingRules;
 use crate::domain::ledger::Unpairable;
-use crate::domain::money::NumberError;
-use crate::domain::order::{OrderId, quantity_of};
+use crate::domain::money::Quantity;
+use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
-use crate::domain::signal::Signal;
+use crate::domain::signal::{Signal, Size};
 use crate::domain::webhook::WebhookId;
 use crate::payload::{Parsed, PayloadError};
 use crate::secrets::random_bytes;
@@ -74,6 +75,8 @@ pub struct Delivery {
     pub payload: Vec<u8>,
     /// Its reading.
     pub reading: Reading,
+    /// The rules that it was read by, its format among them.
+    pub rules: ReadingRules,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
     /// The event it was made from.
@@ -100,6 +103,8 @@ pub struct Recorded {
     pub status: EventStatus,
     /// The order it made.
     pub order: Option<OrderId>,
+    /// What a percentage came to, of which the order's size was stated.
+    pub sized: Option<Quantity>,
     /// Warnings for its owner.
     pub warnings: Vec<Warning>,
     /// The event that it repeats.
@@ -184,6 +189,7 @@ pub(super) fn recorded_before(connection: &Connection, event: EventId) -> Result
         event,
         status: outcome.status,
         order: outcome.order,
+        sized: outcome.sized,
         warnings,
         repeats: outcome.original.filter(|_| is_duplicate),
         error: outcome.error,
@@ -221,37 +227,49 @@ fn record_reading(
                 error: None,
                 warnings: &warnings,
                 repeats: None,
+                sized: None,
             };
             let event = insert_event(context, webhook, delivery, &entry)?;
             Ok(Recorded {
                 event,
                 status: *status,
                 order: None,
+                sized: None,
                 warnings,
                 repeats: None,
                 error: None,
             })
         }
-        Reading::Failed(error) => {
-            let status = EventStatus::Failed;
-            let entry = Entry {
-                status,
-                signal: None,
-                error: Some(error),
-                warnings: &[],
-                repeats: None,
-            };
-            let event = insert_event(context, webhook, delivery, &entry)?;
-            Ok(Recorded {
-                event,
-                status,
-                order: None,
-                warnings: Vec::new(),
-                repeats: None,
-                error: Some(error.clone()),
-            })
-        }
+        Reading::Failed(error) => record_failed(context, webhook, delivery, error.clone()),
     }
+}
+
+/// Records a delivery that asks for no possible order.
+fn record_failed(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    delivery: &Delivery,
+    error: PayloadError,
+) -> Result<Recorded> {
+    let status = EventStatus::Failed;
+    let entry = Entry {
+        status,
+        signal: None,
+        error: Some(&error),
+        warnings: &[],
+        repeats: None,
+        sized: None,
+    };
+    let event = insert_event(context, webhook, delivery, &entry)?;
+    Ok(Recorded {
+        event,
+        status,
+        order: None,
+        sized: None,
+        warnings: Vec::new(),
+        repeats: None,
+        error: Some(error),
+    })
 }
 
 fn record_signal(
@@ -263,22 +281,15 @@ fn record_signal(
 ) -> Result<Recorded> {
     let signal = &parsed.signal;
     let mut warnings = parsed.warnings.clone();
-    let quantity = match quantity_of(signal) {
-        Ok(quantity) => quantity,
-        Err(error) => {
-            let failed = with_unusable_notional(delivery, error);
-            return record_reading(context, webhook, &failed, arrival);
-        }
-    };
+    let quantity =
+        match sizing::quantity(context.connection, webhook, signal, delivery.received_at)? {
+            Ok(quantity) => quantity,
+            Err(error) => return record_failed(context, webhook, delivery, error),
+        };
+    let sized = quantity.filter(|_| matches!(signal.size, Size::Percentage(_)));
     let repetition = repetition(context, webhook, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
-    let repeats = match repetition {
-        // Its owner wants the order all the same.
-        Repetition::Resend(original) if delivery.source != EventSource::Reprocessed => {
-            Some(original)
-        }
-        _ => None,
-    };
+    let repeats = repeated_by(delivery, repetition);
     let status = if repeats.is_some() {
         EventStatus::Duplicate
     } else {
@@ -298,6 +309,7 @@ fn record_signal(
         error: None,
         warnings: &warnings,
         repeats,
+        sized,
     };
     let event = insert_event(context, webhook, delivery, &entry)?;
     let order = match key {
@@ -330,10 +342,22 @@ fn record_signal(
         event,
         status,
         order,
+        sized,
         warnings,
         repeats,
         error: None,
     })
+}
+
+/// The event that a delivery is a resend of. Of one that its owner processes again, they want
+/// the order all the same.
+fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
+    match repetition {
+        Repetition::Resend(original) if delivery.source != EventSource::Reprocessed => {
+            Some(original)
+        }
+        _ => None,
+    }
 }
 
 /// Stores an order and pairs it; one of an import is paired together with the others of its
@@ -383,18 +407,6 @@ fn clock_at(delivery: &Delivery) -> Option<Timestamp> {
     (wall != delivery.received_at).then_some(wall)
 }
 
-fn with_unusable_notional(delivery: &Delivery, reason: NumberError) -> Delivery {
-    let error = PayloadError::invalid(
-        "notional",
-        format!("divided by the price {reason}"),
-        "State an amount that buys a usable quantity at this price.",
-    );
-    Delivery {
-        reading: Reading::Failed(error),
-        ..delivery.clone()
-    }
-}
-
 /// Turns an event into one that failed, for its order cannot be counted.
 fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Result<Recorded> {
     let field = match reason {
@@ -425,6 +437,7 @@ fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Re
         event,
         status: EventStatus::Failed,
         order: None,
+        sized: None,
         warnings: Vec::new(),
         repeats: None,
         error: Some(error),
@@ -438,6 +451,8 @@ struct Entry<'a> {
     error: Option<&'a PayloadError>,
     warnings: &'a [Warning],
     repeats: Option<EventId>,
+    /// What a percentage came to.
+    sized: Option<Quantity>,
 }
 
 fn insert_event(
@@ -452,8 +467,9 @@ fn insert_event(
     }
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
-             market_price, signal_time, error, warnings, original_id, verified, clock_at, delivery)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             market_price, signal_time, error, warnings, original_id, verified, clock_at, delivery, format,
+             sell_while_flat, sized)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?;
     statement.execute(params![
         webhook,
@@ -482,6 +498,9 @@ fn insert_event(
         delivery.verified.map(Verification::as_str),
         clock_at(delivery).map(to_micros),
         delivery.id.as_bytes(),
+        delivery.rules.format.as_str(),
+        delivery.rules.sell_while_flat.as_str(),
+        entry.sized.map(|quantity| quantity.to_string()),
     ])?;
     Ok(EventId(context.connection.last_insert_rowid()))
 }

@@ -13,13 +13,13 @@ use super::deliveries::{Delivery, Reading, Recorded};
 use super::{Remembered, ledgers};
 use crate::domain::event::EventSource;
 use crate::domain::forward::ForwardWhen;
-use crate::domain::money::Decimal;
-use crate::domain::order::quantity_of;
-use crate::domain::signal::Signal;
+use crate::domain::money::{Decimal, Quantity};
+use crate::domain::order::{Measure, measure};
+use crate::domain::signal::{Direction, Intent, Signal};
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
 use crate::store::ledgers::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
-use crate::store::{Connection, Result, WriteContext, forwards, tickers};
+use crate::store::{Connection, Result, WriteContext, forwards, tickers, trades};
 
 pub use crate::store::forwards::StoredForward;
 
@@ -91,8 +91,12 @@ fn put(
         Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(&parsed.signal),
         Reading::Withheld(_, None) | Reading::Failed(_) => None,
     };
-    let order = match signal {
-        Some(signal) => order_of(context, forward.webhook_row, signal)?,
+    let resolved = match signal {
+        Some(signal) => resolved(context, signal, recorded)?,
+        None => None,
+    };
+    let order = match &resolved {
+        Some(resolved) => Some(order_of(context, forward.webhook_row, resolved)?),
         None => None,
     };
     let outgoing = Outgoing {
@@ -145,24 +149,71 @@ fn put_at(delivery: &Delivery) -> Timestamp {
         .map_or(delivery.received_at, |clock| clock.wall)
 }
 
-/// The order of a signal with the position that it leaves; none where it cannot be counted.
+/// A signal that says its side and size itself: what it left to the position or to the equity
+/// was decided when its order was made.
+struct Resolved {
+    signal: Signal,
+    quantity: Option<Quantity>,
+}
+
+/// The signal as its order was made; none where it cannot be counted, or leaves a position that
+/// nobody knows.
+fn resolved(
+    context: &WriteContext<'_>,
+    signal: &Signal,
+    recorded: &Recorded,
+) -> Result<Option<Resolved>> {
+    let mut quantity = match (measure(signal), recorded.order) {
+        (Ok(Measure::Quantity(quantity)), _) => quantity,
+        (Ok(Measure::Percentage(_)), Some(_)) => recorded.sized,
+        (Ok(Measure::Percentage(_)), None) | (Err(_), _) => return Ok(None),
+    };
+    let mut signal = signal.clone();
+    if signal.intent != Intent::Exit && !signal.closes_opposite {
+        return Ok(Some(Resolved { signal, quantity }));
+    }
+    let closed = match recorded.order {
+        Some(order) => trades::closed_by(context.connection, order)?,
+        None => None,
+    };
+    match (signal.intent, closed) {
+        (Intent::Exit, None) => return Ok(None),
+        (Intent::Exit, Some((Direction::Long, _))) => signal.intent = Intent::ExitLong,
+        (Intent::Exit, Some((Direction::Short, _))) => signal.intent = Intent::ExitShort,
+        (_, None) => {}
+        // One order on the net position closes the old one and opens the new one.
+        (_, Some((side, closed))) => {
+            signal.intent = match side {
+                Direction::Long => Intent::Sell,
+                Direction::Short => Intent::Buy,
+            };
+            let all = quantity.and_then(|opened| opened.get().checked_add(closed));
+            quantity = match all.map(Quantity::new) {
+                Some(Ok(all)) => Some(all),
+                _ => return Ok(None),
+            };
+        }
+    }
+    signal.closes_opposite = false;
+    Ok(Some(Resolved { signal, quantity }))
+}
+
+/// The order of a signal with the position that it leaves.
 fn order_of<'a>(
     context: &mut WriteContext<'_>,
     webhook: i64,
-    signal: &'a Signal,
-) -> Result<Option<OutgoingOrder<'a>>> {
-    let Ok(quantity) = quantity_of(signal) else {
-        return Ok(None);
-    };
+    resolved: &'a Resolved,
+) -> Result<OutgoingOrder<'a>> {
+    let signal = &resolved.signal;
     let position = match signal.stated_position.new {
         Some(stated) => Some(stated),
         None => position_after(context, webhook, signal)?,
     };
-    Ok(Some(OutgoingOrder {
+    Ok(OutgoingOrder {
         signal,
-        quantity,
+        quantity: resolved.quantity,
         position,
-    }))
+    })
 }
 
 fn position_after(

@@ -17,6 +17,7 @@ use super::arrivals;
 use super::deliveries::{Delivery, Reading, new_delivery, record};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
+use crate::domain::format::ReadingRules;
 use crate::domain::order::pairing_time;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
@@ -168,7 +169,9 @@ pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAl
     let (mut imported, new) = missing(&transaction, &webhook, prepared)?;
     for candidate in new {
         if imported.alerts.len() < MOST_LISTED {
-            note(&mut imported, &candidate, &reading(&candidate.payload));
+            let rules = webhook.settings.reading_rules();
+            let (reading, _) = reading(&candidate.payload, rules);
+            note(&mut imported, &candidate, &reading);
         } else {
             imported.new += 1;
             imported.failed += usize::from(!candidate.is_readable);
@@ -187,7 +190,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
     let webhook = webhooks::get(context.connection, &prepared.webhook)?;
     let (mut imported, new) = missing(context.connection, &webhook, prepared)?;
     for candidate in new {
-        let reading = reading(&candidate.payload);
+        let (reading, rules) = reading(&candidate.payload, webhook.settings.reading_rules());
         note(&mut imported, &candidate, &reading);
         let delivery = Delivery {
             id: candidate.id,
@@ -198,6 +201,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
             source_address: None,
             payload: candidate.payload.into_vec(),
             reading,
+            rules,
             verified: None,
             duplicate_window: None,
             original: None,
@@ -208,11 +212,13 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
     Ok(imported)
 }
 
-fn reading(payload: &[u8]) -> Reading {
-    match payload::parse_without_key(payload) {
+fn reading(payload: &[u8], rules: ReadingRules) -> (Reading, ReadingRules) {
+    let read = payload::read(payload, rules);
+    let reading = match read.signal {
         Ok(parsed) => Reading::Signal(parsed),
         Err(error) => Reading::Failed(error),
-    }
+    };
+    (reading, rules.in_format(read.format))
 }
 
 /// Counts and lists a new alert.
@@ -229,7 +235,7 @@ fn note(imported: &mut ImportedAlerts, candidate: &Candidate, reading: &Reading)
             row: candidate.row,
             time: candidate.time,
             ticker: signal.map(|signal| signal.ticker.clone()),
-            direction: signal.map(|signal| signal.intent.direction()),
+            direction: signal.and_then(|signal| signal.intent.direction()),
             error,
         });
     }
@@ -272,6 +278,7 @@ fn own(
         .map(|webhook| webhook.auth_key.reveal())
         .collect();
     let own_key = webhook.auth_key.reveal();
+    let rules = webhook.settings.reading_rules();
     let mut candidates = Vec::with_capacity(file.alerts.len());
     let (mut with_other_key, mut without_key) = (Left::default(), Left::default());
     let is_named = |name: &str| {
@@ -282,9 +289,17 @@ fn own(
         let key = key.as_ref().map(payload::PresentedKey::as_str);
         let is_named = alert.name.as_deref().is_some_and(is_named);
         let is_of_other = key.is_some_and(|key| key != own_key && keys.contains(key));
-        let is_taken = key == Some(own_key) || is_named || !file.is_of_account;
+        let shows_key = || {
+            let message = alert.message.as_bytes().to_vec();
+            webhook.settings.key_in_field
+                && payload::redact(message, own_key) != alert.message.as_bytes()
+        };
+        let is_own = key == Some(own_key) || key.is_none() && shows_key();
+        let is_taken = is_own || is_named || !file.is_of_account;
         match key {
-            _ if is_taken && !is_of_other => candidates.push(Candidate::of(alert, own_key)?),
+            _ if is_taken && !is_of_other => {
+                candidates.push(Candidate::of(alert, own_key, rules)?);
+            }
             Some(_) if is_of_other => imported.of_other_webhook += 1,
             Some(_) => with_other_key.add(alert.name),
             None => without_key.add(alert.name),
@@ -318,13 +333,14 @@ impl Left {
 }
 
 impl Candidate {
-    fn of(alert: LoggedAlert, own_key: &str) -> Result<Self> {
+    fn of(alert: LoggedAlert, own_key: &str, rules: ReadingRules) -> Result<Self> {
         let payload = payload::hide_keys(alert.message.as_bytes());
         let payload = payload::redact(payload, own_key);
         let said = match alert.said {
             // What was read is what is kept, where no key was hidden.
             Some(said) if payload == alert.message.as_bytes() => Some(said),
-            _ => payload::parse_without_key(&payload)
+            _ => payload::read(&payload, rules)
+                .signal
                 .ok()
                 .map(|parsed| Said::of(parsed.signal)),
         };

@@ -18,6 +18,7 @@ mod repetition;
 pub mod reprocess;
 #[cfg(test)]
 pub(crate) mod scratch;
+pub mod sizing;
 
 use crate::store::WriteContext;
 use crate::store::memory::Remembers;

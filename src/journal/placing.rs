@@ -57,6 +57,7 @@ pub(super) fn place(
         event: new.event,
         ticker: signal.ticker.clone(),
         intent: signal.intent,
+        closes_opposite: signal.closes_opposite,
         order_type: signal.order_type,
         quantity: new.quantity,
         intended_price: signal.intended_price,

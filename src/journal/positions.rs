@@ -8,6 +8,7 @@ use super::deliveries::{self, Delivery, Reading, Recorded};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
+use crate::domain::format::ReadingRules;
 use crate::domain::ledger::Adjustment;
 use crate::domain::money::{Decimal, Price};
 use crate::domain::signal::{Direction, Intent, Ticker};
@@ -59,6 +60,7 @@ pub fn accept(
         source_address: None,
         payload,
         reading: Reading::Signal(parsed),
+        rules: ReadingRules::OWN,
         verified: None,
         duplicate_window: None,
         original: None,
@@ -69,8 +71,8 @@ pub fn accept(
 /// The alert that would have led to the accepted position.
 fn message(ticker: &Ticker, adjustment: &Adjustment, price: Price, now: Timestamp) -> Vec<u8> {
     let action = match adjustment.intent.direction() {
-        Direction::Long => "buy",
-        Direction::Short => "sell",
+        Some(Direction::Long) | None => "buy",
+        Some(Direction::Short) => "sell",
     };
     debug_assert!(matches!(adjustment.intent, Intent::Buy | Intent::Sell));
     let (new, previous) = (

@@ -13,15 +13,17 @@ use rusqlite::{Connection, Row, params};
 
 use super::ledgers::derive_next;
 use super::placing::place;
+use super::sizing;
 use crate::domain::event::{EventId, EventSource, EventStatus};
+use crate::domain::format::ReadingRules;
 use crate::domain::money::Quantity;
-use crate::domain::order::quantity_of;
-use crate::domain::signal::Signal;
+use crate::domain::signal::{Signal, Size};
 use crate::payload;
 use crate::store::error::Result;
+use crate::store::events::read_rules;
 use crate::store::ledgers::{self, LedgerKey};
 use crate::store::orders::{self, NewOrder};
-use crate::store::sql::{parsed, timestamp, to_micros};
+use crate::store::sql::{optional_parsed, parsed, timestamp, to_micros};
 use crate::store::{WriteContext, Writer, fills, tickers};
 
 /// Events that one transaction looks at: few enough not to keep alerts waiting.
@@ -96,7 +98,7 @@ pub(crate) fn orders_part(
     let mut select = connection.prepare_cached(
         "SELECT e.id, e.payload, e.received_at, e.source, e.status, e.webhook_id,
              coalesce(e.clock_at < e.received_at, 0), EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id),
-             e.fingerprint IS NULL
+             e.fingerprint IS NULL, e.format, e.sell_while_flat, e.sized
          FROM events e CROSS JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
          WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
     )?;
@@ -107,16 +109,16 @@ pub(crate) fn orders_part(
         let event = Recorded::read(row)?;
         last = Some(event.id.0);
         let bytes = row.get_ref(1)?.as_bytes().unwrap_or_default();
-        let signal = payload::parse_without_key(bytes).ok();
+        let signal = payload::read(bytes, event.rules).signal.ok();
         let signal = signal.map(|parsed| parsed.signal);
         if let Some(signal) = &signal {
             event.repeat(connection, signal)?;
         }
         if event.makes_order() {
-            let readable = signal.as_ref().and_then(|signal| {
-                let quantity = quantity_of(signal).ok()?;
-                Some((signal, quantity))
-            });
+            let readable = match &signal {
+                Some(signal) => event.sized(connection, signal)?,
+                None => None,
+            };
             rebuilt.add(event.order(connection, readable)?);
         }
     }
@@ -135,6 +137,9 @@ struct Recorded {
     is_moved_up: bool,
     has_order: bool,
     has_message: bool,
+    rules: ReadingRules,
+    /// What a percentage came to when the order was made.
+    sized: Option<Quantity>,
 }
 
 impl Recorded {
@@ -148,7 +153,23 @@ impl Recorded {
             is_moved_up: row.get(6)?,
             has_order: row.get(7)?,
             has_message: row.get(8)?,
+            rules: read_rules(row, 9)?,
+            sized: optional_parsed(row, 11)?,
         })
+    }
+
+    /// The signal with the quantity that its order has. That of a percentage stays what it
+    /// came to, for the equity may be another one by now.
+    fn sized<'s>(
+        &self,
+        connection: &Connection,
+        signal: &'s Signal,
+    ) -> Result<Option<(&'s Signal, Option<Quantity>)>> {
+        if matches!(signal.size, Size::Percentage(_)) {
+            return Ok(Some((signal, self.sized)));
+        }
+        let quantity = sizing::quantity(connection, self.webhook, signal, self.received_at)?;
+        Ok(quantity.ok().map(|quantity| (signal, quantity)))
     }
 
     fn makes_order(&self) -> bool {

@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::deliveries::{Delivery, Reading, Recorded, record, recorded_before};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource};
+use crate::domain::format::ReadingRules;
 use crate::store::{Conflict, Result, WriteContext, events};
 
 /// Makes an order of an event that made none, as its owner asks: of its own
@@ -23,6 +24,7 @@ pub fn reprocess(
     original: EventId,
     payload: Vec<u8>,
     reading: Reading,
+    rules: ReadingRules,
 ) -> Result<Recorded> {
     let event = events::get(context.connection, original)?;
     if let Some(made) = events::of_delivery(context.connection, id)? {
@@ -58,6 +60,7 @@ pub fn reprocess(
         verified: None,
         payload,
         reading,
+        rules,
         duplicate_window: None,
         original: Some(original),
     };

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Remembered;
 use super::deliveries::{self, Delivery, Reading, Recorded};
 use crate::domain::event::EventSource;
+use crate::domain::format::ReadingRules;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId};
 use crate::payload;
 use crate::store::webhooks::{self, WebhookChange};
@@ -91,6 +92,7 @@ impl Scratch {
             verified: None,
             reading: Reading::Signal(payload::parse_without_key(&payload).unwrap()),
             payload,
+            rules: ReadingRules::OWN,
             duplicate_window: None,
             original: None,
         };

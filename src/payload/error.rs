@@ -65,6 +65,12 @@ impl PayloadError {
         Self::about("missing_field", field, message, hint.into())
     }
 
+    /// A text that has no key, and no room for one of its own.
+    #[must_use]
+    pub fn without_key(hint: String) -> Self {
+        Self::none_of("auth_key", "the message shows no key".to_owned(), hint)
+    }
+
     /// A field's value cannot be used; `problem` reads on from the field's name.
     pub fn invalid(field: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         let message = format!("{field} {problem}");

@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
+use super::fields::is_name as is_field;
+use super::syntax::{Document, string};
+
 /// The text in the place of a key.
 const HIDDEN: &str = "***";
 
@@ -17,7 +20,9 @@ const SHORTEST_HIDDEN_IN_TEXTS: usize = 8;
 pub struct PresentedKey(String);
 
 impl PresentedKey {
-    pub(super) fn new(key: String) -> Self {
+    /// A key as somebody states it.
+    #[must_use]
+    pub fn new(key: String) -> Self {
         Self(key)
     }
 
@@ -120,6 +125,17 @@ pub(super) fn hide_values(body: &[u8], values: &[&RawValue]) -> Vec<u8> {
         })
         .collect();
     replace(body, &spans, "\"***\"")
+}
+
+/// Names of the fields that other services have their secret in.
+const SECRETS: [&str; 3] = ["secret", "token", "password"];
+
+/// What the secret fields of a message state.
+pub(super) fn secrets_of(document: &Document<'_>) -> Vec<PresentedKey> {
+    let fields = document.fields.0.iter();
+    let secrets = fields.filter(|(name, _)| SECRETS.iter().any(|known| is_field(name, known)));
+    let texts = secrets.filter_map(|(_, value)| string(value));
+    texts.map(|text| PresentedKey(text.into_owned())).collect()
 }
 
 /// The letters and digits after a name and its `:` or `=`, quoted in any way.

@@ -1,6 +1,8 @@
 //! The alert parser: from the bytes of a delivery to a [`Signal`], or to an
 //! error that names the real cause.
 //!
+//! - `formats` knows the messages of other services by their content, and says them in our
+//!   fields
 //! - `syntax` proves that a body is a JSON object and splits it into fields
 //! - `fields` makes the [`Signal`] of them: it knows each field under every name that people
 //!   use for it, and refuses a message that contradicts itself
@@ -9,11 +11,12 @@
 //! - `key` finds the auth key in broken text and hides it in what is kept
 //!
 //! No number passes through binary floating point: every value is read from its
-//! own text. Whatever is accepted here, `serde_json` accepts too.
+//! own text. Whatever is accepted here as JSON, `serde_json` accepts too.
 
 mod error;
 mod fields;
 mod fingerprint;
+mod formats;
 mod hints;
 mod key;
 mod syntax;
@@ -21,23 +24,31 @@ mod syntax;
 mod tests;
 
 use crate::domain::event::Warning;
+use crate::domain::format::{Format, ReadingRules};
 use crate::domain::signal::Signal;
 
 pub use error::PayloadError;
-pub use fields::read_time;
+pub use fields::{FieldOrigin, read_time};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use key::{PresentedKey, hide_keys, redact};
 
+use formats::Message;
 use syntax::Document;
 
-/// A JSON object that brought an auth key; whether the key is right is for the
-/// caller to find out.
+/// A message that can be read to its end; whether a key in it is right is for the caller to
+/// find out.
 #[derive(Debug)]
 pub struct Alert {
-    /// The key as the alert states it.
-    pub auth_key: PresentedKey,
+    /// The key as the message states it, where it has an `auth_key`.
+    pub auth_key: Option<PresentedKey>,
+    /// What its other secret fields state: `secret`, `token`, `password`.
+    pub secrets: Vec<PresentedKey>,
+    /// A field whose name is close to `auth_key`, where there is none.
+    pub misspelt: Option<String>,
     /// The body with the value of `auth_key` replaced by `***`: what is kept.
     pub recorded: Vec<u8>,
+    /// The format that it was read in.
+    pub format: Format,
     /// The signal, or the reason why there is none.
     pub signal: Result<Box<Parsed>, PayloadError>,
 }
@@ -51,19 +62,7 @@ pub struct Parsed {
     pub warnings: Vec<Warning>,
 }
 
-/// Why a body is no alert whose key can simply be compared.
-#[derive(Debug)]
-pub enum Rejected {
-    /// A JSON object without an `auth_key` that is a string: 401.
-    MissingKey {
-        /// A field whose name is close to `auth_key`.
-        misspelt: Option<String>,
-    },
-    /// Broken text, or an `auth_key` given twice.
-    Malformed(Box<Malformed>),
-}
-
-/// A body that cannot be read to its end.
+/// A body that cannot be read to its end, or has two keys.
 #[derive(Debug)]
 pub struct Malformed {
     /// The fault, its place, and the remedy.
@@ -73,59 +72,104 @@ pub struct Malformed {
     pub keys: Vec<PresentedKey>,
     /// The body with the values of `auth_key` replaced by `***`: what is kept.
     pub recorded: Vec<u8>,
+    /// The format that it was meant in, as far as that can be told.
+    pub format: Format,
+}
+
+/// What reading a message without its key came to.
+#[derive(Debug)]
+pub struct Reading {
+    /// The format that it was read in.
+    pub format: Format,
+    /// The signal, or the reason why there is none.
+    pub signal: Result<Box<Parsed>, PayloadError>,
+    /// Where each field is from.
+    pub fields: Vec<FieldOrigin>,
 }
 
 /// Reads the body of a delivery.
 ///
 /// # Errors
 ///
-/// [`Rejected`] where the body is no JSON object with exactly one auth key. A
-/// JSON object that states its key but no possible order is an [`Alert`] whose
-/// `signal` is the error.
-pub fn parse(body: &[u8]) -> Result<Alert, Rejected> {
-    let document = Document::read(body).map_err(|error| {
+/// [`Malformed`] where the body cannot be read, or states two keys. A body that can be read
+/// and asks for no possible order is an [`Alert`] whose `signal` is the error.
+pub fn parse(body: &[u8], rules: ReadingRules) -> Result<Alert, Box<Malformed>> {
+    let message = formats::open(body, rules.format).map_err(|(error, format)| {
         let (keys, recorded) = key::find(body);
-        malformed(error, keys, recorded)
+        malformed(error, keys, recorded, format)
     })?;
-    let keys: Vec<_> = document.fields.all("auth_key").collect();
-    let Some(auth_key) = keys.first().and_then(|raw| syntax::string(raw)) else {
-        let names = document.fields.0.iter().map(|(name, _)| name.as_ref());
-        let misspelt = fields::near_auth_key(names).map(str::to_owned);
-        return Err(Rejected::MissingKey { misspelt });
-    };
-    let auth_key = PresentedKey::new(auth_key.into_owned());
-    let recorded = key::hide_values(body, &keys);
-    if keys.len() > 1 {
-        let error = PayloadError::duplicate("auth_key");
-        return Err(malformed(error, vec![auth_key], recorded));
-    }
-    let signal = match fields::read(&document) {
-        Ok(mut parsed) => {
-            for warning in &mut parsed.warnings {
-                auth_key.hide_in(&mut warning.message);
+    let format = message.format();
+    let (stated, secrets, misspelt, recorded) = match &message {
+        Message::Json(document, _) => {
+            let values: Vec<_> = document.fields.all("auth_key").collect();
+            let keys = values.iter().filter_map(|value| syntax::string(value));
+            let keys: Vec<_> = keys
+                .map(|key| PresentedKey::new(key.into_owned()))
+                .collect();
+            let recorded = key::hide_values(body, &values);
+            if values.len() > 1 && !keys.is_empty() {
+                let error = PayloadError::duplicate("auth_key");
+                return Err(malformed(error, keys, recorded, format));
             }
-            Ok(parsed)
+            let names = document.fields.0.iter().map(|(name, _)| name.as_ref());
+            let misspelt = fields::near_auth_key(names).map(str::to_owned);
+            (keys, key::secrets_of(document), misspelt, recorded)
         }
-        Err(mut error) => {
-            error.hide(&auth_key);
-            Err(error)
+        Message::Text(..) => {
+            let (keys, recorded) = key::find(body);
+            (keys, Vec::new(), None, recorded)
         }
     };
+    let mut signal = read_message(&message, rules).parsed;
+    for key in stated.iter().chain(&secrets) {
+        match &mut signal {
+            Ok(parsed) => {
+                for warning in &mut parsed.warnings {
+                    key.hide_in(&mut warning.message);
+                }
+            }
+            Err(error) => error.hide(key),
+        }
+    }
+    let mut stated = stated.into_iter();
     Ok(Alert {
-        auth_key,
+        auth_key: stated.next(),
+        secrets,
+        misspelt,
         recorded,
+        format,
         signal,
     })
 }
 
-/// Reads an alert that its owner brings in: edited, or from a file. It needs no
-/// `auth_key`; one that is there is ignored (see [`hide_keys`] before keeping it).
+/// Reads a message without its key: one that is kept, edited, or from a file (see
+/// [`hide_keys`] before keeping it). An `auth_key` that is there is ignored.
+#[must_use]
+pub fn read(body: &[u8], rules: ReadingRules) -> Reading {
+    match formats::open(body, rules.format) {
+        Ok(message) => {
+            let read = read_message(&message, rules);
+            Reading {
+                format: message.format(),
+                signal: read.parsed,
+                fields: read.origins,
+            }
+        }
+        Err((error, format)) => Reading {
+            format,
+            signal: Err(error),
+            fields: Vec::new(),
+        },
+    }
+}
+
+/// Reads a message in our own format.
 ///
 /// # Errors
 ///
 /// [`PayloadError`] where the text is malformed or asks for no possible order.
 pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
-    fields::read(&Document::read(body)?)
+    fields::read(&Document::read(body)?).parsed
 }
 
 /// The first key that a message shows, be it valid JSON or not.
@@ -134,14 +178,39 @@ pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
     key::find(message).0.into_iter().next()
 }
 
+fn read_message(message: &Message<'_>, rules: ReadingRules) -> fields::Read {
+    if let Message::Json(document, _) = message
+        && let Some(field) = &document.duplicate
+    {
+        return PayloadError::duplicate(field).into();
+    }
+    let translated = match message {
+        Message::Json(document, format) => match formats::translate(document, *format, rules) {
+            Some(translated) => translated,
+            None => return fields::read(document),
+        },
+        Message::Text(text, format) => formats::translate_text(text, *format, rules),
+    };
+    match translated {
+        Ok(translation) => fields::read_translation(&translation),
+        Err(error) => error.into(),
+    }
+}
+
 /// A rejection whose texts do not show the key.
-fn malformed(mut error: PayloadError, keys: Vec<PresentedKey>, recorded: Vec<u8>) -> Rejected {
+fn malformed(
+    mut error: PayloadError,
+    keys: Vec<PresentedKey>,
+    recorded: Vec<u8>,
+    format: Format,
+) -> Box<Malformed> {
     for key in &keys {
         error.hide(key);
     }
-    Rejected::Malformed(Box::new(Malformed {
+    Box::new(Malformed {
         error,
         keys,
         recorded,
-    }))
+        format,
+    })
 }

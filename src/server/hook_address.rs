@@ -7,12 +7,16 @@
 use hyper::Method;
 
 use super::hooks::PREFIX;
+use crate::ingest::PresentedKey;
 
 /// Decoded so often at most: a URL that was encoded twice is somebody's mistake, more is none.
 const MOST_DECODED: usize = 3;
 
 /// Characters of an id that are shown of it, behind `wh_`.
 const SHOWN: usize = 4;
+
+/// Letters of a word that may be a key or a part of one.
+const SHORTEST_KEY: usize = 12;
 
 /// Characters that are shown of an address at most.
 const LONGEST: usize = 48;
@@ -28,19 +32,56 @@ pub fn is_hook(method: &Method, path: &str) -> bool {
         }
 }
 
-/// The id that an address names, without what does not belong to it.
+/// The address of a hook: the id of a webhook, and what may be its key behind it.
+pub struct Address {
+    /// The id, without what does not belong to it.
+    pub id: String,
+    /// The segment behind the id.
+    pub key: Option<PresentedKey>,
+}
+
+/// Reads an address.
 #[must_use]
-pub fn id_of(path: &str) -> Option<String> {
+pub fn read(path: &str) -> Option<Address> {
     let text = cleaned(path);
     let mut rest = segments(&text).skip_while(|segment| is_hooks(segment));
-    let id = rest.next()?;
+    let (id, key) = (rest.next()?, rest.next());
     if rest.next().is_some() {
         return None;
     }
-    let id = id.split(['?', '#', '&']).next().unwrap_or_default();
-    // What an id is quoted with, or ends a sentence: ids are letters, digits and `_`.
-    let id = id.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    (!id.is_empty()).then(|| id.to_owned())
+    let key = key.map(plain).filter(|key| !key.is_empty());
+    let id = plain(id);
+    (!id.is_empty()).then(|| Address {
+        id: id.to_owned(),
+        key: key.map(|key| PresentedKey::new(key.to_owned())),
+    })
+}
+
+/// A segment without what an id is quoted with, or what ends a sentence: ids and keys are
+/// letters, digits and `_`.
+fn plain(segment: &str) -> &str {
+    let segment = segment.split(['?', '#', '&']).next().unwrap_or_default();
+    segment.trim_matches(|letter: char| !letter.is_ascii_alphanumeric())
+}
+
+/// True if an address is written as the page shows it: `/hooks/wh_...`, or with the key
+/// behind the id.
+#[must_use]
+pub fn is_canonical(path: &str, id: &str, key: Option<&PresentedKey>) -> bool {
+    let rest = path
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_prefix(id));
+    match (rest, key) {
+        (Some(rest), None) => rest.is_empty(),
+        (Some(rest), Some(key)) => rest.strip_prefix('/') == Some(key.as_str()),
+        (None, _) => false,
+    }
+}
+
+/// The id that an address names.
+#[must_use]
+pub fn id_of(path: &str) -> Option<String> {
+    read(path).map(|address| address.id)
 }
 
 /// True for an address that is no hook's but has the id of one in it.
@@ -49,18 +90,20 @@ pub fn mentions_webhook(path: &str) -> bool {
     cleaned(path).to_ascii_lowercase().contains("wh_")
 }
 
-/// An address as it can be shown: without the secret part of the id, and short.
+/// An address as it can be shown: without the secret part of the id, without a key behind it,
+/// and short.
 #[must_use]
 pub fn masked(path: &str) -> String {
+    let path = without_long_words(path);
     let mut shown = String::new();
     let mut letters = path.chars().peekable();
     while let Some(letter) = letters.next() {
-        shown.push(if letter.is_ascii_graphic() {
+        shown.push(if letter.is_ascii_graphic() || letter == '…' {
             letter
         } else {
             '.'
         });
-        if shown.len() >= 3 && shown[shown.len() - 3..].eq_ignore_ascii_case("wh_") {
+        if ends_with_wh(&shown) {
             let is_of_id = |letter: &char| letter.is_ascii_alphanumeric();
             let mut id = Vec::new();
             while let Some(letter) = letters.next_if(is_of_id) {
@@ -70,7 +113,11 @@ pub fn masked(path: &str) -> String {
             if id.len() > SHOWN {
                 shown.push('…');
             }
-            shown.extend(letters.by_ref().take(12));
+            let rest: String = letters.by_ref().collect();
+            let behind = behind_id(&rest);
+            if !(shown.ends_with('…') && behind == "…") {
+                shown.push_str(&behind);
+            }
             break;
         }
         if shown.len() >= LONGEST {
@@ -79,6 +126,48 @@ pub fn masked(path: &str) -> String {
         }
     }
     shown
+}
+
+/// True if what comes next are the letters of an id.
+fn ends_with_wh(text: &str) -> bool {
+    let end = text
+        .len()
+        .checked_sub(3)
+        .and_then(|start| text.get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case("wh_"))
+}
+
+/// An address whose words are cut that are long enough to be a key, encoded or not. An id is
+/// cut by itself.
+fn without_long_words(path: &str) -> String {
+    let is_of_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '%' | '-' | '+');
+    let mut shown = String::with_capacity(path.len());
+    for word in path.split_inclusive(|letter| !is_of_word(letter)) {
+        let end = word.trim_end_matches(|letter| !is_of_word(letter)).len();
+        if end < SHORTEST_KEY || ends_with_wh(&shown) {
+            shown.push_str(word);
+            continue;
+        }
+        shown.extend(word.chars().take(SHOWN));
+        shown.push('…');
+        shown.push_str(&word[end..]);
+    }
+    shown
+}
+
+/// The end of an address as it can be shown: letters and digits behind the id may be a key,
+/// encoded or not.
+fn behind_id(rest: &str) -> String {
+    let has_letters = cleaned(rest).chars().any(char::is_alphanumeric);
+    if !has_letters && rest.is_ascii() {
+        return rest.chars().take(12).collect();
+    }
+    let slash = if rest.starts_with(['/', '\\']) {
+        "/"
+    } else {
+        ""
+    };
+    format!("{slash}…")
 }
 
 fn is_hooks(segment: &str) -> bool {
@@ -189,7 +278,13 @@ mod tests {
 
     #[test]
     fn what_names_another_address_is_no_id() {
-        for path in ["/hooks/", "/hooks", "/hooks/%20", "/hooks/a/b", "/hooks/.."] {
+        for path in [
+            "/hooks/",
+            "/hooks",
+            "/hooks/%20",
+            "/hooks/a/b/c",
+            "/hooks/..",
+        ] {
             assert_eq!(id_of(path), None, "{path}");
         }
         for path in ["/", "/webhooks/wh_x", "/api/v1/hooks", "/hooksx/wh_x", "/%"] {
@@ -208,6 +303,17 @@ mod tests {
             ("/hooks/wh_AbC", "/hooks/wh_AbC"),
             ("/hooks/x\u{1b}[31m", "/hooks/x.[31m"),
             ("/HOOKS/WH_ABCDE/", "/HOOKS/WH_ABCD…/"),
+            (
+                "/hooks/0123456789abcdefghij/wh_AbCdEfGh",
+                "/hooks/0123…/wh_AbCd…",
+            ),
+            ("/hooks/0123456789abcdefghij", "/hooks/0123…"),
+            ("/hooks/%30%31%32%33%34", "/hooks/%30%…"),
+            ("/hooks/wh_AbCdEfGh/0123456789abcdef", "/hooks/wh_AbCd…/…"),
+            ("/hooks/wh_AbCdEfGh%2F%30%31%32", "/hooks/wh_AbCd…"),
+            ("/hooks/wh_AbCdEfGh/%25%33%30", "/hooks/wh_AbCd…/…"),
+            ("/hooks/wh_AbCdEfGh?key=0123456789", "/hooks/wh_AbCd…"),
+            ("/hooks/wh_AbCdEfGh.0123456789", "/hooks/wh_AbCd…"),
         ] {
             assert_eq!(masked(path), shown);
         }

@@ -17,7 +17,7 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::http::standing::InHand;
 use crate::ingest::{
-    Answer, Clock, Ingest, LARGEST_BODY, Recorder, Sender, no_room, unknown_webhook,
+    Answer, Clock, Ingest, LARGEST_BODY, PresentedKey, Recorder, Sender, no_room, unknown_webhook,
 };
 use crate::metrics::{Metrics, Outcome};
 use crate::store::misdirected::Misdirection;
@@ -57,8 +57,9 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         }
         let path = request.uri().path().to_owned();
         let is_test = request.headers().contains_key(TEST_HEADER);
-        let named = hook_address::id_of(&path);
-        let Some(id) = self.find(named.as_deref()).await else {
+        let address = hook_address::read(&path);
+        let named = address.as_ref().map(|address| address.id.as_str());
+        let Some(id) = self.find(named).await else {
             // A stranger who guesses an id must not have anything kept of it, not for a moment.
             discard(request.into_body()).await;
             if !is_test {
@@ -67,7 +68,8 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             return self.response_of(unknown_webhook(), Instant::now());
         };
         let id = id.as_str();
-        if path.strip_prefix(PREFIX) != Some(id) {
+        let key = address.and_then(|address| address.key);
+        if !hook_address::is_canonical(&path, id, key.as_ref()) {
             self.note(Misdirection::Corrected, &path, &client).await;
         }
         let part = self.room.part(client.address);
@@ -87,7 +89,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             Ok(body) => {
                 // The connection ends no sooner than the alert is answered.
                 let _held = client.connection.in_hand().hold();
-                let answered = self.receive(id.to_owned(), body, sender).await;
+                let answered = self.receive(id.to_owned(), key, body, sender).await;
                 if answered.1.shows_key() {
                     client.connection.prove();
                     self.known.note(client.address);
@@ -137,11 +139,18 @@ impl<R: Recorder, C: Clock> Hooks<R, C> {
 
     /// Takes an alert that is there whole, to the end even if its sender hangs up: it will
     /// not be sent again.
-    async fn receive(&self, id: String, body: Bytes, sender: Sender) -> (Answer, Outcome) {
+    async fn receive(
+        &self,
+        id: String,
+        key: Option<PresentedKey>,
+        body: Bytes,
+        sender: Sender,
+    ) -> (Answer, Outcome) {
         let (ingest, held) = (Arc::clone(&self.ingest), self.in_hand.hold());
         let receiving = tokio::spawn(async move {
             let _held = held;
-            ingest.receive(&id, &body, sender).await
+            let key = key.as_ref();
+            ingest.receive_with(&id, key, &body, sender).await
         });
         match receiving.await {
             Ok(answered) => answered,

@@ -11,7 +11,8 @@ use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micr
 use super::tickers;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
-use crate::domain::money::Price;
+use crate::domain::format::ReadingRules;
+use crate::domain::money::{Price, Quantity};
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Intent, Ticker};
@@ -53,6 +54,8 @@ pub struct StoredEvent {
     pub market_price: Option<Price>,
     /// When the signal fired, by the sender's clock.
     pub signal_time: Option<Timestamp>,
+    /// The rules that its message was read by.
+    pub rules: ReadingRules,
     /// Why it failed.
     pub error: Option<PayloadError>,
     /// Warnings about the message and its outcome.
@@ -177,12 +180,14 @@ pub(crate) struct Outcome {
     pub(crate) of_pairing: Vec<Warning>,
     pub(crate) original: Option<EventId>,
     pub(crate) order: Option<OrderId>,
+    /// What a percentage came to.
+    pub(crate) sized: Option<Quantity>,
 }
 
 /// What recording an event came to.
 pub(crate) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome> {
     let mut select = connection.prepare_cached(
-        "SELECT e.source, e.status, e.error, e.warnings, p.warnings, e.original_id, o.id
+        "SELECT e.source, e.status, e.error, e.warnings, p.warnings, e.original_id, o.id, e.sized
          FROM events e LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id
          WHERE e.id = ?1",
     )?;
@@ -195,6 +200,7 @@ pub(crate) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome
             of_pairing: json(row, 4)?.unwrap_or_default(),
             original: row.get::<_, Option<i64>>(5)?.map(EventId),
             order: row.get::<_, Option<i64>>(6)?.map(OrderId),
+            sized: optional_parsed(row, 7)?,
         })
     };
     Ok(select.query_row([event.0], read)?)
@@ -330,7 +336,8 @@ pub fn newest_alert(connection: &Connection) -> Result<Option<StoredEvent>> {
 pub(super) const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
-        o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL
+        o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL,
+        e.format, e.sell_while_flat
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -357,10 +364,23 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         intent: optional_parsed(row, 8)?,
         market_price: optional_parsed(row, 9)?,
         signal_time: optional_timestamp(row, 10)?,
+        rules: read_rules(row, 20)?,
         error: json(row, 11)?,
         warnings,
         original: row.get::<_, Option<i64>>(13)?.map(EventId),
         order: row.get::<_, Option<i64>>(14)?.map(OrderId),
+    })
+}
+
+/// The rules in two columns, from `column` on; our own where there were none.
+pub(crate) fn read_rules(row: &Row<'_>, column: usize) -> rusqlite::Result<ReadingRules> {
+    let (format, sell) = (
+        optional_parsed(row, column)?,
+        optional_parsed(row, column + 1)?,
+    );
+    Ok(ReadingRules {
+        format: format.unwrap_or(ReadingRules::OWN.format),
+        sell_while_flat: sell.unwrap_or(ReadingRules::OWN.sell_while_flat),
     })
 }
 

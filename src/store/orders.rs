@@ -5,6 +5,7 @@ mod pairing;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 pub use pairing::in_order;
@@ -14,14 +15,16 @@ use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::events::Earlier;
 use super::ledgers::LedgerKey;
-use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
+use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::tickers;
 use crate::domain::event::{EventId, EventSource};
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::PositionChange;
 use crate::domain::money::{Decimal, Distance, Price, Quantity};
 use crate::domain::order::OrderId;
-use crate::domain::signal::{Direction, Intent, OrderType, Signal, Ticker, TimeInForce, Trail};
+use crate::domain::signal::{
+    Direction, Intent, OrderType, PercentOf, Percentage, Signal, Size, Ticker, TimeInForce, Trail,
+};
 use crate::domain::webhook::WebhookId;
 
 /// An order as it is stored.
@@ -41,6 +44,10 @@ pub struct StoredOrder {
     pub order_type: OrderType,
     /// The quantity; `None` is an exit of the whole position.
     pub quantity: Option<Quantity>,
+    /// The size as the alert states it, where that is a percentage.
+    pub percentage: Option<Percentage>,
+    /// True if it closes all of an opposite position beside its own quantity.
+    pub closes_opposite: bool,
     /// The price the trader wants.
     pub intended_price: Price,
     /// The market price at signal time.
@@ -123,6 +130,10 @@ impl NewOrder<'_> {
             Some(Trail::Percent(percent)) => (None, Some(percent)),
             None => (None, None),
         };
+        let percentage = match signal.size {
+            Size::Percentage(percentage) => Some(percentage),
+            _ => None,
+        };
         let (received_at, signal_time) = (self.received_at, signal.metadata.timestamp);
         let arrived = self.source == EventSource::Webhook;
         Ok(statement.execute(params![
@@ -154,6 +165,9 @@ impl NewOrder<'_> {
             signal.metadata.signal,
             signal.metadata.comment,
             signal_delay(received_at, signal_time, arrived),
+            decimal(percentage.map(Percentage::percent)),
+            percentage.map(|percentage| percentage.of().as_str()),
+            signal.closes_opposite,
         ])?)
     }
 }
@@ -164,14 +178,14 @@ macro_rules! columns {
         "id, webhook_id, ticker, intent, order_type, quantity, intended_price, market_price, limit_price, stop_price, \
          trail_price, trail_percent, profit_target, stop_loss, stop_loss_limit, time_in_force, extended_hours, \
          idempotency_key, paired_at, signal_time, received_at, stated_position, stated_previous, stated_side, \
-         strategy, signal_name, comment, signal_delay"
+         strategy, signal_name, comment, signal_delay, percent, percent_of, closes_opposite"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO orders (",
     columns!(),
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 );
 
 /// Stores the order that an event makes.
@@ -421,7 +435,8 @@ const SELECT: &str = "SELECT o.id, o.id, w.public_id, o.ticker, o.intent, o.orde
         o.intended_price, o.market_price, o.limit_price, o.stop_price, o.trail_price, o.trail_percent,
         o.profit_target, o.stop_loss, o.stop_loss_limit, o.time_in_force, o.extended_hours,
         o.idempotency_key, o.paired_at, o.signal_time, o.received_at, o.stated_position,
-        o.stated_previous, o.strategy, o.signal_name, o.comment, p.fill_price, p.change
+        o.stated_previous, o.strategy, o.signal_name, o.comment, p.fill_price, p.change,
+        o.percent, o.percent_of, o.closes_opposite
     FROM events e CROSS JOIN orders o ON o.id = e.id JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN pairings p ON p.order_id = o.id";
 
@@ -456,7 +471,21 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredOrder> {
         comment: row.get(26)?,
         fill_price: optional_parsed(row, 27)?,
         change: optional_parsed(row, 28)?,
+        percentage: read_percentage(row, 29)?,
+        closes_opposite: row.get(31)?,
     })
+}
+
+/// The percentage in two columns, from `column` on.
+fn read_percentage(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Percentage>> {
+    let percent: Option<Decimal> = optional_parsed(row, column)?;
+    let of: Option<PercentOf> = optional_parsed(row, column + 1)?;
+    let Some((percent, of)) = percent.zip(of) else {
+        return Ok(None);
+    };
+    let read = Percentage::new(percent, of);
+    read.map(Some)
+        .map_err(|error| unreadable(column, Type::Text, error))
 }
 
 #[cfg(test)]

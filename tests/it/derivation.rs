@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::support::derived::{derived, forget_derived};
 use algohook::domain::event::EventSource;
+use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
 use algohook::journal::rebuild::rebuild;
@@ -128,6 +129,7 @@ impl Desk {
             payload,
             reading,
             verified: None,
+            rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
             original: None,
         });
@@ -158,7 +160,14 @@ impl Desk {
                 self.store()
                     .writer()
                     .run_blocking(move |context| {
-                        reprocess(context, id, original, payload.clone(), reading.clone())
+                        reprocess(
+                            context,
+                            id,
+                            original,
+                            payload.clone(),
+                            reading.clone(),
+                            ReadingRules::OWN,
+                        )
                     })
                     .unwrap();
             }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use algohook::domain::event::{EventSource, EventStatus};
+use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{Delivery, Reading, new_delivery, record};
 use algohook::payload::parse_without_key;
@@ -153,6 +154,7 @@ fn delivery(webhook: &WebhookId, number: u32, later: SignedDuration) -> Delivery
         verified: None,
         reading: Reading::Signal(parse_without_key(&payload).unwrap()),
         payload,
+        rules: ReadingRules::OWN,
         duplicate_window: Some(SignedDuration::from_secs(60)),
         original: None,
     }

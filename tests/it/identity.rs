@@ -8,6 +8,7 @@ use crate::support::derived::{derived, rows};
 use algohook::clock::ClockReading;
 use algohook::domain::delivery::DeliveryId;
 use algohook::domain::event::{EventSource, EventStatus};
+use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded, new_delivery};
 use algohook::journal::positions;
@@ -161,7 +162,9 @@ impl Desk {
                     json!({ "ticker": "AAPL", "action": "buy", "qty": 3, "marketPrice": 90 });
                 let payload = payload.to_string().into_bytes();
                 let reading = Reading::Signal(payload::parse_without_key(&payload).unwrap());
-                self.write(move |context| reprocess(context, id, original, payload, reading))
+                self.write(move |context| {
+                    reprocess(context, id, original, payload, reading, ReadingRules::OWN)
+                })
             }
             Act::Accept(id, clock) => self.write(move |context| {
                 let ticker = "AAPL".parse().unwrap();
@@ -219,6 +222,7 @@ impl Clocks {
             verified: None,
             payload,
             reading,
+            rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
             original: None,
         }

@@ -23,6 +23,7 @@ mod expectation_oracle;
 mod faults;
 mod fills;
 mod first_contact;
+mod formats;
 mod forwards;
 mod health;
 mod hostile_files;

@@ -57,6 +57,7 @@ use super::{
         webhooks::delete,
         webhooks::rotate_key,
         webhooks::test,
+        webhooks::explain,
         webhooks::list_rejections,
         events::list,
         events::summarise,

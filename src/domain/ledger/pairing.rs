@@ -43,10 +43,10 @@ impl Instruction {
         }
         let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
         Self {
-            direction: order.intent.direction(),
+            direction: order.intent.direction_at(position),
             quantity: order.quantity.map(Quantity::get),
             closes_only: closes_only(order),
-            closes_all_first: is_entry && reversal == Reversal::Full,
+            closes_all_first: is_entry && (order.closes_opposite || reversal == Reversal::Full),
         }
     }
 

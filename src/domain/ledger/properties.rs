@@ -35,6 +35,7 @@ pub(super) fn history(places: u32) -> impl Strategy<Value = Vec<Order>> {
             };
             let mut order = order(second, intent, &quantity, &price);
             order.id = OrderId(number);
+            order.closes_opposite = number % 7 == 0;
             orders.push(order);
         }
         orders
@@ -106,7 +107,9 @@ fn in_sequence(orders: &[Order], reversal: Reversal) -> Vec<&Order> {
                 && (quantity <= position.abs()
                     || !earlier.any(|order| entries.contains(&order.intent)))
         };
-        let first_exit = instant.iter().position(|order| order.intent == exit);
+        let first_exit = instant
+            .iter()
+            .position(|order| [exit, Intent::Exit].contains(&order.intent));
         let next = first_exit.filter(goes_first).unwrap_or(0);
         let order = waiting.remove(next);
         position += bought(order, position, reversal);
@@ -120,7 +123,7 @@ fn in_sequence(orders: &[Order], reversal: Reversal) -> Vec<&Order> {
 fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
     let quantity = order.quantity.map(Quantity::get);
     let is_against = |wanted: Decimal| position * wanted < Decimal::ZERO;
-    let full = reversal == Reversal::Full;
+    let full = order.closes_opposite || reversal == Reversal::Full;
     match order.intent {
         Intent::EntryLong if full && is_against(Decimal::ONE) => quantity.unwrap() - position,
         Intent::EntryShort if full && is_against(Decimal::NEGATIVE_ONE) => {
@@ -135,6 +138,15 @@ fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
         Intent::ExitShort => {
             let short = (-position).max(Decimal::ZERO);
             quantity.unwrap_or(short).min(short)
+        }
+        Intent::Exit => {
+            let open = position.abs();
+            let side = if position.is_sign_negative() {
+                Decimal::NEGATIVE_ONE
+            } else {
+                Decimal::ONE
+            };
+            -side * quantity.unwrap_or(open).min(open)
         }
     }
 }
@@ -169,7 +181,9 @@ pub(super) fn unit_by_unit(
     let mut units: VecDeque<(Direction, i64)> = VecDeque::new();
     let mut closed: Vec<(i64, i64, Direction, i64)> = Vec::new();
     for order in in_sequence(orders, reversal) {
-        let direction = order.intent.direction();
+        let side = units.front().map(|unit| unit.0);
+        let direction = order.intent.direction().or(side.map(Direction::opposite));
+        let Some(direction) = direction else { continue };
         let mut close_one = |units: &mut VecDeque<(Direction, i64)>| {
             let is_against = units.front().is_some_and(|unit| unit.0 != direction);
             if is_against && let Some((side, entry)) = units.pop_front() {
@@ -181,7 +195,9 @@ pub(super) fn unit_by_unit(
             is_against
         };
         let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
-        if order.quantity.is_none() || (is_entry && reversal == Reversal::Full) {
+        if order.quantity.is_none()
+            || is_entry && (order.closes_opposite || reversal == Reversal::Full)
+        {
             while close_one(&mut units) {}
         }
         let quantity = order.quantity.map_or(Decimal::ZERO, Quantity::get);
@@ -275,7 +291,7 @@ proptest! {
         let (mut position, mut cash, mut newest) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         for order in in_sequence(&orders, settings.reversal) {
             newest = order.intended_price.get();
-            let against = order.intent.direction().sign() * settings.slippage.value;
+            let against = order.intent.direction_at(position).sign() * settings.slippage.value;
             let fill = match settings.slippage.kind {
                 SlippageKind::Ticks => newest + against * settings.slippage.tick_size,
                 SlippageKind::Percent => newest + against * newest.abs() / Decimal::ONE_HUNDRED,
@@ -316,6 +332,7 @@ proptest! {
                     Intent::ExitShort => Intent::ExitLong,
                     Intent::Buy => Intent::Sell,
                     Intent::Sell => Intent::Buy,
+                    Intent::Exit => Intent::Exit,
                 },
                 ..order
             })

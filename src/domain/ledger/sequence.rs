@@ -130,7 +130,7 @@ fn exit_to_go_first<O: Borrow<Order>>(waiting: &[O], position: Decimal) -> Optio
     let mut exceeding = None;
     for (index, order) in waiting.iter().enumerate() {
         let order: &Order = order.borrow();
-        let (is_exit, direction) = (closes_only(order), order.intent.direction());
+        let (is_exit, direction) = (closes_only(order), order.intent.direction_at(position));
         let from = stated_ends(order).map(|(from, _)| from);
         let is_free = !if from.is_some() {
             link_waits

@@ -91,7 +91,7 @@ pub(super) fn stated_ends(order: &Order) -> Option<(Decimal, Decimal)> {
     if let Some(previous) = stated.previous {
         return Some((previous, new));
     }
-    let moved = order.quantity?.get() * order.intent.direction().sign();
+    let moved = order.quantity?.get() * order.intent.direction()?.sign();
     Some((new.saturating_sub(moved), new))
 }
 

@@ -22,6 +22,7 @@ pub(super) fn order(second: i64, intent: Intent, quantity: &str, price: &str) ->
         event: EventId(second),
         ticker: "NASDAQ:AAPL".parse().unwrap(),
         intent,
+        closes_opposite: false,
         order_type: OrderType::Market,
         quantity: (quantity != "all").then(|| quantity.parse().unwrap()),
         intended_price: price.parse().unwrap(),

@@ -49,9 +49,10 @@ pub(super) fn shortfall(order: &Order, pairing: &Pairing) -> Option<Warning> {
         let message = "the accepted position was there already; nothing was adjusted";
         Warning::new("adjustment_not_needed", message)
     } else {
-        let side = order.intent.direction().opposite();
+        let side = order.intent.direction().map(Direction::opposite);
+        let side = side.map_or_else(String::new, |side| format!("{side} "));
         let message = format!(
-            "there was no {side} position to close; no trade came of this order. Was the alert of its entry missed?"
+            "there was no {side}position to close; no trade came of this order. Was the alert of its entry missed?"
         );
         Warning::new("exit_without_position", message)
     })

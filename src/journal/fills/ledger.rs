@@ -64,6 +64,7 @@ fn order(stored: &StoredFill, currency: &str, commission: &mut Commission) -> Or
             Direction::Short => Intent::Sell,
         },
         // It filled at its price, whatever was asked for.
+        closes_opposite: false,
         order_type: OrderType::Market,
         quantity: Some(counted.quantity),
         intended_price: fill.price,

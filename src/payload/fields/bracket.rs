@@ -71,6 +71,7 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             let read = if stated.value.get().starts_with('{') {
                 self.inside(stated, price)
             } else {
+                self.fields.notes.read(self.nested, stated.name, stated);
                 self.bare(stated).map(|price| (price, None))
             };
             match read {

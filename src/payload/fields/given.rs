@@ -1,6 +1,7 @@
 //! An object's fields under our names, whatever they are called in the message, and the
 //! notes that reading them leaves for the owner.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Write;
 
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 use super::names::{self, Standing, Table};
 use super::{string, words};
 use crate::domain::event::Warning;
+use crate::payload::formats::Translation;
 use crate::payload::syntax::Fields;
 
 /// The most names that one warning lists.
@@ -28,9 +30,19 @@ pub struct Stated<'f, 'a> {
     pub value: &'a RawValue,
     /// The certainty that it is this field.
     pub standing: Standing,
+    /// The value as the message has it, where another service says it otherwise.
+    pub said: Option<&'f str>,
 }
 
 impl Stated<'_, '_> {
+    /// Its value as the message has it.
+    pub fn said_text(&self) -> Cow<'_, str> {
+        match self.said {
+            Some(said) => Cow::Borrowed(said),
+            None => string(self.value).unwrap_or(Cow::Borrowed(self.value.get())),
+        }
+    }
+
     /// The way in which it has no value, if so; see [`blank`].
     pub fn blank(&self) -> Option<&'static str> {
         blank(self.value)
@@ -64,21 +76,46 @@ impl<'f, 'a> Given<'f, 'a> {
             known: Vec::with_capacity(fields.0.len()),
             unknown: Vec::new(),
         };
-        for (name, value) in &fields.0 {
+        given.sort_in(&fields.0, table);
+        given
+    }
+
+    /// The fields that a translation states, and those that it left, sorted by a table.
+    pub fn translated(translation: &'f Translation<'a>, table: &Table) -> Self
+    where
+        'f: 'a,
+    {
+        let known = translation.statements.iter().map(|statement| Stated {
+            field: statement.field,
+            name: &statement.name,
+            value: &statement.value,
+            standing: Standing::Ours,
+            said: statement.said.as_deref(),
+        });
+        let mut given = Self {
+            known: known.collect(),
+            unknown: Vec::new(),
+        };
+        given.sort_in(&translation.rest, table);
+        given
+    }
+
+    fn sort_in(&mut self, fields: &'f [(Cow<'a, str>, &'a RawValue)], table: &Table) {
+        for (name, value) in fields {
             match table.field(name) {
                 Some((field, standing)) if is_read(field, standing, value) => {
-                    given.known.push(Stated {
+                    self.known.push(Stated {
                         field,
                         name,
                         value,
                         standing,
+                        said: None,
                     });
                 }
-                _ => given.unknown.push((name, value)),
+                _ => self.unknown.push((name, value)),
             }
         }
-        given.known.sort_by_key(|stated| stated.standing);
-        given
+        self.known.sort_by_key(|stated| stated.standing);
     }
 
     /// Every statement of a field, the surest first.
@@ -114,9 +151,73 @@ pub struct Notes {
     blank: RefCell<Vec<String>>,
     repeated: RefCell<Vec<String>>,
     unused: RefCell<Vec<String>>,
+    reads: RefCell<Vec<ReadField>>,
+    reasons: RefCell<Vec<(&'static str, String)>>,
+    is_translated: bool,
+}
+
+/// A field that was read.
+#[derive(Debug, Clone)]
+pub struct ReadField {
+    /// Our name.
+    pub field: String,
+    /// The message's name.
+    pub name: String,
+    /// Its value as the message has it.
+    pub said: String,
 }
 
 impl Notes {
+    /// The notes of a message, which begin with those of its translation.
+    pub fn of(translation: Option<&Translation<'_>>) -> Self {
+        let Some(translation) = translation else {
+            return Self::default();
+        };
+        Self {
+            warnings: RefCell::new(translation.warnings.clone()),
+            unused: RefCell::new(translation.unused.clone()),
+            reasons: RefCell::new(translation.notes.clone()),
+            is_translated: true,
+            ..Self::default()
+        }
+    }
+
+    /// True of a message of another service.
+    pub fn is_translated(&self) -> bool {
+        self.is_translated
+    }
+
+    /// A field was read from what the message states.
+    pub fn read(&self, field: &str, name: &str, stated: &Stated<'_, '_>) {
+        self.read_text(field, name, &stated.said_text());
+    }
+
+    /// A field was read from a text.
+    pub fn read_text(&self, field: &str, name: &str, said: &str) {
+        self.reads.borrow_mut().push(ReadField {
+            field: field.to_owned(),
+            name: shortened(name),
+            said: shortened(said),
+        });
+    }
+
+    /// A field was read otherwise than the message states it, or without that.
+    pub fn because(&self, field: &'static str, reason: impl Into<String>) {
+        self.reasons.borrow_mut().push((field, reason.into()));
+    }
+
+    /// All that was read.
+    pub fn reads(&self) -> Vec<ReadField> {
+        self.reads.borrow().clone()
+    }
+
+    /// The reason for what a field is, beyond the message.
+    pub fn reason(&self, field: &str) -> Option<String> {
+        let reasons = self.reasons.borrow();
+        let mut of_field = reasons.iter().filter(|(of, _)| *of == field);
+        of_field.next_back().map(|(_, reason)| reason.clone())
+    }
+
     /// Something that has a warning of its own.
     pub fn warn(&self, code: &str, message: impl Into<String>) {
         self.warnings.borrow_mut().push(Warning::new(code, message));

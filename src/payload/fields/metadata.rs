@@ -46,7 +46,11 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Metadata, PayloadError> {
                 "invalid_metadata",
                 format!("metadata.{name} is not a text and was not used"),
             ),
-            Some(text) => warn_of_placeholder(fields, name, text),
+            Some(text) => {
+                warn_of_placeholder(fields, name, text);
+                let path = format!("metadata.{name}");
+                fields.notes.read_text(&path, &path, text);
+            }
         }
         text
     };
@@ -104,7 +108,15 @@ fn signal_time(
     let inside = metadata.0.iter();
     let inside = inside.filter_map(|(name, value)| time(name, format!("metadata.{name}"), *value));
     let at_top = fields.given.all(TIMESTAMP);
-    let at_top = at_top.filter_map(|top| time(top.name, top.name.to_owned(), top.value));
+    let at_top = at_top.filter_map(|top| match top.standing {
+        // Another service's field for it.
+        Standing::Ours => Some(Time {
+            place: 0,
+            path: top.name.to_owned(),
+            value: top.value,
+        }),
+        _ => time(top.name, top.name.to_owned(), top.value),
+    });
     let mut times: Vec<Time<'_>> = inside.chain(at_top).collect();
     times.sort_by_key(|time| time.place);
 
@@ -135,9 +147,12 @@ fn signal_time(
         }
     }
     Ok(found.map(|(time, read)| {
-        if time.path != TIMESTAMP {
+        if time.path != TIMESTAMP && !fields.notes.is_translated() {
             fields.notes.renamed(&time.path, TIMESTAMP);
         }
+        let said = string(time.value);
+        let said = said.as_deref().unwrap_or(time.value.get());
+        fields.notes.read_text(TIMESTAMP, &time.path, said);
         read
     }))
 }

@@ -13,6 +13,7 @@ mod bracket;
 mod given;
 mod metadata;
 mod names;
+mod origins;
 mod position;
 mod prices;
 #[cfg(test)]
@@ -27,38 +28,84 @@ mod words;
 use std::borrow::Cow;
 use std::str::FromStr;
 
+pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
+pub use names::{QUANTITY_KIND, TIMESTAMP, is_name};
+pub use origins::FieldOrigin;
+pub use words::{SideWord, side as side_word};
 
 use crate::domain::event::UnknownText;
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 
 use super::error::PayloadError;
+use super::formats::Translation;
 use super::syntax::{Document, Fields, string};
 use super::{Parsed, hints};
-use given::{Given, Notes, Stated, shortened};
+use given::{Given, Notes, Stated};
 use names::Standing;
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
-/// Reads the signal from the fields.
-pub fn read(document: &Document<'_>) -> Result<Box<Parsed>, PayloadError> {
-    if let Some(field) = &document.duplicate {
-        return Err(PayloadError::duplicate(field));
+/// What reading a message came to.
+pub struct Read {
+    /// The order that it asks for, or why there is none.
+    pub parsed: Result<Box<Parsed>, PayloadError>,
+    /// Where each field is from, as far as it was read.
+    pub origins: Vec<FieldOrigin>,
+}
+
+impl From<PayloadError> for Read {
+    fn from(error: PayloadError) -> Self {
+        Self {
+            parsed: Err(error),
+            origins: Vec::new(),
+        }
     }
-    let notes = Notes::default();
-    let given = Given::new(&document.fields, &names::ALERT);
+}
+
+/// Reads the signal from the fields of our own format.
+pub fn read(document: &Document<'_>) -> Read {
+    if let Some(field) = &document.duplicate {
+        return PayloadError::duplicate(field).into();
+    }
+    read_given(&Given::new(&document.fields, &names::ALERT), None)
+}
+
+/// Reads the signal from a message of another service, said in our fields.
+pub fn read_translation(translation: &Translation<'_>) -> Read {
+    let given = Given::translated(translation, &names::ALERT);
+    read_given(&given, Some(translation))
+}
+
+fn read_given(given: &Given<'_, '_>, translation: Option<&Translation<'_>>) -> Read {
+    let notes = Notes::of(translation);
     let fields = Object {
-        given: &given,
+        given,
         notes: &notes,
         parent: "",
     };
-    let signal = signal::read(&fields)?;
+    let signal = match signal::read(&fields) {
+        Ok(mut signal) => {
+            signal.closes_opposite = translation.is_some_and(|said| said.closes_opposite);
+            signal
+        }
+        Err(error) => {
+            return Read {
+                parsed: Err(error),
+                origins: origins::of_statements(&notes),
+            };
+        }
+    };
     let mut keys = given.all("auth_key");
     if let Some(other) = keys.find(|key| key.standing != Standing::Ours) {
         notes.unused(other.name);
     }
+    let origins = origins::of_order(&signal, &notes);
     let warnings = notes.into_warnings(given.unknown(), |name| names::ALERT.near(name));
-    Ok(Box::new(Parsed { signal, warnings }))
+    Read {
+        parsed: Ok(Box::new(Parsed { signal, warnings })),
+        origins,
+    }
 }
 
 /// The field that a name is close to, of an alert that has no `auth_key`.
@@ -124,9 +171,13 @@ impl<'f, 'a> Object<'f, 'a> {
                     if stated.standing != Standing::Ours {
                         self.notes.renamed(&self.path(stated.name), field);
                     }
+                    self.notes
+                        .read(&self.path(field), &self.path(stated.name), stated);
                     found = Some((stated, value));
                 }
                 Some((first, used)) if is_same(used, &value) => {
+                    self.notes
+                        .read(&self.path(field), &self.path(stated.name), stated);
                     self.notes
                         .repeated(&self.path(first.name), &self.path(stated.name));
                 }
@@ -148,12 +199,11 @@ impl<'f, 'a> Object<'f, 'a> {
 
     /// A statement as the message has it: its name and its value.
     fn shown(&self, stated: &Stated<'_, '_>) -> String {
-        let value = string(stated.value);
-        let value = value.as_deref().unwrap_or(stated.value.get());
+        let value = stated.said_text();
         format!(
             "{} {}",
             shortened(&self.path(stated.name)),
-            shortened(value)
+            shortened(&value)
         )
     }
 

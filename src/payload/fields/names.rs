@@ -49,6 +49,8 @@ const fn others(field: &'static str, standing: Standing, names: &'static [&'stat
 pub const QUANTITY_KIND: &str = "quantityType";
 /// A quantity that is a percentage by its name.
 pub const QUANTITY_PERCENT: &str = "quantityPercent";
+/// A quantity that is a risk by its name, from which no units follow here.
+pub const QUANTITY_RISK: &str = "quantityRisk";
 /// The fields that an order is made of: one that is stated under any name and cannot be read
 /// fails the message.
 const DECISIVE: [&str; 11] = [
@@ -89,6 +91,7 @@ pub const ALERT: Table = Table {
         "qty",
         QUANTITY_KIND,
         QUANTITY_PERCENT,
+        QUANTITY_RISK,
         "notional",
         "marketPrice",
         "limitPrice",
@@ -188,10 +191,12 @@ pub const ALERT: Table = Table {
                 "percentofequity",
                 "balancepercent",
                 "percentofbalance",
-                "riskpercent",
-                "riskpercentage",
-                "riskpct",
             ],
+        ),
+        others(
+            QUANTITY_RISK,
+            Standing::Same,
+            &["riskpercent", "riskpercentage", "riskpct"],
         ),
         others(
             "marketPrice",

@@ -69,8 +69,11 @@ impl Position {
             .moved()
             .or_else(|| Some(self.new? - self.previous?))
             .filter(|moved| !moved.is_zero());
-        if let Some(moved) = moved {
-            return Direction::of_position(moved) != intent.direction();
+        if let (Some(moved), Some(direction)) = (moved, intent.direction()) {
+            return Direction::of_position(moved) != direction;
+        }
+        if moved.is_some() {
+            return false;
         }
         let is_entry = matches!(intent, Intent::EntryLong | Intent::EntryShort);
         is_entry && self.previous.is_none() && self.new.is_some_and(|new| new.is_zero())

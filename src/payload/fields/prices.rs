@@ -35,7 +35,12 @@ impl Prices {
         };
         let trail = trail(fields)?;
         let stated = fields.one_of("orderType")?;
-        let order_type = stated.unwrap_or_else(|| read.follows(trail));
+        let order_type = stated.unwrap_or_else(|| {
+            fields
+                .notes
+                .because("orderType", "it follows from the prices");
+            read.follows(trail)
+        });
         let needs_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
         let needs_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
         if order_type == OrderType::Limit && read.limit.is_none() {
@@ -100,8 +105,9 @@ impl Read {
     /// A limit order whose only price is called `price` has its limit there.
     fn take_price_for_limit(&mut self, fields: &Object<'_, '_>) {
         let only = fields.first("marketPrice");
+        let is_other = |standing| standing == Standing::Same || fields.notes.is_translated();
         if let Some(stated) = only.filter(|stated| {
-            stated.standing == Standing::Same && super::names::is_name(stated.name, "price")
+            is_other(stated.standing) && super::names::is_name(stated.name, "price")
         }) {
             self.limit = self.market.take();
             fields.notes.warn(

@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 use super::names::{ALERT, Standing};
 use crate::domain::money::Decimal;
-use crate::domain::order::quantity_of;
-use crate::domain::signal::{Direction, Intent};
+use crate::domain::signal::{Direction, Intent, Size};
 use crate::payload::{Parsed, PayloadError, parse_without_key};
 
 /// Every name that is read as one of our fields: ours, others', and both as people write
@@ -86,16 +85,30 @@ proptest! {
         let mut fields = vec![REST.to_owned(), format!(r#""action":"{action}""#)];
         fields.extend(stated.iter().map(|(name, value)| format!("\"{name}\":{value}")));
         fields.extend(kind.map(|kind| format!(r#""quantity_type":"{kind}""#)));
-        if let Ok(parsed) = read(&fields) {
-            let quantity = quantity_of(&parsed.signal).unwrap().unwrap().get();
-            let numbers: Vec<Decimal> = stated
-                .iter()
-                .filter_map(|(_, value)| value.trim_matches('"').parse().ok())
-                .filter(|number: &Decimal| !number.is_zero())
-                .collect();
-            prop_assert!(!numbers.is_empty(), "a default in the place of {stated:?}");
-            prop_assert!(numbers.iter().all(|number| *number == quantity), "{quantity} of {stated:?}");
-            prop_assert!(kind.is_none_or(|kind| kind == "units"));
+        let Ok(parsed) = read(&fields) else { return Ok(()) };
+        let says = |value: &str| value.trim_matches('"').trim_end_matches('%').parse::<Decimal>().ok();
+        let numbers: Vec<Decimal> = stated
+            .iter()
+            .filter_map(|(_, value)| says(value))
+            .filter(|number| !number.is_zero())
+            .collect();
+        prop_assert!(!numbers.is_empty(), "a default in the place of {stated:?}");
+        let is_percent = |value: &str| value.contains('%');
+        match parsed.signal.size {
+            Size::Quantity(quantity) => {
+                let quantity = quantity.get();
+                prop_assert!(numbers.iter().all(|number| *number == quantity), "{quantity} of {stated:?}");
+                prop_assert!(!stated.iter().any(|(_, value)| is_percent(value)), "{stated:?}");
+                prop_assert!(kind.is_none_or(|kind| kind == "units"));
+            }
+            Size::Percentage(percentage) => {
+                let percent = percentage.percent();
+                prop_assert!(numbers.iter().all(|number| *number == percent), "{percent} of {stated:?}");
+                let is_said = kind == Some("percent_of_equity");
+                let mut counted = stated.iter().filter(|(_, value)| says(value).is_some_and(|number| !number.is_zero()));
+                prop_assert!(is_said || counted.all(|(_, value)| is_percent(value)), "{stated:?}");
+            }
+            size => prop_assert!(false, "{size:?} of {stated:?}"),
         }
     }
 
@@ -124,11 +137,11 @@ proptest! {
             prop_assert!(*word != "open" || !intent.is_exit(), "{fields:?}");
             let is_position = intent.is_exit() && matches!(*word, "long" | "Short");
             if let [side] = sides_of(word) && !is_position {
-                prop_assert_eq!(*side, intent.direction(), "{:?}", fields);
+                prop_assert_eq!(Some(*side), intent.direction(), "{:?}", fields);
             }
         }
         if let Some(direction) = direction && !intent.is_exit() {
-            prop_assert_eq!(sides_of(direction), [intent.direction()], "{:?}", fields);
+            prop_assert_eq!(sides_of(direction).first().copied(), intent.direction(), "{:?}", fields);
         }
     }
 

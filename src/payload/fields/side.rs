@@ -38,6 +38,7 @@ pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side
         action,
     };
     if let Some(intent) = whole {
+        let intent = names.narrowed(intent, previous);
         let side = names.side(intent, "positionDirection");
         if let Some(direction) = direction
             && !fits(intent, direction.side())
@@ -103,6 +104,28 @@ impl Names<'_, '_, '_> {
         stated.map_or_else(String::new, |stated| self.fields.shown(stated))
     }
 
+    /// The side of an exit that leaves whichever position there is, where another field or
+    /// the position before the order tells it.
+    fn narrowed(&self, intent: Intent, previous: Option<Direction>) -> Intent {
+        if intent != Intent::Exit {
+            return intent;
+        }
+        let of_action = match self.action {
+            Some(SideWord::Whole(intent)) if intent.is_exit() => Some(intent),
+            // What is sold leaves a long position.
+            Some(SideWord::Order(order)) => Some(exit_of(order.opposite())),
+            Some(SideWord::Side(side)) => Some(exit_of(side)),
+            _ => None,
+        };
+        let of_direction = match self.direction {
+            Some(DirectionWord::Side(side)) => Some(exit_of(side)),
+            Some(DirectionWord::Order(order)) => Some(exit_of(order.opposite())),
+            None => None,
+        };
+        let narrowed = of_action.or(of_direction).or(previous.map(exit_of));
+        narrowed.unwrap_or(intent)
+    }
+
     fn contradiction(&self, side: &Side, field: &'static str) -> PayloadError {
         let name = self.fields.name_of(field);
         let what = format!("{} and {}", side.stated, self.shown(field));
@@ -164,13 +187,14 @@ impl Names<'_, '_, '_> {
 }
 
 fn position_direction(fields: &Object<'_, '_>) -> Result<Option<Intent>, PayloadError> {
-    const KNOWN: [&str; 4] = ["entryLong", "exitLong", "entryShort", "exitShort"];
+    const KNOWN: [&str; 5] = ["entryLong", "exitLong", "entryShort", "exitShort", "exit"];
     fields.one(
         "positionDirection",
         |stated| {
             let text = fields.text(stated)?;
             match words::side(&text) {
                 Some(SideWord::Whole(intent)) => Ok(Some(intent)),
+                Some(SideWord::Close) => Ok(Some(Intent::Exit)),
                 _ => Err(fields.not_one_of(stated.name, &text, &KNOWN)),
             }
         },
@@ -282,14 +306,14 @@ fn on_net(direction: Direction) -> Intent {
 /// True if a direction can belong to an intent: an exit's is that of its position to one
 /// sender, that of its order to another, and both leave the position.
 fn fits(intent: Intent, direction: Direction) -> bool {
-    intent.is_exit() || intent.direction() == direction
+    intent.is_exit() || intent.direction() == Some(direction)
 }
 
 /// True if an action says the same as an intent.
 fn is_said_by(intent: Intent, action: SideWord) -> bool {
     match action {
         SideWord::Whole(other) => other == intent,
-        SideWord::Order(direction) => direction == intent.direction(),
+        SideWord::Order(direction) => intent.direction() == Some(direction),
         SideWord::Side(direction) => fits(intent, direction),
         SideWord::Open => !intent.is_exit(),
         SideWord::Close => intent.is_exit(),

@@ -3,7 +3,7 @@
 use super::position::Position;
 use super::prices::Prices;
 use super::{Object, PayloadError, Stated, bracket, hints, metadata, side, size};
-use crate::domain::signal::{Signal, Ticker};
+use crate::domain::signal::{Direction, Signal, Ticker};
 
 /// The longest `id`, in characters.
 const LONGEST_ID: usize = 128;
@@ -21,12 +21,13 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
         return Err(PayloadError::contradiction(&side.name, what, hint));
     }
     let order = bracket::Order {
-        direction: side.intent.direction(),
+        direction: side.intent.direction().unwrap_or(Direction::Long),
         price: prices.intended,
     };
     Ok(Signal {
         ticker,
         intent: side.intent,
+        closes_opposite: false,
         order_type: prices.order_type,
         size: size::read(fields, side.intent, &position, prices.intended)?,
         market_price: prices.market,

@@ -1,7 +1,9 @@
 //! Fields under other names, fields that contradict each other, and fields without a value.
 
 use crate::domain::money::Decimal;
-use crate::domain::signal::{Direction, Intent, OrderType, Signal, Size, TimeInForce};
+use crate::domain::signal::{
+    Direction, Intent, OrderType, PercentOf, Percentage, Signal, Size, TimeInForce,
+};
 use crate::payload::{Parsed, PayloadError, parse_without_key};
 
 fn outcome(fields: &str) -> Result<Parsed, PayloadError> {
@@ -23,6 +25,10 @@ fn accepted(fields: &str) -> (Signal, Vec<String>) {
 
 fn refused(fields: &str) -> PayloadError {
     outcome(fields).expect_err(fields)
+}
+
+fn percentage(percent: &str, of: PercentOf) -> Size {
+    Size::Percentage(Percentage::new(percent.parse().unwrap(), of).unwrap())
 }
 
 fn units(text: &str) -> Size {
@@ -474,20 +480,55 @@ fn what_the_order_needs_must_have_a_value() {
 
 #[test]
 fn a_percentage_is_never_read_as_units() {
+    let of_equity = |percent: &str| percentage(percent, PercentOf::Equity);
+    for (fields, percent) in [
+        (r#""qty":"10%""#, "10"),
+        (r#""QTY":"2.5 %""#, "2.5"),
+        (r#""quantity":10,"quantityType":"percent_of_equity""#, "10"),
+        (r#""qty":10,"qty_mode":"percent""#, "10"),
+        (r#""qty":"10%","qty_mode":"percent""#, "10"),
+        (r#""qty_percent":50"#, "50"),
+        (r#""qty_percent":"50%""#, "50"),
+    ] {
+        assert_eq!(
+            accepted(&purchase(fields)).0.size,
+            of_equity(percent),
+            "{fields}"
+        );
+    }
     for fields in [
-        r#""qty":"10%""#,
-        r#""quantity":10,"quantityType":"percent_of_equity""#,
-        r#""qty":10,"qty_mode":"percent""#,
         r#""qty":10,"quantityType":"risk_dollar_amount""#,
         r#""quantityType":"percent_of_equity""#,
-        r#""qty_percent":50"#,
         r#""riskPercentage":"2""#,
     ] {
         let error = refused(&purchase(fields));
         assert!(error.hint.contains("units"), "{fields}: {error:?}");
     }
-    let exit = r#""ticker":"A","marketPrice":1,"positionDirection":"exitLong","qtyPercent":50"#;
-    assert_eq!(refused(exit).field.as_deref(), Some("qtyPercent"));
+    for fields in [
+        r#""qty":"10%","quantity":10"#,
+        r#""qty":10,"quantity":"10%""#,
+        r#""qty":"10%","qty_percent":20"#,
+        r#""qty":"10%","notional":500"#,
+        r#""qty":"10%","quantityType":"units""#,
+        r#""qty":"ten%""#,
+        r#""qty":"-5%""#,
+        r#""qty":"20000%""#,
+    ] {
+        refused(&purchase(fields));
+    }
+    // Of an exit, it is a part of what is left.
+    let exit = |fields: &str| {
+        let exit = r#""ticker":"A","marketPrice":1,"positionDirection":"exitLong","#;
+        accepted(&format!("{exit}{fields}")).0.size
+    };
+    let of_position = percentage("50", PercentOf::Position);
+    assert_eq!(exit(r#""qtyPercent":50"#), of_position);
+    assert_eq!(exit(r#""qty":"50%""#), of_position);
+    assert_eq!(exit(r#""qty":"100%""#), Size::WholePosition);
+    assert_eq!(
+        exit(r#""qty":50,"qty_type":"percent_of_equity""#),
+        of_equity("50")
+    );
     let money = accepted(&purchase(
         r#""quantity":500,"quantityType":"dollar_amount""#,
     ));

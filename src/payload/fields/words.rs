@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::names::letters;
 use crate::domain::event::UnknownText;
-use crate::domain::signal::{Direction, Intent};
+use crate::domain::signal::{Direction, Intent, PercentOf};
 
 /// Other words for the words of a field, in letters.
 const SYNONYMS: [(&str, &[(&str, &str)]); 3] = [
@@ -134,10 +134,12 @@ pub enum QuantityKind {
     Units,
     /// Money.
     Money,
+    /// A percentage, and of what where that is said.
+    Percent(Option<PercentOf>),
 }
 
 /// The words for kinds of quantity that can be used, in letters.
-const KINDS: [(QuantityKind, &[&str]); 2] = [
+const KINDS: [(QuantityKind, &[&str]); 5] = [
     (
         QuantityKind::Units,
         &[
@@ -162,6 +164,7 @@ const KINDS: [(QuantityKind, &[&str]); 2] = [
         QuantityKind::Money,
         &[
             "dollaramount",
+            "amountperposition",
             "dollar",
             "dollars",
             "cash",
@@ -171,9 +174,31 @@ const KINDS: [(QuantityKind, &[&str]); 2] = [
             "usd",
         ],
     ),
+    (
+        QuantityKind::Percent(None),
+        &["percent", "percentage", "percents", "pct", "%"],
+    ),
+    (
+        QuantityKind::Percent(Some(PercentOf::Equity)),
+        &[
+            "percentofequity",
+            "percentequity",
+            "equitypercent",
+            "equitypercentage",
+            "percentofbalance",
+            "percentofaccount",
+            "pctofequity",
+            "pctequity",
+            "equitypct",
+        ],
+    ),
+    (
+        QuantityKind::Percent(Some(PercentOf::Position)),
+        &["percentofposition", "positionpercent", "percentposition"],
+    ),
 ];
 
-/// The kind of quantity that a word tells; `None` of percentages and what is not known.
+/// The kind of quantity that a word tells; `None` of what is not known.
 pub fn quantity_kind(text: &str) -> Option<QuantityKind> {
     let is_text = |word: &str| letters(text.trim()).eq(word.chars());
     let mut all = KINDS.iter();

@@ -14,7 +14,7 @@ use crate::store::tickers;
 const SELECT_FOR_PAIRING: &str =
     "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
         o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
-        o.signal_name, e.source, o.signal_time
+        o.signal_name, e.source, o.signal_time, o.closes_opposite
     FROM orders o JOIN events e ON e.id = o.id WHERE o.webhook_id = ?1 AND o.ticker = ?2";
 
 /// Hands out the orders of a ledger that are paired at `from` (microseconds) or
@@ -195,5 +195,6 @@ fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
         signal_name: row.get(11)?,
         adjusting: row.get_ref(12)?.as_str() == Ok(EventSource::Adjustment.as_str()),
         signal_time: optional_timestamp(row, 13)?,
+        closes_opposite: row.get(14)?,
     })
 }

@@ -104,6 +104,7 @@ pub fn orders(rows: &[Row]) -> Vec<Order> {
             event: EventId(number),
             ticker: "BINANCE:ETHUSDT.P".parse().unwrap(),
             intent,
+            closes_opposite: false,
             order_type: OrderType::Market,
             quantity: Some(Quantity::new(quantity).unwrap()),
             intended_price: price,

@@ -3,7 +3,6 @@
 use crate::compare::cause::{Export, Gap};
 use crate::compare::{Action, Evidence, Joined, Leg, Outage, Refused};
 use crate::domain::event::EventStatus;
-use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::Order;
 use crate::domain::signal::Ticker;
 use crate::store::backtests::{self, PastBacktest};
@@ -62,12 +61,9 @@ pub(super) fn read(
 fn gaps(orders: &[Order]) -> Vec<Gap> {
     let before = |order: &Order| {
         let stated = order.stated_position;
-        let moved =
-            order.intent.direction().sign() * order.quantity.map_or(Decimal::ZERO, Quantity::get);
-        let from_new = stated
-            .new
-            .filter(|_| order.quantity.is_some())
-            .map(|new| new - moved);
+        let moved = order.intent.direction().zip(order.quantity);
+        let moved = moved.map(|(direction, quantity)| direction.sign() * quantity.get());
+        let from_new = stated.new.zip(moved).map(|(new, moved)| new - moved);
         stated.previous.or(from_new)
     };
     let asked: Vec<&Order> = orders.iter().filter(|order| !order.adjusting).collect();

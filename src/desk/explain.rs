@@ -1,0 +1,161 @@
+//! What a message would come to, without recording anything.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::event::{Warning, text_enum};
+use crate::domain::format::{Format, ReadingRules};
+use crate::domain::signal::{Direction, OrderType, Signal};
+use crate::domain::webhook::AuthKey;
+use crate::journal::sizing;
+use crate::payload::{self, FieldOrigin, PayloadError};
+use crate::store::webhooks::StoredWebhook;
+use crate::store::{self, Connection};
+use crate::templates::fill;
+
+/// The key in the place of a webhook's where none is named.
+const NO_KEY: &str = "";
+
+text_enum! {
+    /// The key of a message, as the webhook would find it.
+    KeyFound, "key" {
+        /// It is the webhook's.
+        Right = "right",
+        /// It is another one.
+        Wrong = "wrong",
+        /// There is none where the webhook looks for one.
+        Missing = "missing",
+    }
+}
+
+/// A message, and the order that it would make.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The format that it is read in.
+    pub format: Format,
+    /// The key that it shows; null where no webhook was named.
+    pub key: Option<KeyFound>,
+    /// The order that it would make.
+    pub order: Option<ExplainedOrder>,
+    /// Where each field is from; of a message that makes no order, as far as it was read.
+    pub fields: Vec<FieldOrigin>,
+    /// Why it would make none.
+    pub error: Option<PayloadError>,
+    /// Warnings, although it would be accepted.
+    pub warnings: Vec<Warning>,
+    /// True if TradingView's placeholders were filled in with example values.
+    pub is_filled: bool,
+}
+
+/// The order that a message would make.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedOrder {
+    /// The instrument.
+    pub ticker: String,
+    /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the message says it.
+    pub position_direction: Option<&'static str>,
+    /// Whether it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
+    pub direction: Option<Direction>,
+    /// Its order type.
+    pub order_type: OrderType,
+    /// The quantity; null is the whole position, or a percentage while no webhook is named.
+    pub qty: Option<String>,
+    /// The price the trader wants.
+    pub intended_price: String,
+    /// True if it closes all of an opposite position and then opens its full quantity.
+    pub closes_opposite: bool,
+}
+
+/// Explains a message: as a webhook would read it, where one is named.
+///
+/// # Errors
+///
+/// [`store::StoreError`] where the database cannot be read.
+pub fn explain(
+    webhook: Option<(&Connection, &StoredWebhook)>,
+    message: &str,
+    now: Timestamp,
+) -> store::Result<Explanation> {
+    let none = AuthKey::from_stored(NO_KEY.to_owned());
+    let key = webhook.map_or(&none, |(_, webhook)| &webhook.auth_key);
+    let filled = fill(message, key, now);
+    let body = filled.as_bytes();
+    let rules = webhook.map_or(ReadingRules::AUTO, |(_, webhook)| {
+        webhook.settings.reading_rules()
+    });
+    let mut kept = payload::hide_keys(body);
+    if webhook.is_some() {
+        kept = payload::redact(kept, key.reveal());
+    }
+    let read = payload::read(&kept, rules);
+    let mut explanation = Explanation {
+        format: read.format,
+        key: webhook.map(|(_, webhook)| key_of(webhook, body)),
+        order: None,
+        fields: read.fields,
+        error: None,
+        warnings: Vec::new(),
+        is_filled: filled != message,
+    };
+    let parsed = match read.signal {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            explanation.error = Some(error);
+            return Ok(explanation);
+        }
+    };
+    let sized = match webhook {
+        Some((connection, webhook)) => {
+            sizing::quantity(connection, webhook.row, &parsed.signal, now)?
+        }
+        None => Ok(sizing::fixed(&parsed.signal)),
+    };
+    match sized {
+        Ok(quantity) => {
+            let quantity = quantity.map(|quantity| quantity.to_string());
+            explanation.order = Some(ExplainedOrder::of(&parsed.signal, quantity));
+        }
+        Err(error) => explanation.error = Some(error),
+    }
+    explanation.warnings = parsed.warnings;
+    Ok(explanation)
+}
+
+/// The key of a message, where the webhook's URL is as its page shows it.
+fn key_of(webhook: &StoredWebhook, body: &[u8]) -> KeyFound {
+    let settings = &webhook.settings;
+    let shown = match payload::parse(body, settings.reading_rules()) {
+        Ok(alert) => match alert.auth_key {
+            Some(stated) => vec![stated],
+            None if settings.key_in_path => return KeyFound::Right,
+            None if settings.key_in_field => alert.secrets,
+            None => Vec::new(),
+        },
+        Err(malformed) if malformed.keys.is_empty() && settings.key_in_path => {
+            return KeyFound::Right;
+        }
+        Err(malformed) => malformed.keys,
+    };
+    match shown.iter().any(|key| webhook.auth_key.is(key.as_str())) {
+        true => KeyFound::Right,
+        false if shown.is_empty() => KeyFound::Missing,
+        false => KeyFound::Wrong,
+    }
+}
+
+impl ExplainedOrder {
+    fn of(signal: &Signal, qty: Option<String>) -> Self {
+        Self {
+            ticker: signal.ticker.as_str().to_owned(),
+            position_direction: signal.intent.position_direction(),
+            direction: signal.intent.direction(),
+            order_type: signal.order_type,
+            qty,
+            intended_price: signal.intended_price.to_string(),
+            closes_opposite: signal.closes_opposite,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The keys that a delivery shows, and whether one of them is the webhook's.
+//!
+//! A key is in the message as `auth_key`, or, where its owner wants that, in the URL or in the
+//! message's own secret field. It is compared in constant time wherever it stands.
+
+use super::registry::Webhook;
+use crate::domain::format::Format;
+use crate::payload::{Alert, PresentedKey};
+
+/// The keys that a delivery shows, in its message and in its URL.
+pub(super) struct Presented<'a> {
+    /// The webhook that it goes to.
+    pub(super) webhook: &'a Webhook,
+    /// The key behind the id in the URL.
+    pub(super) path_key: Option<&'a PresentedKey>,
+}
+
+/// The outcome of looking at the keys of a message.
+pub(super) enum Verdict {
+    /// It shows the webhook's key.
+    Right,
+    /// It shows another.
+    Wrong,
+    /// It shows none, and what to do about that.
+    Missing(Option<String>),
+}
+
+impl Presented<'_> {
+    fn is_right(&self, key: &PresentedKey) -> bool {
+        self.webhook.is_key(key.as_str())
+    }
+
+    /// True if the URL shows the key, and may.
+    pub(super) fn is_by_path(&self) -> bool {
+        self.webhook.key_in_path && self.path_key.is_some_and(|key| self.is_right(key))
+    }
+
+    /// A key that a message states under its own name counts alone: what is in the URL does
+    /// not make a message right that was written for another webhook.
+    pub(super) fn verdict(&self, alert: &Alert) -> Verdict {
+        if let Some(stated) = &alert.auth_key {
+            return if self.is_right(stated) {
+                Verdict::Right
+            } else {
+                Verdict::Wrong
+            };
+        }
+        let has_right_secret = || alert.secrets.iter().any(|key| self.is_right(key));
+        if self.is_by_path() || self.webhook.key_in_field && has_right_secret() {
+            return Verdict::Right;
+        }
+        let is_shown = self.webhook.key_in_path && self.path_key.is_some()
+            || self.webhook.key_in_field && !alert.secrets.is_empty();
+        if is_shown {
+            return Verdict::Wrong;
+        }
+        Verdict::Missing(self.remedy(alert))
+    }
+
+    /// What to do where a message shows no key that counts.
+    fn remedy(&self, alert: &Alert) -> Option<String> {
+        if let Some(name) = &alert.misspelt {
+            return Some(format!("Rename \"{name}\" to \"auth_key\"."));
+        }
+        if self.path_key.is_some() {
+            return Some("This webhook does not take its key from the URL: switch that on in its settings (keyInPath), or put the key into the message as \"auth_key\".".to_owned());
+        }
+        if alert.secrets.iter().any(|key| self.is_right(key)) {
+            return Some("This webhook does not take its key from secret, token or password: switch that on in its settings (keyInField), or put the key into the message as \"auth_key\".".to_owned());
+        }
+        if alert.format == Format::Algohook {
+            return None;
+        }
+        Some(format!(
+            "The message is read as {} and has no key. Switch on the key in the URL in the webhook's settings (keyInPath) and paste the new URL, or put the key into the message as \"auth_key\".",
+            alert.format.name()
+        ))
+    }
+}

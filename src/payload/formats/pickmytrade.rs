@@ -1,0 +1,205 @@
+//! PickMyTrade: <https://docs.pickmytrade.io/docs/rithmic-json-configuration-for-tradingview-integration>,
+//! and its own validator, which `tests/oracle` asks.
+//!
+//! `buy` and `sell` open a position. With `reverse_order_close` the opposite one is closed
+//! wholly before that; without it they trade on the net position. `close` leaves all of it.
+
+use super::translation::{Distance, Taken, Translation, Untaken, distant, no_order, not_one_of};
+use crate::domain::money::Decimal;
+use crate::payload::error::PayloadError;
+use crate::payload::fields::TIMESTAMP;
+
+const SIDES: [&str; 6] = ["buy", "sell", "long", "short", "close", "flat"];
+
+/// Fields that choose accounts and brokers, or tell copies of a message apart.
+const PASSED_OVER: [&str; 13] = [
+    "token",
+    "platform",
+    "accountid",
+    "connectionname",
+    "duplicatepositionallow",
+    "pyramid",
+    "strategyname",
+    "sametickduplicate",
+    "insttype",
+    "localsymbol",
+    "exchange",
+    "updatetp",
+    "updatesl",
+];
+
+/// Fields of orders around the position that are no prices.
+const LEFT: [&str; 11] = [
+    "dollartp",
+    "dollarsl",
+    "trail",
+    "trailstop",
+    "trailtrigger",
+    "trailfreq",
+    "breakeven",
+    "breakevenoffset",
+    "advancetpsl",
+    "optiontype",
+    "expirydate",
+];
+
+/// Says a message in our fields.
+///
+/// # Errors
+///
+/// Where it asks for something else than an order of its instrument.
+pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadError> {
+    let mut translation = Translation::default();
+    refuse_options(&mut message)?;
+    message.state(
+        &mut translation,
+        &[("ticker", &["symbol"]), (TIMESTAMP, &["date"])],
+    );
+    let reverses = message
+        .take_one(&["reverseorderclose"])
+        .is_some_and(|taken| taken.is_true());
+    let is_long = side(&mut message, &mut translation, reverses)?;
+    let closes = is_long.is_none();
+    quantity(&mut message, &mut translation, closes)?;
+    let price = price(&mut message, &mut translation);
+    for (field, named, percentage, is_target) in [
+        ("profitTarget", "tp", "percentagetp", true),
+        ("stopLossTarget", "sl", "percentagesl", false),
+    ] {
+        message.state(&mut translation, &[(field, &[named])]);
+        if let Some(percent) = message.take_one(&[percentage]) {
+            let computed = || {
+                let by = percent.number().filter(|percent| !percent.is_zero())?;
+                distant(price?, Distance::Percent(by), is_long? == is_target)
+            };
+            match computed() {
+                Some(price) => {
+                    let said = percent.text().into_owned();
+                    translation.state_raw(field, &percent.name, &said, price.to_string());
+                }
+                None => translation.leave(&percent),
+            }
+        }
+    }
+    accounts(&mut message, &mut translation);
+    message.leave(&mut translation, &LEFT);
+    message.pass_over(&PASSED_OVER);
+    translation.rest = message.into_rest();
+    Ok(translation)
+}
+
+fn refuse_options(message: &mut Untaken<'_>) -> Result<(), PayloadError> {
+    let kind = message.take_one(&["insttype"]);
+    match kind.filter(|kind| kind.word() == "opt") {
+        Some(kind) => Err(no_order(
+            &kind.name,
+            "asks for a contract of an option, which algohook would count as its underlying",
+            "Name the contract itself as symbol, and leave inst_type out.",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// States the side; returns true of an entry that is long, false of one that is short.
+fn side(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+    reverses: bool,
+) -> Result<Option<bool>, PayloadError> {
+    let Some(data) = message.take_one(&["data"]) else {
+        let hint = "Add \"data\": \"{{strategy.order.action}}\", or buy, sell or close.";
+        return Err(PayloadError::missing("data", hint));
+    };
+    let mut say = |means: &str| {
+        translation.state_as("positionDirection", &data.name, &data.text(), means);
+    };
+    let is_long = match data.word().as_str() {
+        "buy" if !reverses => {
+            translation.state_as("action", &data.name, &data.text(), "buy");
+            Some(true)
+        }
+        "sell" if !reverses => {
+            translation.state_as("action", &data.name, &data.text(), "sell");
+            Some(false)
+        }
+        "buy" | "long" => {
+            say("entryLong");
+            Some(true)
+        }
+        "sell" | "short" => {
+            say("entryShort");
+            Some(false)
+        }
+        "close" | "flat" | "exit" => {
+            say("exit");
+            None
+        }
+        _ => return Err(not_one_of(&data, &SIDES)),
+    };
+    translation.closes_opposite = reverses && is_long.is_some();
+    Ok(is_long)
+}
+
+/// States the quantity; `close` has none, for it leaves the whole position.
+fn quantity(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+    closes: bool,
+) -> Result<(), PayloadError> {
+    if closes {
+        message.leave(translation, &["quantity", "riskpercentage"]);
+        return Ok(());
+    }
+    let risk = message.take_one(&["riskpercentage"]);
+    let is_set = |risk: &Taken<'_>| risk.number().is_none_or(|number| !number.is_zero());
+    if let Some(risk) = risk.filter(is_set) {
+        return Err(PayloadError::invalid(
+            &risk.name,
+            "sizes the order by the loss at its stop, which algohook does not compute",
+            "State the quantity, and set risk_percentage to 0.",
+        ));
+    }
+    message.state(translation, &[("qty", &["quantity"])]);
+    Ok(())
+}
+
+/// States the price under the name that the order type gives it.
+fn price(message: &mut Untaken<'_>, translation: &mut Translation<'_>) -> Option<Decimal> {
+    let order_type = message.take_one(&["ordertype"]);
+    let kind = order_type.as_ref().map(Taken::word).unwrap_or_default();
+    if let Some(order_type) = &order_type {
+        translation.state("orderType", order_type);
+    }
+    let field = match kind.as_str() {
+        "lmt" | "limit" | "stplmt" | "stoplimit" => "limitPrice",
+        "stp" | "stop" => "stopPrice",
+        _ => "marketPrice",
+    };
+    let prices = message.take(&["price"]);
+    for taken in &prices {
+        translation.state(field, taken);
+    }
+    prices.iter().find_map(Taken::number)
+}
+
+/// Says so where accounts trade another quantity than the message states.
+fn accounts(message: &mut Untaken<'_>, translation: &mut Translation<'_>) {
+    let Some(accounts) = message.take_one(&["multipleaccounts"]) else {
+        return;
+    };
+    let list: Vec<serde_json::Value> =
+        serde_json::from_str(accounts.value.get()).unwrap_or_default();
+    let multiplies = list.iter().any(|account| {
+        let multiplier = account.get("quantity_multiplier");
+        let text = multiplier.map(|value| value.to_string().replace('"', ""));
+        let number = text.and_then(|text| text.parse::<Decimal>().ok());
+        number.is_some_and(|number| !number.is_zero() && number != Decimal::ONE)
+    });
+    if multiplies {
+        let message = format!(
+            "{} multiplies the quantity for accounts there; the order here has the quantity as it is stated",
+            accounts.name
+        );
+        translation.warn("other_meaning", message);
+    }
+}

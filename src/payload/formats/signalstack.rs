@@ -1,0 +1,45 @@
+//! SignalStack: `symbol`, `action` and `quantity`, with the words of a broker's order ticket.
+//!
+//! What `sell` does without a position is the broker's affair there, so the webhook's setting
+//! decides.
+
+use super::side;
+use super::translation::{Translation, Untaken};
+use crate::domain::format::ReadingRules;
+use crate::payload::error::PayloadError;
+use crate::payload::fields::TIMESTAMP;
+
+/// Says a message in our fields.
+///
+/// # Errors
+///
+/// Where it asks for something else than an order of its instrument.
+pub fn translate(
+    mut message: Untaken<'_>,
+    rules: ReadingRules,
+) -> Result<Translation<'_>, PayloadError> {
+    let mut translation = Translation::default();
+    message.state(
+        &mut translation,
+        &[
+            ("ticker", &["symbol"]),
+            ("qty", &["quantity"]),
+            ("marketPrice", &["price"]),
+            ("limitPrice", &["limitprice"]),
+            ("stopPrice", &["stopprice"]),
+            ("orderType", &["ordertype", "type"]),
+            ("timeInForce", &["timeinforce", "tif"]),
+            ("profitTarget", &["takeprofitprice"]),
+            ("stopLossTarget", &["stoplossprice"]),
+            ("trailPrice", &["trailprice"]),
+            ("trailPercent", &["trailpercent"]),
+            (TIMESTAMP, &["time", "timestamp"]),
+        ],
+    );
+    if let Some(action) = message.take_one(&["action"]) {
+        side::state(&mut translation, &action, Some(rules))?;
+    }
+    message.pass_over(&["class", "account", "exchange", "currency"]);
+    translation.rest = message.into_rest();
+    Ok(translation)
+}

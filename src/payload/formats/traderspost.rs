@@ -1,0 +1,282 @@
+//! TradersPost: <https://docs.traderspost.io/docs/core-concepts/signals/webhooks>.
+//!
+//! `buy` and `sell` alone leave an opposite position wholly and open one of the full
+//! quantity. With `sentiment`, the position that TradingView's strategy has then, an order
+//! that leaves the strategy flat or on the other side is an exit.
+
+use super::translation::{Distance, Taken, Translation, Untaken, distant, no_order, not_one_of};
+use crate::domain::money::Decimal;
+use crate::payload::error::PayloadError;
+use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP};
+
+const ACTIONS: [&str; 4] = ["buy", "sell", "exit", "add"];
+
+/// Fields that only contracts of options have.
+const OPTIONS: [&str; 8] = [
+    "optiontype",
+    "intrinsicvalue",
+    "expiration",
+    "strikecount",
+    "strikesaway",
+    "strikeprice",
+    "optionsymbol",
+    "expirationdate",
+];
+
+/// Fields without a meaning for an order.
+const PASSED_OVER: [&str; 10] = [
+    "interval",
+    "message",
+    "extras",
+    "test",
+    "delay",
+    "cancelafter",
+    "cancel",
+    "executeonce",
+    "exchange",
+    "strategy",
+];
+
+/// Says a message in our fields.
+///
+/// # Errors
+///
+/// Where it asks for something else than an order of its instrument.
+pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadError> {
+    let mut translation = Translation::default();
+    if let Some(option) = message.take_one(&OPTIONS) {
+        return Err(no_order(
+            &option.name,
+            "asks for a contract of an option, which algohook would count as its underlying",
+            "Name the contract itself as ticker, and leave the fields of options out.",
+        ));
+    }
+    let price = price(&mut message, &mut translation);
+    message.state(
+        &mut translation,
+        &[
+            ("ticker", &["ticker"]),
+            ("qty", &["quantity"]),
+            (QUANTITY_KIND, &["quantitytype"]),
+            ("orderType", &["ordertype"]),
+            ("limitPrice", &["limitprice"]),
+            ("stopPrice", &["stopprice"]),
+            ("trailPrice", &["trailamount", "trailprice"]),
+            ("trailPercent", &["trailpercent"]),
+            ("timeInForce", &["timeinforce"]),
+            ("extendedHours", &["extendedhours"]),
+            (TIMESTAMP, &["time"]),
+        ],
+    );
+    limit_at_the_market(&mut translation);
+    let is_long = side(&mut message, &mut translation)?;
+    bracket(&mut message, &mut translation, price, is_long);
+    message.pass_over(&PASSED_OVER);
+    translation.rest = message.into_rest();
+    Ok(translation)
+}
+
+/// States the price, which a target or a stop can be at a distance of.
+fn price(message: &mut Untaken<'_>, translation: &mut Translation<'_>) -> Option<Decimal> {
+    let all = message.take(&["signalprice", "price"]);
+    for taken in &all {
+        translation.state("marketPrice", taken);
+    }
+    all.iter().find_map(Taken::number)
+}
+
+/// A limit order without a limit has that of the market price.
+fn limit_at_the_market(translation: &mut Translation<'_>) {
+    let stated = |field: &str| {
+        let mut all = translation.statements.iter();
+        all.find(|statement| statement.field == field)
+    };
+    let is_limit = stated("orderType").is_some_and(|kind| {
+        let text = kind.value.get();
+        text.trim_matches('"').eq_ignore_ascii_case("limit")
+    });
+    let market = stated("marketPrice").filter(|_| is_limit && stated("limitPrice").is_none());
+    if let Some(market) = market {
+        let (name, json) = (market.name.clone(), market.value.get().to_owned());
+        let said = json.trim_matches('"').to_owned();
+        translation.state_raw("limitPrice", &name, &said, json);
+        let reason = "a limit order without a limit has that of the market price";
+        translation.notes.push(("limitPrice", reason.to_owned()));
+    }
+}
+
+/// The strategy's position after the order, as `sentiment` says it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sentiment {
+    Long,
+    Short,
+    Flat,
+    /// None of these words: an error of the field itself.
+    Unknown,
+}
+
+impl Sentiment {
+    fn of(taken: &Taken<'_>) -> Self {
+        match taken.word().as_str() {
+            "bullish" | "long" => Self::Long,
+            "bearish" | "short" => Self::Short,
+            "flat" => Self::Flat,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What an action means beside a sentiment.
+struct Meaning {
+    /// Our word for the side; `None` is an order on the net position, as the action says.
+    whole: Option<&'static str>,
+    /// True of an entry that is long, false of one that is short.
+    is_long: Option<bool>,
+    /// True if it closes all of an opposite position first.
+    closes_opposite: bool,
+}
+
+impl Meaning {
+    fn net(is_long: Option<bool>) -> Self {
+        Self {
+            whole: None,
+            is_long,
+            closes_opposite: false,
+        }
+    }
+
+    fn whole(word: &'static str) -> Self {
+        Self {
+            whole: Some(word),
+            is_long: match word {
+                "entryLong" => Some(true),
+                "entryShort" => Some(false),
+                _ => None,
+            },
+            closes_opposite: false,
+        }
+    }
+
+    fn of(action: &str, sentiment: Option<Sentiment>) -> Option<Self> {
+        use Sentiment::{Long, Short, Unknown};
+        Some(match (action, sentiment) {
+            ("buy", None) => Self {
+                closes_opposite: true,
+                ..Self::whole("entryLong")
+            },
+            ("sell", None) => Self {
+                closes_opposite: true,
+                ..Self::whole("entryShort")
+            },
+            ("buy" | "sell", Some(Unknown)) => Self::net(None),
+            ("buy", Some(Long)) => Self::net(Some(true)),
+            ("sell", Some(Short)) => Self::net(Some(false)),
+            ("buy", Some(_)) | ("exit", Some(Short)) => Self::whole("exitShort"),
+            ("sell", Some(_)) | ("exit", Some(Long)) => Self::whole("exitLong"),
+            ("exit", _) => Self::whole("exit"),
+            ("add", Some(Long)) => Self::whole("entryLong"),
+            ("add", Some(Short)) => Self::whole("entryShort"),
+            _ => return None,
+        })
+    }
+}
+
+/// States the side; returns true of an entry that is long, false of one that is short.
+fn side(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+) -> Result<Option<bool>, PayloadError> {
+    let Some(action) = message.take_one(&["action"]) else {
+        message.state(translation, &[("marketPosition", &["sentiment"])]);
+        return Ok(None);
+    };
+    let sentiment = message.take_one(&["sentiment"]);
+    let word = action.word();
+    let side = sentiment.as_ref().map(Sentiment::of);
+    let Some(meaning) = Meaning::of(&word, side) else {
+        return Err(match word.as_str() {
+            "cancel" => cancels(&action),
+            "add" => no_order(
+                &action.name,
+                "add does not tell whether the position is long or short",
+                "Add \"sentiment\": \"long\" or \"short\" to the message.",
+            ),
+            _ => not_one_of(&action, &ACTIONS),
+        });
+    };
+    translation.closes_opposite = meaning.closes_opposite;
+    match meaning.whole {
+        Some(whole) => {
+            let said = action.text().into_owned();
+            translation.state_as("positionDirection", &action.name, &said, whole);
+        }
+        None => translation.state("action", &action),
+    }
+    // Of an exit, it is the side that is left, not the position after it.
+    let is_left = word == "exit" && matches!(side, Some(Sentiment::Long | Sentiment::Short));
+    if let Some(sentiment) = sentiment.filter(|_| !is_left) {
+        translation.state("marketPosition", &sentiment);
+    }
+    Ok(meaning.is_long)
+}
+
+/// The error of a message that cancels orders.
+pub fn cancels(action: &Taken<'_>) -> PayloadError {
+    no_order(
+        &action.name,
+        "asks to cancel open orders, of which algohook has none",
+        "Nothing was done. To leave a position, send an exit.",
+    )
+}
+
+/// States target and stop, which can be prices or distances of the price.
+fn bracket(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+    price: Option<Decimal>,
+    is_long: Option<bool>,
+) {
+    for (name, field, inner, is_target) in [
+        ("takeprofit", "takeProfit", "limitPrice", true),
+        ("stoploss", "stopLoss", "stopPrice", false),
+    ] {
+        let Some(taken) = message.take_one(&[name]) else {
+            continue;
+        };
+        let Ok(fields) = serde_json::from_str(taken.value.get()) else {
+            translation.state(field, &taken);
+            continue;
+        };
+        let mut inside = Untaken::of(&fields);
+        let stated = inside.take_one(&[&inner.to_ascii_lowercase()]);
+        let limit = inside.take_one(&["limitprice"]).filter(|_| !is_target);
+        let percent = inside
+            .take_one(&["percent"])
+            .and_then(|taken| taken.number());
+        let amount = inside
+            .take_one(&["amount"])
+            .and_then(|taken| taken.number());
+        let trails = inside
+            .take_one(&["type"])
+            .is_some_and(|kind| kind.word().starts_with("trailing"));
+        let distance = percent
+            .map(Distance::Percent)
+            .or(amount.map(Distance::Amount));
+        let computed = || {
+            let (price, distance) = (price?, distance.filter(|_| !trails)?);
+            distant(price, distance, is_long? == is_target)
+        };
+        let found = match &stated {
+            Some(stated) => Some(stated.value.get().to_owned()),
+            None => computed().map(|price| price.to_string()),
+        };
+        if let Some(found) = found {
+            let limit = limit.map(|limit| format!(",\"limitPrice\":{}", limit.value.get()));
+            let json = format!("{{\"{inner}\":{found}{}}}", limit.unwrap_or_default());
+            let said = taken.value.get().to_owned();
+            translation.state_raw(field, &taken.name, &said, json);
+        } else {
+            translation.leave(&taken);
+        }
+    }
+}

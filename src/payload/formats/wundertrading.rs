@@ -1,0 +1,185 @@
+//! Signal bots of WunderTrading: a `code` such as `ENTER-LONG_Bybit_ETHUSDT_My bot_15M_8e34...`,
+//! alone as the whole message or as a field of JSON with the amount beside it.
+//!
+//! The code says the side and the pair. `amountPerTradeType` is `base` or `contracts` (units),
+//! `quote` or `$` (money), or `percents`, which is a share of 1 of the portfolio.
+
+use super::translation::{Distance, Taken, Translation, Untaken, distant};
+use crate::domain::money::Decimal;
+use crate::payload::error::PayloadError;
+use crate::payload::fields::QUANTITY_KIND;
+
+/// The sides that a code can begin with, and ours for them.
+const SIDES: [(&str, &str); 5] = [
+    ("ENTER-LONG", "entryLong"),
+    ("ENTER-SHORT", "entryShort"),
+    ("EXIT-LONG", "exitLong"),
+    ("EXIT-SHORT", "exitShort"),
+    ("EXIT-ALL", "exit"),
+];
+
+/// True if a text begins as a code does.
+pub fn is_code(text: &str) -> bool {
+    let text = text.trim_start();
+    let begins = |(side, _): &(&str, &str)| {
+        let begin = text.get(..side.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(side))
+    };
+    SIDES.iter().any(begins)
+}
+
+/// Says a message in our fields.
+///
+/// # Errors
+///
+/// Where it asks for something else than an order of its instrument.
+pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadError> {
+    let mut translation = Translation::default();
+    let Some(code) = message.take_one(&["code"]) else {
+        let hint = "Copy the alert message from the bot's page again.";
+        return Err(PayloadError::missing("code", hint));
+    };
+    let side = of_code(&mut translation, &code.name, &code.text())?;
+    message.state(
+        &mut translation,
+        &[
+            ("orderType", &["ordertype"]),
+            ("marketPrice", &["price"]),
+            ("ticker", &["pair", "symbol", "ticker"]),
+        ],
+    );
+    let price = translation.statements.iter().find_map(|statement| {
+        let is_price = statement.field == "marketPrice";
+        let taken = Taken {
+            name: String::new(),
+            value: &statement.value,
+        };
+        is_price.then(|| taken.number()).flatten()
+    });
+    amount(&mut message, &mut translation)?;
+    bracket(&mut message, &mut translation, price, side);
+    message.leave(&mut translation, &["reduceonly", "conditional"]);
+    message.pass_over(&[
+        "leverage",
+        "timetolive",
+        "placeconditionalorders",
+        "movestoploss",
+    ]);
+    translation.rest = message.into_rest();
+    Ok(translation)
+}
+
+/// Says a code that is the whole message in our fields.
+///
+/// # Errors
+///
+/// Where it is no code.
+pub fn translate_code(text: &str) -> Result<Translation<'static>, PayloadError> {
+    let mut translation = Translation::default();
+    let (code, price) = super::text::split_price(text);
+    of_code(&mut translation, "code", code.trim())?;
+    if let Some(price) = price {
+        let json = serde_json::to_string(&price).unwrap_or_default();
+        translation.state_raw("marketPrice", "price", &price, json);
+    }
+    Ok(translation)
+}
+
+/// States what a code says; returns true of an entry that is long, false of one that is short.
+fn of_code(
+    translation: &mut Translation<'_>,
+    name: &str,
+    code: &str,
+) -> Result<Option<bool>, PayloadError> {
+    let mut parts = code.split('_');
+    let side = parts.next().unwrap_or_default().trim();
+    let known = SIDES
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(side));
+    let Some((_, ours)) = known else {
+        let sides = SIDES.map(|(word, _)| word).join(", ");
+        let problem = format!("must begin with one of {sides}");
+        return Err(PayloadError::invalid(
+            name,
+            problem,
+            "Copy the alert message from the bot's page again.",
+        ));
+    };
+    translation.state_as("positionDirection", name, side, ours);
+    let pair = parts.nth(1).map_or("", str::trim);
+    if !pair.is_empty() && !pair.eq_ignore_ascii_case("none") {
+        translation.state_as("ticker", name, pair, pair);
+    }
+    Ok(match *ours {
+        "entryLong" => Some(true),
+        "entryShort" => Some(false),
+        _ => None,
+    })
+}
+
+/// States the amount by its type.
+fn amount(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+) -> Result<(), PayloadError> {
+    let kinds = message.take(&["amountpertradetype"]);
+    let is_share = kinds.iter().any(|kind| kind.word().starts_with("percent"));
+    for kind in &kinds {
+        let means = match kind.word().as_str() {
+            "percents" | "percent" => "percent_of_equity",
+            "$" => "dollars",
+            _ => {
+                translation.state(QUANTITY_KIND, kind);
+                continue;
+            }
+        };
+        translation.state_as(QUANTITY_KIND, &kind.name, &kind.text(), means);
+    }
+    for amount in message.take(&["amountpertrade"]) {
+        let Some(share) = amount.number().filter(|_| is_share) else {
+            translation.state("qty", &amount);
+            continue;
+        };
+        if share > Decimal::ONE {
+            return Err(PayloadError::invalid(
+                &amount.name,
+                "is above 1, and percents are a share of 1",
+                "Write 0.1 for ten percent.",
+            ));
+        }
+        let percent = (share * Decimal::ONE_HUNDRED).normalize().to_string();
+        translation.state_raw("qty", &amount.name, &amount.text(), percent);
+    }
+    Ok(())
+}
+
+/// States target and stop, which are shares of the price.
+fn bracket(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+    price: Option<Decimal>,
+    side: Option<bool>,
+) {
+    let distant_by = |taken: &Taken<'_>, is_target: bool| {
+        let share = taken.number()?.checked_mul(Decimal::ONE_HUNDRED)?;
+        distant(price?, Distance::Percent(share), side? == is_target)
+    };
+    if let Some(mut stop) = message.take_inside("stoploss") {
+        for deviation in stop.take(&["pricedeviation"]) {
+            match distant_by(&deviation, false) {
+                Some(price) => translation.state_raw(
+                    "stopLossTarget",
+                    &deviation.name,
+                    &deviation.text(),
+                    price.to_string(),
+                ),
+                None => translation.leave(&deviation),
+            }
+        }
+        stop.leave_rest(translation);
+    }
+    message.leave(
+        translation,
+        &["takeprofits", "trailingstop", "dca", "extraorders"],
+    );
+}
