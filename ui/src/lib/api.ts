@@ -29,6 +29,7 @@ export type Storage = Schemas['Storage'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Me = Schemas['Me'];
 export type TestResult = Schemas['TestResult'];
+export type Explanation = Schemas['Explanation'];
 export type Imported = Schemas['Imported'];
 export type BacktestSize = Schemas['BacktestSize'];
 export type KeptBacktest = Schemas['KeptBacktest'];

@@ -3,7 +3,7 @@
 import type { Event, Position } from './api';
 import { decimal } from './format';
 
-const INTENTS: Record<string, string> = { entryLong: 'enter long', exitLong: 'exit long', entryShort: 'enter short', exitShort: 'exit short' };
+const INTENTS: Record<string, string> = { entryLong: 'enter long', exitLong: 'exit long', entryShort: 'enter short', exitShort: 'exit short', exit: 'exit' };
 
 /** What an order does: the strategy's words where it has them, else whether it buys or sells. */
 export function side({ positionDirection, direction }: { positionDirection?: string | null; direction?: string | null }): string {
