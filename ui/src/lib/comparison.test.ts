@@ -54,7 +54,7 @@ describe('rows', () => {
     expect(note(row({ flags: ['late', 'quantity'] }))).toBe('late, another quantity');
     expect(note(row({ outcome: 'false' }))).toBe('no evidence of a cause');
     expect(note(row({}))).toBe('');
-    expect([row({}), row({ flags: ['late'] }), row({ outcome: 'outside' })].map(isProblem)).toEqual([false, true, false]);
+    expect([row({}), row({ flags: ['late'] }), row({ outcome: 'outside' }), row({ flags: ['imported'] })].map(isProblem)).toEqual([false, true, false, false]);
     expect(lag(row({ backtest: side('2026-01-01T00:00:00Z'), alert: side('2026-01-01T00:15:02Z') }))).toBe(902);
     expect(lag(row({ backtest: side('2026-01-01T00:00:00Z') }))).toBeNull();
   });

@@ -85,7 +85,9 @@ export function chained(rows: LegRow[], executed: Chain[]): Chain[] {
 /** When it was: of what is on both sides, the later one. */
 export const timeOf = (row: Chain): string => row.alert?.time ?? row.fill?.time ?? row.backtest?.time ?? '';
 
-export const isProblem = (row: LegRow): boolean => row.outcome === 'missed' || row.outcome === 'false' || row.flags.length > 0;
+/** An alert that was brought in later is one that came, for who looks for problems. */
+export const isProblem = (row: LegRow): boolean =>
+  row.outcome === 'missed' || row.outcome === 'false' || row.flags.some((flag) => flag !== 'imported');
 
 /** How far the later leg is behind the earlier one, in seconds. */
 export function lag(row: Chain): number | null {
