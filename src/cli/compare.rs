@@ -188,10 +188,11 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
                 count.cause.clone(),
                 count.missed.to_string(),
                 count.false_alerts.to_string(),
+                count.matched.to_string(),
             ]
         };
         let rows: Vec<Vec<String>> = comparison.causes.iter().map(row).collect();
-        output::figures(out, &["CAUSE", "MISSED", "FALSE"], &rows)?;
+        output::figures(out, &["CAUSE", "MISSED", "FALSE", "PAIRS"], &rows)?;
     }
     Ok(())
 }

@@ -82,6 +82,13 @@ pub fn matching(
         pairs,
         suggested: None,
     };
+    // The list of closed trades has not the entry of one that is open at its end.
+    let ends = points.first.last().map_or(i64::MAX, |last| last.at);
+    for (fate, point) in matching.second.iter_mut().zip(&points.second) {
+        if point.at >= ends {
+            *fate = Fate::Outside;
+        }
+    }
     for (index, pair) in matching.pairs.iter().enumerate() {
         matching.first[pair.first] = Fate::Matched(index);
         matching.second[pair.second] = Fate::Matched(index);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
 
+use super::different::{Different, Files};
 use super::strategy::StrategyOrder;
 use super::{Address, Market, backtest, mistakes};
 use crate::desk::imports::{Reading, new_backtest};
@@ -35,7 +36,7 @@ const RESENT: usize = 41;
 const LOST: usize = 5;
 
 /// Addresses that TradingView sends from.
-const TRADINGVIEW: [IpAddr; 4] = [
+pub(super) const TRADINGVIEW: [IpAddr; 4] = [
     IpAddr::V4(Ipv4Addr::new(52, 89, 214, 238)),
     IpAddr::V4(Ipv4Addr::new(34, 212, 75, 30)),
     IpAddr::V4(Ipv4Addr::new(54, 218, 53, 128)),
@@ -50,11 +51,11 @@ pub(super) fn begin(now: Timestamp) -> Timestamp {
 }
 
 /// A message on its way.
-struct Sent {
-    time: Timestamp,
-    webhook: String,
-    message: String,
-    address: IpAddr,
+pub(super) struct Sent {
+    pub(super) time: Timestamp,
+    pub(super) webhook: String,
+    pub(super) message: String,
+    pub(super) address: IpAddr,
 }
 
 /// Lets everything arrive that was sent until `now`.
@@ -70,17 +71,25 @@ pub(super) async fn write(
 ) -> Result<()> {
     let evening = now - EVENING;
     let mut sent: Vec<Sent> = Vec::new();
-    let mut tested: Vec<(Address, String, String)> = Vec::new();
+    let mut states: Vec<(Timestamp, WebhookId, WebhookState)> = Vec::new();
+    let mut tested: Vec<Tested> = Vec::new();
+    let mut files: Option<Files> = None;
     for market in markets.iter_mut() {
         let orders = market
             .strategy
             .orders_until(now - SignedDuration::from_secs(10));
-        if market.profile.is_tested {
-            let list = backtest::list_of_trades(market.profile, &orders);
-            let name = backtest::file_name(market.profile);
-            tested.push((market.address.clone(), name, list));
+        if market.profile.differs {
+            let different = Different::of(market, &orders);
+            tested.extend(different.earlier_export());
+            states.extend(different.pause());
+            sent.extend(different.alerts());
+            files = Some(different.files());
+        } else {
+            sent.extend(alerts(market, &orders));
         }
-        sent.extend(alerts(market, &orders));
+        if market.profile.is_tested {
+            tested.push(Tested::of(market, &orders, now));
+        }
     }
     let stock = markets
         .iter()
@@ -99,18 +108,48 @@ pub(super) async fn write(
     );
     let late = mistakes::after_the_pause(evening, &newcomer.key, &price);
     let pause = late.first().map_or(now, |(time, _)| *time);
+    states.push((pause, newcomer.id.clone(), WebhookState::Paused));
+    states.sort_by_key(|(time, ..)| *time);
     sent.extend(late.into_iter().map(by_newcomer));
     sent.sort_by_key(|sent| sent.time);
-    let until_pause = sent.partition_point(|sent| sent.time < pause);
 
     let playback = Playback::open(directory, begin(now))?;
-    playback.deliver(&sent[..until_pause]).await?;
-    playback.pause(newcomer)?;
-    playback.deliver(&sent[until_pause..]).await?;
-    for (address, name, list) in &tested {
-        playback.keep_backtest(address, name, list, now)?;
+    let mut delivered = 0;
+    for (time, webhook, state) in &states {
+        let until = sent.partition_point(|sent| sent.time < *time);
+        playback.deliver(&sent[delivered..until]).await?;
+        playback.set_state(webhook, *state)?;
+        delivered = until;
     }
-    playback.commit()
+    playback.deliver(&sent[delivered..]).await?;
+    for tested in &tested {
+        playback.keep_backtest(tested)?;
+    }
+    playback.commit()?;
+    match files {
+        Some(files) => files.bring_in(directory, now).await,
+        None => Ok(()),
+    }
+}
+
+/// A list of trades, and when it was brought in.
+pub(super) struct Tested {
+    address: Address,
+    name: String,
+    list: String,
+    at: Timestamp,
+}
+
+impl Tested {
+    /// The list of a strategy's orders.
+    pub(super) fn of(market: &Market, orders: &[StrategyOrder], at: Timestamp) -> Self {
+        Self {
+            address: market.address.clone(),
+            name: backtest::file_name(market.profile),
+            list: backtest::list_of_trades(market.profile, orders),
+            at,
+        }
+    }
 }
 
 /// The alerts of a strategy, with the resends and the loss that the demo shows.
@@ -199,36 +238,36 @@ impl Playback {
         Ok(())
     }
 
-    fn pause(&self, address: &Address) -> Result<()> {
+    fn set_state(&self, webhook: &WebhookId, state: WebhookState) -> Result<()> {
         let change = WebhookChange {
-            state: Some(WebhookState::Paused),
+            state: Some(state),
             ..WebhookChange::default()
         };
         self.diary
-            .write(|context| webhooks::change(context, &address.id, change))?;
+            .write(|context| webhooks::change(context, webhook, change))?;
         self.take_up_webhooks()
     }
 
-    fn keep_backtest(
-        &self,
-        address: &Address,
-        file_name: &str,
-        list: &str,
-        now: Timestamp,
-    ) -> Result<()> {
+    fn keep_backtest(&self, tested: &Tested) -> Result<()> {
+        let Tested {
+            address,
+            name,
+            list,
+            at,
+        } = tested;
         let reading = Reading {
             zone: Some(jiff::tz::TimeZone::UTC),
-            file_name: Some(file_name.to_owned()),
+            file_name: Some(name.clone()),
             stated: StatedTerms::read([None, None, Some(backtest::COMMISSION_TEXT), None])
                 .map_err(|error| StoreError::Unavailable(error.to_string()))?,
             ..Reading::default()
         };
         self.diary.write(|context| {
             let settings = webhooks::get(context.connection, &address.id)?.settings;
-            let new = new_backtest(list.as_bytes(), &settings, reading, now).map_err(|error| {
+            let new = new_backtest(list.as_bytes(), &settings, reading, *at).map_err(|error| {
                 StoreError::Unavailable(format!("the demo's backtest: {error}"))
             })?;
-            backtests::replace(context, &address.id, &new, now).map(drop)
+            backtests::replace(context, &address.id, &new, *at).map(drop)
         })
     }
 

@@ -6,6 +6,8 @@
 //! that the demo shows what the program does and not what somebody drew.
 
 mod backtest;
+mod differences;
+mod different;
 mod history;
 mod live;
 mod mistakes;

@@ -33,6 +33,7 @@ pub(super) const PROFILES: &[Profile] = &[
         time_zone: "UTC",
         trading_days: 365,
         is_tested: true,
+        differs: false,
     },
     Profile {
         name: "Demo: Apple swing",
@@ -53,6 +54,7 @@ pub(super) const PROFILES: &[Profile] = &[
         time_zone: "America/New_York",
         trading_days: 252,
         is_tested: false,
+        differs: false,
     },
     Profile {
         name: "Demo: Gold pyramid",
@@ -74,6 +76,29 @@ pub(super) const PROFILES: &[Profile] = &[
         time_zone: "America/New_York",
         trading_days: 252,
         is_tested: false,
+        differs: false,
+    },
+    Profile {
+        name: "Demo: ETH live and tested",
+        notes: "Made-up alerts that are not what the backtest promised: some were lost, each in another \
+                way, and a broker's fills cost. Compare shows which, why, and what it cost.",
+        ticker: "BINANCE:ETHUSDT",
+        interval: "30",
+        bar: SignedDuration::from_mins(30),
+        session: Session::Always,
+        first_price: 3_150.0,
+        places: 2,
+        volatility: 0.0033,
+        quantity: "2",
+        most_units: 1,
+        shorts: true,
+        template: Template::Strategy,
+        point_value: 1,
+        commission: (CommissionKind::Percent, "0.05"),
+        time_zone: "UTC",
+        trading_days: 365,
+        is_tested: true,
+        differs: true,
     },
 ];
 
@@ -108,6 +133,8 @@ pub(super) struct Profile {
     trading_days: u16,
     /// Whether the demo has TradingView's list of its trades, too.
     pub(super) is_tested: bool,
+    /// Whether its live trading is not what that list promised.
+    pub(super) differs: bool,
 }
 
 impl Profile {
@@ -132,6 +159,12 @@ impl Profile {
         }
     }
 
+    /// The instrument as a broker names it.
+    pub(super) fn symbol(&self) -> &'static str {
+        let (_, symbol) = self.ticker.split_once(':').unwrap_or(("", self.ticker));
+        symbol
+    }
+
     /// Size of some units, as TradingView writes numbers.
     fn size(&self, units: i32) -> String {
         let unit: Decimal = self.quantity.parse().unwrap_or(Decimal::ONE);
@@ -140,6 +173,7 @@ impl Profile {
 }
 
 /// An order as a strategy gives it.
+#[derive(Clone, Copy)]
 pub(super) struct StrategyOrder {
     /// When TradingView's alert fires.
     pub(super) time: Timestamp,

@@ -142,7 +142,7 @@ fn write_grade(out: &mut dyn Write, grade: &Grade) -> anyhow::Result<()> {
     output::table(
         out,
         &[
-            &format!("GRADE {} ({:.0})", grade.letter, grade.points),
+            &format!("GRADE {} ({:.1})", grade.letter, grade.points),
             "WEIGHT",
             "VALUE",
             "POINTS",

@@ -49,6 +49,13 @@ impl<'a> Alone<'a> {
         }
     }
 
+    /// True of two legs of the first book that are one order: of one instant and side, and of
+    /// another effect.
+    pub(super) fn are_one_order(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.legs[0][one], &self.legs[0][other]);
+        one.time == other.time && one.side == other.side && one.action != other.action
+    }
+
     /// True of a time of day at which a book, the first or the second, never trades.
     pub(super) fn is_outside_session(&self, book: usize, point: Point) -> bool {
         self.hours[book].is_some_and(|hours| !hours[hour(point)])

@@ -6,8 +6,8 @@ use super::alone::Alone;
 use super::{Cause, Evidence, Gap};
 use crate::domain::money::Decimal;
 
-/// Missed legs in a row, with no alert between, that are no accident.
-const SILENT_LEGS: usize = 3;
+/// Missed orders in a row, with no alert between, that are no accident.
+const SILENT_ORDERS: usize = 3;
 
 /// TradingView stops an alert that triggers this often within [`BURST_TIME`].
 const BURST: usize = 15;
@@ -39,12 +39,20 @@ pub(super) fn name_silences(alone: &Alone<'_>, evidence: &Evidence, causes: &mut
             run.push(missed[position]);
             continue;
         }
-        if run.len() >= SILENT_LEGS {
+        if orders_of(&run, alone) >= SILENT_ORDERS {
             let before = &arrivals[..after(points[run[0]].at)];
             name_silence(&run, alone, (before, evidence.is_of_fills), causes);
         }
         run = missed.get(position).copied().into_iter().collect();
     }
+}
+
+/// How many orders legs are: one that turns the position round is two legs.
+fn orders_of(run: &[usize], alone: &Alone<'_>) -> usize {
+    let turns = run
+        .windows(2)
+        .filter(|pair| alone.are_one_order(pair[0], pair[1]));
+    run.len() - turns.count()
 }
 
 fn name_silence(

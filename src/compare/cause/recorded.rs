@@ -4,10 +4,16 @@ use super::alone::Alone;
 use super::{Cause, Outage, Refused};
 use crate::domain::event::EventStatus;
 
-/// Alerts that came at the right time and made no order: each explains one leg.
+/// Alerts that came at the right time and made no order: each explains one order, which has
+/// two legs where it turns the position round.
 pub(super) fn name_refused(alone: &Alone<'_>, refused: &[Refused], causes: &mut [Option<Cause>]) {
     let mut next = 0;
+    let mut explained: Option<usize> = None;
     for &index in &alone.missed {
+        if let Some(before) = explained.filter(|before| alone.are_one_order(*before, index)) {
+            causes[index].clone_from(&causes[before].clone());
+            continue;
+        }
         let (earliest, latest) = alone.cost.window(alone.points.first[index]);
         while refused
             .get(next)
@@ -24,6 +30,7 @@ pub(super) fn name_refused(alone: &Alone<'_>, refused: &[Refused], causes: &mut 
                 (Some(event), Some(status)) => Cause::NoOrder { event, status },
                 _ => Cause::Rejected,
             });
+            explained = Some(index);
             next += 1;
         }
     }
