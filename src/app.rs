@@ -4,12 +4,14 @@ mod attention;
 mod backups;
 mod changes;
 mod clock_watch;
+mod digests;
 mod expectations;
 mod health;
 mod listeners;
 mod outward;
 mod retention;
 mod sockets;
+mod telling;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -51,6 +53,7 @@ use crate::vault::Vault;
 use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
 pub use sockets::Sockets;
+use telling::Surroundings;
 
 /// Interval between calls of [`Ingest::write_noted`].
 const NOTE_EVERY: Duration = Duration::from_secs(10);
@@ -128,8 +131,9 @@ pub async fn run(
     let webhooks = registry.len();
     log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
-    let senders = outward::senders(&store, clock, &config)?;
     let kept = Arc::clone(&store);
+    let public_page = (page_url != url).then(|| page_url.clone());
+    let senders = outward::senders(&store, clock, &config, public_page)?;
     let background = Background {
         senders,
         store,
@@ -259,6 +263,16 @@ impl Background {
                 retention::run(of(&kept), retention, clock)
             });
         }
+        let (kept, surroundings) = (
+            of(&store),
+            Surroundings {
+                backups: self.backups.clone(),
+                workers: workers.board(),
+            },
+        );
+        workers.run("notifications", move || {
+            telling::run(of(&kept), surroundings.clone(), clock)
+        });
         if let Some(backups) = config.backups.clone() {
             let (kept, state, metrics) = (of(&store), self.backups, self.metrics);
             workers.run("backups", move || {

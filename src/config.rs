@@ -171,6 +171,9 @@ pub struct ServeOptions {
     )]
     #[serde(deserialize_with = "allowed_in_file")]
     pub outbound_allow: Vec<IpNet>,
+    /// Certificate authorities that forwards and notifications trust, a PEM file [default: Mozilla's]
+    #[arg(long, env = "ALGOHOOK_OUTBOUND_ROOTS", value_name = "FILE")]
+    pub outbound_roots: Option<PathBuf>,
     /// HTTP proxy that forwards and notifications go through, such as <http://proxy.lan:3128>
     #[arg(long, env = "ALGOHOOK_OUTBOUND_PROXY", value_name = "URL", value_parser = proxy)]
     #[serde(deserialize_with = "proxy_in_file")]
@@ -237,6 +240,8 @@ pub struct Config {
 pub struct OutboundConfig {
     /// Networks beside the internet.
     pub allowed: Vec<IpNet>,
+    /// The file of the authorities that they trust, where it is not Mozilla's.
+    pub roots: Option<PathBuf>,
     /// What they go through.
     pub proxy: Option<Proxy>,
     /// Days for which what became of them is kept.
@@ -415,6 +420,10 @@ fn outbound(flags: &ServeOptions, file: &ServeOptions) -> OutboundConfig {
     let days = flags.keep_outbox.or(file.keep_outbox);
     OutboundConfig {
         allowed: allowed.clone(),
+        roots: flags
+            .outbound_roots
+            .clone()
+            .or_else(|| file.outbound_roots.clone()),
         proxy: flags
             .outbound_proxy
             .clone()

@@ -24,6 +24,7 @@ pub mod ingest;
 pub mod journal;
 pub mod logging;
 pub mod metrics;
+pub mod notify;
 pub mod outbound;
 pub mod outbox;
 pub mod payload;

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "acme api clock config doctor forwards http ingest journal logging metrics outbound outbox platform reports \
+        "acme api clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform reports \
          secrets server store tls vault workers",
     ),
     (
@@ -38,7 +38,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "desk",
-        "domain formats forwards imports ingest journal payload secrets store templates vault",
+        "domain formats forwards imports ingest journal notify payload secrets store templates vault",
     ),
     (
         "doctor",
@@ -62,6 +62,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     ("logging", ""),
     ("metrics", "domain"),
+    ("notify", "clock domain formats outbound outbox store vault"),
     ("outbound", ""),
     ("outbox", "clock outbound secrets store workers"),
     ("payload", "domain"),

@@ -8,6 +8,7 @@ pub mod account;
 pub mod auth;
 pub mod backtests;
 pub mod book;
+pub mod channels;
 pub mod comparison;
 pub mod connection;
 pub mod context;

@@ -9,9 +9,9 @@ use super::problem::Problem;
 use super::reply::{Reply, json_bytes};
 use super::request::ApiRequest;
 use super::{
-    account, backtests, comparison, events, expectation, exports, fills, forwards, imports,
-    openapi, orders, outbox, overview, performance, positions, second_factor, security, senders,
-    storage, stream, tags, tokens, trades, webhooks,
+    account, backtests, channels, comparison, events, expectation, exports, fills, forwards,
+    imports, openapi, orders, outbox, overview, performance, positions, second_factor, security,
+    senders, storage, stream, tags, tokens, trades, webhooks,
 };
 
 /// Something with an address.
@@ -69,6 +69,9 @@ pub enum Resource {
     Issuers,
     Issuer,
     PinIssuer,
+    Channels,
+    Channel,
+    TestChannel,
     Forwards,
     Forward,
     Outbox,
@@ -79,7 +82,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 59] = [
+const ADDRESSES: [(&str, Resource, &str); 62] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -136,6 +139,9 @@ const ADDRESSES: [(&str, Resource, &str); 59] = [
     ("/senders/issuers", Resource::Issuers, "POST"),
     ("/senders/issuers/{id}", Resource::Issuer, "DELETE"),
     ("/senders/issuers/{id}/pin", Resource::PinIssuer, "POST"),
+    ("/channels", Resource::Channels, "GET, POST"),
+    ("/channels/{id}", Resource::Channel, "GET, PATCH, DELETE"),
+    ("/channels/{id}/test", Resource::TestChannel, "POST"),
     ("/forwards", Resource::Forwards, "GET, POST"),
     ("/forwards/{id}", Resource::Forward, "GET, PATCH, DELETE"),
     ("/outbox", Resource::Outbox, "GET"),
@@ -262,6 +268,12 @@ impl Resource {
         request: &ApiRequest,
     ) -> Reply {
         match (self, method.as_str()) {
+            (Self::Channels, "GET") => channels::list(context, request).await,
+            (Self::Channels, "POST") => channels::create(context, request).await,
+            (Self::Channel, "GET") => channels::get(context, request).await,
+            (Self::Channel, "PATCH") => channels::change(context, request).await,
+            (Self::Channel, "DELETE") => channels::remove(context, request).await,
+            (Self::TestChannel, "POST") => channels::test(context, request).await,
             (Self::Forwards, "GET") => forwards::list(context, request).await,
             (Self::Forwards, "POST") => forwards::create(context, request).await,
             (Self::Forward, "GET") => forwards::get(context, request).await,

@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 use crate::clock::SystemClock;
 use crate::config::{Config, OutboundConfig};
 use crate::forwards::Forwarder;
-use crate::journal::forwards;
+use crate::journal::{forwards, notices};
+use crate::notify::Notifier;
 use crate::outbound::{Client, Limits, Reach, Roots};
 use crate::outbox::{Consumers, Schedule, Senders};
 use crate::store::Store;
@@ -25,7 +26,8 @@ const LIMITS: Limits = Limits {
 /// The client for addresses that the owner names.
 pub fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
     let allowed = config.allowed.clone();
-    let client = Client::new(Roots::Mozilla, Reach::Internet { allowed }, LIMITS);
+    let roots = config.roots.as_deref().map_or(Roots::Mozilla, Roots::File);
+    let client = Client::new(roots, Reach::Internet { allowed }, LIMITS);
     let client = client.context("connections outward cannot be made")?;
     Ok(client.through(config.proxy.clone()))
 }
@@ -35,17 +37,29 @@ pub fn senders(
     store: &Arc<Store>,
     clock: SystemClock,
     config: &Config,
+    page: Option<String>,
 ) -> anyhow::Result<Senders<SystemClock>> {
+    let (client, vault) = (client(&config.outbound)?, Vault::of(&config.data_dir));
+    let notifier = Notifier {
+        store: Arc::clone(store),
+        vault: vault.clone(),
+        client: client.clone(),
+        clock,
+        page,
+    };
     let forwarder = Forwarder {
         store: Arc::clone(store),
-        vault: Vault::of(&config.data_dir),
-        client: client(&config.outbound)?,
+        vault,
+        client,
         clock,
     };
+    let consumers = Consumers::default()
+        .with(forwards::KIND, Arc::new(forwarder))
+        .with(notices::KIND, Arc::new(notifier));
     Ok(Senders {
         store: Arc::clone(store),
         clock,
-        consumers: Consumers::default().with(forwards::KIND, Arc::new(forwarder)),
+        consumers,
         schedule: Schedule::default(),
         look_every: config.look_every,
         kept: SignedDuration::from_hours(24 * i64::from(config.outbound.kept_days)),

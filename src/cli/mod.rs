@@ -7,6 +7,7 @@
 
 mod announce;
 mod backup;
+mod channel;
 mod compact;
 mod compare;
 mod completions;
@@ -74,6 +75,8 @@ enum Command {
     Import(import::Import),
     #[command(subcommand)]
     Senders(senders::SendersCommand),
+    #[command(subcommand)]
+    Channel(channel::Channel),
     #[command(subcommand)]
     Forward(forward::Forward),
     Outbox(outbox::Outbox),
@@ -146,6 +149,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Compare(compare) => compare.run(&config, out),
         Command::Import(import) => import.run(&config, out),
         Command::Senders(senders) => senders.run(&config, out),
+        Command::Channel(channel) => channel.run(&config, out),
         Command::Forward(forward) => forward.run(&config, out),
         Command::Outbox(outbox) => outbox.run(&config, out),
         Command::Token(token) => token.run(&config, out),

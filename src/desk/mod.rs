@@ -5,6 +5,7 @@
 //! its own; both say who acts and nothing else. What they show of it has one shape, too.
 
 pub mod account;
+pub mod channels;
 pub mod events;
 pub mod explain;
 pub mod forwards;

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod attention;
 pub mod book;
+pub mod channel;
 pub mod currency;
 pub mod delivery;
 pub mod departure;
@@ -19,6 +20,7 @@ pub mod instrument;
 pub mod ledger;
 pub mod moment;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod sender;
 pub mod signal;

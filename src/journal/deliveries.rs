@@ -11,7 +11,7 @@ use super::ledgers::Paired;
 use super::placing::place;
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, forwards, ledgers, sizing};
+use super::{Remembered, arrivals, forwards, ledgers, notices, sizing};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -196,7 +196,7 @@ pub(super) fn recorded_before(connection: &Connection, event: EventId) -> Result
     })
 }
 
-/// Records a delivery at its time, and passes it on.
+/// Records a delivery at its time, passes it on, and tells its owner.
 fn record_at(
     context: &mut WriteContext<'_>,
     webhook: i64,
@@ -205,6 +205,7 @@ fn record_at(
 ) -> Result<Recorded> {
     let recorded = record_reading(context, webhook, delivery, arrival)?;
     forwards::pass_on(context, webhook, delivery, &recorded)?;
+    notices::tell_order(context, delivery, &recorded)?;
     Ok(recorded)
 }
 

@@ -10,6 +10,7 @@ pub mod fills;
 pub mod forwards;
 pub mod imports;
 pub mod ledgers;
+pub mod notices;
 mod placing;
 pub mod positions;
 pub mod rebuild;
@@ -25,6 +26,7 @@ use crate::store::memory::Remembers;
 use arrivals::Arrivals;
 use forwards::Routes;
 use ledgers::Ledgers;
+use notices::Channels;
 use recent::RecentDeliveries;
 
 /// What is remembered between transactions.
@@ -36,6 +38,8 @@ struct Remembered {
     ledgers: Ledgers,
     /// Where alerts are passed on to.
     routes: Routes,
+    /// Where the owner is told.
+    channels: Channels,
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.
     arrivals: Arrivals,
@@ -52,5 +56,6 @@ impl Remembers for Remembered {
         self.recent.forget();
         self.ledgers.forget();
         self.routes.forget();
+        self.channels.forget();
     }
 }

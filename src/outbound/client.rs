@@ -1,6 +1,7 @@
 //! One request, one answer.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,11 @@ use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::addresses::Reach;
 use super::connect::Target;
@@ -45,6 +48,8 @@ pub struct Client {
     only_ipv4: bool,
     /// What all connections go through, where something is.
     proxy: Option<Proxy>,
+    /// The file of the authorities that are trusted, where it is not Mozilla's.
+    roots: Option<PathBuf>,
     limits: Limits,
 }
 
@@ -69,8 +74,13 @@ impl Client {
     /// [`RootsError`] where there are none.
     pub fn new(roots: Roots<'_>, reach: Reach, limits: Limits) -> Result<Self, RootsError> {
         let tls = TlsConnector::from(Arc::new(roots.config()?));
+        let file = match roots {
+            Roots::Mozilla => None,
+            Roots::File(path) => Some(path.to_owned()),
+        };
         Ok(Self {
             tls: Some(tls),
+            roots: file,
             reach,
             only_ipv4: false,
             proxy: None,
@@ -98,10 +108,73 @@ impl Client {
     pub fn local(limits: Limits) -> Self {
         Self {
             tls: None,
+            roots: None,
             reach: Reach::Anywhere,
             only_ipv4: false,
             proxy: None,
             limits,
+        }
+    }
+
+    /// The file of the authorities that are trusted, where it is not Mozilla's.
+    #[must_use]
+    pub fn roots_file(&self) -> Option<&Path> {
+        self.roots.as_deref()
+    }
+
+    /// Connects to a host, to speak another protocol than HTTP; `is_secure` where that encrypts.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboundError`].
+    pub async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        is_secure: bool,
+    ) -> Result<TcpStream, OutboundError> {
+        let target = Target {
+            is_tls: is_secure,
+            host: host.to_owned(),
+            port,
+        };
+        self.reach_target(&target, self.limits.connecting).await
+    }
+
+    /// Encrypts a connection to a host.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboundError::Tls`].
+    pub async fn encrypt(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, OutboundError> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| OutboundError::Address(host.to_owned()))?;
+        let failed = |source| OutboundError::Tls {
+            host: host.to_owned(),
+            source,
+        };
+        let none = || std::io::Error::other("this client speaks plain HTTP only");
+        let tls = self.tls.as_ref().ok_or_else(|| failed(none()))?;
+        let shaking = tokio::time::timeout(self.limits.connecting, tls.connect(name, stream));
+        let shaken = shaking.await;
+        shaken
+            .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+            .map_err(failed)
+    }
+
+    async fn reach_target(
+        &self,
+        target: &Target,
+        patience: Duration,
+    ) -> Result<TcpStream, OutboundError> {
+        let may_be = |address: &SocketAddr| !self.only_ipv4 || address.is_ipv4();
+        match &self.proxy {
+            Some(proxy) => proxy.connect(target, &self.reach, patience).await,
+            None => target.connect(&self.reach, may_be, patience).await,
         }
     }
 
@@ -116,26 +189,12 @@ impl Client {
         address_to(&mut request)?;
         let host = || target.host.clone();
         let patience = self.limits.connecting.min(self.limits.overall);
-        let may_be = |address: &SocketAddr| !self.only_ipv4 || address.is_ipv4();
-        let stream = match &self.proxy {
-            Some(proxy) => proxy.connect(&target, &self.reach, patience).await?,
-            None => target.connect(&self.reach, may_be, patience).await?,
-        };
+        let stream = self.reach_target(&target, patience).await?;
         let exchange = async {
             if !target.is_tls {
                 return self.exchange(&target, stream, request).await;
             }
-            let tls = self.tls.as_ref().ok_or_else(|| no_tls(&target))?;
-            let name = ServerName::try_from(host())
-                .map_err(|_| OutboundError::Address(target.host.clone()))?;
-            let shaking = tokio::time::timeout(patience, tls.connect(name, stream));
-            let shaken = shaking
-                .await
-                .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-            let stream = shaken.map_err(|source| OutboundError::Tls {
-                host: host(),
-                source,
-            })?;
+            let stream = self.encrypt(&target.host, stream).await?;
             self.exchange(&target, stream, request).await
         };
         let exchanged = tokio::time::timeout_at(deadline, exchange).await;
@@ -208,13 +267,6 @@ fn address_to(request: &mut Request<Bytes>) -> Result<(), OutboundError> {
     });
     *request.uri_mut() = path;
     Ok(())
-}
-
-fn no_tls(target: &Target) -> OutboundError {
-    OutboundError::Tls {
-        host: target.host.clone(),
-        source: std::io::Error::other("this client speaks plain HTTP only"),
-    }
 }
 
 /// What hyper says, with its cause.

@@ -40,6 +40,12 @@ pub struct AttentionChange {
 }
 
 impl AttentionWatch {
+    /// What needed the owner of each webhook at the last look.
+    pub fn known(&self) -> impl Iterator<Item = (&WebhookId, &[Attention])> {
+        let known = self.known.iter().flatten();
+        known.map(|(webhook, attention)| (webhook, attention.as_slice()))
+    }
+
     /// Runs the rules for every webhook, and returns what changed since the last look. A
     /// webhook that is gone needs nobody.
     ///

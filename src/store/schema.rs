@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0025_forwards.sql"),
     include_str!("schema/0026_evidence.sql"),
     include_str!("schema/0027_formats.sql"),
+    include_str!("schema/0028_channels.sql"),
 ];
 
 /// The schema version that this binary writes.

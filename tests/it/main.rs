@@ -6,6 +6,7 @@ mod api;
 mod backups;
 mod books;
 mod causes;
+mod channels;
 mod cli;
 mod clock;
 mod compare;

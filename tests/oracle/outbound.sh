@@ -20,3 +20,4 @@ fi
 "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements-outbound.txt"
 export PYTHONDONTWRITEBYTECODE=1
 "$folder/bin/python" "$here/outbound_forwards.py" "$binary"
+"$folder/bin/python" "$here/outbound_channels.py" "$binary"

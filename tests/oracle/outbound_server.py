@@ -48,12 +48,12 @@ class Receiver:
 class Algohook:
     """A server with a webhook."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.binary = binary
         self.data = Path(self.folder.name) / "data"
         command = [binary, "--data-dir", self.data, "serve", "--listen", "127.0.0.1:0", "--no-browser",
-                   "--outbound-allow", "127.0.0.0/8"]
+                   "--outbound-allow", "127.0.0.0/8,::1/128", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = self.process.stdout.readline().split("listens on ")[1].strip()
         self.webhook = self.json("webhook", "create", "Strategy", "--json")

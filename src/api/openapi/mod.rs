@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::auth::SESSION_COOKIE;
 use super::book::ReportSource;
 use super::{
-    account, backtests, comparison, events, expectation, exports, fills, forwards, imports, orders,
-    outbox, overview, performance, positions, second_factor, security, senders, storage, stream,
-    tags, tokens, trade_sieve, trades, webhooks,
+    account, backtests, channels, comparison, events, expectation, exports, fills, forwards,
+    imports, orders, outbox, overview, performance, positions, second_factor, security, senders,
+    storage, stream, tags, tokens, trade_sieve, trades, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -89,6 +89,12 @@ use super::{
         exports::trades,
         exports::comparison,
         stream::open,
+        channels::list,
+        channels::create,
+        channels::get,
+        channels::change,
+        channels::remove,
+        channels::test,
         forwards::list,
         forwards::create,
         forwards::get,

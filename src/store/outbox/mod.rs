@@ -21,7 +21,7 @@ use super::error::Result;
 use super::sql::{optional_timestamp, parsed, timestamp};
 use crate::domain::event::{EventId, NotAnId, numbered_id, text_enum};
 
-pub use put::{LARGEST_LANE, NewRow, Put, put, put_dead};
+pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, rewrite};
 pub use settle::{
     Note, Outcome, forget_settled, note, recover, remove, remove_waiting, send_again,
     send_all_again, switch,

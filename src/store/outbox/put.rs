@@ -1,7 +1,7 @@
 //! Putting rows into the outbox, in the transaction of what causes them.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::RowId;
 use crate::domain::event::EventId;
@@ -153,4 +153,43 @@ fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<Room> {
     } else {
         Room::Full
     })
+}
+
+/// A row that waits for company, which one more of the same weight may join: its number and
+/// its body.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn joinable(
+    connection: &Connection,
+    lane: &str,
+    kind: &str,
+    is_vital: bool,
+    now: Timestamp,
+    due_at: Timestamp,
+) -> Result<Option<(RowId, Vec<u8>)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, body FROM outbox
+         WHERE lane = ?1 AND state = 'waiting' AND due_at > ?2 AND due_at <= ?3 AND failures = 0 AND kind = ?4
+             AND vital = ?5
+         ORDER BY due_at LIMIT 1",
+    )?;
+    let values = params![lane, to_micros(now), to_micros(due_at), kind, is_vital];
+    let found = select.query_row(values, |row| Ok((RowId(row.get(0)?), row.get(1)?)));
+    Ok(found.optional()?)
+}
+
+/// Gives a row that waits another body.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn rewrite(context: &mut WriteContext<'_>, row: RowId, body: &[u8]) -> Result<()> {
+    let sql = "UPDATE outbox SET body = ?2 WHERE id = ?1 AND state = 'waiting'";
+    context
+        .connection
+        .prepare_cached(sql)?
+        .execute(params![row.0, body])?;
+    Ok(())
 }

@@ -1,0 +1,175 @@
+//! Sends the messages of channels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::domain::channel::{ChannelId, ChannelKind};
+use crate::domain::notice::Notices;
+use crate::formats::struck_out;
+use crate::outbound::Client;
+use crate::outbox::{Consumer, Sending, Sent};
+use crate::store::outbox::OutboxRow;
+use crate::store::{Store, StoreError, channels};
+use crate::vault::{Vault, VaultError};
+
+use super::message::Message;
+use super::settings::Settings;
+use super::{Target, email, render};
+
+/// Time for one e-mail, from the connection to the answer.
+const MAIL_LIMIT: Duration = Duration::from_secs(20);
+
+/// Sends the rows of channels.
+pub struct Notifier<C> {
+    /// What is kept.
+    pub store: Arc<Store>,
+    /// What opens secrets.
+    pub vault: Vault,
+    /// The way outward.
+    pub client: Client,
+    /// The time of day.
+    pub clock: C,
+    /// The public address of the page, where there is one.
+    pub page: Option<String>,
+}
+
+/// All that is needed to send a row.
+struct Parts {
+    kind: ChannelKind,
+    settings: Settings,
+    secrets: Settings,
+    message: Message,
+}
+
+impl<C: Clock> Consumer for Notifier<C> {
+    fn send<'a>(&'a self, row: &'a OutboxRow) -> Sending<'a> {
+        Box::pin(self.send_once(row))
+    }
+}
+
+/// The channel of a lane: its own, or that of its tests.
+fn channel_of(lane: &str) -> Option<ChannelId> {
+    lane.strip_suffix(".test").unwrap_or(lane).parse().ok()
+}
+
+impl<C: Clock> Notifier<C> {
+    async fn send_once(&self, row: &OutboxRow) -> Sent {
+        let parts = match self.parts(row).await {
+            Ok(parts) => parts,
+            Err(sent) => return sent,
+        };
+        let to = Target {
+            settings: &parts.settings,
+            secrets: &parts.secrets,
+        };
+        let sent = if parts.kind == ChannelKind::Email {
+            let sending = email::send(&self.client, &parts.message, &to, &row.about);
+            let silent =
+                || Sent::Ambiguous("the mail server did not answer in 20 seconds".to_owned());
+            tokio::time::timeout(MAIL_LIMIT, sending)
+                .await
+                .unwrap_or_else(|_| silent())
+        } else {
+            let request = super::request(
+                parts.kind,
+                &parts.message,
+                &to,
+                &row.about,
+                self.clock.now(),
+            );
+            match request {
+                Ok(request) => with_own_pause(Sent::of(self.client.send(request).await)),
+                Err(error) => return Sent::Refused(error.to_string()),
+            }
+        };
+        let secrets: Vec<&str> = parts.secrets.values().map(String::as_str).collect();
+        let paths = secrets
+            .iter()
+            .filter_map(|secret| secret.split_once("://")?.1.split_once('/'));
+        let paths: Vec<&str> = paths.map(|(_, path)| path).collect();
+        sent.with_answer(|answer| struck_out(answer, secrets.iter().chain(&paths).copied()))
+    }
+
+    /// Reads what is needed; else what is to be noted of the row.
+    async fn parts(&self, row: &OutboxRow) -> Result<Parts, Sent> {
+        let Some(id) = channel_of(&row.lane) else {
+            return Err(Sent::Refused(format!("{} is no channel", row.lane)));
+        };
+        let notices: Notices = serde_json::from_slice(&row.body)
+            .map_err(|error| Sent::Refused(format!("the message cannot be read: {error}")))?;
+        let (vault, page) = (self.vault.clone(), self.page.clone());
+        let read = self.store.readers().run(move |connection| {
+            let terms = channels::get(connection, id)?.terms;
+            let secrets = vault.read(connection, channels::owner_of(id));
+            let message = render::message(connection, &notices, page.as_deref())?;
+            Ok((terms, secrets, message))
+        });
+        let later = |error: StoreError| match error {
+            StoreError::NotFound(_) => Sent::Refused("the channel was removed".to_owned()),
+            error => Sent::NotTaken {
+                answer: error.to_string(),
+                retry_after: None,
+            },
+        };
+        let (terms, secrets, message) = read.await.map_err(later)?;
+        let secrets = secrets.map_err(|error| match error {
+            VaultError::Store(error) => later(error),
+            error => Sent::Refused(error.to_string()),
+        })?;
+        Ok(Parts {
+            kind: terms.kind,
+            settings: terms.settings,
+            secrets,
+            message,
+        })
+    }
+}
+
+/// Takes the pause that Telegram and Discord ask for in the body of a 429.
+fn with_own_pause(sent: Sent) -> Sent {
+    let Sent::NotTaken {
+        answer,
+        retry_after: None,
+    } = sent
+    else {
+        return sent;
+    };
+    let body = answer.split_once(": ").map_or("", |(_, body)| body);
+    let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let pause = said["parameters"]["retry_after"]
+        .as_f64()
+        .or(said["retry_after"].as_f64());
+    let retry_after = pause.and_then(|pause| Duration::try_from_secs_f64(pause).ok());
+    Sent::NotTaken {
+        answer,
+        retry_after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_in_the_body_is_obeyed() {
+        let pause = |body: &str| {
+            let answer = format!("429: {body}");
+            match with_own_pause(Sent::NotTaken {
+                answer,
+                retry_after: None,
+            }) {
+                Sent::NotTaken { retry_after, .. } => retry_after,
+                sent => panic!("{sent:?}"),
+            }
+        };
+        let telegram = r#"{"ok":false,"error_code":429,"parameters":{"retry_after":12}}"#;
+        assert_eq!(pause(telegram), Some(Duration::from_secs(12)));
+        assert_eq!(
+            pause(r#"{"retry_after": 0.25}"#),
+            Some(Duration::from_millis(250))
+        );
+        assert_eq!(pause("later"), None);
+        assert_eq!(pause(r#"{"retry_after": -1}"#), None);
+    }
+}

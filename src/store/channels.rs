@@ -1,0 +1,157 @@
+//! Channels: where the owner is told of what happens.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::credentials::{self, Owner};
+use super::error::{Result, StoreError};
+use super::outbox;
+use super::sql::{as_json, optional_parsed, parsed, timestamp, to_micros};
+use super::writer::WriteContext;
+use crate::domain::channel::{ChannelId, ChannelKind, QuietHours, Tells};
+use crate::domain::webhook::WebhookId;
+
+/// The kind of owner that a channel is among the credentials.
+const KIND: &str = "channel";
+
+/// A channel as its owner sets it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTerms {
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// Its settings that are no secrets.
+    pub settings: BTreeMap<String, String>,
+    /// The topics that it tells.
+    pub tells: Tells,
+    /// The webhooks that it tells of; all of them where empty.
+    pub webhooks: Vec<WebhookId>,
+    /// Hours in which it tells only of faults.
+    pub quiet: Option<QuietHours>,
+    /// The time zone of these, and of its digests.
+    pub zone: String,
+    /// Whether it tells nothing for now.
+    pub is_paused: bool,
+}
+
+/// A channel as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredChannel {
+    /// Its number.
+    pub id: ChannelId,
+    /// What its owner set up.
+    pub terms: ChannelTerms,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl StoredChannel {
+    /// The lane of its messages.
+    #[must_use]
+    pub fn lane(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// The owner of a channel's secrets.
+#[must_use]
+pub fn owner_of(id: ChannelId) -> Owner {
+    Owner {
+        kind: KIND,
+        id: id.0,
+    }
+}
+
+const SELECT: &str =
+    "SELECT id, kind, name, settings, tells, webhooks, quiet, zone, is_paused, created_at
+    FROM channels";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredChannel> {
+    let (settings, webhooks): (String, String) = (row.get(3)?, row.get(5)?);
+    let webhooks: Vec<String> = serde_json::from_str(&webhooks).unwrap_or_default();
+    Ok(StoredChannel {
+        id: ChannelId(row.get(0)?),
+        terms: ChannelTerms {
+            kind: parsed(row, 1)?,
+            name: row.get(2)?,
+            settings: serde_json::from_str(&settings).unwrap_or_default(),
+            tells: parsed(row, 4)?,
+            webhooks: webhooks.iter().filter_map(|id| id.parse().ok()).collect(),
+            quiet: optional_parsed(row, 6)?,
+            zone: row.get(7)?,
+            is_paused: row.get(8)?,
+        },
+        created_at: timestamp(row, 9)?,
+    })
+}
+
+/// Every channel, oldest first.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn list(connection: &Connection) -> Result<Vec<StoredChannel>> {
+    let mut select = connection.prepare_cached(&format!("{SELECT} ORDER BY id"))?;
+    let channels = select.query_map([], read)?;
+    Ok(channels.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One channel.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none.
+pub fn get(connection: &Connection, id: ChannelId) -> Result<StoredChannel> {
+    let mut select = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    let found = select.query_row([id.0], read).optional()?;
+    found.ok_or_else(|| StoreError::NotFound(format!("channel {id}")))
+}
+
+/// Stores a new channel, or the changed terms of one.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn put(
+    context: &mut WriteContext<'_>,
+    id: Option<ChannelId>,
+    terms: &ChannelTerms,
+    now: Timestamp,
+) -> Result<ChannelId> {
+    let mut put = context.connection.prepare_cached(
+        "INSERT INTO channels (id, kind, name, settings, tells, webhooks, quiet, zone, is_paused, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (id) DO UPDATE SET name = ?3, settings = ?4, tells = ?5, webhooks = ?6, quiet = ?7, zone = ?8,
+             is_paused = ?9
+         RETURNING id",
+    )?;
+    let values = params![
+        id.map(|id| id.0),
+        terms.kind.as_str(),
+        terms.name,
+        as_json(&terms.settings)?,
+        terms.tells.to_string(),
+        as_json(&terms.webhooks)?,
+        terms.quiet.map(|quiet| quiet.to_string()),
+        terms.zone,
+        terms.is_paused,
+        to_micros(now)
+    ];
+    Ok(ChannelId(put.query_row(values, |row| row.get(0))?))
+}
+
+/// Removes a channel with its secrets and what waits for it.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn remove(context: &mut WriteContext<'_>, id: ChannelId) -> Result<()> {
+    credentials::remove(context, owner_of(id))?;
+    outbox::remove_waiting(context, &id.to_string())?;
+    let sql = "DELETE FROM channels WHERE id = ?1";
+    context.connection.prepare_cached(sql)?.execute([id.0])?;
+    Ok(())
+}

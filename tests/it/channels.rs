@@ -1,0 +1,265 @@
+//! Channels: what the owner is told, once, in one message, and whatever an alert says.
+
+use serde_json::json;
+
+use crate::support::receiver::{Came, Does, Receiver};
+use crate::support::{DataDir, Server, wait_until};
+
+const ALLOW: [&str; 4] = ["--outbound-allow", "127.0.0.0/8", "--look-every", "50"];
+
+/// Adds a channel of ntfy at a receiver.
+#[track_caller]
+fn add(data: &DataDir, receiver: &Receiver, options: &[&str]) -> String {
+    let url = format!("url={}", receiver.url(""));
+    let mut arguments = vec!["channel", "add", "Phone", "--kind", "ntfy", "--json"];
+    arguments.extend(["--set", "topic=alerts", "--set", &url]);
+    arguments.extend(options);
+    data.json(&arguments)["id"].as_str().unwrap().to_owned()
+}
+
+/// Title and text of a message of ntfy.
+fn told(came: &Came) -> (String, String) {
+    let json = came.json();
+    let text = |name: &str| json[name].as_str().unwrap().to_owned();
+    (text("title"), text("message"))
+}
+
+#[test]
+fn an_order_is_told_with_its_profit_and_orders_of_a_moment_are_one_message() {
+    let server = Server::start_with(&ALLOW);
+    let webhook = server.create_webhook("BTC Strategy");
+    let receiver = Receiver::start();
+    add(&server.data, &receiver, &["--tells", "order"]);
+    server
+        .deliver(
+            &webhook,
+            &webhook.alert(&json!({"qty": 2, "marketPrice": 100})),
+        )
+        .expect(200);
+    let (title, text) = told(&receiver.wait(1)[0]);
+    assert_eq!(title, "Bought 2 NASDAQ:AAPL at 100");
+    assert!(text.starts_with("BTC Strategy"), "{text}");
+    let exit = json!({"positionDirection": "exitLong", "qty": 2, "marketPrice": 110,
+        "metadata": {"comment": "<b>@everyone</b>"}});
+    server.deliver(&webhook, &webhook.alert(&exit)).expect(200);
+    server
+        .deliver(
+            &webhook,
+            &webhook.alert(&json!({"qty": 1, "marketPrice": 120})),
+        )
+        .expect(200);
+    let (title, text) = told(&receiver.wait(2)[1]);
+    assert_eq!(title, "algohook: 2 messages");
+    assert!(text.contains("• Sold 2 NASDAQ:AAPL at 110"), "{text}");
+    assert!(text.contains("Closed 1 trade: +20 USD"), "{text}");
+    assert!(text.contains("Comment: <b>@everyone</b>"), "{text}");
+    assert!(text.contains("• Bought 1 NASDAQ:AAPL at 120"), "{text}");
+    assert_eq!(receiver.came().len(), 2);
+}
+
+#[test]
+fn a_fault_is_told_once_and_once_when_it_is_over_also_over_a_restart() {
+    let server = Server::start_with(&ALLOW);
+    let webhook = server.create_webhook("Strategy");
+    let token = server.data.create_token();
+    let receiver = Receiver::start();
+    add(&server.data, &receiver, &["--tells", "failed,out-of-sync"]);
+    for _ in 0..3 {
+        server
+            .deliver(&webhook, &webhook.alert(&json!({"ticker": null})))
+            .expect(422);
+    }
+    let (title, text) = told(&receiver.wait(1)[0]);
+    assert_eq!(title, "Strategy: alerts could not be read");
+    assert!(text.contains("ticker"), "the cause is told: {text}");
+    // Another one, and a restart, are no news.
+    let data = server.stop();
+    let server = Server::with(data, &ALLOW);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({"ticker": null})))
+        .expect(422);
+    let stated = json!({"positionSize": 5, "prevMarketPosition": "long", "prevMarketPositionSize": 4, "qty": 1});
+    server
+        .deliver(&webhook, &webhook.alert(&stated))
+        .expect(200);
+    let came = receiver.wait(2);
+    let (title, _) = told(&came[1]);
+    assert!(
+        title.starts_with("Strategy: TradingView reports a different position"),
+        "{title}"
+    );
+    assert_eq!(came.len(), 2);
+    let accept = json!({"webhook": webhook.id, "ticker": "NASDAQ:AAPL"});
+    server
+        .api(&token, "POST", "/positions/accept", Some(accept))
+        .expect(201);
+    let (title, text) = told(&receiver.wait(3)[2]);
+    assert!(
+        title.starts_with("Over: Strategy: TradingView reports"),
+        "{title}"
+    );
+    assert!(text.starts_with("since "), "{text}");
+}
+
+#[test]
+fn a_test_shows_the_channels_own_answer() {
+    let server = Server::start_with(&ALLOW);
+    let token = server.data.create_token();
+    let receiver = Receiver::that(Does::Answers(401, "", "unauthorized: t0k3n-of-the-owner"));
+    let id = add(
+        &server.data,
+        &receiver,
+        &["--set", "token=t0k3n-of-the-owner"],
+    );
+    let test = || {
+        server
+            .api(&token, "POST", &format!("/channels/{id}/test"), None)
+            .expect(200)
+            .json()
+    };
+    assert_eq!(
+        test(),
+        json!({"delivered": false, "answer": "401: unauthorized: ***"})
+    );
+    let refused = server.data.error(&["channel", "test", &id]);
+    assert!(
+        refused.contains("did not take it: 401: unauthorized: ***"),
+        "{refused}"
+    );
+    receiver.then(Does::Answers(200, "", "fine"));
+    assert_eq!(test(), json!({"delivered": true, "answer": "200: fine"}));
+    assert_eq!(
+        server.data.text(&["channel", "test", &id]),
+        "Taken: 200: fine\n"
+    );
+    let came = receiver.came();
+    assert_eq!(came[0].header("authorization"), "Bearer t0k3n-of-the-owner");
+    let listed = server.api(&token, "GET", "/channels", None).expect(200);
+    assert!(!listed.text.contains("t0k3n"), "{listed:?}");
+    assert_eq!(listed.json()["items"][0]["secrets"], json!(["token"]));
+    let missing = server.api(&token, "POST", "/channels/ch_9/test", None);
+    missing.expect(404);
+}
+
+#[test]
+fn a_channel_tells_what_it_is_set_to_and_of_its_webhooks() {
+    let server = Server::start_with(&ALLOW);
+    let (one, other) = (server.create_webhook("One"), server.create_webhook("Other"));
+    let (of_one, paused) = (Receiver::start(), Receiver::start());
+    let token = server.data.create_token();
+    add(
+        &server.data,
+        &of_one,
+        &["--tells", "order", "--webhook", "One"],
+    );
+    let id = add(&server.data, &paused, &[]);
+    server.data.text(&["channel", "change", &id, "--pause"]);
+    server
+        .deliver(&other, &other.alert(&json!({"qty": 7})))
+        .expect(200);
+    server
+        .deliver(&one, &one.alert(&json!({"qty": 8})))
+        .expect(200);
+    let (title, _) = told(&of_one.wait(1)[0]);
+    assert!(title.starts_with("Bought 8"), "{title}");
+    assert_eq!((of_one.came().len(), paused.came().len()), (1, 0));
+    // An order of the night is told in the morning; a fault at once.
+    let day = jiff::Timestamp::now().to_string();
+    let hour: u32 = day[11..13].parse().unwrap();
+    let quiet = format!("{:02}:00-{:02}:00", hour, (hour + 3) % 24);
+    let change = json!({"quiet": quiet, "paused": false, "tells": ["order", "failed"]});
+    server
+        .api(&token, "PATCH", &format!("/channels/{id}"), Some(change))
+        .expect(200);
+    server
+        .deliver(&one, &one.alert(&json!({"qty": 9})))
+        .expect(200);
+    server
+        .deliver(&one, &one.alert(&json!({"ticker": null})))
+        .expect(422);
+    let (title, _) = told(&paused.wait(1)[0]);
+    assert!(title.contains("alerts could not be read"), "{title}");
+    let rows = server
+        .api(
+            &token,
+            "GET",
+            &format!("/outbox?target={id}&state=waiting"),
+            None,
+        )
+        .expect(200)
+        .json();
+    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+}
+
+#[test]
+fn a_dead_channel_holds_up_nothing_and_a_dead_forward_is_told() {
+    let server = Server::start_with(&ALLOW);
+    let webhook = server.create_webhook("Strategy");
+    let (dead, fine) = (Receiver::that(Does::Hangs), Receiver::start());
+    add(&server.data, &dead, &[]);
+    add(&server.data, &fine, &["--tells", "forward"]);
+    let refuses = Receiver::that(Does::Answers(400, "", "no"));
+    server
+        .data
+        .text(&["forward", "add", &webhook.id, &refuses.url("/")]);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    let (title, text) = told(&fine.wait(1)[0]);
+    assert!(title.starts_with("fwd_1 to http://127.0.0.1"), "{title}");
+    assert!(text.contains("1 not taken"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_what_to_do() {
+    let data = DataDir::new();
+    data.create_webhook("Strategy");
+    for (options, said) in [
+        (&["--kind", "ntfy"][..], "ntfy needs topic"),
+        (
+            &["--kind", "gotify", "--set", "token=a"],
+            "gotify needs url",
+        ),
+        (
+            &["--kind", "ntfy", "--set", "topic=a", "--set", "chat=1"],
+            "has no setting chat",
+        ),
+        (
+            &["--kind", "discord", "--set", "url=discord.com/api"],
+            "an address such as",
+        ),
+        (
+            &[
+                "--kind", "email", "--set", "host=a", "--set", "from=a", "--set", "to=b@c",
+            ],
+            "an e-mail address",
+        ),
+        (
+            &["--kind", "ntfy", "--set", "topic=a", "--quiet", "night"],
+            "22:00-07:00",
+        ),
+        (
+            &["--kind", "ntfy", "--set", "topic=a", "--time-zone", "Mars"],
+            "is no time zone",
+        ),
+        (
+            &["--kind", "ntfy", "--set", "topic=a", "--webhook", "None"],
+            "no webhook named",
+        ),
+    ] {
+        let mut arguments = vec!["channel", "add", "Name"];
+        arguments.extend(options);
+        let error = data.error(&arguments);
+        assert!(error.contains(said), "{options:?}: {error}");
+    }
+    let wrong = data.run(&["channel", "add", "Name", "--kind", "pigeon"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(data.json(&["channel", "list", "--json"]), json!([]));
+    let silent = data.run(&["channel", "add", "N", "--kind", "ntfy", "--set", "topic=a"]);
+    assert!(silent.status.success());
+    let no_server = data.error(&["channel", "test", "ch_1"]);
+    assert!(no_server.contains("start algohook serve"), "{no_server}");
+    wait_until("the channel is there", || {
+        data.json(&["channel", "list", "--json"])[0]["kind"] == "ntfy"
+    });
+}
