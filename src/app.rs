@@ -36,7 +36,7 @@ use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 use crate::ingest::{Clock as _, Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
-use crate::outbox::{self, Senders};
+use crate::outbox;
 use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
 use crate::reports::expectation::ExpectationCache;
@@ -49,9 +49,11 @@ use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
 use crate::store::{Store, StoreOptions, account, events, runs};
 use crate::tls::Certificates;
+use crate::upstream;
 use crate::vault::Vault;
 use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
+use outward::Outward;
 pub use sockets::Sockets;
 use telling::Surroundings;
 
@@ -108,7 +110,6 @@ pub async fn run(
     let page_url = page_url(&config, &url, public_url.as_deref());
     let running = running_server(&config, &addresses, &url, &page_url, public_url.as_deref());
     lock.announce(&running)?;
-    let warnings = warnings(&addresses, &sockets, &config);
 
     let registry = registry(&store).await?;
     let (stopping, is_stopping) = watch::channel(false);
@@ -129,13 +130,12 @@ pub async fn run(
     let routes = Arc::new(routes(parts, &config));
     let setup_link = setup_link(&store, &page_url).await?;
     let webhooks = registry.len();
+    let warnings = warnings(&addresses, &sockets, &config);
     log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
     let kept = Arc::clone(&store);
-    let public_page = (page_url != url).then(|| page_url.clone());
-    let senders = outward::senders(&store, clock, &config, public_page)?;
     let background = Background {
-        senders,
+        outward: Outward::of(&store, clock, &config, (&page_url, &url))?,
         store,
         registry,
         backups: backup_state,
@@ -243,7 +243,7 @@ struct Background {
     clock: SystemClock,
     ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
     metrics: Arc<Metrics>,
-    senders: Senders<SystemClock>,
+    outward: Outward,
 }
 
 impl Background {
@@ -280,7 +280,7 @@ impl Background {
                 backups::run(of(&kept), backups.clone(), state.clone(), metrics)
             });
         }
-        let senders = Arc::new(self.senders);
+        let senders = Arc::new(self.outward.senders);
         workers.run_to_end("outbox", move |stopping| {
             outbox::run(Arc::clone(&senders), stopping)
         });
@@ -297,6 +297,9 @@ impl Background {
             expectations::remember(of(&kept), clock)
         });
         workers.run("clock", move || clock_watch::run(of(&store), clock));
+        if let Some(follower) = self.outward.follower {
+            workers.run("upstream", move || upstream::run(Arc::clone(&follower)));
+        }
         let ingest = self.ingest;
         workers.run("notes", move || write_noted(Arc::clone(&ingest)));
     }

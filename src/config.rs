@@ -178,6 +178,22 @@ pub struct ServeOptions {
     #[arg(long, env = "ALGOHOOK_OUTBOUND_PROXY", value_name = "URL", value_parser = proxy)]
     #[serde(deserialize_with = "proxy_in_file")]
     pub outbound_proxy: Option<Proxy>,
+    /// Another algohook whose alerts are recorded here, such as <https://vps.example.com>
+    #[arg(
+        long,
+        env = "ALGOHOOK_UPSTREAM",
+        value_name = "URL",
+        requires = "upstream_token"
+    )]
+    pub upstream: Option<String>,
+    /// Token of its API; scope read is enough
+    #[arg(
+        long,
+        env = "ALGOHOOK_UPSTREAM_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub upstream_token: Option<String>,
     /// Milliseconds between two looks for what other processes changed, for tests
     #[arg(long, value_name = "MS", hide = true)]
     #[serde(skip)]
@@ -231,6 +247,8 @@ pub struct Config {
     pub look_every: Duration,
     /// Where forwards and notifications may go.
     pub outbound: OutboundConfig,
+    /// The other algohook whose alerts are recorded here: its address and a token.
+    pub upstream: Option<(String, String)>,
     /// The listeners that the internet reaches.
     pub public: PublicConfig,
 }
@@ -370,6 +388,7 @@ impl Config {
             }),
             backup_folder: backup_folder(serve, file_serve, &data_dir),
             outbound: outbound(serve, file_serve),
+            upstream: upstream(serve, file_serve)?,
             data_dir,
             public: PublicConfig::resolve(&serve.public, &file.public)?,
         })
@@ -429,6 +448,29 @@ fn outbound(flags: &ServeOptions, file: &ServeOptions) -> OutboundConfig {
             .clone()
             .or_else(|| file.outbound_proxy.clone()),
         kept_days: days.map_or(30, NonZeroU32::get),
+    }
+}
+
+fn upstream(
+    flags: &ServeOptions,
+    file: &ServeOptions,
+) -> Result<Option<(String, String)>, ConfigError> {
+    let url = flags.upstream.clone().or_else(|| file.upstream.clone());
+    let token = flags
+        .upstream_token
+        .clone()
+        .or_else(|| file.upstream_token.clone());
+    match (url, token) {
+        (None, _) => Ok(None),
+        (Some(url), _) if !url.starts_with("http://") && !url.starts_with("https://") => {
+            Err(ConfigError::Contradiction(
+                "upstream must be an address such as https://vps.example.com",
+            ))
+        }
+        (Some(url), Some(token)) => Ok(Some((url.trim_end_matches('/').to_owned(), token))),
+        (Some(_), None) => Err(ConfigError::Contradiction(
+            "upstream needs upstream-token: there, algohook token create home --scope read",
+        )),
     }
 }
 

@@ -35,5 +35,6 @@ pub mod server;
 pub mod store;
 pub mod templates;
 pub mod tls;
+pub mod upstream;
 pub mod vault;
 pub mod workers;

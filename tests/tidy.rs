@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "app",
         "acme api clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform reports \
-         secrets server store tls vault workers",
+         secrets server store tls upstream vault workers",
     ),
     (
         "cli",
@@ -76,6 +76,10 @@ const ARROWS: &[(&str, &str)] = &[
     ("store", "clock domain imports logging payload platform"),
     ("templates", "domain"),
     ("tls", "metrics workers"),
+    (
+        "upstream",
+        "domain journal logging outbound payload secrets store workers",
+    ),
     ("vault", "secrets store"),
     ("workers", "metrics"),
 ];

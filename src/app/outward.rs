@@ -14,6 +14,7 @@ use crate::notify::Notifier;
 use crate::outbound::{Client, Limits, Reach, Roots};
 use crate::outbox::{Consumers, Schedule, Senders};
 use crate::store::Store;
+use crate::upstream::{Follower, Upstream};
 use crate::vault::Vault;
 
 /// Bounds of one exchange.
@@ -24,7 +25,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// The client for addresses that the owner names.
-pub fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
+fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
     let allowed = config.allowed.clone();
     let roots = config.roots.as_deref().map_or(Roots::Mozilla, Roots::File);
     let client = Client::new(roots, Reach::Internet { allowed }, LIMITS);
@@ -32,12 +33,34 @@ pub fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
     Ok(client.through(config.proxy.clone()))
 }
 
-/// The senders of the outbox.
-pub fn senders(
+/// What works outward.
+pub struct Outward {
+    /// The senders of the outbox.
+    pub senders: Senders<SystemClock>,
+    /// What reads the alerts of another algohook, where one is named.
+    pub follower: Option<Arc<Follower>>,
+}
+
+impl Outward {
+    /// All of it; `urls` are those of the page and of the local listener.
+    pub fn of(
+        store: &Arc<Store>,
+        clock: SystemClock,
+        config: &Config,
+        urls: (&str, &str),
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            senders: senders(store, clock, config, urls)?,
+            follower: follower(store, config)?,
+        })
+    }
+}
+
+fn senders(
     store: &Arc<Store>,
     clock: SystemClock,
     config: &Config,
-    page: Option<String>,
+    (page_url, local_url): (&str, &str),
 ) -> anyhow::Result<Senders<SystemClock>> {
     let (client, vault) = (client(&config.outbound)?, Vault::of(&config.data_dir));
     let notifier = Notifier {
@@ -45,7 +68,8 @@ pub fn senders(
         vault: vault.clone(),
         client: client.clone(),
         clock,
-        page,
+        // A link to this machine alone would lead nowhere from a phone.
+        page: (page_url != local_url).then(|| page_url.to_owned()),
     };
     let forwarder = Forwarder {
         store: Arc::clone(store),
@@ -64,4 +88,20 @@ pub fn senders(
         look_every: config.look_every,
         kept: SignedDuration::from_hours(24 * i64::from(config.outbound.kept_days)),
     })
+}
+
+/// The owner says where the other one is: it may be in his own network.
+fn follower(store: &Arc<Store>, config: &Config) -> anyhow::Result<Option<Arc<Follower>>> {
+    let Some((url, token)) = config.upstream.clone() else {
+        return Ok(None);
+    };
+    let roots = config.outbound.roots.as_deref();
+    let roots = roots.map_or(Roots::Mozilla, Roots::File);
+    let client = Client::new(roots, Reach::Anywhere, LIMITS);
+    let client = client.context("connections outward cannot be made")?;
+    Ok(Some(Arc::new(Follower {
+        store: Arc::clone(store),
+        client: client.through(config.outbound.proxy.clone()),
+        upstream: Upstream { url, token },
+    })))
 }

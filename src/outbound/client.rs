@@ -53,6 +53,11 @@ pub struct Client {
     limits: Limits,
 }
 
+/// A connection, encrypted or not.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
 /// What the other side answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -164,6 +169,28 @@ impl Client {
         shaken
             .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
             .map_err(failed)
+    }
+
+    /// The time for the head of an answer.
+    pub(super) fn patience(&self) -> Duration {
+        self.limits.overall
+    }
+
+    /// A connection for a request that names its address in full, and the request as it goes
+    /// over it; with the host's name.
+    pub(super) async fn prepared(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<(String, TokioIo<Box<dyn Duplex>>, Request<Bytes>), OutboundError> {
+        let target = Target::of(request.uri())?;
+        address_to(&mut request)?;
+        let stream = self.reach_target(&target, self.limits.connecting).await?;
+        let io: Box<dyn Duplex> = if target.is_tls {
+            Box::new(self.encrypt(&target.host, stream).await?)
+        } else {
+            Box::new(stream)
+        };
+        Ok((target.host, TokioIo::new(io), request))
     }
 
     async fn reach_target(

@@ -55,6 +55,7 @@ pub mod trade_notes;
 pub mod trades;
 mod transactions;
 mod upgrade;
+pub mod upstream;
 mod wal;
 pub mod webhooks;
 pub mod writer;

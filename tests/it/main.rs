@@ -58,5 +58,6 @@ mod tls;
 mod traces;
 mod trades;
 mod upgrade;
+mod upstream;
 mod wakes;
 mod workers;

@@ -1,0 +1,236 @@
+//! Reading the alerts of another algohook: a small server on the internet catches them, and the
+//! machine at home keeps the books.
+//!
+//! The other one's stream is read from the event that was recorded last, which is noted in the
+//! transaction that records it. So nothing is lost while the line is down, and nothing is
+//! recorded twice: a delivery keeps its identity. What became of an alert there becomes of it
+//! here, at the same time of arrival, so that the same trades follow.
+
+mod event;
+mod sse;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, HeaderValue};
+use hyper::{Request, StatusCode};
+
+use crate::domain::format::ReadingRules;
+use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
+use crate::journal::deliveries::record;
+use crate::logging::Rarely;
+use crate::outbound::{Client, Incoming, OutboundError};
+use crate::secrets::random_bytes;
+use crate::store::upstream::{after, set_after};
+use crate::store::webhooks::{self, WebhookChange};
+use crate::store::{Conflict, Store, StoreError, WriteContext};
+use crate::workers::Outcome;
+
+use event::UpstreamEvent;
+use sse::Messages;
+
+/// Pause before the stream is opened again.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Time without a sign of life after which a stream counts as broken: one comes every 15 s.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// Names that are tried for a webhook whose name is taken here.
+const MOST_NAMES: u32 = 100;
+
+/// The other algohook.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Its address, without a path.
+    pub url: String,
+    /// A token of its API; `read` is enough.
+    pub token: String,
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Upstream({}, ***)", self.url)
+    }
+}
+
+/// Reads the alerts of another algohook.
+pub struct Follower {
+    /// Where they are recorded.
+    pub store: Arc<Store>,
+    /// The way there.
+    pub client: Client,
+    /// The other algohook.
+    pub upstream: Upstream,
+}
+
+/// Why the stream ended.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// It cannot be reached, or fell silent.
+    #[error(transparent)]
+    Line(#[from] OutboundError),
+    /// It answered otherwise.
+    #[error(
+        "it answered {0}; the token must be one of its API (algohook token create home --scope read, there)"
+    )]
+    Refused(StatusCode),
+    /// It said what nobody understands.
+    #[error("it said what is not understood: {0}")]
+    Unreadable(String),
+    /// Nothing could be recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Follows for as long as it is polled.
+pub async fn run(follower: Arc<Follower>) -> Outcome {
+    static BROKEN: Rarely = Rarely::new();
+    let mut known = BTreeSet::new();
+    loop {
+        let url = &follower.upstream.url;
+        if let Err(error) = follower.follow(&mut known).await
+            && let Some(unsaid) = BROKEN.say()
+        {
+            tracing::warn!(%error, url, unsaid, "the alerts of the other algohook cannot be read; it is tried again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Follower {
+    /// Reads the stream until it breaks. `known` are the webhooks that are here.
+    async fn follow(&self, known: &mut BTreeSet<WebhookId>) -> Result<(), Broken> {
+        let url = self.upstream.url.clone();
+        let read = self
+            .store
+            .readers()
+            .run(move |connection| after(connection, &url));
+        let path = format!("/stream?after=evt_{}", read.await?);
+        let mut incoming = self.open(&path).await?;
+        tracing::info!(
+            url = self.upstream.url,
+            "reading the alerts of the other algohook"
+        );
+        let mut messages = Messages::default();
+        while let Some(bytes) = incoming.next(SILENCE).await? {
+            for message in messages.push(&bytes).map_err(Broken::Unreadable)? {
+                self.take(&message, known).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&self, path: &str) -> Result<Incoming, Broken> {
+        let uri = format!("{}/api/v1{path}", self.upstream.url);
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.upstream.token));
+        let bearer = bearer
+            .map_err(|_| Broken::Unreadable("the token has letters that none has".to_owned()))?;
+        let request = Request::get(&uri)
+            .header(AUTHORIZATION, bearer)
+            .body(Bytes::new());
+        let request = request.map_err(|_| OutboundError::Address(uri))?;
+        let incoming = self.client.open(request).await?;
+        match incoming.status {
+            StatusCode::OK => Ok(incoming),
+            status => Err(Broken::Refused(status)),
+        }
+    }
+
+    /// Records an event, with what follows from it.
+    async fn take(&self, message: &str, known: &mut BTreeSet<WebhookId>) -> Result<(), Broken> {
+        let event: UpstreamEvent =
+            serde_json::from_str(message).map_err(|error| Broken::Unreadable(error.to_string()))?;
+        let webhook = event.webhook().map_err(Broken::Unreadable)?;
+        if !known.contains(&webhook) {
+            self.adopt(&webhook).await?;
+            known.insert(webhook.clone());
+        }
+        // Of one that was deleted here nothing is recorded, whatever it is read by.
+        let read = move |connection: &_| match webhooks::get(connection, &webhook) {
+            Err(StoreError::NotFound(_)) => Ok(ReadingRules::AUTO),
+            found => Ok(found?.settings.reading_rules()),
+        };
+        let rules = self.store.readers().run(read).await?;
+        let (number, delivery) = event
+            .into_delivery(&self.upstream.url, rules)
+            .map_err(Broken::Unreadable)?;
+        let url = self.upstream.url.clone();
+        let write = move |context: &mut WriteContext<'_>| {
+            if let Some(delivery) = &delivery {
+                let here = webhooks::get(context.connection, &delivery.webhook);
+                let is_active = here.is_ok_and(|webhook| webhook.state == WebhookState::Active);
+                let recorded = if is_active {
+                    record(context, delivery).map(drop)
+                } else {
+                    record(context, &event::withheld(delivery)).map(drop)
+                };
+                match recorded {
+                    // Its owner deleted the webhook here: its alerts are not wanted.
+                    Ok(()) | Err(StoreError::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            set_after(context, &url, number)
+        };
+        Ok(self.store.writer().run_shared(None, write).await?)
+    }
+
+    /// Makes a webhook that is there and not here: the same address, name and settings, with a
+    /// key of its own.
+    async fn adopt(&self, id: &WebhookId) -> Result<(), Broken> {
+        let wanted = id.clone();
+        let find = move |connection: &_| Ok(webhooks::get(connection, &wanted).is_ok());
+        if self.store.readers().run(find).await? {
+            return Ok(());
+        }
+        let mut incoming = self.open(&format!("/webhooks/{id}")).await?;
+        let mut body = Vec::new();
+        while let Some(bytes) = incoming.next(SILENCE).await? {
+            body.extend_from_slice(&bytes);
+        }
+        let shown: Shown =
+            serde_json::from_slice(&body).map_err(|error| Broken::Unreadable(error.to_string()))?;
+        let key = AuthKey::generate(random_bytes)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let id = id.clone();
+        let write = move |context: &mut WriteContext<'_>| insert(context, &id, &shown, &key);
+        Ok(self.store.writer().run_shared(None, write).await?)
+    }
+}
+
+/// A webhook as the other one shows it.
+#[derive(serde::Deserialize)]
+struct Shown {
+    name: String,
+    settings: Settings,
+    #[serde(rename = "createdAt")]
+    created_at: jiff::Timestamp,
+}
+
+fn insert(
+    context: &mut WriteContext<'_>,
+    id: &WebhookId,
+    shown: &Shown,
+    key: &AuthKey,
+) -> Result<(), StoreError> {
+    for number in 1..=MOST_NAMES {
+        let name = match number {
+            1 => shown.name.clone(),
+            number => format!("{} {number}", shown.name),
+        };
+        match webhooks::insert(context, id, &name, key, shown.created_at) {
+            Err(StoreError::Conflict(Conflict::NameTaken { .. })) => {}
+            inserted => {
+                inserted?;
+                break;
+            }
+        }
+    }
+    let change = WebhookChange {
+        settings: Some(shown.settings.clone()),
+        ..WebhookChange::default()
+    };
+    webhooks::change(context, id, change).map(drop)
+}
