@@ -59,6 +59,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every channel, oldest first. */
+        get: operations["get_channels"];
+        put?: never;
+        /** Makes a channel. */
+        post: operations["post_channels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel. */
+        get: operations["get_channels_id"];
+        put?: never;
+        post?: never;
+        /** Removes a channel with what waits for it. */
+        delete: operations["delete_channels_id"];
+        options?: never;
+        head?: never;
+        /** Changes a channel; fields that are left out stay. */
+        patch: operations["patch_channels_id"];
+        trace?: never;
+    };
+    "/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message, and returns the channel's own answer. */
+        post: operations["post_channels_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/comparison": {
         parameters: {
             query?: never;
@@ -67,8 +121,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A backtest against the alerts of its webhook: the match rate, the causes of what is missing,
-         *     and the way from the one profit to the other.
+         * Two books of a webhook, compared: the match rate, the causes of what is missing, and the way
+         *     from the one profit to the other. With fills, slippage, latency, retention and grade.
          */
         get: operations["get_comparison"];
         put?: never;
@@ -205,6 +259,23 @@ export interface paths {
          *     trades are held against it from then on. The audit log notes it, for it moves the goalposts.
          */
         post: operations["post_expectation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/export/comparison.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The legs of a comparison as CSV, both books side by side, oldest first. */
+        get: operations["get_export_comparison_csv"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -971,6 +1042,26 @@ export interface paths {
         patch: operations["patch_webhooks_id"];
         trace?: never;
     };
+    "/webhooks/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what a message would come to at a webhook, and where each field is from. Nothing is
+         *     recorded.
+         */
+        post: operations["post_webhooks_id_explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/{id}/rejections": {
         parameters: {
             query?: never;
@@ -1186,7 +1277,7 @@ export interface components {
             trades: components["schemas"]["TradeCounts"];
         };
         /** @enum {string} */
-        By: "signal" | "position" | "alignment";
+        By: "order" | "signal" | "position" | "alignment";
         /** @description The cause of a leg on one side only. */
         Cause: {
             /** @description The alert that came meanwhile. */
@@ -1203,6 +1294,21 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "rejected";
+        } | {
+            /**
+             * Format: date-time
+             * @description When it stopped, or its last commit where it ended without a stop.
+             */
+            from: string;
+            /** @enum {string} */
+            kind: "notRunning";
+            /**
+             * Format: date-time
+             * @description When it started again.
+             */
+            to: string;
+            /** @description True if it was stopped: then all of the time is known. */
+            wasStopped: boolean;
         } | {
             /**
              * Format: date-time
@@ -1227,6 +1333,37 @@ export interface components {
              */
             to: string;
         } | {
+            /**
+             * Format: date-time
+             * @description The first alert without one.
+             */
+            from: string;
+            /** @enum {string} */
+            kind: "noFills";
+            /** @description How many are. */
+            legs: number;
+            /**
+             * Format: date-time
+             * @description The last alert without one.
+             */
+            to: string;
+        } | {
+            /** @enum {string} */
+            kind: "positionGap";
+            /** @description The order whose alert states it. */
+            order: string;
+        } | {
+            /** @enum {string} */
+            kind: "importedLater";
+        } | {
+            /**
+             * Format: date-time
+             * @description When the other export was brought in.
+             */
+            export: string;
+            /** @enum {string} */
+            kind: "repainted";
+        } | {
             /** @enum {string} */
             kind: "otherOrder";
             /** @description Index of the other book's leg. */
@@ -1241,6 +1378,8 @@ export interface components {
             cause: string;
             /** @description False alerts. */
             falseAlerts: number;
+            /** @description Pairs: of alerts that were brought in later. */
+            matched: number;
             /** @description Missed legs. */
             missed: number;
         };
@@ -1268,6 +1407,84 @@ export interface components {
              *     no new one.
              */
             secret?: string | null;
+        };
+        /** @description A channel as it is shown. */
+        Channel: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Messages that were not taken.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Messages that were taken.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Messages that there was no room for.
+             */
+            dropped: number;
+            /** @description `ch_` and a number. */
+            id: string;
+            /** @description Its kind. */
+            kind: string;
+            /** @description The name that its owner gave it. */
+            name: string;
+            /** @description True if it tells nothing for now. */
+            paused: boolean;
+            /** @description Hours in which only faults are told. */
+            quiet?: string | null;
+            /** @description The names of its secrets that are set. */
+            secrets: string[];
+            /** @description True if its secrets have to be entered again, as after a restore on another machine. */
+            secretsLost: boolean;
+            /** @description Its settings that are no secrets. */
+            settings: {
+                [key: string]: string;
+            };
+            /** @description What it tells: `all`, or a list of topics. */
+            tells: Record<string, never>;
+            /** @description The time zone of these and of its digests. */
+            timeZone: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+            /** @description The webhooks that it tells of; all of them where the list is empty. */
+            webhooks: string[];
+        };
+        /** @description What a channel is to be; what is left out stays, or is as usual. */
+        ChannelChange: {
+            /** @description A name for it. */
+            name?: string | null;
+            /** @description Tell nothing for now, or again. */
+            paused?: boolean | null;
+            /** @description Hours in which only faults are told, as `22:00-07:00`, or `off`. */
+            quiet?: string | null;
+            /** @description Its settings and secrets, by name. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What it tells: `all` (the default), or a list of topics. */
+            tells?: Record<string, never> | null;
+            /** @description The time zone of these and of its digests; `UTC` where left out. */
+            timeZone?: string | null;
+            /** @description The webhooks that it tells of; all of them where the list is empty. */
+            webhooks?: string[] | null;
+        };
+        /** @description What came of a test message. */
+        ChannelTest: {
+            /** @description The channel's own answer, or why there is none. */
+            answer: string;
+            /** @description True if the channel took it. */
+            delivered: boolean;
         };
         /** @description One thing between TradingView and this machine. */
         Check: {
@@ -1329,11 +1546,15 @@ export interface components {
              */
             day: string;
         };
-        /** @description A backtest against the alerts of its webhook. */
+        /**
+         * @description Two books of a webhook, compared. The first is the backtest and the second the alerts; or
+         *     the first the alerts and the second the fills.
+         */
         Comparison: {
             /**
              * Format: int64
-             * @description Length of the backtest's bars in seconds; 0 where it cannot be told.
+             * @description Length of the backtest's bars in seconds, or what the fills' times are told to; 0 where
+             *     it cannot be told, or is finer.
              */
             barSeconds: number;
             bridge?: components["schemas"]["Bridge"] | null;
@@ -1343,6 +1564,7 @@ export interface components {
             currency: string;
             /** @description How far the legs of pairs lie apart. */
             drift: components["schemas"]["Drift"];
+            execution?: components["schemas"]["Execution"] | null;
             /**
              * Format: date-time
              * @description The first time that both books cover.
@@ -1350,17 +1572,17 @@ export interface components {
             from: string;
             /** @description Legs by what became of them. */
             legs: components["schemas"]["LegCounts"];
-            /** @description Share of the backtest's legs that an alert came for. */
+            /** @description Share of the first book's legs that the second has. */
             matchRate: components["schemas"]["Rate"];
             /** @description What else should be known. */
             notes: string[];
             /**
              * Format: int64
-             * @description Seconds that were added to the backtest's times.
+             * @description Seconds that were added to the first book's times.
              */
             shiftSeconds: number;
             suggestedShift?: components["schemas"]["SuggestedShift"] | null;
-            /** @description The instrument that the backtest is kept under. */
+            /** @description The instrument that the backtest is kept under, or the alerts. */
             ticker: string;
             /**
              * Format: date-time
@@ -1371,6 +1593,8 @@ export interface components {
             verdict: components["schemas"]["ComparisonVerdict"];
             /** @description The webhook. */
             webhook: string;
+            /** @description The two books. */
+            with: components["schemas"]["With"];
         };
         /** @description A comparison in words. */
         ComparisonVerdict: {
@@ -1464,7 +1688,7 @@ export interface components {
              */
             date: string;
         };
-        /** @description The first trade that showed it. */
+        /** @description The first trade that showed it, and the one that showed that it was over. */
         Departure: {
             /**
              * Format: date-time
@@ -1473,6 +1697,11 @@ export interface components {
             at: string;
             /** @description What showed it. */
             ground: components["schemas"]["DepartureGround"];
+            /**
+             * @description The number of the trade after which nothing was left of it: the evidence is gone, and the
+             *     curve is back among nine of ten runs. `null` while it lasts.
+             */
+            over?: number | null;
             /** @description Less or more than expected. */
             side: components["schemas"]["DepartureSide"];
             /** @description The number of the live trade. */
@@ -1574,6 +1803,8 @@ export interface components {
             delivery?: string | null;
             direction?: components["schemas"]["Direction"] | null;
             error?: components["schemas"]["PayloadError"] | null;
+            /** @description The format that its message was read in. */
+            format: components["schemas"]["Format"];
             /** @description `evt_` and a number; later events have larger ones. */
             id: string;
             /** @description The market price that it states. */
@@ -1584,7 +1815,7 @@ export interface components {
             original?: string | null;
             /** @description The payload, with the key replaced by `***`; null where it is not kept any longer. */
             payload?: string | null;
-            /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
+            /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
             positionDirection?: string | null;
             /**
              * Format: date-time
@@ -1642,6 +1873,8 @@ export interface components {
              *     came before that could be noted.
              */
             committedAt?: string | null;
+            /** @description Where each field of its order is from; null where its message is not kept any longer. */
+            fields?: components["schemas"]["FieldOrigin"][] | null;
             /** @description What became of each forward of it, oldest first. */
             forwards: components["schemas"]["ForwardAnswer"][];
         };
@@ -1672,6 +1905,16 @@ export interface components {
             largestAdverse?: string | null;
             /** @description The largest gain on the way of any trade. */
             largestFavorable?: string | null;
+        };
+        /** @description What came of alerts at a broker. */
+        Execution: {
+            /** @description The whole in a letter. */
+            grade: components["schemas"]["Grade"];
+            /** @description How long the way took. */
+            latency: components["schemas"]["Latency"];
+            retention?: components["schemas"]["Retention"] | null;
+            /** @description What the fills cost against the alerts' prices. */
+            slippage: components["schemas"]["FillSlippage"];
         };
         /** @description Live trades against what was expected of them. */
         Expectation: {
@@ -1753,6 +1996,36 @@ export interface components {
         ExpectedFigure: "winRate" | "averageWin" | "averageLoss" | "tradesPerDay";
         /** @enum {string} */
         ExpectedFrom: "backtest" | "firstHalf";
+        /** @description The order that a message would make. */
+        ExplainedOrder: {
+            /** @description True if it closes all of an opposite position and then opens its full quantity. */
+            closesOpposite: boolean;
+            direction?: components["schemas"]["Direction"] | null;
+            /** @description The price the trader wants. */
+            intendedPrice: string;
+            /** @description Its order type. */
+            orderType: components["schemas"]["OrderType"];
+            /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the message says it. */
+            positionDirection?: string | null;
+            /** @description The quantity; null is the whole position, or a percentage while no webhook is named. */
+            qty?: string | null;
+            /** @description The instrument. */
+            ticker: string;
+        };
+        /** @description A message, and the order that it would make. */
+        Explanation: {
+            error?: components["schemas"]["PayloadError"] | null;
+            /** @description Where each field is from; of a message that makes no order, as far as it was read. */
+            fields: components["schemas"]["FieldOrigin"][];
+            /** @description The format that it is read in. */
+            format: components["schemas"]["Format"];
+            /** @description True if TradingView's placeholders were filled in with example values. */
+            isFilled: boolean;
+            key?: components["schemas"]["KeyFound"] | null;
+            order?: components["schemas"]["ExplainedOrder"] | null;
+            /** @description Warnings, although it would be accepted. */
+            warnings: components["schemas"]["Warning"][];
+        };
         /** @description The largest fall of the live curve among those of runs of as many trades. */
         FallStanding: {
             /**
@@ -1773,6 +2046,22 @@ export interface components {
             message: string;
             /** @description The line of a text or the row of a sheet, from 1, the header included. */
             row: number;
+        };
+        /** @description A field of an order, and where it is from. */
+        FieldOrigin: {
+            /** @description The field, by our name: `qty`. */
+            field: string;
+            /**
+             * @description The field of the message that it was read from, with its parents: `order.amount`. Null
+             *     where none states it.
+             */
+            from?: string | null;
+            /** @description The rule that it follows from, where the message alone does not tell it. */
+            note?: string | null;
+            /** @description The value there, as the message has it. */
+            stated?: string | null;
+            /** @description Its value. */
+            value: string;
         };
         /** @description A figure as TradingView's report has it. */
         Figure: {
@@ -1845,6 +2134,36 @@ export interface components {
             /** @description The broker. */
             venue: components["schemas"]["FillVenue"];
         };
+        /** @description What fills cost against the alerts' prices; above zero is a cost. */
+        FillSlippage: {
+            /**
+             * Format: double
+             * @description The mean in basis points of the alert's price; null without a price above zero.
+             */
+            basisPoints?: number | null;
+            /** @description From the price that was asked for to the fill. */
+            execution: components["schemas"]["SlippagePart"];
+            /** @description Pairs of an alert's leg and a fill. */
+            fills: number;
+            interval?: components["schemas"]["Interval"] | null;
+            /**
+             * Format: double
+             * @description The median in basis points.
+             */
+            median?: number | null;
+            /** @description All together, in the currency of profit: by quantity and point value. */
+            money: string;
+            /**
+             * Format: double
+             * @description The 95th percentile in basis points.
+             */
+            p95?: number | null;
+            /** @description In the price's currency for one contract, by quantity. */
+            perContract: string;
+            setup?: components["schemas"]["SlippagePart"] | null;
+            /** @description Of these, fills at a worse price than the alert's. */
+            worse: number;
+        };
         /** @description A broker's symbol and how many fills it has in a file. */
         FillSymbol: {
             /** @description Fills in the file. */
@@ -1856,6 +2175,8 @@ export interface components {
         };
         /** @enum {string} */
         FillVenue: "alpaca" | "binance" | "bybit" | "interactiveBrokers" | "plain";
+        /** @enum {string} */
+        Format: "auto" | "algohook" | "traderspost" | "3commas" | "signalstack" | "pickmytrade" | "wundertrading" | "alertatron" | "text";
         /** @description A forward as it is shown. */
         Forward: {
             /**
@@ -2004,6 +2325,57 @@ export interface components {
             ticker: string;
             /** @description The trades that runs are drawn from. */
             trades: number;
+        };
+        /** @description The whole in a letter. */
+        Grade: {
+            /** @description What would raise it most. */
+            advice: string;
+            /** @description The letter. */
+            letter: components["schemas"]["Letter"];
+            /** @description Its parts. */
+            parts: components["schemas"]["GradePart"][];
+            /**
+             * Format: double
+             * @description Points out of 100; parts that are not known do not count.
+             */
+            points: number;
+        };
+        /** @description A part of the grade. */
+        GradePart: {
+            /** @description `match rate`, `latency` or `slippage`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Points out of 100; null where the figure is not known.
+             */
+            points?: number | null;
+            /** @description Figures and their points; between two the points are in proportion. */
+            steps: components["schemas"]["GradeStep"][];
+            /** @description `%`, `s` or `bp`. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The figure that it goes by; null where that is not known.
+             */
+            value?: number | null;
+            /**
+             * Format: double
+             * @description Its share of the grade in percent.
+             */
+            weight: number;
+        };
+        /** @description A figure and its points. */
+        GradeStep: {
+            /**
+             * Format: double
+             * @description Its points.
+             */
+            points: number;
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
         };
         /** @description Profit by name: those with the most trades first, then by name. */
         Groups: {
@@ -2248,22 +2620,56 @@ export interface components {
             /** @description Money that one contract gains when the price rises by 1. */
             pointValue: components["schemas"]["Term"];
         };
+        /** @enum {string} */
+        KeyFound: "right" | "wrong" | "missing";
+        /** @description How long the way took. */
+        Latency: {
+            /** @description Fills by the time from when their alert came. */
+            histogram: components["schemas"]["LatencyBand"][];
+            /**
+             * Format: int32
+             * @description Seconds that the coarsest of the fills' times are told to; 0 of finer ones.
+             */
+            precisionSeconds: number;
+            receivedToDisk?: components["schemas"]["Spread"] | null;
+            receivedToFilled?: components["schemas"]["Spread"] | null;
+            signalToFilled?: components["schemas"]["Spread"] | null;
+            signalToReceived?: components["schemas"]["Spread"] | null;
+        };
+        /** @description A band of the histogram. */
+        LatencyBand: {
+            /**
+             * Format: int32
+             * @description Milliseconds below which; null of the last band.
+             */
+            below?: number | null;
+            /** @description Fills in it. */
+            fills: number;
+            /**
+             * Format: int32
+             * @description Milliseconds from which on.
+             */
+            from: number;
+        };
         /** @description Legs by what became of them. */
         LegCounts: {
-            /** @description Alerts before the backtest begins or after it ends. */
+            /** @description Legs of the second book outside the range of the first. */
             alertsOutside: number;
-            /** @description Legs of the backtest before the first alert or after the last. */
+            /** @description Legs of the first book outside the range of the second. */
             backtestOutside: number;
-            /** @description Alerts without a leg of the backtest. */
+            /**
+             * @description Legs of the second book only: alerts without a leg of the backtest, or fills without an
+             *     alert.
+             */
             falseAlerts: number;
             /** @description Pairs. */
             matched: number;
-            /** @description Legs of the backtest without an alert. */
+            /** @description Legs of the first book only: of the backtest without an alert, or alerts without a fill. */
             missed: number;
         };
         /** @enum {string} */
         LegOutcome: "matched" | "missed" | "false" | "outside";
-        /** @description A row of the comparison: a leg of the backtest, of the alerts, or of both. */
+        /** @description A row of the comparison: a leg of one book, or of both. */
         LegRow: {
             alert?: components["schemas"]["LegSide"] | null;
             backtest?: components["schemas"]["LegSide"] | null;
@@ -2271,7 +2677,8 @@ export interface components {
             cause?: components["schemas"]["Cause"] | null;
             /** @description The cause in a sentence. */
             causeInWords?: string | null;
-            /** @description What is wrong with a pair: `late`, `quantity`. */
+            fill?: components["schemas"]["LegSide"] | null;
+            /** @description What is wrong with a pair: `late`, `quantity`, `imported`. */
             flags: string[];
             /**
              * Format: double
@@ -2280,19 +2687,26 @@ export interface components {
             margin?: number | null;
             /** @description What became of it. */
             outcome: components["schemas"]["LegOutcome"];
-            /** @description How much worse the alert's price is; a cost is above zero. */
+            /** @description How much worse the second book's price is; a cost is above zero. */
             priceCost?: string | null;
+            /**
+             * Format: double
+             * @description Seconds from the first book's leg to the second's.
+             */
+            seconds?: number | null;
         };
         /** @description One side of a row. */
         LegSide: {
             /** @description Opening or closing. */
             action: components["schemas"]["Action"];
-            /** @description The number of the order; none in a backtest. */
+            /** @description The number of the alert's order; none in a backtest and of fills. */
             order?: string | null;
             /** @description The fill price. */
             price: string;
             /** @description The quantity. */
             quantity: string;
+            /** @description The broker's number of the order; of fills. */
+            reference?: string | null;
             /** @description Bought or sold, `long` or `short`. */
             side: components["schemas"]["Direction"];
             /** @description The name of the signal. */
@@ -2303,6 +2717,8 @@ export interface components {
              */
             time: string;
         };
+        /** @enum {string} */
+        Letter: "A" | "B" | "C" | "D" | "F";
         /** @description Live trades against what was expected of them. */
         LiveExpectation: components["schemas"]["Expectation"] & {
             bestOf?: components["schemas"]["BestOf"] | null;
@@ -2360,6 +2776,14 @@ export interface components {
             token?: string | null;
             /** @description The server's version. */
             version: string;
+        };
+        /** @description A message to explain. */
+        Message: {
+            /**
+             * @description The message, as TradingView would send it or with its placeholders, which get example
+             *     values.
+             */
+            message: string;
         };
         /** @description Filled-in alert messages, ready to copy. */
         Messages: {
@@ -2759,6 +3183,25 @@ export interface components {
              */
             time: string;
         };
+        /** @description A new channel. */
+        NewChannel: {
+            /** @description Its kind: `telegram`, `discord`, `slack`, `ntfy`, `gotify`, `pushover`, `email` or `webhook`. */
+            kind: string;
+            /** @description A name for it; its kind where left out. */
+            name?: string | null;
+            /** @description Hours in which only faults are told, as `22:00-07:00`. */
+            quiet?: string | null;
+            /** @description Its settings and secrets, by name. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What it tells: `all` (the default), or a list of topics. */
+            tells?: Record<string, never> | null;
+            /** @description The time zone of these and of its digests; `UTC` where left out. */
+            timeZone?: string | null;
+            /** @description The webhooks that it tells of; all of them where the list is empty. */
+            webhooks?: string[] | null;
+        };
         /** @description A new forward. */
         NewForward: {
             /** @description The form in which alerts are passed on; `as-received` where left out. */
@@ -2834,8 +3277,7 @@ export interface components {
             change?: components["schemas"]["PositionChange"] | null;
             /** @description The order's comment. */
             comment?: string | null;
-            /** @description Whether it buys (`long`) or sells (`short`). */
-            direction: components["schemas"]["Direction"];
+            direction?: components["schemas"]["Direction"] | null;
             /** @description The event it came from. */
             event: string;
             /** @description True if it may fill outside regular hours. */
@@ -2857,12 +3299,16 @@ export interface components {
              * @description The time that it is paired into trades by.
              */
             pairedAt: string;
-            /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
+            /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
             positionDirection?: string | null;
             /** @description Target of a bracket. */
             profitTarget?: string | null;
             /** @description The quantity; null is an exit of the whole position. */
             qty?: string | null;
+            /** @description The size as the alert states it, where that is a percentage, of which `qty` was made. */
+            qtyPercent?: string | null;
+            /** @description What the percentage is of: `equity` or `position`. */
+            qtyPercentOf?: string | null;
             /**
              * Format: date-time
              * @description When it arrived.
@@ -3002,6 +3448,63 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Channel: {
+            /** @description The items of this page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /**
+                 * Format: int64
+                 * @description Messages that were not taken.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description Messages that were taken.
+                 */
+                done: number;
+                /**
+                 * Format: int64
+                 * @description Messages that there was no room for.
+                 */
+                dropped: number;
+                /** @description `ch_` and a number. */
+                id: string;
+                /** @description Its kind. */
+                kind: string;
+                /** @description The name that its owner gave it. */
+                name: string;
+                /** @description True if it tells nothing for now. */
+                paused: boolean;
+                /** @description Hours in which only faults are told. */
+                quiet?: string | null;
+                /** @description The names of its secrets that are set. */
+                secrets: string[];
+                /** @description True if its secrets have to be entered again, as after a restore on another machine. */
+                secretsLost: boolean;
+                /** @description Its settings that are no secrets. */
+                settings: {
+                    [key: string]: string;
+                };
+                /** @description What it tells: `all`, or a list of topics. */
+                tells: Record<string, never>;
+                /** @description The time zone of these and of its digests. */
+                timeZone: string;
+                /**
+                 * Format: int64
+                 * @description Messages that wait.
+                 */
+                waiting: number;
+                /** @description The webhooks that it tells of; all of them where the list is empty. */
+                webhooks: string[];
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Compared: {
             /** @description The items of this page. */
             items: {
@@ -3054,6 +3557,8 @@ export interface components {
                 delivery?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 error?: components["schemas"]["PayloadError"] | null;
+                /** @description The format that its message was read in. */
+                format: components["schemas"]["Format"];
                 /** @description `evt_` and a number; later events have larger ones. */
                 id: string;
                 /** @description The market price that it states. */
@@ -3064,7 +3569,7 @@ export interface components {
                 original?: string | null;
                 /** @description The payload, with the key replaced by `***`; null where it is not kept any longer. */
                 payload?: string | null;
-                /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
+                /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
                 positionDirection?: string | null;
                 /**
                  * Format: date-time
@@ -3232,7 +3737,8 @@ export interface components {
                 cause?: components["schemas"]["Cause"] | null;
                 /** @description The cause in a sentence. */
                 causeInWords?: string | null;
-                /** @description What is wrong with a pair: `late`, `quantity`. */
+                fill?: components["schemas"]["LegSide"] | null;
+                /** @description What is wrong with a pair: `late`, `quantity`, `imported`. */
                 flags: string[];
                 /**
                  * Format: double
@@ -3241,8 +3747,13 @@ export interface components {
                 margin?: number | null;
                 /** @description What became of it. */
                 outcome: components["schemas"]["LegOutcome"];
-                /** @description How much worse the alert's price is; a cost is above zero. */
+                /** @description How much worse the second book's price is; a cost is above zero. */
                 priceCost?: string | null;
+                /**
+                 * Format: double
+                 * @description Seconds from the first book's leg to the second's.
+                 */
+                seconds?: number | null;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -3254,8 +3765,7 @@ export interface components {
                 change?: components["schemas"]["PositionChange"] | null;
                 /** @description The order's comment. */
                 comment?: string | null;
-                /** @description Whether it buys (`long`) or sells (`short`). */
-                direction: components["schemas"]["Direction"];
+                direction?: components["schemas"]["Direction"] | null;
                 /** @description The event it came from. */
                 event: string;
                 /** @description True if it may fill outside regular hours. */
@@ -3277,12 +3787,16 @@ export interface components {
                  * @description The time that it is paired into trades by.
                  */
                 pairedAt: string;
-                /** @description `entryLong`, `exitLong`, `entryShort` or `exitShort`, where the alert says it. */
+                /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
                 positionDirection?: string | null;
                 /** @description Target of a bracket. */
                 profitTarget?: string | null;
                 /** @description The quantity; null is an exit of the whole position. */
                 qty?: string | null;
+                /** @description The size as the alert states it, where that is a percentage, of which `qty` was made. */
+                qtyPercent?: string | null;
+                /** @description What the percentage is of: `equity` or `position`. */
+                qtyPercentOf?: string | null;
                 /**
                  * Format: date-time
                  * @description When it arrived.
@@ -3610,7 +4124,7 @@ export interface components {
                 settings: components["schemas"]["Settings"];
                 /** @description Whether its alerts become orders. */
                 state: components["schemas"]["WebhookState"];
-                /** @description Where its alerts are posted to. */
+                /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
                 url: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
@@ -3862,6 +4376,22 @@ export interface components {
             /** @description An edited payload, as text or as a JSON object; the event's own where left out. */
             payload?: Record<string, never> | null;
         };
+        /** @description The profit that fills left of the alerts', over trades whose legs are all matched. */
+        Retention: {
+            /** @description Their net profit by the alerts' prices and the webhook's assumed costs. */
+            alerts: string;
+            /** @description `fills` less `alerts`. */
+            difference: string;
+            /** @description Their net profit by the fills. */
+            fills: string;
+            /**
+             * Format: double
+             * @description `fills` of `alerts`, in percent; null where the alerts' profit is not above zero.
+             */
+            percent?: number | null;
+            /** @description Trades of the alerts with both legs filled. */
+            trades: number;
+        };
         /** @description Trades with a return of `from` percent or more and less than `to`. */
         ReturnBin: {
             /** @description Their number. */
@@ -3960,6 +4490,8 @@ export interface components {
              */
             newest: number;
         };
+        /** @enum {string} */
+        SellWhileFlat: "nothing" | "short";
         /** @description The messages to send again. */
         SendAgain: {
             /** @description Of one state: `dead` (the default) or `unknown`. */
@@ -4102,10 +4634,26 @@ export interface components {
              */
             duplicateWindow: number;
             /**
+             * @description The format of its messages; `auto` finds it in the content of each.
+             * @default auto
+             */
+            format: components["schemas"]["Format"];
+            /**
              * @description Money at the start, in `currency`; zero or more.
              * @default 10000
              */
             initialCapital: string;
+            /**
+             * @description Whether the message's `secret`, `token` or `password` may be the key.
+             * @default false
+             */
+            keyInField: boolean;
+            /**
+             * @description Whether the key may stand in the URL, after the id: for messages that have no room for
+             *     one. URLs end up in the logs of proxies.
+             * @default false
+             */
+            keyInPath: boolean;
             /**
              * @description Money that one contract gains when the price rises by 1; of an inverse contract, the
              *     money that one is worth.
@@ -4131,6 +4679,11 @@ export interface components {
              * @default 2
              */
             riskFreeRate: number;
+            /**
+             * @description The meaning of "sell" without a long position, where the format does not document it.
+             * @default nothing
+             */
+            sellWhileFlat: components["schemas"]["SellWhileFlat"];
             /**
              * @description The senders whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
              * @enum {string|null}
@@ -4218,11 +4771,38 @@ export interface components {
          * @enum {string}
          */
         SlippageKind: "ticks" | "percent";
+        /** @description A part of the slippage. */
+        SlippagePart: {
+            /**
+             * Format: double
+             * @description The mean in basis points; null without a price above zero.
+             */
+            basisPoints?: number | null;
+            /** @description Pairs of which it is known. */
+            fills: number;
+            /** @description All together, in the currency of profit. */
+            money: string;
+        };
         /**
          * @description The source of a term of a list.
          * @enum {string}
          */
         Source: "owner" | "properties" | "rows" | "settings";
+        /** @description The spread of a time, in seconds. */
+        Spread: {
+            /**
+             * Format: double
+             * @description The median.
+             */
+            median: number;
+            /** @description Pairs of which it is known. */
+            n: number;
+            /**
+             * Format: double
+             * @description The 95th percentile.
+             */
+            p95: number;
+        };
         /** @description The place of the live trades among runs of as many. */
         Standing: {
             /**
@@ -4279,7 +4859,7 @@ export interface components {
              */
             unusedBytes: number;
         };
-        /** @description A shift of the backtest's times with which far more legs would match. */
+        /** @description A shift of the first book's times with which far more legs would match. */
         SuggestedShift: {
             /**
              * Format: double
@@ -4288,7 +4868,7 @@ export interface components {
             matchRate: number;
             /**
              * Format: int64
-             * @description What to add to the backtest's times, in seconds.
+             * @description What to add to the first book's times, in seconds.
              */
             seconds: number;
         };
@@ -4519,7 +5099,7 @@ export interface components {
             settings: components["schemas"]["Settings"];
             /** @description Whether its alerts become orders. */
             state: components["schemas"]["WebhookState"];
-            /** @description Where its alerts are posted to. */
+            /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
             url: string;
         };
         /** @description One webhook on the dashboard. */
@@ -4587,6 +5167,8 @@ export interface components {
             /** @description Trades after which it is known to five points either way, if it stays the same. */
             tradesNeeded: number;
         };
+        /** @enum {string} */
+        With: "backtest" | "fills";
         /** @description The return of a year. */
         YearReturn: {
             /** @description Sum of the profit of the trades that closed in it. */
@@ -4790,26 +5372,267 @@ export interface operations {
             };
         };
     };
+    get_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Channel"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_channels_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_channels_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_comparison: {
         parameters: {
             query: {
                 /** @description The webhook. */
                 webhook: string;
-                /** @description The instrument of the backtest; needed where the webhook has several. */
+                /**
+                 * @description The two books: the backtest and the alerts, or the alerts and the `fills`; `backtest`
+                 *     where left out.
+                 */
+                with?: components["schemas"]["With"];
+                /** @description The instrument; needed where the webhook has several backtests, or fills of several. */
                 ticker?: string;
                 /** @description Alerts on this day or later, or at this time. */
                 from?: string | unknown | unknown;
                 /** @description Alerts before this day or time. */
                 to?: string | unknown | unknown;
-                /** @description Windows that suit a style of trading; `day` where left out. */
+                /** @description Windows that suit a style of trading; `day` where left out. Of a backtest only. */
                 preset?: components["schemas"]["Preset"];
-                /** @description Seconds that an alert may come before the opening of its bar; 0 to 86400. */
+                /**
+                 * @description Seconds that an alert may come before the opening of its bar, or a fill before its
+                 *     alert; 0 to 86400.
+                 */
                 backward?: number;
-                /** @description Seconds that an alert may come after the end of its bar; 0 to 86400. */
+                /**
+                 * @description Seconds that an alert may come after the end of its bar, or a fill after its alert; 0 to
+                 *     86400.
+                 */
                 forward?: number;
                 /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
                 price?: number;
-                /** @description Seconds that are added to the backtest's times; -86400 to 86400. */
+                /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
             };
             header?: never;
@@ -4915,21 +5738,32 @@ export interface operations {
             query: {
                 /** @description The webhook. */
                 webhook: string;
-                /** @description The instrument of the backtest; needed where the webhook has several. */
+                /**
+                 * @description The two books: the backtest and the alerts, or the alerts and the `fills`; `backtest`
+                 *     where left out.
+                 */
+                with?: components["schemas"]["With"];
+                /** @description The instrument; needed where the webhook has several backtests, or fills of several. */
                 ticker?: string;
                 /** @description Alerts on this day or later, or at this time. */
                 from?: string | unknown | unknown;
                 /** @description Alerts before this day or time. */
                 to?: string | unknown | unknown;
-                /** @description Windows that suit a style of trading; `day` where left out. */
+                /** @description Windows that suit a style of trading; `day` where left out. Of a backtest only. */
                 preset?: components["schemas"]["Preset"];
-                /** @description Seconds that an alert may come before the opening of its bar; 0 to 86400. */
+                /**
+                 * @description Seconds that an alert may come before the opening of its bar, or a fill before its
+                 *     alert; 0 to 86400.
+                 */
                 backward?: number;
-                /** @description Seconds that an alert may come after the end of its bar; 0 to 86400. */
+                /**
+                 * @description Seconds that an alert may come after the end of its bar, or a fill after its alert; 0 to
+                 *     86400.
+                 */
                 forward?: number;
                 /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
                 price?: number;
-                /** @description Seconds that are added to the backtest's times; -86400 to 86400. */
+                /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
                 /**
                  * @description Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
@@ -5264,6 +6098,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Frozen"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export_comparison_csv: {
+        parameters: {
+            query: {
+                /** @description The webhook. */
+                webhook: string;
+                /**
+                 * @description The two books: the backtest and the alerts, or the alerts and the `fills`; `backtest`
+                 *     where left out.
+                 */
+                with?: components["schemas"]["With"];
+                /** @description The instrument; needed where the webhook has several backtests, or fills of several. */
+                ticker?: string;
+                /** @description Alerts on this day or later, or at this time. */
+                from?: string | unknown | unknown;
+                /** @description Alerts before this day or time. */
+                to?: string | unknown | unknown;
+                /** @description Windows that suit a style of trading; `day` where left out. Of a backtest only. */
+                preset?: components["schemas"]["Preset"];
+                /**
+                 * @description Seconds that an alert may come before the opening of its bar, or a fill before its
+                 *     alert; 0 to 86400.
+                 */
+                backward?: number;
+                /**
+                 * @description Seconds that an alert may come after the end of its bar, or a fill after its alert; 0 to
+                 *     86400.
+                 */
+                forward?: number;
+                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                price?: number;
+                /** @description Seconds that are added to the first book's times; -86400 to 86400. */
+                shift?: number;
+                /**
+                 * @description Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
+                 *     another quantity. All where left out.
+                 */
+                only?: components["schemas"]["Only"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -7669,6 +8590,56 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_id_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Message"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
