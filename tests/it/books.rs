@@ -72,7 +72,7 @@ fn reports_lists_and_exports_are_of_the_book_that_is_named() {
     assert_eq!(bands.as_array().unwrap().last().unwrap()["trade"], 3);
 
     for (query, status, detail) in [
-        ("book=live", 400, "must be alerts or backtest"),
+        ("book=live", 400, "must be alerts, backtest or fills"),
         ("book=rte_1", 400, "there is no route rte_1"),
         ("book=alerts&source=backtest", 422, "contradict each other"),
     ] {
