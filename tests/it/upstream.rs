@@ -83,7 +83,7 @@ fn what_came_while_the_home_machine_was_off_is_there_afterwards_once_and_in_orde
     wait_until("all alerts are at home", || count(&at_home) == 221);
     // And live from then on.
     send(220, 222);
-    wait_until("live alerts come, too", || count(&at_home) == 222);
+    wait_until("live alerts come, too", || count(&at_home) == 223);
 
     let key = |event: &Value| {
         json!([

@@ -6,13 +6,16 @@ use crate::support::{Server, skipped, wait_until};
 use serde_json::{Value, json};
 
 /// Every background task of a server that has all of them.
-const ALL: [&str; 8] = [
+const ALL: [&str; 11] = [
     "attention",
     "backups",
     "changes",
     "clock",
+    "comparisons",
+    "expectations",
     "health",
     "notes",
+    "notifications",
     "outbox",
     "retention",
 ];

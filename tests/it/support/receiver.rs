@@ -162,7 +162,10 @@ fn read(stream: &TcpStream) -> Option<Came> {
     let mut headers = Vec::new();
     loop {
         let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
+        // A sender that is killed leaves half a request, which did not come.
+        if reader.read_line(&mut header).ok()? == 0 {
+            return None;
+        }
         let Some((name, value)) = header.trim_end().split_once(": ") else {
             break;
         };
