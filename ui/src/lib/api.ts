@@ -48,6 +48,11 @@ export type WebhookOverview = Schemas['WebhookOverview'];
 export type Certificate = Schemas['Certificate'];
 export type Connection = Schemas['Connection'];
 export type Misdirected = Schemas['Misdirected'];
+export type Forward = Schemas['Forward'];
+export type ChangedForward = Schemas['ChangedForward'];
+export type OutboxItem = Schemas['OutboxItem'];
+export type Channel = Schemas['Channel'];
+export type ChannelTest = Schemas['ChannelTest'];
 
 /** One page of a list. */
 export interface Page<T> {

@@ -16,6 +16,21 @@ export const orderType = (type: string): string => type.replaceAll('_', ' ');
 
 const CHANGES: Record<string, string> = { entry: 'opened', add: 'added', partialExit: 'partly closed', exit: 'closed', reversal: 'reversed' };
 
+const FORMATS: Record<string, string> = {
+  'algohook': 'algohook',
+  'traderspost': 'TradersPost',
+  '3commas': '3Commas',
+  'signalstack': 'SignalStack',
+  'pickmytrade': 'PickMyTrade',
+  'wundertrading': 'WunderTrading',
+  'alertatron': 'Alertatron',
+  'text': 'plain text',
+  'as-received': 'as received',
+};
+
+/** The format of a message. */
+export const format = (name: string): string => FORMATS[name] ?? name;
+
 /** What an order did to the position. */
 export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'none');
 
@@ -50,6 +65,12 @@ const STATUSES: Record<string, string> = {
   paused: 'Alerts are kept but make no orders',
   test: 'A test alert; it makes no order',
   archived: 'Keeps its history, makes no orders, is in no total',
+  waiting: 'Will be sent',
+  sending: 'Is being sent',
+  done: 'The receiver took it',
+  unknown: 'No answer came: nobody knows whether it was taken',
+  dead: 'Was not taken, and is not sent again by itself',
+  off: 'The receiver answered that it is gone',
 };
 
 /** What a status means. */
@@ -74,6 +95,14 @@ const ACTIONS: Record<string, string> = {
   'webhook.change': 'webhook changed',
   'webhook.rotate-key': 'key rotated',
   'webhook.delete': 'webhook deleted',
+  'forward.create': 'forward created',
+  'forward.change': 'forward changed',
+  'forward.remove': 'forward removed',
+  'channel.create': 'channel created',
+  'channel.change': 'channel changed',
+  'channel.remove': 'channel removed',
+  'outbox.send': 'message sent again',
+  'outbox.drop': 'message dropped',
 };
 
 /** What was done, of the audit log. */
