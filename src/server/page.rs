@@ -20,7 +20,7 @@ use crate::http::body::{Body, full};
 struct Files;
 
 /// First path segments of every page but the first; the page itself tells them apart.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     "setup",
     "webhooks",
     "events",
@@ -29,6 +29,8 @@ const PAGES: [&str; 9] = [
     "positions",
     "report",
     "import",
+    "forwards",
+    "channels",
     "account",
 ];
 

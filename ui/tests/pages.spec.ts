@@ -12,7 +12,7 @@ test.afterAll(async () => {
   await server.remove();
 });
 
-const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/trades', '/orders', '/positions', '/report', '/report?source=backtest', '/import', '/account'];
+const pages = ['/', '/webhooks', '/events', '/events/evt_1', '/trades', '/orders', '/positions', '/report', '/report?source=backtest', '/import', '/forwards', '/channels', '/account'];
 
 /** Texts that are wider than their place, though they are not meant to be cut, and numbers that overlap others. */
 const cutTexts = (): string[] =>

@@ -14,7 +14,7 @@ test('every page has a title of its own', async ({ page }) => {
   await page.goto(server.url);
   await expect(page).toHaveTitle('Log in · algohook');
   await logIn(page, server);
-  const titles = ['Dashboard', 'Webhooks', 'Events', 'Trades', 'Report', 'Import', 'Account'];
+  const titles = ['Dashboard', 'Webhooks', 'Events', 'Trades', 'Report', 'Import', 'Forwards', 'Channels', 'Account'];
   for (const title of titles) {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click();
     await expect(page).toHaveTitle(`${title} · algohook`);

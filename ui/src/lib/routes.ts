@@ -8,6 +8,8 @@ interface Route {
   key?: string;
   /** In the navigation, drawn by this path in a square of 24. */
   icon?: string;
+  /** Left out of the bar at the bottom of a phone, which has no room for all. */
+  isMinor?: boolean;
   /** The page of the navigation that it belongs to. */
   under?: string;
 }
@@ -25,6 +27,8 @@ const table = {
   positions: { path: '/positions', title: 'Positions', key: 'p', under: 'trades' },
   report: { path: '/report', title: 'Report', key: 'r', icon: 'M4 20V4M4 20h16M8 16l4-5 3 3 5-7' },
   import: { path: '/import', title: 'Import', key: 'i', icon: 'M12 4v11M8 11l4 4 4-4M5 20h14' },
+  forwards: { path: '/forwards', title: 'Forwards', key: 'f', icon: 'M4 12h14M13 7l5 5-5 5M4 5v14', isMinor: true },
+  channels: { path: '/channels', title: 'Channels', key: 'c', icon: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4', isMinor: true },
   account: { path: '/account', title: 'Account', key: 'a', icon: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-5 8-5s7 1 8 5' },
   setup: { path: '/setup', title: 'Set-up' },
 } satisfies Record<string, Route>;
