@@ -95,6 +95,14 @@ test('a forward is added, shown at its event, paused and removed', async ({ page
   await page.getByLabel('Longest age').fill('5m');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('cell', { name: '5m' })).toBeVisible();
+  // What belongs to one format does not stand in the way of another.
+  await page.getByRole('button', { name: 'Change fwd_1' }).click();
+  await page.getByLabel('Leave the webhook’s key').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Change fwd_1' }).click();
+  await page.getByLabel(/^Format/).selectOption('traderspost');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('cell', { name: 'TradersPost' })).toBeVisible();
   await page.getByRole('button', { name: 'Pause fwd_1' }).click();
   await page.getByRole('button', { name: 'Resume fwd_1' }).click();
   await page.getByRole('button', { name: 'Remove fwd_1' }).click();
