@@ -23,7 +23,7 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "order" => json!({ "pattern": "^ord_[1-9][0-9]{0,17}$" }),
         "after" => json!({ "pattern": "^evt_[1-9][0-9]{0,17}$" }),
         "cursor" => return cursor(path),
-        "book" => json!({ "pattern": "^(alerts|backtest)$" }),
+        "book" => json!({ "pattern": "^(alerts|backtest|fills)$" }),
         "weekday" => json!({ "format": null, "minimum": 1, "maximum": 7 }),
         "hour" => json!({ "format": null, "minimum": 0, "maximum": 23 }),
         "profitFrom" | "profitTo" => json!({ "pattern": "^-?[0-9]{1,18}(\\.[0-9]{1,8})?$" }),
@@ -39,6 +39,9 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "seed" => json!({ "format": null, "maximum": u64::MAX }),
         "ticker" if !is_list(path) => ticker(),
         "tag" => tag(),
+        "state" if path == "/outbox" => {
+            json!({ "pattern": "^(waiting|sending|done|unknown|dead)$" })
+        }
         "column" => {
             json!({ "pattern": "^(trade|type|date|signal|price|quantity|value|profit|commission|favorable|adverse|cumulative|cumulativePercent|bars)=.+$" })
         }
@@ -55,7 +58,7 @@ fn ticker() -> Value {
 }
 
 fn is_list(path: &str) -> bool {
-    path.starts_with("/export/")
+    (path.starts_with("/export/") && path != "/export/comparison.csv")
         || matches!(path, "/events" | "/events/summary" | "/orders" | "/trades")
 }
 
@@ -72,10 +75,12 @@ fn cursor(path: &str) -> Option<Value> {
         "^evt_[1-9][0-9]{0,17}\\.[0-9]{1,18}\\.[0-9]{1,18}$"
     } else if path.contains("orders") {
         "^ord_[1-9][0-9]{0,17}$"
+    } else if path.contains("outbox") {
+        "^out_[1-9][0-9]{0,17}$"
     } else if path.contains("comparison") {
         "^[1-9][0-9]{0,8}$"
     } else if path.contains("trades") {
-        "^trd_[1-9][0-9]{0,17}_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$|^btr_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$"
+        "^(trd|fls)_[1-9][0-9]{0,17}_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$|^btr_[1-9][0-9]{0,17}@[1-9][0-9]{0,15}$"
     } else {
         return None;
     };
