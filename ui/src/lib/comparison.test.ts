@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { zone } from './zone.svelte';
 import type { Bridge, LegRow, LegSide } from './api';
 import { chained, isProblem, lag, meanInterval, medianInterval, note, periods, placed, steps, wilson, type Chain } from './comparison';
 
@@ -61,6 +62,9 @@ describe('rows', () => {
 });
 
 describe('drift', () => {
+  beforeAll(() => zone.choose('UTC'));
+  afterAll(() => zone.choose(zone.own));
+
   it('is by day, and by week over a longer time', () => {
     const at = (index: number) => `2026-01-${String(index + 1).padStart(2, '0')}T12:00:00Z`;
     const matched = (time: string) => row({ backtest: side(time), alert: side(time), priceCost: '0.5' });
