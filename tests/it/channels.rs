@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::receiver::{Came, Does, Receiver};
+use crate::support::receiver::{ALLOW, Came, Does, Receiver};
 use crate::support::{DataDir, Server, wait_until};
-
-const ALLOW: [&str; 4] = ["--outbound-allow", "127.0.0.0/8", "--look-every", "50"];
 
 /// Adds a channel of ntfy at a receiver.
 #[track_caller]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::derived::derived;
+use crate::support::files::{file, import, refused};
 use crate::support::{DataDir, Server, Webhook};
 use serde_json::{Value, json};
 
@@ -10,19 +11,6 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/fills")
         .join(name)
-}
-
-fn import(data: &DataDir, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
-    let path = path.to_str().unwrap();
-    let mut arguments = vec!["import", "fills", path, "--webhook", &webhook.id, "--json"];
-    arguments.extend(more);
-    data.json(&arguments)["fills"].clone()
-}
-
-fn write(data: &DataDir, name: &str, content: &str) -> PathBuf {
-    let path = data.database().with_file_name(name);
-    std::fs::write(&path, content).unwrap();
-    path
 }
 
 /// A webhook whose alerts bought and sold an instrument once.
@@ -35,15 +23,19 @@ fn traded(data: &DataDir, ticker: &str) -> Webhook {
     };
     let alerts = alert("2026-01-05T14:30:00Z", "buy", "100", "212.40")
         + &alert("2026-01-06T15:00:00Z", "sell", "100", "213.10");
-    let path = write(data, "alerts.jsonl", &alerts);
-    data.text(&[
-        "import",
-        "alerts",
-        path.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ]);
+    let path = file(data, "alerts.jsonl", &alerts);
+    import(data, "alerts", &path, &webhook, &[]);
     webhook
+}
+
+/// Imports alerts and the broker's fills of them.
+fn import_both(data: &DataDir, webhook: &Webhook, alerts: &str, fills: &str) {
+    for (kind, name, content) in [
+        ("alerts", "alerts.jsonl", alerts),
+        ("fills", "fills.csv", fills),
+    ] {
+        import(data, kind, &file(data, name, content), webhook, &[]);
+    }
 }
 
 /// The net profit and the number of trades of the book of fills.
@@ -58,21 +50,21 @@ fn fills_are_a_book_of_their_own_and_a_file_counts_once() {
     let data = DataDir::new();
     let webhook = traded(&data, "NASDAQ:AAPL");
     let plain = fixture("plain.csv");
-    let expected = import(&data, &plain, &webhook, &["--dry-run"]);
+    let expected = import(&data, "fills", &plain, &webhook, &["--dry-run"]);
     assert_eq!(
         (&expected["new"], &expected["import"]),
         (&json!(3), &Value::Null)
     );
     assert_eq!(expected["taken"][0]["ticker"], "NASDAQ:AAPL");
 
-    let imported = import(&data, &plain, &webhook, &[]);
+    let imported = import(&data, "fills", &plain, &webhook, &[]);
     assert_eq!(
         (&imported["new"], &imported["import"]),
         (&json!(3), &json!("fim_1"))
     );
     // 60 x (213.05 - 212.41) + 40 x (213.05 - 212.43) - 0.30 - 0.20 - 0.50.
     assert_eq!(report(&data, &webhook), (json!("62.2"), json!(2)));
-    let again = import(&data, &plain, &webhook, &[]);
+    let again = import(&data, "fills", &plain, &webhook, &[]);
     assert_eq!(
         (&again["new"], &again["known"], &again["import"]),
         (&json!(0), &json!(3), &Value::Null)
@@ -95,33 +87,21 @@ fn what_an_import_brought_goes_with_it_unless_another_file_has_it() {
     let header = "time,symbol,side,qty,price,fillId\n";
     let buy = "2026-01-05T14:30:01Z,AAPL,buy,100,212.5,1\n";
     let sell = "2026-01-06T15:00:02Z,AAPL,sell,100,213,2\n";
-    let first = write(&data, "first.csv", &format!("{header}{buy}"));
-    let both = write(&data, "both.csv", &format!("{header}{sell}{buy}"));
-    import(&data, &first, &webhook, &[]);
-    assert_eq!(import(&data, &both, &webhook, &[])["known"], 1);
+    let first = file(&data, "first.csv", format!("{header}{buy}"));
+    let both = file(&data, "both.csv", format!("{header}{sell}{buy}"));
+    import(&data, "fills", &first, &webhook, &[]);
+    assert_eq!(import(&data, "fills", &both, &webhook, &[])["known"], 1);
     assert_eq!(report(&data, &webhook), (json!("50"), json!(1)));
-    let undo = |import: &str| {
-        data.text(&[
-            "import",
-            "fills",
-            "--webhook",
-            &webhook.id,
-            "--undo",
-            import,
-        ])
-    };
-    assert!(undo("fim_1").contains("removed 0 fills; 1 stay"));
+    let webhook_id = webhook.id.as_str();
+    let undo = |import| ["import", "fills", "--webhook", webhook_id, "--undo", import];
+    assert!(
+        data.text(&undo("fim_1"))
+            .contains("removed 0 fills; 1 stay")
+    );
     assert_eq!(report(&data, &webhook), (json!("50"), json!(1)));
-    assert!(undo("fim_2").contains("removed 2 fills"));
+    assert!(data.text(&undo("fim_2")).contains("removed 2 fills"));
     assert_eq!(report(&data, &webhook).1, 0);
-    let error = data.error(&[
-        "import",
-        "fills",
-        "--webhook",
-        &webhook.id,
-        "--undo",
-        "fim_2",
-    ]);
+    let error = data.error(&undo("fim_2"));
     assert!(
         error.contains("no import fim_2") && error.contains("--list"),
         "{error}"
@@ -136,7 +116,7 @@ fn what_an_import_brought_goes_with_it_unless_another_file_has_it() {
 fn only_fills_of_what_the_webhook_trades_are_taken() {
     let data = DataDir::new();
     let webhook = traded(&data, "BINANCE:BTCUSDT");
-    let imported = import(&data, &fixture("binance-spot.csv"), &webhook, &[]);
+    let imported = import(&data, "fills", &fixture("binance-spot.csv"), &webhook, &[]);
     assert_eq!(
         (&imported["rows"], &imported["new"]),
         (&json!(3), &json!(3))
@@ -152,13 +132,7 @@ fn only_fills_of_what_the_webhook_trades_are_taken() {
     assert_eq!(trades, 2);
 
     let other = data.create_webhook("Other");
-    let error = data.error(&[
-        "import",
-        "fills",
-        fixture("plain.csv").to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ]);
+    let error = refused(&data, "fills", &fixture("plain.csv"), &webhook, &[]);
     for said in [
         "was not imported",
         "AAPL",
@@ -169,7 +143,7 @@ fn only_fills_of_what_the_webhook_trades_are_taken() {
     }
     // A webhook without alerts and backtest takes all as it is.
     assert_eq!(
-        import(&data, &fixture("binance-spot.csv"), &other, &[])["new"],
+        import(&data, "fills", &fixture("binance-spot.csv"), &other, &[])["new"],
         4
     );
 }
@@ -178,7 +152,7 @@ fn only_fills_of_what_the_webhook_trades_are_taken() {
 fn a_month_of_a_future_is_its_continuous_one_and_point_values_count() {
     let data = DataDir::new();
     let webhook = traded(&data, "CME_MINI:MNQ1!");
-    let imported = import(&data, &fixture("ibkr-flex.csv"), &webhook, &[]);
+    let imported = import(&data, "fills", &fixture("ibkr-flex.csv"), &webhook, &[]);
     assert_eq!(
         (&imported["new"], &imported["others"]),
         (&json!(3), &json!(1))
@@ -207,15 +181,15 @@ fn the_same_fills_of_another_kind_of_export_are_known() {
     let data = DataDir::new();
     let webhook = traded(&data, "AAPL");
     assert_eq!(
-        import(&data, &fixture("ibkr-activity.csv"), &webhook, &[])["new"],
+        import(&data, "fills", &fixture("ibkr-activity.csv"), &webhook, &[])["new"],
         2
     );
     // Without a time zone of its own, as New York's; with numbers.
     let flex = "Symbol,DateTime,Quantity,TradePrice,IBCommission,IBCommissionCurrency,Buy/Sell,IBOrderID,IBExecID\n\
         AAPL,20260105;093001,1000,212.41,-5,USD,BUY,1,a\n\
         AAPL,20260106;100002,-1000,213.05,-5.21,USD,SELL,2,b\n";
-    let flex = write(&data, "flex.csv", flex);
-    let imported = import(&data, &flex, &webhook, &[]);
+    let flex = file(&data, "flex.csv", flex);
+    let imported = import(&data, "fills", &flex, &webhook, &[]);
     assert_eq!(
         (&imported["new"], &imported["known"]),
         (&json!(0), &json!(2))
@@ -228,32 +202,19 @@ fn a_file_that_cannot_be_read_changes_nothing_and_says_where() {
     let data = DataDir::new();
     let webhook = traded(&data, "AAPL");
     let broken = "time,symbol,side,qty,price\n2026-01-05T14:30:01Z,AAPL,buy,100,212.5\nlater,AAPL,sell,100,213\n";
-    let broken = write(&data, "broken.csv", broken);
-    let arguments = [
-        "import",
-        "fills",
-        broken.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ];
-    let error = data.error(&arguments);
+    let broken = file(&data, "broken.csv", broken);
+    let error = refused(&data, "fills", &broken, &webhook, &[]);
     assert!(
         error.contains("row 3, column time: \"later\" is no time"),
         "{error}"
     );
     assert_eq!(report(&data, &webhook).1, 0);
-    let unknown = write(
+    let unknown = file(
         &data,
         "unknown.csv",
         "When,What,Side,Qty,Price\n1,AAPL,buy,1,2\n",
     );
-    let error = data.error(&[
-        "import",
-        "fills",
-        unknown.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ]);
+    let error = refused(&data, "fills", &unknown, &webhook, &[]);
     for said in [
         "no column for time, symbol",
         "When, What",
@@ -357,19 +318,7 @@ fn traded_and_filled() -> (DataDir, Webhook) {
         "{},AAPL,sell,3,99,0.2,hand\n",
         begin + jiff::SignedDuration::from_mins(30)
     )]);
-    for (kind, name, content) in [
-        ("alerts", "alerts.jsonl", alerts),
-        ("fills", "fills.csv", fills),
-    ] {
-        let path = write(&data, name, &content);
-        data.text(&[
-            "import",
-            kind,
-            path.to_str().unwrap(),
-            "--webhook",
-            &webhook.id,
-        ]);
-    }
+    import_both(&data, &webhook, &alerts, &fills);
     (data, webhook)
 }
 
@@ -501,14 +450,8 @@ fn live_alerts_tell_how_long_their_fills_took() {
         let filled = now + jiff::SignedDuration::from_millis(700);
         fills.extend([format!("{filled:.3},AAPL,{action},1,100.01\n")]);
     }
-    let path = write(&server.data, "fills.csv", &fills);
-    server.data.text(&[
-        "import",
-        "fills",
-        path.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ]);
+    let path = file(&server.data, "fills.csv", &fills);
+    import(&server.data, "fills", &path, &webhook, &[]);
     let compared = server
         .data
         .json(&["compare", &webhook.id, "--with", "fills", "--json"]);
@@ -541,18 +484,8 @@ fn what_cannot_be_compared_with_fills_says_why_and_what_to_do() {
     );
     // Of other days than the alerts.
     let elsewhere = "time,symbol,side,qty,price\n2025-01-05T14:30:01Z,AAPL,buy,100,212.5\n2025-01-06T14:30:01Z,AAPL,sell,100,212.5\n";
-    let elsewhere = write(&data, "elsewhere.csv", elsewhere);
-    let import = |path: &Path, more: &[&str]| {
-        let arguments = [
-            "import",
-            "fills",
-            path.to_str().unwrap(),
-            "--webhook",
-            &webhook.id,
-        ];
-        data.text(&[&arguments[..], more].concat())
-    };
-    import(&elsewhere, &[]);
+    let elsewhere = file(&data, "elsewhere.csv", elsewhere);
+    import(&data, "fills", &elsewhere, &webhook, &[]);
     let error = compare(&[]);
     assert!(
         error.contains("they do not overlap") && error.contains("--time-zone"),
@@ -568,8 +501,10 @@ fn what_cannot_be_compared_with_fills_says_why_and_what_to_do() {
     ]);
     // In another currency.
     let euros = "time,symbol,side,qty,price,currency\n2026-01-05T14:30:01Z,AAPL,buy,100,212.5,EUR\n2026-01-06T15:00:01Z,AAPL,sell,100,213,EUR\n";
-    let euros = write(&data, "euros.csv", euros);
-    assert!(import(&euros, &[]).contains("prices are in EUR"));
+    let euros = file(&data, "euros.csv", euros);
+    let path = euros.to_str().unwrap();
+    let said = data.text(&["import", "fills", path, "--webhook", &webhook.id]);
+    assert!(said.contains("prices are in EUR"));
     let compared = data.json(&["compare", &webhook.id, "--with", "fills", "--json"]);
     assert_eq!(
         (&compared["bridge"], &compared["execution"]["retention"]),
@@ -585,8 +520,9 @@ fn what_cannot_be_compared_with_fills_says_why_and_what_to_do() {
     );
     // Of two instruments.
     let other = "time,symbol,side,qty,price\n2026-01-05T14:30:01Z,MSFT,buy,100,400\n";
-    let other = write(&data, "other.csv", other);
-    import(&other, &["--symbol", "MSFT=NASDAQ:MSFT"]);
+    let other = file(&data, "other.csv", other);
+    let mapped = ["--symbol", "MSFT=NASDAQ:MSFT"];
+    import(&data, "fills", &other, &webhook, &mapped);
     let error = compare(&[]);
     assert!(
         error.contains("name the instrument of the fills") && error.contains("AAPL"),
@@ -622,19 +558,7 @@ fn fills_of_another_zone_are_told_with_what_mends_them() {
             time + jiff::SignedDuration::from_secs(2) - jiff::SignedDuration::from_hours(5);
         fills.extend([format!("{filled},AAPL,{action},1,100.02\n")]);
     }
-    for (kind, name, content) in [
-        ("alerts", "alerts.jsonl", alerts),
-        ("fills", "fills.csv", fills),
-    ] {
-        let path = write(&data, name, &content);
-        data.text(&[
-            "import",
-            kind,
-            path.to_str().unwrap(),
-            "--webhook",
-            &webhook.id,
-        ]);
-    }
+    import_both(&data, &webhook, &alerts, &fills);
     let text = data.text(&["compare", &webhook.id, "--with", "fills"]);
     assert!(
         text.contains("The fills' times look shifted by -5 h") && text.contains("--time-zone"),

@@ -5,10 +5,8 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::receiver::{Does, Receiver};
+use crate::support::receiver::{ALLOW, Does, Receiver};
 use crate::support::{Answer, DataDir, Server, Webhook, wait_until};
-
-const ALLOW: [&str; 4] = ["--outbound-allow", "127.0.0.0/8", "--look-every", "50"];
 
 /// A server that may send to this machine, a webhook, and a token.
 fn server() -> (Server, Webhook, String) {
@@ -416,12 +414,8 @@ fn secrets_are_in_no_file_and_in_no_answer() {
     let rows = until(&server.data, &["dead"]);
     assert_eq!(rows[0]["lastAnswer"], "400: no *** at /***");
     assert_eq!(forward["secrets"], json!(["secret"]));
-    let read = server
-        .data
-        .json(&["token", "create", "reader", "--scope", "read", "--json"]);
-    let read = server
-        .api(read["token"].as_str().unwrap(), "GET", "/forwards", None)
-        .expect(200);
+    let reader = server.data.create_scoped_token("read");
+    let read = server.api(&reader, "GET", "/forwards", None).expect(200);
     let full = server.api(&token, "GET", "/forwards", None).expect(200);
     assert!(
         full.text.contains("passw0rd-5678") && !full.text.contains(secret),

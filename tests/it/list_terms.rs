@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::support::files::{self, file};
+use crate::support::files::{self, file, refused};
 use crate::support::{DataDir, Server, Webhook};
 use serde_json::{Value, json};
 
@@ -95,22 +95,13 @@ fn the_owner_can_say_otherwise_and_it_is_kept_with_the_backtest() {
     // The webhook has its own still.
     let shown = data.json(&["webhook", "show", &webhook.id, "--json"]);
     assert_eq!(shown["settings"]["initialCapital"], "10000");
-    let path = path.to_str().unwrap();
     for (flag, value) in [
         ("--initial-capital", "-5"),
         ("--point-value", "0"),
         ("--commission", "2"),
         ("--currency", "U$"),
     ] {
-        let error = data.error(&[
-            "import",
-            "trades",
-            path,
-            "--webhook",
-            &webhook.id,
-            flag,
-            value,
-        ]);
+        let error = refused(&data, "trades", &path, &webhook, &[flag, value]);
         assert!(
             error.contains(value) && error.contains("must be"),
             "{error}"

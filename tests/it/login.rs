@@ -50,9 +50,7 @@ impl Owned {
     }
 
     fn token(&self, scope: &str) -> String {
-        let arguments = ["token", "create", "tests", "--scope", scope, "--json"];
-        let shown = self.server.data.json(&arguments);
-        shown["token"].as_str().unwrap().to_owned()
+        self.server.data.create_scoped_token(scope)
     }
 }
 

@@ -44,10 +44,7 @@ fn home(data: DataDir, vps: &Server, token: &str) -> Server {
 #[test]
 fn what_came_while_the_home_machine_was_off_is_there_afterwards_once_and_in_order() {
     let vps = Server::start_with(&["--rate-limit", "100000"]);
-    let token = vps
-        .data
-        .json(&["token", "create", "home", "--scope", "read", "--json"]);
-    let token = token["token"].as_str().unwrap().to_owned();
+    let token = vps.data.create_scoped_token("read");
     let webhook = vps.create_webhook("Strategy");
     let settings = json!({"settings": {"commission": {"kind": "perOrder", "value": "1.5"}}});
     let owner = vps.data.create_token();

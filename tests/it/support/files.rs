@@ -15,8 +15,27 @@ pub fn file(data: &DataDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
 
 /// Imports a file; returns what the command says of its kind.
 pub fn import(data: &DataDir, kind: &str, path: &Path, webhook: &Webhook, more: &[&str]) -> Value {
+    let more = [&["--json"], more].concat();
+    data.json(&arguments(kind, path, webhook, &more))[kind].clone()
+}
+
+/// The message with which the import of a file is refused.
+pub fn refused(
+    data: &DataDir,
+    kind: &str,
+    path: &Path,
+    webhook: &Webhook,
+    more: &[&str],
+) -> String {
+    data.error(&arguments(kind, path, webhook, more))
+}
+
+fn arguments<'a>(
+    kind: &'a str,
+    path: &'a Path,
+    webhook: &'a Webhook,
+    more: &[&'a str],
+) -> Vec<&'a str> {
     let path = path.to_str().unwrap();
-    let mut arguments = vec!["import", kind, path, "--webhook", &webhook.id, "--json"];
-    arguments.extend(more);
-    data.json(&arguments)[kind].clone()
+    [&["import", kind, path, "--webhook", &webhook.id], more].concat()
 }

@@ -112,6 +112,11 @@ impl DataDir {
         shown["token"].as_str().unwrap().to_owned()
     }
 
+    pub fn create_scoped_token(&self, scope: &str) -> String {
+        let shown = self.json(&["token", "create", "tests", "--scope", scope, "--json"]);
+        shown["token"].as_str().unwrap().to_owned()
+    }
+
     /// Every event as `algohook events --json` prints it, oldest first.
     pub fn events(&self) -> Vec<Value> {
         lines_of_json(&self.text(&["events", "--json", "--limit", "10000"]))

@@ -9,6 +9,9 @@ use std::thread;
 
 use super::wait_until;
 
+/// Options of a server that may send to this machine, and looks often what there is to send.
+pub const ALLOW: [&str; 4] = ["--outbound-allow", "127.0.0.0/8", "--look-every", "50"];
+
 /// What a receiver does with a request.
 #[derive(Clone, Debug)]
 pub enum Does {
