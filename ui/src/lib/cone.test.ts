@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Expectation } from './api';
-import { cone, drawn, readout } from './cone';
+import { amountOf, cone, drawn, readout } from './cone';
 
 const band = (trade: number) => ({
   trade,
@@ -36,6 +36,15 @@ describe('the cone', () => {
     expect(found.alarm?.x).toBeCloseTo(197.5, 1);
     expect(found.ticks.every(({ y }) => y >= 0 && y <= 300)).toBe(true);
     expect(cone(expectation(0), 800, 300).end).toBeNull();
+  });
+
+  it('ends at the last band, or at the last live trade beyond it', () => {
+    expect([0, 60, 130].map((live) => cone(expectation(live), 800, 300).last)).toEqual([40, 81, 130]);
+  });
+
+  it('has its amounts in its unit', () => {
+    expect([amountOf({ unit: 'percent', currency: 'USD' }, '1.5'), amountOf({ unit: 'money', currency: 'USD' }, '1.5')]).toEqual(['1.50 %', '1.50']);
+    expect([amountOf({ unit: 'percent', currency: 'USD' }, null), amountOf({ unit: 'money', currency: 'USD' }, undefined)]).toEqual(['–', '–']);
   });
 
   it('reads the nearest trade out', () => {

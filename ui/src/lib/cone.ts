@@ -2,6 +2,7 @@
 
 import type { Expectation } from './api';
 import { roundValues } from './fan';
+import { money, percent } from './format';
 
 export interface Cone {
   /** 5 to 95 %. */
@@ -17,6 +18,8 @@ export interface Cone {
   alarm: { x: number; y: number } | null;
   ticks: { y: number; value: number }[];
   trades: { x: number; trade: number }[];
+  /** The trade at the right edge. */
+  last: number;
 }
 
 /** Trades beyond the live ones that are drawn, as a part of them, and at least. */
@@ -30,6 +33,12 @@ export function drawn(expectation: Expectation): Expectation['bands'] {
   return bands.length ? bands : expectation.bands;
 }
 
+const lastOf = (bands: Expectation['bands'], curve: Expectation['curve']): number => Math.max(bands.at(-1)?.trade ?? 1, curve.at(-1)?.trade ?? 1);
+
+/** A result in the unit of what was expected. */
+export const amountOf = ({ unit, currency }: Pick<Expectation, 'unit' | 'currency'>, value: string | null | undefined): string =>
+  unit === 'percent' ? percent(Number(value ?? NaN)) : money(value, currency);
+
 export function cone(expectation: Expectation, width: number, height: number): Cone {
   const bands = drawn(expectation);
   const { curve, alarm } = expectation;
@@ -39,7 +48,7 @@ export function cone(expectation: Expectation, width: number, height: number): C
     0,
   ];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const last = Math.max(bands.at(-1)?.trade ?? 1, curve.at(-1)?.trade ?? 1);
+  const last = lastOf(bands, curve);
   const round = (value: number) => Number(value.toFixed(1));
   const x = (trade: number) => round((trade / last) * width);
   const y = (value: number) => round(height - ((value - low) / (high - low || 1)) * height);
@@ -64,14 +73,14 @@ export function cone(expectation: Expectation, width: number, height: number): C
     alarm: point(alarm?.trade),
     ticks: roundValues(low, high).map((value) => ({ y: y(value), value })),
     trades: roundValues(1, last).filter(Number.isInteger).map((trade) => ({ x: x(trade), trade })),
+    last,
   };
 }
 
 /** The trade at a place of the drawing, with its band and what the live curve had come to. */
 export function readout(expectation: Expectation, share: number): { trade: number; band: Expectation['bands'][number]; total: string | null } | null {
   const bands = drawn(expectation);
-  const last = Math.max(bands.at(-1)?.trade ?? 1, expectation.curve.at(-1)?.trade ?? 1);
-  const wanted = share * last;
+  const wanted = share * lastOf(bands, expectation.curve);
   const band = bands.reduce<Expectation['bands'][number] | null>(
     (best, one) => (best && Math.abs(best.trade - wanted) <= Math.abs(one.trade - wanted) ? best : one),
     null,

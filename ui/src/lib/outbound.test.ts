@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
 import { isOnItsWay } from './follow';
-import { ageTyped, latency, mayBeDropped, mayBeSent, secretsTyped, tellsOf, typed } from './outbound';
+import { ageTyped, countsOf, latency, mayBeDropped, mayBeSent, secretsTyped, tellsOf, typed } from './outbound';
 
 test('only what is not sent by itself any more is sent by its owner', () => {
   expect(['waiting', 'sending', 'done', 'unknown', 'dead'].filter(mayBeSent)).toEqual(['unknown', 'dead']);
   expect(['waiting', 'sending', 'done', 'unknown', 'dead'].filter(mayBeDropped)).toEqual(['waiting', 'unknown', 'dead']);
+});
+
+test('only states that messages are in are counted, in their order', () => {
+  const channel = { id: 'ch_1', dead: 1, done: 0, waiting: 1200 };
+  expect(Object.entries(countsOf(channel))).toEqual([['waiting', 1200], ['dead', 1]]);
+  expect(Object.keys(countsOf({ dead: 1, unknown: 2, done: 3, waiting: 4 }))).toEqual(['waiting', 'done', 'unknown', 'dead']);
 });
 
 test('what is sent or due about now is looked at again', () => {

@@ -5,6 +5,11 @@ import { figure } from './format';
 /** The states of a message for the outside. */
 export const states = ['waiting', 'sending', 'done', 'unknown', 'dead'] as const;
 export type State = (typeof states)[number];
+export type Counts = Partial<Record<State, number>>;
+
+/** The numbers of a receiver's messages, without the states that none is in. */
+export const countsOf = (receiver: Counts): Counts =>
+  Object.fromEntries(states.flatMap((state) => (receiver[state] ? [[state, receiver[state]]] : [])));
 
 /** Whether a message is sent again only when its owner says so. */
 export const mayBeSent = (state: string): boolean => state === 'dead' || state === 'unknown';

@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { action, browserName, difference, meaning, reason, side, source } from './words';
+import { action, browserName, difference, meaning, nameIn, reason, side, source } from './words';
 
 const api = JSON.parse(readFileSync('src/api/openapi.json', 'utf8')) as { components: { schemas: Record<string, { enum?: string[] }> } };
 const names = (schema: string): string[] => api.components.schemas[schema]?.enum ?? [];
+
+test('what is not among the named keeps its id', () => {
+  const all = [{ id: 'wh_1', name: 'One' }];
+  expect([nameIn(all, 'wh_1'), nameIn(all, 'wh_2'), nameIn(undefined, 'wh_1')]).toEqual(['One', 'wh_2', 'wh_1']);
+});
 
 test('an order buys or sells, or does what the strategy calls it', () => {
   expect(side({ direction: 'long' })).toBe('buy');

@@ -138,6 +138,9 @@ export const scopes = [
   ['test', 'test alerts only'],
 ] as const;
 
+/** The name of what is meant by an id; the id where it is not among these. */
+export const nameIn = (all: { id: string; name: string }[] | undefined, id: string): string => all?.find((one) => one.id === id)?.name ?? id;
+
 /** What a position that is not TradingView's says of the alerts. */
 export interface Difference {
   headline: string;
