@@ -13,7 +13,7 @@ test: lint
 	cargo test --locked --no-fail-fast
 	scripts/check-cases.sh
 	scripts/check-api.sh
-	scripts/check-windows.sh
+	scripts/check-releases.sh
 	scripts/check-package.sh
 	scripts/check-ui.sh
 	scripts/check-clock.sh
