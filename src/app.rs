@@ -21,15 +21,13 @@ use anyhow::Context as _;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use crate::access::{self, Access};
 use crate::api::Api;
 use crate::api::comparison::Comparing;
 use crate::api::connection::{Check, ConnectionWatch, Verdict};
 use crate::api::context::Context;
 use crate::api::imports::Importing;
 use crate::api::overview::CertificateWatch;
-use crate::api::passwords::Hashing;
-use crate::api::throttle::LoginThrottle;
-use crate::api::unwritten::UnwrittenLogins;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::doctor;
 use crate::http::known_addresses::KnownAddresses;
@@ -41,13 +39,12 @@ use crate::platform::{is_in_container, stop_requested};
 use crate::reports::ReportCache;
 use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
-use crate::secrets;
 use crate::server::healthz::HealthCheck;
 use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
-use crate::store::{Store, StoreOptions, account, events, runs};
+use crate::store::{Store, StoreOptions, events, runs};
 use crate::tls::Certificates;
 use crate::upstream;
 use crate::vault::Vault;
@@ -363,7 +360,9 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     let known = Arc::new(KnownAddresses::new(Arc::clone(&registry)));
     let ingest = Arc::new(Ingest::new(registry, recorder, clock, limit));
     let is_from_authority = matches!(config.public.certificate, Some(CertificateSource::Acme(_)));
+    let hashes = parts.metrics.password_hashes.clone();
     let context = Context {
+        access: Access::new(Arc::clone(&parts.store), clock, hashes),
         store: parts.store,
         registry: parts.registry,
         ingest: Arc::clone(&ingest),
@@ -373,11 +372,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         stopping: parts.stopping,
         vault: Vault::of(&config.data_dir),
         connection: parts.connection,
-        unwritten: UnwrittenLogins::default(),
-        logins: LoginThrottle::default(),
-        codes: LoginThrottle::default(),
         importing: Importing::default(),
-        hashing: Hashing::new(parts.metrics.password_hashes.clone()),
         reports: ReportCache::default(),
         expectations: ExpectationCache::default(),
         simulating: Semaphore::new(1),
@@ -494,11 +489,11 @@ fn warnings(addresses: &Addresses, sockets: &Sockets, config: &Config) -> Vec<St
 
 /// The one-time link to choose a password with; a new one at every start until it was used.
 async fn setup_link(store: &Store, url: &str) -> anyhow::Result<Option<String>> {
-    let secret = secrets::new_secret("").context("the system gives no random bytes")?;
-    let hash = secrets::hash(&secret);
+    let link = access::new_link().context("the system gives no random bytes")?;
+    let secret = link.secret.clone();
     let write = store
         .writer()
-        .run_in_turn(move |context| account::replace_setup_link(context, &hash));
+        .run_in_turn(move |context| link.keep(context.connection));
     match write.await {
         Ok(true) => Ok(Some(format!("{url}/setup#{secret}"))),
         Ok(false) => Ok(None),

@@ -4,6 +4,7 @@
 //! it, [`payload`] reads it, [`store`] keeps it, [`domain`] says what it means.
 //! See `ARCHITECTURE.md` for the arrows between them.
 
+pub mod access;
 pub mod acme;
 pub mod analytics;
 pub mod api;

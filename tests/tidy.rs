@@ -9,6 +9,7 @@ use std::path::Path;
 
 /// Every room and the rooms that it may name.
 const ARROWS: &[(&str, &str)] = &[
+    ("access", "clock domain logging secrets store"),
     (
         "acme",
         "config metrics outbound platform secrets tls workers",
@@ -16,17 +17,17 @@ const ARROWS: &[(&str, &str)] = &[
     ("analytics", "domain"),
     (
         "api",
-        "acme analytics clock compare config desk domain http imports ingest journal logging payload reports secrets \
+        "access acme analytics clock compare config desk domain http imports ingest journal logging payload reports secrets \
          store templates tls vault workers",
     ),
     (
         "app",
-        "acme api clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform reports \
-         secrets server store tls upstream vault workers",
+        "access acme api clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform reports \
+         server store tls upstream vault workers",
     ),
     (
         "cli",
-        "analytics app compare config demo desk doctor domain imports ingest journal logging outbound reports secrets \
+        "access analytics app compare config demo desk doctor domain imports ingest journal logging outbound reports secrets \
          server store templates vault workers",
     ),
     ("clock", ""),
@@ -34,11 +35,11 @@ const ARROWS: &[(&str, &str)] = &[
     ("config", "logging outbound platform store"),
     (
         "demo",
-        "desk domain imports ingest journal platform secrets store templates",
+        "access desk domain imports ingest journal platform secrets store templates",
     ),
     (
         "desk",
-        "domain formats forwards imports ingest journal notify payload secrets store templates vault",
+        "access domain formats forwards imports ingest journal notify payload secrets store templates vault",
     ),
     (
         "doctor",

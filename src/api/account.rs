@@ -4,18 +4,16 @@ use hyper::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::auth::{self, Identity};
+use super::auth::{visitor, with_session, without_session};
 use super::context::Context;
-use super::login::{begin_session, check_login, check_password, with_cookie};
-use super::problem::{Problem, Reason};
+use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::ApiRequest;
-use super::webhooks::no_randomness;
+use crate::access::Identity;
+use crate::access::login::Beginning;
 use crate::desk;
 use crate::desk::account::TokensThen;
 use crate::http::Body;
-use crate::secrets;
-use crate::store::{StoreError, account};
 
 /// The first password, by the one who has the set-up link.
 #[derive(Deserialize, ToSchema)]
@@ -78,21 +76,8 @@ pub struct Me {
     responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
     let Setup { token, password } = request.json()?;
-    let link = secrets::hash(&token);
-    // A stranger without the link must not have passwords hashed.
-    let presented = link.clone();
-    let read = context
-        .store
-        .readers()
-        .run(move |connection| account::check_setup_link(connection, &presented));
-    read.await?;
-    let hash = hashed(context, password).await?;
-    let now = context.now();
-    let write = context.store.writer().run(None, move |context| {
-        account::set_up(context, &link, &hash, now)
-    });
-    write.await?;
-    begin_session(context, request, Some("setup")).await
+    context.access.set_up(&token, password).await?;
+    begin_session(context, request, Beginning::Setup).await
 }
 
 /// Logs in with the password; the answer sets the session's cookie.
@@ -100,8 +85,9 @@ pub(super) async fn set_up(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 204), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn log_in(context: &Context, request: &ApiRequest) -> Reply {
     let Login { password, code } = request.json()?;
-    check_login(context, request, password, code).await?;
-    begin_session(context, request, Some("login")).await
+    let visitor = visitor(request);
+    context.access.check_login(&visitor, password, code).await?;
+    begin_session(context, request, Beginning::Login).await
 }
 
 /// Logs out.
@@ -111,16 +97,16 @@ pub(super) async fn log_out(context: &Context, request: &ApiRequest) -> Reply {
         let detail = "a token has no session; `algohook token revoke` takes it back";
         return Err(Problem::bad_request("no_session", detail));
     };
-    let cookie = auth::ended_session_cookie(request.client.is_secure);
-    if context.unwritten.end(&hash) {
-        return Ok(with_cookie(no_content(), &cookie));
+    let response = without_session(no_content(), request.client.is_secure);
+    if context.access.end_unwritten(&hash) {
+        return Ok(response);
     }
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
         desk::account::log_out(context, &actor, &hash)
     });
     write.await?;
-    Ok(with_cookie(no_content(), &cookie))
+    Ok(response)
 }
 
 /// The login of this request, and the address that alerts go to.
@@ -145,14 +131,15 @@ pub(super) fn me(context: &Context, request: &ApiRequest) -> Response<Body> {
         (status = 409, body = Problem)))]
 pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> Reply {
     // With a token it would be a login without the second factor.
-    super::second_factor::require_session(request)?;
+    request.require_owner()?;
     let PasswordChange {
         current,
         new,
         revoke_tokens,
     } = request.json()?;
-    check_password(context, request, current).await?;
-    let hash = hashed(context, new).await?;
+    let visitor = visitor(request);
+    context.access.check_password(&visitor, current).await?;
+    let hash = context.access.stored_password(new).await?;
     let actor = request.actor(context.now());
     let then = if revoke_tokens {
         TokensThen::AreRevoked
@@ -163,14 +150,14 @@ pub(super) async fn change_password(context: &Context, request: &ApiRequest) -> 
         desk::account::set_password(context, &actor, &hash, then)
     });
     write.await?;
-    begin_session(context, request, None).await
+    begin_session(context, request, Beginning::PasswordChange).await
 }
 
 /// Notes that the owner knows of the logins from new places, which then ask for no attention.
 #[utoipa::path(post, path = "/session/seen", tag = "account", request_body = SeenLogins,
     responses((status = 204), (status = 403, body = Problem)))]
 pub(super) async fn acknowledge_logins(context: &Context, request: &ApiRequest) -> Reply {
-    super::second_factor::require_session(request)?;
+    request.require_owner()?;
     let SeenLogins { newest } = request.json()?;
     let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
@@ -180,16 +167,12 @@ pub(super) async fn acknowledge_logins(context: &Context, request: &ApiRequest) 
     Ok(no_content())
 }
 
-async fn hashed(context: &Context, password: String) -> Result<String, Problem> {
-    let mut salt = [0; 16];
-    secrets::random_bytes(&mut salt).map_err(no_randomness)?;
-    let turn = context.hashing.turn(true).await?;
-    let hash = turn.hash(move || account::hash_password(&password, &salt));
-    let (hash, _turn) = hash.await?;
-    hash.map_err(|error| match &error {
-        StoreError::Conflict(conflict) => {
-            Problem::invalid(error.to_string()).reason(Reason::of(conflict))
-        }
-        _ => error.into(),
-    })
+async fn begin_session(context: &Context, request: &ApiRequest, beginning: Beginning) -> Reply {
+    let visitor = visitor(request);
+    let session = context.access.begin_session(&visitor, beginning).await?;
+    Ok(with_session(
+        no_content(),
+        session,
+        request.client.is_secure,
+    ))
 }

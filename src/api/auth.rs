@@ -1,19 +1,16 @@
-//! Access to the API: the owner's session, or a token.
-
-use std::time::Duration;
+//! Access to the API over HTTP: the headers and cookies that `access` is asked with.
 
 use cookie::{Cookie, SameSite};
-use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, COOKIE, ORIGIN};
-use jiff::{SignedDuration, Timestamp};
+use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue, ORIGIN, SET_COOKIE, USER_AGENT};
+use hyper::{HeaderMap, Response};
 
 use super::context::Context;
 use super::problem::Problem;
-use crate::domain::access::Scope;
-use crate::logging::Rarely;
-use crate::secrets;
-use crate::store::tokens::TokenId;
-use crate::store::{Store, StoreError, account, tokens};
+use super::request::ApiRequest;
+use crate::access::login::{NewSession, Visitor};
+use crate::access::{Demand, Identity, familiarity, session};
+use crate::http::Body;
+use crate::http::client::{Way, network_of};
 
 /// Name of the session's cookie over plain HTTP, which only this machine should see.
 pub const SESSION_COOKIE: &str = "algohook_session";
@@ -21,27 +18,6 @@ pub const SESSION_COOKIE: &str = "algohook_session";
 /// Its name over HTTPS: with this prefix browsers take it from no other host, not
 /// even from one of the same domain.
 pub const SECURE_SESSION_COOKIE: &str = "__Host-algohook_session";
-
-/// Days after which a session ends in any case.
-const SESSION_DAYS: i64 = 30;
-
-/// Days that a browser is known after a login.
-const BROWSER_DAYS: i64 = 180;
-
-/// Precision of the times of last use.
-const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
-
-/// Time for noting a use; what the request itself asks for does not wait longer.
-const TOUCH_PATIENCE: Option<Duration> = Some(Duration::from_millis(100));
-
-/// The sender of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// A program with a token.
-    Token(TokenId, Scope),
-    /// The owner in a browser; the hash of the session's secret.
-    Session(Vec<u8>),
-}
 
 /// Finds out who sends a request.
 ///
@@ -53,83 +29,32 @@ pub async fn identify(
     headers: &HeaderMap,
     is_secure: bool,
 ) -> Result<Identity, Problem> {
-    let (store, now) = (&context.store, context.now());
     if let Some(token) = bearer(headers) {
-        return with_token(store, token, now).await;
+        return Ok(context.access.identify_token(token).await?);
     }
-    if let Some(session) = session(headers, is_secure) {
-        let hash = secrets::hash(&session);
-        if let Some(begun_at) = context.unwritten.begun_at(&hash, now) {
-            return with_unwritten(store, hash, begun_at).await;
-        }
-        return with_session(store, hash, now).await;
+    if let Some(secret) = cookie_of(headers, cookie_name(is_secure)) {
+        return Ok(context.access.identify_session(&secret).await?);
     }
     Err(Problem::unauthorized("this needs a login or an API token")
         .hint("send \"Authorization: Bearer TOKEN\"; `algohook token create NAME` makes a token"))
 }
 
-async fn with_token(store: &Store, token: &str, now: Timestamp) -> Result<Identity, Problem> {
-    let hash = secrets::hash(token);
-    let found = store
-        .readers()
-        .run(move |connection| tokens::find(connection, &hash));
-    let Some((id, scope, last_used_at)) = found.await? else {
-        return Err(
-            Problem::unauthorized("this API token is not valid (any more)")
-                .hint("`algohook token create NAME` makes a new one"),
-        );
-    };
-    if last_used_at.is_none_or(|last| now.duration_since(last).abs() >= TOUCHED_EVERY) {
-        let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
-            tokens::touch(context, id, now)
-        });
-        // A full disk must not lock the owner out.
-        if let Err(error) = touch.await {
-            not_noted(&error, "token");
-        }
+/// The one who tries to log in.
+#[must_use]
+pub fn visitor(request: &ApiRequest) -> Visitor {
+    let client = &request.client;
+    let network = network_of(client.address);
+    let user_agent = request.headers.get(USER_AGENT);
+    Visitor {
+        name: request.actor_name(),
+        address: client.address,
+        network,
+        is_here: client.way == Way::Direct && network.is_loopback(),
+        browser: cookie_of(&request.headers, browser_cookie_name(client.is_secure)),
+        user_agent: user_agent
+            .and_then(|value| value.to_str().ok())
+            .map(ToOwned::to_owned),
     }
-    Ok(Identity::Token(id, scope))
-}
-
-/// Logs that a use could not be noted: on a full disk each request tries it again.
-fn not_noted(error: &StoreError, what: &str) {
-    static NOT_NOTED: Rarely = Rarely::new();
-    if let Some(unsaid) = NOT_NOTED.say() {
-        tracing::warn!(%error, unsaid, "the use of a {what} could not be noted");
-    }
-}
-
-/// A session that is in memory only; over where the password was changed since.
-async fn with_unwritten(
-    store: &Store,
-    hash: Vec<u8>,
-    begun_at: Timestamp,
-) -> Result<Identity, Problem> {
-    let changed_at = store.readers().run(account::changed_at).await?;
-    if changed_at.is_some_and(|changed_at| changed_at <= begun_at) {
-        return Ok(Identity::Session(hash));
-    }
-    Err(Problem::unauthorized("this session is over").hint("log in again"))
-}
-
-async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Identity, Problem> {
-    let wanted = hash.clone();
-    let found = store
-        .readers()
-        .run(move |connection| account::session_seen_at(connection, &wanted, now));
-    let Some(last_seen_at) = found.await? else {
-        return Err(Problem::unauthorized("this session is over").hint("log in again"));
-    };
-    if now.duration_since(last_seen_at).abs() >= TOUCHED_EVERY {
-        let touched = hash.clone();
-        let touch = store.writer().run(TOUCH_PATIENCE, move |context| {
-            account::touch_session(context, &touched, now)
-        });
-        if let Err(error) = touch.await {
-            not_noted(&error, "session");
-        }
-    }
-    Ok(Identity::Session(hash))
 }
 
 /// Refuses what a token may not do.
@@ -137,13 +62,8 @@ async fn with_session(store: &Store, hash: Vec<u8>, now: Timestamp) -> Result<Id
 /// # Errors
 ///
 /// A problem with status 403.
-pub fn require_scope(identity: &Identity, is_read: bool, is_test: bool) -> Result<(), Problem> {
-    let may = match identity {
-        Identity::Session(_) | Identity::Token(_, Scope::Write) => true,
-        Identity::Token(_, Scope::Read) => is_read,
-        Identity::Token(_, Scope::Test) => is_test,
-    };
-    if may {
+pub fn require_scope(identity: &Identity, demand: Demand) -> Result<(), Problem> {
+    if identity.may(demand) {
         return Ok(());
     }
     Err(Problem::new(
@@ -216,31 +136,38 @@ pub fn require_same_origin(headers: &HeaderMap, page: &PageAddress<'_>) -> Resul
     ))
 }
 
-/// The cookie that carries a session.
+/// A response with the cookies of a session that begins.
 #[must_use]
-pub fn session_cookie(secret: &str, is_secure: bool) -> String {
-    cookie(cookie_name(is_secure), secret.to_owned(), is_secure)
-        .max_age(whole_days(SESSION_DAYS))
-        .build()
-        .to_string()
+pub fn with_session(
+    response: Response<Body>,
+    session: NewSession,
+    is_secure: bool,
+) -> Response<Body> {
+    let begun = cookie(cookie_name(is_secure), session.secret, is_secure);
+    let begun = begun.max_age(whole_days(session::DAYS)).build();
+    let response = with_cookie(response, &begun);
+    let Some(browser) = session.browser else {
+        return response;
+    };
+    let known = cookie(browser_cookie_name(is_secure), browser, is_secure);
+    let known = known.max_age(whole_days(familiarity::DAYS)).build();
+    with_cookie(response, &known)
 }
 
-/// The cookie that takes a session back.
+/// A response that takes the cookie of a session back.
 #[must_use]
-pub fn ended_session_cookie(is_secure: bool) -> String {
-    cookie(cookie_name(is_secure), String::new(), is_secure)
-        .removal()
-        .build()
-        .to_string()
+pub fn without_session(response: Response<Body>, is_secure: bool) -> Response<Body> {
+    let ended = cookie(cookie_name(is_secure), String::new(), is_secure);
+    with_cookie(response, &ended.removal().build())
 }
 
-/// The cookie by which a browser that logged in is known again.
-#[must_use]
-pub fn browser_cookie(secret: &str, is_secure: bool) -> String {
-    cookie(browser_cookie_name(is_secure), secret.to_owned(), is_secure)
-        .max_age(whole_days(BROWSER_DAYS))
-        .build()
-        .to_string()
+/// A response that sets one more cookie.
+fn with_cookie(mut response: Response<Body>, cookie: &Cookie<'_>) -> Response<Body> {
+    // A cookie of ours has nothing that a header cannot hold.
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    response
 }
 
 fn cookie(name: &'static str, value: String, is_secure: bool) -> cookie::CookieBuilder<'static> {
@@ -276,16 +203,6 @@ fn browser_cookie_name(is_secure: bool) -> &'static str {
     } else {
         "algohook_browser"
     }
-}
-
-fn session(headers: &HeaderMap, is_secure: bool) -> Option<String> {
-    cookie_of(headers, cookie_name(is_secure))
-}
-
-/// The secret that a browser keeps since its first login.
-#[must_use]
-pub fn browser(headers: &HeaderMap, is_secure: bool) -> Option<String> {
-    cookie_of(headers, browser_cookie_name(is_secure))
 }
 
 fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {

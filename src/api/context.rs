@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
@@ -11,9 +10,7 @@ use super::comparison::Comparing;
 use super::connection::ConnectionWatch;
 use super::imports::Importing;
 use super::overview::CertificateWatch;
-use super::passwords::Hashing;
-use super::throttle::LoginThrottle;
-use super::unwritten::UnwrittenLogins;
+use crate::access::Access;
 use crate::config::Retention;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
 use crate::payload::PresentedKey;
@@ -28,6 +25,8 @@ use crate::workers::Board;
 
 /// The parts of the program that the API reaches.
 pub struct Context {
+    /// Who may come in.
+    pub access: Access,
     /// The store.
     pub store: Arc<Store>,
     /// The webhooks that ingestion knows.
@@ -44,14 +43,6 @@ pub struct Context {
     pub vault: Vault,
     /// True once the server stops.
     pub stopping: watch::Receiver<bool>,
-    /// Logins that could not be written.
-    pub unwritten: UnwrittenLogins,
-    /// Wrong passwords.
-    pub logins: LoginThrottle,
-    /// Wrong codes of the second factor, by those who have the password.
-    pub codes: LoginThrottle,
-    /// The right to hash a password.
-    pub hashing: Hashing,
     /// The right to bring in a file.
     pub importing: Importing,
     /// The reports that were asked for of late.
@@ -78,11 +69,6 @@ impl Context {
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// Time since a fixed moment.
-    pub fn elapsed(&self) -> Duration {
-        self.clock.elapsed()
     }
 
     /// Has what was deleted taken out of the database's log, while the answer is sent.

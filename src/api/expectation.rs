@@ -131,7 +131,12 @@ pub(super) async fn freeze(context: &Context, request: &ApiRequest) -> Reply {
     let write = move |context: &mut WriteContext<'_>| {
         expectations::freeze(context, &new, true, now)?;
         let subject = format!("{id} {}", new.ticker);
-        audit::note(context, &actor, "expectation.freeze", Some(&subject))
+        audit::note(
+            context.connection,
+            &actor,
+            "expectation.freeze",
+            Some(&subject),
+        )
     };
     context.store.writer().run(None, write).await?;
     Ok(created(&frozen))

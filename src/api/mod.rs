@@ -18,15 +18,14 @@ pub mod exports;
 pub mod fills;
 pub mod forwards;
 pub mod imports;
-mod login;
 pub mod openapi;
 pub mod orders;
 pub mod outbox;
 pub mod overview;
-pub mod passwords;
 pub mod performance;
 pub mod positions;
 pub mod problem;
+mod refusal;
 pub mod reply;
 pub mod request;
 mod routes;
@@ -37,11 +36,9 @@ mod slow;
 mod storage;
 pub mod stream;
 pub mod tags;
-pub mod throttle;
 pub mod tokens;
 mod trade_sieve;
 pub mod trades;
-pub mod unwritten;
 pub mod webhooks;
 
 use std::sync::Arc;
@@ -52,13 +49,14 @@ use hyper::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
-use auth::{Identity, PageAddress};
+use auth::PageAddress;
 use context::Context;
 use problem::Problem;
 use reply::Reply;
 use request::ApiRequest;
 use routes::Resource;
 
+use crate::access::{Demand, Identity};
 use crate::desk::imports::LARGEST_FILE;
 use crate::http::body::{Body, BodyError, discard_all, read_limited};
 use crate::http::client::{Client, host_of};
@@ -140,11 +138,14 @@ impl Api {
         if let Some(identity) = &identity {
             client.connection.prove();
             self.known.note(client.address);
-            let is_test = matches!(resource, Resource::Test | Resource::Me);
-            let is_read = method == Method::GET || resource == Resource::Explain;
-            auth::require_scope(identity, is_read, is_test)?;
+            let demand = Demand {
+                is_read: method == Method::GET || resource == Resource::Explain,
+                is_test: matches!(resource, Resource::Test | Resource::Me),
+            };
+            auth::require_scope(identity, demand)?;
         }
-        if method != Method::GET && matches!(identity, Some(Identity::Session(_))) {
+        let is_owner = identity.as_ref().is_some_and(Identity::is_owner);
+        if method != Method::GET && is_owner {
             self.require_same_origin(&head, &client)?;
         }
         if matches!(resource, Resource::Setup | Resource::Session)
@@ -201,11 +202,7 @@ impl Api {
         });
         work.await.unwrap_or_else(|error| {
             tracing::error!(%error, "an import was not done");
-            Err(Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the server could not do this; its log says why",
-            ))
+            Err(Problem::internal())
         })
     }
 

@@ -119,7 +119,6 @@ impl Reason {
             Conflict::TooLargeToCompact => Self::TooLargeToCompact,
             Conflict::SecondFactorOn => Self::SecondFactorOn,
             Conflict::NoSecondFactor => Self::NoSecondFactor,
-            Conflict::PasswordTooShort(_) => Self::PasswordTooShort,
             Conflict::SetupLinkUsed => Self::SetupLinkUsed,
             Conflict::SetupLinkReplaced => Self::SetupLinkReplaced,
             Conflict::NoIssuerPinned => Self::NoIssuerPinned,
@@ -237,6 +236,20 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
+    /// A fault of the server's, which its log tells: 500.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "the server could not do this; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// The operating system gave no random bytes: 503.
+    pub fn no_randomness(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "the operating system gave no random bytes");
+        let detail = "the operating system gives no random bytes now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
     /// The resource has other methods: 405.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
@@ -303,11 +316,7 @@ impl From<StoreError> for Problem {
                 if let Some(unsaid) = FAILED.say() {
                     tracing::error!(%detail, unsaid, "a request to the API failed");
                 }
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "the server could not do this; its log says why",
-                )
+                Self::internal()
             }
         }
     }

@@ -10,9 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use super::auth::Identity;
 use super::problem::Problem;
-use crate::domain::access::Scope;
+use crate::access::Identity;
 use crate::domain::moment::{Moment, Range};
 use crate::http::Client;
 use crate::store::audit::Actor;
@@ -42,21 +41,38 @@ pub struct ApiRequest {
 impl ApiRequest {
     /// True if it may see the keys of webhooks, with which alerts can be sent.
     pub fn may_see_keys(&self) -> bool {
-        !matches!(self.identity, Some(Identity::Token(_, Scope::Read)))
+        self.identity.as_ref().is_none_or(Identity::may_see_keys)
     }
 
     /// The sender, for the audit log.
     pub fn actor(&self, now: Timestamp) -> Actor {
-        let name = match &self.identity {
-            Some(Identity::Session(_)) => "owner".to_owned(),
-            Some(Identity::Token(id, _)) => id.to_string(),
-            None => "stranger".to_owned(),
-        };
         Actor {
-            name,
+            name: self.actor_name(),
             address: Some(self.client.address.to_string()),
             at: now,
         }
+    }
+
+    /// The sender's name in the audit log.
+    pub fn actor_name(&self) -> String {
+        let name = self.identity.as_ref().map(Identity::name);
+        name.unwrap_or_else(|| "stranger".to_owned())
+    }
+
+    /// Refuses what only the owner may do, logged in.
+    ///
+    /// # Errors
+    ///
+    /// A problem with status 403.
+    pub fn require_owner(&self) -> Result<(), Problem> {
+        if self.identity.as_ref().is_some_and(Identity::is_owner) {
+            return Ok(());
+        }
+        let detail = "only the owner, logged in, may do this";
+        Err(
+            Problem::new(hyper::StatusCode::FORBIDDEN, "session_required", detail)
+                .hint("log in with POST /api/v1/session"),
+        )
     }
 
     /// The id of the path as an id of one kind.

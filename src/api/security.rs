@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::auth::Identity;
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
 use super::request::{ApiRequest, Page, page_limit};
+use crate::access::Identity;
 use crate::desk;
 use crate::store::sessions::{self, SessionId};
 use crate::store::{WriteContext, audit};

@@ -1,7 +1,5 @@
 //! Work that takes the processor for so long that it has a thread of its own.
 
-use hyper::StatusCode;
-
 use super::problem::Problem;
 
 /// Runs slow work where it holds up no other request, and no alert.
@@ -14,10 +12,6 @@ pub async fn blocking<T: Send + 'static>(
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "slow work was not done");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the server could not do this; its log says why",
-        )
+        Problem::internal()
     })
 }

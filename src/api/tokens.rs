@@ -6,15 +6,14 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::auth::Identity;
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
-use super::webhooks::no_randomness;
+use crate::access::{self, Identity};
 use crate::desk;
 use crate::desk::tokens::{NewToken, Token};
-use crate::domain::access::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::name_of;
 use crate::store::tokens::{self, TokenId};
 
@@ -47,11 +46,8 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let TokenName { name, scope } = request.json()?;
     let scope = scope.unwrap_or(Scope::Write);
     let name = name_of(&name).map_err(|error| Problem::invalid(error.to_string()))?;
-    let secret = desk::tokens::new_secret().map_err(no_randomness)?;
-    let made_by = match request.identity {
-        Some(Identity::Token(id, _)) => Some(id),
-        _ => None,
-    };
+    let secret = access::token::new_secret().map_err(Problem::no_randomness)?;
+    let made_by = request.identity.as_ref().and_then(Identity::token);
     let actor = request.actor(context.now());
     let create = context.store.writer().run(None, move |context| {
         desk::tokens::create(context, &actor, &name, scope, made_by, &secret)

@@ -1,6 +1,5 @@
 //! Webhooks: made, changed, rotated, tried, deleted.
 
-use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -90,7 +89,7 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let new: NewWebhook = request.json()?;
     let name = name_of(&new.name).map_err(|error| Problem::invalid(error.to_string()))?;
-    let address = NewAddress::generate().map_err(no_randomness)?;
+    let address = NewAddress::generate().map_err(Problem::no_randomness)?;
     let id = address.id.clone();
     let actor = request.actor(context.now());
     let create = context.store.writer().run(None, move |context| {
@@ -155,7 +154,7 @@ pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
 #[utoipa::path(post, path = "/webhooks/{id}/rotate-key", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Webhook), (status = 404, body = Problem)))]
 pub(super) async fn rotate_key(context: &Context, request: &ApiRequest) -> Reply {
-    let key = AuthKey::generate(random_bytes).map_err(no_randomness)?;
+    let key = AuthKey::generate(random_bytes).map_err(Problem::no_randomness)?;
     let id: WebhookId = request.path_id()?;
     let (actor, wanted) = (request.actor(context.now()), id.clone());
     let rotate = context.store.writer().run(None, move |context| {
@@ -296,14 +295,4 @@ fn visible(stored: StoredWebhook, with_key: bool) -> StoredWebhook {
         auth_key: AuthKey::from_stored("***".to_owned()),
         ..stored
     }
-}
-
-/// The operating system gave no random bytes.
-pub(super) fn no_randomness(error: impl std::fmt::Display) -> Problem {
-    tracing::error!(%error, "the operating system gave no random bytes");
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "unavailable",
-        "the operating system gives no random bytes now",
-    )
 }

@@ -7,10 +7,9 @@ use clap::Args;
 
 use super::announce::{ssh_target, tunnel};
 use super::open;
+use crate::access;
 use crate::config::Config;
-use crate::secrets;
 use crate::server::lock::running_server;
-use crate::store::account;
 
 /// Show a link to choose the first password with; the one before is good no more
 #[derive(Args)]
@@ -32,11 +31,11 @@ impl SetupLink {
             );
         };
         let page = server.page_url.as_ref().unwrap_or(&server.url);
-        let secret = secrets::new_secret("").context("the system gives no random bytes")?;
-        let hash = secrets::hash(&secret);
+        let link = access::new_link().context("the system gives no random bytes")?;
+        let secret = link.secret.clone();
         let is_made = store
             .writer()
-            .run_blocking(move |context| account::replace_setup_link(context, &hash))?;
+            .run_blocking(move |context| link.keep(context.connection))?;
         if !is_made {
             bail!(
                 "a password is set already: log in at {page}. Forgotten? algohook user set-password sets a new one"

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::open;
 use super::output;
+use crate::access;
 use crate::config::Config;
 use crate::desk;
 use crate::desk::tokens::{NewToken, Token as Shown};
-use crate::domain::access::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::name_of;
 use crate::store::Store;
 use crate::store::tokens::{self, TokenId};
@@ -71,7 +72,7 @@ impl Token {
 impl Create {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let name = name_of(&self.name)?;
-        let secret = desk::tokens::new_secret().context("the system gives no random bytes")?;
+        let secret = access::token::new_secret().context("the system gives no random bytes")?;
         let scope = self.scope;
         let new = open::act(store, move |context, actor| {
             desk::tokens::create(context, actor, &name, scope, None, &secret)

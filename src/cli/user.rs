@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use super::open;
+use crate::access::password;
 use crate::config::Config;
 use crate::desk;
 use crate::desk::account::TokensThen;
-use crate::secrets;
-use crate::store::{Store, account, tokens};
+use crate::store::{Store, tokens};
 
 /// Manage the owner's login
 #[derive(Subcommand)]
@@ -58,9 +58,8 @@ impl ResetSecondFactor {
 impl SetPassword {
     fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
         let password = ask()?;
-        let mut salt = [0; 16];
-        secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
-        let hash = account::hash_password(&password, &salt)?;
+        let salt = password::new_salt().context("the system gives no random bytes")?;
+        let hash = password::to_stored(&password, &salt)?;
         let revokes = self.revoke_tokens;
         let for_tokens = if revokes {
             TokensThen::AreRevoked

@@ -20,8 +20,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::desk::tokens::TOKEN_PREFIX;
-use crate::domain::access::Scope;
+use crate::access;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::{AuthKey, WebhookId};
 use crate::platform::private_temporary_folder;
 use crate::secrets;
@@ -110,10 +110,9 @@ async fn set_up(
     now: Timestamp,
 ) -> anyhow::Result<(String, String)> {
     let password = secrets::new_secret("demo-").context("the system gives no random bytes")?;
-    let token = secrets::new_secret(TOKEN_PREFIX).context("the system gives no random bytes")?;
-    let mut salt = [0; 16];
-    secrets::random_bytes(&mut salt).context("the system gives no random bytes")?;
-    let password_hash = account::hash_password(&password, &salt)?;
+    let token = access::token::new_secret().context("the system gives no random bytes")?;
+    let salt = access::password::new_salt().context("the system gives no random bytes")?;
+    let password_hash = access::password::to_stored(&password, &salt)?;
     let token_hash = secrets::hash(&token);
     let begin = history::begin(now);
     let mut wanted: Vec<(WebhookId, AuthKey, &'static str, WebhookChange)> = Vec::new();
@@ -130,14 +129,14 @@ async fn set_up(
             webhooks::insert(context, &id, name, &key, begin)?;
             webhooks::change(context, &id, change)?;
         }
-        account::set_password(context, &password_hash, now)?;
+        account::set_password(context.connection, &password_hash, now)?;
         let token = tokens::NewToken {
             name: "Demo".to_owned(),
             scope: Scope::Write,
             hash: token_hash.clone(),
             made_by: None,
         };
-        tokens::insert(context, &token, now).map(drop)
+        tokens::insert(context.connection, &token, now).map(drop)
     };
     store.writer().run(None, write).await?;
     Ok((password, token))

@@ -1,5 +1,6 @@
 //! The password, the second factor and the sessions.
 
+use crate::access;
 use crate::store::audit::{self, Actor};
 use crate::store::sessions::{self, SessionId};
 use crate::store::{Result, WriteContext, account, known_clients, second_factor, tokens};
@@ -24,10 +25,10 @@ pub fn set_password(
     hash: &str,
     then: TokensThen,
 ) -> Result<()> {
-    account::set_password(context, hash, actor.at)?;
-    audit::note(context, actor, "password.change", None)?;
-    if then == TokensThen::AreRevoked && tokens::revoke_all(context)? > 0 {
-        audit::note(context, actor, "token.revoke", Some("all"))?;
+    account::set_password(context.connection, hash, actor.at)?;
+    audit::note(context.connection, actor, "password.change", None)?;
+    if then == TokensThen::AreRevoked && tokens::revoke_all(context.connection)? > 0 {
+        audit::note(context.connection, actor, "token.revoke", Some("all"))?;
     }
     Ok(())
 }
@@ -43,9 +44,10 @@ pub fn confirm_second_factor(
     code: &str,
     recovery_hashes: &[Vec<u8>],
 ) -> Result<bool> {
-    let is_right = second_factor::confirm(context, code, recovery_hashes, actor.at)?;
+    let is_right =
+        access::second_factor::confirm(context.connection, code, recovery_hashes, actor.at)?;
     if is_right {
-        audit::note(context, actor, "second-factor.on", None)?;
+        audit::note(context.connection, actor, "second-factor.on", None)?;
     }
     Ok(is_right)
 }
@@ -56,8 +58,8 @@ pub fn confirm_second_factor(
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn turn_second_factor_off(context: &mut WriteContext<'_>, actor: &Actor) -> Result<()> {
-    second_factor::turn_off(context)?;
-    audit::note(context, actor, "second-factor.off", None)
+    second_factor::turn_off(context.connection)?;
+    audit::note(context.connection, actor, "second-factor.off", None)
 }
 
 /// Ends the session of the one who acts.
@@ -66,8 +68,8 @@ pub fn turn_second_factor_off(context: &mut WriteContext<'_>, actor: &Actor) -> 
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn log_out(context: &mut WriteContext<'_>, actor: &Actor, session_hash: &[u8]) -> Result<()> {
-    account::end_session(context, session_hash)?;
-    audit::note(context, actor, "logout", None)
+    sessions::end_by_hash(context.connection, session_hash)?;
+    audit::note(context.connection, actor, "logout", None)
 }
 
 /// Ends a session.
@@ -76,8 +78,13 @@ pub fn log_out(context: &mut WriteContext<'_>, actor: &Actor, session_hash: &[u8
 ///
 /// [`crate::store::StoreError::NotFound`] where there is none.
 pub fn end_session(context: &mut WriteContext<'_>, actor: &Actor, id: SessionId) -> Result<()> {
-    sessions::end(context, id)?;
-    audit::note(context, actor, "session.end", Some(&id.to_string()))
+    sessions::end(context.connection, id)?;
+    audit::note(
+        context.connection,
+        actor,
+        "session.end",
+        Some(&id.to_string()),
+    )
 }
 
 /// Notes that the owner knows of the logins from new places up to `newest`.
@@ -90,6 +97,6 @@ pub fn acknowledge_logins(
     actor: &Actor,
     newest: i64,
 ) -> Result<()> {
-    known_clients::acknowledge(context, newest)?;
-    audit::note(context, actor, "login.acknowledge", None)
+    known_clients::acknowledge(context.connection, newest)?;
+    audit::note(context.connection, actor, "login.acknowledge", None)
 }

@@ -246,7 +246,7 @@ fn keep(
     };
     let id = channels::put(context, id, &terms, actor.at)?;
     vault.keep(context, owner_of(id), &secrets)?;
-    audit::note(context, actor, act, Some(&id.to_string()))?;
+    audit::note(context.connection, actor, act, Some(&id.to_string()))?;
     // What is remembered of channels is of before.
     context.memory.forget();
     outbox::switch(context, &id.to_string(), true)?;
@@ -300,7 +300,12 @@ pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> R
     channels::get(context.connection, id)?;
     channels::remove(context, id)?;
     context.memory.forget();
-    audit::note(context, actor, "channel.remove", Some(&id.to_string()))
+    audit::note(
+        context.connection,
+        actor,
+        "channel.remove",
+        Some(&id.to_string()),
+    )
 }
 
 /// Has a test message sent to a channel past everything that waits; returns its row, which says

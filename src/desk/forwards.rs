@@ -290,7 +290,12 @@ pub fn create(
     };
     let id = forwards::insert(context, webhook, &planned.terms, actor.at)?;
     vault.keep(context, owner_of(id), &planned.secrets)?;
-    audit::note(context, actor, "forward.create", Some(&id.to_string()))?;
+    audit::note(
+        context.connection,
+        actor,
+        "forward.create",
+        Some(&id.to_string()),
+    )?;
     finish(context, vault, id, planned).map(Ok)
 }
 
@@ -317,7 +322,12 @@ pub fn change(
     };
     forwards::update(context, id, &planned.terms)?;
     vault.keep(context, owner_of(id), &planned.secrets)?;
-    audit::note(context, actor, "forward.change", Some(&id.to_string()))?;
+    audit::note(
+        context.connection,
+        actor,
+        "forward.change",
+        Some(&id.to_string()),
+    )?;
     finish(context, vault, id, planned).map(Ok)
 }
 
@@ -348,7 +358,12 @@ pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ForwardId) -> R
     forwards::get(context.connection, id)?;
     forwards::remove(context, id)?;
     context.memory.forget();
-    audit::note(context, actor, "forward.remove", Some(&id.to_string()))
+    audit::note(
+        context.connection,
+        actor,
+        "forward.remove",
+        Some(&id.to_string()),
+    )
 }
 
 /// A forward as it is to be stored.

@@ -88,7 +88,12 @@ impl From<Listed> for OutboxItem {
 /// [`crate::store::StoreError::NotFound`] where there is no such row.
 pub fn send(context: &mut WriteContext<'_>, actor: &Actor, id: RowId) -> Result<()> {
     outbox::send_again(context, id, actor.at)?;
-    audit::note(context, actor, "outbox.send", Some(&id.to_string()))
+    audit::note(
+        context.connection,
+        actor,
+        "outbox.send",
+        Some(&id.to_string()),
+    )
 }
 
 /// Has all rows of a state sent again, of one target or of all; returns how many.
@@ -103,7 +108,12 @@ pub fn send_all(
     state: RowState,
 ) -> Result<usize> {
     let count = outbox::send_all_again(context, target, state, actor.at)?;
-    audit::note(context, actor, "outbox.send", Some(target.unwrap_or("all")))?;
+    audit::note(
+        context.connection,
+        actor,
+        "outbox.send",
+        Some(target.unwrap_or("all")),
+    )?;
     Ok(count)
 }
 
@@ -114,7 +124,12 @@ pub fn send_all(
 /// [`crate::store::StoreError::NotFound`] where there is no such row.
 pub fn drop_row(context: &mut WriteContext<'_>, actor: &Actor, id: RowId) -> Result<()> {
     outbox::remove(context, id)?;
-    audit::note(context, actor, "outbox.drop", Some(&id.to_string()))
+    audit::note(
+        context.connection,
+        actor,
+        "outbox.drop",
+        Some(&id.to_string()),
+    )
 }
 
 /// The answer that a forward of an event got, with the times of its way.

@@ -87,7 +87,7 @@ pub fn change(context: &mut WriteContext<'_>, actor: &Actor, change: Change) -> 
     senders::check(context.connection, Some(setting.policy))?;
     senders::set(context, &setting)?;
     let policy = setting.policy.as_str();
-    audit::note(context, actor, "senders.change", Some(policy))?;
+    audit::note(context.connection, actor, "senders.change", Some(policy))?;
     Ok(setting)
 }
 
@@ -108,7 +108,7 @@ pub fn pin_new(context: &mut WriteContext<'_>, actor: &Actor, issuer: &StoredIss
 /// [`crate::store::StoreError::NotFound`] where it was not seen.
 pub fn pin(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> Result<()> {
     senders::pin(context, fingerprint, actor.at)?;
-    audit::note(context, actor, "issuer.pin", Some(fingerprint))
+    audit::note(context.connection, actor, "issuer.pin", Some(fingerprint))
 }
 
 /// Forgets an issuer; not the last pinned one while certificates are demanded.
@@ -118,7 +118,12 @@ pub fn pin(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> 
 /// [`crate::store::StoreError::NotFound`], [`crate::store::StoreError::Conflict`].
 pub fn forget(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> Result<()> {
     senders::forget(context, fingerprint)?;
-    audit::note(context, actor, "issuer.forget", Some(fingerprint))
+    audit::note(
+        context.connection,
+        actor,
+        "issuer.forget",
+        Some(fingerprint),
+    )
 }
 
 /// The issuer whose certificate this is, as PEM.

@@ -7,14 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::access::Scope;
+use crate::domain::scope::Scope;
 use crate::secrets;
 use crate::store::audit::{self, Actor};
 use crate::store::tokens::{self, StoredToken, TokenId};
 use crate::store::{Result, WriteContext};
-
-/// Prefix of every token, so that one is recognised where it leaks.
-pub const TOKEN_PREFIX: &str = "aht_";
 
 /// A token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,15 +65,6 @@ pub struct NewToken {
     pub token: String,
 }
 
-/// A secret for a new token.
-///
-/// # Errors
-///
-/// The system's, where it gives no random bytes.
-pub fn new_secret() -> std::result::Result<String, rand::rngs::SysError> {
-    secrets::new_secret(TOKEN_PREFIX)
-}
-
 /// Makes a token of a secret.
 ///
 /// # Errors
@@ -96,8 +84,13 @@ pub fn create(
         hash: secrets::hash(secret),
         made_by,
     };
-    let id = tokens::insert(context, &stored, actor.at)?;
-    audit::note(context, actor, "token.create", Some(&id.to_string()))?;
+    let id = tokens::insert(context.connection, &stored, actor.at)?;
+    audit::note(
+        context.connection,
+        actor,
+        "token.create",
+        Some(&id.to_string()),
+    )?;
     Ok(NewToken {
         id,
         name: stored.name,
@@ -112,9 +105,14 @@ pub fn create(
 ///
 /// [`crate::store::StoreError::NotFound`] where there is none.
 pub fn revoke(context: &mut WriteContext<'_>, actor: &Actor, id: TokenId) -> Result<Vec<TokenId>> {
-    let revoked = tokens::revoke(context, id)?;
+    let revoked = tokens::revoke(context.connection, id)?;
     for id in &revoked {
-        audit::note(context, actor, "token.revoke", Some(&id.to_string()))?;
+        audit::note(
+            context.connection,
+            actor,
+            "token.revoke",
+            Some(&id.to_string()),
+        )?;
     }
     Ok(revoked)
 }

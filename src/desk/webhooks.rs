@@ -209,7 +209,12 @@ pub fn create(
 ) -> Result<()> {
     let NewAddress { id, key } = address;
     webhooks::insert(context, id, name, key, actor.at)?;
-    audit::note(context, actor, "webhook.create", Some(id.as_str()))
+    audit::note(
+        context.connection,
+        actor,
+        "webhook.create",
+        Some(id.as_str()),
+    )
 }
 
 /// Makes the change that `change` finds for the webhook as it is: no change in between is
@@ -230,7 +235,12 @@ pub fn change<E>(
         Err(error) => return Ok(Err(error)),
     };
     let changed = webhooks::change(context, id, change)?;
-    audit::note(context, actor, "webhook.change", Some(id.as_str()))?;
+    audit::note(
+        context.connection,
+        actor,
+        "webhook.change",
+        Some(id.as_str()),
+    )?;
     Ok(Ok(changed))
 }
 
@@ -250,7 +260,12 @@ pub fn rotate_key(
         ..WebhookChange::default()
     };
     webhooks::change(context, id, change)?;
-    audit::note(context, actor, "webhook.rotate-key", Some(id.as_str()))
+    audit::note(
+        context.connection,
+        actor,
+        "webhook.rotate-key",
+        Some(id.as_str()),
+    )
 }
 
 /// Deletes a webhook with its events and orders.
@@ -260,5 +275,10 @@ pub fn rotate_key(
 /// [`store::StoreError::NotFound`] where there is no such webhook.
 pub fn delete(context: &mut WriteContext<'_>, actor: &Actor, id: &WebhookId) -> Result<()> {
     webhooks::delete(context, id, actor.at)?;
-    audit::note(context, actor, "webhook.delete", Some(id.as_str()))
+    audit::note(
+        context.connection,
+        actor,
+        "webhook.delete",
+        Some(id.as_str()),
+    )
 }

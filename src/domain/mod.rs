@@ -3,7 +3,6 @@
 //! Everything here is pure. No I/O, no clock, no SQL, no HTTP, and nothing of
 //! the rest of the crate: time and randomness are passed in.
 
-pub mod access;
 pub mod attention;
 pub mod book;
 pub mod channel;
@@ -22,6 +21,7 @@ pub mod moment;
 pub mod money;
 pub mod notice;
 pub mod order;
+pub mod scope;
 pub mod sender;
 pub mod signal;
 pub mod silence;

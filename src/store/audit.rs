@@ -5,7 +5,6 @@ use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::sql::{timestamp, to_micros};
-use super::writer::WriteContext;
 
 /// Entries that are kept.
 const KEPT: i64 = 10_000;
@@ -58,12 +57,12 @@ pub struct Entry {
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn note(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     actor: &Actor,
     action: &str,
     subject: Option<&str>,
 ) -> Result<()> {
-    let mut insert = context.connection.prepare_cached(
+    let mut insert = connection.prepare_cached(
         "INSERT INTO audit (at, actor, address, action, subject) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     insert.execute(params![
@@ -75,13 +74,13 @@ pub fn note(
     ])?;
     if action == FAILED_LOGIN {
         // A stranger who tries for days must not push out what the owner did.
-        let mut trim = context.connection.prepare_cached(
+        let mut trim = connection.prepare_cached(
             "DELETE FROM audit WHERE action = ?1 AND id <=
                  (SELECT id FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
         )?;
         trim.execute(params![FAILED_LOGIN, KEPT_FAILURES])?;
     }
-    let mut trim = context.connection.prepare_cached(
+    let mut trim = connection.prepare_cached(
         "DELETE FROM audit WHERE id <=
              (SELECT id FROM audit WHERE action <> ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
     )?;
@@ -116,7 +115,7 @@ pub fn list(connection: &Connection, before: Option<i64>, limit: u32) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Store, StoreOptions};
+    use crate::store::{Store, StoreOptions, WriteContext};
 
     #[test]
     fn only_so_many_entries_are_kept_and_failed_logins_push_no_other_out() {
@@ -125,7 +124,7 @@ mod tests {
         let counts = |action: &'static str| {
             let note = move |context: &mut WriteContext<'_>| {
                 let actor = Actor::command_line(Timestamp::now());
-                note(context, &actor, action, None)
+                note(context.connection, &actor, action, None)
             };
             store.writer().run_blocking(note).unwrap();
             let count = |connection: &Connection| {

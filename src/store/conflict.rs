@@ -84,9 +84,6 @@ pub enum Conflict {
     /// There is no second factor to confirm.
     #[error("there is no second factor to confirm; begin with POST /api/v1/second-factor")]
     NoSecondFactor,
-    /// A password is too short.
-    #[error("a password must have at least {0} characters")]
-    PasswordTooShort(usize),
     /// A set-up link was used.
     #[error(
         "A password is set already, so this link is used up: log in. Forgotten? On the server, algohook user \

@@ -9,9 +9,8 @@ use serde::Serialize;
 
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
-use crate::domain::access::Scope;
 use crate::domain::event::{NotAnId, numbered_id};
+use crate::domain::scope::Scope;
 
 numbered_id! {
     /// The number of a token, `tok_3` outside.
@@ -53,8 +52,8 @@ pub struct NewToken {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn insert(context: &mut WriteContext<'_>, token: &NewToken, now: Timestamp) -> Result<TokenId> {
-    context.connection.execute(
+pub fn insert(connection: &Connection, token: &NewToken, now: Timestamp) -> Result<TokenId> {
+    connection.execute(
         "INSERT INTO tokens (name, secret_hash, created_at, scope, made_by) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             token.name,
@@ -64,7 +63,7 @@ pub fn insert(context: &mut WriteContext<'_>, token: &NewToken, now: Timestamp) 
             token.made_by.map(|id| id.0),
         ],
     )?;
-    Ok(TokenId(context.connection.last_insert_rowid()))
+    Ok(TokenId(connection.last_insert_rowid()))
 }
 
 /// Every token, oldest first.
@@ -115,11 +114,9 @@ pub fn find(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn touch(context: &mut WriteContext<'_>, id: TokenId, now: Timestamp) -> Result<()> {
+pub fn touch(connection: &Connection, id: TokenId, now: Timestamp) -> Result<()> {
     let sql = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1";
-    context
-        .connection
-        .execute(sql, params![id.0, to_micros(now)])?;
+    connection.execute(sql, params![id.0, to_micros(now)])?;
     Ok(())
 }
 
@@ -129,8 +126,8 @@ pub fn touch(context: &mut WriteContext<'_>, id: TokenId, now: Timestamp) -> Res
 /// # Errors
 ///
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<Vec<TokenId>> {
-    let mut family = context.connection.prepare_cached(
+pub fn revoke(connection: &Connection, id: TokenId) -> Result<Vec<TokenId>> {
+    let mut family = connection.prepare_cached(
         "WITH RECURSIVE family (id) AS (
              SELECT id FROM tokens WHERE id = ?1
              UNION SELECT t.id FROM tokens t JOIN family f ON t.made_by = f.id)
@@ -141,9 +138,7 @@ pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<Vec<TokenId
     if revoked.is_empty() {
         return Err(StoreError::NotFound(format!("token {id}")));
     }
-    let mut delete = context
-        .connection
-        .prepare_cached("DELETE FROM tokens WHERE id = ?1")?;
+    let mut delete = connection.prepare_cached("DELETE FROM tokens WHERE id = ?1")?;
     for id in &revoked {
         delete.execute([id.0])?;
     }
@@ -155,6 +150,6 @@ pub fn revoke(context: &mut WriteContext<'_>, id: TokenId) -> Result<Vec<TokenId
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn revoke_all(context: &mut WriteContext<'_>) -> Result<usize> {
-    Ok(context.connection.execute("DELETE FROM tokens", [])?)
+pub fn revoke_all(connection: &Connection) -> Result<usize> {
+    Ok(connection.execute("DELETE FROM tokens", [])?)
 }

@@ -2,7 +2,7 @@
 
 use crate::support::tls::{Secured, request};
 use crate::support::{Answer, Server};
-use algohook::store::second_factor::code_at;
+use algohook::access::code::code_at;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "a long password";

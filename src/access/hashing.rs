@@ -4,21 +4,16 @@
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::Problem;
-use super::slow::blocking;
+use super::Refusal;
 
 /// Strangers that may wait for their turn; one more is turned away.
 const QUEUE: usize = 16;
 
 /// Requests of those who logged in before that may wait for their turn.
 const QUEUE_OF_KNOWN: usize = 8;
-
-/// Seconds after which another try makes sense.
-const RETRY_AFTER: u32 = 2;
 
 /// The right to hash a password.
 pub struct Hashing {
@@ -51,20 +46,20 @@ impl Hashing {
     ///
     /// # Errors
     ///
-    /// A problem with status 503 where too many wait already.
-    pub async fn turn(&self, is_known: bool) -> Result<Turn, Problem> {
+    /// [`Refusal::Busy`] where too many wait already.
+    pub async fn turn(&self, is_known: bool) -> Result<Turn, Refusal> {
         let places = if is_known {
             &self.places_of_known
         } else {
             &self.places
         };
         let place = Arc::clone(places).try_acquire_owned();
-        let place = place.map_err(|_| busy())?;
+        let place = place.map_err(|_| Refusal::Busy)?;
         // Neither semaphore is ever closed.
         let turn = Arc::clone(&self.turn).acquire_owned().await;
         Ok(Turn {
             hashes: self.hashes.clone(),
-            _permits: [turn.map_err(|_| busy())?, place],
+            _permits: [turn.map_err(|_| Refusal::Busy)?, place],
         })
     }
 }
@@ -75,21 +70,18 @@ impl Turn {
     ///
     /// # Errors
     ///
-    /// A problem with status 500 where the work panicked.
+    /// [`Refusal::Panicked`] where the work did, which the log tells.
     pub async fn hash<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<(T, Self), Problem> {
+    ) -> Result<(T, Self), Refusal> {
         self.hashes.inc();
-        blocking(move || (work(), self)).await
+        let done = tokio::task::spawn_blocking(move || (work(), self)).await;
+        done.map_err(|error| {
+            tracing::error!(%error, "a password was not hashed");
+            Refusal::Panicked
+        })
     }
-}
-
-fn busy() -> Problem {
-    let detail = "too many passwords wait to be checked";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
-        .hint("try again in a moment; API tokens need no password")
-        .retry_after(RETRY_AFTER)
 }
 
 #[cfg(test)]
@@ -126,14 +118,8 @@ mod tests {
                 () = std::future::ready(()) => {}
             }
         }
-        assert_eq!(
-            hashing
-                .turn(false)
-                .await
-                .err()
-                .map(|problem| problem.status),
-            Some(503)
-        );
+        let refused = hashing.turn(false).await.err();
+        assert!(matches!(refused, Some(Refusal::Busy)));
         let mut known = Box::pin(hashing.turn(true));
         tokio::select! {
             biased;
