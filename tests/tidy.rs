@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "desk",
-        "access domain formats forwards imports ingest journal notify payload secrets store templates vault",
+        "access clock domain formats forwards imports ingest journal notify payload secrets store templates vault",
     ),
     (
         "doctor",

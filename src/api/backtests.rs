@@ -9,7 +9,7 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
-use crate::desk::imports::RemovedBacktests;
+use crate::desk::imports::{RemovedBacktests, remove_backtests};
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::reports::compared::{self, Compared};
@@ -86,8 +86,10 @@ pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
     let RemovalQuery { webhook, ticker } = request.query()?;
     let webhook = webhook_id(&webhook)?;
     let ticker: Option<Ticker> = parameter("ticker", ticker.as_deref())?;
-    let write =
-        move |context: &mut WriteContext<'_>| backtests::remove(context, &webhook, ticker.as_ref());
+    let actor = request.actor(context.now());
+    let write = move |context: &mut WriteContext<'_>| {
+        remove_backtests(context, &actor, &webhook, ticker.as_ref())
+    };
     let removed = context.store.writer().run_removal(write).await?;
     Ok(ok(&RemovedBacktests { removed }))
 }

@@ -11,17 +11,16 @@ use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
-use crate::desk::events::Event;
+use crate::desk;
+use crate::desk::events::{CannotReadAgain, Event, read_again};
 use crate::desk::outbox::ForwardAnswer;
 use crate::domain::event::{EventId, EventStatus};
 use crate::domain::moment::Moment;
-use crate::ingest::LARGEST_BODY;
-use crate::journal::deliveries::{self, Reading};
-use crate::journal::reprocess;
+use crate::journal::deliveries;
 use crate::payload::{self, FieldOrigin};
 use crate::store::event_log::{self, EventSummary};
 use crate::store::events::{self, EventFilter};
-use crate::store::{outbox, webhooks};
+use crate::store::outbox;
 
 /// One delivery, with what is not told of each in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -159,46 +158,31 @@ pub(super) async fn reprocess(context: &Context, request: &ApiRequest) -> Reply 
     } else {
         request.json()?
     };
-    let read = context.store.readers().run(move |connection| {
-        let event = events::get(connection, id)?;
-        let webhook = webhooks::get(connection, &event.webhook)?;
-        Ok((event, webhook))
-    });
-    let (event, webhook) = read.await?;
-    let (original, key) = (event.payload, webhook.auth_key);
-    // What was understood then means the same now. A message that failed, and another one, are
-    // read as the settings say today.
-    let is_read_again = asked.payload.is_none() && event.status != EventStatus::Failed;
-    let rules = if is_read_again {
-        event.rules
-    } else {
-        webhook.settings.reading_rules()
-    };
-    let payload = match asked.payload {
-        Some(edited) => bytes_of(&edited)?,
-        None => original.ok_or_else(|| no_message(id))?,
-    };
-    if payload.len() > LARGEST_BODY {
-        let detail = format!("the payload is larger than {LARGEST_BODY} bytes");
-        return Err(Problem::invalid(detail));
-    }
-    let kept = payload::redact(payload::hide_keys(&payload), key.reveal());
-    let read = payload::read(&kept, rules);
-    let (parsed, rules) = (read.signal?, rules.in_format(read.format));
-    let delivery = deliveries::new_delivery(context.now())?;
+    let edited = asked.payload.map(|edited| bytes_of(&edited)).transpose()?;
+    let read = context
+        .store
+        .readers()
+        .run(move |connection| read_again(connection, id, edited));
+    let (read, now) = (read.await??, context.now());
+    let (delivery, actor) = (deliveries::new_delivery(now)?, request.actor(now));
     let write = context.store.writer().run(None, move |context| {
-        let reading = Reading::Signal(parsed);
-        let recorded = reprocess::reprocess(context, delivery, id, kept, reading, rules)?;
-        events::get(context.connection, recorded.event)
+        desk::events::reprocess(context, &actor, delivery, read)
     });
-    Ok(created(&Event::from(write.await?)))
+    Ok(created(&write.await?))
 }
 
-/// The answer where an event's message is not kept any longer.
-fn no_message(id: EventId) -> Problem {
-    let detail = format!("the message of {id} is no longer kept; nothing was done");
-    Problem::new(StatusCode::CONFLICT, "message_not_kept", detail)
-        .hint("write the message as it was, and process the event with it")
+impl From<CannotReadAgain> for Problem {
+    fn from(error: CannotReadAgain) -> Self {
+        let detail = error.to_string();
+        match error {
+            CannotReadAgain::NotKept(_) => {
+                Self::new(StatusCode::CONFLICT, "message_not_kept", detail)
+                    .hint("write the message as it was, and process the event with it")
+            }
+            CannotReadAgain::TooLarge => Self::invalid(detail),
+            CannotReadAgain::Payload(error) => error.into(),
+        }
+    }
 }
 
 /// The bytes of an edited payload: an object as it was written, digit by digit, or the

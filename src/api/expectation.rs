@@ -13,12 +13,13 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, created, json_bytes, ok};
 use super::request::{ApiRequest, Page};
+use crate::desk;
 use crate::domain::moment::Moment;
 use crate::domain::signal::Ticker;
 use crate::reports::comparison::days::{self, ComparedDay};
 use crate::reports::expectation::{CannotExpect, ExpectationFilter, LiveExpectation, freezable};
 use crate::reports::zone_of;
-use crate::store::{Connection, WriteContext, audit, expectations, webhooks};
+use crate::store::{Connection, WriteContext, webhooks};
 
 /// Whose expectation.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -126,17 +127,9 @@ pub(super) async fn freeze(context: &Context, request: &ApiRequest) -> Reply {
         ticker: new.ticker.clone(),
         trades: new.trades.values.len(),
     };
-    let now = context.now();
-    let actor = request.actor(now);
+    let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| {
-        expectations::freeze(context, &new, true, now)?;
-        let subject = format!("{id} {}", new.ticker);
-        audit::note(
-            context.connection,
-            &actor,
-            "expectation.freeze",
-            Some(&subject),
-        )
+        desk::expectations::freeze(context, &actor, &id, &new)
     };
     context.store.writer().run(None, write).await?;
     Ok(created(&frozen))

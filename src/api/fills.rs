@@ -12,12 +12,13 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
 use super::slow::blocking;
-use crate::desk::imports::UndoneFills;
+use crate::desk::imports::{UndoneFills, bring_in_fills, fill_options, undo_fills, undoable_fills};
 use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
-use crate::imports::fills::{self as files, FillOptions};
+use crate::imports::fills as files;
 use crate::journal::fills::{self, ImportedFills, NotTraded, Steps, SymbolMap};
+use crate::store::audit::Actor;
 use crate::store::fills::{self as stored, FillImport};
 use crate::store::{WriteContext, webhooks};
 
@@ -43,6 +44,7 @@ impl From<NotTraded> for Problem {
 /// Brings in the fills of a file.
 pub(super) async fn bring_in(
     context: &Context,
+    actor: Actor,
     webhook: WebhookId,
     file: Bytes,
     reading: FillReading,
@@ -54,11 +56,7 @@ pub(super) async fn bring_in(
         .run(move |connection| webhooks::get(connection, &id))
         .await?
         .settings;
-    let options = FillOptions {
-        zone: reading.zone,
-        usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
-        symbol: reading.ticker,
-    };
+    let options = fill_options(&settings, reading.zone, reading.ticker);
     // The file is gone before its fills are told apart.
     let file = blocking(move || files::read(&file, &options)).await?;
     let file = file.map_err(unreadable)?;
@@ -75,9 +73,10 @@ pub(super) async fn bring_in(
     if dry_run {
         return Ok(prepared.summary().clone());
     }
-    let mut steps = Steps::of(prepared, context.now());
+    let mut steps = Steps::of(prepared, actor.at);
     while let Some(step) = steps.next_step() {
-        let run = move |context: &mut WriteContext<'_>| step.run(context);
+        let actor = actor.clone();
+        let run = move |context: &mut WriteContext<'_>| bring_in_fills(context, &actor, step);
         steps.took(context.store.writer().run_in_turn(run).await?);
     }
     pair(&context.store).await?;
@@ -118,15 +117,10 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 200, body = UndoneFills), (status = 404, body = Problem)))]
 pub(super) async fn undo(context: &Context, request: &ApiRequest) -> Reply {
     let id: FillImportId = request.path_id()?;
-    let read = move |connection: &Connection| {
-        let webhook = stored::webhook_of(connection, id)?;
-        stored::imports(connection, webhook)
-    };
-    let imports = context.store.readers().run(read).await?;
-    let undone = imports.into_iter().find(|import| import.id == id);
-    let undone =
-        undone.ok_or_else(|| crate::store::StoreError::NotFound(format!("import {id}")))?;
-    let write = move |context: &mut WriteContext<'_>| fills::undo(context, id);
+    let read = move |connection: &Connection| undoable_fills(connection, id, None);
+    let undone = context.store.readers().run(read).await?;
+    let actor = request.actor(context.now());
+    let write = move |context: &mut WriteContext<'_>| undo_fills(context, &actor, id);
     context.store.writer().run_removal(write).await?;
     pair(&context.store).await?;
     Ok(ok(&UndoneFills { undone }))

@@ -17,15 +17,16 @@ use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
 use super::slow::blocking;
-use crate::desk::imports::{Imported, Reading, new_backtest};
+use crate::desk::imports::{Imported, Reading, bring_in_alerts, bring_in_trades, new_backtest};
 use crate::domain::event::text_enum;
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Unreadable};
 use crate::journal::fills::SymbolMap;
-use crate::journal::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
 use crate::journal::ledgers::derive_next;
+use crate::store::audit::Actor;
 use crate::store::backtests::{self, ImportedTrades};
 use crate::store::{Store, WriteContext, webhooks};
 
@@ -153,6 +154,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
         Some(kind) => kind,
         None => kind_of(file.clone(), columns.clone()).await?,
     };
+    let actor = request.actor(context.now());
     let mut imported = Imported {
         dry_run: query.dry_run,
         alerts: None,
@@ -167,7 +169,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
             );
             let names = query.name;
             let selection = AlertSelection { names, tolerance };
-            let alerts = alerts(context, webhook, file, selection, query.dry_run).await?;
+            let alerts = alerts(context, actor, webhook, file, selection, query.dry_run).await?;
             imported.alerts = Some(alerts);
         }
         FileKind::Trades => {
@@ -179,7 +181,7 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
                 columns,
                 file_name: query.file_name,
             };
-            let trades = trades(context, webhook, file, reading, query.dry_run).await?;
+            let trades = trades(context, actor, webhook, file, reading, query.dry_run).await?;
             imported.trades = Some(trades);
         }
         FileKind::Fills => {
@@ -192,7 +194,8 @@ pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes)
                     .map_err(|error| Problem::invalid(error.to_string()))?,
                 file_name: query.file_name,
             };
-            let fills = bring_in_fills(context, webhook, file, reading, query.dry_run).await?;
+            let fills =
+                bring_in_fills(context, actor, webhook, file, reading, query.dry_run).await?;
             imported.fills = Some(fills);
         }
     }
@@ -210,6 +213,7 @@ async fn kind_of(file: Bytes, columns: Choices) -> Result<FileKind, Problem> {
 
 async fn alerts(
     context: &Context,
+    actor: Actor,
     webhook: WebhookId,
     file: Bytes,
     selection: AlertSelection,
@@ -227,13 +231,15 @@ async fn alerts(
         .hint("nothing was imported; write a name as TradingView shows it")
     })?;
     let readers = context.store.readers();
-    let read = move |connection: &Connection| prepare(connection, &webhook, file, &selection);
+    let of = webhook.clone();
+    let read = move |connection: &Connection| prepare(connection, &of, file, &selection);
     let prepared = readers.run(read).await?;
     if dry_run {
         let read = move |connection: &Connection| preview(connection, prepared);
         return Ok(readers.run(read).await?);
     }
-    let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
+    let write =
+        move |context: &mut WriteContext<'_>| bring_in_alerts(context, &actor, &webhook, prepared);
     let imported = context.store.writer().run_in_turn(write).await?;
     pair(&context.store).await?;
     Ok(imported)
@@ -248,6 +254,7 @@ pub(super) async fn pair(store: &Store) -> Result<(), Problem> {
 
 async fn trades(
     context: &Context,
+    actor: Actor,
     webhook: WebhookId,
     file: Bytes,
     reading: Reading,
@@ -257,7 +264,7 @@ async fn trades(
     let readers = context.store.readers();
     let read = readers.run(move |connection| webhooks::get(connection, &id));
     let settings = read.await?.settings;
-    let now = context.now();
+    let now = actor.at;
     let read = move || new_backtest(&file, &settings, reading, now);
     let new = blocking(read).await?.map_err(unreadable)?;
     if dry_run {
@@ -265,7 +272,7 @@ async fn trades(
         return Ok(readers.run(read).await?);
     }
     let write =
-        move |context: &mut WriteContext<'_>| backtests::replace(context, &webhook, &new, now);
+        move |context: &mut WriteContext<'_>| bring_in_trades(context, &actor, &webhook, &new);
     Ok(context.store.writer().run_in_turn(write).await?)
 }
 

@@ -9,14 +9,13 @@ use super::problem::Problem;
 use super::reply::{Reply, created, ok};
 use super::request::{ApiRequest, Page};
 use crate::clock::Clock as _;
+use crate::desk;
 use crate::desk::events::Event;
 use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::journal::deliveries::new_delivery;
-use crate::journal::positions as accepted;
-use crate::store::events;
 use crate::store::positions::{self, StoredPosition};
 
 /// The position of a webhook in a ticker.
@@ -145,10 +144,9 @@ pub(super) async fn accept(context: &Context, request: &ApiRequest) -> Reply {
         .parse()
         .map_err(|error| Problem::invalid(format!("ticker: {error}")))?;
     let clock = context.clock.read();
-    let id = new_delivery(clock.wall)?;
+    let (id, actor) = (new_delivery(clock.wall)?, request.actor(clock.wall));
     let write = context.store.writer().run(None, move |context| {
-        let recorded = accepted::accept(context, id, &webhook, &ticker, clock)?;
-        events::get(context.connection, recorded.event)
+        desk::positions::accept(context, &actor, id, (&webhook, &ticker), clock)
     });
-    Ok(created(&Event::from(write.await?)))
+    Ok(created(&write.await?))
 }

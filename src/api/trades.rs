@@ -1,7 +1,5 @@
 //! Trades: what the orders came to, listed, and what their owner says of them.
 
-use std::collections::BTreeSet;
-
 use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,25 +15,19 @@ use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
 use super::trade_sieve::{Outcome, Sieve};
 use crate::analytics;
+use crate::desk;
+use crate::desk::trades::{CannotNote, notes_change};
 use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
-use crate::domain::tag::{NotATag, Tag};
 use crate::domain::trade::{ClosedTrade, Leg, TradeId};
 use crate::domain::webhook::WebhookId;
 use crate::reports;
 use crate::store;
-use crate::store::trade_notes::{self, NotesChange};
 use crate::store::trades::{self, StoredTrade, TradeFilter, TradePlace};
-
-/// Characters that the notes on a trade have at most.
-const LONGEST_NOTES: usize = 10_000;
-
-/// Tags that a trade has at most.
-const MOST_TAGS: usize = 20;
 
 /// A closed trade: a lot, or the part of it that one exit closed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -331,28 +323,9 @@ pub struct TradePatch {
     tags: Option<Vec<String>>,
 }
 
-impl TradePatch {
-    fn change(self) -> Result<NotesChange, Problem> {
-        let characters = self.notes.as_ref().map_or(0, |notes| notes.chars().count());
-        if characters > LONGEST_NOTES {
-            let detail = format!("notes must have at most {LONGEST_NOTES} characters");
-            return Err(Problem::invalid(detail));
-        }
-        let tag = |text: &String| {
-            let tag: Result<Tag, NotATag> = text.parse();
-            tag.map_err(|error| Problem::invalid(format!("tags: {error}")))
-        };
-        let tags = self.tags.map(|tags| tags.iter().map(tag).collect());
-        let tags: Option<BTreeSet<Tag>> = tags.transpose()?;
-        if tags.as_ref().is_some_and(|tags| tags.len() > MOST_TAGS) {
-            return Err(Problem::invalid(format!(
-                "a trade has at most {MOST_TAGS} tags"
-            )));
-        }
-        Ok(NotesChange {
-            notes: self.notes,
-            tags,
-        })
+impl From<CannotNote> for Problem {
+    fn from(error: CannotNote) -> Self {
+        Self::invalid(error.to_string())
     }
 }
 
@@ -362,10 +335,11 @@ impl TradePatch {
     responses((status = 200, body = Trade), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn annotate(context: &Context, request: &ApiRequest) -> Reply {
     let id: TradeId = request.path_id()?;
-    let patch: TradePatch = request.json()?;
-    let change = patch.change()?;
+    let TradePatch { notes, tags } = request.json()?;
+    let change = notes_change(notes, tags.as_deref())?;
+    let actor = request.actor(context.now());
     let write = context.store.writer().run(None, move |context| {
-        trade_notes::change(context, id, &change)
+        desk::trades::annotate(context, &actor, id, &change)
     });
     Ok(ok(&Trade::from(write.await?)))
 }

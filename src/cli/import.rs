@@ -15,13 +15,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::open::{self, WebhookArgument};
 use super::output;
 use crate::config::Config;
-use crate::desk::imports::{Imported, LARGEST_FILE, Reading, RemovedBacktests, new_backtest};
+use crate::desk::imports::{
+    Imported, LARGEST_FILE, Reading, RemovedBacktests, bring_in_alerts, bring_in_trades,
+    new_backtest, remove_backtests,
+};
 use crate::domain::signal::Ticker;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
-use crate::journal::imports::{AlertSelection, ImportedAlerts, bring_in, prepare, preview};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
 use crate::journal::ledgers::derive_next;
+use crate::store::audit::Actor;
 use crate::store::backtests::{self, BacktestSize};
 use crate::store::{WriteContext, webhooks};
 
@@ -165,8 +169,9 @@ impl Alerts {
             let read = |connection: &_| preview(connection, prepared);
             store.readers().run_blocking(read)?
         } else {
-            let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared);
-            let imported = store.writer().run_blocking(write)?;
+            let imported = open::act(&store, move |context, actor| {
+                bring_in_alerts(context, actor, &webhook, prepared)
+            })?;
             while store.writer().run_blocking(derive_next)? {}
             imported
         };
@@ -311,8 +316,9 @@ impl Trades {
             let read = |connection: &_| backtests::removable(connection, &webhook, ticker.as_ref());
             store.readers().run_blocking(read)?
         } else {
+            let actor = Actor::command_line(Timestamp::now());
             let write = move |context: &mut WriteContext<'_>| {
-                backtests::remove(context, &webhook, ticker.as_ref())
+                remove_backtests(context, &actor, &webhook, ticker.as_ref())
             };
             store.writer().run_removal_blocking(write)?
         };
@@ -370,10 +376,9 @@ impl Trades {
             let read = |connection: &_| backtests::preview(connection, &webhook, &new);
             store.readers().run_blocking(read)?
         } else {
-            let write = move |context: &mut WriteContext<'_>| {
-                backtests::replace(context, &webhook, &new, Timestamp::now())
-            };
-            store.writer().run_blocking(write)?
+            open::act(&store, move |context, actor| {
+                bring_in_trades(context, actor, &webhook, &new)
+            })?
         };
         if self.json {
             return output::json(

@@ -1,4 +1,4 @@
-//! Events as they are shown.
+//! Events: as they are shown, and made an order of where they made none.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,14 +6,18 @@ use utoipa::ToSchema;
 
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
-use crate::domain::format::Format;
+use crate::domain::format::{Format, ReadingRules};
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
 use crate::domain::webhook::WebhookId;
-use crate::ingest::status_of;
-use crate::payload::PayloadError;
-use crate::store::events::StoredEvent;
+use crate::ingest::{LARGEST_BODY, status_of};
+use crate::journal::deliveries::Reading;
+use crate::journal::reprocess;
+use crate::payload::{self, PayloadError};
+use crate::store::audit::{self, Actor};
+use crate::store::events::{self, StoredEvent};
+use crate::store::{Connection, Result, WriteContext, webhooks};
 
 /// One delivery and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,4 +108,92 @@ impl From<StoredEvent> for Event {
                 .map(|payload| String::from_utf8_lossy(&payload).into_owned()),
         }
     }
+}
+
+/// Why an event's message cannot be read again.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotReadAgain {
+    /// It is not kept any longer.
+    #[error("the message of {0} is no longer kept; nothing was done")]
+    NotKept(EventId),
+    /// The edited one is too large.
+    #[error("the payload is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+    /// It makes no order.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+}
+
+/// A message that was read again, and the event that it is of.
+pub struct ReadAgain {
+    event: EventId,
+    payload: Vec<u8>,
+    reading: Reading,
+    rules: ReadingRules,
+}
+
+/// Reads the message of an event again, or one that its owner edited.
+///
+/// What was understood then means the same now. A message that failed, and another one, are
+/// read as the webhook's settings say today.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::NotFound`] where there is no such event; inside,
+/// [`CannotReadAgain`].
+pub fn read_again(
+    connection: &Connection,
+    id: EventId,
+    edited: Option<Vec<u8>>,
+) -> Result<std::result::Result<ReadAgain, CannotReadAgain>> {
+    let event = events::get(connection, id)?;
+    let webhook = webhooks::get(connection, &event.webhook)?;
+    let is_as_it_was = edited.is_none() && event.status != EventStatus::Failed;
+    let rules = if is_as_it_was {
+        event.rules
+    } else {
+        webhook.settings.reading_rules()
+    };
+    let Some(payload) = edited.or(event.payload) else {
+        return Ok(Err(CannotReadAgain::NotKept(id)));
+    };
+    if payload.len() > LARGEST_BODY {
+        return Ok(Err(CannotReadAgain::TooLarge));
+    }
+    let kept = payload::redact(payload::hide_keys(&payload), webhook.auth_key.reveal());
+    let read = payload::read(&kept, rules);
+    Ok(match read.signal {
+        Ok(signal) => Ok(ReadAgain {
+            event: id,
+            payload: kept,
+            reading: Reading::Signal(signal),
+            rules: rules.in_format(read.format),
+        }),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Makes an order of an event that made none; returns the new event. It is known by
+/// `delivery`: asked for twice, it is made once.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Conflict`] where the event or a reprocessing of it made an
+/// order already.
+pub fn reprocess(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    delivery: DeliveryId,
+    read: ReadAgain,
+) -> Result<Event> {
+    let ReadAgain {
+        event,
+        payload,
+        reading,
+        rules,
+    } = read;
+    let recorded = reprocess::reprocess(context, delivery, event, payload, reading, rules)?;
+    let subject = event.to_string();
+    audit::note(context.connection, actor, "event.reprocess", Some(&subject))?;
+    Ok(events::get(context.connection, recorded.event)?.into())
 }

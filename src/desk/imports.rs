@@ -1,19 +1,27 @@
-//! Files that are brought in, and what came of them.
+//! Files that are brought in, what came of them, and undoing it.
+//!
+//! A file is read before its act: what is in it may take long to tell, and alerts wait for
+//! writes. What changes nothing leaves no entry in the audit log.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::Settings;
+use crate::domain::webhook::WebhookId;
+use crate::imports::fills::FillOptions;
 use crate::imports::trades::terms::{StatedTerms, Terms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Unreadable};
-use crate::journal::fills::ImportedFills;
-use crate::journal::imports::ImportedAlerts;
-use crate::store::backtests::{BacktestSize, Digest, ImportedTrades, NewBacktest};
-use crate::store::fills::FillImport;
+use crate::journal::fills::{self as filled, ImportedFills, Step};
+use crate::journal::imports::{ImportedAlerts, Prepared, bring_in};
+use crate::store::audit::{self, Actor};
+use crate::store::backtests::{self, BacktestSize, Digest, ImportedTrades, NewBacktest};
+use crate::store::fills::{self, FillImport};
+use crate::store::{self, Connection, StoreError, WriteContext, webhooks};
 
 /// The largest file in bytes: 32 MB.
 pub const LARGEST_FILE: usize = 32 * 1024 * 1024;
@@ -76,7 +84,7 @@ pub fn new_backtest(
 ) -> Result<NewBacktest, Unreadable> {
     let options = Options {
         zone: reading.zone,
-        usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
+        usual_zone: zone_of(settings),
         now,
         columns: reading.columns,
         ticker: reading.ticker.clone(),
@@ -90,4 +98,138 @@ pub fn new_backtest(
         ticker: reading.ticker,
         file_name: reading.file_name,
     })
+}
+
+/// The options for reading fills for a webhook of these settings.
+#[must_use]
+pub fn fill_options(
+    settings: &Settings,
+    zone: Option<TimeZone>,
+    ticker: Option<Ticker>,
+) -> FillOptions {
+    FillOptions {
+        zone,
+        usual_zone: zone_of(settings),
+        symbol: ticker,
+    }
+}
+
+fn zone_of(settings: &Settings) -> TimeZone {
+    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
+}
+
+/// Records the alerts of a file that are missing.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`]; then nothing was recorded.
+pub fn bring_in_alerts(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    prepared: Prepared,
+) -> store::Result<ImportedAlerts> {
+    let imported = bring_in(context, prepared)?;
+    if imported.new > 0 {
+        let subject = Some(webhook.as_str());
+        audit::note(context.connection, actor, "import.alerts", subject)?;
+    }
+    Ok(imported)
+}
+
+/// Keeps a list of trades as the webhook's backtest in its ticker, in place of the one that
+/// was there.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
+pub fn bring_in_trades(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    new: &NewBacktest,
+) -> store::Result<ImportedTrades> {
+    let imported = backtests::replace(context, webhook, new, actor.at)?;
+    if !imported.is_known && !imported.is_empty {
+        let subject = format!("{webhook} {}", imported.ticker);
+        audit::note(context.connection, actor, "import.trades", Some(&subject))?;
+    }
+    Ok(imported)
+}
+
+/// Removes the backtests of a webhook, of one ticker or of all.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none, or [`StoreError::Unavailable`].
+pub fn remove_backtests(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    ticker: Option<&Ticker>,
+) -> store::Result<Vec<BacktestSize>> {
+    let removed = backtests::remove(context, webhook, ticker)?;
+    for backtest in &removed {
+        let subject = format!("{webhook} {}", backtest.ticker);
+        audit::note(context.connection, actor, "backtest.remove", Some(&subject))?;
+    }
+    Ok(removed)
+}
+
+/// Stores some of a file's fills; the first of them makes the entry of the file.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub fn bring_in_fills(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    step: Step,
+) -> store::Result<FillImportId> {
+    let is_first = step.is_first();
+    let import = step.run(context)?;
+    if is_first {
+        let subject = import.to_string();
+        audit::note(context.connection, actor, "import.fills", Some(&subject))?;
+    }
+    Ok(import)
+}
+
+/// An import of fills that can be undone; of one webhook, where that is named.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is none.
+pub fn undoable_fills(
+    connection: &Connection,
+    import: FillImportId,
+    of: Option<&WebhookId>,
+) -> store::Result<FillImport> {
+    let webhook = fills::webhook_of(connection, import)?;
+    let is_of_another = match of {
+        Some(of) => webhooks::get(connection, of)?.row != webhook,
+        None => false,
+    };
+    let imports = if is_of_another {
+        Vec::new()
+    } else {
+        fills::imports(connection, webhook)?
+    };
+    let found = imports.into_iter().find(|known| known.id == import);
+    found.ok_or_else(|| StoreError::NotFound(format!("import {import}")))
+}
+
+/// Undoes an import of fills: those that no other file has go, and with them what came of them.
+///
+/// # Errors
+///
+/// [`StoreError::NotFound`] where there is no such import.
+pub fn undo_fills(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    import: FillImportId,
+) -> store::Result<()> {
+    filled::undo(context, import)?;
+    let subject = import.to_string();
+    audit::note(context.connection, actor, "import.undo", Some(&subject))
 }

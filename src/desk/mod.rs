@@ -7,11 +7,14 @@
 pub mod account;
 pub mod channels;
 pub mod events;
+pub mod expectations;
 pub mod explain;
 pub mod forwards;
 pub mod imports;
 pub mod orders;
 pub mod outbox;
+pub mod positions;
 pub mod senders;
 pub mod tokens;
+pub mod trades;
 pub mod webhooks;

@@ -29,7 +29,7 @@ use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{backtests, tickers};
 
 pub(super) use ledger::derive;
-pub use steps::{Step, Steps, bring_in, undo};
+pub use steps::{Step, Steps, undo};
 use symbols::Names;
 pub use symbols::{NotASymbolMap, NotTraded, SymbolMap};
 

@@ -9,11 +9,14 @@ use super::sql::{timestamp, to_micros};
 /// Entries that are kept.
 const KEPT: i64 = 10_000;
 
-/// Failed logins that are kept.
-const KEPT_FAILURES: i64 = 500;
+/// Entries that are kept of each action that is frequent.
+const KEPT_FREQUENT: i64 = 500;
 
 /// The action of a login that failed.
 pub const FAILED_LOGIN: &str = "login.failed";
+
+/// The action of notes or tags that were written on a trade.
+pub const NOTED_TRADE: &str = "trade.note";
 
 /// The actor, the time, and the place.
 #[derive(Debug, Clone)]
@@ -72,19 +75,20 @@ pub fn note(
         action,
         subject
     ])?;
-    if action == FAILED_LOGIN {
-        // A stranger who tries for days must not push out what the owner did.
+    if [FAILED_LOGIN, NOTED_TRADE].contains(&action) {
+        // A stranger who tries for days must not push out what the owner did, nor a diary that
+        // is kept well.
         let mut trim = connection.prepare_cached(
             "DELETE FROM audit WHERE action = ?1 AND id <=
                  (SELECT id FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
         )?;
-        trim.execute(params![FAILED_LOGIN, KEPT_FAILURES])?;
+        trim.execute(params![action, KEPT_FREQUENT])?;
     }
     let mut trim = connection.prepare_cached(
         "DELETE FROM audit WHERE id <=
-             (SELECT id FROM audit WHERE action <> ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+             (SELECT id FROM audit WHERE action NOT IN (?1, ?2) ORDER BY id DESC LIMIT 1 OFFSET ?3)",
     )?;
-    trim.execute(params![FAILED_LOGIN, KEPT])?;
+    trim.execute(params![FAILED_LOGIN, NOTED_TRADE, KEPT])?;
     Ok(())
 }
 
@@ -151,9 +155,9 @@ mod tests {
             store.writer().run_blocking(fill).unwrap();
         };
         fill("logout", KEPT + 50);
-        fill(FAILED_LOGIN, KEPT_FAILURES + 100);
-        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FAILURES, 51));
-        assert_eq!(counts("token.create"), (KEPT, KEPT_FAILURES, 52));
-        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FAILURES, 52));
+        fill(FAILED_LOGIN, KEPT_FREQUENT + 100);
+        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FREQUENT, 51));
+        assert_eq!(counts("token.create"), (KEPT, KEPT_FREQUENT, 52));
+        assert_eq!(counts(FAILED_LOGIN), (KEPT, KEPT_FREQUENT, 52));
     }
 }

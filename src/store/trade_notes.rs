@@ -8,7 +8,6 @@ use super::conflict::Conflict;
 use super::error::Result;
 use super::sql::parsed;
 use super::trades::{self, StoredTrade};
-use super::writer::WriteContext;
 use crate::domain::book::Book;
 use crate::domain::money::Decimal;
 use crate::domain::tag::Tag;
@@ -45,12 +44,7 @@ pub struct TagTotal {
 ///
 /// [`super::StoreError::NotFound`] where there is no such trade, or
 /// [`super::StoreError::Unavailable`].
-pub fn change(
-    context: &mut WriteContext<'_>,
-    id: TradeId,
-    change: &NotesChange,
-) -> Result<StoredTrade> {
-    let connection = context.connection;
+pub fn change(connection: &Connection, id: TradeId, change: &NotesChange) -> Result<StoredTrade> {
     let trade = trades::get(connection, id)?;
     if trade.book != Book::Alerts {
         return Err(Conflict::TradeOfAnotherBook.into());

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,13 +12,16 @@ use super::{read, unreadable};
 use crate::cli::open::{self, WebhookArgument};
 use crate::cli::output::{self, counted};
 use crate::config::Config;
-use crate::desk::imports::{Imported, UndoneFills};
+use crate::desk::imports::{
+    Imported, UndoneFills, bring_in_fills, fill_options, undo_fills, undoable_fills,
+};
 use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;
-use crate::imports::fills::{self as files, FillOptions};
-use crate::journal::fills::{self, FillSymbol, ImportedFills, SymbolMap};
+use crate::imports::fills as files;
+use crate::journal::fills::{self, FillSymbol, ImportedFills, Steps, SymbolMap};
 use crate::journal::ledgers::derive_next;
-use crate::store::{Store, WriteContext, fills as stored, webhooks};
+use crate::store::audit::Actor;
+use crate::store::{Store, StoreError, WriteContext, fills as stored, webhooks};
 
 /// Bring in a broker's fills, to compare alerts with
 ///
@@ -97,11 +100,7 @@ impl Fills {
             .readers()
             .run_blocking(|connection| webhooks::get(connection, &webhook))?
             .settings;
-        let options = FillOptions {
-            zone,
-            usual_zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
-            symbol: self.ticker,
-        };
+        let options = fill_options(&settings, zone, self.ticker);
         let file = files::read(&file, &options).map_err(|error| unreadable(path, &error))?;
         let name = path
             .file_name()
@@ -113,9 +112,14 @@ impl Fills {
         let imported = if self.dry_run {
             prepared.summary().clone()
         } else {
-            let imported = fills::bring_in(store.writer(), prepared, Timestamp::now())?;
+            let mut steps = Steps::of(prepared, Timestamp::now());
+            while let Some(step) = steps.next_step() {
+                steps.took(open::act(store, move |context, actor| {
+                    bring_in_fills(context, actor, step)
+                })?);
+            }
             while store.writer().run_blocking(derive_next)? {}
-            imported
+            steps.summary
         };
         if self.json {
             let imported = Imported {
@@ -131,16 +135,15 @@ impl Fills {
 
     fn undo(self, store: &Store, import: FillImportId, out: &mut dyn Write) -> anyhow::Result<()> {
         let webhook = self.webhook.find(store)?;
-        let find = |connection: &_| {
-            let webhook = webhooks::get(connection, &webhook)?;
-            stored::imports(connection, webhook.row)
+        let find = |connection: &_| undoable_fills(connection, import, Some(&webhook));
+        let undone = match store.readers().run_blocking(find) {
+            Err(StoreError::NotFound(_)) => {
+                bail!("the webhook has no import {import}; --list shows those that it has")
+            }
+            found => found?,
         };
-        let imports = store.readers().run_blocking(find)?;
-        let undone = imports.into_iter().find(|known| known.id == import);
-        let undone = undone.with_context(|| {
-            format!("the webhook has no import {import}; --list shows those that it has")
-        })?;
-        let write = move |context: &mut WriteContext<'_>| fills::undo(context, import);
+        let actor = Actor::command_line(Timestamp::now());
+        let write = move |context: &mut WriteContext<'_>| undo_fills(context, &actor, import);
         store.writer().run_removal_blocking(write)?;
         while store.writer().run_blocking(derive_next)? {}
         if self.json {

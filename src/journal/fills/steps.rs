@@ -1,4 +1,8 @@
 //! An import of fills, a transaction at a time, and undoing one.
+//!
+//! The transactions are so short that alerts can be recorded between them. A crash on the way
+//! leaves some of the fills; importing the file again brings the rest. Their ledgers are left
+//! to [`crate::journal::ledgers::derive_next`].
 
 use std::collections::BTreeMap;
 
@@ -10,28 +14,10 @@ use crate::domain::instrument::Instrument;
 use crate::domain::signal::Ticker;
 use crate::store::error::Result;
 use crate::store::fills::{self, NewFill};
-use crate::store::{WriteContext, Writer, ledgers, tickers};
+use crate::store::{WriteContext, ledgers, tickers};
 
 /// Fills that one transaction stores: few enough not to keep alerts waiting.
 const AT_ONCE: usize = 2_000;
-
-/// Stores the fills that are not there, in transactions so short that alerts can be recorded
-/// between them. `run` runs one in its turn. Their ledgers are left to
-/// [`crate::journal::ledgers::derive_next`].
-///
-/// A crash on the way leaves some of them; importing the file again brings the rest.
-///
-/// # Errors
-///
-/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-pub fn bring_in(writer: &Writer, prepared: PreparedFills, now: Timestamp) -> Result<ImportedFills> {
-    let mut steps = Steps::of(prepared, now);
-    while let Some(step) = steps.next_step() {
-        let done = writer.run_blocking(move |context| step.run(context))?;
-        steps.took(done);
-    }
-    Ok(steps.summary)
-}
 
 /// An import under way, a transaction at a time.
 pub struct Steps {
@@ -90,6 +76,12 @@ impl Steps {
 }
 
 impl Step {
+    /// True if it makes the entry of the file.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.import.is_none()
+    }
+
     /// Runs the step in its transaction.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ fn traded() -> (Scratch, Vec<WebhookId>) {
         let tags = tags.iter().filter(|(of, _)| number % of == 0);
         let tags = Some(tags.map(|(_, tag)| tag.parse().unwrap()).collect());
         let change = NotesChange { notes: None, tags };
-        trade_notes::change(&mut scratch.context(), trade.id(), &change).unwrap();
+        trade_notes::change(&scratch.connection, trade.id(), &change).unwrap();
     }
     (scratch, webhooks)
 }

@@ -103,6 +103,15 @@ const ACTIONS: Record<string, string> = {
   'channel.remove': 'channel removed',
   'outbox.send': 'message sent again',
   'outbox.drop': 'message dropped',
+  'event.reprocess': 'event processed again',
+  'position.accept': 'position taken over from TradingView',
+  'trade.note': 'notes or tags written on a trade',
+  'expectation.freeze': 'backtest frozen as what is expected',
+  'import.alerts': 'alerts imported',
+  'import.trades': 'backtest imported',
+  'import.fills': 'fills imported',
+  'import.undo': 'import of fills undone',
+  'backtest.remove': 'backtest removed',
 };
 
 /** What was done, of the audit log. */
