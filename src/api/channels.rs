@@ -24,7 +24,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewChannel {
     /// Its kind: `telegram`, `discord`, `slack`, `ntfy`, `gotify`, `pushover`, `email` or `webhook`.
-    #[schema(value_type = String)]
     kind: ChannelKind,
     /// A name for it; its kind where left out.
     name: Option<String>,
@@ -32,7 +31,6 @@ pub struct NewChannel {
     #[serde(default)]
     settings: BTreeMap<String, String>,
     /// What it tells: `all` (the default), or a list of topics.
-    #[schema(value_type = Option<Object>)]
     tells: Option<Tells>,
     /// The webhooks that it tells of; all of them where the list is empty.
     webhooks: Option<Vec<String>>,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
@@ -68,8 +69,20 @@ pub struct EventQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reprocess {
     /// An edited payload, as text or as a JSON object; the event's own where left out.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = text_or_object)]
     payload: Option<Box<RawValue>>,
+}
+
+/// The schema of an edited payload.
+fn text_or_object() -> Schema {
+    let one = |kind| ObjectBuilder::new().schema_type(kind);
+    let said = "An edited payload, as text or as a JSON object; the event's own where left out.";
+    OneOfBuilder::new()
+        .item(one(Type::String))
+        .item(one(Type::Object))
+        .item(one(Type::Null))
+        .description(Some(said))
+        .into()
 }
 
 impl EventQuery {

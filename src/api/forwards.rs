@@ -22,14 +22,11 @@ pub struct NewForward {
     /// The receiver's address, with `https://`.
     url: String,
     /// The form in which alerts are passed on; `as-received` where left out.
-    #[schema(value_type = Option<String>)]
     format: Option<ForwardFormat>,
     /// The alerts that are passed on: `order` (those that make one, the default) or `event`.
-    #[schema(value_type = Option<String>)]
     when: Option<ForwardWhen>,
     /// Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out, `off`
     /// for the format `algohook`.
-    #[schema(value_type = Option<Object>)]
     max_age: Option<MaxAge>,
     /// Sign messages as Standard Webhooks says.
     signed: Option<bool>,

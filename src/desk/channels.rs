@@ -34,7 +34,6 @@ pub struct ChannelChange {
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// What it tells: `all` (the default), or a list of topics.
-    #[schema(value_type = Option<Object>)]
     pub tells: Option<Tells>,
     /// The webhooks that it tells of; all of them where the list is empty.
     pub webhooks: Option<Vec<String>>,
@@ -83,7 +82,6 @@ pub struct Channel {
     #[schema(value_type = String)]
     pub id: ChannelId,
     /// Its kind.
-    #[schema(value_type = String)]
     pub kind: ChannelKind,
     /// The name that its owner gave it.
     pub name: String,
@@ -94,7 +92,6 @@ pub struct Channel {
     /// True if its secrets have to be entered again, as after a restore on another machine.
     pub secrets_lost: bool,
     /// What it tells: `all`, or a list of topics.
-    #[schema(value_type = Object)]
     pub tells: Tells,
     /// The webhooks that it tells of; all of them where the list is empty.
     #[schema(value_type = Vec<String>)]

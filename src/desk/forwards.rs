@@ -45,13 +45,10 @@ pub struct ForwardChange {
     /// The receiver's address, with `https://`.
     pub url: Option<String>,
     /// The form in which alerts are passed on; `as-received` where left out.
-    #[schema(value_type = Option<String>)]
     pub format: Option<ForwardFormat>,
     /// The alerts that are passed on: `order` (those that make one, the default) or `event`.
-    #[schema(value_type = Option<String>)]
     pub when: Option<ForwardWhen>,
     /// Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out.
-    #[schema(value_type = Option<Object>)]
     pub max_age: Option<MaxAge>,
     /// Sign messages as Standard Webhooks says.
     pub signed: Option<bool>,
@@ -125,10 +122,8 @@ pub struct Forward {
     /// Scheme, host and port of the receiver.
     pub origin: String,
     /// The form in which alerts are passed on.
-    #[schema(value_type = String)]
     pub format: ForwardFormat,
     /// The alerts that are passed on.
-    #[schema(value_type = String)]
     pub when: ForwardWhen,
     /// Seconds after which an alert is not passed on any more; null without an end.
     #[schema(value_type = Option<u32>)]

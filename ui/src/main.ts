@@ -3,4 +3,5 @@ import './app.css';
 import './lib/theme.svelte';
 import App from './App.svelte';
 
-mount(App, { target: document.getElementById('app') as HTMLElement });
+const target = document.getElementById('app');
+if (target) mount(App, { target });

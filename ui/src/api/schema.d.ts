@@ -1433,7 +1433,7 @@ export interface components {
             /** @description `ch_` and a number. */
             id: string;
             /** @description Its kind. */
-            kind: string;
+            kind: components["schemas"]["ChannelKind"];
             /** @description The name that its owner gave it. */
             name: string;
             /** @description True if it tells nothing for now. */
@@ -1449,7 +1449,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @description What it tells: `all`, or a list of topics. */
-            tells: Record<string, never>;
+            tells: components["schemas"]["Tells"];
             /** @description The time zone of these and of its digests. */
             timeZone: string;
             /**
@@ -1472,13 +1472,14 @@ export interface components {
             settings?: {
                 [key: string]: string;
             };
-            /** @description What it tells: `all` (the default), or a list of topics. */
-            tells?: Record<string, never> | null;
+            tells?: components["schemas"]["Tells"] | null;
             /** @description The time zone of these and of its digests; `UTC` where left out. */
             timeZone?: string | null;
             /** @description The webhooks that it tells of; all of them where the list is empty. */
             webhooks?: string[] | null;
         };
+        /** @enum {string} */
+        ChannelKind: "telegram" | "discord" | "slack" | "ntfy" | "gotify" | "pushover" | "email" | "webhook";
         /** @description What came of a test message. */
         ChannelTest: {
             /** @description The channel's own answer, or why there is none. */
@@ -2200,7 +2201,7 @@ export interface components {
              */
             dropped: number;
             /** @description The form in which alerts are passed on. */
-            format: string;
+            format: components["schemas"]["ForwardFormat"];
             /** @description `fwd_` and a number. */
             id: string;
             /**
@@ -2251,7 +2252,7 @@ export interface components {
             /** @description The webhook whose alerts it passes on. */
             webhook: string;
             /** @description The alerts that are passed on. */
-            when: string;
+            when: components["schemas"]["ForwardWhen"];
         };
         /** @description The answer that a forward of an event got, with the times of its way. */
         ForwardAnswer: components["schemas"]["OutboxItem"] & {
@@ -2268,10 +2269,8 @@ export interface components {
         };
         /** @description What a forward is to be; what is left out stays, or is as usual. */
         ForwardChange: {
-            /** @description The form in which alerts are passed on; `as-received` where left out. */
-            format?: string | null;
-            /** @description Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out. */
-            maxAge?: Record<string, never> | null;
+            format?: components["schemas"]["ForwardFormat"] | null;
+            maxAge?: components["schemas"]["MaxAge"] | null;
             /** @description Never send a message again of which it is not known whether it arrived. */
             once?: boolean | null;
             /** @description Pass nothing on for now, or again. */
@@ -2290,11 +2289,14 @@ export interface components {
             template?: string | null;
             /** @description The receiver's address, with `https://`. */
             url?: string | null;
-            /** @description The alerts that are passed on: `order` (those that make one, the default) or `event`. */
-            when?: string | null;
+            when?: components["schemas"]["ForwardWhen"] | null;
         };
         /** @enum {string} */
+        ForwardFormat: "as-received" | "algohook" | "template" | "traderspost" | "3commas" | "pickmytrade" | "alertatron";
+        /** @enum {string} */
         ForwardState: "active" | "paused" | "off";
+        /** @enum {string} */
+        ForwardWhen: "order" | "event";
         /** @description The backtest to freeze. */
         Freezing: {
             /** @description Live trades count that closed on this day or later, or at this time; all where left out. */
@@ -2766,6 +2768,7 @@ export interface components {
         };
         /** @enum {string} */
         MatchBand: "productionReady" | "minor" | "significant" | "critical";
+        MaxAge: number | string;
         /** @description The login of a request. */
         Me: {
             /** @description Where alerts are sent to, without the path. */
@@ -3186,7 +3189,7 @@ export interface components {
         /** @description A new channel. */
         NewChannel: {
             /** @description Its kind: `telegram`, `discord`, `slack`, `ntfy`, `gotify`, `pushover`, `email` or `webhook`. */
-            kind: string;
+            kind: components["schemas"]["ChannelKind"];
             /** @description A name for it; its kind where left out. */
             name?: string | null;
             /** @description Hours in which only faults are told, as `22:00-07:00`. */
@@ -3195,8 +3198,7 @@ export interface components {
             settings?: {
                 [key: string]: string;
             };
-            /** @description What it tells: `all` (the default), or a list of topics. */
-            tells?: Record<string, never> | null;
+            tells?: components["schemas"]["Tells"] | null;
             /** @description The time zone of these and of its digests; `UTC` where left out. */
             timeZone?: string | null;
             /** @description The webhooks that it tells of; all of them where the list is empty. */
@@ -3204,13 +3206,8 @@ export interface components {
         };
         /** @description A new forward. */
         NewForward: {
-            /** @description The form in which alerts are passed on; `as-received` where left out. */
-            format?: string | null;
-            /**
-             * @description Seconds after which an alert is not passed on any more, or `"off"`; 60 where left out, `off`
-             *     for the format `algohook`.
-             */
-            maxAge?: Record<string, never> | null;
+            format?: components["schemas"]["ForwardFormat"] | null;
+            maxAge?: components["schemas"]["MaxAge"] | null;
             /** @description Never send a message again of which it is not known whether it arrived. */
             once?: boolean | null;
             /** @description Leave the webhook's key in the bytes as received. */
@@ -3227,8 +3224,7 @@ export interface components {
             url: string;
             /** @description The webhook whose alerts are passed on. */
             webhook: string;
-            /** @description The alerts that are passed on: `order` (those that make one, the default) or `event`. */
-            when?: string | null;
+            when?: components["schemas"]["ForwardWhen"] | null;
         };
         /** @description A login from a new place. */
         NewLogin: {
@@ -3474,7 +3470,7 @@ export interface components {
                 /** @description `ch_` and a number. */
                 id: string;
                 /** @description Its kind. */
-                kind: string;
+                kind: components["schemas"]["ChannelKind"];
                 /** @description The name that its owner gave it. */
                 name: string;
                 /** @description True if it tells nothing for now. */
@@ -3490,7 +3486,7 @@ export interface components {
                     [key: string]: string;
                 };
                 /** @description What it tells: `all`, or a list of topics. */
-                tells: Record<string, never>;
+                tells: components["schemas"]["Tells"];
                 /** @description The time zone of these and of its digests. */
                 timeZone: string;
                 /**
@@ -3647,7 +3643,7 @@ export interface components {
                  */
                 dropped: number;
                 /** @description The form in which alerts are passed on. */
-                format: string;
+                format: components["schemas"]["ForwardFormat"];
                 /** @description `fwd_` and a number. */
                 id: string;
                 /**
@@ -3698,7 +3694,7 @@ export interface components {
                 /** @description The webhook whose alerts it passes on. */
                 webhook: string;
                 /** @description The alerts that are passed on. */
-                when: string;
+                when: components["schemas"]["ForwardWhen"];
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -4374,7 +4370,7 @@ export interface components {
         /** @description Options for processing an event again. */
         Reprocess: {
             /** @description An edited payload, as text or as a JSON object; the event's own where left out. */
-            payload?: Record<string, never> | null;
+            payload?: string | Record<string, never> | null;
         };
         /** @description The profit that fills left of the alerts', over trades whose legs are all matched. */
         Retention: {
@@ -4891,6 +4887,7 @@ export interface components {
              */
             winningTrades: number;
         };
+        Tells: "all" | ("order" | "failed" | "out-of-sync" | "silence" | "limited" | "rejected" | "drift" | "server" | "forward" | "login" | "daily" | "weekly")[];
         /** @enum {string} */
         Template: "strategy" | "standard" | "indicator";
         /** @description A number, who says it, and how well the rows bear it out. */

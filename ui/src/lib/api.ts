@@ -76,15 +76,12 @@ export class ApiError extends Error {
   }
 }
 
-type Value = string | number | boolean | null | undefined;
-
 /** The query of an address; what is empty is left out. */
 export function query(parameters: object): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters) as [string, Value | Value[]][]) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== undefined && one !== '') search.append(name, String(one));
-    }
+  for (const [name, value] of Object.entries(parameters)) {
+    const all: unknown[] = Array.isArray(value) ? value : [value];
+    for (const one of all) if (one !== null && one !== undefined && one !== '') search.append(name, String(one));
   }
   const text = search.toString();
   return text && `?${text}`;
@@ -136,8 +133,16 @@ interface Asked<P, M extends Method> {
 }
 
 /** The address with its parts filled in. */
-const address = (path: string, parts: object = {}): string =>
-  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((parts as Record<string, Value>)[name])));
+function address(path: string, parts: object = {}): string {
+  const values = new Map<string, unknown>(Object.entries(parts));
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values.get(name))));
+}
+
+/**
+ * What the server says, as its document has it. This is the one place that takes it at its word:
+ * `scripts/check-api.sh` holds every answer to the document.
+ */
+export const believed = <T>(json: string): T => JSON.parse(json);
 
 async function request<P extends PathOf<M>, M extends Method>(method: M, path: P, asked: Asked<P, M>): Promise<Answer<P, M>> {
   const { body, signal } = asked;
@@ -155,13 +160,20 @@ async function request<P extends PathOf<M>, M extends Method>(method: M, path: P
     throw new ApiError(0, 'algohook does not answer.', 'Is the server running? Try again once it does.');
   }
   onReach.call(true);
-  // The one place that takes the server at its document's word.
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer<P, M>;
+  if (response.ok) return answerIn(response);
   if (response.status === 401) {
     if (method !== 'post' || !PASSWORD_PATHS.includes(path)) onLoggedOut.call();
     else if (path !== '/session') checkLogin();
   }
   throw problem(response.status, await response.text());
+}
+
+/** What a successful answer says. */
+async function answerIn<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  if (isJson || response.status === 204) return believed(text || 'null');
+  throw new ApiError(response.status, 'The answer is not algohook’s.', 'Does a proxy or a login page stand between this browser and the server?');
 }
 
 /** Has the page go to the login where there is none any more. */
@@ -183,7 +195,7 @@ const problemReason = (found: object): string => ('reason' in found && typeof fo
 function problem(status: number, text: string): ApiError {
   let found: Partial<Schemas['Problem']> = {};
   try {
-    found = JSON.parse(text) as typeof found;
+    found = believed(text);
   } catch {
     // A proxy in between answers in its own way.
   }
@@ -200,7 +212,7 @@ export function upload(parameters: QueryOf<'/imports', 'post'>, file: File, onSe
     request.upload.onprogress = (event) => onSent(event.total ? event.loaded / event.total : 1);
     request.onload = () => {
       if (request.status === 401) onLoggedOut.call();
-      if (request.status < 300) resolve(JSON.parse(request.responseText));
+      if (request.status < 300) resolve(believed(request.responseText));
       else reject(problem(request.status, request.responseText));
     };
     request.onerror = () => reject(new ApiError(0, 'The file did not arrive.', 'Is the server running? Try again.'));

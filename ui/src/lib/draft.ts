@@ -14,9 +14,9 @@ export interface Draft {
   pointValues: string;
   contracts: string;
   tickSizes: string;
-  silence: string;
+  silence: NonNullable<Settings['silence']>['counted'] | '';
   hours: number;
-  senders: string;
+  senders: NonNullable<Settings['senders']> | '';
 }
 
 /** What is not right, by the field that it is in. */
@@ -41,8 +41,9 @@ const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) ==
 
 /** The fields that are not what they were before. */
 function changed<T extends object>(before: T, after: T): Partial<T> {
-  const entries = Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof T]));
-  return Object.fromEntries(entries) as Partial<T>;
+  const found: Partial<T> = {};
+  for (const name in after) if (!isSame(after[name], before[name])) found[name] = after[name];
+  return found;
 }
 
 /** What was typed since `before`, on what the webhook is now. */
@@ -56,19 +57,23 @@ export function patchOf(before: Draft, typed: Draft): object | null {
   const { name, notes, pointValues, contracts, tickSizes, silence, hours, senders } = changed(before, typed);
   const settings: Partial<Settings> = changed(before.settings, typed.settings);
   if (pointValues !== undefined) settings.pointValues = byTicker(pointValues);
-  if (contracts !== undefined) settings.contracts = byTicker(contracts) as Settings['contracts'];
+  if (contracts !== undefined) settings.contracts = contractsOf(contracts);
   if (tickSizes !== undefined) settings.tickSizes = byTicker(tickSizes);
-  if (senders !== undefined) settings.senders = (senders || null) as Settings['senders'];
+  if (senders !== undefined) settings.senders = senders || null;
   if (silence !== undefined || hours !== undefined) {
     const seconds = Math.max(1, Math.round(typed.hours * 3_600));
-    settings.silence = typed.silence ? ({ seconds, counted: typed.silence } as Settings['silence']) : null;
+    settings.silence = typed.silence ? { seconds, counted: typed.silence } : null;
   }
   const patch = { ...(name !== undefined && { name }), ...(notes !== undefined && { notes }), ...(Object.keys(settings).length && { settings }) };
   return Object.keys(patch).length ? patch : null;
 }
 
 const isNumber = (text: string): boolean => /^\d+(\.\d+)?$/.test(text.trim());
-const isContract = (text: string): boolean => text === 'linear' || text === 'inverse';
+const isContract = (text: string): text is Settings['contract'] => text === 'linear' || text === 'inverse';
+
+/** The contracts of single tickers; `faultsOf` has found the lines that are none. */
+const contractsOf = (lines: string): Settings['contracts'] =>
+  Object.fromEntries(Object.entries(byTicker(lines)).flatMap(([ticker, text]) => (isContract(text) ? [[ticker, text]] : [])));
 const NO_NUMBER = 'Write a number such as 0.5 or 1234.5.';
 
 /** Numbers that are none, before the server is asked. */
@@ -76,7 +81,7 @@ export function faultsOf({ settings, pointValues, contracts, tickSizes }: Draft)
   const { initialCapital, pointValue, commission, slippage } = settings;
   const numbers: Record<string, string> = { initialCapital, pointValue, commission: commission.value, slippage: slippage.value };
   if (slippage.kind === 'ticks') numbers['tickSize'] = slippage.tickSize;
-  const faults = Object.entries(numbers).flatMap(([name, text]) => (isNumber(text) ? [] : [[name, NO_NUMBER]]));
+  const faults = Object.entries(numbers).flatMap(([name, text]): [string, string][] => (isNumber(text) ? [] : [[name, NO_NUMBER]]));
   const lines: [ByTicker, string, (value: string) => boolean, string][] = [
     ['pointValues', pointValues, isNumber, 'a number, as in ES1! = 50'],
     ['contracts', contracts, isContract, 'linear or inverse, as in BTCUSD = inverse'],
@@ -86,7 +91,7 @@ export function faultsOf({ settings, pointValues, contracts, tickSizes }: Draft)
     const line = Object.entries(byTicker(text)).find(([ticker, value]) => !ticker || !isRight(value));
     if (line) faults.push([name, `${line[0] || 'A line'} needs a ticker, = and ${example}.`]);
   }
-  return Object.fromEntries(faults) as DraftFaults;
+  return Object.fromEntries(faults);
 }
 
 /** Lines with one more for a ticker. */

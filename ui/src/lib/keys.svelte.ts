@@ -50,9 +50,9 @@ export const keys = {
       return;
     }
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    const target = event.target as HTMLElement;
+    const target = event.target instanceof Element ? event.target : document.body;
     if (event.key === 'Escape' && target instanceof HTMLInputElement && target.type === 'search') target.blur();
-    if (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) return;
+    if ((target instanceof HTMLElement && target.isContentEditable) || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) return;
     if (target.closest('dialog')) return;
     if (startedAt && event.timeStamp - startedAt < TOGETHER) {
       startedAt = 0;

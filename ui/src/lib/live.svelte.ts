@@ -1,6 +1,6 @@
 /** New events as they come, without gaps or doubles, through drops of the connection. */
 
-import { checkLogin, get, onReach, type Event } from './api';
+import { believed, checkLogin, get, onReach, type Event } from './api';
 
 type Listener = (event: Event) => void;
 
@@ -87,7 +87,7 @@ async function open(): Promise<void> {
     if (source?.readyState === EventSource.CLOSED) retry();
   };
   source.addEventListener('event', (message) => {
-    const event = JSON.parse(message.data) as Event;
+    const event = believed<Event>(message.data);
     newest = event.id;
     readAgain();
     for (const listener of listeners) listener(event);

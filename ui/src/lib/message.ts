@@ -6,7 +6,8 @@
 import type { Webhook } from './api';
 
 export type Kind = keyof Webhook['messages'];
-export type Direction = 'entryLong' | 'exitLong' | 'entryShort' | 'exitShort';
+const DIRECTIONS = ['entryLong', 'exitLong', 'entryShort', 'exitShort'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 export type OrderType = 'market' | 'limit' | 'stop' | 'stop_limit' | 'trailing_stop';
 export type Size = 'contracts' | 'fixed' | 'notional';
 
@@ -58,10 +59,11 @@ export function usual(text: string): Choices {
   const fields = fieldsOf(text);
   const value = new Map(fields);
   const said = new Map(saidIn(fields));
-  const textOf = (quoted: string | undefined) => (quoted ? (JSON.parse(quoted) as string) : '');
+  const textOf = (quoted: string | undefined): string => (quoted ? String(JSON.parse(quoted)) : '');
+  const direction = textOf(value.get('positionDirection'));
   const isFixed = isNumber(value.get('qty') ?? '');
   return {
-    direction: (textOf(value.get('positionDirection')) || 'entryLong') as Direction,
+    direction: DIRECTIONS.find((one) => one === direction) ?? 'entryLong',
     orderType: 'market',
     size: isFixed ? 'fixed' : 'contracts',
     amount: isFixed ? (value.get('qty') ?? '1') : '1',

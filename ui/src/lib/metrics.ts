@@ -35,34 +35,42 @@ const metric = (key: MetricKey, name: string, kind: Kind, formula: string): Metr
   kind,
   isSigned: kind === 'signed',
   show: (metrics, currency) => {
-    const value = metrics[key] as never;
+    const value = metrics[key];
+    // Amounts are texts, all else is a number.
+    if (kind === 'money' || kind === 'signed') {
+      const amount = typeof value === 'string' ? value : null;
+      return kind === 'money' ? money(amount, currency) : signedMoney(amount, currency);
+    }
+    const number = typeof value === 'number' ? value : null;
     switch (kind) {
-      case 'money':
-        return money(value, currency);
-      case 'signed':
-        return signedMoney(value, currency);
       case 'percent':
-        return percent(value);
+        return percent(number);
       case 'fraction':
-        return figure(value, 4);
+        return figure(number, 4);
       case 'ratio':
-        return figure(value, 3);
+        return figure(number, 3);
       case 'count':
-        return figure(value, 0);
+        return figure(number, 0);
       case 'time':
-        return duration(value);
+        return duration(number);
     }
   },
 });
 
 type Intervals = Metrics['intervals'];
 
+/** The 95 % interval of a number with its ends and observations; undefined where it has none. */
+export function intervalOf(key: MetricKey, { intervals }: Metrics): Intervals[keyof Intervals] {
+  const hasOne = (name: string): name is keyof Intervals => name in intervals;
+  return hasOne(key) ? intervals[key] : undefined;
+}
+
 /** Closed trades below which figures say little yet. */
 export const FEW_TRADES = 30;
 
 /** The 95 % interval of a number, such as `0.52 to 3.10`; empty where it has none. */
 export function interval(key: MetricKey, metrics: Metrics, currency: string): string {
-  const found = metrics.intervals[key as keyof Intervals];
+  const found = intervalOf(key, metrics);
   if (!found) return '';
   const show = (end: string | number | null | undefined): string | null => {
     if (end === null || end === undefined) return null;
@@ -76,7 +84,7 @@ export function interval(key: MetricKey, metrics: Metrics, currency: string): st
 
 /** What a number is made of, such as `of 5 trades`. */
 export function observations(key: MetricKey, metrics: Metrics): string {
-  const n = metrics.intervals[key as keyof Intervals]?.n;
+  const n = intervalOf(key, metrics)?.n;
   if (n === undefined) return '';
   const monthly = metrics.sharpeReturns === 'monthly' ? 'month' : 'day';
   const ofReturns: Partial<Record<MetricKey, string>> = {

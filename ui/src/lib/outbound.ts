@@ -1,5 +1,7 @@
 /** What goes out: forwards, channels and the outbox, as the page has them. */
 
+import type { Channel, Forward } from './api';
+import { entriesOf } from './entries';
 import { figure } from './format';
 
 /** The states of a message for the outside. */
@@ -41,7 +43,7 @@ interface Kind {
 }
 
 /** The kinds of channels. */
-export const kinds: Record<string, Kind> = {
+export const kinds: Record<Channel['kind'], Kind> = {
   telegram: {
     name: 'Telegram',
     settings: [secret('token', 'Token of your bot', 'From @BotFather.'), needed('chat', 'Chat', 'Its number; a group’s begins with -.'), setting('url', 'Another server')],
@@ -73,31 +75,37 @@ export const kinds: Record<string, Kind> = {
   webhook: { name: 'Webhook', settings: [secret('url', 'URL'), setting('secret', 'Signing secret', { isSecret: true, hint: 'whsec_…, to sign by Standard Webhooks.' })] },
 };
 
-/** What a channel can tell. */
-export const topics = [
-  ['order', 'Orders'],
-  ['failed', 'Failed alerts'],
-  ['out-of-sync', 'Out of sync'],
-  ['silence', 'Silence'],
-  ['limited', 'Over the limit'],
-  ['rejected', 'Rejected requests'],
-  ['drift', 'Drift from the backtest'],
-  ['forward', 'Forwards that were not taken'],
-  ['server', 'The server itself'],
-  ['login', 'Logins from a new place'],
-  ['daily', 'Daily digest'],
-  ['weekly', 'Weekly digest'],
-] as const;
+/** Something that a channel can tell. */
+export type Topic = Exclude<Channel['tells'], 'all'>[number];
+
+/** Their names. A record, so that none is forgotten. */
+const TOPICS: Record<Topic, string> = {
+  order: 'Orders',
+  failed: 'Failed alerts',
+  'out-of-sync': 'Out of sync',
+  silence: 'Silence',
+  limited: 'Over the limit',
+  rejected: 'Rejected requests',
+  drift: 'Drift from the backtest',
+  forward: 'Forwards that were not taken',
+  server: 'The server itself',
+  login: 'Logins from a new place',
+  daily: 'Daily digest',
+  weekly: 'Weekly digest',
+};
+
+/** What a channel can tell, in the order of the form. */
+export const topics = entriesOf(TOPICS);
 
 /** What a channel tells, in words. */
-export function tellsOf(tells: unknown): string {
-  if (!Array.isArray(tells)) return 'everything';
+export function tellsOf(tells: Channel['tells']): string {
+  if (tells === 'all') return 'everything';
   const names = topics.filter(([topic]) => tells.includes(topic)).map(([, name]) => name);
   return names.length ? names.join(', ') : 'nothing';
 }
 
 /** The forms in which alerts are passed on, with the settings of each. */
-export const forms: Record<string, Kind> = {
+export const forms: Record<Forward['format'], Kind> = {
   'as-received': { name: 'As received: your own message', settings: [] },
   'algohook': { name: 'Another algohook', settings: [setting('authKey', 'Key of its webhook', { isSecret: true })] },
   'traderspost': { name: 'TradersPost', settings: [] },

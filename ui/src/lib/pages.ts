@@ -1,15 +1,9 @@
 /** Lists that are read whole, as far as a browser can hold them. */
 
-import { get, type Answer, type Page, type PathOf, type QueryOf } from './api';
+import type { Page } from './api';
 
+/** As many as the server gives at once. */
 const AT_ONCE = 500;
-
-/** The addresses that answer with pages of a list. */
-export type ListPath = {
-  [P in PathOf<'get'>]: Answer<P, 'get'> extends Page<unknown> ? P : never;
-}[PathOf<'get'>];
-
-type Item<P extends ListPath> = Answer<P, 'get'> extends Page<infer One> ? One : never;
 
 export interface Whole<T> {
   items: T[];
@@ -17,15 +11,20 @@ export interface Whole<T> {
   isCut: boolean;
 }
 
+/** What a page of a list is asked for with. */
+export interface Part {
+  limit: number;
+  cursor: string | null;
+}
+
 /** Reads page after page until there is none, or `most` items; `onPart` is told what is there already. */
-export async function whole<P extends ListPath>(path: P, query: QueryOf<P>, most: number, signal: AbortSignal, onPart?: (items: Item<P>[]) => void): Promise<Whole<Item<P>>> {
-  const items: Item<P>[] = [];
-  let cursor: string | null | undefined = null;
+export async function whole<T>(read: (part: Part) => Promise<Page<T>>, most: number, onPart?: (items: T[]) => void): Promise<Whole<T>> {
+  const items: T[] = [];
+  let cursor: string | null = null;
   do {
-    const asked = { query: { ...query, limit: AT_ONCE, cursor }, signal };
-    const page = (await get(path, asked)) as unknown as Page<Item<P>>;
+    const page: Page<T> = await read({ limit: AT_ONCE, cursor });
     items.push(...page.items);
-    cursor = page.nextCursor;
+    cursor = page.nextCursor ?? null;
     if (cursor) onPart?.([...items]);
   } while (cursor && items.length < most);
   return { items, isCut: Boolean(cursor) };

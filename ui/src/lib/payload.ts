@@ -17,7 +17,7 @@ function reindented(json: string): string {
   let inText = false;
   const line = () => `\n${'  '.repeat(depth)}`;
   for (let at = 0; at < json.length; at += 1) {
-    const letter = json[at] as string;
+    const letter = json.charAt(at);
     if (inText) {
       out += letter;
       if (letter === '\\') out += json[(at += 1)] ?? '';

@@ -26,6 +26,12 @@ export function go(to: string, told: object | null = null): void {
   scrollTo(0, 0);
 }
 
+/** One thing that a page was told by who went to it, or that it noted in the history. */
+export function toldOf(name: string): unknown {
+  const told: unknown = history.state;
+  return typeof told === 'object' && told !== null ? new Map<string, unknown>(Object.entries(told)).get(name) : undefined;
+}
+
 /** Changes the query of this page, without a step back to where it was. */
 export function setQuery(values: Record<string, string | null>): void {
   const query = new URLSearchParams(location.search);
@@ -42,7 +48,7 @@ export function setQuery(values: Record<string, string | null>): void {
 export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = (event.target as Element).closest('a');
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link || link.origin !== location.origin || link.target || link.hasAttribute('download')) return;
   if (link.pathname.startsWith('/api/') || link.hash) return;
   event.preventDefault();

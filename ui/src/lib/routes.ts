@@ -1,5 +1,7 @@
 /** Every page of the site, once: its address, its title, its key, and where it is linked. */
 
+import { entriesOf } from './entries';
+
 interface Route {
   /** `{id}` stands for one part of the address. */
   path: string;
@@ -57,10 +59,10 @@ export interface Found {
 /** The page at an address; null where there is none. */
 export function pageAt(path: string): Found | null {
   const asked = parts(path);
-  for (const name of Object.keys(table) as Name[]) {
-    const wanted = parts(routes[name].path);
+  for (const [name, route] of entriesOf(routes)) {
+    const wanted = parts(route.path);
     const isSame = wanted.length === asked.length && wanted.every((part, index) => part === '{id}' || part === asked[index]);
-    if (isSame) return { name, route: routes[name], id: decodeURIComponent(asked[wanted.indexOf('{id}')] ?? '') };
+    if (isSame) return { name, route, id: decodeURIComponent(asked[wanted.indexOf('{id}')] ?? '') };
   }
   return null;
 }

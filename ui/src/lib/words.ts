@@ -1,6 +1,7 @@
 /** The API's names in words, the same on every page. */
 
-import type { Event, Position } from './api';
+import type { Event, Forward, Position, Settings } from './api';
+import { entriesOf } from './entries';
 import { decimal } from './format';
 
 const INTENTS: Record<string, string> = { entryLong: 'enter long', exitLong: 'exit long', entryShort: 'enter short', exitShort: 'exit short', exit: 'exit' };
@@ -16,7 +17,8 @@ export const orderType = (type: string): string => type.replaceAll('_', ' ');
 
 const CHANGES: Record<string, string> = { entry: 'opened', add: 'added', partialExit: 'partly closed', exit: 'closed', reversal: 'reversed' };
 
-const FORMATS: Record<string, string> = {
+const FORMATS: Record<Settings['format'] | Forward['format'], string> = {
+  'auto': 'as its content shows',
   'algohook': 'algohook',
   'traderspost': 'TradersPost',
   '3commas': '3Commas',
@@ -26,10 +28,18 @@ const FORMATS: Record<string, string> = {
   'alertatron': 'Alertatron',
   'text': 'plain text',
   'as-received': 'as received',
+  'template': 'a template',
 };
 
 /** The format of a message. */
-export const format = (name: string): string => FORMATS[name] ?? name;
+export const format = (name: Settings['format'] | Forward['format']): string => FORMATS[name];
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The formats that a webhook's messages can have, as a choice has them. */
+export const formats = entriesOf(FORMATS).flatMap(([name, title]): [Settings['format'], string][] =>
+  name === 'as-received' || name === 'template' ? [] : [[name, name === 'algohook' ? title : capital(title)]],
+);
 
 /** What an order did to the position. */
 export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'none');
