@@ -40,6 +40,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Inline data would need a weaker policy.
     assetsInlineLimit: 0,
+    // One small style for all pages: none of them waits for its own.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        // What several pages have in common is one file; a request each would cost more than its bytes.
+        codeSplitting: { groups: [{ name: 'common', minShareCount: 3 }] },
+      },
+    },
   },
   server: {
     proxy: { '/api': 'http://127.0.0.1:8080', '/hooks': 'http://127.0.0.1:8080' },
