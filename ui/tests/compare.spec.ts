@@ -1,7 +1,7 @@
 /** A trader who asks why the live curve is below the backtest's. */
 
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { violations } from './axe';
 import { Server } from './server';
 import { logIn } from './steps';
 
@@ -65,8 +65,7 @@ test('the page says within a minute why, and what to do next', async ({ page }) 
   await expect(page.getByRole('img', { name: /Match rate over time/ })).toBeVisible();
   for (const theme of ['light', 'dark']) {
     await page.evaluate((theme) => (document.documentElement.dataset['theme'] = theme), theme);
-    const found = await new AxeBuilder({ page }).analyze();
-    expect(found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   }
 });
 

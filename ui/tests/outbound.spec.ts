@@ -1,10 +1,10 @@
 /** What goes out: forwards with their outbox, what became of them at the event, and channels. */
 
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { createServer, type Server as Receiver } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { violations } from './axe';
 import { Server } from './server';
 import { begin } from './steps';
 
@@ -57,7 +57,7 @@ async function forward(page: Page, path: string, choose: () => Promise<void> = a
 }
 
 async function looksRight(page: Page): Promise<void> {
-  expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 }
 
