@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DayProfit } from './api';
-import { monthsOf, shortMoney, span, titleOf, weeks } from './calendar';
+import { countsOf, monthsOf, shortMoney, span, titleOf, weeks } from './calendar';
 
 const day = (date: string, netProfit: string) => ({ date, netProfit, trades: 1 }) as DayProfit;
 
@@ -16,7 +16,19 @@ test('a month has its weeks from Monday to Sunday, with their totals', () => {
   expect(found).toHaveLength(5);
   expect(found[0]?.days.map((one) => one?.day ?? null)).toEqual([null, null, null, null, null, null, 1]);
   expect(found.map((week) => week.total)).toEqual(['0.1', '-0.8', null, null, null]);
+  expect(found.map(({ since, until, trades }) => [since, until, trades])).toEqual([
+    ['2026-02-01', '2026-02-01', 1],
+    ['2026-02-02', '2026-02-08', 2],
+    ['2026-02-09', '2026-02-15', 0],
+    ['2026-02-16', '2026-02-22', 0],
+    ['2026-02-23', '2026-02-28', 0],
+  ]);
   expect(found[4]?.days.map((one) => one?.day ?? null)).toEqual([23, 24, 25, 26, 27, 28, null]);
+});
+
+test('trades are counted by month and by year', () => {
+  const counts = countsOf([day('2025-12-31', '1'), day('2026-02-01', '1'), day('2026-02-02', '1')]);
+  expect([...counts]).toEqual([['2025', 1], ['2025-12', 1], ['2026', 2], ['2026-02', 2]]);
 });
 
 test('months and years have a first and a last day, and a name', () => {

@@ -9,6 +9,10 @@ export interface Week {
   days: ({ day: number; profit: DayProfit | null } | null)[];
   /** What its trades made; null where there were none. */
   total: string | null;
+  trades: number;
+  /** Its first and last day in the month. */
+  since: string;
+  until: string;
 }
 
 /** Every month from the first day to the last, `2026-01` for instance. */
@@ -32,14 +36,23 @@ export function weeks(month: string, days: DayProfit[]): Week[] {
   // Monday is the first day of a week.
   const before = (new Date(Date.UTC(year, number - 1, 1)).getUTCDay() + 6) % 7;
   const count = Math.ceil((before + length) / 7);
+  const dateOf = (day: number) => `${month}-${String(day).padStart(2, '0')}`;
   return Array.from({ length: count }, (_, week) => {
     const all = Array.from({ length: 7 }, (__, weekday) => {
       const day = week * 7 + weekday - before + 1;
       if (day < 1 || day > length) return null;
-      return { day, profit: profits.get(`${month}-${String(day).padStart(2, '0')}`) ?? null };
+      return { day, profit: profits.get(dateOf(day)) ?? null };
     });
-    const made = all.flatMap((day) => (day?.profit ? [day.profit.netProfit] : []));
-    return { key: `${month} ${week}`, days: all, total: made.length ? sum(made) : null };
+    const traded = all.flatMap((day) => day?.profit ?? []);
+    const monday = week * 7 - before + 1;
+    return {
+      key: `${month} ${week}`,
+      days: all,
+      total: traded.length ? sum(traded.map(({ netProfit }) => netProfit)) : null,
+      trades: traded.reduce((count, { trades }) => count + trades, 0),
+      since: dateOf(Math.max(1, monday)),
+      until: dateOf(Math.min(length, monday + 6)),
+    };
   });
 }
 
@@ -53,6 +66,15 @@ export function span(year: number, month?: number): { since: string; until: stri
   const two = (value: number) => String(value).padStart(2, '0');
   const last = month === undefined ? 31 : new Date(Date.UTC(year, month, 0)).getUTCDate();
   return { since: `${year}-${two(month ?? 1)}-01`, until: `${year}-${two(month ?? 12)}-${two(last)}` };
+}
+
+/** Closed trades by year and by month, `2026` and `2026-03`. */
+export function countsOf(days: DayProfit[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { date, trades } of days) {
+    for (const part of [date.slice(0, 4), date.slice(0, 7)]) counts.set(part, (counts.get(part) ?? 0) + trades);
+  }
+  return counts;
 }
 
 /** How strongly a cell is coloured, in percent: texts on it stay readable. */

@@ -39,6 +39,8 @@ export class Drawing {
   #chart: charts.IChartApi;
   #kind = '';
   #drawn: { series: Series; marks: Marks }[] = [];
+  /** Whether somebody may have moved the lines since they were last fitted to their place. */
+  #isMoved = false;
 
   /** `places` are the digits after the point. */
   constructor(place: HTMLElement, places: number) {
@@ -50,6 +52,15 @@ export class Drawing {
       localization: { priceFormatter: (value: number) => shown(value, places) },
       timeScale: { borderVisible: false, timeVisible: true },
     });
+    for (const name of ['wheel', 'pointerdown']) place.addEventListener(name, () => (this.#isMoved = true), { passive: true });
+    this.#chart.timeScale().subscribeSizeChange(() => {
+      if (!this.#isMoved) this.#fit();
+    });
+  }
+
+  #fit(): void {
+    this.#isMoved = false;
+    this.#chart.timeScale().fitContent();
   }
 
   /** Tells where the pointer rests, and what it clicks on: the second of the nearest point. */
@@ -72,7 +83,7 @@ export class Drawing {
       marks.setMarkers((lines[index]?.marks ?? []).map(dot));
     });
     if (looked) times.setVisibleRange(looked);
-    else times.fitContent();
+    else this.#fit();
   }
 
   /** What is seen, on the colour of the page and under a heading. */

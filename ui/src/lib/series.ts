@@ -24,7 +24,7 @@ export interface Mark {
 const MOST_MARKS = 160;
 
 /** The page's clock: the charts know UTC only, so theirs is set by the difference. */
-function second(time: string): UTCTimestamp {
+export function secondOf(time: string): UTCTimestamp {
   const at = new Date(time);
   return (Math.floor(at.getTime() / 1000) + offset(at)) as UTCTimestamp;
 }
@@ -42,14 +42,14 @@ export function once(all: Point[]): Point[] {
 
 /** Each point of a curve at its second: of several in one, the last is what remained. */
 export function closings(curve: Report['series']['equity']): Map<number, { trade: number; closed: string }> {
-  return new Map(curve.map((point) => [second(point.time), { trade: point.trade, closed: point.time }]));
+  return new Map(curve.map((point) => [secondOf(point.time), { trade: point.trade, closed: point.time }]));
 }
 
 /** Equity, drawdown and, where they can be told apart, the trades between them; in percent of `capital` where it is given. */
 export function points(curve: Report['series']['equity'], capital = 0): { equity: Point[]; drawdown: Point[]; trades: Mark[] } {
   const share = (value: number) => (capital > 0 ? (value / capital) * 100 : value);
   const at = (value: (point: (typeof curve)[number]) => number) =>
-    once(curve.map((point) => ({ time: second(point.time), value: value(point) })));
+    once(curve.map((point) => ({ time: secondOf(point.time), value: value(point) })));
   const equity = at((point) => share(Number(point.equity) - (capital > 0 ? capital : 0)));
   const drawdown = at((point) => (capital > 0 ? -(point.drawdownPercent ?? 0) : -Number(point.drawdown)));
   const isThinned = curve.length > MOST_MARKS;
@@ -69,7 +69,7 @@ export function points(curve: Report['series']['equity'], capital = 0): { equity
 export const held = ({ series }: Report, capital = 0): Point[] =>
   once(
     series.buyAndHold.map((point) => ({
-      time: second(point.time),
+      time: secondOf(point.time),
       value: capital > 0 ? (Number(point.equity) / capital - 1) * 100 : Number(point.equity),
     })),
   );
@@ -78,14 +78,14 @@ export const held = ({ series }: Report, capital = 0): Point[] =>
 export function growth({ capital: money, series }: Report): Point[] {
   const capital = Number(money);
   const share = (equity: string) => (capital > 0 ? (Number(equity) / capital - 1) * 100 : Number(equity) - capital);
-  return once(series.equity.map((point) => ({ time: second(point.time), value: share(point.equity) })));
+  return once(series.equity.map((point) => ({ time: secondOf(point.time), value: share(point.equity) })));
 }
 
 /** A figure of the last trades as it went on; stretches where it is not defined are left out. */
 export function rolling(all: RollingPoint[], key: 'winRate' | 'profitFactor' | 'sharpe'): Point[] {
   const known = all.flatMap((point) => {
     const value = point[key];
-    return typeof value === 'number' ? [{ time: second(point.time), value }] : [];
+    return typeof value === 'number' ? [{ time: secondOf(point.time), value }] : [];
   });
   return once(known);
 }
