@@ -61,6 +61,24 @@ test('typing searches, an event opens beside the list, and all of one cause are 
   await expect(causes.getByRole('button', { name: /^Fix and retry/ }).first()).toBeVisible();
 });
 
+test('events are selected one by one, and retried together', async ({ page }) => {
+  await logIn(page, server);
+  await page.goto(`${server.url}/events?status=failed`);
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  const bar = page.getByRole('region', { name: 'Selected events' });
+  const rows = page.getByRole('checkbox');
+  const count = await rows.count();
+  for (let at = 0; at < count - 1; at += 1) await rows.nth(at).click();
+  await rows.nth(count - 2).press('j');
+  await rows.nth(count - 1).press('x');
+  await expect(bar).toContainText(`${count} events selected.`);
+  await expect(page).toHaveURL(/\/events\?status=failed$/);
+  await bar.getByRole('button', { name: /^Fix and retry \d+$/ }).click();
+  await expect(bar.getByRole('status')).toHaveText(/^\d+ orders? created/);
+  await bar.getByRole('button', { name: 'Done' }).click();
+  await expect(rows).toHaveCount(0);
+});
+
 test('an archived webhook is out of totals and out of sight, and comes back', async ({ page }) => {
   await logIn(page, server);
   const equity = page.getByRole('region', { name: 'Totals in USD' });
