@@ -62,11 +62,11 @@ test('200 webhooks', async ({ page }) => {
     await expect(totals).toBeInViewport({ ratio: 1 });
     const box = await totals.boundingBox();
     console.log(`| dashboard of 200 webhooks, ${width} px | totals end at ${Math.round((box?.y ?? 0) + (box?.height ?? 0))} px | ${Math.round(time)} ms |`);
-    await page.screenshot({ path: `../target/browser/pages/many-${width}-light.png` });
+    await page.screenshot({ path: `../target/pictures/many-${width}-light.png` });
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByLabel('Group webhooks').selectOption('ticker');
   await page.getByRole('heading', { name: 'Strategies' }).scrollIntoViewIfNeeded();
-  await page.screenshot({ path: '../target/browser/pages/many-groups-1440-light.png' });
+  await page.screenshot({ path: '../target/pictures/many-groups-1440-light.png' });
   await server.remove();
 });

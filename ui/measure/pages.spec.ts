@@ -1,4 +1,4 @@
-/** Pictures of every page (of those in `PAGES`, where it is set) at three widths, in light and dark, to be looked at: `target/browser/pages`. */
+/** Pictures of every page (of those in `PAGES`, where it is set) at three widths, in light and dark, to be looked at: `target/pictures`. */
 
 import { expect, test, type Page } from '@playwright/test';
 import { Server } from '../tests/server';
@@ -18,7 +18,7 @@ async function pictures(page: Page, name: string): Promise<void> {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       await page.waitForTimeout(300);
-      await page.screenshot({ path: `../target/browser/pages/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      await page.screenshot({ path: `../target/pictures/${name}-${width}-${colorScheme}.png`, fullPage: true });
     }
   }
 }

@@ -78,8 +78,12 @@ for (const zone of ['America/New_York', 'UTC']) {
       ['Calendar', series.byDay.filter(({ date }) => date.startsWith('2026-03'))],
     ];
     const found = new Map<string, string[]>();
-    for (const [name] of expected) found.set(name, await links(part(name).locator('th a, td > a:not([tabindex])')));
-    const months = await links(part('Monthly returns').locator('td a'));
+    for (const [name] of expected) found.set(name, await links(part(name).locator('th a, td:not(.week) > a:not([tabindex]), li a')));
+    const stretches = [...(await links(part('Monthly returns').locator('td a'))), ...(await links(part('Calendar').locator('td.week a')))];
+    const counts = await part('All numbers')
+      .locator('td a')
+      .evaluateAll((all) => all.map((link) => [link.getAttribute('href') ?? '', link.textContent ?? '']));
+    const outcomes = await links(part('Wins and losses').locator('th a'));
     const bins = await links(part('Distribution of profits').locator('li a'));
     for (const [name, profits] of expected) {
       const all = found.get(name) ?? [];
@@ -94,13 +98,21 @@ for (const zone of ['America/New_York', 'UTC']) {
     let binned = 0;
     for (const href of bins) binned += (await behind(page, href)).trades;
     expect(binned).toBe(all.totalTrades);
-    const ofOneMonth = months.filter((href) => {
+    // Months, years and weeks: the days in them.
+    expect(stretches.length).toBeGreaterThan(8);
+    for (const href of stretches) {
       const asked = new URL(href, server.url).searchParams;
-      return asked.get('since')?.slice(0, 7) === asked.get('until')?.slice(0, 7);
-    });
-    let monthly = 0;
-    for (const href of ofOneMonth) monthly += (await behind(page, href)).trades;
-    expect(monthly).toBe(all.totalTrades);
+      const days = series.byDay.filter(({ date }) => date >= (asked.get('since') ?? '') && date <= (asked.get('until') ?? ''));
+      const { trades, netProfit } = await behind(page, href);
+      expect([href, trades]).toEqual([href, days.reduce((count, day) => count + day.trades, 0)]);
+      expect(netProfit, href).toBeCloseTo(days.reduce((sum, day) => sum + Number(day.netProfit), 0), 1);
+    }
+    // The counts of all, long and short trades, and of wins and losses.
+    expect(counts.length).toBeGreaterThan(8);
+    for (const [href = '', text = ''] of counts) expect([href, (await behind(page, href)).trades]).toEqual([href, number(text)]);
+    let decided = 0;
+    for (const href of outcomes) decided += (await behind(page, href)).trades;
+    expect(decided).toBe(all.totalTrades);
   });
 }
 
@@ -148,7 +160,7 @@ test('a trade is at one time everywhere: list, page, calendar, hour, CSV', async
     await page.goto(`${server.url}/trades/${trade.id}`);
     await expect(page.getByRole('region', { name: 'Exit' })).toContainText(`${day} ${time}`);
     await page.goto(`${server.url}/report?range=days&since=${day}&until=${day}`);
-    await expect(page.getByRole('region', { name: 'By hour of the exit' })).toContainText(`${time.slice(0, 2)}:00`);
+    await expect(page.getByRole('region', { name: 'By hour of the exit' }).getByRole('link', { name: `${time.slice(0, 2)}:00` })).toBeVisible();
     await expect(page.getByRole('region', { name: 'Calendar' }).locator(`a[href*="since=${day}"]`)).toBeVisible();
   }
 });
