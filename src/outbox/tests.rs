@@ -222,6 +222,27 @@ async fn a_lane_that_hangs_or_panics_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_is_switched_off_stops_after_what_it_has_in_hand() {
+    let mut bench = Bench::new();
+    bench.tell("one", Does::Hangs);
+    for about in ["a", "b", "c"] {
+        bench.put("one", about).await;
+    }
+    let workers = bench.start();
+    assert_eq!(bench.given().await, pair("one", "a"));
+    let off = |context: &mut WriteContext<'_>| outbox::switch(context, "one", false);
+    bench.write(off).await.unwrap();
+    bench.receiver.never.notify_one();
+    let states = [RowState::Done, RowState::Waiting, RowState::Waiting];
+    bench.until("one", &states).await;
+    // Another lane goes on, and by then this one had its chance.
+    bench.put("two", "a").await;
+    assert_eq!(bench.given().await, pair("two", "a"));
+    workers.stop(soon()).await;
+    bench.until("one", &states).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_being_sent_when_the_server_ended_is_repeated_only_where_it_may_be() {
     let mut bench = Bench::new();
     bench.tell("may", Does::Hangs);

@@ -80,6 +80,11 @@ fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Result<Next> {
     let connection = context.connection;
+    let off = "SELECT 1 FROM outbox_lanes WHERE lane = ?1 AND is_off";
+    if connection.prepare_cached(off)?.exists([lane])? {
+        // Its owner stopped it while it was being sent.
+        return Ok(Next::Nothing);
+    }
     if expire(connection, lane, now)? == EXPIRED_AT_ONCE {
         return Ok(Next::At(now));
     }
