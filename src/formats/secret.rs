@@ -39,13 +39,57 @@ pub fn with_secrets(format: ForwardFormat, message: Vec<u8>, secrets: &Settings)
     }
 }
 
-/// A text without these secrets, as a receiver may repeat them.
+/// A text without these secrets, as a receiver may repeat them. Of a secret address its path is
+/// struck out as well, and each part of that: a token stands there alone, and may be repeated so.
 #[must_use]
 pub fn struck_out<'a>(mut said: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    for secret in secrets {
-        if secret.chars().count() >= SHORTEST && said.contains(secret) {
-            said = said.replace(secret, "***");
+    let mut parts: Vec<&str> = secrets.into_iter().flat_map(parts_of).collect();
+    // The longest first: what is inside another one would leave the rest of it.
+    parts.sort_unstable_by_key(|part| std::cmp::Reverse(part.len()));
+    for part in parts {
+        if part.chars().count() >= SHORTEST && said.contains(part) {
+            said = said.replace(part, "***");
         }
     }
     said
+}
+
+/// A secret, and the parts of an address that are secret by themselves.
+fn parts_of(secret: &str) -> impl Iterator<Item = &str> {
+    let address = secret.split_once("://").map(|(_, address)| address);
+    let path = address.and_then(|address| address.split_once('/'));
+    let path = path.map(|(_, path)| path);
+    let segments = path
+        .into_iter()
+        .flat_map(|path| path.split(['/', '?', '&', '=']));
+    std::iter::once(secret).chain(path).chain(segments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_an_address_is_struck_out_however_it_is_repeated() {
+        let slack = "https://hooks.slack.com/services/T0001/B0002/aSecretToken123";
+        let said = |answer: &str| struck_out(answer.to_owned(), [slack]);
+        assert_eq!(said(&format!("404: {slack}")), "404: ***");
+        assert_eq!(said("no token aSecretToken123"), "no token ***");
+        assert_eq!(
+            said(r"services\/T0001\/B0002\/aSecretToken123"),
+            r"***\/T0001\/B0002\/***"
+        );
+        let discord = "https://discord.com/api/webhooks/42/abcDEF123?wait=true";
+        assert_eq!(
+            struck_out("{\"token\": \"abcDEF123\"}".to_owned(), [discord]),
+            "{\"token\": \"***\"}"
+        );
+    }
+
+    #[test]
+    fn a_short_word_is_no_secret() {
+        let url = "https://example.com/a/hook";
+        assert_eq!(struck_out("a hook".to_owned(), [url, "ok"]), "a hook");
+        assert_eq!(struck_out("fine".to_owned(), []), "fine");
+    }
 }

@@ -73,19 +73,8 @@ impl<C: Clock> Forwarder<C> {
             Err(error) => return Sent::Refused(error.to_string()),
         };
         let sent = Sent::of(self.client.send(request).await);
-        let address = url
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split_once('/'));
-        let path = address.map(|(_, path)| path);
         let secrets = parts.secrets.values().map(String::as_str);
-        let of_path = path
-            .into_iter()
-            .flat_map(|path| path.split(['/', '?', '&', '=']));
-        let all: Vec<&str> = secrets
-            .chain(path)
-            .chain(of_path)
-            .chain(parts.key.as_deref())
-            .collect();
+        let all: Vec<&str> = secrets.chain(parts.key.as_deref()).collect();
         sent.with_answer(|answer| formats::struck_out(answer, all.iter().copied()))
     }
 
