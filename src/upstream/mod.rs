@@ -37,6 +37,9 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// Time without a sign of life after which a stream counts as broken: one comes every 15 s.
 const SILENCE: Duration = Duration::from_secs(45);
 
+/// Bytes of a webhook as the other one shows it: its messages and 10,000 letters of notes.
+const LARGEST_WEBHOOK: usize = 256 * 1024;
+
 /// Names that are tried for a webhook whose name is taken here.
 const MOST_NAMES: u32 = 100;
 
@@ -189,6 +192,10 @@ impl Follower {
         let mut body = Vec::new();
         while let Some(bytes) = incoming.next(SILENCE).await? {
             body.extend_from_slice(&bytes);
+            if body.len() > LARGEST_WEBHOOK {
+                let why = format!("it shows a webhook in more than {LARGEST_WEBHOOK} bytes");
+                return Err(Broken::Unreadable(why));
+            }
         }
         let shown: Shown =
             serde_json::from_slice(&body).map_err(|error| Broken::Unreadable(error.to_string()))?;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::receiver::{Does, Receiver};
 use crate::support::{DataDir, Server, wait_until};
 
 /// The trades of a server, without what names its own database.
@@ -103,6 +104,22 @@ fn what_came_while_the_home_machine_was_off_is_there_afterwards_once_and_in_orde
         (&json!(webhook.id), &json!("Strategy"))
     );
     assert_ne!(shown[0]["authKey"], webhook.key);
+}
+
+#[test]
+fn a_webhook_that_is_shown_without_an_end_is_not_read_without_one() {
+    let other = Receiver::that(Does::AnswersEndlessly);
+    let event = r#"data: {"id":"evt_1","webhook":"wh_AAAAAAAAAAAAAAAAAAAAAA","receivedAt":"2026-01-05T14:30:00Z","source":"webhook","status":"processed","payload":"{}"}
+"#;
+    let stream: &'static str = Box::leak(format!("{event}\n").into_boxed_str());
+    other.next(&[Does::Answers(200, "", stream)]);
+    let arguments = ["--upstream", &other.url(""), "--upstream-token", "aht_a"];
+    let at_home = Server::with(DataDir::new(), &arguments);
+    other.wait(2);
+    wait_until("it is said", || {
+        at_home.log().contains("it shows a webhook in more than")
+    });
+    assert!(at_home.memory("VmRSS") < 200);
 }
 
 #[test]
