@@ -18,6 +18,11 @@ if [ ! -x "$folder/bin/python" ]; then
     "${PYTHON:-python3}" -m venv "$folder"
 fi
 "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements-outbound.txt"
+if command -v npm >/dev/null; then
+    npm install --silent --no-audit --no-fund --prefix "$folder/node" standardwebhooks@1.1.1
+    export STANDARDWEBHOOKS_NODE="$folder/node"
+fi
 export PYTHONDONTWRITEBYTECODE=1
 "$folder/bin/python" "$here/outbound_forwards.py" "$binary"
 "$folder/bin/python" "$here/outbound_channels.py" "$binary"
+"$folder/bin/python" "$here/outbound_chat.py" "$binary"

@@ -1,7 +1,10 @@
 """Signatures are verified by the library of Standard Webhooks, PickMyTrade's messages by its own validator."""
 
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 from pickmytrade_validation.validator import validate_and_describe_alert_json
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -16,6 +19,7 @@ def signatures(algohook):
     algohook.alert()
     _, headers, body = receiver.wait(1)[0]
     Webhook(forward["secret"]).verify(body, headers)
+    by_node(forward["secret"], headers, body)
     changed = algohook.json("forward", "change", forward["id"], "--rotate-secret", "--json")
     algohook.alert(qty=3)
     _, headers, body = receiver.wait(2)[1]
@@ -29,6 +33,24 @@ def signatures(algohook):
         raise AssertionError("a changed body was taken for signed")
     algohook.run("forward", "remove", forward["id"])
     print("standardwebhooks: 3 signatures verified, 1 changed body refused")
+
+
+def by_node(secret, headers, body):
+    """The same by the library of npm, which has to refuse a changed body as well."""
+    folder = os.environ.get("STANDARDWEBHOOKS_NODE")
+    if folder is None:
+        return print("standardwebhooks of npm: skipped, there is no npm here")
+    script = Path(__file__).with_name("standardwebhooks.mjs")
+    headers = {name.lower(): value for name, value in headers.items()}
+
+    def verifies(text):
+        said = json.dumps({"secret": secret, "headers": headers, "body": text})
+        return subprocess.run(["node", script, folder], input=said, text=True, capture_output=True)
+
+    done = verifies(body.decode())
+    assert done.returncode == 0, done.stderr
+    assert verifies(body.decode() + " ").returncode != 0, "a changed body was taken for signed"
+    print("standardwebhooks of npm: 1 signature verified, 1 changed body refused")
 
 
 def pickmytrade(algohook):
