@@ -10,7 +10,9 @@ mod health;
 mod listeners;
 mod outward;
 mod retention;
+mod server_faults;
 mod sockets;
+mod store_run;
 mod telling;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -28,11 +30,12 @@ use crate::api::connection::{Check, ConnectionWatch, Verdict};
 use crate::api::context::Context;
 use crate::api::imports::Importing;
 use crate::api::overview::CertificateWatch;
+use crate::chat;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::doctor;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
-use crate::ingest::{Clock as _, Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
+use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::outbox;
 use crate::platform::{is_in_container, stop_requested};
@@ -44,7 +47,7 @@ use crate::server::hooks::Hooks;
 use crate::server::lock::{DataDirLock, RunningServer};
 use crate::server::routes::Routes;
 use crate::store::backup::BackupState;
-use crate::store::{Store, StoreOptions, events, runs};
+use crate::store::{Store, events};
 use crate::tls::Certificates;
 use crate::upstream;
 use crate::vault::Vault;
@@ -52,6 +55,7 @@ use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
 use outward::Outward;
 pub use sockets::Sockets;
+use store_run::{note_stop, open_store};
 use telling::Surroundings;
 
 /// Interval between calls of [`Ingest::write_noted`].
@@ -111,16 +115,16 @@ pub async fn run(
     let registry = registry(&store).await?;
     let (stopping, is_stopping) = watch::channel(false);
     let base_url = public_url.clone().unwrap_or_else(|| url.clone());
-    let backup_state = BackupState::of(config.backup_folder.clone());
+    let surroundings = surroundings(&config, &store, workers.board(), &listeners);
     let parts = Parts {
         store: Arc::clone(&store),
-        backups: backup_state.clone(),
+        backups: surroundings.backups.clone(),
         clock,
         registry: Arc::clone(&registry),
         metrics: Arc::clone(&metrics),
         connection: connection_watch(base_url.clone(), running, &config),
         base_url,
-        certificates: listeners.certificates(),
+        certificates: surroundings.certificates.clone(),
         workers: workers.board(),
         stopping: is_stopping.clone(),
     };
@@ -131,11 +135,12 @@ pub async fn run(
     log_start(&config, &url, webhooks, &warnings);
     let ingest = Arc::clone(&routes.hooks.ingest);
     let kept = Arc::clone(&store);
+    let faults = surroundings.sentences();
     let background = Background {
-        outward: Outward::of(&store, clock, &config, (&page_url, &url))?,
+        outward: Outward::of(&store, &registry, faults, clock, &config, (&page_url, &url))?,
         store,
         registry,
-        backups: backup_state,
+        surroundings,
         clock,
         ingest: Arc::clone(&ingest),
         metrics: Arc::clone(&metrics),
@@ -162,31 +167,6 @@ pub async fn run(
     // Alerts whose senders hung up are recorded as well.
     let _ = tokio::time::timeout_at(deadline, in_hand.emptied()).await;
     Ok(end(workers, &ingest, deadline, (&kept, &clock)).await)
-}
-
-/// Opens the store, and notes that the server runs, so that it can be said later when it did
-/// not. A disk that is full is no reason not to start.
-async fn open_store(config: &Config, clock: SystemClock) -> anyhow::Result<Arc<Store>> {
-    let options = store_options(config, clock);
-    let store = Arc::new(Store::open(&config.data_dir, &options)?);
-    let now = clock.now();
-    let noted = store
-        .writer()
-        .run(None, move |context| runs::note_start(context, now));
-    if let Err(error) = noted.await {
-        tracing::warn!(%error, "the start could not be noted");
-    }
-    Ok(store)
-}
-
-/// Notes that the server stops.
-async fn note_stop(store: &Store, clock: &SystemClock) {
-    let now = clock.now();
-    let noted = store
-        .writer()
-        .run(None, move |context| runs::note_stop(context, now));
-    // Without it the next start knows the last commit.
-    let _ = tokio::time::timeout(LAST_NOTES, noted).await;
 }
 
 /// The webhooks that there are, and the newest event for those who wait for the next.
@@ -221,22 +201,11 @@ async fn end(
     left()
 }
 
-fn store_options(config: &Config, clock: SystemClock) -> StoreOptions {
-    StoreOptions {
-        queue_capacity: config.queue_capacity,
-        max_database_size: config.max_database_size,
-        copies: Some(config.backup_folder.clone()),
-        clock,
-        has_reserve: true,
-        ..StoreOptions::default()
-    }
-}
-
 /// The parts that the background tasks work with.
 struct Background {
     store: Arc<Store>,
     registry: Arc<Registry>,
-    backups: BackupState,
+    surroundings: Surroundings,
     clock: SystemClock,
     ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
     metrics: Arc<Metrics>,
@@ -260,18 +229,9 @@ impl Background {
                 retention::run(of(&kept), retention, clock)
             });
         }
-        let (kept, surroundings) = (
-            of(&store),
-            Surroundings {
-                backups: self.backups.clone(),
-                workers: workers.board(),
-            },
-        );
-        workers.run("notifications", move || {
-            telling::run(of(&kept), surroundings.clone(), clock)
-        });
         if let Some(backups) = config.backups.clone() {
-            let (kept, state, metrics) = (of(&store), self.backups, self.metrics);
+            let (kept, state, metrics) =
+                (of(&store), self.surroundings.backups.clone(), self.metrics);
             workers.run("backups", move || {
                 let metrics = Arc::clone(&metrics);
                 backups::run(of(&kept), backups.clone(), state.clone(), metrics)
@@ -281,10 +241,12 @@ impl Background {
         workers.run_to_end("outbox", move |stopping| {
             outbox::run(Arc::clone(&senders), stopping)
         });
-        let (kept, watch) = (of(&store), Arc::default());
+        let (kept, surroundings, memory) = (of(&store), self.surroundings, Arc::default());
         workers.run("attention", move || {
-            attention::run(of(&kept), Arc::clone(&watch), clock)
+            attention::run(of(&kept), surroundings.clone(), Arc::clone(&memory), clock)
         });
+        let chat = self.outward.chat;
+        workers.run("commands", move || chat::run(Arc::clone(&chat)));
         let (kept, watch) = (of(&store), Arc::default());
         workers.run("expectations", move || {
             expectations::run(of(&kept), Arc::clone(&watch), clock)
@@ -359,7 +321,6 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     let registry = Arc::clone(&parts.registry);
     let known = Arc::new(KnownAddresses::new(Arc::clone(&registry)));
     let ingest = Arc::new(Ingest::new(registry, recorder, clock, limit));
-    let is_from_authority = matches!(config.public.certificate, Some(CertificateSource::Acme(_)));
     let hashes = parts.metrics.password_hashes.clone();
     let context = Context {
         access: Access::new(Arc::clone(&parts.store), clock, hashes),
@@ -382,7 +343,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         retention: config.retention,
         certificate: CertificateWatch {
             certificates: parts.certificates,
-            data_dir: is_from_authority.then(|| config.data_dir.clone()),
+            data_dir: is_from_authority(config).then(|| config.data_dir.clone()),
         },
     };
     let room = Arc::new(Room::new(Arc::clone(&known)));
@@ -399,6 +360,27 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         health,
         metrics: parts.metrics,
     }
+}
+
+/// What is looked at beside the database.
+fn surroundings(
+    config: &Config,
+    store: &Store,
+    workers: Board,
+    listeners: &Listeners,
+) -> Surroundings {
+    Surroundings {
+        backups: BackupState::of(config.backup_folder.clone()),
+        workers,
+        certificates: listeners.certificates(),
+        authority_dir: is_from_authority(config).then(|| config.data_dir.clone()),
+        capacity: store.capacity().clone(),
+    }
+}
+
+/// True if an authority gives the certificate.
+fn is_from_authority(config: &Config) -> bool {
+    matches!(config.public.certificate, Some(CertificateSource::Acme(_)))
 }
 
 /// The server as other processes are told of it.

@@ -9,6 +9,7 @@ pub mod acme;
 pub mod analytics;
 pub mod api;
 pub mod app;
+pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod compare;

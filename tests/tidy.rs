@@ -22,8 +22,12 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "access acme api clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform reports \
-         server store tls upstream vault workers",
+        "access acme api chat clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform \
+         reports server store tls upstream vault workers",
+    ),
+    (
+        "chat",
+        "clock desk domain ingest journal logging notify outbound reports secrets store vault workers",
     ),
     (
         "cli",

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
 use crate::desk::channels::{self, Channel, ChannelChange, ChannelError};
+use crate::desk::chats::{self, ChatCode};
 use crate::domain::channel::{ChannelId, ChannelKind, Tells};
 use crate::store::outbox::{self, Listed, RowId, RowState};
 
@@ -56,6 +57,12 @@ impl From<ChannelError> for Problem {
     }
 }
 
+/// The settings of something new, of which none can be removed.
+pub(super) fn given(settings: BTreeMap<String, String>) -> BTreeMap<String, Option<String>> {
+    let settings = settings.into_iter();
+    settings.map(|(name, value)| (name, Some(value))).collect()
+}
+
 /// Every channel, oldest first.
 #[utoipa::path(get, path = "/channels", tag = "channels", responses((status = 200, body = Page<Channel>)))]
 pub(super) async fn list(context: &Context, _request: &ApiRequest) -> Reply {
@@ -77,7 +84,7 @@ pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
     let new: NewChannel = request.json()?;
     let change = ChannelChange {
         name: new.name,
-        settings: new.settings,
+        settings: given(new.settings),
         tells: new.tells,
         webhooks: new.webhooks,
         quiet: new.quiet,
@@ -163,6 +170,33 @@ pub(super) async fn test(context: &Context, request: &ApiRequest) -> Reply {
             answer: "nothing was sent in time; the log of the server says why".to_owned(),
         },
     }))
+}
+
+/// Has a channel of Telegram take commands from the chat that sends the code of the answer.
+#[utoipa::path(post, path = "/channels/{id}/commands", tag = "channels", params(("id" = String, Path)),
+    responses((status = 201, body = ChatCode), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn begin_commands(context: &Context, request: &ApiRequest) -> Reply {
+    let id: ChannelId = request.path_id()?;
+    let (actor, code) = (request.actor(context.now()), chats::new_code()?);
+    let write = context.store.writer().run(None, move |context| {
+        chats::begin(context, &actor, id, &code)
+    });
+    let code: ChatCode = write.await??;
+    Ok(created(&code))
+}
+
+/// Ends the commands of a channel.
+#[utoipa::path(delete, path = "/channels/{id}/commands", tag = "channels", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub(super) async fn end_commands(context: &Context, request: &ApiRequest) -> Reply {
+    let id: ChannelId = request.path_id()?;
+    let actor = request.actor(context.now());
+    let write = context
+        .store
+        .writer()
+        .run(None, move |context| chats::end(context, &actor, id));
+    write.await?;
+    Ok(no_content())
 }
 
 /// Waits until a row is done with; nothing where that takes too long.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::channels::given;
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, no_content, ok};
@@ -54,7 +55,7 @@ impl NewForward {
             once: self.once,
             send_key: self.send_key,
             template: self.template,
-            settings: self.settings,
+            settings: given(self.settings),
             paused: None,
             rotate_secret: false,
         };

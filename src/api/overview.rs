@@ -121,6 +121,63 @@ pub struct Certificate {
     pub next_try: Option<Timestamp>,
 }
 
+/// Time before its end by which a certificate should have been renewed.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// A fault of the certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFault {
+    /// True if alerts cannot arrive over HTTPS for it.
+    pub is_gone: bool,
+    /// A line that says it.
+    pub title: String,
+    /// The authority's answer, and when it is asked again.
+    pub lines: Vec<String>,
+}
+
+impl Certificate {
+    fn fault(&self, now: Timestamp) -> Option<CertificateFault> {
+        let (is_gone, title) = match self.not_after {
+            None if self.error.is_none() => return None,
+            None => (
+                true,
+                "There is no certificate: alerts cannot arrive over HTTPS".to_owned(),
+            ),
+            Some(end) if end < now => (
+                true,
+                "The certificate ended: alerts cannot arrive over HTTPS".to_owned(),
+            ),
+            Some(end) if now.duration_until(end) < SOON => (
+                false,
+                format!("The certificate ends on {} and was not renewed", day(end)),
+            ),
+            Some(end) if self.error.is_some() => (
+                false,
+                format!(
+                    "The certificate could not be renewed; the one there is good until {}",
+                    day(end)
+                ),
+            ),
+            Some(_) => return None,
+        };
+        let error = self.error.iter();
+        let mut lines: Vec<String> = error
+            .map(|error| format!("The authority’s answer: {error}"))
+            .collect();
+        let again = self.next_try.iter();
+        lines.extend(again.map(|again| format!("It is asked again at {again:.0}")));
+        Some(CertificateFault {
+            is_gone,
+            title,
+            lines,
+        })
+    }
+}
+
+fn day(time: Timestamp) -> jiff::civil::Date {
+    jiff::tz::TimeZone::UTC.to_datetime(time).date()
+}
+
 /// The certificates of the listener for alerts, and where their authority's answers are kept.
 pub struct CertificateWatch {
     /// The certificates; `None` without that listener.
@@ -130,6 +187,13 @@ pub struct CertificateWatch {
 }
 
 impl CertificateWatch {
+    /// What is wrong with the certificate at `now`, by the rules of the dashboard. One that is
+    /// asked for the first time is not wrong yet.
+    #[must_use]
+    pub fn fault(&self, now: Timestamp) -> Option<CertificateFault> {
+        self.state()?.fault(now)
+    }
+
     fn state(&self) -> Option<Certificate> {
         let current = self.certificates.as_ref()?.current();
         let status = self.data_dir.as_deref().and_then(acme::status);
@@ -165,8 +229,10 @@ pub(super) async fn overview(context: &Arc<Context>, request: &ApiRequest) -> Re
         let earnings = shared.earnings.of(connection, zone.as_ref())?;
         let misdirected = misdirected::list(connection, now - misdirected::REMEMBERED)?;
         let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
+        let mut faults = shared.faults();
+        faults.extend(shared.store.capacity().shortage(connection, false)?);
         Ok(Overview {
-            faults: shared.faults(),
+            faults,
             webhooks: overview::webhooks(connection, &earnings, zone.as_ref(), now)?,
             misdirected: misdirected.into_iter().map(Misdirected::from).collect(),
             connection: reached,
@@ -175,4 +241,36 @@ pub(super) async fn overview(context: &Arc<Context>, request: &ApiRequest) -> Re
         })
     });
     Ok(ok(&read.await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_a_fault_once_it_is_missing_late_or_refused() {
+        let now: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+        let fault = |days: Option<i64>, error: Option<&str>| {
+            let certificate = Certificate {
+                names: Vec::new(),
+                not_after: days.map(|days| now + SignedDuration::from_hours(24 * days)),
+                error: error.map(str::to_owned),
+                next_try: None,
+            };
+            let fault = certificate.fault(now)?;
+            Some((fault.is_gone, fault.title))
+        };
+        assert_eq!(fault(Some(30), None), None);
+        assert_eq!(fault(None, None), None, "it is asked for just now");
+        let (is_gone, title) = fault(None, Some("no such name")).unwrap();
+        assert!(is_gone && title.starts_with("There is no certificate"));
+        assert!(fault(Some(-1), None).unwrap().0);
+        let (is_gone, title) = fault(Some(10), None).unwrap();
+        assert!(!is_gone && title.contains("ends on 2026-01-15"), "{title}");
+        let (is_gone, title) = fault(Some(30), Some("no such name")).unwrap();
+        assert!(
+            !is_gone && title.contains("good until 2026-02-04"),
+            "{title}"
+        );
+    }
 }

@@ -72,6 +72,7 @@ pub enum Resource {
     Channels,
     Channel,
     TestChannel,
+    ChannelCommands,
     Forwards,
     Forward,
     Outbox,
@@ -82,7 +83,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 62] = [
+const ADDRESSES: [(&str, Resource, &str); 63] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -142,6 +143,11 @@ const ADDRESSES: [(&str, Resource, &str); 62] = [
     ("/channels", Resource::Channels, "GET, POST"),
     ("/channels/{id}", Resource::Channel, "GET, PATCH, DELETE"),
     ("/channels/{id}/test", Resource::TestChannel, "POST"),
+    (
+        "/channels/{id}/commands",
+        Resource::ChannelCommands,
+        "POST, DELETE",
+    ),
     ("/forwards", Resource::Forwards, "GET, POST"),
     ("/forwards/{id}", Resource::Forward, "GET, PATCH, DELETE"),
     ("/outbox", Resource::Outbox, "GET"),
@@ -274,6 +280,8 @@ impl Resource {
             (Self::Channel, "PATCH") => channels::change(context, request).await,
             (Self::Channel, "DELETE") => channels::remove(context, request).await,
             (Self::TestChannel, "POST") => channels::test(context, request).await,
+            (Self::ChannelCommands, "POST") => channels::begin_commands(context, request).await,
+            (Self::ChannelCommands, "DELETE") => channels::end_commands(context, request).await,
             (Self::Forwards, "GET") => forwards::list(context, request).await,
             (Self::Forwards, "POST") => forwards::create(context, request).await,
             (Self::Forward, "GET") => forwards::get(context, request).await,

@@ -1,51 +1,64 @@
-//! Runs the rules of attention when something happened and on a clock, and logs what begins
-//! and what is over.
+//! Runs the rules of attention when something happened and on a clock, logs what begins and what
+//! is over, and has the owner told of it.
 //!
 //! The clock is for silence, which begins while nothing happens. Alerts that come together
-//! are looked at together, so that a flood of them costs one look in two seconds.
+//! are looked at together, so that a flood of them costs one look in two seconds. A look reads;
+//! something is written only where there is something to tell.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::telling::{self, Found, Memory, Surroundings};
 use crate::clock::{Clock, SystemClock};
-use crate::reports::{AttentionChange, AttentionWatch};
-use crate::store::{Result, Store};
+use crate::reports::AttentionChange;
+use crate::store::{Connection, Result, Store};
 use crate::workers::Outcome;
 
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How long it is waited for an event after that.
+/// How long it is waited for an event or an act after that.
 const WAIT: Duration = Duration::from_mins(1);
 
-/// Looks for as long as it is polled; `watch` remembers what was found before.
+/// Looks for as long as it is polled; `memory` has what was found and told before.
 pub async fn run(
     store: Arc<Store>,
-    watch: Arc<Mutex<AttentionWatch>>,
+    surroundings: Surroundings,
+    memory: Arc<Mutex<Memory>>,
     clock: SystemClock,
 ) -> Outcome {
-    let mut newest = store.signals().newest();
+    let (mut newest, mut acts) = (store.signals().newest(), store.signals().acts());
     loop {
         newest.mark_unchanged();
-        match look(&store, &watch, clock).await {
-            Ok(changed) => changed.iter().for_each(log),
+        acts.mark_unchanged();
+        match look(&store, &surroundings, &memory, clock).await {
+            Ok(found) => {
+                found.changes.iter().for_each(log);
+                if let Err(error) = telling::tell(&store, found.news, &memory).await {
+                    tracing::warn!(%error, "the owner could not be told what happened; it is tried again");
+                }
+            }
             Err(error) => tracing::warn!(%error, "it could not be seen what needs the owner"),
         }
         tokio::time::sleep(PAUSE).await;
-        // The store tells of events for as long as it is there.
-        let _ = tokio::time::timeout(WAIT, newest.changed()).await;
+        tokio::select! {
+            _ = newest.changed() => {}
+            _ = acts.changed() => {}
+            () = tokio::time::sleep(WAIT) => {}
+        }
     }
 }
 
 async fn look(
     store: &Store,
-    watch: &Arc<Mutex<AttentionWatch>>,
+    surroundings: &Surroundings,
+    memory: &Arc<Mutex<Memory>>,
     clock: SystemClock,
-) -> Result<Vec<AttentionChange>> {
-    let watch = Arc::clone(watch);
-    let look = move |connection: &_| {
-        let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-        watch.look(connection, clock.now())
+) -> Result<Found> {
+    let (surroundings, memory) = (surroundings.clone(), Arc::clone(memory));
+    let look = move |connection: &Connection| {
+        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        telling::look(connection, &surroundings, &mut memory, clock.now())
     };
     store.readers().run(look).await
 }

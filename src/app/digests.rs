@@ -1,27 +1,20 @@
-//! The digests of a day and of a week: trades, profit, failures, and what still waits.
+//! The digests of a day and of a week: trades, profit, failures, match rates, and what still waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::domain::channel::Topic;
-use crate::domain::event::EventStatus;
-use crate::domain::money::Decimal;
 use crate::domain::notice::Notice;
 use crate::journal::notices::Matter;
+use crate::reports::digest;
 use crate::store::channels::StoredChannel;
-use crate::store::event_log;
-use crate::store::events::EventFilter;
-use crate::store::trades::{self, TradeFilter};
 use crate::store::{Connection, Result};
 
 /// When digests are told, in the channel's zone.
 const AT: Time = Time::constant(8, 0, 0, 0);
-
-/// Trades that a digest adds up at most.
-const MOST_TRADES: u32 = 100_000;
 
 /// A digest that is due.
 pub struct Digest {
@@ -99,6 +92,8 @@ pub fn due(
     Ok(due)
 }
 
+/// What happened, how well it matches the backtests, and what still waits for the owner; of the
+/// channel's webhooks alone.
 fn lines(
     connection: &Connection,
     channel: &StoredChannel,
@@ -106,43 +101,14 @@ fn lines(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<String>> {
-    let filter = TradeFilter {
-        webhooks: channel.terms.webhooks.clone(),
-        from: Some(from),
-        to: Some(to),
-        ..TradeFilter::default()
+    let scope = &channel.terms.webhooks;
+    let mut lines = digest::happened(connection, scope, from, to)?;
+    lines.extend(digest::match_rates(connection, scope)?);
+    let is_of = |matter: &&Matter| {
+        let webhook = matter.webhook.as_ref();
+        webhook.is_none_or(|webhook| scope.is_empty() || scope.contains(webhook))
     };
-    let mut profits: BTreeMap<String, (u32, Decimal)> = BTreeMap::new();
-    for trade in trades::list(connection, &filter, MOST_TRADES)? {
-        let (count, sum) = profits.entry(trade.currency).or_default();
-        *count += 1;
-        *sum = sum.checked_add(trade.trade.net_profit).unwrap_or(*sum);
-    }
-    let mut lines: Vec<String> = profits
-        .into_iter()
-        .map(|(currency, (count, sum))| {
-            let trades = if count == 1 {
-                "1 trade".to_owned()
-            } else {
-                format!("{count} trades")
-            };
-            let sign = if sum > Decimal::ZERO { "+" } else { "" };
-            format!("{trades}: {sign}{} {currency}", sum.round_dp(2).normalize())
-        })
-        .collect();
-    if lines.is_empty() {
-        lines.push("No trade was closed.".to_owned());
-    }
-    let filter = EventFilter {
-        from: Some(from),
-        to: Some(to),
-        ..EventFilter::default()
-    };
-    let counts = event_log::summary(connection, &filter)?.counts;
-    let all: i64 = counts.iter().map(|of| of.events).sum();
-    let is_failed = |of: &&event_log::StatusCount| of.status == EventStatus::Failed;
-    let failed: i64 = counts.iter().filter(is_failed).map(|of| of.events).sum();
-    lines.push(format!("Alerts: {all}, {failed} of them failed"));
-    lines.extend(open.iter().map(|matter| format!("Open: {}", matter.title)));
+    let open = open.iter().filter(is_of);
+    lines.extend(open.map(|matter| format!("Open: {}", matter.title)));
     Ok(lines)
 }

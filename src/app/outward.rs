@@ -6,9 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
+use crate::chat::{Chat, Faults};
 use crate::clock::SystemClock;
 use crate::config::{Config, OutboundConfig};
 use crate::forwards::Forwarder;
+use crate::ingest::Registry;
 use crate::journal::{forwards, notices};
 use crate::notify::Notifier;
 use crate::outbound::{Client, Limits, Reach, Roots};
@@ -37,6 +39,8 @@ fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
 pub struct Outward {
     /// The senders of the outbox.
     pub senders: Senders<SystemClock>,
+    /// What takes commands by chat.
+    pub chat: Arc<Chat<SystemClock>>,
     /// What reads the alerts of another algohook, where one is named.
     pub follower: Option<Arc<Follower>>,
 }
@@ -45,13 +49,25 @@ impl Outward {
     /// All of it; `urls` are those of the page and of the local listener.
     pub fn of(
         store: &Arc<Store>,
+        registry: &Arc<Registry>,
+        faults: Faults,
         clock: SystemClock,
         config: &Config,
         urls: (&str, &str),
     ) -> anyhow::Result<Self> {
+        let chat = Chat {
+            store: Arc::clone(store),
+            vault: Vault::of(&config.data_dir),
+            client: client(&config.outbound)?,
+            registry: Arc::clone(registry),
+            clock,
+            faults,
+            look_every: config.look_every,
+        };
         Ok(Self {
-            senders: senders(store, clock, config, urls)?,
             follower: follower(store, config)?,
+            senders: senders(store, clock, config, urls)?,
+            chat: Arc::new(chat),
         })
     }
 }

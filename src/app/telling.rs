@@ -1,145 +1,99 @@
 //! Tells the owner what is wrong and what is over, of logins from new places, and the digests of
 //! days and weeks.
 //!
-//! The rules are those of the dashboard. While there is no channel nothing is looked at.
+//! The rules are those of the dashboard. While there is no channel nobody is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::digests::{self, Digest};
-use crate::clock::{Clock, SystemClock};
+use super::server_faults;
 use crate::domain::attention::Attention;
 use crate::domain::channel::Topic;
 use crate::domain::event::EventStatus;
 use crate::domain::notice::Notice;
 use crate::domain::webhook::WebhookId;
 use crate::journal::notices::{self, Matter, name_of};
-use crate::reports::AttentionWatch;
-use crate::store::backup::BackupState;
+use crate::reports::{AttentionChange, AttentionWatch};
 use crate::store::channels::StoredChannel;
 use crate::store::events::{self, EventFilter};
 use crate::store::known_clients::{self, NewPlace};
 use crate::store::{Connection, Result, Store, WriteContext, channels, forwards, outbox, webhooks};
-use crate::workers::{Board, Outcome};
 
-/// The shortest time between two looks.
-const PAUSE: Duration = Duration::from_secs(2);
-
-/// How long it is waited for an event or an act after that.
-const WAIT: Duration = Duration::from_mins(1);
+pub use server_faults::Surroundings;
 
 /// Time within which a login is news.
 const NEWS: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is looked at beside the database.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// The state of the backups.
-    pub backups: BackupState,
-    /// How the background tasks are.
-    pub workers: Board,
+/// What is remembered from one look to the next.
+#[derive(Debug, Default)]
+pub struct Memory {
+    watch: AttentionWatch,
+    /// The names of what was told once, each with its channel.
+    told: BTreeSet<String>,
 }
 
 /// What one look found.
-struct Found {
+pub struct Found {
+    /// What began at a webhook and what is over, for the log.
+    pub changes: Vec<AttentionChange>,
+    /// What there is to tell; none where nothing changed, or there is no channel.
+    pub news: Option<News>,
+}
+
+/// What there is to tell.
+pub struct News {
     channels: Vec<StoredChannel>,
     matters: Vec<Matter>,
     logins: Vec<NewPlace>,
     digests: Vec<Digest>,
+    at: Timestamp,
 }
 
-/// Looks and tells for as long as it is polled.
-pub async fn run(store: Arc<Store>, surroundings: Surroundings, clock: SystemClock) -> Outcome {
-    let (mut newest, mut acts) = (store.signals().newest(), store.signals().acts());
-    let watch = Arc::new(Mutex::new(AttentionWatch::default()));
-    let mut told = BTreeSet::new();
-    loop {
-        newest.mark_unchanged();
-        acts.mark_unchanged();
-        if let Err(error) = tell(&store, &surroundings, &watch, &mut told, clock).await {
-            tracing::warn!(%error, "the owner could not be told what happened; it is tried again");
-        }
-        tokio::time::sleep(PAUSE).await;
-        tokio::select! {
-            _ = newest.changed() => {}
-            _ = acts.changed() => {}
-            () = tokio::time::sleep(WAIT) => {}
-        }
-    }
-}
-
-async fn tell(
-    store: &Store,
-    surroundings: &Surroundings,
-    watch: &Arc<Mutex<AttentionWatch>>,
-    told: &mut BTreeSet<String>,
-    clock: SystemClock,
-) -> Result<()> {
-    let (watch, faults, now) = (Arc::clone(watch), faults(surroundings), clock.now());
-    let known = told.clone();
-    let look = move |connection: &Connection| {
-        let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-        look(connection, &mut watch, &faults, &known, now)
-    };
-    let found = store.readers().run(look).await?;
-    if found.channels.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = found.digests.iter().map(Digest::key).collect();
-    let write = move |context: &mut WriteContext<'_>| {
-        notices::settle(context, &found.matters, now)?;
-        for login in &found.logins {
-            let (topic, notice) = (Topic::Login, login_notice(login));
-            for channel in found
-                .channels
-                .iter()
-                .filter(|channel| channel.terms.tells.has(topic))
-            {
-                let name = format!("login_{}", login.id);
-                notices::tell_once(context, channel, &name, topic, &notice, now)?;
-            }
-        }
-        for digest in &found.digests {
-            let (channel, name) = (&digest.channel, &digest.name);
-            notices::tell_once(context, channel, name, digest.topic, &digest.notice, now)?;
-        }
-        Ok(())
-    };
-    store.writer().run_shared(None, write).await?;
-    told.extend(names);
-    Ok(())
-}
-
-/// The faults of the server itself.
-fn faults(surroundings: &Surroundings) -> Vec<String> {
-    let backups = surroundings.backups.fault();
-    backups
-        .into_iter()
-        .chain(surroundings.workers.faults())
-        .collect()
-}
-
-fn look(
+/// Looks at what needs the owner, and compares it with what was told.
+pub fn look(
     connection: &Connection,
-    watch: &mut AttentionWatch,
-    faults: &[String],
-    told: &BTreeSet<String>,
+    surroundings: &Surroundings,
+    memory: &mut Memory,
     now: Timestamp,
 ) -> Result<Found> {
+    let changes = memory.watch.look(connection, now)?;
     let mut channels = channels::list(connection)?;
     channels.retain(|channel| !channel.terms.is_paused);
     if channels.is_empty() {
-        return Ok(Found {
-            channels,
-            matters: Vec::new(),
-            logins: Vec::new(),
-            digests: Vec::new(),
-        });
+        let news = None;
+        return Ok(Found { changes, news });
     }
-    watch.look(connection, now)?;
+    let matters = matters(connection, &memory.watch, surroundings, now)?;
+    let mut logins = known_clients::new_places(connection, now - NEWS)?;
+    logins.retain(|login| {
+        let mut wanting = told_of_logins(&channels);
+        wanting.any(|channel| !memory.told.contains(&login_key(channel, login)))
+    });
+    let digests = digests::due(connection, &channels, &memory.told, &matters, now)?;
+    let is_nothing =
+        logins.is_empty() && digests.is_empty() && notices::is_settled(connection, &matters, now)?;
+    let news = News {
+        channels,
+        matters,
+        logins,
+        digests,
+        at: now,
+    };
+    Ok(Found {
+        changes,
+        news: (!is_nothing).then_some(news),
+    })
+}
+
+fn matters(
+    connection: &Connection,
+    watch: &AttentionWatch,
+    surroundings: &Surroundings,
+    now: Timestamp,
+) -> Result<Vec<Matter>> {
     let webhooks = webhooks::list(connection)?.into_iter();
     let names: BTreeMap<WebhookId, String> =
         webhooks.map(|webhook| (webhook.id, webhook.name)).collect();
@@ -150,15 +104,54 @@ fn look(
             matters.push(of_attention(connection, webhook, name, one)?);
         }
     }
-    matters.extend(faults.iter().map(|fault| of_server(fault)));
+    matters.extend(surroundings.matters(connection, now)?);
     matters.extend(of_forwards(connection)?);
-    let digests = digests::due(connection, &channels, told, &matters, now)?;
-    Ok(Found {
-        channels,
-        matters,
-        logins: known_clients::new_places(connection, now - NEWS)?,
-        digests,
-    })
+    Ok(matters)
+}
+
+fn told_of_logins(channels: &[StoredChannel]) -> impl Iterator<Item = &StoredChannel> {
+    let channels = channels.iter();
+    channels.filter(|channel| channel.terms.tells.has(Topic::Login))
+}
+
+fn login_name(login: &NewPlace) -> String {
+    format!("login_{}", login.id)
+}
+
+fn login_key(channel: &StoredChannel, login: &NewPlace) -> String {
+    format!("{} {}", channel.id, login_name(login))
+}
+
+/// Tells what a look found to be news.
+pub async fn tell(store: &Store, news: Option<News>, memory: &Mutex<Memory>) -> Result<()> {
+    let Some(news) = news else {
+        return Ok(());
+    };
+    let mut names: Vec<String> = news.digests.iter().map(Digest::key).collect();
+    for login in &news.logins {
+        names.extend(told_of_logins(&news.channels).map(|channel| login_key(channel, login)));
+    }
+    let write = move |context: &mut WriteContext<'_>| put(context, &news);
+    store.writer().run_shared(None, write).await?;
+    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.told.extend(names);
+    Ok(())
+}
+
+fn put(context: &mut WriteContext<'_>, news: &News) -> Result<()> {
+    let now = news.at;
+    notices::settle(context, &news.matters, now)?;
+    for login in &news.logins {
+        let (topic, notice, name) = (Topic::Login, login_notice(login), login_name(login));
+        for channel in told_of_logins(&news.channels) {
+            notices::tell_once(context, channel, &name, topic, &notice, now)?;
+        }
+    }
+    for digest in &news.digests {
+        let (channel, name) = (&digest.channel, &digest.name);
+        notices::tell_once(context, channel, name, digest.topic, &digest.notice, now)?;
+    }
+    Ok(())
 }
 
 fn of_attention(
@@ -210,27 +203,11 @@ fn why_failed(connection: &Connection, webhook: &WebhookId) -> Result<Vec<String
     Ok(error.map_or_else(Vec::new, |error| vec![error.message, error.hint]))
 }
 
-fn of_server(fault: &str) -> Matter {
-    Matter {
-        name: name_of(
-            Topic::Server,
-            None,
-            fault.split([':', '.']).next().unwrap_or(fault),
-        ),
-        topic: Topic::Server,
-        webhook: None,
-        title: fault.to_owned(),
-        lines: Vec::new(),
-        count: 0,
-    }
-}
-
 /// Forwards that have messages which nobody took, or nobody knows of.
 fn of_forwards(connection: &Connection) -> Result<Vec<Matter>> {
     let mut matters = Vec::new();
     for forward in forwards::list(connection)? {
-        let counts = outbox::counts(connection, &forward.lane())?;
-        let (dead, unknown) = (counts.dead, counts.unknown);
+        let (dead, unknown) = outbox::not_taken(connection, &forward.lane())?;
         if dead + unknown == 0 {
             continue;
         }

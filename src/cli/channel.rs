@@ -13,6 +13,7 @@ use super::open::{self, WebhookArgument};
 use super::output::{self, printable};
 use crate::config::Config;
 use crate::desk::channels::{self, Channel as Shown, ChannelChange};
+use crate::desk::chats;
 use crate::domain::channel::{ChannelId, ChannelKind, Tells};
 use crate::server::lock::running_server;
 use crate::store::Store;
@@ -33,6 +34,7 @@ pub enum Channel {
     List(List),
     Test(Test),
     Change(Change),
+    Commands(Commands),
     Remove(Remove),
 }
 
@@ -89,6 +91,9 @@ pub struct Change {
     name: Option<String>,
     #[command(flatten)]
     options: Options,
+    /// Setting or secret to remove; may be given several times
+    #[arg(long = "unset", value_name = "KEY")]
+    unset: Vec<String>,
     /// Tell nothing for now
     #[arg(long, conflicts_with = "resume")]
     pause: bool,
@@ -97,6 +102,22 @@ pub struct Change {
     resume: bool,
     /// Print JSON
     #[arg(long)]
+    json: bool,
+}
+
+/// Take commands from a chat of Telegram, such as /status and /halt
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  algohook channel commands ch_1\n\nPrints a code. Send it to the bot from the chat, and its commands are taken."
+)]
+pub struct Commands {
+    /// The channel, of the kind telegram
+    id: ChannelId,
+    /// Take no commands any more
+    #[arg(long)]
+    off: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "off")]
     json: bool,
 }
 
@@ -137,7 +158,7 @@ impl Options {
                 Some((name, value)) => (name.to_owned(), value.to_owned()),
                 None => (setting.clone(), secret(&setting, SECRET)?),
             };
-            settings.insert(name, value);
+            settings.insert(name, Some(value));
         }
         let webhooks = self
             .webhooks
@@ -165,6 +186,7 @@ impl Channel {
             Self::List(list) => list.run(&store, &vault, out),
             Self::Test(test) => test.run(config, &store, out),
             Self::Change(change) => change.run(&store, vault, out),
+            Self::Commands(commands) => commands.run(&store, out),
             Self::Remove(remove) => remove.run(&store, out),
         }
     }
@@ -194,11 +216,13 @@ impl Add {
 impl Change {
     fn run(self, store: &Store, vault: Vault, out: &mut dyn Write) -> anyhow::Result<()> {
         let id = self.id;
-        let change = ChannelChange {
+        let mut change = ChannelChange {
             name: self.name,
             paused: self.pause.then_some(true).or(self.resume.then_some(false)),
             ..self.options.change(store)?
         };
+        let removed = self.unset.into_iter().map(|name| (name, None));
+        change.settings.extend(removed);
         let changed = open::act(store, move |context, actor| {
             channels::change(context, &vault, actor, id, change)
         })??;
@@ -206,6 +230,28 @@ impl Change {
             return output::json(out, &changed);
         }
         Ok(writeln!(out, "Changed {id}.")?)
+    }
+}
+
+impl Commands {
+    fn run(self, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+        let id = self.id;
+        if self.off {
+            open::act(store, move |context, actor| chats::end(context, actor, id))?;
+            return Ok(writeln!(out, "{id} takes no commands.")?);
+        }
+        let code = chats::new_code()?;
+        let made = open::act(store, move |context, actor| {
+            chats::begin(context, actor, id, &code)
+        })??;
+        if self.json {
+            return output::json(out, &made);
+        }
+        Ok(writeln!(
+            out,
+            "Send this to the bot from the chat that may command, until {:.0}:\n  {}",
+            made.until, made.send
+        )?)
     }
 }
 

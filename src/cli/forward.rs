@@ -69,6 +69,9 @@ pub struct Change {
     url: Option<String>,
     #[command(flatten)]
     options: Options,
+    /// Setting or secret to remove; may be given several times
+    #[arg(long = "unset", value_name = "KEY")]
+    unset: Vec<String>,
     /// Do not sign messages any more
     #[arg(long, conflicts_with = "signed")]
     unsigned: bool,
@@ -141,7 +144,7 @@ impl Options {
                     secret(&setting, "ALGOHOOK_FORWARD_SECRET")?,
                 ),
             };
-            settings.insert(name, value);
+            settings.insert(name, Some(value));
         }
         Ok(ForwardChange {
             url: None,
@@ -214,7 +217,7 @@ impl Change {
     fn run(self, store: &Store, vault: Vault, out: &mut dyn Write) -> anyhow::Result<()> {
         let (id, json) = (self.id, self.json);
         let options = self.options.change()?;
-        let change = ForwardChange {
+        let mut change = ForwardChange {
             url: self.url.map(url_or_asked).transpose()?,
             signed: options.signed.or(self.unsigned.then_some(false)),
             once: options.once.or(self.repeat.then_some(false)),
@@ -222,6 +225,8 @@ impl Change {
             rotate_secret: self.rotate_secret,
             ..options
         };
+        let removed = self.unset.into_iter().map(|name| (name, None));
+        change.settings.extend(removed);
         let changed = open::act(store, move |context, actor| {
             forwards::change(context, &vault, actor, id, change)
         })??;

@@ -7,15 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::chats::ChatCommands;
 use crate::domain::channel::{ChannelId, ChannelKind, NotHours, Tells, Topic};
 use crate::domain::notice::{Notice, Notices};
 use crate::domain::webhook::{NotAWebhookId, WebhookId, name_of};
 use crate::journal::notices::KIND;
 use crate::notify::settings::{self, SettingError};
+use crate::notify::telegram::bot_id;
 use crate::store::audit::{self, Actor};
 use crate::store::channels::{self, ChannelTerms, StoredChannel, owner_of};
 use crate::store::outbox::{self, NewRow, Put, RowId};
-use crate::store::{Connection, Result, WriteContext, webhooks};
+use crate::store::{Connection, Result, WriteContext, chats, webhooks};
 use crate::vault::{Secrets, Vault, VaultError};
 
 /// Channels at most.
@@ -30,9 +32,9 @@ pub const TEST_LIMIT: SignedDuration = SignedDuration::from_secs(25);
 pub struct ChannelChange {
     /// A name for it.
     pub name: Option<String>,
-    /// Its settings and secrets, by name.
+    /// Its settings and secrets, by name; null removes one.
     #[serde(default)]
-    pub settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, Option<String>>,
     /// What it tells: `all` (the default), or a list of topics.
     pub tells: Option<Tells>,
     /// The webhooks that it tells of; all of them where the list is empty.
@@ -69,6 +71,9 @@ pub enum ChannelError {
     /// The zone is none.
     #[error("timeZone: \"{0}\" is no time zone; one looks like Europe/Berlin")]
     Zone(String),
+    /// Its kind takes no commands.
+    #[error("commands: only a channel of the kind telegram takes commands, and this one is {0}")]
+    NoCommands(ChannelKind),
     /// There are too many.
     #[error("there are at most {MOST} channels")]
     TooMany,
@@ -102,6 +107,8 @@ pub struct Channel {
     pub time_zone: String,
     /// True if it tells nothing for now.
     pub paused: bool,
+    /// Whose commands it takes; null where it takes none.
+    pub commands: Option<ChatCommands>,
     /// Messages that wait.
     pub waiting: u64,
     /// Messages that were taken.
@@ -140,19 +147,23 @@ fn shown(connection: &Connection, vault: &Vault, channel: StoredChannel) -> Resu
     let counts = outbox::counts(connection, &channel.lane())?;
     let read = vault.read(connection, owner_of(channel.id));
     let secrets_lost = read.is_err();
+    let secrets = read.unwrap_or_default();
+    let bot = bot_id(secrets.get("token").map_or("", String::as_str));
+    let commands = ChatCommands::of(connection, channel.id, bot)?;
     let terms = channel.terms;
     Ok(Channel {
         id: channel.id,
         kind: terms.kind,
         name: terms.name,
         settings: terms.settings,
-        secrets: read.unwrap_or_default().into_keys().collect(),
+        secrets: secrets.into_keys().collect(),
         secrets_lost,
         tells: terms.tells,
         webhooks: terms.webhooks,
         quiet: terms.quiet.map(|quiet| quiet.to_string()),
         time_zone: terms.zone,
         paused: terms.is_paused,
+        commands,
         waiting: counts.waiting,
         done: counts.done,
         dead: counts.dead + counts.unknown,
@@ -228,6 +239,11 @@ fn keep(
     mut secrets: Secrets,
     change: ChannelChange,
 ) -> Result<std::result::Result<Channel, ChannelError>> {
+    let bot = |terms: &ChannelTerms, secrets: &Secrets| {
+        let server = terms.settings.get("url").cloned();
+        (server, secrets.get("token").cloned())
+    };
+    let before = bot(&terms, &secrets);
     if let Err(error) = apply(&mut terms, &mut secrets, change) {
         return Ok(Err(error));
     }
@@ -241,7 +257,12 @@ fn keep(
     } else {
         "channel.create"
     };
+    let is_other_bot = before != bot(&terms, &secrets);
     let id = channels::put(context, id, &terms, actor.at)?;
+    // Who confirmed the one has not confirmed the other.
+    if is_other_bot && chats::remove(context, id)? {
+        audit::note(context.connection, actor, "chat.end", Some(&id.to_string()))?;
+    }
     vault.keep(context, owner_of(id), &secrets)?;
     audit::note(context.connection, actor, act, Some(&id.to_string()))?;
     // What is remembered of channels is of before.
@@ -259,11 +280,16 @@ fn apply(
         terms.name = name_of(&name).map_err(|error| ChannelError::Name(error.to_string()))?;
     }
     for (name, value) in change.settings {
-        if settings::is_secret(terms.kind, &name) {
-            secrets.insert(name, value);
+        let kept = if settings::is_secret(terms.kind, &name) {
+            &mut *secrets
         } else {
-            terms.settings.insert(name, value);
-        }
+            &mut terms.settings
+        };
+        match value {
+            None if settings::is_known(terms.kind, &name) => kept.remove(&name),
+            // Without a value it is refused with the names that there are.
+            value => kept.insert(name, value.unwrap_or_default()),
+        };
     }
     let mut all = terms.settings.clone();
     all.extend(secrets.clone());
@@ -324,7 +350,7 @@ pub fn test(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Res
         is_fault: false,
     });
     let row = NewRow {
-        lane: format!("{id}.test"),
+        lane: channels::test_lane(id),
         kind: KIND,
         about: format!("msg_test_{}", actor.at.as_microsecond()),
         body: serde_json::to_vec(&notices).unwrap_or_default(),

@@ -58,9 +58,9 @@ pub struct ForwardChange {
     pub send_key: Option<bool>,
     /// The text to send, for the format `template`.
     pub template: Option<String>,
-    /// The format's own settings and secrets, by name.
+    /// The format's own settings and secrets, by name; null removes one.
     #[serde(default)]
-    pub settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, Option<String>>,
     /// Pass nothing on for now, or again.
     pub paused: Option<bool>,
     /// Make a new signing secret; the old one stays valid for 24 hours.
@@ -344,6 +344,36 @@ fn finish(
     })
 }
 
+/// Pauses a forward or has it pass alerts on again, which needs none of its secrets; true where
+/// that changed anything.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::NotFound`] where there is none.
+pub fn pause(
+    context: &mut WriteContext<'_>,
+    actor: &Actor,
+    id: ForwardId,
+    is_paused: bool,
+) -> Result<bool> {
+    let mut terms = forwards::get(context.connection, id)?.terms;
+    if terms.is_paused == is_paused {
+        return Ok(false);
+    }
+    terms.is_paused = is_paused;
+    forwards::update(context, id, &terms)?;
+    audit::note(
+        context.connection,
+        actor,
+        "forward.change",
+        Some(&id.to_string()),
+    )?;
+    // What is remembered of forwards is of before.
+    context.memory.forget();
+    outbox::switch(context, &id.to_string(), !is_paused)?;
+    Ok(true)
+}
+
 /// Removes a forward with what waits for it.
 ///
 /// # Errors
@@ -399,11 +429,17 @@ fn plan(
     terms.template = change.template.or(terms.template);
     terms.is_paused = change.paused.unwrap_or(terms.is_paused);
     for (name, value) in change.settings {
-        if formats::is_secret(terms.format, &name) {
-            secrets.insert(format!("{}{name}", names::OF_FORMAT), value);
+        let is_known = formats::is_known(terms.format, &name);
+        let (kept, name) = if formats::is_secret(terms.format, &name) {
+            (&mut secrets, format!("{}{name}", names::OF_FORMAT))
         } else {
-            terms.settings.insert(name, value);
-        }
+            (&mut terms.settings, name)
+        };
+        match value {
+            None if is_known => kept.remove(&name),
+            // Without a value it is refused with the names that there are.
+            value => kept.insert(name, value.unwrap_or_default()),
+        };
     }
     if let Some(url) = change.url {
         terms.origin = origin_of(&url)?;

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod channels;
+pub mod chats;
 pub mod events;
 pub mod expectations;
 pub mod explain;

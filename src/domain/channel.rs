@@ -56,7 +56,7 @@ text_enum! {
         Rejected = "rejected",
         /// Live trades are not those of the backtest.
         Drift = "drift",
-        /// The server itself: backups, background tasks, the disk, the clock.
+        /// The server itself: backups, background tasks, the certificate, room, the clock, a migration.
         Server = "server",
         /// A forward was not taken, or nobody knows.
         Forward = "forward",

@@ -29,7 +29,7 @@ use crate::domain::signal::{Direction, Intent, OrderType, Signal};
 
 pub use as_received::with_key;
 pub use secret::{struck_out, with_secrets};
-pub use settings::{SettingError, Settings, check, is_secret};
+pub use settings::{SettingError, Settings, check, is_known, is_secret};
 pub use template::{Template, TemplateError};
 
 /// An alert to pass on.

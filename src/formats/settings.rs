@@ -111,6 +111,12 @@ pub fn is_secret(format: ForwardFormat, name: &str) -> bool {
             .any(|setting| setting.name == name && setting.is_secret)
 }
 
+/// True if a format has a setting of this name.
+#[must_use]
+pub fn is_known(format: ForwardFormat, name: &str) -> bool {
+    is_secret(format, name) || of(format).iter().any(|setting| setting.name == name)
+}
+
 /// Checks the settings and secrets of a format together.
 ///
 /// # Errors
@@ -118,9 +124,7 @@ pub fn is_secret(format: ForwardFormat, name: &str) -> bool {
 /// [`SettingError`] for the first that is not right.
 pub fn check(format: ForwardFormat, settings: &Settings) -> Result<(), SettingError> {
     for (name, value) in settings {
-        let is_known =
-            is_secret(format, name) || of(format).iter().any(|setting| setting.name == name);
-        if !is_known {
+        if !is_known(format, name) {
             return Err(SettingError::Unknown {
                 format,
                 name: name.chars().take(40).collect(),

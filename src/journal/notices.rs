@@ -214,6 +214,27 @@ impl Matter {
     }
 }
 
+/// Reports whether [`settle`] would change nothing: every matter is an open issue, counted as
+/// far and told of within the day, and nothing else is open.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn is_settled(connection: &Connection, wrong: &[Matter], now: Timestamp) -> Result<bool> {
+    let open = issues::open(connection)?;
+    let is_known = |matter: &Matter| {
+        let issue = open.iter().find(|issue| issue.matter == matter.name);
+        issue.is_some_and(|issue| matter.count <= issue.count && !is_due(issue, now))
+    };
+    let is_wrong = |issue: &issues::Issue| wrong.iter().any(|matter| matter.name == issue.matter);
+    Ok(wrong.iter().all(is_known) && open.iter().all(is_wrong))
+}
+
+/// Reports whether the owner is to be reminded of an issue.
+fn is_due(issue: &issues::Issue, now: Timestamp) -> bool {
+    issue.told_at.duration_until(now) >= REMIND_AFTER
+}
+
 /// Opens issues for what is wrong and was not, counts on those that are open, reminds of them
 /// daily, and closes those that are over. Each change is told once.
 ///
@@ -230,7 +251,7 @@ pub fn settle(context: &mut WriteContext<'_>, wrong: &[Matter], now: Timestamp) 
             continue;
         };
         let count = issue.count.max(matter.count);
-        let is_due = issue.told_at.duration_until(now) >= REMIND_AFTER;
+        let is_due = is_due(issue, now);
         let told_at = if is_due { now } else { issue.told_at };
         if is_due {
             let title = format!("Still: {}", matter.title);
@@ -280,4 +301,45 @@ fn of_name(name: &str) -> (Topic, Option<WebhookId>) {
         .and_then(|topic| topic.parse().ok())
         .unwrap_or(Topic::Server);
     (topic, parts.next().and_then(|id| id.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::scratch::Scratch;
+
+    #[test]
+    fn nothing_is_written_of_what_did_not_change() {
+        let mut scratch = Scratch::new();
+        let start: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+        let matter = |name: &str, count| Matter {
+            name: name_of(Topic::Server, None, name),
+            topic: Topic::Server,
+            webhook: None,
+            title: name.to_owned(),
+            lines: Vec::new(),
+            count,
+        };
+        let settled = |scratch: &Scratch, wrong: &[Matter], now| {
+            is_settled(&scratch.connection, wrong, now).unwrap()
+        };
+        assert!(settled(&scratch, &[], start));
+        let one = [matter("one", 1)];
+        assert!(!settled(&scratch, &one, start), "it began");
+        settle(&mut scratch.context(), &one, start).unwrap();
+        assert!(settled(&scratch, &one, start));
+        let later = start + SignedDuration::from_hours(23);
+        assert!(settled(&scratch, &one, later));
+        assert!(
+            !settled(&scratch, &[matter("one", 2)], later),
+            "it counts on"
+        );
+        let both = [matter("one", 1), matter("two", 0)];
+        assert!(!settled(&scratch, &both, later), "another one began");
+        assert!(!settled(&scratch, &[], later), "it is over");
+        let day = start + REMIND_AFTER;
+        assert!(!settled(&scratch, &one, day), "its owner is reminded");
+        settle(&mut scratch.context(), &one, day).unwrap();
+        assert!(settled(&scratch, &one, day));
+    }
 }

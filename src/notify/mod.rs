@@ -13,7 +13,7 @@ pub mod render;
 mod sender;
 pub mod settings;
 mod slack;
-mod telegram;
+pub mod telegram;
 mod webhook;
 
 use hyper::Request;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::domain::channel::{ChannelId, ChannelKind};
+use crate::domain::channel::ChannelKind;
 use crate::domain::notice::Notices;
 use crate::formats::struck_out;
 use crate::outbound::Client;
 use crate::outbox::{Consumer, Sending, Sent};
 use crate::store::outbox::OutboxRow;
-use crate::store::{Store, StoreError, channels};
+use crate::store::{Store, StoreError, channels, chats};
 use crate::vault::{Vault, VaultError};
 
 use super::message::Message;
@@ -48,11 +48,6 @@ impl<C: Clock> Consumer for Notifier<C> {
     }
 }
 
-/// The channel of a lane: its own, or that of its tests.
-fn channel_of(lane: &str) -> Option<ChannelId> {
-    lane.strip_suffix(".test").unwrap_or(lane).parse().ok()
-}
-
 impl<C: Clock> Notifier<C> {
     async fn send_once(&self, row: &OutboxRow) -> Sent {
         let parts = match self.parts(row).await {
@@ -84,29 +79,33 @@ impl<C: Clock> Notifier<C> {
             }
         };
         let secrets: Vec<&str> = parts.secrets.values().map(String::as_str).collect();
-        let paths = secrets
-            .iter()
-            .filter_map(|secret| secret.split_once("://")?.1.split_once('/'));
-        let paths: Vec<&str> = paths.map(|(_, path)| path).collect();
-        sent.with_answer(|answer| struck_out(answer, secrets.iter().chain(&paths).copied()))
+        sent.with_answer(|answer| struck_out(answer, secrets.iter().copied()))
     }
 
     /// Reads what is needed; else what is to be noted of the row.
     async fn parts(&self, row: &OutboxRow) -> Result<Parts, Sent> {
-        let Some(id) = channel_of(&row.lane) else {
+        let Some((id, purpose)) = channels::of_lane(&row.lane) else {
             return Err(Sent::Refused(format!("{} is no channel", row.lane)));
         };
+        let is_chat = purpose == "chat";
         let notices: Notices = serde_json::from_slice(&row.body)
             .map_err(|error| Sent::Refused(format!("the message cannot be read: {error}")))?;
         let (vault, page) = (self.vault.clone(), self.page.clone());
         let read = self.store.readers().run(move |connection| {
-            let terms = channels::get(connection, id)?.terms;
+            let mut terms = channels::get(connection, id)?.terms;
+            if is_chat {
+                // An answer goes where the question came from.
+                let commander = chats::get(connection, id)?.and_then(|chat| chat.commander);
+                let commander = commander.ok_or_else(|| gone("the chat"))?;
+                let chat = commander.chat.to_string();
+                terms.settings.insert("chat".to_owned(), chat);
+            }
             let secrets = vault.read(connection, channels::owner_of(id));
             let message = render::message(connection, &notices, page.as_deref())?;
             Ok((terms, secrets, message))
         });
         let later = |error: StoreError| match error {
-            StoreError::NotFound(_) => Sent::Refused("the channel was removed".to_owned()),
+            StoreError::NotFound(what) => Sent::Refused(format!("{what} was removed")),
             error => Sent::NotTaken {
                 answer: error.to_string(),
                 retry_after: None,
@@ -124,6 +123,10 @@ impl<C: Clock> Notifier<C> {
             message,
         })
     }
+}
+
+fn gone(what: &str) -> StoreError {
+    StoreError::NotFound(what.to_owned())
 }
 
 /// Takes the pause that Telegram and Discord ask for in the body of a 429.

@@ -78,6 +78,12 @@ pub enum SettingError {
     },
 }
 
+/// True if a kind has a setting of this name.
+#[must_use]
+pub fn is_known(kind: ChannelKind, name: &str) -> bool {
+    of(kind).iter().any(|(known, _, _)| *known == name)
+}
+
 /// True if a setting of a kind is a secret.
 #[must_use]
 pub fn is_secret(kind: ChannelKind, name: &str) -> bool {
@@ -93,7 +99,7 @@ pub fn is_secret(kind: ChannelKind, name: &str) -> bool {
 /// [`SettingError`] for the first that is not right.
 pub fn check(kind: ChannelKind, settings: &Settings) -> Result<(), SettingError> {
     for (name, value) in settings {
-        if !of(kind).iter().any(|(known, _, _)| known == name) {
+        if !is_known(kind, name) {
             let known: Vec<&str> = of(kind).iter().map(|(name, _, _)| *name).collect();
             return Err(SettingError::Unknown {
                 kind,

@@ -10,12 +10,20 @@ use super::{Target, Unsendable, post_json};
 /// UTF-16 units of a message: 4,096, less what the bold title adds.
 const MOST: usize = 4000;
 
+/// The server of the Bot API, where a channel names no other.
+pub const VENDOR: &str = "https://api.telegram.org";
+
+/// The public part of a bot's token, by which it is known: the number before the colon.
+#[must_use]
+pub fn bot_id(token: &str) -> &str {
+    // One without a colon is none that the service takes; its first letters tell it apart.
+    let number = token.split_once(':').map(|(number, _)| number);
+    number.unwrap_or_else(|| token.get(..8).unwrap_or_default())
+}
+
 pub(super) fn request(message: &Message, to: &Target<'_>) -> Result<Request<Bytes>, Unsendable> {
     let (token, chat) = (to.need("token")?, to.need("chat")?);
-    let url = format!(
-        "{}/bot{token}/sendMessage",
-        to.base("https://api.telegram.org")
-    );
+    let url = format!("{}/bot{token}/sendMessage", to.base(VENDOR));
     let mut title = String::new();
     super::message::cut(&message.title, 200, |_| 1)
         .chars()

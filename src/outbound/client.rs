@@ -102,6 +102,12 @@ impl Client {
         }
     }
 
+    /// The same client with other bounds.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The same client with all its connections through a proxy.
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {

@@ -10,6 +10,7 @@ mod backtest;
 mod cache;
 pub mod compared;
 pub mod comparison;
+pub mod digest;
 pub mod expectation;
 mod live;
 mod open;

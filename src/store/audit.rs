@@ -18,6 +18,13 @@ pub const FAILED_LOGIN: &str = "login.failed";
 /// The action of notes or tags that were written on a trade.
 pub const NOTED_TRADE: &str = "trade.note";
 
+/// The action of a stranger who wrote to the bot of a channel.
+pub const REFUSED_CHAT: &str = "chat.refused";
+
+/// Actions that are frequent: a stranger who tries for days must not push out what the owner did,
+/// nor a diary that is kept well.
+const FREQUENT: [&str; 3] = [FAILED_LOGIN, NOTED_TRADE, REFUSED_CHAT];
+
 /// The actor, the time, and the place.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -75,9 +82,7 @@ pub fn note(
         action,
         subject
     ])?;
-    if [FAILED_LOGIN, NOTED_TRADE].contains(&action) {
-        // A stranger who tries for days must not push out what the owner did, nor a diary that
-        // is kept well.
+    if FREQUENT.contains(&action) {
         let mut trim = connection.prepare_cached(
             "DELETE FROM audit WHERE action = ?1 AND id <=
                  (SELECT id FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
@@ -86,9 +91,10 @@ pub fn note(
     }
     let mut trim = connection.prepare_cached(
         "DELETE FROM audit WHERE id <=
-             (SELECT id FROM audit WHERE action NOT IN (?1, ?2) ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+             (SELECT id FROM audit WHERE action NOT IN (?1, ?2, ?3) ORDER BY id DESC LIMIT 1 OFFSET ?4)",
     )?;
-    trim.execute(params![FAILED_LOGIN, NOTED_TRADE, KEPT])?;
+    let [failed, noted, refused] = FREQUENT;
+    trim.execute(params![failed, noted, refused, KEPT])?;
     Ok(())
 }
 

@@ -56,6 +56,25 @@ impl StoredChannel {
     }
 }
 
+/// The lane of a channel's tests, which go past everything that waits.
+#[must_use]
+pub fn test_lane(id: ChannelId) -> String {
+    format!("{id}.test")
+}
+
+/// The lane of the answers to its chat.
+#[must_use]
+pub fn chat_lane(id: ChannelId) -> String {
+    format!("{id}.chat")
+}
+
+/// The channel of a lane, and what follows its id there: nothing, `test` or `chat`.
+#[must_use]
+pub fn of_lane(lane: &str) -> Option<(ChannelId, &str)> {
+    let (id, rest) = lane.split_once('.').unwrap_or((lane, ""));
+    Some((id.parse().ok()?, rest))
+}
+
 /// The owner of a channel's secrets.
 #[must_use]
 pub fn owner_of(id: ChannelId) -> Owner {
@@ -150,7 +169,9 @@ pub fn put(
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn remove(context: &mut WriteContext<'_>, id: ChannelId) -> Result<()> {
     credentials::remove(context, owner_of(id))?;
-    outbox::remove_waiting(context, &id.to_string())?;
+    for lane in [id.to_string(), test_lane(id), chat_lane(id)] {
+        outbox::remove_lane(context, &lane)?;
+    }
     let sql = "DELETE FROM channels WHERE id = ?1";
     context.connection.prepare_cached(sql)?.execute([id.0])?;
     Ok(())

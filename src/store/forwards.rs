@@ -200,7 +200,7 @@ pub fn update(context: &mut WriteContext<'_>, id: ForwardId, terms: &ForwardTerm
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn remove(context: &mut WriteContext<'_>, id: ForwardId) -> Result<()> {
     credentials::remove(context, owner_of(id))?;
-    outbox::remove_waiting(context, &id.to_string())?;
+    outbox::remove_lane(context, &id.to_string())?;
     let sql = "DELETE FROM forwards WHERE id = ?1";
     context.connection.prepare_cached(sql)?.execute([id.0])?;
     Ok(())

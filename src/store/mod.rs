@@ -9,7 +9,9 @@ pub mod attention;
 pub mod audit;
 pub mod backtests;
 pub mod backup;
+pub mod capacity;
 pub mod channels;
+pub mod chats;
 pub mod commits;
 pub mod compact;
 pub mod compared_days;
@@ -75,6 +77,7 @@ use health::Watch;
 use reserve::Reserve;
 use soundness::Depth;
 
+pub use capacity::Capacity;
 pub use conflict::Conflict;
 pub use error::{Result, StoreError};
 pub use memory::Memory;
@@ -83,6 +86,7 @@ pub use readers::Readers;
 pub use rusqlite::Connection;
 pub use signals::Signals;
 use transactions::Database;
+pub use upgrade::Upgrade;
 use wal::Wal;
 pub use writer::{WriteContext, Writer};
 
@@ -159,7 +163,9 @@ impl Default for StoreOptions {
 
 /// The database of one data directory.
 pub struct Store {
-    path: PathBuf,
+    capacity: Capacity,
+    /// The migration that opening it took.
+    upgrade: Option<Upgrade>,
     watch: Arc<Watch>,
     writer: Option<Writer>,
     thread: Option<JoinHandle<()>>,
@@ -208,7 +214,8 @@ impl Store {
                     newest,
                 });
             }
-            configure(connection)
+            configure(connection)?;
+            Ok(None)
         })
     }
 
@@ -216,12 +223,12 @@ impl Store {
     fn start(
         path: PathBuf,
         options: &StoreOptions,
-        prepare: impl FnOnce(&mut Connection, &Path) -> Result<()>,
+        prepare: impl FnOnce(&mut Connection, &Path) -> Result<Option<Upgrade>>,
     ) -> Result<Self> {
         // Before it is opened: one that is replaced meanwhile is then seen to be.
         let watch = Arc::new(Watch::over(&path));
         let mut connection = connect(&path)?;
-        prepare(&mut connection, &path).map_err(|error| error.of_file(&path))?;
+        let upgrade = prepare(&mut connection, &path).map_err(|error| error.of_file(&path))?;
         if let Some(bytes) = options.max_database_size {
             limit_size(&connection, bytes)?;
         }
@@ -243,7 +250,11 @@ impl Store {
         })?;
         Ok(Self {
             readers: Readers::watched(path.clone(), Arc::clone(&watch)),
-            path,
+            capacity: Capacity {
+                database: path,
+                largest: options.max_database_size,
+            },
+            upgrade,
             watch,
             writer: Some(writer),
             thread: Some(thread),
@@ -255,7 +266,19 @@ impl Store {
     /// The database file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.capacity.database
+    }
+
+    /// The place of the database, and the size that it may have.
+    #[must_use]
+    pub fn capacity(&self) -> &Capacity {
+        &self.capacity
+    }
+
+    /// The migration that opening it took, where it took one.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<&Upgrade> {
+        self.upgrade.as_ref()
     }
 
     /// True if another file is in the database's place, as after a restore: what is
@@ -280,7 +303,7 @@ impl Store {
     /// read at the time: it is tried for some seconds.
     pub fn forget_deleted(&self) {
         for _ in 0..FOLD_TRIES {
-            match compact::fold_log(&self.path) {
+            match compact::fold_log(self.path()) {
                 Err(StoreError::Busy) => std::thread::sleep(FOLD_PAUSE),
                 Err(error) => {
                     return tracing::warn!(%error, "a deleted key may still be in the log");

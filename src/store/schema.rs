@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0027_formats.sql"),
     include_str!("schema/0028_channels.sql"),
     include_str!("schema/0029_upstream.sql"),
+    include_str!("schema/0030_chats.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -13,24 +13,40 @@ use super::error::Result;
 use super::file::{beside, remove_if_there, rename};
 use super::{backup, schema};
 
+/// A migration that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The schema version that was there.
+    pub from: i64,
+    /// The schema version that is there now.
+    pub to: i64,
+    /// The copy of what was there.
+    pub copy: PathBuf,
+}
+
 /// Brings a database to the newest schema, after a copy of it was put into `copies`.
 ///
 /// # Errors
 ///
 /// [`super::StoreError::NoRoom`] where there is none for the copy, or what keeps the
 /// database from being written; it is as it was then.
-pub(super) fn to_newest(connection: &mut Connection, path: &Path, copies: &Path) -> Result<()> {
+pub(super) fn to_newest(
+    connection: &mut Connection,
+    path: &Path,
+    copies: &Path,
+) -> Result<Option<Upgrade>> {
     // SQLite copies nothing from a connection that is writing, so another one reads.
     let copy = |_: &Connection, _| copy_before(&backup::open_to_read(path)?, copies);
-    if let Some((from, copy)) = schema::migrate_after(connection, path, copy)? {
-        let (to, copy) = (schema::newest_version(), copy.display());
-        // Not only for the log of a service: who starts it by hand needs the way back too.
-        tracing::warn!(
-            "brought the database from schema version {from} to {to}; a copy of what it was is {copy}. To go back: \
-             stop the server, install the older algohook, then: algohook restore {copy} --force"
-        );
-    }
-    Ok(())
+    let Some((from, copy)) = schema::migrate_after(connection, path, copy)? else {
+        return Ok(None);
+    };
+    let (to, shown) = (schema::newest_version(), copy.display());
+    // Not only for the log of a service: who starts it by hand needs the way back too.
+    tracing::warn!(
+        "brought the database from schema version {from} to {to}; a copy of what it was is {shown}. To go back: stop \
+         the server, install the older algohook, then: algohook restore {shown} --force"
+    );
+    Ok(Some(Upgrade { from, to, copy }))
 }
 
 /// Copies what is about to be migrated. A start that did not get further than the copy is

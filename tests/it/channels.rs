@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::receiver::{ALLOW, Came, Does, Receiver};
+use crate::support::tls::{Authority, HOST};
 use crate::support::{DataDir, Server, wait_until};
 
 /// Adds a channel of ntfy at a receiver.
@@ -206,6 +207,144 @@ fn a_dead_channel_holds_up_nothing_and_a_dead_forward_is_told() {
     let (title, text) = told(&fine.wait(1)[0]);
     assert!(title.starts_with("fwd_1 to http://127.0.0.1"), "{title}");
     assert!(text.contains("1 not taken"), "{text}");
+}
+
+#[test]
+fn a_setting_that_is_not_needed_can_be_removed_and_one_that_is_cannot() {
+    let server = Server::start_with(&ALLOW);
+    let token = server.data.create_token();
+    let receiver = Receiver::start();
+    let id = add(
+        &server.data,
+        &receiver,
+        &["--set", "token=t0k3n-of-the-owner"],
+    );
+    let path = format!("/channels/{id}");
+    let change = |settings: serde_json::Value| {
+        let body = json!({"settings": settings});
+        server.api(&token, "PATCH", &path, Some(body))
+    };
+    let shown = change(json!({"token": null})).expect(200).json();
+    assert_eq!(shown["secrets"], json!([]));
+    assert_eq!(shown["settings"]["topic"], "alerts");
+    let refused = change(json!({"topic": null})).expect(422);
+    assert!(refused.text.contains("ntfy needs topic"), "{refused:?}");
+    let refused = change(json!({"chat": null})).expect(422);
+    assert!(refused.text.contains("has no setting chat"), "{refused:?}");
+    server
+        .data
+        .text(&["channel", "change", &id, "--unset", "url"]);
+    let shown = server.api(&token, "GET", &path, None).expect(200).json();
+    assert_eq!(shown["settings"], json!({"topic": "alerts"}));
+    let webhook = server.create_webhook("Strategy");
+    let (format, url) = (["--format", "algohook"], receiver.url("/"));
+    let mut arguments = vec!["forward", "add", &webhook.id, &url, "--json"];
+    arguments.extend(format);
+    arguments.extend(["--set", "authKey=k3y-of-the-other"]);
+    let made = server.data.json(&arguments);
+    assert_eq!(made["secrets"], json!(["authKey"]));
+    let changed = server
+        .data
+        .json(&["forward", "change", "fwd_1", "--unset", "authKey", "--json"]);
+    assert_eq!(changed["secrets"], json!([]));
+    let refused = server
+        .data
+        .error(&["forward", "change", "fwd_1", "--unset", "token"]);
+    assert!(refused.contains("has no setting token"), "{refused}");
+}
+
+#[test]
+fn nothing_is_left_of_a_channel_that_is_removed_and_its_token_is_never_kept() {
+    let server = Server::start_with(&ALLOW);
+    let said = "no_service for aSecretT0ken";
+    let receiver = Receiver::that(Does::Answers(404, "", said));
+    let url = format!("url={}", receiver.url("/services/T0001/B0002/aSecretT0ken"));
+    let add = ["channel", "add", "Team", "--kind", "slack", "--set", &url];
+    server.data.text(&add);
+    let refused = server.data.error(&["channel", "test", "ch_1"]);
+    assert!(refused.contains("404: no_service for ***"), "{refused}");
+    receiver.then(Does::Hangs);
+    let mut test = server.data.command(&["channel", "test", "ch_1"]);
+    let mut test = test.stderr(std::process::Stdio::null()).spawn().unwrap();
+    receiver.wait(2);
+    server.data.text(&["channel", "remove", "ch_1"]);
+    test.kill().unwrap();
+    test.wait().unwrap();
+    let database = rusqlite::Connection::open(server.data.database()).unwrap();
+    let left = |sql: &str| -> u32 { database.query_row(sql, [], |row| row.get(0)).unwrap() };
+    wait_until("nothing of it waits", || {
+        left(
+            "SELECT count(*) FROM outbox WHERE lane LIKE 'ch_1%' AND state IN ('waiting', 'sending')",
+        ) == 0
+    });
+    let lanes = "SELECT count(*) FROM outbox_lanes WHERE lane IN ('ch_1', 'ch_1.chat')";
+    assert_eq!(left(lanes), 0);
+    let answers = "SELECT count(*) FROM outbox_tries WHERE answer LIKE '%aSecretT0ken%'";
+    assert_eq!(left(answers), 0);
+}
+
+#[test]
+fn a_database_that_is_nearly_full_is_told_before_alerts_are_refused() {
+    let options = [
+        &ALLOW[..],
+        &["--max-database-size", "4", "--rate-limit", "100000"],
+    ]
+    .concat();
+    let server = Server::start_with(&options);
+    let webhook = server.create_webhook("Strategy");
+    let receiver = Receiver::start();
+    add(&server.data, &receiver, &["--tells", "server"]);
+    let database = rusqlite::Connection::open(server.data.database()).unwrap();
+    let pages = || -> u32 {
+        database
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap()
+    };
+    let alert = webhook.alert(&json!({"metadata": {"note": "x".repeat(8000)}}));
+    while pages() < 1024 * 92 / 100 {
+        server.deliver(&webhook, &alert).expect(200);
+    }
+    let (title, _) = told(&receiver.wait(1)[0]);
+    assert!(
+        title.starts_with("The database has nearly the 4 MiB"),
+        "{title}"
+    );
+    let token = server.data.create_token();
+    let overview = server.api(&token, "GET", "/overview", None).expect(200);
+    assert!(
+        overview.text.contains("The database has nearly"),
+        "{overview:?}"
+    );
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_told() {
+    let authority = Authority::new("Authority");
+    let mut params = rcgen::CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(5 * 24);
+    let day = jiff::tz::TimeZone::UTC.to_datetime(end).date();
+    let (month, of_month) = (day.month().unsigned_abs(), day.day().unsigned_abs());
+    params.not_after = rcgen::date_time_ymd(i32::from(day.year()), month, of_month);
+    let data = DataDir::new();
+    std::fs::create_dir_all(&data.path).unwrap();
+    let (certificate, key) = authority.sign(&params).write_to(&data.path);
+    let receiver = Receiver::start();
+    data.create_webhook("Strategy");
+    add(&data, &receiver, &["--tells", "server"]);
+    let tls = [
+        "--tls-cert",
+        certificate.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+        "--public-listen",
+        "127.0.0.1:0",
+        "--http-listen",
+        "none",
+    ];
+    let _server = Server::with(data, &[&ALLOW[..], &tls].concat());
+    let (title, _) = told(&receiver.wait(1)[0]);
+    assert!(title.starts_with("The certificate ends on 20"), "{title}");
+    assert!(title.ends_with("and was not renewed"), "{title}");
 }
 
 #[test]

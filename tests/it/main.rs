@@ -3,12 +3,14 @@
 
 mod acme;
 mod api;
+mod backlog;
 mod backups;
 mod books;
 mod causes;
 mod channels;
 mod cli;
 mod clock;
+mod commands;
 mod compare;
 mod crash;
 mod damage;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::support::receiver::{ALLOW, Receiver};
 use crate::support::{self, DataDir, Server, Webhook};
 use rusqlite::Connection;
 use serde_json::json;
@@ -45,6 +46,27 @@ fn of_version(version: i64) -> DataDir {
     }
     database.pragma_update(None, "journal_mode", "WAL").unwrap();
     data
+}
+
+#[test]
+fn the_owner_is_told_of_a_migration_with_the_way_back() {
+    let data = of_version(newest() - 1);
+    let receiver = Receiver::start();
+    let settings = json!({"topic": "alerts", "url": receiver.url("")}).to_string();
+    let database = Connection::open(data.database()).unwrap();
+    let sql = "INSERT INTO channels (kind, name, settings, tells, webhooks, zone, created_at)
+        VALUES ('ntfy', 'Phone', ?1, 'server', '[]', 'UTC', 0)";
+    database.execute(sql, [settings]).unwrap();
+    drop(database);
+    let server = Server::with(data, &ALLOW);
+    let told = receiver.wait(1)[0].json();
+    let title = told["title"].as_str().unwrap();
+    assert!(title.ends_with("runs for the first time"), "{told}");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("algohook restore "), "{told}");
+    let server = Server::with(server.stop(), &ALLOW);
+    drop(server);
+    assert_eq!(receiver.came().len(), 1, "once");
 }
 
 fn version_of(database: &Path) -> i64 {

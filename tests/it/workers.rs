@@ -11,11 +11,11 @@ const ALL: [&str; 11] = [
     "backups",
     "changes",
     "clock",
+    "commands",
     "comparisons",
     "expectations",
     "health",
     "notes",
-    "notifications",
     "outbox",
     "retention",
 ];

@@ -12,14 +12,18 @@ let server: Server;
 let receiver: Receiver;
 let address: string;
 let id: string;
+/** The updates that a bot is given. */
+let updates: unknown[];
 
-/** Takes everything, refuses what goes to /refuse, and hangs up on what goes to /cut. */
+/** Takes everything, refuses what goes to /refuse, hangs up on what goes to /cut, and gives a bot its updates. */
 async function receive(): Promise<void> {
+  updates = [];
   receiver = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
       if (request.url === '/cut') request.socket.destroy();
       else if (request.url === '/refuse') response.writeHead(400).end('{"error":"unknown ticker"}');
+      else if (request.url?.endsWith('/getUpdates')) response.end(JSON.stringify({ ok: true, result: updates }));
       else response.end('{"success":true}');
     });
   });
@@ -138,4 +142,32 @@ test('a channel is added by its kind, tried, and changed', async ({ page }) => {
   await page.getByRole('button', { name: 'Remove Phone' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await expect(page.getByText('Be told')).toBeVisible();
+});
+
+test('a channel of Telegram takes the commands of whoever sends its code', async ({ page }) => {
+  await page.goto(`${server.url}/channels`);
+  await page.getByRole('button', { name: 'New channel' }).click();
+  await page.getByLabel('Token of your bot').fill('42:secret');
+  await page.getByLabel('Chat', { exact: true }).fill('1001');
+  await page.getByLabel('Another server').fill(address);
+  await page.getByRole('button', { name: 'Add channel' }).click();
+  await page.getByRole('button', { name: 'Commands of Telegram' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Commands of Telegram' });
+  await dialog.getByRole('button', { name: 'Take commands' }).click();
+  const code = await dialog.getByText(/^\/start [A-Z0-9]{8}$/).textContent();
+  await looksRight(page);
+  const from = { id: 7, is_bot: false, first_name: 'Ann', username: 'ann' };
+  updates = [{ update_id: 5, message: { date: Math.floor(Date.now() / 1000), chat: { id: 1001 }, from, text: code } }];
+  await expect(dialog.getByRole('status')).toContainText('@ann');
+  await expect(dialog.getByText(code ?? '')).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Take none' }).click();
+  await expect(dialog.getByText('Only one user in one chat is listened to')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  // A setting that is not needed is taken away again.
+  await page.getByRole('button', { name: 'Change Telegram' }).click();
+  await page.getByLabel('Another server').fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Change Telegram' }).click();
+  await expect(page.getByLabel('Another server')).toHaveValue('');
 });

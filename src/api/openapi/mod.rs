@@ -95,6 +95,8 @@ use super::{
         channels::change,
         channels::remove,
         channels::test,
+        channels::begin_commands,
+        channels::end_commands,
         forwards::list,
         forwards::create,
         forwards::get,

@@ -23,10 +23,10 @@ use crate::domain::event::{EventId, NotAnId, numbered_id, text_enum};
 
 pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, rewrite};
 pub use settle::{
-    Note, Outcome, forget_settled, note, recover, remove, remove_waiting, send_again,
-    send_all_again, switch,
+    Note, Outcome, forget_settled, note, recover, remove, remove_lane, send_again, send_all_again,
+    switch,
 };
-pub use shown::{LaneCounts, Listed, counts, get, list_shown, of_event};
+pub use shown::{LaneCounts, Listed, counts, get, list_shown, not_taken, of_event};
 pub use take::{Next, Waiting, due, next};
 
 numbered_id! {

@@ -155,14 +155,20 @@ pub fn send_all_again(
     Ok(count)
 }
 
-/// Removes the rows of a lane that wait.
+/// Removes a lane with the rows that wait in it. What was sent stays, and while one is being
+/// sent so does the lane.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn remove_waiting(context: &mut WriteContext<'_>, lane: &str) -> Result<usize> {
-    let sql = "DELETE FROM outbox WHERE lane = ?1 AND state = 'waiting'";
-    Ok(context.connection.prepare_cached(sql)?.execute([lane])?)
+pub fn remove_lane(context: &mut WriteContext<'_>, lane: &str) -> Result<()> {
+    for sql in [
+        "DELETE FROM outbox WHERE lane = ?1 AND state = 'waiting'",
+        "DELETE FROM outbox_lanes WHERE lane = ?1 AND open = 0",
+    ] {
+        context.connection.prepare_cached(sql)?.execute([lane])?;
+    }
+    Ok(())
 }
 
 /// Removes a row that is not being sent.

@@ -125,3 +125,19 @@ pub fn counts(connection: &Connection, lane: &str) -> Result<LaneCounts> {
     counts.dropped = super::dropped(connection, lane)?;
     Ok(counts)
 }
+
+/// The rows of a lane that are dead, and those of which nobody knows.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn not_taken(connection: &Connection, lane: &str) -> Result<(u64, u64)> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) FILTER (WHERE state = 'dead'), count(*) FILTER (WHERE state = 'unknown')
+         FROM outbox WHERE lane = ?1 AND state IN ('dead', 'unknown')",
+    )?;
+    let count = |row: &rusqlite::Row<'_>, column| -> rusqlite::Result<u64> {
+        Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+    };
+    Ok(select.query_row([lane], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
+}

@@ -136,11 +136,7 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
     let mut stream = stream;
     match does {
         Does::Answers(status, headers, body) => {
-            let length = body.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n{body}"
-            );
+            answer(stream, status, headers, body);
         }
         Does::Hangs => {
             let mut rest = [0; 1];
@@ -158,7 +154,17 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Came> {
+/// Answers a request, with further header lines.
+pub fn answer(mut stream: &TcpStream, status: u16, headers: &str, body: &str) {
+    let length = body.len();
+    let _ = write!(
+        stream,
+        "HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    );
+}
+
+/// Reads a request.
+pub fn read(stream: &TcpStream) -> Option<Came> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

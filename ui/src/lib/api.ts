@@ -52,6 +52,7 @@ export type Forward = Schemas['Forward'];
 export type ChangedForward = Schemas['ChangedForward'];
 export type OutboxItem = Schemas['OutboxItem'];
 export type Channel = Schemas['Channel'];
+export type ChatCode = Schemas['ChatCode'];
 export type ChannelTest = Schemas['ChannelTest'];
 
 /** One page of a list. */

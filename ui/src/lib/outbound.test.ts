@@ -38,8 +38,18 @@ test('only settings with a value are sent, without spaces around it', () => {
   expect(typed(settings, { topic: ' alerts ', token: '', other: 'x' })).toEqual({ topic: 'alerts' });
 });
 
+test('a setting that is emptied is taken away, a secret only when its owner says so', () => {
+  const settings = [
+    { name: 'url', label: 'Your own server' },
+    { name: 'token', label: 'Token', isSecret: true },
+  ];
+  expect(typed(settings, { url: ' ' }, ['url'])).toEqual({ url: null });
+  expect(typed(settings, { url: 'https://a' }, ['url'], ['token'])).toEqual({ url: 'https://a', token: null });
+  expect(typed(settings, { token: 'new' }, [], ['token'])).toEqual({ token: 'new' });
+});
+
 test('the secrets of a template are named as the server names them', () => {
-  expect(secretsTyped('key = a=b\n\nsecret.other = c')).toEqual({ 'secret.key': 'a=b', 'secret.other': 'c' });
+  expect(secretsTyped('key = a=b\n\nsecret.other = c\nold =')).toEqual({ 'secret.key': 'a=b', 'secret.other': 'c', 'secret.old': null });
 });
 
 test('what a channel tells is said in words', () => {

@@ -128,18 +128,30 @@ export const forms: Record<Forward['format'], Kind> = {
   'template': { name: 'Template: a text of your own', settings: [] },
 };
 
-/** The settings that were typed; what is left empty stays as it is. */
-export const typed = (settings: Setting[], values: Record<string, string | undefined>): Record<string, string> =>
-  Object.fromEntries(settings.flatMap(({ name }) => (values[name]?.trim() ? [[name, values[name].trim()]] : [])));
+/** Settings by name; null takes one away. */
+export type Changes = Record<string, string | null>;
 
-/** Secrets of a template, one a line as `NAME = VALUE`, by the names that the server has for them. */
-export function secretsTyped(text: string): Record<string, string> {
+/** The settings that were typed. What is left empty is taken away where it `was` there; a secret only stays empty unless it is `removed`. */
+export const typed = (settings: Setting[], values: Record<string, string | undefined>, was: readonly string[] = [], removed: readonly string[] = []): Changes =>
+  Object.fromEntries(
+    settings.flatMap(({ name }): [string, string | null][] => {
+      const value = values[name]?.trim();
+      if (value) return [[name, value]];
+      return was.includes(name) || removed.includes(name) ? [[name, null]] : [];
+    }),
+  );
+
+/** The settings of something new, of which none can be taken away. */
+export const given = (settings: Changes): Record<string, string> => Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value ?? '']));
+
+/** Secrets of a template, one a line as `NAME = VALUE`, by the names that the server has for them; without a value one is taken away. */
+export function secretsTyped(text: string): Changes {
   const lines = text.split('\n').filter((line) => line.trim());
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=');
       const name = (at < 0 ? line : line.slice(0, at)).trim().replace(/^secret\./, '');
-      return [`secret.${name}`, at < 0 ? '' : line.slice(at + 1).trim()];
+      return [`secret.${name}`, (at < 0 ? '' : line.slice(at + 1).trim()) || null];
     }),
   );
 }
