@@ -19,6 +19,8 @@ mod fingerprint;
 mod formats;
 mod hints;
 mod key;
+#[cfg(test)]
+mod statements;
 mod syntax;
 #[cfg(test)]
 mod tests;

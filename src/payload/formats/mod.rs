@@ -159,14 +159,15 @@ pub fn translate<'a>(
     rules: ReadingRules,
 ) -> Option<Result<Translation<'a>, PayloadError>> {
     let fields = Untaken::of(&document.fields);
-    Some(match format {
+    let translated = match format {
         Format::TradersPost => traderspost::translate(fields),
         Format::ThreeCommas => three_commas::translate(fields, rules),
         Format::SignalStack => signalstack::translate(fields, rules),
         Format::PickMyTrade => pickmytrade::translate(fields),
         Format::WunderTrading => wundertrading::translate(fields),
         Format::Auto | Format::Algohook | Format::Alertatron | Format::Text => return None,
-    })
+    };
+    Some(translated.map(|translation| translation.of(format)))
 }
 
 /// Says a text in our fields.
@@ -179,9 +180,11 @@ pub fn translate_text(
     format: Format,
     rules: ReadingRules,
 ) -> Result<Translation<'static>, PayloadError> {
-    match format {
-        Format::WunderTrading => wundertrading::translate_code(text),
-        Format::Alertatron => alertatron::translate(text, rules),
-        _ => text::translate(text, rules),
-    }
+    let (translated, format) = match format {
+        // A bare code has no fields: its hints speak of a text.
+        Format::WunderTrading => (wundertrading::translate_code(text), Format::Alertatron),
+        Format::Alertatron => (alertatron::translate(text, rules), Format::Alertatron),
+        _ => (text::translate(text, rules), Format::Text),
+    };
+    translated.map(|translation| translation.of(format))
 }

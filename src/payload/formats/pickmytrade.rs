@@ -8,6 +8,7 @@ use super::translation::{Distance, Taken, Translation, Untaken, distant, no_orde
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::TIMESTAMP;
+use crate::payload::syntax::Fields;
 
 const SIDES: [&str; 6] = ["buy", "sell", "long", "short", "close", "flat"];
 
@@ -55,19 +56,18 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
         &mut translation,
         &[("ticker", &["symbol"]), (TIMESTAMP, &["date"])],
     );
-    let reverses = message
-        .take_one(&["reverseorderclose"])
-        .is_some_and(|taken| taken.is_true());
+    let reverses = message.take_one(&["reverseorderclose"])?;
+    let reverses = reverses.map_or(Ok(false), |taken| taken.switch())?;
     let is_long = side(&mut message, &mut translation, reverses)?;
     let closes = is_long.is_none();
     quantity(&mut message, &mut translation, closes)?;
-    let price = price(&mut message, &mut translation);
+    let price = price(&mut message, &mut translation)?;
     for (field, named, percentage, is_target) in [
         ("profitTarget", "tp", "percentagetp", true),
         ("stopLossTarget", "sl", "percentagesl", false),
     ] {
         message.state(&mut translation, &[(field, &[named])]);
-        if let Some(percent) = message.take_one(&[percentage]) {
+        if let Some(percent) = message.take_one(&[percentage])? {
             let computed = || {
                 let by = percent.number().filter(|percent| !percent.is_zero())?;
                 distant(price?, Distance::Percent(by), is_long? == is_target)
@@ -81,15 +81,15 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
             }
         }
     }
-    accounts(&mut message, &mut translation);
+    accounts(&mut message, &mut translation)?;
     message.leave(&mut translation, &LEFT);
-    message.pass_over(&PASSED_OVER);
+    message.pass_over(&mut translation, &PASSED_OVER);
     translation.rest = message.into_rest();
     Ok(translation)
 }
 
 fn refuse_options(message: &mut Untaken<'_>) -> Result<(), PayloadError> {
-    let kind = message.take_one(&["insttype"]);
+    let kind = message.take_one(&["insttype"])?;
     match kind.filter(|kind| kind.word() == "opt") {
         Some(kind) => Err(no_order(
             &kind.name,
@@ -106,7 +106,7 @@ fn side(
     translation: &mut Translation<'_>,
     reverses: bool,
 ) -> Result<Option<bool>, PayloadError> {
-    let Some(data) = message.take_one(&["data"]) else {
+    let Some(data) = message.take_one(&["data"])? else {
         let hint = "Add \"data\": \"{{strategy.order.action}}\", or buy, sell or close.";
         return Err(PayloadError::missing("data", hint));
     };
@@ -150,7 +150,7 @@ fn quantity(
         message.leave(translation, &["quantity", "riskpercentage"]);
         return Ok(());
     }
-    let risk = message.take_one(&["riskpercentage"]);
+    let risk = message.take_one(&["riskpercentage"])?;
     let is_set = |risk: &Taken<'_>| risk.number().is_none_or(|number| !number.is_zero());
     if let Some(risk) = risk.filter(is_set) {
         return Err(PayloadError::invalid(
@@ -164,8 +164,11 @@ fn quantity(
 }
 
 /// States the price under the name that the order type gives it.
-fn price(message: &mut Untaken<'_>, translation: &mut Translation<'_>) -> Option<Decimal> {
-    let order_type = message.take_one(&["ordertype"]);
+fn price(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+) -> Result<Option<Decimal>, PayloadError> {
+    let order_type = message.take_one(&["ordertype"])?;
     let kind = order_type.as_ref().map(Taken::word).unwrap_or_default();
     if let Some(order_type) = &order_type {
         translation.state("orderType", order_type);
@@ -179,27 +182,40 @@ fn price(message: &mut Untaken<'_>, translation: &mut Translation<'_>) -> Option
     for taken in &prices {
         translation.state(field, taken);
     }
-    prices.iter().find_map(Taken::number)
+    Ok(prices.iter().find_map(Taken::number))
 }
 
 /// Says so where accounts trade another quantity than the message states.
-fn accounts(message: &mut Untaken<'_>, translation: &mut Translation<'_>) {
-    let Some(accounts) = message.take_one(&["multipleaccounts"]) else {
-        return;
+fn accounts(
+    message: &mut Untaken<'_>,
+    translation: &mut Translation<'_>,
+) -> Result<(), PayloadError> {
+    let Some(accounts) = message.take_one(&["multipleaccounts"])? else {
+        return Ok(());
     };
-    let list: Vec<serde_json::Value> =
-        serde_json::from_str(accounts.value.get()).unwrap_or_default();
-    let multiplies = list.iter().any(|account| {
-        let multiplier = account.get("quantity_multiplier");
-        let text = multiplier.map(|value| value.to_string().replace('"', ""));
-        let number = text.and_then(|text| text.parse::<Decimal>().ok());
-        number.is_some_and(|number| !number.is_zero() && number != Decimal::ONE)
-    });
-    if multiplies {
+    let list: Option<Vec<Fields<'_>>> = serde_json::from_str(accounts.value.get()).ok();
+    let sizes = |account: &Fields<'_>| {
+        let mut account = Untaken::of(account);
+        let mut differs = |name: &str, is_none: fn(Decimal) -> bool| {
+            let stated = account.take(&[name]);
+            let mut stated = stated.iter().filter(|taken| !taken.is_blank());
+            stated.any(|taken| !taken.number().is_some_and(is_none))
+        };
+        differs("quantitymultiplier", |times| {
+            times.is_zero() || times == Decimal::ONE
+        }) || differs("riskpercentage", |risk| risk.is_zero())
+            || differs("quantity", |quantity| quantity.is_zero())
+    };
+    let is_sized = match &list {
+        Some(list) => list.iter().any(sizes),
+        None => !matches!(accounts.value.get(), "false" | "{}"),
+    };
+    if is_sized {
         let message = format!(
-            "{} multiplies the quantity for accounts there; the order here has the quantity as it is stated",
+            "{} sizes the order for accounts there; the order here has the quantity as it is stated",
             accounts.name
         );
         translation.warn("other_meaning", message);
     }
+    Ok(())
 }

@@ -36,10 +36,13 @@ pub fn translate(
             (TIMESTAMP, &["time", "timestamp"]),
         ],
     );
-    if let Some(action) = message.take_one(&["action"]) {
+    if let Some(action) = message.take_one(&["action"])? {
         side::state(&mut translation, &action, Some(rules))?;
     }
-    message.pass_over(&["class", "account", "exchange", "currency"]);
+    message.pass_over(
+        &mut translation,
+        &["class", "account", "exchange", "currency"],
+    );
     translation.rest = message.into_rest();
     Ok(translation)
 }

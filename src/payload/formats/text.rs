@@ -7,7 +7,7 @@ use super::side;
 use super::translation::{Taken, Translation, not_one_of};
 use crate::domain::format::ReadingRules;
 use crate::domain::money::parse_decimal;
-use crate::domain::signal::{Direction, TimeInForce};
+use crate::domain::signal::{Direction, Intent, TimeInForce};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, SideWord, shortened, side_word};
 
@@ -33,8 +33,7 @@ const FORM: &str = "Write it as in \"buy 10 AAPL at 180\", \"sell 0.5 BTCUSD at 
 
 /// True if a text begins with the word of a side.
 pub fn begins_with_side(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().take(LONGEST_SIDE).collect();
-    side_of(&words).is_some()
+    side_of(&words_without_key(text)).is_some()
 }
 
 /// The side that words begin with, and how many of them it has.
@@ -43,7 +42,7 @@ fn side_of(words: &[&str]) -> Option<(usize, SideWord, String)> {
     (1..=most).rev().find_map(|count| {
         let said = words[..count].join(" ");
         let word = match said.to_ascii_lowercase().as_str() {
-            "cover" => SideWord::Whole(crate::domain::signal::Intent::ExitShort),
+            "cover" => SideWord::Whole(Intent::ExitShort),
             // The word between is an instrument: `close all` is a side, `close long` too.
             _ => side_word(&said)?,
         };
@@ -58,28 +57,63 @@ fn side_of(words: &[&str]) -> Option<(usize, SideWord, String)> {
 /// Where a word is not understood.
 pub fn translate(text: &str, rules: ReadingRules) -> Result<Translation<'static>, PayloadError> {
     let mut translation = Translation::default();
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .filter(|word| !is_key(word))
-        .collect();
+    let words = words_without_key(text);
     let Some((count, word, said)) = side_of(&words) else {
         let problem = "does not begin with buy, sell, close or another word for a side";
         return Err(PayloadError::invalid("the message", problem, FORM));
     };
-    state_side(&mut translation, word, &said, rules)?;
+    let is_all = words
+        .get(count)
+        .is_some_and(|word| word.eq_ignore_ascii_case("all"));
+    state_side(
+        &mut translation,
+        leaving(word, is_all, &said)?,
+        &said,
+        rules,
+    )?;
     let mut rest = Words {
         words: &words[count..],
         translation: &mut translation,
     };
-    rest.quantity();
+    rest.quantity()?;
     rest.symbol(&said)?;
     rest.terms()?;
     Ok(translation)
 }
 
-/// True if a word is the key beside the message, which is hidden already.
-fn is_key(word: &str) -> bool {
-    word.starts_with("auth_key")
+/// The side of a sentence: what sells "all" leaves a position, what buys it has none to take
+/// all of.
+fn leaving(word: SideWord, is_all: bool, said: &str) -> Result<SideWord, PayloadError> {
+    match word {
+        _ if !is_all => Ok(word),
+        SideWord::Close => Ok(word),
+        SideWord::Whole(intent) if intent.is_exit() => Ok(word),
+        SideWord::Order(Direction::Short) => Ok(SideWord::Whole(Intent::ExitLong)),
+        _ => {
+            let problem = format!("cannot stand behind {}: it is no quantity", shortened(said));
+            Err(PayloadError::invalid("all", problem, FORM))
+        }
+    }
+}
+
+/// The words of a text without the key beside it: `auth_key=...`, `auth_key: ...`.
+fn words_without_key(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text.split_whitespace();
+    while let Some(word) = rest.next() {
+        match word.strip_prefix("auth_key") {
+            // The key is the word behind it.
+            Some(":" | "=") => drop(rest.next()),
+            Some("") => {
+                if rest.next().is_some_and(|next| matches!(next, ":" | "=")) {
+                    rest.next();
+                }
+            }
+            Some(key) if key.starts_with([':', '=']) => {}
+            _ => words.push(word),
+        }
+    }
+    words
 }
 
 fn state_side(
@@ -136,18 +170,19 @@ impl Words<'_, '_> {
     }
 
     /// A quantity before the symbol: `10`, `10%`, `$500`, `all`.
-    fn quantity(&mut self) {
+    fn quantity(&mut self) -> Result<(), PayloadError> {
         let Some(first) = self.words.first().copied() else {
-            return;
+            return Ok(());
         };
         let (number, is_money) = match first.strip_prefix('$') {
             Some(number) => (number, true),
             None => (first, false),
         };
         let digits = number.strip_suffix('%').unwrap_or(number);
-        let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.')
-            && parse_decimal(digits).is_ok()
-            || first.contains("{{") && self.words.len() > 1;
+        let begins = digits.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.'));
+        let is_number =
+            begins && parse_decimal(digits).is_ok() || first.contains("{{") && self.words.len() > 1;
+        let is_symbol = self.words.get(1).is_none_or(|next| is_term(next));
         if is_number {
             self.words = &self.words[1..];
             self.state("qty", "quantity", number);
@@ -155,10 +190,17 @@ impl Words<'_, '_> {
                 self.translation
                     .state_as(QUANTITY_KIND, "quantity", "$", "dollars");
             }
+        } else if is_symbol {
+            // Some symbols begin with a digit.
+        } else if begins || first.starts_with(['$', '\u{20ac}', '\u{a3}', '\u{a5}', '+']) {
+            let problem = format!("is {}, which is no number here", shortened(first));
+            let hint = "Write 1234.5 for units (no comma, no letters), 10% of the equity, or $500.";
+            return Err(PayloadError::invalid("quantity", problem, hint));
         } else {
             self.skip(&["all", "my", "the"]);
         }
         self.skip(&UNITS);
+        Ok(())
     }
 
     fn symbol(&mut self, side: &str) -> Result<(), PayloadError> {
@@ -177,24 +219,27 @@ impl Words<'_, '_> {
     fn terms(&mut self) -> Result<(), PayloadError> {
         let mut at: Option<String> = None;
         let mut kind: Option<&'static str> = None;
+        let mut has_price_of_type = false;
         while let Some(word) = self.next().map(str::to_owned) {
             let small = word.to_ascii_lowercase();
             let price = small.strip_prefix('@').filter(|price| !price.is_empty());
             match small.as_str() {
-                _ if price.is_some() => at = price.map(str::to_owned),
-                "at" | "@" | "price" => at = Some(self.number_after(&word)?),
+                _ if price.is_some() => set("at", &mut at, price.map(str::to_owned))?,
+                "at" | "@" | "price" => set("at", &mut at, Some(self.number_after(&word)?))?,
                 "limit" | "lmt" | "market" | "mkt" | "stop" | "stp" => {
                     let is_limit = small.starts_with('l');
                     if self.is_number_next() && !small.starts_with('m') {
                         let price = self.number_after(&word)?;
                         let field = if is_limit { "limitPrice" } else { "stopPrice" };
                         self.state(field, &word, &price);
+                        has_price_of_type = true;
                     } else {
-                        kind = Some(match small.as_bytes()[0] {
+                        let means = match small.as_bytes()[0] {
                             b'l' => "limit",
                             b'm' => "market",
                             _ => "stop",
-                        });
+                        };
+                        set("the order type", &mut kind, Some(means))?;
                     }
                 }
                 "tp" | "target" => {
@@ -210,6 +255,10 @@ impl Words<'_, '_> {
                 }
                 _ => return Err(not_understood(&word)),
             }
+        }
+        if let Some(kind) = kind.filter(|_| has_price_of_type) {
+            let what = format!("{kind} and the price of another order type");
+            return Err(PayloadError::contradiction("the order type", what, ONCE));
         }
         let field = match kind {
             Some("limit") => "limitPrice",
@@ -243,27 +292,63 @@ impl Words<'_, '_> {
     }
 }
 
+const ONCE: &str = "Say each thing once, as in \"buy 10 AAPL at 180 limit\".";
+
+/// Sets what a sentence says once.
+fn set<T: PartialEq + std::fmt::Display>(
+    name: &str,
+    value: &mut Option<T>,
+    said: Option<T>,
+) -> Result<(), PayloadError> {
+    if let (Some(first), Some(second)) = (&*value, &said)
+        && first != second
+    {
+        let what = format!("{first} and {second}");
+        return Err(PayloadError::contradiction(name, what, ONCE));
+    }
+    *value = said;
+    Ok(())
+}
+
+/// True if a word begins the terms behind the symbol.
+fn is_term(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.starts_with('@')
+        || matches!(
+            word.as_str(),
+            "at" | "price" | "limit" | "lmt" | "market" | "mkt" | "stop" | "stp"
+        )
+}
+
 fn not_understood(word: &str) -> PayloadError {
     let hint = format!("{FORM} The quantity stands before the symbol, the price behind \"at\".");
     PayloadError::invalid(&shortened(word), "is not understood here", hint)
 }
 
 /// A text without `price=...` in it, and that price.
-pub fn split_price(text: &str) -> (String, Option<String>) {
-    let mut price = None;
-    let kept: Vec<&str> = text
-        .split_whitespace()
-        .filter(|word| {
-            let value = word
-                .strip_prefix("price=")
-                .or_else(|| word.strip_prefix("close="));
-            if let Some(value) = value {
-                price = Some(value.trim_end_matches([',', ';']).to_owned());
-            }
-            value.is_none() && !is_key(word)
-        })
-        .collect();
-    (kept.join(" "), price)
+///
+/// # Errors
+///
+/// Where there are two prices.
+pub fn split_price(text: &str) -> Result<(String, Option<String>), PayloadError> {
+    let mut price: Option<String> = None;
+    let mut kept = Vec::new();
+    for word in words_without_key(text) {
+        let stated = word
+            .strip_prefix("price=")
+            .or_else(|| word.strip_prefix("close="));
+        let Some(value) = stated.map(|value| value.trim_end_matches([',', ';'])) else {
+            kept.push(word);
+            continue;
+        };
+        if let Some(first) = price.as_deref().filter(|first| *first != value) {
+            let what = format!("price {} and price {}", shortened(first), shortened(value));
+            let hint = "Keep the price that you mean, and delete the other.";
+            return Err(PayloadError::contradiction("price", what, hint));
+        }
+        price = Some(value.to_owned());
+    }
+    Ok((kept.join(" "), price))
 }
 
 /// The error of a word that is none of a list, at a place in a text.

@@ -33,7 +33,7 @@ pub fn translate(
         ],
     );
     let mut states_position = false;
-    if let Some(mut info) = message.take_inside("strategyinfo") {
+    if let Some(mut info) = message.take_inside("strategyinfo")? {
         for (field, name) in [
             ("marketPosition", "marketposition"),
             ("marketPositionSize", "marketpositionsize"),
@@ -47,15 +47,15 @@ pub fn translate(
         }
         info.leave_rest(&mut translation);
     }
-    if let Some(mut order) = message.take_inside("order") {
+    if let Some(mut order) = message.take_inside("order")? {
         amount(&mut order, &mut translation);
         order.leave_rest(&mut translation);
     }
-    if let Some(action) = message.take_one(&["action"]) {
+    if let Some(action) = message.take_one(&["action"])? {
         let rules = if states_position { None } else { Some(rules) };
         side::state(&mut translation, &action, rules)?;
     }
-    message.pass_over(&PASSED_OVER);
+    message.pass_over(&mut translation, &PASSED_OVER);
     translation.rest = message.into_rest();
     Ok(translation)
 }

@@ -24,11 +24,10 @@ const OPTIONS: [&str; 8] = [
 ];
 
 /// Fields without a meaning for an order.
-const PASSED_OVER: [&str; 10] = [
+const PASSED_OVER: [&str; 9] = [
     "interval",
     "message",
     "extras",
-    "test",
     "delay",
     "cancelafter",
     "cancel",
@@ -44,11 +43,20 @@ const PASSED_OVER: [&str; 10] = [
 /// Where it asks for something else than an order of its instrument.
 pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadError> {
     let mut translation = Translation::default();
-    if let Some(option) = message.take_one(&OPTIONS) {
+    if let Some(option) = message.take_any(&OPTIONS) {
         return Err(no_order(
             &option.name,
             "asks for a contract of an option, which algohook would count as its underlying",
             "Name the contract itself as ticker, and leave the fields of options out.",
+        ));
+    }
+    if let Some(test) = message.take_one(&["test"])?
+        && test.switch()?
+    {
+        return Err(no_order(
+            &test.name,
+            "is true, so the message is a test and asks for no order",
+            "Take it out for an order. To try a message, use \"Try a message\" on the webhook's page.",
         ));
     }
     let price = price(&mut message, &mut translation);
@@ -70,8 +78,8 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
     );
     limit_at_the_market(&mut translation);
     let is_long = side(&mut message, &mut translation)?;
-    bracket(&mut message, &mut translation, price, is_long);
-    message.pass_over(&PASSED_OVER);
+    bracket(&mut message, &mut translation, price, is_long)?;
+    message.pass_over(&mut translation, &PASSED_OVER);
     translation.rest = message.into_rest();
     Ok(translation)
 }
@@ -186,11 +194,11 @@ fn side(
     message: &mut Untaken<'_>,
     translation: &mut Translation<'_>,
 ) -> Result<Option<bool>, PayloadError> {
-    let Some(action) = message.take_one(&["action"]) else {
+    let Some(action) = message.take_one(&["action"])? else {
         message.state(translation, &[("marketPosition", &["sentiment"])]);
         return Ok(None);
     };
-    let sentiment = message.take_one(&["sentiment"]);
+    let sentiment = message.take_one(&["sentiment"])?;
     let word = action.word();
     let side = sentiment.as_ref().map(Sentiment::of);
     let Some(meaning) = Meaning::of(&word, side) else {
@@ -235,12 +243,12 @@ fn bracket(
     translation: &mut Translation<'_>,
     price: Option<Decimal>,
     is_long: Option<bool>,
-) {
+) -> Result<(), PayloadError> {
     for (name, field, inner, is_target) in [
         ("takeprofit", "takeProfit", "limitPrice", true),
         ("stoploss", "stopLoss", "stopPrice", false),
     ] {
-        let Some(taken) = message.take_one(&[name]) else {
+        let Some(taken) = message.take_one(&[name])? else {
             continue;
         };
         let Ok(fields) = serde_json::from_str(taken.value.get()) else {
@@ -248,17 +256,14 @@ fn bracket(
             continue;
         };
         let mut inside = Untaken::of(&fields);
-        let stated = inside.take_one(&[&inner.to_ascii_lowercase()]);
-        let limit = inside.take_one(&["limitprice"]).filter(|_| !is_target);
-        let percent = inside
-            .take_one(&["percent"])
-            .and_then(|taken| taken.number());
-        let amount = inside
-            .take_one(&["amount"])
-            .and_then(|taken| taken.number());
-        let trails = inside
-            .take_one(&["type"])
-            .is_some_and(|kind| kind.word().starts_with("trailing"));
+        let stated = inside.take_one(&[&inner.to_ascii_lowercase()])?;
+        let limit = inside.take_one(&["limitprice"])?.filter(|_| !is_target);
+        let percent = inside.take_one(&["percent"])?;
+        let percent = percent.and_then(|taken| taken.number());
+        let amount = inside.take_one(&["amount"])?;
+        let amount = amount.and_then(|taken| taken.number());
+        let kind = inside.take_one(&["type"])?;
+        let trails = kind.is_some_and(|kind| kind.word().starts_with("trailing"));
         let distance = percent
             .map(Distance::Percent)
             .or(amount.map(Distance::Amount));
@@ -279,4 +284,5 @@ fn bracket(
             translation.leave(&taken);
         }
     }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::domain::event::Warning;
+use crate::domain::format::Format;
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{blank, is_name, shortened};
@@ -33,6 +34,10 @@ pub struct Translation<'a> {
     pub statements: Vec<Statement>,
     /// What it does not: read as fields of our own, with a warning.
     pub rest: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// What has no meaning for an order, by its path: looked through for a side and a size.
+    pub passed: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The format, by whose names the hints call the fields.
+    pub format: Option<Format>,
     /// What its owner should know.
     pub warnings: Vec<Warning>,
     /// Names of fields that have a meaning there and none here.
@@ -70,6 +75,12 @@ impl Translation<'_> {
                 said: Some(said.to_owned()),
             });
         }
+    }
+
+    /// The translation of a message of this format.
+    pub fn of(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
     }
 
     /// Notes that a sale was read as leaving a long position, for want of a documented
@@ -129,9 +140,51 @@ impl Taken<'_> {
         parse_decimal(&self.text()).ok()
     }
 
-    /// True if it is true, as JSON or as text.
-    pub fn is_true(&self) -> bool {
-        self.text().trim().eq_ignore_ascii_case("true")
+    /// True or false, in any of its spellings; nothing is false.
+    ///
+    /// # Errors
+    ///
+    /// Where it is neither.
+    pub fn switch(&self) -> Result<bool, PayloadError> {
+        if self.is_blank() {
+            return Ok(false);
+        }
+        switch(&self.text()).ok_or_else(|| {
+            PayloadError::invalid(&self.name, "must be true or false", "Write true or false.")
+        })
+    }
+
+    /// True if another field says the same.
+    fn says_the_same(&self, other: &Taken<'_>) -> bool {
+        let is_number = matches!((self.number(), other.number()), (Some(a), Some(b)) if a == b);
+        is_number || self.word() == other.word()
+    }
+
+    /// The error of two fields that say different things.
+    fn contradicts(&self, other: &Taken<'_>) -> PayloadError {
+        let shown = |taken: &Taken<'_>| format!("{} {}", taken.name, shortened(&taken.text()));
+        let what = format!("{} and {}", shown(self), shown(other));
+        let hint = "Keep the one that you mean, and delete the other.";
+        PayloadError::contradiction(&other.name, what, hint)
+    }
+}
+
+impl<'a> Taken<'a> {
+    /// The fields inside it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no object.
+    pub fn inside(&self) -> Result<Untaken<'a>, PayloadError> {
+        let fields: Fields<'a> = serde_json::from_str(self.value.get()).map_err(|_| {
+            let name = &self.name;
+            let hint = format!("Write it as \"{name}\": {{ ... }} with fields inside, without quotes around the braces.");
+            PayloadError::invalid(name, "must be an object", hint)
+        })?;
+        Ok(Untaken {
+            fields: fields.0,
+            parent: format!("{}.", self.name),
+        })
     }
 }
 
@@ -165,20 +218,37 @@ impl<'a> Untaken<'a> {
         taken
     }
 
-    /// Takes the first field of one of these names that says something.
-    pub fn take_one(&mut self, names: &[&str]) -> Option<Taken<'a>> {
+    /// Takes the first field of any of these names that says something.
+    pub fn take_any(&mut self, names: &[&str]) -> Option<Taken<'a>> {
         let taken = self.take(names);
         taken.into_iter().find(|taken| !taken.is_blank())
     }
 
-    /// Takes the fields inside an object; nothing of another value.
-    pub fn take_inside(&mut self, name: &str) -> Option<Self> {
+    /// Takes the field of one of these names that says something.
+    ///
+    /// # Errors
+    ///
+    /// Where two of them say different things.
+    pub fn take_one(&mut self, names: &[&str]) -> Result<Option<Taken<'a>>, PayloadError> {
+        let taken = self.take(names);
+        let mut stated = taken.into_iter().filter(|taken| !taken.is_blank());
+        let Some(first) = stated.next() else {
+            return Ok(None);
+        };
+        match stated.find(|other| !first.says_the_same(other)) {
+            Some(other) => Err(first.contradicts(&other)),
+            None => Ok(Some(first)),
+        }
+    }
+
+    /// Takes the fields inside an object.
+    ///
+    /// # Errors
+    ///
+    /// Where it is something else, or is there twice with other values.
+    pub fn take_inside(&mut self, name: &str) -> Result<Option<Self>, PayloadError> {
         let taken = self.take_one(&[name])?;
-        let fields: Fields<'a> = serde_json::from_str(taken.value.get()).ok()?;
-        Some(Self {
-            fields: fields.0,
-            parent: format!("{}.", taken.name),
-        })
+        taken.map(|taken| taken.inside()).transpose()
     }
 
     /// States each of these fields as one of ours.
@@ -195,8 +265,12 @@ impl<'a> Untaken<'a> {
     }
 
     /// Leaves what has no meaning for an order; no word is lost on it.
-    pub fn pass_over(&mut self, names: &[&str]) {
-        drop(self.take(names));
+    pub fn pass_over(&mut self, translation: &mut Translation<'a>, names: &[&str]) {
+        for taken in self.take(names) {
+            translation
+                .passed
+                .push((Cow::Owned(taken.name), taken.value));
+        }
     }
 
     /// Leaves what has a meaning there, and says so where it is set.
@@ -207,9 +281,10 @@ impl<'a> Untaken<'a> {
     }
 
     /// Leaves all that is still there inside an object.
-    pub fn leave_rest(self, translation: &mut Translation<'_>) {
+    pub fn leave_rest(self, translation: &mut Translation<'a>) {
         for (name, value) in self.fields {
             let name = format!("{}{}", self.parent, shortened(&name));
+            translation.passed.push((Cow::Owned(name.clone()), value));
             translation.leave(&Taken { name, value });
         }
     }
@@ -245,6 +320,15 @@ pub enum Distance {
     Percent(Decimal),
     /// In price units.
     Amount(Decimal),
+}
+
+/// True or false, as people and programs write it.
+pub fn switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "y" => Some(true),
+        "false" | "0" | "no" | "off" | "n" => Some(false),
+        _ => None,
+    }
 }
 
 /// The error of a word that a field does not have.

@@ -7,7 +7,7 @@
 use super::translation::{Distance, Taken, Translation, Untaken, distant};
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
-use crate::payload::fields::QUANTITY_KIND;
+use crate::payload::fields::{QUANTITY_KIND, shortened};
 
 /// The sides that a code can begin with, and ours for them.
 const SIDES: [(&str, &str); 5] = [
@@ -17,6 +17,9 @@ const SIDES: [(&str, &str); 5] = [
     ("EXIT-SHORT", "exitShort"),
     ("EXIT-ALL", "exit"),
 ];
+
+/// Second words of exchanges, which are no pairs.
+const MARKETS: [&str; 7] = ["futures", "spot", "margin", "perp", "swap", "usdm", "coinm"];
 
 /// True if a text begins as a code does.
 pub fn is_code(text: &str) -> bool {
@@ -35,7 +38,7 @@ pub fn is_code(text: &str) -> bool {
 /// Where it asks for something else than an order of its instrument.
 pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadError> {
     let mut translation = Translation::default();
-    let Some(code) = message.take_one(&["code"]) else {
+    let Some(code) = message.take_one(&["code"])? else {
         let hint = "Copy the alert message from the bot's page again.";
         return Err(PayloadError::missing("code", hint));
     };
@@ -56,15 +59,16 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
         };
         is_price.then(|| taken.number()).flatten()
     });
-    amount(&mut message, &mut translation)?;
-    bracket(&mut message, &mut translation, price, side);
-    message.leave(&mut translation, &["reduceonly", "conditional"]);
-    message.pass_over(&[
+    amount(&mut message, &mut translation, side)?;
+    bracket(&mut message, &mut translation, price, side)?;
+    message.leave(&mut translation, &["conditional"]);
+    let without_meaning = [
         "leverage",
         "timetolive",
         "placeconditionalorders",
         "movestoploss",
-    ]);
+    ];
+    message.pass_over(&mut translation, &without_meaning);
     translation.rest = message.into_rest();
     Ok(translation)
 }
@@ -76,7 +80,18 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
 /// Where it is no code.
 pub fn translate_code(text: &str) -> Result<Translation<'static>, PayloadError> {
     let mut translation = Translation::default();
-    let (code, price) = super::text::split_price(text);
+    let (code, price) = super::text::split_price(text)?;
+    let words = || code.split_whitespace();
+    if words().filter(|word| is_code(word)).count() > 1 {
+        let problem = "has several codes, and a message makes one order here";
+        let hint = "Send a message for each code.";
+        return Err(PayloadError::invalid("the message", problem, hint));
+    }
+    if let Some((name, _)) = words().find_map(|word| word.split_once('=')) {
+        let problem = "is not read behind a code";
+        let hint = "Send JSON with the code and \"amountPerTrade\", or take it out.";
+        return Err(PayloadError::invalid(&shortened(name), problem, hint));
+    }
     of_code(&mut translation, "code", code.trim())?;
     if let Some(price) = price {
         let json = serde_json::to_string(&price).unwrap_or_default();
@@ -106,7 +121,10 @@ fn of_code(
         ));
     };
     translation.state_as("positionDirection", name, side, ours);
-    let pair = parts.nth(1).map_or("", str::trim);
+    // Some exchanges have two words: BINANCE_FUTURES.
+    let is_market = |part: &&str| MARKETS.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let mut behind = parts.skip(1).skip_while(is_market);
+    let pair = behind.next().map_or("", str::trim);
     if !pair.is_empty() && !pair.eq_ignore_ascii_case("none") {
         translation.state_as("ticker", name, pair, pair);
     }
@@ -121,11 +139,14 @@ fn of_code(
 fn amount(
     message: &mut Untaken<'_>,
     translation: &mut Translation<'_>,
+    side: Option<bool>,
 ) -> Result<(), PayloadError> {
     let kinds = message.take(&["amountpertradetype"]);
     let is_share = kinds.iter().any(|kind| kind.word().starts_with("percent"));
     for kind in &kinds {
         let means = match kind.word().as_str() {
+            // Of an exit, the amount says what of.
+            "percents" | "percent" if side.is_none() => continue,
             "percents" | "percent" => "percent_of_equity",
             "$" => "dollars",
             _ => {
@@ -137,6 +158,9 @@ fn amount(
     }
     for amount in message.take(&["amountpertrade"]) {
         let Some(share) = amount.number().filter(|_| is_share) else {
+            if is_share && side.is_none() && !amount.is_blank() {
+                return Err(share_of_portfolio(&amount));
+            }
             translation.state("qty", &amount);
             continue;
         };
@@ -147,24 +171,49 @@ fn amount(
                 "Write 0.1 for ten percent.",
             ));
         }
+        if side.is_none() && share != Decimal::ONE {
+            return Err(share_of_portfolio(&amount));
+        }
+        if side.is_none() {
+            translation.state_as(
+                QUANTITY_KIND,
+                &amount.name,
+                &amount.text(),
+                "percent_of_position",
+            );
+        }
         let percent = (share * Decimal::ONE_HUNDRED).normalize().to_string();
         translation.state_raw("qty", &amount.name, &amount.text(), percent);
     }
     Ok(())
 }
 
+/// The error of an exit that is sized by the portfolio.
+fn share_of_portfolio(amount: &Taken<'_>) -> PayloadError {
+    PayloadError::invalid(
+        &amount.name,
+        "is a share of the portfolio, from which the part of the position does not follow",
+        "State the amount to leave with \"base\" or \"contracts\", or delete both fields to leave all of it.",
+    )
+}
+
 /// States target and stop, which are shares of the price.
-fn bracket(
-    message: &mut Untaken<'_>,
-    translation: &mut Translation<'_>,
+fn bracket<'a>(
+    message: &mut Untaken<'a>,
+    translation: &mut Translation<'a>,
     price: Option<Decimal>,
     side: Option<bool>,
-) {
+) -> Result<(), PayloadError> {
     let distant_by = |taken: &Taken<'_>, is_target: bool| {
         let share = taken.number()?.checked_mul(Decimal::ONE_HUNDRED)?;
         distant(price?, Distance::Percent(share), side? == is_target)
     };
-    if let Some(mut stop) = message.take_inside("stoploss") {
+    let stop_loss = message.take_one(&["stoploss"])?;
+    let inside = stop_loss.as_ref().map(Taken::inside);
+    if let (Some(stop_loss), Some(Err(_))) = (&stop_loss, &inside) {
+        translation.leave(stop_loss);
+    }
+    if let Some(Ok(mut stop)) = inside {
         for deviation in stop.take(&["pricedeviation"]) {
             match distant_by(&deviation, false) {
                 Some(price) => translation.state_raw(
@@ -182,4 +231,5 @@ fn bracket(
         translation,
         &["takeprofits", "trailingstop", "dca", "extraorders"],
     );
+    Ok(())
 }
