@@ -310,6 +310,9 @@ pub struct StatedPosition {
 pub struct Metadata {
     /// When the signal fired, by the sender's clock.
     pub timestamp: Option<Timestamp>,
+    /// True if the message states a time, readable or not: the same bytes again are then
+    /// the same alert.
+    pub states_time: bool,
     /// Name of the strategy.
     pub strategy: Option<String>,
     /// Name of the signal; becomes the trade's entry or exit signal.

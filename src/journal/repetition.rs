@@ -19,7 +19,7 @@ use crate::store::{Result, WriteContext, orders};
 pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// An earlier delivery that this one repeats: by its own `id` where it has one,
-/// else by its bytes where they carry a time.
+/// else by its bytes where they state a time, readable or not: the bytes of one alert have it.
 pub(super) fn repetition(
     context: &mut WriteContext<'_>,
     webhook: i64,
@@ -45,7 +45,7 @@ pub(super) fn repetition(
         (EventSource::Webhook, None) => match delivery.duplicate_window {
             Some(window) => {
                 let payload = &delivery.payload;
-                if signal.metadata.timestamp.is_some() {
+                if signal.metadata.states_time {
                     recent.repetition(connection, arrivals, webhook, payload, &now, window)
                 } else {
                     recent.repetition_of_unconfirmed(

@@ -44,15 +44,31 @@ const COMMENT: Cause = Cause {
 };
 const NAN: Cause = Cause {
     what: "a value is na or NaN, which is no number",
-    hint: "The script had no value here. Give the plot or variable a value with nz(), or leave the field out of the message.",
+    hint: "The script had no value here. Give the plot or variable a value with nz().",
 };
 const THOUSANDS: Cause = Cause {
     what: "a number has a thousands separator",
-    hint: "Write 1234.5, not 1,234.5: no comma, and a point before the decimals.",
+    hint: "Write 1234.5, not 1,234.5 or 1 234.5: no comma, no space, and a point before the decimals.",
 };
 const NUMBER_FORM: Cause = Cause {
     what: "a number is written in a way that JSON does not know",
     hint: "Write it with digits and one point, such as 0.5 or 1234.5: a digit first, and no leading zeros.",
+};
+const PERCENT: Cause = Cause {
+    what: "a number has a percent sign behind it",
+    hint: "Put it into quotes: \"5%\".",
+};
+const SEMICOLON: Cause = Cause {
+    what: "there is a semicolon in the place of a comma",
+    hint: "Write a comma (,) between two fields.",
+};
+const TWO_BRACES: Cause = Cause {
+    what: "the message has two opening braces",
+    hint: "Delete one { at its beginning and one } at its end.",
+};
+const UTF_16: Cause = Cause {
+    what: "the message has zero bytes in it, as UTF-16 text has",
+    hint: "Send it as UTF-8 text; in an editor, save the file as \"UTF-8\".",
 };
 const TRAILING_COMMA: Cause = Cause {
     what: "there is a comma after the last field",
@@ -88,7 +104,7 @@ const SINGLE_QUOTES: Cause = Cause {
 };
 const MISSING_VALUE: Cause = Cause {
     what: "a value is missing",
-    hint: "A placeholder may have been empty. Fill it in or delete the field.",
+    hint: "A placeholder may have been empty. Fill it in.",
 };
 const CUT_OFF: Cause = Cause {
     what: "the message stops too soon",
@@ -185,6 +201,9 @@ impl Fault<'_> {
 
     /// `{{name}}` as a bare value: the reader stumbles over the second brace.
     fn placeholder(&self) -> Option<(&str, usize)> {
+        if self.is_two_braces() {
+            return None;
+        }
         let start = match self.here() {
             Some('{') if self.before().ends_with('{') => self.at - 1,
             Some('{') if self.text[self.at..].starts_with("{{") => self.at,
@@ -193,14 +212,27 @@ impl Fault<'_> {
         Some((&self.text[start..], start))
     }
 
+    /// True of a message that begins with two braces, as no placeholder does.
+    fn is_two_braces(&self) -> bool {
+        let rest = self.text.trim_start().strip_prefix('{');
+        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix('{'));
+        rest.is_some_and(|rest| rest.trim_start().starts_with('"'))
+    }
+
     /// Faults of the message as a whole, and of where it was copied from.
     fn pasted(&self) -> Option<(Cause, usize)> {
         let first = self.text.len() - self.text.trim_start().len();
         if self.text.starts_with('\u{feff}') {
             return Some((BYTE_ORDER_MARK, 0));
         }
+        if self.text.contains('\0') {
+            return Some((UTF_16, 0));
+        }
         if self.text.trim().is_empty() {
             return Some((EMPTY, 0));
+        }
+        if self.is_two_braces() {
+            return Some((TWO_BRACES, first));
         }
         if self.here().is_some_and(|here| CURLY_QUOTES.contains(&here)) {
             return Some((CURLY, self.at));
@@ -260,7 +292,7 @@ impl Fault<'_> {
             "nan" | "na" | "inf" | "infinity" => NAN,
             "none" | "undefined" | "nil" | "null" => Cause {
                 what: "a value is a word that JSON does not know",
-                hint: "Write null in small letters, or leave the field out.",
+                hint: "Write null in small letters where there is no value.",
             },
             "true" | "false" => Cause {
                 what: "a value is a word that JSON does not know",
@@ -308,7 +340,11 @@ impl Fault<'_> {
             return Some((cause, self.at));
         }
         if what.starts_with("expected `,` or") {
+            let is_after_digit = before.ends_with(|c: char| c.is_ascii_digit());
             let cause = match self.here()? {
+                ';' => SEMICOLON,
+                '%' if is_after_digit => PERCENT,
+                here if here.is_ascii_digit() && is_after_digit => THOUSANDS,
                 '"' if !after_quote || before.ends_with("\"\"") => MISSING_COMMA,
                 '"' => INNER_QUOTE,
                 _ if after_quote => quote_trouble(before),

@@ -63,6 +63,10 @@ fn purchase(fields: &str) -> String {
     format!(r#"{{"ticker":"A","action":"buy","marketPrice":10,{fields}}}"#)
 }
 
+fn exit(fields: &str) -> String {
+    format!(r#"{{"ticker":"A","positionDirection":"exitLong","marketPrice":10,{fields}}}"#)
+}
+
 fn traderspost(fields: &str) -> String {
     format!(r#"{{"ticker":"A","price":10,{fields}}}"#)
 }
@@ -226,6 +230,468 @@ fn a_field_that_is_there_in_two_spellings_says_one_thing() {
 }
 
 #[test]
+fn what_is_no_object_is_no_reason_for_a_default() {
+    for message in [
+        three_commas(r#""action":"enter_long","order":"5""#),
+        three_commas(r#""action":"enter_long","order":5"#),
+        three_commas(r#""action":"enter_long","order":[{"amount":5}]"#),
+        three_commas(r#""action":"enter_long","order":"{\"amount\":5}""#),
+        three_commas(r#""action":"enter_long","order":{"quantity":5}"#),
+        three_commas(r#""action":"enter_long","order":{"amount":5,"size":7}"#),
+        three_commas(r#""action":"enter_long","order":{"currency_type":"quote"}"#),
+        three_commas(r#""action":"sell","strategy_info":"short""#),
+        traderspost(r#""action":"buy","quantityType":"dollar_amount""#),
+        traderspost(r#""action":"buy","quantity":{"value":5}"#),
+        traderspost(r#""action":"buy","quantity":[5]"#),
+    ] {
+        fails(&message);
+    }
+    let stop = makes(
+        &wundertrading("ENTER-LONG", r#""amountPerTrade":2,"stopLoss":0.02"#),
+        "entryLong 2 A market at 10",
+    );
+    assert!(
+        stop.iter()
+            .any(|warning| warning.message.contains("stopLoss")),
+        "{stop:?}"
+    );
+}
+
+#[test]
+fn a_percentage_that_cannot_be_read_is_no_unit() {
+    for fields in [
+        r#""qty_percent":"ten""#,
+        r#""qty_percent":"10,5""#,
+        r#""qty_percent":"{{plot(\"Q\")}}""#,
+        r#""qty_percent":0"#,
+        r#""qty_percent":"NaN""#,
+        r#""percent_equity":{"v":10}"#,
+        r#""size_pct":true"#,
+        r#""qtyPct":"-10""#,
+        r#""equityPercent":[10]"#,
+    ] {
+        fails(&purchase(fields));
+        fails(&purchase(fields).replace("buy", "sell"));
+        if !fields.contains("NaN") && !fields.contains(":0") {
+            fails(&exit(fields));
+        }
+    }
+}
+
+#[test]
+fn an_order_type_that_is_not_known_is_no_market_order() {
+    for fields in [
+        r#""order_type":"take_profit""#,
+        r#""order_type":"bracket""#,
+        r#""order_type":"{{type}}""#,
+        r#""OrderType":"moc""#,
+        r#""type":"TAKE_PROFIT_MARKET""#,
+        r#""order_type":"sell""#,
+        r#""type":"sell""#,
+        // Without their distance or their limit.
+        r#""order_type":"trailing""#,
+        r#""type":"trailing""#,
+        r#""order_type":"limit_order""#,
+    ] {
+        fails(&purchase(&format!(r#""qty":1,{fields}"#)));
+    }
+    for (fields, order) in [
+        (
+            r#""order_type":"limit_order","limitPrice":9"#,
+            "buy 1 A limit at 9",
+        ),
+        (
+            r#""order_type":"LIMIT_MAKER","limit_price":9"#,
+            "buy 1 A limit at 9",
+        ),
+        (r#""order_type":"market order""#, "buy 1 A market at 10"),
+        (
+            r#""type":"STOP_LOSS_LIMIT","limitPrice":9,"stopPrice":11"#,
+            "buy 1 A stop_limit at 9",
+        ),
+        (
+            r#""type":"STOP_MARKET","stopPrice":11"#,
+            "buy 1 A stop at 11",
+        ),
+        (
+            r#""type":"trailing","trailPrice":1"#,
+            "buy 1 A trailing_stop at 10",
+        ),
+        (r#""type":"crypto""#, "buy 1 A market at 10"),
+    ] {
+        makes(&purchase(&format!(r#""qty":1,{fields}"#)), order);
+    }
+    makes(
+        r#"{"symbol":"A","side":"BUY","type":"STOP_LOSS_LIMIT","quantity":1,"price":9,"stopPrice":11}"#,
+        "buy 1 A stop_limit at 9",
+    );
+}
+
+#[test]
+fn a_size_inside_something_else_is_no_order_of_one() {
+    for fields in [
+        r#""metadata":{"qty":5}"#,
+        r#""metadata":{"quantity":"5"}"#,
+        r#""strategy":{"order":{"contracts":5}}"#,
+        r#""strategy":{"order_contracts":5}"#,
+        r#""orders":[{"qty":5}]"#,
+        r#""order":{"notional":500}"#,
+        r#""order":{"qty_percent":5}"#,
+        r#""order":{"percent":5}"#,
+        r#""payload":{"order":{"quantity":5}}"#,
+        r#""order":"{\"contracts\":5}""#,
+        r#""data":{"lots":5}"#,
+    ] {
+        let error = fails(&purchase(fields));
+        assert!(error.hint.contains("top"), "{error:?}");
+        fails(&exit(fields));
+        makes(
+            &purchase(&format!(r#""qty":5,{}"#, fields.replace("500", "5"))),
+            "buy 5 A market at 10",
+        );
+    }
+    for fields in [
+        r#""action":"buy","strategy":{"order_action":"buy","order_contracts":100}"#,
+        r#""action":"buy","extras":{"quantity":5}"#,
+        r#""action":"exit","extras":{"contracts":5}"#,
+    ] {
+        fails(&traderspost(fields));
+    }
+    let side = traderspost(
+        r#""action":"buy","quantity":100,"strategy":{"order_action":"sell","order_contracts":100}"#,
+    );
+    assert_eq!(fails(&side).code, "contradiction");
+    let size = traderspost(r#""action":"buy","quantity":1,"strategy":{"order_contracts":100}"#);
+    assert_eq!(fails(&size).code, "contradiction");
+    makes(
+        &traderspost(
+            r#""action":"buy","quantity":1,"strategy":"Mine","extras":{"note":"x","atr":5}"#,
+        ),
+        "entryLong 1 A market at 10",
+    );
+    makes(
+        &purchase(r#""metadata":{"rsi":5,"strategy":"x"}"#),
+        "buy 1 A market at 10",
+    );
+}
+
+#[test]
+fn sizes_of_positions_without_a_side_are_used_or_asked_about() {
+    makes(
+        &purchase(r#""market_position_size":5,"prev_market_position_size":0"#),
+        "buy 5 A market at 10",
+    );
+    makes(
+        &purchase(r#""marketPositionSize":0,"prevMarketPositionSize":5"#).replace("buy", "sell"),
+        "sell 5 A market at 10",
+    );
+    makes(
+        &exit(r#""marketPositionSize":2,"prevMarketPositionSize":5"#),
+        "exitLong 3 A market at 10",
+    );
+    for fields in [
+        r#""marketPositionSize":5"#,
+        r#""marketPositionSize":5,"prevMarketPositionSize":2"#,
+        r#""prevMarketPositionSize":2"#,
+    ] {
+        let error = fails(&purchase(fields));
+        assert!(error.hint.contains("arket"), "{error:?}");
+        makes(
+            &purchase(&format!(r#""qty":3,{fields}"#)),
+            "buy 3 A market at 10",
+        );
+    }
+}
+
+#[test]
+fn a_side_fits_the_position_that_it_leads_to() {
+    let order = |side: &str, fields: &str| {
+        format!(
+            r#"{{"ticker":"A","positionDirection":"{side}","qty":1,"marketPrice":10,{fields}}}"#
+        )
+    };
+    for (side, fields) in [
+        (
+            "exitLong",
+            r#""marketPosition":"short","marketPositionSize":2"#,
+        ),
+        ("exitLong", r#""marketPosition":"short""#),
+        ("exitLong", r#""positionSize":-2"#),
+        ("exitShort", r#""marketPosition":"long""#),
+        ("exitShort", r#""positionSize":2"#),
+        ("exitLong", r#""prevMarketPosition":"short""#),
+        (
+            "exitLong",
+            r#""prevMarketPosition":"short","prevMarketPositionSize":2"#,
+        ),
+        ("exitShort", r#""prevMarketPosition":"long""#),
+        ("entryLong", r#""marketPosition":"short""#),
+        (
+            "entryShort",
+            r#""marketPosition":"long","marketPositionSize":3"#,
+        ),
+    ] {
+        assert_eq!(
+            fails(&order(side, fields)).code,
+            "contradiction",
+            "{side} {fields}"
+        );
+    }
+    for (side, fields) in [
+        ("exitLong", r#""marketPosition":"long""#),
+        (
+            "exitLong",
+            r#""marketPosition":"flat","prevMarketPosition":"long""#,
+        ),
+        ("exitLong", r#""prevMarketPosition":"flat""#),
+        (
+            "entryLong",
+            r#""marketPosition":"short","prevMarketPosition":"short""#,
+        ),
+        ("entryLong", r#""marketPosition":"long""#),
+    ] {
+        makes(&order(side, fields), &format!("{side} 1 A market at 10"));
+    }
+}
+
+#[test]
+fn two_quantities_are_one_or_none() {
+    let moved = |from: &str, to: &str| {
+        let half = |name: &str, position: &str| {
+            let size: i32 = position.parse().unwrap();
+            let side = ["short", "flat", "long"][usize::try_from(size.signum() + 1).unwrap()];
+            format!(
+                r#""{name}Position":"{side}","{name}PositionSize":{}"#,
+                size.abs()
+            )
+        };
+        format!("{},{}", half("prevMarket", from), half("market", to))
+    };
+    for (action, qty, from, to) in [
+        ("sell", "3", "5", "0"),
+        ("buy", "3", "0", "5"),
+        ("buy", "7", "0", "5"),
+        ("buy", "5", "-5", "2"),
+    ] {
+        let message = purchase(&format!(r#""qty":{qty},{}"#, moved(from, to)));
+        let error = fails(&message.replace("buy", action));
+        assert_eq!(error.code, "contradiction", "{message}");
+    }
+    for (action, qty, from, to) in [
+        ("buy", "10", "-5", "5"),
+        ("sell", "10", "5", "-5"),
+        // The quantity of the position that is opened, which closes the other first.
+        ("buy", "5", "-5", "5"),
+        ("sell", "5", "5", "0"),
+        ("sell", "3", "5", "2"),
+        ("buy", "0.30000000000000004", "0", "0"),
+    ] {
+        if from == to {
+            continue;
+        }
+        let message = purchase(&format!(r#""qty":{qty},{}"#, moved(from, to)));
+        let order = format!("{action} {qty} A market at 10");
+        makes(&message.replace("buy", action), &order);
+    }
+    // What exceeds the position of an exit is dropped, with a warning.
+    makes(
+        &exit(&format!(r#""qty":9,{}"#, moved("5", "0"))),
+        "exitLong 9 A market at 10",
+    );
+    for fields in [
+        r#""qty":5,"qty_percent":10"#,
+        r#""notional":50,"qty_percent":10"#,
+        r#""qty":5,"percent_equity":10"#,
+    ] {
+        assert_eq!(fails(&purchase(fields)).code, "contradiction", "{fields}");
+    }
+    makes(
+        &purchase(&format!(r#""qty":"10%",{}"#, moved("0", "5"))),
+        "buy 10% of the equity A market at 10",
+    );
+    let half = exit(r#""qty":"50%","marketPosition":"flat""#);
+    assert_eq!(fails(&half).code, "contradiction");
+    makes(
+        &exit(r#""qty":"100%","marketPosition":"flat""#),
+        "exitLong all A market at 10",
+    );
+    let half = exit(&format!(r#""qty":"50%",{}"#, moved("4", "2")));
+    makes(&half, "exitLong 50% of the position A market at 10");
+    let other = exit(&format!(r#""qty":"50%",{}"#, moved("4", "1")));
+    assert_eq!(fails(&other).code, "contradiction");
+}
+
+#[test]
+fn an_exit_that_states_a_wrong_quantity_does_not_close_everything() {
+    for fields in [
+        r#""quanity":1"#,
+        r#""order":{"contracts":1}"#,
+        r#""volume":1"#,
+        r#""qty":"one""#,
+        r#""qty":-1"#,
+        r#""quantityType":"percent_of_position""#,
+        r#""closePercent":50"#,
+    ] {
+        fails(&exit(fields));
+    }
+    // What has no value is left out, and the warning says what that means here.
+    for fields in [
+        r#""qty":0"#,
+        r#""qty":"NaN""#,
+        r#""qty":"""#,
+        r#""qty":null"#,
+    ] {
+        let warnings = makes(&exit(fields), "exitLong all A market at 10");
+        let said: Vec<_> = warnings
+            .iter()
+            .map(|warning| warning.message.as_str())
+            .collect();
+        assert!(said.join("\n").contains("qty"), "{fields}: {said:?}");
+    }
+}
+
+#[test]
+fn a_quantity_under_a_name_that_is_not_known_is_no_order_of_one() {
+    for name in [
+        "qyt",
+        "qtty",
+        "qnty",
+        "qty:",
+        "\u{ff51}\u{ff54}\u{ff59}",
+        "quanity",
+        "Quantitiy",
+        "volume",
+        "vol",
+        "usd",
+        "percent",
+        "allocation",
+        "position_value",
+        "trade_amount",
+        "cantidad",
+        "qty_contracts_",
+        "orderVolume",
+        "position_qty",
+        "risk",
+        "investment",
+        "close_percent",
+        "wallet_pct",
+        "contract",
+        "tradeSizePct",
+    ] {
+        for value in ["5", r#""5""#, r#""50%""#, r#""1,000""#] {
+            if matches!((name, value), ("risk", _)) || name != "risk" {
+                fails(&purchase(&format!(r#""{name}":{value}"#)));
+            }
+        }
+        // Beside a quantity it is only named.
+        let warnings = makes(
+            &purchase(&format!(r#""qty":5,"{name}":5"#)),
+            "buy 5 A market at 10",
+        );
+        assert!(!warnings.is_empty() || name == "risk", "{name}");
+    }
+    for (name, order) in [
+        ("lot", "buy 5 A market at 10"),
+        ("lot_size", "buy 5 A market at 10"),
+        ("totalQuantity", "buy 5 A market at 10"),
+        ("order_lots", "buy 5 A market at 10"),
+        ("num_contracts", "buy 5 A market at 10"),
+        ("number_of_contracts", "buy 5 A market at 10"),
+        ("numShares", "buy 5 A market at 10"),
+        ("usdt_amount", "buy money 5 A market at 10"),
+        ("amount_usd", "buy money 5 A market at 10"),
+        ("size_usd", "buy money 5 A market at 10"),
+        ("qty_usd", "buy money 5 A market at 10"),
+        ("order_percent", "buy 5% of the equity A market at 10"),
+    ] {
+        makes(&purchase(&format!(r#""{name}":5"#)), order);
+    }
+    // Names that are of something else.
+    for fields in [
+        r#""leverage":5"#,
+        r#""open":9,"high":11,"low":8,"close":10,"volume":25000"#,
+        r#""tick_size":0.25"#,
+        r#""sl_percent":2"#,
+        r#""takeProfitPercent":2"#,
+        r#""change_percent":1.5"#,
+        r#""avg_volume":1000"#,
+        r#""contract_size":50"#,
+        r#""commission_amount":1"#,
+        r#""contract":"ESZ6""#,
+        r#""volume":"""#,
+        r#""allocation":"aggressive""#,
+    ] {
+        makes(&purchase(fields), "buy 1 A market at 10");
+    }
+}
+
+#[test]
+fn what_an_exchange_calls_reducing_never_opens() {
+    for (action, fields, order) in [
+        ("sell", r#""reduceOnly":true"#, "exitLong 2 A market at 10"),
+        (
+            "sell",
+            r#""reduce_only":"true""#,
+            "exitLong 2 A market at 10",
+        ),
+        ("buy", r#""reduceOnly":1"#, "exitShort 2 A market at 10"),
+        ("buy", r#""reduceOnly":false"#, "buy 2 A market at 10"),
+        ("buy", r#""reduceOnly":"""#, "buy 2 A market at 10"),
+        (
+            "buy",
+            r#""positionSide":"SHORT""#,
+            "exitShort 2 A market at 10",
+        ),
+        (
+            "buy",
+            r#""positionSide":"LONG""#,
+            "entryLong 2 A market at 10",
+        ),
+        (
+            "sell",
+            r#""position_side":"long""#,
+            "exitLong 2 A market at 10",
+        ),
+        (
+            "sell",
+            r#""posSide":"short""#,
+            "entryShort 2 A market at 10",
+        ),
+        ("sell", r#""positionSide":"BOTH""#, "sell 2 A market at 10"),
+        (
+            "close",
+            r#""positionSide":"LONG""#,
+            "exitLong 2 A market at 10",
+        ),
+    ] {
+        let message = purchase(&format!(r#""qty":2,{fields}"#));
+        makes(&message.replace("buy", action), order);
+    }
+    makes(
+        &purchase(r#""closePosition":true"#).replace("buy", "sell"),
+        "exitLong all A market at 10",
+    );
+    for fields in [
+        r#""qty":2,"reduceOnly":"{{x}}""#,
+        r#""qty":2,"reduceOnly":"maybe""#,
+        r#""qty":2,"positionSide":"up""#,
+        r#""qty":2,"closePosition":true"#,
+        r#""qty":2,"reduceOnly":true,"positionSide":"LONG""#,
+        r#""qty":2,"reduceOnly":true,"positionDirection":"entryLong""#,
+        r#""qty":2,"positionSide":"SHORT","positionDirection":"entryLong""#,
+        r#""qty":2,"positionSide":"SHORT","marketPosition":"long""#,
+    ] {
+        fails(&purchase(fields));
+    }
+    let opens = traderspost(r#""action":"buy","quantity":1,"positionSide":"SHORT""#);
+    fails(&opens);
+    makes(
+        &signalstack(r#""action":"sell","quantity":1,"reduceOnly":true"#),
+        "exitLong 1 A market at 10",
+    );
+}
+
+#[test]
 fn a_sentence_says_each_thing_once() {
     for text in [
         "buy 10 A at 180 at 190",
@@ -309,6 +775,10 @@ fn a_code_says_all_or_nothing() {
         ),
         "exitLong 2 A market at 10",
     );
+    fails(&wundertrading(
+        "ENTER-LONG",
+        r#""amountPerTrade":2,"reduceOnly":true"#,
+    ));
 }
 
 #[test]
@@ -358,4 +828,316 @@ fn pickmytrade_switches_are_read_in_every_spelling() {
             "{message}: {warnings:?}"
         );
     }
+}
+
+#[test]
+fn a_price_that_the_order_type_has_no_use_for_is_named() {
+    for (fields, name) in [
+        (
+            r#""qty":1,"orderType":"market","limitPrice":9"#,
+            "limitPrice",
+        ),
+        (r#""qty":1,"orderType":"market","stopPrice":9"#, "stopPrice"),
+        (
+            r#""qty":1,"orderType":"limit","limitPrice":9,"stopPrice":11"#,
+            "stopPrice",
+        ),
+        (
+            r#""qty":1,"orderType":"stop","limitPrice":9,"stopPrice":11"#,
+            "limitPrice",
+        ),
+    ] {
+        let parsed = parsed(&purchase(fields)).unwrap();
+        let named = parsed
+            .warnings
+            .iter()
+            .any(|warning| warning.code == "unused_field" && warning.message.contains(name));
+        assert!(named, "{fields}: {:?}", parsed.warnings);
+    }
+    let test = fails(&traderspost(r#""action":"buy","quantity":1,"test":true"#));
+    assert_eq!(test.field.as_deref(), Some("test"));
+    makes(
+        &traderspost(r#""action":"buy","quantity":1,"test":false"#),
+        "entryLong 1 A market at 10",
+    );
+}
+
+#[test]
+fn what_the_order_does_not_need_costs_a_warning_and_never_the_order() {
+    for (fields, name) in [
+        (r#""metadata":"My strategy""#, "metadata"),
+        (r#""metadata":[1]"#, "metadata"),
+        (r#""extendedHours":"sometimes""#, "extendedHours"),
+        (r#""takeProfit":"2%""#, "takeProfit"),
+        (r#""takeProfit":[5]"#, "takeProfit"),
+        (r#""takeProfit":{"limitPrice":"high"}"#, "takeProfit"),
+        (r#""stopLoss":"1.5%""#, "stopLoss"),
+        (r#""stopLoss":{"stopPrice":"low"}"#, "stopLoss"),
+        (r#""profitTarget":"2%""#, "profitTarget"),
+        (r#""stopLossTarget":"{{plot_1}}""#, "stopLossTarget"),
+        (r#""timeInForce":"GTD""#, "timeInForce"),
+        (r#""timeInForce":7"#, "timeInForce"),
+        (r#""id":true"#, "id"),
+        (r#""id":{"a":1}"#, "id"),
+    ] {
+        let warnings = makes(
+            &purchase(&format!(r#""qty":2,{fields}"#)),
+            "buy 2 A market at 10",
+        );
+        assert!(
+            warnings
+                .iter()
+                .any(|warning| warning.message.contains(name)),
+            "{fields}: {warnings:?}"
+        );
+    }
+    let extended = parsed(&purchase(r#""qty":2,"extendedHours":"yes""#)).unwrap();
+    assert_eq!(extended.signal.extended_hours, Some(true));
+}
+
+#[test]
+fn an_id_is_a_text_or_a_number_and_zero_is_none() {
+    for (value, id) in [
+        ("12345", Some("12345")),
+        (r#""12345""#, Some("12345")),
+        ("-7", Some("-7")),
+        ("0", None),
+        (r#""0""#, None),
+        (r#""0.0""#, None),
+        ("null", None),
+    ] {
+        for name in ["id", "ID", "idempotency_key"] {
+            let parsed = parsed(&purchase(&format!(r#""qty":1,"{name}":{value}"#))).unwrap();
+            assert_eq!(
+                parsed.signal.idempotency_key.as_deref(),
+                id,
+                "{name} {value}"
+            );
+            let says_so = parsed
+                .warnings
+                .iter()
+                .any(|warning| warning.message.contains(name));
+            assert!(
+                id.is_some() || says_so,
+                "{name} {value}: {:?}",
+                parsed.warnings
+            );
+        }
+    }
+}
+
+#[test]
+fn a_message_that_states_a_time_has_one_readable_or_not() {
+    for fields in [
+        r#""timestamp":"01/05/2026 14:30""#,
+        r#""timestamp":"5 past 14:30""#,
+        r#""bar_time":"2026-01-05T14:30:00Z""#,
+        r#""alert_time":"2026-01-05T14:30:00Z""#,
+        r#""date":"2026-01-05 14:30""#,
+        r#""barTime":1767623400"#,
+        r#""fired_at":"14:30:05""#,
+        r#""metadata":{"date":"2026-01-05T14:30:00Z"}"#,
+        r#""metadata":{"timestamp":"at 14:30:05"}"#,
+        r#""data":{"timestamp":"2026-01-05T14:30:00Z"}"#,
+        r#""bar":{"inner":{"time":1767623400000}}"#,
+        r#""timestamp":"2026-01-05T14:30:00[Mars/Base]""#,
+    ] {
+        let message = purchase(&format!(r#""qty":1,{fields}"#));
+        let metadata = parsed(&message).unwrap().signal.metadata;
+        assert!(metadata.states_time, "{fields}");
+    }
+    for fields in [
+        r#""timeframe":"15""#,
+        r#""time_in_force":"day""#,
+        r#""timestamp":"soon""#,
+        r#""timestamp":"{{timenow}}""#,
+        r#""time":0"#,
+        r#""metadata":{"update":"x","sometimes":"10:30"}"#,
+        r#""date":"2026-01-05""#,
+    ] {
+        let message = purchase(&format!(r#""qty":1,{fields}"#));
+        let metadata = parsed(&message).unwrap().signal.metadata;
+        assert!(!metadata.states_time, "{fields}");
+    }
+    let posted =
+        traderspost(r#""action":"buy","quantity":1,"extras":{"time":"2026-01-05T14:30:00Z"}"#);
+    assert!(parsed(&posted).unwrap().signal.metadata.states_time);
+}
+
+#[test]
+fn a_time_is_read_in_every_form_that_means_one_thing() {
+    let expected = "2026-01-05T14:30:00Z".parse().unwrap();
+    for text in [
+        r#""2026-01-05 14:30:00 UTC""#,
+        r#""2026-01-05 14:30 GMT""#,
+        r#""2026-01-05T14:30:00 Z""#,
+        r#""2026-01-05 15:30:00 +0100""#,
+        r#""2026-01-05 15:30:00 +01:00""#,
+        r#""Mon, 05 Jan 2026 14:30:00 GMT""#,
+        r#""Mon, 05 Jan 2026 15:30:00 +0100""#,
+        r#""05.01.2026 14:30:00""#,
+        r#""05.01.2026 14:30""#,
+        r#""2026/01/05 14:30:00""#,
+        r#""2026-01-05T15:30:00[Europe/Berlin]""#,
+        r#""2026-01-05T15:30:00+01:00[Europe/Berlin]""#,
+        "1767623400000000",
+        "1767623400000000000",
+        r#""1767623400000000""#,
+    ] {
+        let message = purchase(&format!(r#""qty":1,"timestamp":{text}"#));
+        let time = parsed(&message).unwrap().signal.metadata.timestamp;
+        assert_eq!(time, Some(expected), "{text}");
+    }
+    for text in [
+        r#""01/02/2026 14:30""#,
+        r#""2026-01-05T14:30:00[Mars/Base]""#,
+        r#""32.01.2026 14:30""#,
+    ] {
+        let message = purchase(&format!(r#""qty":1,"timestamp":{text}"#));
+        let parsed = parsed(&message).unwrap();
+        assert_eq!(parsed.signal.metadata.timestamp, None, "{text}");
+        assert!(
+            parsed
+                .warnings
+                .iter()
+                .any(|warning| warning.code == "unreadable_timestamp")
+        );
+    }
+}
+
+/// Following the hint leads to the order that the message meant, in the format it is in.
+#[test]
+fn hints_name_the_fields_of_the_format() {
+    for (message, said) in [
+        (
+            r#"{"ticker":"A","action":"exit","quantity":1}"#.to_owned(),
+            r#""price": {{close}}"#,
+        ),
+        (
+            r#"{"symbol":"A","action":"sell","quantity":2}"#.to_owned(),
+            r#""price": {{close}}"#,
+        ),
+        (
+            r#"{"bot_uuid":"u","tv_instrument":"A","action":"enter_long"}"#.to_owned(),
+            r#""trigger_price": {{close}}"#,
+        ),
+        (
+            r#"{"symbol":"A","data":"buy","quantity":2,"multiple_accounts":[]}"#.to_owned(),
+            r#""price": {{close}}"#,
+        ),
+        (
+            r#"{"code":"ENTER-LONG_Bybit_A_x_1_8e","amountPerTrade":1}"#.to_owned(),
+            r#""price": {{close}}"#,
+        ),
+        ("buy 10 AAPL".to_owned(), "at {{close}}"),
+        ("ENTER-LONG_Bybit_A_x".to_owned(), "price={{close}}"),
+        (
+            "K(A) { market(side=buy, amount=2); }".to_owned(),
+            "price={{close}}",
+        ),
+        (
+            traderspost(r#""action":"sell","quanity":2"#),
+            r#""quantity""#,
+        ),
+        (
+            signalstack(r#""action":"sell","quanity":2"#),
+            r#""quantity""#,
+        ),
+        (
+            three_commas(r#""action":"enter_long","order":{"quantity":5}"#),
+            "Rename order.quantity to order.amount",
+        ),
+        (three_commas(r#""order":{"amount":5}"#), r#""action""#),
+        (
+            signalstack(r#""action":"buy","order_side":"sell","quantity":5"#),
+            "Make both say the same",
+        ),
+        (
+            r#"{"code":"ENTER-LONG_Bybit_NONE_x_1_8e","amountPerTrade":1,"price":1}"#.to_owned(),
+            r#""symbol""#,
+        ),
+        (
+            pickmytrade(r#""data":"buy","lotz":2,"quanity":2"#),
+            r#""quantity""#,
+        ),
+        (traderspost(r#""action":"buy","quantity":"ten""#), "number"),
+        (
+            traderspost(r#""action":"buy","quantityType":"risk_percent","quantity":1"#),
+            r#""quantity""#,
+        ),
+    ] {
+        let error = fails(&message);
+        assert!(error.hint.contains(said), "{message}: {error:?}");
+        for ours in ["marketPrice", "\"qty\"", "notional", "positionDirection"] {
+            assert!(!error.hint.contains(ours), "{message}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn no_hint_leads_to_an_order_of_one() {
+    for fields in [
+        r#""qty":0"#,
+        r#""qty":-5"#,
+        r#""units":"-100""#,
+        r#""qty":"NaN""#,
+        r#""qty":"0%""#,
+        r#""qty":"-10%""#,
+    ] {
+        let error = fails(&purchase(fields));
+        assert!(!error.hint.contains("eave the field out"), "{error:?}");
+        assert!(!error.message.contains("is a percentage"), "{error:?}");
+    }
+}
+
+#[test]
+fn the_cause_that_is_named_is_the_true_one() {
+    for (message, said) in [
+        (r#"{"ticker":"A","qty":1 000}"#, "thousands"),
+        (r#"{"ticker":"A","qty":5%}"#, "percent"),
+        (r#"{"ticker":"A";"qty":5}"#, "semicolon"),
+        (r#"{"ticker":"A","qty":5;"price":1}"#, "semicolon"),
+        (r#"{{"ticker":"A","qty":5}}"#, "two opening braces"),
+        ("{\u{0}\"\u{0}a\u{0}\"\u{0}:\u{0}1\u{0}}\u{0}", "UTF-16"),
+        (
+            "K(A) { market(side={{strategy.order.action}}, amount=5); } price=5",
+            "{{strategy.order.action}}",
+        ),
+        (
+            "K(A) { market(side=buy, amount={{strategy.order.contracts}}); } price=5",
+            "{{strategy.order.contracts}}",
+        ),
+        (
+            "K({{ticker}}) { market(side=buy, amount=5); } price=5",
+            "{{ticker}}",
+        ),
+        (
+            "K(A) { market(side=buy, amount=5); } price={{close}}",
+            "{{close}}",
+        ),
+        ("buy 1,000 AAPL at 10", "1,000"),
+    ] {
+        let error = fails(message);
+        let told = format!("{} {}", error.message, error.hint);
+        assert!(told.contains(said), "{message}: {error:?}");
+    }
+}
+
+#[test]
+fn each_field_says_where_it_is_from_and_nothing_else() {
+    let message = purchase(r#""qty":1,"orderType":"limit","limitPrice":9"#);
+    let fields = reading(&message, SellWhileFlat::Nothing).fields;
+    let from = |field: &str| {
+        let found = fields.iter().find(|origin| origin.field == field);
+        found.and_then(|origin| origin.from.clone())
+    };
+    assert_eq!(from("limitPrice").as_deref(), Some("limitPrice"));
+    assert_eq!(from("marketPrice").as_deref(), Some("marketPrice"));
+    let only = r#"{"symbol":"A","side":"buy","type":"limit","price":9,"quantity":1}"#;
+    let fields = reading(only, SellWhileFlat::Nothing).fields;
+    let limit = fields
+        .iter()
+        .find(|origin| origin.field == "limitPrice")
+        .unwrap();
+    assert_eq!(limit.from.as_deref(), Some("price"));
 }

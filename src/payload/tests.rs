@@ -226,27 +226,6 @@ fn an_invalid_field_is_named() {
         ),
         (r#""action":"buy","trailPrice":1"#, "marketPrice"),
         (
-            r#""action":"buy","marketPrice":1,"takeProfit":[5]"#,
-            "takeProfit",
-        ),
-        (
-            r#""action":"buy","marketPrice":1,"stopLoss":{"stopPrice":"low"}"#,
-            "stopLoss.stopPrice",
-        ),
-        (
-            r#""action":"buy","marketPrice":1,"timeInForce":"forever""#,
-            "timeInForce",
-        ),
-        (
-            r#""action":"buy","marketPrice":1,"extendedHours":"yes""#,
-            "extendedHours",
-        ),
-        (r#""action":"buy","marketPrice":1,"id":7"#, "id"),
-        (
-            r#""action":"buy","marketPrice":1,"metadata":"x""#,
-            "metadata",
-        ),
-        (
             r#""action":"buy","marketPrice":1,"marketPosition":"up""#,
             "marketPosition",
         ),
@@ -588,7 +567,6 @@ fn the_stated_position_is_signed() {
             None,
         ),
         (r#""marketPosition":"long""#, None, None),
-        (r#""marketPositionSize":2"#, None, None),
     ] {
         let fields = format!(r#""action":"buy","marketPrice":1,{fields}"#);
         let stated = signal(&fields).stated_position;

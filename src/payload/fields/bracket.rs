@@ -76,7 +76,9 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             };
             match read {
                 Ok(read) => inner = read,
-                Err(error) if stated.standing == Standing::Ours => return Err(error),
+                Err(error) if stated.standing == Standing::Ours => {
+                    self.fields.notes.unreadable("unreadable_field", &error);
+                }
                 Err(_) => self.fields.notes.unused(stated.name),
             }
         }

@@ -8,8 +8,11 @@ use std::fmt::Write;
 use serde_json::value::RawValue;
 
 use super::names::{self, Standing, Table};
+use super::wording::Wording;
 use super::{string, words};
 use crate::domain::event::Warning;
+use crate::domain::format::Format;
+use crate::payload::error::PayloadError;
 use crate::payload::formats::Translation;
 use crate::payload::syntax::Fields;
 
@@ -67,6 +70,7 @@ pub fn blank(value: &RawValue) -> Option<&'static str> {
 pub struct Given<'f, 'a> {
     known: Vec<Stated<'f, 'a>>,
     unknown: Vec<(&'f str, &'a RawValue)>,
+    passed: &'f [(Cow<'a, str>, &'a RawValue)],
 }
 
 impl<'f, 'a> Given<'f, 'a> {
@@ -75,6 +79,7 @@ impl<'f, 'a> Given<'f, 'a> {
         let mut given = Self {
             known: Vec::with_capacity(fields.0.len()),
             unknown: Vec::new(),
+            passed: &[],
         };
         given.sort_in(&fields.0, table);
         given
@@ -95,6 +100,7 @@ impl<'f, 'a> Given<'f, 'a> {
         let mut given = Self {
             known: known.collect(),
             unknown: Vec::new(),
+            passed: &translation.passed,
         };
         given.sort_in(&translation.rest, table);
         given
@@ -102,7 +108,14 @@ impl<'f, 'a> Given<'f, 'a> {
 
     fn sort_in(&mut self, fields: &'f [(Cow<'a, str>, &'a RawValue)], table: &Table) {
         for (name, value) in fields {
-            match table.field(name) {
+            let found = match table.field(name) {
+                // To some exchanges the type is the side.
+                Some(("orderType", Standing::Word)) if is_order_side(value) => {
+                    Some(("action", Standing::Word))
+                }
+                found => found,
+            };
+            match found {
                 Some((field, standing)) if is_read(field, standing, value) => {
                     self.known.push(Stated {
                         field,
@@ -125,10 +138,35 @@ impl<'f, 'a> Given<'f, 'a> {
             .filter(move |stated| stated.field == field)
     }
 
+    /// What is not read, by its name: fields that are not known, and those that another
+    /// service has without a meaning for an order.
+    pub fn unread(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        let unknown = self.unknown.iter().map(|(name, value)| (*name, *value));
+        let passed = self
+            .passed
+            .iter()
+            .map(|(name, value)| (name.as_ref(), *value));
+        unknown.chain(passed)
+    }
+
+    /// The names of the fields that are known.
+    pub fn names(&self) -> impl Iterator<Item = &'f str> + Clone {
+        self.known.iter().map(|stated| stated.name)
+    }
+
     /// The names that stand for no field, with their values.
     pub fn unknown(&self) -> &[(&'f str, &'a RawValue)] {
         &self.unknown
     }
+}
+
+/// True of `buy` and `sell`.
+fn is_order_side(value: &RawValue) -> bool {
+    let text = string(value);
+    matches!(
+        text.as_deref().and_then(words::side),
+        Some(words::SideWord::Order(_))
+    )
 }
 
 /// True if a field of this standing is read, given its value.
@@ -137,7 +175,7 @@ fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
         Standing::Asked => false,
         Standing::Word => string(value).is_some_and(|text| match field {
             "action" => words::side(&text).is_some(),
-            _ => words::read::<crate::domain::signal::OrderType>(field, &text).is_ok(),
+            _ => words::is_order_type(&text),
         }),
         Standing::Ours | Standing::Same | Standing::Alone => true,
     }
@@ -153,7 +191,7 @@ pub struct Notes {
     unused: RefCell<Vec<String>>,
     reads: RefCell<Vec<ReadField>>,
     reasons: RefCell<Vec<(&'static str, String)>>,
-    is_translated: bool,
+    format: Option<Format>,
 }
 
 /// A field that was read.
@@ -177,14 +215,19 @@ impl Notes {
             warnings: RefCell::new(translation.warnings.clone()),
             unused: RefCell::new(translation.unused.clone()),
             reasons: RefCell::new(translation.notes.clone()),
-            is_translated: true,
+            format: translation.format,
             ..Self::default()
         }
     }
 
     /// True of a message of another service.
     pub fn is_translated(&self) -> bool {
-        self.is_translated
+        self.format.is_some()
+    }
+
+    /// The names of the format's own fields, for hints.
+    pub fn wording(&self) -> &'static Wording {
+        Wording::of(self.format)
     }
 
     /// A field was read from what the message states.
@@ -249,6 +292,12 @@ impl Notes {
     /// A field is not used, as if it were not known.
     pub fn unused(&self, name: &str) {
         note(&self.unused, shortened(name));
+    }
+
+    /// A field of ours that the order does not need cannot be read.
+    pub fn unreadable(&self, code: &str, error: &PayloadError) {
+        let message = format!("{}, so it was not used. {}", error.message, error.hint);
+        self.warn(code, message);
     }
 
     /// All of it as warnings; `near` tells the field that an unknown name is close to.

@@ -1,14 +1,15 @@
 //! The parts of `metadata` that algohook understands.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
+use jiff::{Timestamp, ZonedDateTime};
 
 use serde_json::value::RawValue;
 
 use super::given::{blank, shortened};
 use super::names::{self, Standing, TIMESTAMP};
-use super::{Object, PayloadError, hints, string};
+use super::{Object, PayloadError, hints, inside, likeness, string};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Metadata;
 use crate::payload::syntax::Fields;
@@ -24,7 +25,10 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Metadata, PayloadError> {
         }
         match fields.object(stated) {
             Ok(object) => given.0.extend(object.0),
-            Err(error) if stated.standing == Standing::Ours => return Err(error),
+            Err(error) if stated.standing == Standing::Ours => {
+                fields.notes.unreadable("invalid_metadata", &error);
+                continue;
+            }
             Err(_) => {
                 fields.notes.unused(stated.name);
                 continue;
@@ -56,6 +60,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Metadata, PayloadError> {
     };
     let metadata = Metadata {
         timestamp,
+        states_time: timestamp.is_some() || states_time(fields, &given),
         strategy: text("strategy"),
         signal: text("signal"),
         comment: text("comment"),
@@ -157,6 +162,31 @@ fn signal_time(
     }))
 }
 
+/// True if a message states a time, wherever it stands and whether or not it can be read: its
+/// bytes are then those of one alert. A time that is the same in every alert, such as a
+/// placeholder that was not replaced, is none.
+fn states_time(fields: &Object<'_, '_>, metadata: &Fields<'_>) -> bool {
+    let mut stated = fields.given.all(TIMESTAMP);
+    let is_moment = |name: &str, value: &RawValue| {
+        let text = string(value);
+        let text = text.as_deref().unwrap_or(value.get());
+        likeness::is_time(name) && likeness::is_moment(text)
+    };
+    let metadata = metadata
+        .0
+        .iter()
+        .map(|(name, value)| (name.as_ref(), *value));
+    let mut unread = fields.given.unread().chain(metadata);
+    stated.any(|stated| likeness::is_moment(&stated.said_text()))
+        || unread.any(|(name, value)| {
+            is_moment(name, value)
+                || inside::find(name, value, &mut |place| {
+                    is_moment(place.name, place.value).then_some(())
+                })
+                .is_some()
+        })
+}
+
 fn timestamp_or_warning(fields: &Object<'_, '_>, time: &Time<'_>) -> Option<Timestamp> {
     let text = string(time.value);
     let text = text.as_deref().unwrap_or(time.value.get());
@@ -178,19 +208,76 @@ fn timestamp_or_warning(fields: &Object<'_, '_>, time: &Time<'_>) -> Option<Time
     timestamp
 }
 
-/// ISO 8601, UTC unless it says otherwise, or Unix seconds or milliseconds.
+/// A time in a form that means one moment: ISO 8601 (UTC unless it says otherwise), RFC 2822,
+/// day.month.year, or Unix time in seconds to nanoseconds.
 #[must_use]
 pub fn timestamp(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
     if let Ok(time) = text.parse() {
         return Some(time);
     }
-    unix(text).or_else(|| {
-        let local: DateTime = text.parse().ok()?;
-        Offset::UTC.to_timestamp(local).ok()
-    })
+    if let Some(time) = unix(text) {
+        return Some(time);
+    }
+    if text.contains('[') {
+        // The zone decides; without knowing it, the time is not known either.
+        return text
+            .parse::<ZonedDateTime>()
+            .ok()
+            .map(|time| time.timestamp());
+    }
+    if let Ok(time) = rfc2822::DateTimeParser::new().parse_timestamp(text) {
+        return Some(time);
+    }
+    let (text, offset) = split_offset(text);
+    let local = text.parse::<DateTime>().ok().or_else(|| numeric(text))?;
+    offset?.to_timestamp(local).ok()
 }
 
-/// Unix time: seconds from 1973 to 5138, beyond that milliseconds.
+/// A time without the offset or the `UTC` behind a space at its end, and that offset; none
+/// where it cannot be read.
+fn split_offset(text: &str) -> (&str, Option<Offset>) {
+    let Some((before, zone)) = text.rsplit_once(' ') else {
+        return (text, Some(Offset::UTC));
+    };
+    let has_sign = zone.starts_with(['+', '-']);
+    match zone.to_ascii_uppercase().as_str() {
+        "UTC" | "GMT" | "Z" => (before, Some(Offset::UTC)),
+        _ if has_sign => (before, offset(zone)),
+        _ => (text, Some(Offset::UTC)),
+    }
+}
+
+/// `+0100` or `+01:00`.
+fn offset(text: &str) -> Option<Offset> {
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i32 = digits.parse().ok()?;
+    let seconds = (number / 100 * 60 + number % 100) * 60;
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    Offset::from_seconds(sign * seconds).ok()
+}
+
+/// `29.11.2026 07:40:00` and `2026/11/29 07:40`. With slashes, day and month cannot be told
+/// apart where the year is last.
+fn numeric(text: &str) -> Option<DateTime> {
+    let (date, time) = text.split_once([' ', 'T'])?;
+    let parts = |separator| -> Vec<&str> { date.split(separator).collect() };
+    let (year, month, day) = match (parts('.').as_slice(), parts('/').as_slice()) {
+        ([day, month, year], _) if year.len() == 4 => (*year, *month, *day),
+        (_, [year, month, day]) if year.len() == 4 => (*year, *month, *day),
+        _ => return None,
+    };
+    let time = match time.len() {
+        5 => format!("{time}:00"),
+        _ => time.to_owned(),
+    };
+    format!("{year}-{month:0>2}-{day:0>2}T{time}").parse().ok()
+}
+
+/// Unix time: seconds from 1973 to 5138, beyond that milli-, micro- and nanoseconds.
 fn unix(text: &str) -> Option<Timestamp> {
     let number = Decimal::from_str_exact(text)
         .or_else(|_| Decimal::from_scientific(text))
@@ -200,6 +287,8 @@ fn unix(text: &str) -> Option<Timestamp> {
         _ if number.is_sign_negative() => None,
         9..=11 => number.checked_mul(Decimal::ONE_THOUSAND),
         12..=14 => Some(number),
+        15..=17 => number.checked_div(Decimal::ONE_THOUSAND),
+        18..=20 => number.checked_div(Decimal::from(1_000_000)),
         _ => None,
     }?;
     let milliseconds: i64 = milliseconds.round().try_into().ok()?;

@@ -11,6 +11,8 @@
 
 mod bracket;
 mod given;
+mod inside;
+mod likeness;
 mod metadata;
 mod names;
 mod origins;
@@ -23,6 +25,7 @@ mod signal;
 mod size;
 #[cfg(test)]
 mod tests;
+mod wording;
 mod words;
 
 use std::borrow::Cow;
@@ -38,7 +41,7 @@ use crate::domain::event::UnknownText;
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 
 use super::error::PayloadError;
-use super::formats::Translation;
+use super::formats::{Translation, switch};
 use super::syntax::{Document, Fields, string};
 use super::{Parsed, hints};
 use given::{Given, Notes, Stated};
@@ -161,6 +164,10 @@ impl<'f, 'a> Object<'f, 'a> {
                 {
                     return Err(error);
                 }
+                Err(error) if stated.standing == Standing::Ours => {
+                    self.notes.unreadable("unreadable_field", &error);
+                    continue;
+                }
                 Err(_) => {
                     self.notes.unused(&self.path(stated.name));
                     continue;
@@ -191,7 +198,7 @@ impl<'f, 'a> Object<'f, 'a> {
     fn differ(&self, first: &Stated<'_, '_>, second: &Stated<'_, '_>) -> PayloadError {
         let hint = format!(
             "Both are {}: keep the one that you mean, and delete the other.",
-            self.path(first.field)
+            self.path(self.notes.wording().name(first.field))
         );
         let what = format!("{} and {}", self.shown(first), self.shown(second));
         PayloadError::contradiction(&self.path(second.name), what, hint)
@@ -248,6 +255,7 @@ impl<'f, 'a> Object<'f, 'a> {
             let meant = names::ALERT
                 .near(name)
                 .filter(|meant| fields.contains(meant))?;
+            let meant = self.notes.wording().name(meant);
             Some(format!("Rename \"{}\" to \"{meant}\".", shortened(name)))
         })
     }
@@ -356,18 +364,16 @@ impl<'f, 'a> Object<'f, 'a> {
         if let Some(at) = text.find("{{") {
             return self.placeholder(name, &text[at..], "a number");
         }
-        if text.trim_end().ends_with('%') {
+        if text.trim_end().ends_with('%') && error == NumberError::NotANumber {
             let hint = "Write the number without the percent sign where the field is in percent; a quantity is a number of units.";
             return self.invalid(name, "is a percentage", hint);
         }
         let hint = match error {
-            NumberError::NaN => {
-                "The script had no value here: give the variable one with nz(), or leave the field out."
-            }
+            NumberError::NaN => "The script had no value here: give the variable one with nz().",
             NumberError::Comma => "Write 1234.5, not 1,234.5 or 1234,5.",
             NumberError::NotANumber => NUMBER_HINT,
             NumberError::NotPositive => {
-                "Leave the field out where it has no value; sizes are above zero."
+                "Write a number above zero, without a sign: the side is stated apart."
             }
             NumberError::Negative => {
                 "Sizes have no sign; only positionSize is below zero for a short position."
@@ -385,17 +391,13 @@ impl<'f, 'a> Object<'f, 'a> {
         let read = |stated: &Stated<'f, 'a>| {
             let text = string(stated.value);
             let text = text.as_deref().map_or(stated.value.get(), str::trim);
-            match text {
-                "0" => Ok(Some(false)),
-                "1" => Ok(Some(true)),
-                text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-                text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-                _ => Err(self.invalid(
-                    stated.name,
-                    "must be true or false",
-                    "Write true or false, without quotes.",
-                )),
+            if let Some(at) = text.find("{{") {
+                return Err(self.placeholder(stated.name, &text[at..], "true or false"));
             }
+            switch(text).map(Some).ok_or_else(|| {
+                let hint = "Write true or false, without quotes.";
+                self.invalid(stated.name, "must be true or false", hint)
+            })
         };
         self.one(field, read, bool::eq)
     }

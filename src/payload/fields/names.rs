@@ -51,15 +51,27 @@ pub const QUANTITY_KIND: &str = "quantityType";
 pub const QUANTITY_PERCENT: &str = "quantityPercent";
 /// A quantity that is a risk by its name, from which no units follow here.
 pub const QUANTITY_RISK: &str = "quantityRisk";
+/// True if the order may only make a position smaller.
+pub const REDUCE_ONLY: &str = "reduceOnly";
+/// True if the order leaves all of a position.
+pub const CLOSE_POSITION: &str = "closePosition";
+/// The position that the order is about, of an account that can have both.
+pub const POSITION_SIDE: &str = "positionSide";
 /// The fields that an order is made of: one that is stated under any name and cannot be read
 /// fails the message.
-const DECISIVE: [&str; 11] = [
+const DECISIVE: [&str; 17] = [
     "positionDirection",
     "direction",
     "action",
     "qty",
     "notional",
     QUANTITY_KIND,
+    QUANTITY_PERCENT,
+    QUANTITY_RISK,
+    "orderType",
+    REDUCE_ONLY,
+    CLOSE_POSITION,
+    POSITION_SIDE,
     "marketPosition",
     "marketPositionSize",
     "prevMarketPosition",
@@ -70,9 +82,32 @@ const DECISIVE: [&str; 11] = [
 /// The fields that an order needs, of which one statement that can be read is enough.
 const NEEDED: [&str; 4] = ["ticker", "marketPrice", "limitPrice", "stopPrice"];
 
+/// The fields that an order is the same without.
+const OPTIONAL: [&str; 7] = [
+    "profitTarget",
+    "takeProfit",
+    "stopLossTarget",
+    "stopLoss",
+    "timeInForce",
+    "extendedHours",
+    "metadata",
+];
+
+/// The fields that size an order.
+pub const SIZES: [&str; 5] = [
+    "qty",
+    "notional",
+    QUANTITY_KIND,
+    QUANTITY_PERCENT,
+    QUANTITY_RISK,
+];
+
 /// True if a value that cannot be read fails the message. Under another name than ours it
 /// may be something else, and was never asked for: it fails only what it can make wrong.
 pub fn must_be_read(field: &str, standing: Standing, is_found: bool) -> bool {
+    if OPTIONAL.contains(&field) {
+        return false;
+    }
     standing == Standing::Ours || DECISIVE.contains(&field) || !is_found && NEEDED.contains(&field)
 }
 
@@ -92,6 +127,9 @@ pub const ALERT: Table = Table {
         QUANTITY_KIND,
         QUANTITY_PERCENT,
         QUANTITY_RISK,
+        REDUCE_ONLY,
+        CLOSE_POSITION,
+        POSITION_SIDE,
         "notional",
         "marketPrice",
         "limitPrice",
@@ -141,8 +179,19 @@ pub const ALERT: Table = Table {
                 "tradesize",
                 "tradeqty",
                 "basequantity",
+                "baseqty",
                 "baseamount",
                 "strategyordercontracts",
+                "lot",
+                "lotsize",
+                "orderlots",
+                "ordershares",
+                "totalquantity",
+                "totalqty",
+                "numcontracts",
+                "numberofcontracts",
+                "numshares",
+                "numberofshares",
             ],
         ),
         others(
@@ -156,6 +205,20 @@ pub const ALERT: Table = Table {
                 "quoteqty",
                 "quotequantity",
                 "quoteorderqty",
+                "quotesize",
+                "amountusd",
+                "usdamount",
+                "sizeusd",
+                "usdsize",
+                "qtyusd",
+                "quantityusd",
+                "usdvalue",
+                "amountusdt",
+                "usdtamount",
+                "sizeusdt",
+                "qtyusdt",
+                "dollarvalue",
+                "amountindollars",
             ],
         ),
         others(
@@ -191,12 +254,20 @@ pub const ALERT: Table = Table {
                 "percentofequity",
                 "balancepercent",
                 "percentofbalance",
+                "orderpercent",
+                "ordersizepercent",
             ],
         ),
         others(
             QUANTITY_RISK,
             Standing::Same,
-            &["riskpercent", "riskpercentage", "riskpct"],
+            &[
+                "riskpercent",
+                "riskpercentage",
+                "riskpct",
+                "risk",
+                "riskamount",
+            ],
         ),
         others(
             "marketPrice",
@@ -204,6 +275,9 @@ pub const ALERT: Table = Table {
             &["price", "orderprice", "strategyorderprice", "lastprice"],
         ),
         others("marketPrice", Standing::Alone, &["close"]),
+        others(REDUCE_ONLY, Standing::Same, &["isreduceonly", "closeonly"]),
+        others(CLOSE_POSITION, Standing::Same, &["closeall"]),
+        others(POSITION_SIDE, Standing::Same, &["posside", "holdside"]),
         others("limitPrice", Standing::Same, &["lmtprice"]),
         others("limitPrice", Standing::Asked, &["limit"]),
         others("stopPrice", Standing::Asked, &["stop", "triggerprice"]),
@@ -242,7 +316,11 @@ pub const ALERT: Table = Table {
                 "strategyprevmarketpositionsize",
             ],
         ),
-        others("positionSize", Standing::Same, &["strategypositionsize"]),
+        others(
+            "positionSize",
+            Standing::Same,
+            &["strategypositionsize", "possize"],
+        ),
         others("id", Standing::Same, &["idempotencykey"]),
         others(TIMESTAMP, Standing::Same, &TIMES),
         others("metadata.strategy", Standing::Asked, &["strategy"]),
@@ -268,7 +346,19 @@ pub const STOP_LOSS: Table = Table {
 /// The names of a time at the top of a message and in its `metadata`, in letters, the
 /// nearest to the signal first: TradingView's `{{timenow}}` is when the alert fires, its
 /// `{{time}}` when the bar began.
-pub const TIMES: [&str; 5] = ["timestamp", "timenow", "signaltime", "datetime", "time"];
+pub const TIMES: [&str; 11] = [
+    "timestamp",
+    "timenow",
+    "signaltime",
+    "alerttime",
+    "triggertime",
+    "firedat",
+    "sentat",
+    "eventtime",
+    "timestampms",
+    "datetime",
+    "time",
+];
 
 impl Table {
     /// The field that a name stands for, and how surely.
@@ -334,7 +424,7 @@ pub fn letters(name: &str) -> impl Iterator<Item = char> {
 }
 
 /// True if one letter makes the difference, or two that changed places.
-fn is_one_slip(one: &[char], other: &[char]) -> bool {
+pub fn is_one_slip(one: &[char], other: &[char]) -> bool {
     let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let (one, other) = (&one[same..], &other[same..]);
     match (one, other) {

@@ -113,6 +113,13 @@ struct Origins<'n> {
 impl Origins<'_> {
     /// Adds a field that was read from any of these.
     fn add(&mut self, field: &str, value: &str, from: &[&str]) {
+        // What a field has under its own name does not come from another one.
+        let is_own = self.reads.iter().any(|read| read.field == field);
+        let from = if is_own && field == "limitPrice" {
+            &from[..1]
+        } else {
+            from
+        };
         let is_from = |read: &&ReadField| from.contains(&read.field.as_str());
         let read: Vec<&ReadField> = self.reads.iter().filter(is_from).collect();
         let mut names: Vec<&str> = read.iter().map(|read| read.name.as_str()).collect();

@@ -17,6 +17,8 @@ pub struct Position {
     pub previous: Option<Decimal>,
     /// The side after it.
     new: Option<Decimal>,
+    /// The sizes before and after it that have no side beside them.
+    unsided: (Option<Decimal>, Option<Decimal>),
 }
 
 impl Position {
@@ -50,6 +52,7 @@ impl Position {
             },
             previous: previous.sign(),
             new: size.map(side_of).or(new.sign()),
+            unsided: (previous.unsided, new.unsided.filter(|_| size.is_none())),
         })
     }
 
@@ -75,8 +78,73 @@ impl Position {
         if moved.is_some() {
             return false;
         }
+        let is_other = |position: Option<Decimal>| {
+            let own = match intent {
+                Intent::EntryLong | Intent::ExitLong => Decimal::ONE,
+                Intent::EntryShort | Intent::ExitShort => Decimal::NEGATIVE_ONE,
+                Intent::Buy | Intent::Sell | Intent::Exit => return false,
+            };
+            position.is_some_and(|position| position == -own)
+        };
         let is_entry = matches!(intent, Intent::EntryLong | Intent::EntryShort);
+        // A long position cannot be left that was short, nor lead to one by leaving it.
+        if intent.is_exit() && (is_other(self.previous) || is_other(self.new)) {
+            return true;
+        }
+        if is_entry && self.previous.is_none() && is_other(self.new) {
+            return true;
+        }
         is_entry && self.previous.is_none() && self.new.is_some_and(|new| new.is_zero())
+    }
+
+    /// True if a size is stated without its side.
+    pub fn is_unsided(&self) -> bool {
+        self.unsided.0.is_some() || self.unsided.1.is_some()
+    }
+
+    /// The quantity that sizes without a side come to; `None` where that depends on the side.
+    pub fn unsided_move(&self, intent: Intent) -> Option<Decimal> {
+        let absolute = |size: Option<Decimal>| size.map(|size| size.abs());
+        let before = self.unsided.0.or(absolute(self.stated.previous))?;
+        let after = self.unsided.1.or(absolute(self.stated.new))?;
+        if before.is_zero() || after.is_zero() {
+            return Some(before.max(after));
+        }
+        let moved = before.checked_sub(after)?;
+        (intent.is_exit() && moved > Decimal::ZERO).then_some(moved)
+    }
+
+    /// True if an order of this quantity can be what moves the stated position: it is the
+    /// move, or that of the position which is opened after the other is closed, or an exit
+    /// of more than there is.
+    pub fn fits(&self, quantity: Decimal, intent: Intent) -> bool {
+        let (Some(previous), Some(new), Some(moved)) =
+            (self.stated.previous, self.stated.new, self.moved())
+        else {
+            return true;
+        };
+        let moved = moved.abs();
+        let reverses = side_of(previous) == -side_of(new) && !new.is_zero();
+        moved.is_zero()
+            || same_size(quantity, moved)
+            || reverses && same_size(quantity, new.abs())
+            || intent.is_exit() && new.is_zero() && quantity > moved
+    }
+
+    /// True if a percentage of the position can be what moves the stated one; whole contracts
+    /// and the smallest lots round it.
+    pub fn fits_percent(&self, percent: Decimal) -> bool {
+        let is_flat = self.stated.new.is_some_and(|new| new.is_zero());
+        if is_flat {
+            return percent >= Decimal::ONE_HUNDRED;
+        }
+        let (Some(previous), Some(moved)) = (self.stated.previous, self.moved()) else {
+            return true;
+        };
+        let share = previous.abs().checked_mul(percent);
+        let share = share.and_then(|share| share.checked_div(Decimal::ONE_HUNDRED));
+        let difference = share.and_then(|share| share.checked_sub(moved.abs()));
+        difference.is_none_or(|difference| difference.abs() < Decimal::ONE)
     }
 
     /// The two positions, for messages.
@@ -90,6 +158,7 @@ impl Position {
         let new = word(self.stated.new, self.new);
         match word(self.stated.previous, self.previous).as_str() {
             "" => format!("a position of {new} after it"),
+            previous if new.is_empty() => format!("a position of {previous} before it"),
             previous => format!("a position that goes from {previous} to {new}"),
         }
     }
@@ -107,6 +176,8 @@ struct Half {
     signed: Option<Decimal>,
     /// Long or short.
     side: Option<Direction>,
+    /// A size above zero without a side.
+    unsided: Option<Decimal>,
     /// As the message has it.
     shown: String,
 }
@@ -130,6 +201,7 @@ impl Half {
         let half = |signed, side| Self {
             signed,
             side,
+            unsided: None,
             shown: shown.clone(),
         };
         match word {
@@ -141,7 +213,10 @@ impl Half {
                 let what = format!("{direction_name} {word} and {size_name} {size}");
                 Err(PayloadError::contradiction(&size_name, what, MATCH))
             }
-            None => Ok(half(size.filter(Decimal::is_zero), None)),
+            None => Ok(Self {
+                unsided: size.filter(|size| !size.is_zero()),
+                ..half(size.filter(Decimal::is_zero), None)
+            }),
         }
     }
 

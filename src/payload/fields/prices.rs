@@ -43,7 +43,7 @@ impl Prices {
         });
         let needs_limit = matches!(order_type, OrderType::Limit | OrderType::StopLimit);
         let needs_stop = matches!(order_type, OrderType::Stop | OrderType::StopLimit);
-        if order_type == OrderType::Limit && read.limit.is_none() {
+        if needs_limit && read.limit.is_none() {
             read.take_price_for_limit(fields);
         }
         read.drop_zeros(fields, needs_limit, needs_stop);
@@ -67,6 +67,20 @@ impl Prices {
         if trail.is_some() && !is_trailing {
             let message = format!(
                 "trailPrice and trailPercent mean nothing for a {order_type} order and are not used"
+            );
+            fields.notes.warn("unused_field", message);
+        }
+        let unused = [
+            ("limitPrice", read.limit.filter(|_| !needs_limit)),
+            ("stopPrice", read.stop.filter(|_| !needs_stop)),
+        ];
+        for (name, _) in unused
+            .iter()
+            .filter(|(_, price)| stated.is_some() && price.is_some())
+        {
+            let message = format!(
+                "{} means nothing for a {order_type} order; change orderType where it should",
+                fields.name_of(name)
             );
             fields.notes.warn("unused_field", message);
         }
@@ -183,10 +197,9 @@ fn none(fields: &Object<'_, '_>) -> PayloadError {
     let names = ["marketPrice", "limitPrice", "stopPrice"];
     let blank = names.iter().find_map(|name| fields.without_value(name));
     blank.unwrap_or_else(|| {
-        let hint = fields.rename(&names).unwrap_or_else(|| {
-            "Add \"marketPrice\": {{strategy.order.price}} in the alert of a strategy, \"marketPrice\": {{close}} in any other.".to_owned()
-        });
-        let message = "no price: marketPrice, limitPrice or stopPrice is needed";
-        PayloadError::none_of("marketPrice", message.to_owned(), hint)
+        let wording = fields.notes.wording();
+        let hint = fields.rename(&names);
+        let hint = hint.unwrap_or_else(|| wording.add_price.to_owned());
+        PayloadError::none_of("marketPrice", wording.no_price.to_owned(), hint)
     })
 }

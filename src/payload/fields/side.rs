@@ -6,12 +6,10 @@
 
 use std::cell::Cell;
 
+use super::names::{CLOSE_POSITION, POSITION_SIDE, REDUCE_ONLY};
 use super::words::{self, SideWord};
 use super::{Object, PayloadError, Stated};
 use crate::domain::signal::{Direction, Intent};
-
-/// The hint of every message whose side is not clear.
-const SAY_IT_WHOLE: &str = "Say it in one field: \"positionDirection\": \"entryLong\", \"exitLong\", \"entryShort\" or \"exitShort\".";
 
 /// The hint where "close" and `buy` or `sell` leave it open which position is left.
 const LEAVE: &str = "To leave a long position, say only \"positionDirection\": \"exitLong\"; to leave a short one, \"exitShort\".";
@@ -24,11 +22,86 @@ pub struct Side {
     pub stated: String,
     /// The name of the field.
     pub name: String,
+    /// True if the message says that all of a position is left.
+    pub closes: bool,
 }
 
 /// Reads the side; `previous` is the side of the position before the order, where it is
 /// stated.
 pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side, PayloadError> {
+    let about = position_side(fields)?;
+    let side = said(fields, previous.or(about))?;
+    let side = match about {
+        Some(position) => of_position(fields, side, position)?,
+        None => side,
+    };
+    let reduces = fields.boolean(REDUCE_ONLY)?.unwrap_or_default();
+    let closes = fields.boolean(CLOSE_POSITION)?.unwrap_or_default();
+    match (reduces, closes) {
+        (_, true) => Ok(Side {
+            closes,
+            ..reducing(fields, side, CLOSE_POSITION)?
+        }),
+        (true, false) => reducing(fields, side, REDUCE_ONLY),
+        (false, false) => Ok(side),
+    }
+}
+
+/// The order of an account that can have a long and a short position, which says with
+/// `positionSide` which of them it is about.
+fn of_position(
+    fields: &Object<'_, '_>,
+    side: Side,
+    position: Direction,
+) -> Result<Side, PayloadError> {
+    use Direction::{Long, Short};
+    let intent = match (side.intent, position) {
+        (Intent::Buy | Intent::EntryLong, Long) => Intent::EntryLong,
+        (Intent::Sell | Intent::EntryShort, Short) => Intent::EntryShort,
+        (Intent::Sell | Intent::Exit | Intent::ExitLong, Long) => Intent::ExitLong,
+        (Intent::Buy | Intent::Exit | Intent::ExitShort, Short) => Intent::ExitShort,
+        _ => return Err(against(fields, &side, POSITION_SIDE)),
+    };
+    if intent != side.intent {
+        let reason = format!("positionSide says that it is about a {position} position");
+        fields.notes.because("positionDirection", reason);
+    }
+    Ok(Side { intent, ..side })
+}
+
+/// The order that may only make a position smaller, as `field` says.
+fn reducing(
+    fields: &Object<'_, '_>,
+    side: Side,
+    field: &'static str,
+) -> Result<Side, PayloadError> {
+    let intent = match side.intent {
+        Intent::Buy => Intent::ExitShort,
+        Intent::Sell => Intent::ExitLong,
+        intent if intent.is_exit() => intent,
+        _ => return Err(against(fields, &side, field)),
+    };
+    if intent != side.intent {
+        let reason = format!("{field} says that it opens nothing");
+        fields.notes.because("positionDirection", reason);
+    }
+    Ok(Side { intent, ..side })
+}
+
+/// The error of a side that another field does not allow.
+fn against(fields: &Object<'_, '_>, side: &Side, field: &'static str) -> PayloadError {
+    let stated = fields.first(field);
+    let shown = stated.map_or_else(String::new, |stated| fields.shown(stated));
+    let what = format!("{} and {shown}", side.stated);
+    PayloadError::contradiction(
+        &fields.name_of(field),
+        what,
+        fields.notes.wording().say_whole,
+    )
+}
+
+/// The side as its words say it.
+fn said(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side, PayloadError> {
     let whole = position_direction(fields)?;
     let direction = direction(fields)?;
     let action = action(fields, previous)?;
@@ -95,6 +168,7 @@ impl Names<'_, '_, '_> {
             intent,
             stated: self.shown(field),
             name: self.fields.name_of(field),
+            closes: false,
         }
     }
 
@@ -130,11 +204,15 @@ impl Names<'_, '_, '_> {
         let name = self.fields.name_of(field);
         let what = format!("{} and {}", side.stated, self.shown(field));
         let hint = match self.action {
-            Some(SideWord::Close) if self.direction.is_some() => LEAVE,
+            Some(SideWord::Close)
+                if self.direction.is_some() && !self.fields.notes.is_translated() =>
+            {
+                LEAVE
+            }
             _ if side.name == "positionDirection" => {
                 "Use the template for all orders if one alert serves entries and exits; else make both fields say the same, or delete one."
             }
-            _ => SAY_IT_WHOLE,
+            _ => self.fields.notes.wording().say_whole,
         };
         PayloadError::contradiction(&name, what, hint)
     }
@@ -180,9 +258,39 @@ impl Names<'_, '_, '_> {
             (SideWord::Open | SideWord::Close, _) => {
                 let name = self.fields.name_of("action");
                 let problem = "does not tell whether the position is long or short";
-                Err(PayloadError::invalid(&name, problem, SAY_IT_WHOLE))
+                let hint = self.fields.notes.wording().say_whole;
+                Err(PayloadError::invalid(&name, problem, hint))
             }
         }
+    }
+}
+
+fn position_side(fields: &Object<'_, '_>) -> Result<Option<Direction>, PayloadError> {
+    let read = |stated: &Stated<'_, '_>| {
+        let text = fields.text(stated)?;
+        match (
+            words::side(&text),
+            text.trim().to_ascii_lowercase().as_str(),
+        ) {
+            (Some(SideWord::Side(side)), _) => Ok(Some(side)),
+            (_, "both" | "net") => Ok(None),
+            _ => Err(fields.not_one_of(stated.name, &text, &["long", "short", "both"])),
+        }
+    };
+    fields.one(POSITION_SIDE, read, Direction::eq)
+}
+
+/// True if a word in another place of the message can be said of an order.
+pub fn agrees(intent: Intent, word: SideWord) -> bool {
+    match word {
+        SideWord::Order(direction) => intent.direction().is_none_or(|own| own == direction),
+        SideWord::Whole(other) => match intent {
+            Intent::Buy | Intent::Sell => other.direction() == intent.direction(),
+            Intent::Exit => other.is_exit(),
+            _ => other == intent || other == Intent::Exit && intent.is_exit(),
+        },
+        SideWord::Side(direction) => fits(intent, direction),
+        SideWord::Open | SideWord::Close => true,
     }
 }
 
@@ -239,7 +347,12 @@ fn action(
     };
     let first = fields.one("action", read, adds_to).map_err(|mut error| {
         if error.code == "contradiction" {
-            let hint = if closes.get() { LEAVE } else { SAY_IT_WHOLE };
+            let whole = fields.notes.wording().say_whole;
+            let hint = if closes.get() && !fields.notes.is_translated() {
+                LEAVE
+            } else {
+                whole
+            };
             hint.clone_into(&mut error.hint);
         }
         error
@@ -325,9 +438,8 @@ fn none(fields: &Object<'_, '_>) -> PayloadError {
     let names = ["positionDirection", "direction", "action"];
     let blank = names.iter().find_map(|name| fields.without_value(name));
     blank.unwrap_or_else(|| {
-        let hint = fields.rename(&names).unwrap_or_else(|| {
-            "Say what the order does in one of three ways: \"positionDirection\": \"entryLong\" (or exitLong, entryShort, exitShort); or \"direction\": \"long\" (or short); or \"action\": \"{{strategy.order.action}}\" with \"marketPosition\": \"{{strategy.market_position}}\".".to_owned()
-        });
+        let hint = fields.rename(&names);
+        let hint = hint.unwrap_or_else(|| fields.notes.wording().add_side.to_owned());
         let message = "the order's side is missing: action, direction or positionDirection";
         PayloadError::none_of("positionDirection", message.to_owned(), hint)
     })

@@ -1,8 +1,11 @@
 //! The signal: what the fields of an alert ask for together.
 
+use std::borrow::Cow;
+
 use super::position::Position;
 use super::prices::Prices;
-use super::{Object, PayloadError, Stated, bracket, hints, metadata, side, size};
+use super::{Object, PayloadError, Stated, bracket, hints, metadata, side, size, string};
+use crate::domain::money::parse_decimal;
 use crate::domain::signal::{Direction, Signal, Ticker};
 
 /// The longest `id`, in characters.
@@ -29,7 +32,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
         intent: side.intent,
         closes_opposite: false,
         order_type: prices.order_type,
-        size: size::read(fields, side.intent, &position, prices.intended)?,
+        size: size::read(fields, &side, &position, prices.intended)?,
         market_price: prices.market,
         limit_price: prices.limit,
         stop_price: prices.stop,
@@ -59,10 +62,7 @@ fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {
     };
     fields
         .one("ticker", read, is_same_instrument)?
-        .ok_or_else(|| {
-            let hint = "Add \"ticker\": \"{{ticker}}\" to the message.";
-            fields.missing("ticker", hint)
-        })
+        .ok_or_else(|| fields.missing("ticker", fields.notes.wording().add_ticker))
 }
 
 /// True if two names are of one instrument: with and without its exchange, and as other
@@ -77,9 +77,26 @@ fn is_same_instrument(one: &Ticker, other: &Ticker) -> bool {
         || matches!((plain(one), plain(other)), (Ok(one), Ok(other)) if one.may_be(&other))
 }
 
+/// An id as a text: a number is one as it is written.
+fn id_text<'a>(stated: &Stated<'_, 'a>) -> Option<Cow<'a, str>> {
+    match stated.value.get().as_bytes() {
+        [b'-' | b'0'..=b'9', ..] => Some(Cow::Borrowed(stated.value.get())),
+        _ => string(stated.value),
+    }
+}
+
 fn idempotency_key(fields: &Object<'_, '_>) -> Result<Option<String>, PayloadError> {
     let read = |stated: &Stated<'_, '_>| {
-        let id = fields.text(stated)?;
+        let Some(id) = id_text(stated) else {
+            let hint = "Write it in double quotes (\").";
+            let error = fields.invalid(stated.name, "must be a text or a number", hint);
+            fields.notes.unreadable("unreadable_field", &error);
+            return Ok(None);
+        };
+        if parse_decimal(&id).is_ok_and(|number| number.is_zero()) {
+            fields.notes.blank(stated.name, &id);
+            return Ok(None);
+        }
         if let Some(at) = id.find("{{") {
             // Taken as it is, every later alert would count as the same one again.
             let (what, hint) = (

@@ -5,32 +5,41 @@
 //! that nobody gave. A percentage stays one: the equity or the position that it is taken of is
 //! known only where the order is made.
 
-use std::borrow::Cow;
-
-use super::names::{self, QUANTITY_KIND, QUANTITY_PERCENT, QUANTITY_RISK};
+use super::names::{self, CLOSE_POSITION, QUANTITY_KIND, QUANTITY_PERCENT, QUANTITY_RISK};
 use super::position::Position;
+use super::side::Side;
 use super::words::{self, QuantityKind};
-use super::{Object, PayloadError, Stated, given::shortened};
+use super::{Object, PayloadError, Stated, given::shortened, inside, likeness};
 use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Intent, PercentOf, Percentage, Size};
-use crate::payload::syntax::Fields;
-
-const UNITS: &str = "Send a number of units, such as \"qty\": {{strategy.order.contracts}}, an amount of money as \"notional\", or a percentage of the equity as \"qty\": \"10%\".";
 
 /// Reads the size of an order that trades at `price`.
 pub fn read(
     fields: &Object<'_, '_>,
-    intent: Intent,
+    side: &Side,
     position: &Position,
     price: Price,
 ) -> Result<Size, PayloadError> {
+    let size = find(fields, side, position, price)?;
+    let quantity = match size {
+        Size::Quantity(quantity) => Some(quantity.get()),
+        Size::Notional(_) | Size::WholePosition | Size::Percentage(_) => None,
+    };
+    match inside::contradiction(fields, side, quantity) {
+        Some(error) => Err(error),
+        None => Ok(size),
+    }
+}
+
+fn find(
+    fields: &Object<'_, '_>,
+    side: &Side,
+    position: &Position,
+    price: Price,
+) -> Result<Size, PayloadError> {
+    let intent = side.intent;
     let statement = Statement::read(fields, intent, price)?;
-    if let Some(size) = statement.size {
-        for percentage in [QUANTITY_PERCENT, QUANTITY_RISK] {
-            if let Some((name, _)) = first(fields, percentage) {
-                fields.notes.unused(&name);
-            }
-        }
+    if let Some(size) = statement.stated(fields, side, position)? {
         return Ok(size);
     }
     if let Some(moved) = position.moved()
@@ -41,22 +50,29 @@ pub fn read(
         fields.notes.because("qty", reason);
         return Ok(Size::Quantity(quantity));
     }
+    if position.is_unsided() {
+        return unsided(fields, position, intent);
+    }
     if position.stated.new.is_some_and(|new| new.is_zero()) {
         let reason = "the whole position: it is flat after the order";
         fields.notes.because("qty", reason);
         return Ok(Size::WholePosition);
     }
-    if let Some(percentage) = statement.percentage? {
-        return Ok(whole_or(percentage, intent));
-    }
+    let like = || misspelt(fields).or_else(|| inside_another(fields));
     if intent.is_exit() {
+        if let Some(error) = statement.without_number.or_else(like) {
+            return Err(error);
+        }
+        if let Some(error) = statement.without_value {
+            let message = format!("{}: the exit leaves the whole position", error.message);
+            fields.notes.warn("no_value", message);
+        }
         let reason = "the whole position: an exit states no quantity";
         fields.notes.because("qty", reason);
         return Ok(Size::WholePosition);
     }
-    let error = statement.without_value.or_else(|| misspelt(fields));
-    let error = error.or_else(|| inside_another(fields));
-    if let Some(error) = error.or_else(|| not_moved(fields, position)) {
+    let error = statement.without_value.or(statement.without_number);
+    if let Some(error) = error.or_else(like).or_else(|| not_moved(fields, position)) {
         return Err(error);
     }
     fields
@@ -70,6 +86,22 @@ pub fn read(
     one.map_err(|error| fields.no_number("qty", "1", error))
 }
 
+/// The quantity of sizes without a side, or the error where the side decides it.
+fn unsided(
+    fields: &Object<'_, '_>,
+    position: &Position,
+    intent: Intent,
+) -> Result<Size, PayloadError> {
+    let moved = position.unsided_move(intent);
+    if let Some(quantity) = moved.and_then(|moved| Quantity::new(moved).ok()) {
+        let reason = "the move of the stated position";
+        fields.notes.because("qty", reason);
+        return Ok(Size::Quantity(quantity));
+    }
+    let hint = "Add marketPosition and prevMarketPosition to the sizes of the position, or state the quantity itself.";
+    Err(fields.missing("qty", hint))
+}
+
 /// All of a position is an exit of the whole, whatever it is then.
 fn whole_or(percentage: Percentage, intent: Intent) -> Size {
     let is_whole = percentage.percent() == Decimal::ONE_HUNDRED;
@@ -81,12 +113,14 @@ fn whole_or(percentage: Percentage, intent: Intent) -> Size {
 
 /// The size as a message states it.
 struct Statement {
-    /// The size, where it can be used.
+    /// A quantity or an amount of money.
     size: Option<Size>,
-    /// A percentage, or the error of one that no size can be made of.
-    percentage: Result<Option<Percentage>, PayloadError>,
+    /// A percentage.
+    percentage: Option<Percentage>,
     /// The error of a quantity that is there without a value.
     without_value: Option<PayloadError>,
+    /// The error of a kind of quantity without a number beside it.
+    without_number: Option<PayloadError>,
 }
 
 impl Statement {
@@ -121,19 +155,85 @@ impl Statement {
         let size = quantity
             .map(Size::Quantity)
             .or(notional.or(money).map(Size::Notional));
-        let percentage = if size.is_some() {
-            Ok(None)
-        } else {
-            percentage(fields, intent, &kind, is_percent)
-        };
+        if size.is_none() {
+            refuse_risk(fields)?;
+        }
+        let percentage = percentage(fields, intent, &kind, is_percent)?;
         let blank = |field| without_value(fields, field);
+        let without_value = blank("qty").or_else(|| blank("notional"));
         Ok(Self {
             size,
             percentage,
-            without_value: blank("qty")
-                .or_else(|| blank("notional"))
-                .or_else(|| kind.error(fields)),
+            without_value: without_value.or_else(|| blank(QUANTITY_PERCENT)),
+            without_number: kind.error(fields, intent),
         })
+    }
+
+    /// The size that is stated, where one is and everything beside it agrees.
+    fn stated(
+        &self,
+        fields: &Object<'_, '_>,
+        side: &Side,
+        position: &Position,
+    ) -> Result<Option<Size>, PayloadError> {
+        const KEEP: &str = "Keep the one that you mean, and delete the other.";
+        let name = || match self.size {
+            Some(Size::Notional(_)) if fields.first("qty").is_none() => "notional",
+            _ if fields.first("qty").is_none() => QUANTITY_PERCENT,
+            _ => "qty",
+        };
+        let shown = |field| {
+            let stated = fields.first(field);
+            stated.map_or_else(String::new, |stated| fields.shown(stated))
+        };
+        if self.size.is_some() && self.percentage.is_some() {
+            let what = format!("{} and {}", shown(name()), shown(QUANTITY_PERCENT));
+            let other = fields.name_of(QUANTITY_PERCENT);
+            return Err(PayloadError::contradiction(&other, what, KEEP));
+        }
+        let size = self
+            .size
+            .or(self.percentage.map(|part| whole_or(part, side.intent)));
+        let Some(size) = size else {
+            return Ok(None);
+        };
+        if side.closes {
+            let what = format!("{} and {}", shown(CLOSE_POSITION), shown(name()));
+            let field = fields.name_of(CLOSE_POSITION);
+            return Err(PayloadError::contradiction(&field, what, KEEP));
+        }
+        let fits = match size {
+            Size::Quantity(quantity) => position.fits(quantity.get(), side.intent),
+            Size::Percentage(part) if part.of() == PercentOf::Position => {
+                position.fits_percent(part.percent())
+            }
+            _ => true,
+        };
+        if !fits {
+            let what = format!("{} and {}", shown(name()), position.shown());
+            let hint = "Take the quantity and all position fields from the template for all orders, with TradingView's placeholders, or delete the position fields.";
+            return Err(PayloadError::contradiction(
+                &fields.name_of(name()),
+                what,
+                hint,
+            ));
+        }
+        if position.is_unsided() {
+            let message = "a size of the position has no side beside it, so it was not compared; add marketPosition and prevMarketPosition";
+            fields.notes.warn("unused_field", message);
+        }
+        Ok(Some(size))
+    }
+}
+
+/// Fails a message that is sized by a risk.
+fn refuse_risk(fields: &Object<'_, '_>) -> Result<(), PayloadError> {
+    match first(fields, QUANTITY_RISK) {
+        Some((name, text)) if !parse_decimal(&text).is_ok_and(|number| number.is_zero()) => {
+            let problem = "is a risk, from which no quantity follows here";
+            Err(fields.invalid(&name, problem, fields.notes.wording().units))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -144,12 +244,6 @@ fn percentage(
     kind: &Kind,
     is_percent: bool,
 ) -> Result<Option<Percentage>, PayloadError> {
-    if let Some((name, text)) = first(fields, QUANTITY_RISK)
-        && !parse_decimal(&text).is_ok_and(|number| number.is_zero())
-    {
-        let problem = "is a risk, from which no quantity follows here";
-        return Err(fields.invalid(&name, problem, UNITS));
-    }
     let unsaid = if intent.is_exit() {
         PercentOf::Position
     } else {
@@ -169,7 +263,7 @@ fn percentage(
     };
     if is_percent
         && matches!(kind, Kind::Other { .. })
-        && let Some(error) = kind.error(fields)
+        && let Some(error) = kind.error(fields, intent)
     {
         return Err(error);
     }
@@ -245,18 +339,23 @@ impl Kind {
         })
     }
 
-    /// The error of a kind that is not known, or has no number beside it.
-    fn error(&self, fields: &Object<'_, '_>) -> Option<PayloadError> {
+    /// The error of a kind that is not known, or has no number beside it. An exit without a
+    /// number leaves all of it, whatever the kind of other orders.
+    fn error(&self, fields: &Object<'_, '_>, intent: Intent) -> Option<PayloadError> {
+        let units = fields.notes.wording().units;
+        let without_number = |what: &str| {
+            let name = fields.name_of(QUANTITY_KIND);
+            let problem = format!("asks for {what}, and the message states no number");
+            Some(fields.invalid(&name, problem, units))
+        };
         match self {
-            Self::Unsaid | Self::Units | Self::Money => None,
-            Self::Percent(_) => {
-                let name = fields.name_of(QUANTITY_KIND);
-                let problem = "asks for a percentage, and the message states no number";
-                Some(fields.invalid(&name, problem, UNITS))
-            }
+            Self::Unsaid | Self::Units => None,
+            Self::Money => without_number("money"),
+            Self::Percent(_) => without_number("a percentage"),
+            Self::Other { .. } if intent.is_exit() && fields.first("qty").is_none() => None,
             Self::Other { name, word } => {
                 let problem = format!("{} cannot be turned into units here", shortened(word));
-                Some(fields.invalid(name, problem, UNITS))
+                Some(fields.invalid(name, problem, units))
             }
         }
     }
@@ -284,41 +383,48 @@ fn without_value(fields: &Object<'_, '_>, field: &'static str) -> Option<Payload
     fields.without_value(field)
 }
 
-/// The error of a number whose name is a quantity's but for a slip of the pen.
+/// The error of a number whose name looks like that of a size, or is one but for a slip of the
+/// pen.
 fn misspelt(fields: &Object<'_, '_>) -> Option<PayloadError> {
-    let mut unknown = fields.given.unknown().iter();
-    let (name, _) = unknown.find(|(name, value)| {
-        let text = super::string(value);
-        let text = text.as_deref().unwrap_or(value.get());
-        names::ALERT.near(name) == Some("qty") && text.parse::<Quantity>().is_ok()
+    let unknown = fields.given.unknown();
+    let known = fields.given.names();
+    let names = || unknown.iter().map(|(name, _)| *name).chain(known.clone());
+    let (name, _) = unknown.iter().find(|(name, value)| {
+        let is_slip = names::ALERT
+            .near(name)
+            .is_some_and(|field| names::SIZES.contains(&field));
+        (is_slip || likeness::is_size(name, names())) && likeness::is_amount(value)
     })?;
-    let message = "qty is missing".to_owned();
-    let hint = format!("Rename \"{}\" to \"qty\".", shortened(name));
-    Some(PayloadError::none_of("qty", message, hint))
+    let wording = fields.notes.wording();
+    let name = shortened(name);
+    let slip = names::ALERT.near(&name) == Some("qty") || likeness::is_slip_of_quantity(&name);
+    let hint = if slip {
+        format!("Rename \"{name}\" to \"{}\".", wording.name("qty"))
+    } else {
+        format!(
+            "If {name} is the size of the order, state it as one; else add the size. {}",
+            wording.units
+        )
+    };
+    let message = format!("the size of the order is not clear: {name} may be one");
+    Some(PayloadError::none_of(wording.name("qty"), message, hint))
 }
 
 /// The error of a quantity inside an object that is not read: `"order": {"contracts": 5}`.
 fn inside_another(fields: &Object<'_, '_>) -> Option<PayloadError> {
-    let mut unknown = fields.given.unknown().iter();
-    unknown.find_map(|(name, value)| {
-        let inside: Fields<'_> = serde_json::from_str(value.get()).ok()?;
-        let mut names = inside.0.iter().map(|(inner, _)| inner);
-        let is_quantity = |inner: &&Cow<'_, str>| {
-            names::ALERT
-                .field(inner)
-                .is_some_and(|(field, _)| field == "qty")
-        };
-        let inner = names.find(is_quantity)?;
-        let hint = format!(
-            "Write what {} has at the top of the message, as \"qty\".",
-            shortened(&format!("{name}.{inner}"))
-        );
-        Some(PayloadError::none_of(
-            "qty",
-            "qty is missing".to_owned(),
-            hint,
-        ))
-    })
+    let hidden = inside::size(fields)?;
+    let name = fields.notes.wording().name("qty");
+    let path = shortened(&hidden.path);
+    let hint = if hidden.is_beside {
+        format!("Rename {path} to {name}.")
+    } else {
+        format!("Write what {path} has at the top of the message, as \"{name}\".")
+    };
+    Some(PayloadError::none_of(
+        name,
+        format!("{name} is missing"),
+        hint,
+    ))
 }
 
 /// The error of a message whose stated position says that nothing was traded.

@@ -371,7 +371,7 @@ fn a_position_that_cannot_be_makes_no_order() {
     for fields in [
         // A part of a short position is bought back.
         r#""prevMarketPosition":"short","marketPosition":"short""#,
-        r#""prevMarketPosition":"short","prevMarketPositionSize":3,"positionSize":-1"#,
+        r#""prevMarketPosition":"short","prevMarketPositionSize":3,"positionSize":-2"#,
         r#""positionSize":0.30000000000000004,"marketPosition":"long","marketPositionSize":0.3"#,
         r#""sentiment":"bullish""#,
     ] {
@@ -544,7 +544,8 @@ fn a_misspelt_quantity_is_no_order_of_one() {
     let error = refused(&purchase(r#""quanity":25"#));
     assert_eq!(error.hint, r#"Rename "quanity" to "qty"."#);
     accepted(&purchase(r#""quanity":25,"qty":25"#));
-    accepted(&purchase(r#""volume":25000"#));
+    refused(&purchase(r#""volume":25000"#));
+    accepted(&purchase(r#""volume":25000,"open":9"#));
     let error = refused(&purchase(r#""order":{"contracts":5}"#));
     assert!(error.hint.contains("order.contracts"), "{error:?}");
     accepted(&purchase(r#""order":{"contracts":5},"qty":5"#));
@@ -594,8 +595,6 @@ fn what_is_not_needed_and_has_another_name_never_costs_the_order() {
         r#""stop_loss":{"price":"low"}"#,
         r#""tif":"forever""#,
         r#""extended_hours":"sometimes""#,
-        r#""order_type":"bracket""#,
-        r#""ID":7"#,
         r#""Metadata":"x""#,
         r#""price":"market""#,
         r#""symbol":7"#,

@@ -16,7 +16,17 @@ const SYNONYMS: [(&str, &[(&str, &str)]); 3] = [
             ("stp", "stop"),
             ("stopmarket", "stop"),
             ("stplmt", "stop_limit"),
+            ("marketorder", "market"),
+            ("limitorder", "limit"),
+            ("limitmaker", "limit"),
+            ("stoporder", "stop"),
+            ("stoploss", "stop"),
+            ("stoplossmarket", "stop"),
+            ("stoplosslimit", "stop_limit"),
+            ("stoplimitorder", "stop_limit"),
             ("trail", "trailing_stop"),
+            ("trailing", "trailing_stop"),
+            ("trailingstoploss", "trailing_stop"),
             ("trailingstopmarket", "trailing_stop"),
         ],
     ),
@@ -54,6 +64,23 @@ pub fn known<'w>(field: &str, text: &str, words: &[&'w str]) -> Option<&'w str> 
     let (_, synonyms) = SYNONYMS.iter().find(|(of, _)| *of == field)?;
     let (_, meant) = synonyms.iter().find(|(synonym, _)| is_text(synonym))?;
     words.iter().find(|word| *word == meant).copied()
+}
+
+/// True if a word speaks of the type of an order, known or not.
+pub fn is_order_type(text: &str) -> bool {
+    const PARTS: [&str; 9] = [
+        "market",
+        "limit",
+        "stop",
+        "trail",
+        "takeprofit",
+        "mkt",
+        "lmt",
+        "stp",
+        "touched",
+    ];
+    let word: String = letters(text.trim()).take(30).collect();
+    PARTS.iter().any(|part| word.contains(part))
 }
 
 /// The meaning of a word for an order's side.

@@ -16,7 +16,7 @@ mod traderspost;
 mod translation;
 mod wundertrading;
 
-pub use translation::Translation;
+pub use translation::{Translation, switch};
 
 use serde_json::value::RawValue;
 

@@ -1,0 +1,265 @@
+//! Names that are not known, and what they most likely say: a size, or a time.
+//!
+//! Nothing is read by a likeness. Where a message states no size under a name that is known,
+//! one that looks like a size fails it: the order would otherwise have a quantity that nobody
+//! gave. One that looks like a time tells that the message is of one moment.
+
+use serde_json::value::RawValue;
+
+use super::given::blank;
+use super::names::is_one_slip;
+use super::string;
+
+/// Words that say a size whatever stands beside them.
+const SIZES: [&str; 15] = [
+    "qty",
+    "quantity",
+    "contracts",
+    "shares",
+    "units",
+    "coins",
+    "lots",
+    "lot",
+    "size",
+    "amount",
+    "cantidad",
+    "menge",
+    "quantite",
+    "quantidade",
+    "volume",
+];
+
+/// Words that say a size alone, or beside words that only say of what.
+const SHARES: [&str; 23] = [
+    "percent",
+    "pct",
+    "percentage",
+    "allocation",
+    "alloc",
+    "usd",
+    "usdt",
+    "usdc",
+    "eur",
+    "dollars",
+    "dollar",
+    "cash",
+    "money",
+    "value",
+    "invest",
+    "investment",
+    "stake",
+    "budget",
+    "contract",
+    "share",
+    "vol",
+    "amt",
+    "nominal",
+];
+
+/// Words that say of what a share is.
+const OF: [&str; 18] = [
+    "order",
+    "trade",
+    "position",
+    "pos",
+    "equity",
+    "balance",
+    "capital",
+    "portfolio",
+    "account",
+    "wallet",
+    "entry",
+    "exit",
+    "close",
+    "of",
+    "in",
+    "the",
+    "buy",
+    "sell",
+];
+
+/// Words beside which a size is that of something else.
+const OTHERS: [&str; 36] = [
+    "tick",
+    "pip",
+    "step",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "bar",
+    "candle",
+    "avg",
+    "average",
+    "relative",
+    "rel",
+    "tp",
+    "sl",
+    "take",
+    "takeprofit",
+    "profit",
+    "stop",
+    "stoploss",
+    "loss",
+    "trail",
+    "trailing",
+    "target",
+    "fee",
+    "fees",
+    "commission",
+    "price",
+    "change",
+    "leverage",
+    "spread",
+    "slippage",
+    "rate",
+    "drawdown",
+    "atr",
+    "font",
+];
+
+/// Figures of a bar, beside which a volume is the bar's.
+const BAR: [&str; 4] = ["open", "high", "low", "close"];
+
+/// A name's words, small: `orderVolume` and `order_volume` are `order` and `volume`. Letters of
+/// full width are those of ASCII.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut is_new, mut was_small) = (true, false);
+    for letter in name.chars().take(80).map(narrow) {
+        if !letter.is_alphanumeric() {
+            is_new = true;
+            continue;
+        }
+        let is_small = letter.is_lowercase();
+        if is_new || was_small && letter.is_uppercase() {
+            words.push(String::new());
+        }
+        (is_new, was_small) = (false, is_small);
+        if let Some(word) = words.last_mut() {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words
+}
+
+/// The letter of ASCII that one of full width looks like.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        letter => letter,
+    }
+}
+
+fn is_slip(word: &str, known: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (known.chars().collect(), word.chars().collect());
+    let is_short = one.len() < 4 || other.len() < 4;
+    // Three letters are soon another word: only what begins as it does is one of its slips.
+    (!is_short || known == "qty" && word.starts_with('q') && word.len() >= 2)
+        && is_one_slip(&one, &other)
+}
+
+/// True if a name looks like that of a size, beside the other names of its object.
+pub fn is_size<'n>(name: &str, mut beside: impl Iterator<Item = &'n str>) -> bool {
+    let words = words(name);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let is_multiplier = words.len() > 1 && words[0] == "contract";
+    if words.is_empty() || has(&OTHERS) || is_multiplier {
+        return false;
+    }
+    let is_volume = words
+        .iter()
+        .any(|word| matches!(word.as_str(), "volume" | "vol"));
+    if is_volume {
+        let is_bar = |name: &str| BAR.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let is_order = words.iter().any(|word| OF.contains(&word.as_str()));
+        return (words.len() == 1 || is_order) && !beside.any(is_bar);
+    }
+    let is_slip_of_size = |word: &String| {
+        let known = SIZES[..10].iter().any(|known| is_slip(word, known));
+        known || word == "qnty"
+    };
+    if has(&SIZES) || words.iter().any(is_slip_of_size) {
+        return true;
+    }
+    let is_share = |word: &String| SHARES.contains(&word.as_str());
+    let is_said = |word: &String| is_share(word) || OF.contains(&word.as_str());
+    words.iter().any(is_share) && words.iter().all(is_said)
+}
+
+/// True if a name is that of a quantity but for a slip of the pen, or for how it is typed.
+pub fn is_slip_of_quantity(name: &str) -> bool {
+    match words(name).as_slice() {
+        [word] => {
+            ["qty", "quantity"]
+                .iter()
+                .any(|known| word == known || is_slip(word, known))
+                || word == "qnty"
+        }
+        _ => false,
+    }
+}
+
+/// True if a value can be that of a size: a number, as it is or in a text with signs around it.
+pub fn is_amount(value: &RawValue) -> bool {
+    if blank(value).is_some() {
+        return false;
+    }
+    let text = string(value);
+    let text = text.as_deref().unwrap_or(value.get()).trim();
+    let digits = text.trim_start_matches(['-', '+', '$', '\u{20ac}', '\u{a3}', '.']);
+    let is_zero = text.chars().all(|c| matches!(c, '0' | '.' | '-'));
+    !is_zero && (digits.starts_with(|c: char| c.is_numeric()) || text.contains("{{"))
+}
+
+/// Words that say a time.
+const TIMES: [&str; 9] = [
+    "time",
+    "timestamp",
+    "timenow",
+    "datetime",
+    "date",
+    "ts",
+    "epoch",
+    "when",
+    "now",
+];
+
+/// Words beside which a time is that of something else.
+const OTHER_TIMES: [&str; 14] = [
+    "frame",
+    "timeframe",
+    "force",
+    "zone",
+    "timezone",
+    "out",
+    "timeout",
+    "limit",
+    "expiry",
+    "expiration",
+    "expires",
+    "until",
+    "delay",
+    "valid",
+];
+
+/// True if a name looks like that of a time.
+pub fn is_time(name: &str) -> bool {
+    let words = words(name);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let ends = |word: &String| word.ends_with("time") || word.contains("timestamp");
+    let is_at = words.len() > 1 && words.last().is_some_and(|word| word == "at");
+    !has(&OTHER_TIMES) && (has(&TIMES) || words.iter().any(ends) || is_at)
+}
+
+/// True if a text tells a moment, in a form that is known or not: it has a time of day, or the
+/// digits of one.
+pub fn is_moment(text: &str) -> bool {
+    let is_digit = |c: &char| c.is_numeric();
+    let letters: Vec<char> = text.chars().take(80).collect();
+    let has_clock = letters
+        .windows(3)
+        .any(|three| three[1] == ':' && is_digit(&three[0]) && is_digit(&three[2]));
+    let digits = letters.iter().filter(|c| is_digit(c)).count();
+    !text.contains("{{") && (has_clock || digits >= 9)
+}
