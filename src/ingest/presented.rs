@@ -62,18 +62,38 @@ impl Presented<'_> {
         if let Some(name) = &alert.misspelt {
             return Some(format!("Rename \"{name}\" to \"auth_key\"."));
         }
+        let in_message = in_message(alert);
         if self.path_key.is_some() {
-            return Some("This webhook does not take its key from the URL: switch that on in its settings (keyInPath), or put the key into the message as \"auth_key\".".to_owned());
+            return Some(format!(
+                "This webhook does not take its key from the URL: switch that on in its settings (keyInPath), or {in_message}."
+            ));
         }
         if alert.secrets.iter().any(|key| self.is_right(key)) {
-            return Some("This webhook does not take its key from secret, token or password: switch that on in its settings (keyInField), or put the key into the message as \"auth_key\".".to_owned());
+            return Some(format!(
+                "This webhook does not take its key from secret, token or password: switch that on in its settings (keyInField), or {in_message}."
+            ));
         }
         if alert.format == Format::Algohook {
             return None;
         }
         Some(format!(
-            "The message is read as {} and has no key. Switch on the key in the URL in the webhook's settings (keyInPath) and paste the new URL, or put the key into the message as \"auth_key\".",
+            "The message is read as {} and has no key. Switch on the key in the URL in the webhook's settings (keyInPath) and paste the new URL, or {in_message}.",
             alert.format.name()
         ))
+    }
+}
+
+/// How to put the key into a message without making another one of it: a field of ours in the
+/// message of another service makes it a message of ours, unless the webhook has its format.
+fn in_message(alert: &Alert) -> String {
+    let is_json = alert.recorded.trim_ascii_start().starts_with(b"{");
+    match alert.format {
+        _ if !is_json => "write auth_key=KEY behind the rest of the message".to_owned(),
+        Format::Auto | Format::Algohook => {
+            "put the key into the message as \"auth_key\"".to_owned()
+        }
+        format => format!(
+            "set the webhook's format to {format} and put the key into the message as \"auth_key\": without that format, the message is then read as algohook's own"
+        ),
     }
 }
