@@ -170,7 +170,8 @@ fn states_time(fields: &Object<'_, '_>, metadata: &Fields<'_>) -> bool {
     let is_moment = |name: &str, value: &RawValue| {
         let text = string(value);
         let text = text.as_deref().unwrap_or(value.get());
-        likeness::is_time(name) && likeness::is_moment(text)
+        let is_time = likeness::is_time(name) || names::ALERT.near(name) == Some(TIMESTAMP);
+        is_time && likeness::is_moment(text)
     };
     let metadata = metadata
         .0

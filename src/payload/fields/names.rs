@@ -157,7 +157,11 @@ pub const ALERT: Table = Table {
             Standing::Same,
             &["side", "orderaction", "orderside", "strategyorderaction"],
         ),
-        others("action", Standing::Word, &["order"]),
+        others(
+            "action",
+            Standing::Word,
+            &["order", "tradeside", "positioneffect", "openclose"],
+        ),
         others("orderType", Standing::Word, &["type"]),
         others(
             "qty",

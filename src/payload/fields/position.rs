@@ -125,9 +125,16 @@ impl Position {
         };
         let moved = moved.abs();
         let reverses = side_of(previous) == -side_of(new) && !new.is_zero();
+        let largest = previous.abs().max(new.abs()).max(quantity);
+        // TradingView rounds each of the three on its own.
+        let is_same = |size: Decimal| {
+            let tolerance = largest.checked_mul(Decimal::new(1, 3));
+            let distance = quantity.checked_sub(size).map(|distance| distance.abs());
+            matches!((distance, tolerance), (Some(distance), Some(tolerance)) if distance <= tolerance)
+        };
         moved.is_zero()
-            || same_size(quantity, moved)
-            || reverses && same_size(quantity, new.abs())
+            || is_same(moved)
+            || reverses && is_same(new.abs())
             || intent.is_exit() && new.is_zero() && quantity > moved
     }
 

@@ -28,13 +28,26 @@ impl Prices {
     ///
     /// Where one cannot be used, or one that the order type needs is not there.
     pub fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
-        let mut read = Read {
-            market: fields.number("marketPrice", str::parse)?,
-            limit: fields.number("limitPrice", str::parse)?,
-            stop: fields.number("stopPrice", str::parse)?,
+        use OrderType::{Limit, Stop, StopLimit, TrailingStop};
+        let stated: Option<OrderType> = fields.one_of("orderType")?;
+        let is_other = |types: &[OrderType]| stated.is_some_and(|stated| !types.contains(&stated));
+        let limit = fields.number("limitPrice", str::parse);
+        let limit = unless_needed(fields, limit, is_other(&[Limit, StopLimit]))?;
+        let stop = fields.number("stopPrice", str::parse);
+        let stop = unless_needed(fields, stop, is_other(&[Stop, StopLimit]))?;
+        let trail = unless_needed(fields, trail(fields), is_other(&[TrailingStop]))?;
+        let has_own = match stated {
+            Some(Limit | StopLimit) => limit.is_some(),
+            Some(Stop) => stop.is_some(),
+            _ => false,
         };
-        let trail = trail(fields)?;
-        let stated = fields.one_of("orderType")?;
+        let market = fields.number("marketPrice", str::parse);
+        let market = unless_needed(fields, market, has_own)?;
+        let mut read = Read {
+            market,
+            limit,
+            stop,
+        };
         let order_type = stated.unwrap_or_else(|| {
             fields
                 .notes
@@ -169,6 +182,22 @@ impl Read {
         };
         let price = of_the_type.or(self.limit).or(self.stop);
         price.ok_or_else(|| none(fields))
+    }
+}
+
+/// A price, or none where it cannot be read and the order does not need it. Two that differ
+/// are always an error.
+fn unless_needed<T>(
+    fields: &Object<'_, '_>,
+    read: Result<Option<T>, PayloadError>,
+    is_optional: bool,
+) -> Result<Option<T>, PayloadError> {
+    match read {
+        Err(error) if is_optional && error.code == "invalid_field" => {
+            fields.notes.unreadable("unreadable_field", &error);
+            Ok(None)
+        }
+        read => read,
     }
 }
 

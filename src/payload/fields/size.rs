@@ -20,14 +20,14 @@ pub fn read(
     position: &Position,
     price: Price,
 ) -> Result<Size, PayloadError> {
-    let size = find(fields, side, position, price)?;
-    let quantity = match size {
+    let found = find(fields, side, position, price)?;
+    let quantity = match found {
         Size::Quantity(quantity) => Some(quantity.get()),
         Size::Notional(_) | Size::WholePosition | Size::Percentage(_) => None,
     };
     match inside::contradiction(fields, side, quantity) {
         Some(error) => Err(error),
-        None => Ok(size),
+        None => Ok(found),
     }
 }
 
@@ -183,18 +183,18 @@ impl Statement {
             _ => "qty",
         };
         let shown = |field| {
-            let stated = fields.first(field);
-            stated.map_or_else(String::new, |stated| fields.shown(stated))
+            let first = fields.first(field);
+            first.map_or_else(String::new, |first| fields.shown(first))
         };
         if self.size.is_some() && self.percentage.is_some() {
             let what = format!("{} and {}", shown(name()), shown(QUANTITY_PERCENT));
             let other = fields.name_of(QUANTITY_PERCENT);
             return Err(PayloadError::contradiction(&other, what, KEEP));
         }
-        let size = self
+        let stated = self
             .size
             .or(self.percentage.map(|part| whole_or(part, side.intent)));
-        let Some(size) = size else {
+        let Some(stated) = stated else {
             return Ok(None);
         };
         if side.closes {
@@ -202,12 +202,13 @@ impl Statement {
             let field = fields.name_of(CLOSE_POSITION);
             return Err(PayloadError::contradiction(&field, what, KEEP));
         }
-        let fits = match size {
+        let fits = match stated {
             Size::Quantity(quantity) => position.fits(quantity.get(), side.intent),
             Size::Percentage(part) if part.of() == PercentOf::Position => {
                 position.fits_percent(part.percent())
             }
-            _ => true,
+            Size::WholePosition => position.fits_percent(Decimal::ONE_HUNDRED),
+            Size::Percentage(_) | Size::Notional(_) => true,
         };
         if !fits {
             let what = format!("{} and {}", shown(name()), position.shown());
@@ -222,7 +223,7 @@ impl Statement {
             let message = "a size of the position has no side beside it, so it was not compared; add marketPosition and prevMarketPosition";
             fields.notes.warn("unused_field", message);
         }
-        Ok(Some(size))
+        Ok(Some(stated))
     }
 }
 

@@ -5,7 +5,7 @@
 //! `quote` or `$` (money), or `percents`, which is a share of 1 of the portfolio.
 
 use super::translation::{Distance, Taken, Translation, Untaken, distant};
-use crate::domain::money::Decimal;
+use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, shortened};
 
@@ -81,15 +81,12 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
 pub fn translate_code(text: &str) -> Result<Translation<'static>, PayloadError> {
     let mut translation = Translation::default();
     let (code, price) = super::text::split_price(text)?;
-    let words = || code.split_whitespace();
-    if words().filter(|word| is_code(word)).count() > 1 {
-        let problem = "has several codes, and a message makes one order here";
-        let hint = "Send a message for each code.";
-        return Err(PayloadError::invalid("the message", problem, hint));
-    }
-    if let Some((name, _)) = words().find_map(|word| word.split_once('=')) {
+    let behind = code.rsplit('_').next().unwrap_or_default();
+    let is_more = |word: &&str| word.contains(['=', ':']) || parse_decimal(word).is_ok();
+    if let Some(word) = behind.split_whitespace().skip(1).find(is_more) {
         let problem = "is not read behind a code";
         let hint = "Send JSON with the code and \"amountPerTrade\", or take it out.";
+        let name = word.split(['=', ':']).next().unwrap_or(word);
         return Err(PayloadError::invalid(&shortened(name), problem, hint));
     }
     of_code(&mut translation, "code", code.trim())?;
@@ -106,6 +103,11 @@ fn of_code(
     name: &str,
     code: &str,
 ) -> Result<Option<bool>, PayloadError> {
+    if code.split_whitespace().filter(|word| is_code(word)).count() > 1 {
+        let problem = "has several codes, and a message makes one order here";
+        let hint = "Send a message for each code.";
+        return Err(PayloadError::invalid(name, problem, hint));
+    }
     let mut parts = code.split('_');
     let side = parts.next().unwrap_or_default().trim();
     let known = SIDES
