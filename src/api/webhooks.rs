@@ -254,7 +254,7 @@ pub(super) async fn explain(context: &Context, request: &ApiRequest) -> Reply {
     let now = context.now();
     let read = context.store.readers().run(move |connection| {
         let webhook = webhooks::get(connection, &id)?;
-        desk::explain::explain(Some((connection, &webhook)), &message, now)
+        desk::explain::explain(Some((connection, &webhook)), message.as_bytes(), now)
     });
     Ok(ok(&read.await?))
 }

@@ -41,7 +41,7 @@ Examples:
 
 impl Explain {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let message = text_of(&self.file)?;
+        let message = bytes_of(&self.file)?;
         let now = Timestamp::now();
         let explained = match &self.webhook {
             Some(webhook) => {
@@ -66,7 +66,7 @@ impl Explain {
     }
 }
 
-fn text_of(file: &Path) -> anyhow::Result<String> {
+fn bytes_of(file: &Path) -> anyhow::Result<Vec<u8>> {
     let limit = u64::try_from(LARGEST_BODY + 1).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     if file == Path::new("-") {
@@ -78,7 +78,7 @@ fn text_of(file: &Path) -> anyhow::Result<String> {
     if bytes.len() > LARGEST_BODY {
         bail!("the message is larger than {LARGEST_BODY} bytes, which no alert may be");
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 fn print(out: &mut dyn Write, explained: &Explanation) -> anyhow::Result<()> {

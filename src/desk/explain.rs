@@ -76,13 +76,14 @@ pub struct ExplainedOrder {
 /// [`store::StoreError`] where the database cannot be read.
 pub fn explain(
     webhook: Option<(&Connection, &StoredWebhook)>,
-    message: &str,
+    message: &[u8],
     now: Timestamp,
 ) -> store::Result<Explanation> {
     let none = AuthKey::from_stored(NO_KEY.to_owned());
     let key = webhook.map_or(&none, |(_, webhook)| &webhook.auth_key);
-    let filled = fill(message, key, now);
-    let body = filled.as_bytes();
+    let filled = std::str::from_utf8(message).map(|text| fill(text, key, now).into_bytes());
+    // What is no text is explained as it is: the server refuses it, too.
+    let body = filled.as_deref().unwrap_or(message);
     let rules = webhook.map_or(ReadingRules::AUTO, |(_, webhook)| {
         webhook.settings.reading_rules()
     });
@@ -98,7 +99,7 @@ pub fn explain(
         fields: read.fields,
         error: None,
         warnings: Vec::new(),
-        is_filled: filled != message,
+        is_filled: body != message,
     };
     let parsed = match read.signal {
         Ok(parsed) => parsed,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::derived::{derived, forget_derived};
-use crate::support::{Answer, Server, Webhook, wait_until};
+use crate::support::{Answer, DataDir, Server, Webhook, wait_until};
 
 /// A message for TradersPost, as TradingView sends it from a strategy.
 fn traderspost(action: &str, sentiment: &str, quantity: u32, price: u32) -> Value {
@@ -497,6 +497,22 @@ fn processing_again_reads_as_then_unless_it_failed() {
         again(&failed, Some(json!({ "payload": "sell 5 NVDA at 100" }))),
         Value::Null
     );
+}
+
+#[test]
+fn a_message_that_the_server_refuses_is_not_explained_as_an_order() {
+    let data = DataDir::new();
+    let file = data.path.join("alert.json");
+    std::fs::write(
+        &file,
+        b"{\"ticker\":\"A\xe9\",\"action\":\"buy\",\"qty\":1,\"marketPrice\":1}",
+    )
+    .unwrap();
+    let output = data.run(&["explain", file.to_str().unwrap(), "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let explained: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(explained["order"], Value::Null);
+    assert_eq!(explained["error"]["code"], "invalid_json");
 }
 
 #[test]
