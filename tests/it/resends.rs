@@ -171,12 +171,35 @@ async fn the_time_of_an_alert_counts_wherever_it_stands() {
         json!({ "Time": at }),
         json!({ "timenow": at }),
         json!({ "metadata": { "time": at } }),
+        // Also where it cannot be read, or has a name that is not known.
+        json!({ "timestamp": "01/05/2026 14:29:59" }),
+        json!({ "timestamp": 1_795_938_000_000_000_i64 }),
+        json!({ "bar_time": at }),
+        json!({ "metadata": { "date": at } }),
+        json!({ "data": { "timestamp": at } }),
     ] {
         let desk = Desk::new(100).await;
         let send = || desk.send(message.clone());
         assert_eq!(status_of(&send().await), "processed");
         desk.clock.turn(Duration::from_secs(5));
         assert_eq!(status_of(&send().await), "duplicate", "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_no_moment_makes_no_resend() {
+    for message in [
+        json!({ "timestamp": "{{timenow}}" }),
+        json!({ "timestamp": "soon" }),
+        json!({ "date": "2026-01-05" }),
+        json!({ "timeframe": "15" }),
+        json!({ "id": "0" }),
+    ] {
+        let desk = Desk::new(100).await;
+        let send = || desk.send(message.clone());
+        assert_eq!(status_of(&send().await), "processed");
+        desk.clock.turn(Duration::from_secs(5));
+        assert_eq!(status_of(&send().await), "processed", "{message}");
     }
 }
 
