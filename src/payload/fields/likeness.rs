@@ -79,7 +79,7 @@ const OF: [&str; 18] = [
 ];
 
 /// Words beside which a size is that of something else.
-const OTHERS: [&str; 36] = [
+const OTHERS: [&str; 37] = [
     "tick",
     "pip",
     "step",
@@ -116,6 +116,7 @@ const OTHERS: [&str; 36] = [
     "drawdown",
     "atr",
     "font",
+    "outstanding",
 ];
 
 /// Figures of a bar, beside which a volume is the bar's.
@@ -164,7 +165,10 @@ pub fn is_size<'n>(name: &str, mut beside: impl Iterator<Item = &'n str>) -> boo
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let is_multiplier = words.len() > 1 && words[0] == "contract";
-    if words.is_empty() || has(&OTHERS) || is_multiplier {
+    // The whole account is no order, and "value" alone is any plot's.
+    let is_account = words.len() == 2 && words[0] == "account" && !has(&["percent", "pct"]);
+    let is_plot = words.len() == 1 && words[0] == "value";
+    if words.is_empty() || has(&OTHERS) || is_multiplier || is_account || is_plot {
         return false;
     }
     let is_volume = words
