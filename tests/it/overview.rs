@@ -139,7 +139,7 @@ fn a_missing_alert_comes_first() {
     let token = server.data.create_token();
     let webhook = create_webhook(&server, &token);
     let stated = webhook.alert(&json!({
-        "marketPosition": "long", "marketPositionSize": 4,
+        "qty": 1, "marketPosition": "long", "marketPositionSize": 4,
         "prevMarketPosition": "long", "prevMarketPositionSize": 3,
     }));
     server.deliver(&webhook, &stated).expect(200);
