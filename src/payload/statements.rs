@@ -968,6 +968,7 @@ fn a_message_that_states_a_time_has_one_readable_or_not() {
         r#""date":"2026-01-05 14:30""#,
         r#""barTime":1767623400"#,
         r#""fired_at":"14:30:05""#,
+        r#""bar_start_time":"2026-01-05 14:30""#,
         r#""metadata":{"date":"2026-01-05T14:30:00Z"}"#,
         r#""metadata":{"timestamp":"at 14:30:05"}"#,
         r#""data":{"timestamp":"2026-01-05T14:30:00Z"}"#,
@@ -987,6 +988,8 @@ fn a_message_that_states_a_time_has_one_readable_or_not() {
         r#""time":0"#,
         r#""metadata":{"update":"x","sometimes":"10:30"}"#,
         r#""date":"2026-01-05""#,
+        r#""session_start":"2026-01-05T09:30:00""#,
+        r#""open_time":"09:30""#,
     ] {
         let message = purchase(&format!(r#""qty":1,{fields}"#));
         let metadata = parsed(&message).unwrap().signal.metadata;
@@ -1063,6 +1066,11 @@ fn hints_name_the_fields_of_the_format() {
             r#""price": {{close}}"#,
         ),
         ("buy 10 AAPL".to_owned(), "at {{close}}"),
+        ("buy 10 AAPL limit".to_owned(), "order needs price"),
+        (
+            signalstack(r#""action":"buy","quantity":2,"order_type":"stop""#),
+            "order needs stop_price",
+        ),
         ("ENTER-LONG_Bybit_A_x".to_owned(), "price={{close}}"),
         (
             "K(A) { market(side=buy, amount=2); }".to_owned(),

@@ -230,7 +230,7 @@ const TIMES: [&str; 9] = [
 ];
 
 /// Words beside which a time is that of something else.
-const OTHER_TIMES: [&str; 14] = [
+const OTHER_TIMES: [&str; 17] = [
     "frame",
     "timeframe",
     "force",
@@ -245,6 +245,9 @@ const OTHER_TIMES: [&str; 14] = [
     "until",
     "delay",
     "valid",
+    "session",
+    "start",
+    "end",
 ];
 
 /// True if a name looks like that of a time.
@@ -253,17 +256,23 @@ pub fn is_time(name: &str) -> bool {
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let ends = |word: &String| word.ends_with("time") || word.contains("timestamp");
     let is_at = words.len() > 1 && words.last().is_some_and(|word| word == "at");
-    !has(&OTHER_TIMES) && (has(&TIMES) || words.iter().any(ends) || is_at)
+    let is_other = has(&OTHER_TIMES) && !has(&["bar", "candle"]);
+    !is_other && (has(&TIMES) || words.iter().any(ends) || is_at)
 }
 
-/// True if a text tells a moment, in a form that is known or not: it has a time of day, or the
-/// digits of one.
+/// True if a text tells a moment, in a form that is known or not: it has the digits of a date
+/// and a time of day.
 pub fn is_moment(text: &str) -> bool {
+    let digits = text.chars().take(80).filter(|c| c.is_numeric()).count();
+    !text.contains("{{") && digits >= 9
+}
+
+/// True if a text tells a moment or at least a time of day.
+pub fn is_time_of_day(text: &str) -> bool {
     let is_digit = |c: &char| c.is_numeric();
     let letters: Vec<char> = text.chars().take(80).collect();
     let has_clock = letters
         .windows(3)
         .any(|three| three[1] == ':' && is_digit(&three[0]) && is_digit(&three[2]));
-    let digits = letters.iter().filter(|c| is_digit(c)).count();
-    !text.contains("{{") && (has_clock || digits >= 9)
+    !text.contains("{{") && has_clock || is_moment(text)
 }

@@ -177,8 +177,14 @@ fn states_time(fields: &Object<'_, '_>, metadata: &Fields<'_>) -> bool {
         .0
         .iter()
         .map(|(name, value)| (name.as_ref(), *value));
-    let mut unread = fields.given.unread().chain(metadata);
-    stated.any(|stated| likeness::is_moment(&stated.said_text()))
+    let is_known = |(name, value): (&str, &RawValue)| {
+        let text = string(value);
+        let text = text.as_deref().unwrap_or(value.get());
+        names::TIMES.iter().any(|time| names::is_name(name, time)) && likeness::is_time_of_day(text)
+    };
+    let mut unread = fields.given.unread().chain(metadata.clone());
+    stated.any(|stated| likeness::is_time_of_day(&stated.said_text()))
+        || metadata.clone().any(is_known)
         || unread.any(|(name, value)| {
             is_moment(name, value)
                 || inside::find(name, value, &mut |place| {

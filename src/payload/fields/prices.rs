@@ -61,7 +61,9 @@ impl Prices {
         }
         read.drop_zeros(fields, needs_limit, needs_stop);
         let needed = |name| {
-            let hint = format!("A {order_type} order needs {name}: add it, or change orderType.");
+            let own = fields.notes.wording().name(name);
+            let hint =
+                format!("A {order_type} order needs {own}: add it, or change the order type.");
             Err(fields.missing(name, &hint))
         };
         if needs_limit && read.limit.is_none() {

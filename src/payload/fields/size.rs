@@ -141,7 +141,7 @@ impl Statement {
             return Err(fields.invalid(
                 &fields.name_of("notional"),
                 format_args!("cannot be given together with {}", fields.name_of("qty")),
-                "Keep qty for a quantity or notional for an amount of money.",
+                "Keep the quantity or the amount of money, whichever you mean.",
             ));
         }
         if notional.or(money).is_some() && !price.is_positive() {
@@ -149,7 +149,7 @@ impl Statement {
             return Err(fields.invalid(
                 &fields.name_of(field),
                 "is money, which buys no quantity at a price of zero or below",
-                "State a quantity (qty) for an instrument that can have such a price.",
+                "State a quantity for an instrument that can have such a price.",
             ));
         }
         let size = quantity

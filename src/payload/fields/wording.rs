@@ -179,6 +179,8 @@ const TEXT: Wording = Wording {
     names: &[
         ("qty", "quantity"),
         ("marketPrice", "price"),
+        ("limitPrice", "price"),
+        ("stopPrice", "price"),
         ("ticker", "symbol"),
     ],
 };
