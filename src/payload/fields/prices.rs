@@ -28,26 +28,8 @@ impl Prices {
     ///
     /// Where one cannot be used, or one that the order type needs is not there.
     pub fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
-        use OrderType::{Limit, Stop, StopLimit, TrailingStop};
         let stated: Option<OrderType> = fields.one_of("orderType")?;
-        let is_other = |types: &[OrderType]| stated.is_some_and(|stated| !types.contains(&stated));
-        let limit = fields.number("limitPrice", str::parse);
-        let limit = unless_needed(fields, limit, is_other(&[Limit, StopLimit]))?;
-        let stop = fields.number("stopPrice", str::parse);
-        let stop = unless_needed(fields, stop, is_other(&[Stop, StopLimit]))?;
-        let trail = unless_needed(fields, trail(fields), is_other(&[TrailingStop]))?;
-        let has_own = match stated {
-            Some(Limit | StopLimit) => limit.is_some(),
-            Some(Stop) => stop.is_some(),
-            _ => false,
-        };
-        let market = fields.number("marketPrice", str::parse);
-        let market = unless_needed(fields, market, has_own)?;
-        let mut read = Read {
-            market,
-            limit,
-            stop,
-        };
+        let (mut read, trail) = Read::stated(fields, stated)?;
         let order_type = stated.unwrap_or_else(|| {
             fields
                 .notes
@@ -85,21 +67,14 @@ impl Prices {
             );
             fields.notes.warn("unused_field", message);
         }
-        let unused = [
-            ("limitPrice", read.limit.filter(|_| !needs_limit)),
-            ("stopPrice", read.stop.filter(|_| !needs_stop)),
-        ];
-        for (name, _) in unused
-            .iter()
-            .filter(|(_, price)| stated.is_some() && price.is_some())
-        {
-            let message = format!(
-                "{} means nothing for a {order_type} order; change orderType where it should",
-                fields.name_of(name)
-            );
-            fields.notes.warn("unused_field", message);
-        }
         let intended = read.intended(fields, order_type)?;
+        if stated.is_some() {
+            let limit = read.limit.filter(|_| !needs_limit);
+            let stop = read.stop.filter(|_| !needs_stop);
+            for (name, price) in [("limitPrice", limit), ("stopPrice", stop)] {
+                warn_of_unused(fields, order_type, name, price, intended);
+            }
+        }
         Ok(Self {
             market: read.market,
             limit: read.limit,
@@ -119,6 +94,33 @@ struct Read {
 }
 
 impl Read {
+    /// Reads the prices; what the stated order type has no use for need not be readable.
+    fn stated(
+        fields: &Object<'_, '_>,
+        stated: Option<OrderType>,
+    ) -> Result<(Self, Option<Trail>), PayloadError> {
+        use OrderType::{Limit, Stop, StopLimit, TrailingStop};
+        let is_other = |types: &[OrderType]| stated.is_some_and(|stated| !types.contains(&stated));
+        let limit = fields.number("limitPrice", str::parse);
+        let limit = unless_needed(fields, limit, is_other(&[Limit, StopLimit]))?;
+        let stop = fields.number("stopPrice", str::parse);
+        let stop = unless_needed(fields, stop, is_other(&[Stop, StopLimit]))?;
+        let trail = unless_needed(fields, trail(fields), is_other(&[TrailingStop]))?;
+        let has_own = match stated {
+            Some(Limit | StopLimit) => limit.is_some(),
+            Some(Stop) => stop.is_some(),
+            _ => false,
+        };
+        let market = fields.number("marketPrice", str::parse);
+        let market = unless_needed(fields, market, has_own)?;
+        let read = Self {
+            market,
+            limit,
+            stop,
+        };
+        Ok((read, trail))
+    }
+
     /// The order type that the prices tell; a zero is more likely no price than a price.
     fn follows(&self, trail: Option<Trail>) -> OrderType {
         let (limit, stop) = (not_zero(self.limit), not_zero(self.stop));
@@ -185,6 +187,24 @@ impl Read {
         let price = of_the_type.or(self.limit).or(self.stop);
         price.ok_or_else(|| none(fields))
     }
+}
+
+/// Names a price that the order type has no use for.
+fn warn_of_unused(
+    fields: &Object<'_, '_>,
+    order_type: OrderType,
+    name: &'static str,
+    price: Option<Price>,
+    intended: Price,
+) {
+    let Some(price) = price else { return };
+    let name = fields.name_of(name);
+    let message = if price == intended {
+        format!("{name} is taken as the price of a {order_type} order, which has no other")
+    } else {
+        format!("{name} means nothing for a {order_type} order; change orderType where it should")
+    };
+    fields.notes.warn("unused_field", message);
 }
 
 /// A price, or none where it cannot be read and the order does not need it. Two that differ
