@@ -175,6 +175,8 @@ fn alertatron_arguments_are_read_or_named() {
         "continue(if=positionFlat); market(side=buy, amount=5);",
         "stop(if=positionLong); market(side=buy, amount=5);",
         "stop(); market(side=buy, amount=5);",
+        "limit(side=buy, amount=5);",
+        "limit(position=0);",
         "market(side=buy, amount=5, if=positionFlat);",
         "market(side=buy, amount=5, offset=1%);",
     ] {
@@ -194,6 +196,12 @@ fn alertatron_arguments_are_read_or_named() {
         &alertatron("market(side=sell, position=0);"),
         "exitLong all A market at 10",
     );
+    for runs in ["continue(if=always);", "stop(if=never);", "continue();"] {
+        makes(
+            &alertatron(&format!("{runs} market(side=buy, amount=5);")),
+            "buy 5 A market at 10",
+        );
+    }
     let warned = makes(
         &alertatron("market(side=buy, amount=5, tag=mine);"),
         "buy 5 A market at 10",

@@ -43,9 +43,10 @@ const LEFT: [&str; 6] = [
 ];
 
 /// Commands for orders around the position.
-const PROTECTIVE: [&str; 7] = [
+const PROTECTIVE: [&str; 8] = [
     "stoporder",
     "stopmarket",
+    "stoplimit",
     "trailingstop",
     "trailingstoporder",
     "trailingtakeprofit",
@@ -63,6 +64,19 @@ struct Block<'t> {
 struct Command {
     name: String,
     arguments: Vec<(String, String)>,
+}
+
+impl Command {
+    /// True of a condition that lets every command behind it run.
+    fn always_runs_on(&self) -> bool {
+        let mut all = self.arguments.iter();
+        let condition = all.find(|(name, _)| name == "if");
+        let condition = condition.map(|(_, value)| value.to_ascii_lowercase());
+        match self.name.as_str() {
+            "continue" => condition.is_none_or(|condition| condition == "always"),
+            _ => condition.is_some_and(|condition| condition == "never"),
+        }
+    }
 }
 
 /// True if a text has a block of commands in it.
@@ -160,7 +174,9 @@ pub fn translate(text: &str, rules: ReadingRules) -> Result<Translation<'static>
                 }
                 orders.push((block, command));
             } else if CONDITIONS.contains(&name) {
-                condition = Some(command.name);
+                if !command.always_runs_on() {
+                    condition = Some(command.name);
+                }
             } else if PROTECTIVE.contains(&name) {
                 translation.unused.push(command.name);
             } else if !PASSED_OVER.contains(&name) {
@@ -420,7 +436,11 @@ fn limit(
     price: Option<Decimal>,
     is_buy: Option<bool>,
 ) -> Result<(), PayloadError> {
-    let offset = offset.unwrap_or("0");
+    let Some(offset) = offset else {
+        // Its documents name two defaults.
+        let hint = "Add offset=, as in limit(side=buy, amount=100, offset=@64250).";
+        return Err(PayloadError::missing("offset", hint));
+    };
     let state = |translation: &mut Translation<'_>, price: String| {
         let json = serde_json::to_string(&price).unwrap_or_default();
         translation.state_raw("limitPrice", "offset", offset, json);
