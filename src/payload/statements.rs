@@ -979,6 +979,7 @@ fn a_message_that_states_a_time_has_one_readable_or_not() {
         r#""bar_start_time":"2026-01-05 14:30""#,
         r#""metadata":{"date":"2026-01-05T14:30:00Z"}"#,
         r#""metadata":{"timestamp":"at 14:30:05"}"#,
+        r#""metadata":"{\"timestamp\":\"2026-01-05T14:30:00Z\"}""#,
         r#""data":{"timestamp":"2026-01-05T14:30:00Z"}"#,
         r#""bar":{"inner":{"time":1767623400000}}"#,
         r#""timestamp":"2026-01-05T14:30:00[Mars/Base]""#,

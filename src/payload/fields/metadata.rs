@@ -60,7 +60,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Metadata, PayloadError> {
     };
     let metadata = Metadata {
         timestamp,
-        states_time: timestamp.is_some() || states_time(fields, &given),
+        states_time: timestamp.is_some() || states_time(fields),
         strategy: text("strategy"),
         signal: text("signal"),
         comment: text("comment"),
@@ -165,32 +165,27 @@ fn signal_time(
 /// True if a message states a time, wherever it stands and whether or not it can be read: its
 /// bytes are then those of one alert. A time that is the same in every alert, such as a
 /// placeholder that was not replaced, is none.
-fn states_time(fields: &Object<'_, '_>, metadata: &Fields<'_>) -> bool {
-    let mut stated = fields.given.all(TIMESTAMP);
-    let is_moment = |name: &str, value: &RawValue| {
+fn states_time(fields: &Object<'_, '_>) -> bool {
+    let is_moment = |name: &str, value: &RawValue, is_metadata: bool| {
         let text = string(value);
         let text = text.as_deref().unwrap_or(value.get());
+        let is_known = is_metadata && names::TIMES.iter().any(|time| names::is_name(name, time));
         let is_time = likeness::is_time(name) || names::ALERT.near(name) == Some(TIMESTAMP);
-        is_time && likeness::is_moment(text)
+        is_known && likeness::is_time_of_day(text) || is_time && likeness::is_moment(text)
     };
-    let metadata = metadata
-        .0
-        .iter()
-        .map(|(name, value)| (name.as_ref(), *value));
-    let is_known = |(name, value): (&str, &RawValue)| {
-        let text = string(value);
-        let text = text.as_deref().unwrap_or(value.get());
-        names::TIMES.iter().any(|time| names::is_name(name, time)) && likeness::is_time_of_day(text)
-    };
-    let mut unread = fields.given.unread().chain(metadata.clone());
+    let mut stated = fields.given.all(TIMESTAMP);
+    let metadata = fields.given.all("metadata");
+    let metadata = metadata.map(|stated| (stated.name, stated.value, true));
+    let unread = fields.given.unread();
+    let mut others = unread
+        .map(|(name, value)| (name, value, false))
+        .chain(metadata);
     stated.any(|stated| likeness::is_time_of_day(&stated.said_text()))
-        || metadata.clone().any(is_known)
-        || unread.any(|(name, value)| {
-            is_moment(name, value)
-                || inside::find(name, value, &mut |place| {
-                    is_moment(place.name, place.value).then_some(())
-                })
-                .is_some()
+        || others.any(|(name, value, is_metadata)| {
+            let mut inside = |place: &inside::Place<'_>| {
+                is_moment(place.name, place.value, is_metadata).then_some(())
+            };
+            is_moment(name, value, false) || inside::find(name, value, &mut inside).is_some()
         })
 }
 
