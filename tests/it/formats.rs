@@ -637,9 +637,12 @@ fn the_examples_of_the_pages_are_orders() {
         }
         assert_eq!(examples.len(), count, "{format}: {examples:#?}");
         for example in examples {
-            let explained =
-                algohook::desk::explain::explain(None, &example, jiff::Timestamp::UNIX_EPOCH)
-                    .unwrap();
+            let explained = algohook::desk::explain::explain(
+                None,
+                example.as_bytes(),
+                jiff::Timestamp::UNIX_EPOCH,
+            )
+            .unwrap();
             assert_eq!(explained.format.as_str(), format, "{example}");
             assert!(
                 explained.order.is_some(),
