@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::names::{ALERT, Standing};
+use super::names::{ALERT, QUANTITY_PERCENT, Standing};
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Intent, Size};
 use crate::payload::{Parsed, PayloadError, parse_without_key};
@@ -213,5 +213,35 @@ proptest! {
         prop_assert!(counted.all(|(_, stated)| price == Decimal::from(*stated)), "{:?}", fields);
         let is_eth = tickers[0].1 == "ETHUSDT";
         prop_assert!(tickers.iter().all(|(_, ticker)| (*ticker == "ETHUSDT") == is_eth), "{:?}", fields);
+    }
+
+    #[test]
+    fn a_stated_percentage_or_amount_of_money_is_the_order_s(
+        (field, name) in prop_oneof![
+            name_of(QUANTITY_PERCENT).prop_map(|name| (QUANTITY_PERCENT, name)),
+            name_of("notional").prop_map(|name| ("notional", name)),
+        ],
+        value in prop::sample::select(vec![
+            "7", r#""7""#, r#""7.0""#, "0", "-7", r#""seven""#, r#""7,5""#, "true", "[7]", r#"{"value":7}"#,
+            r#""{{plot_0}}""#, r#""NaN""#, r#""""#,
+        ]),
+        side in prop::sample::select(vec![r#""action":"buy""#, r#""positionDirection":"exitLong""#]),
+        beside in prop::option::of(prop::sample::select(vec![r#""qty":3"#, r#""quantity_percent":8"#])),
+    ) {
+        let mut fields = vec![REST.to_owned(), side.to_owned(), format!("\"{name}\":{value}")];
+        fields.extend(beside.map(str::to_owned));
+        let Ok(parsed) = read(&fields) else { return Ok(()) };
+        let is_seven = matches!(value, "7" | r#""7""# | r#""7.0""#);
+        let has_none = matches!(value, "0" | r#""NaN""# | r#""""#);
+        prop_assert!(is_seven || has_none && (beside.is_some() || side.contains("exit")), "{:?}", fields);
+        prop_assert!(!is_seven || beside.is_none(), "{:?}", fields);
+        let seven = Decimal::from(7);
+        match parsed.signal.size {
+            Size::Percentage(part) if is_seven => {
+                prop_assert_eq!((field, part.percent()), (QUANTITY_PERCENT, seven));
+            }
+            Size::Notional(money) => prop_assert_eq!((field, money.get()), ("notional", seven)),
+            size => prop_assert!(!is_seven && size != Size::Quantity("1".parse().unwrap()), "{:?}", fields),
+        }
     }
 }
