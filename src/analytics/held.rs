@@ -24,6 +24,15 @@ pub struct SeenPrice {
     pub price: Price,
 }
 
+/// What buying and holding would have held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Which way its value follows its price.
+    pub contract: Contract,
+    /// Its prices in order, from its first entry fill to the last one known.
+    pub prices: Vec<SeenPrice>,
+}
+
 /// The capital at one price of the ticker that is held.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -38,11 +47,12 @@ pub struct HeldPoint {
 
 /// Writes what holding would have made, and what the trades made beyond it.
 pub(super) fn write(metrics: &mut Metrics, input: &ReportInput<'_>) {
-    let (Some(first), Some(last)) = (input.held_prices.first(), input.held_prices.last()) else {
+    let Some(held) = input.held else { return };
+    let (Some(first), Some(last)) = (held.prices.first(), held.prices.last()) else {
         return;
     };
     let (first, last) = (first.price.get(), last.price.get());
-    let Some(base) = base_of(contract_of(input), first, last) else {
+    let Some(base) = base_of(held.contract, first, last) else {
         return;
     };
     metrics.buy_and_hold_return = percent(float_of(last - first), float_of(base));
@@ -56,15 +66,16 @@ pub(super) fn write(metrics: &mut Metrics, input: &ReportInput<'_>) {
 
 /// The curve, thinned without losing a high or a low.
 pub(super) fn curve(input: &ReportInput<'_>) -> Vec<HeldPoint> {
-    let prices = input.held_prices;
+    let Some(Held { contract, prices }) = input.held else {
+        return Vec::new();
+    };
     let capital = input.capital.money();
     let Some(first) = prices.first().map(|first| first.price.get()) else {
         return Vec::new();
     };
-    let contract = contract_of(input);
     let point = |seen: &SeenPrice| {
         let price = seen.price.get();
-        let base = base_of(contract, first, price)?;
+        let base = base_of(*contract, first, price)?;
         let equity = gain(capital, first, price, base)?.checked_add(capital)?;
         Some(HeldPoint {
             time: seen.time,
@@ -72,12 +83,6 @@ pub(super) fn curve(input: &ReportInput<'_>) -> Vec<HeldPoint> {
         })
     };
     thinned(prices).filter_map(point).collect()
-}
-
-/// The contract of the ticker that was entered first.
-fn contract_of(input: &ReportInput<'_>) -> Contract {
-    let first = input.trades.iter().min_by_key(|trade| trade.entry_time);
-    first.map_or(Contract::Linear, |trade| trade.contract)
 }
 
 /// The price that a rise is a part of. A capital in money buys at the first price; one in

@@ -40,7 +40,7 @@ use crate::domain::signal::Direction;
 use crate::domain::trade::ClosedTrade;
 
 pub use capital::{Base, Capital};
-pub use held::SeenPrice;
+pub use held::{Held, SeenPrice};
 pub use metrics::{Metrics, ReturnPeriod};
 pub use runs::{RunCount, Runs};
 pub use series::Series;
@@ -83,9 +83,8 @@ pub struct ReportInput<'input> {
     pub last_price_at: Option<Timestamp>,
     /// Seconds from each signal's own time to its arrival, in any order.
     pub signal_delays: &'input [f64],
-    /// Prices of the ticker that was entered first, in order: from its first entry fill
-    /// to the last price known.
-    pub held_prices: &'input [SeenPrice],
+    /// The ticker that was entered first; `None` where nothing was.
+    pub held: Option<&'input Held>,
 }
 
 /// A range of time as it was asked for; `None` where it is open.

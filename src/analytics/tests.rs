@@ -45,7 +45,7 @@ fn report_on(trades: &[ClosedTrade], capital: i64, days: u16) -> Report {
         open: OpenLots::default(),
         last_price_at: None,
         signal_delays: &[],
-        held_prices: &[],
+        held: None,
     })
 }
 

@@ -133,6 +133,15 @@ impl Spelling {
         }
     }
 
+    /// Reports whether the ticker is a difference of instruments, as `CL1!-CL2!` is and
+    /// `BTC-USD` is not: its price can be zero or below.
+    #[must_use]
+    pub fn is_spread(&self) -> bool {
+        let stated = self.exchanges.0.iter().flatten().count();
+        let operands = self.exchanges.0.len();
+        operands > 1 && self.symbol.contains('-') && (stated > 1 || self.symbol.contains('!'))
+    }
+
     /// The symbol without exchanges, in capital letters.
     #[must_use]
     pub fn symbol(&self) -> &str {
@@ -269,6 +278,16 @@ mod tests {
             ("(NYSE:A+NYSE:B)/2", "(A+B)/2"),
         ] {
             assert_eq!(Spelling::of(ticker).symbol(), symbol);
+        }
+    }
+
+    #[test]
+    fn a_spread_is_a_difference_of_instruments() {
+        for ticker in ["CL1!-CL2!", "NYMEX:CLZ2026-NYMEX:CLF2027", "2*ZS1!-ZC1!"] {
+            assert!(Spelling::of(ticker).is_spread(), "{ticker}");
+        }
+        for ticker in ["BTC-USD", "COINBASE:BTC-USD", "BRK-B", "CL1!", "ES1!*50"] {
+            assert!(!Spelling::of(ticker).is_spread(), "{ticker}");
         }
     }
 

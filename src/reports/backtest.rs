@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{Made, ReportFilter, wanted};
 use crate::analytics::{
-    Asked, Capital, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
+    Asked, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
 };
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
@@ -145,7 +145,7 @@ impl Tested {
             open: self.open_at_end(asked),
             last_price_at: None,
             signal_delays: &[],
-            held_prices: &held_prices(&trades, asked.from),
+            held: held(&trades, asked.from).as_ref(),
             trades: &trades,
         });
         Made {
@@ -187,12 +187,10 @@ impl Tested {
     }
 }
 
-/// The prices of the ticker that was entered first, from that entry or the range's
+/// The ticker that was entered first, with its prices from that entry or the range's
 /// beginning: its first fill, then each exit.
-fn held_prices(trades: &[ClosedTrade], from: Option<Timestamp>) -> Vec<SeenPrice> {
-    let Some(first) = trades.iter().min_by_key(|trade| trade.entry_time) else {
-        return Vec::new();
-    };
+fn held(trades: &[ClosedTrade], from: Option<Timestamp>) -> Option<Held> {
+    let first = trades.iter().min_by_key(|trade| trade.entry_time)?;
     let time = from.map_or(first.entry_time, |from| first.entry_time.max(from));
     let mut prices = vec![SeenPrice {
         time,
@@ -204,5 +202,8 @@ fn held_prices(trades: &[ClosedTrade], from: Option<Timestamp>) -> Vec<SeenPrice
         price: trade.exit_price,
     }));
     prices.sort_by_key(|seen| seen.time);
-    prices
+    Some(Held {
+        contract: first.contract,
+        prices,
+    })
 }

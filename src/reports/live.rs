@@ -4,10 +4,10 @@ use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::open::OpenAtEnd;
+use super::open::{self, OpenAtEnd, OpenEntry};
 use super::{Made, ReportFilter, trade_filter};
-use crate::analytics::{Capital, ReportInput, RiskFree, SeenPrice, TradingDays, report};
-use crate::domain::money::{Decimal, Price};
+use crate::analytics::{Capital, Held, ReportInput, RiskFree, SeenPrice, TradingDays, report};
+use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
 use crate::domain::webhook::Settings;
@@ -63,6 +63,7 @@ impl<'a> Part<'a> {
     pub(super) fn made(&self, connection: &Connection) -> Result<Made> {
         let trades = self.trades(connection)?;
         let open = OpenAtEnd::read(self, connection)?;
+        let held = self.held(connection, &trades, &open)?;
         let report = report(&ReportInput {
             currency: self.currency,
             capital: self.capital(connection)?,
@@ -73,7 +74,7 @@ impl<'a> Part<'a> {
             open: open.lots,
             last_price_at: open.last_price_at,
             signal_delays: &self.signal_delays(connection)?,
-            held_prices: &self.held_prices(connection, &trades, &open)?,
+            held: held.as_ref(),
             trades: &trades,
         });
         Ok(Made {
@@ -103,7 +104,7 @@ impl<'a> Part<'a> {
     ) -> Result<Option<SeenPrice>> {
         let mut newest: Option<SeenPrice> = None;
         for webhook in self.webhooks {
-            let seen = orders::price_before(connection, webhook.row, ticker, before)?;
+            let seen = open::price_before(connection, self.filter.book, webhook, ticker, before)?;
             let Some((time, price)) = seen else { continue };
             if newest.is_none_or(|newest| newest.time < time) {
                 newest = Some(SeenPrice { time, price });
@@ -112,24 +113,28 @@ impl<'a> Part<'a> {
         Ok(newest)
     }
 
-    /// Prices of the ticker that was entered first: at that entry, at each exit, and at the
-    /// last price known. Where it was entered before the range, the first is the one known
+    /// The ticker that was entered first: its prices at that entry, at each exit, and the
+    /// last one known. Where it was entered before the range, the first is the one known
     /// when the range begins.
-    fn held_prices(
+    fn held(
         &self,
         connection: &Connection,
         trades: &[ClosedTrade],
         open: &OpenAtEnd,
-    ) -> Result<Vec<SeenPrice>> {
+    ) -> Result<Option<Held>> {
         let closed = trades.iter().min_by_key(|trade| trade.entry_time);
-        let closed = closed.map(|trade| (trade.entry_time, &trade.ticker, trade.entry_price));
-        let lots = open.entries.iter().min_by_key(|(time, ..)| *time);
-        let lots = lots.map(|(time, ticker, price)| (*time, ticker, *price));
-        let entries: [Option<(Timestamp, &Ticker, Price)>; 2] = [closed, lots];
-        let Some((time, ticker, price)) = entries.into_iter().flatten().min_by_key(|one| one.0)
-        else {
-            return Ok(Vec::new());
+        let closed = closed.map(|trade| OpenEntry {
+            time: trade.entry_time,
+            ticker: trade.ticker.clone(),
+            price: trade.entry_price,
+            contract: trade.contract,
+        });
+        let lots = open.entries.iter().min_by_key(|entry| entry.time);
+        let entries = closed.iter().chain(lots);
+        let Some(entered) = entries.min_by_key(|entry| entry.time) else {
+            return Ok(None);
         };
+        let (time, ticker, price) = (entered.time, &entered.ticker, entered.price);
         // An open lot's ticker is spelled as its webhook has it.
         let mut spellings = trades.iter().map(|trade| &trade.ticker);
         let as_reported = spellings.find(|spelled| spelled.may_be(ticker));
@@ -150,6 +155,9 @@ impl<'a> Part<'a> {
         let last = self.price_before(connection, ticker, asked.to)?;
         let newest = prices.last().map(|newest| newest.time);
         prices.extend(last.filter(|last| newest.is_none_or(|newest| last.time >= newest)));
-        Ok(prices)
+        Ok(Some(Held {
+            contract: entered.contract,
+            prices,
+        }))
     }
 }

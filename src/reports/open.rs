@@ -6,21 +6,31 @@ use jiff::Timestamp;
 use super::live::Part;
 use super::trade_filter;
 use crate::analytics::{OpenLots, OpenSide};
+use crate::domain::book::Book;
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::{Direction, Ticker};
-use crate::domain::terms::Terms;
+use crate::domain::terms::{Contract, Terms};
 use crate::domain::trade::{ClosedTrade, Lot};
+use crate::store::orders::SeenPrice;
 use crate::store::positions::StoredPosition;
 use crate::store::webhooks::StoredWebhook;
-use crate::store::{Result, orders, positions, tickers, trades};
+use crate::store::{Result, fills, orders, positions, tickers, trades};
 
 /// The positions open at the end, and the last prices seen.
 pub(super) struct OpenAtEnd {
     pub(super) lots: OpenLots,
-    /// When, in which ticker and at which price lots were entered that are still open.
-    pub(super) entries: Vec<(Timestamp, Ticker, Price)>,
+    /// The entries of lots that are still open.
+    pub(super) entries: Vec<OpenEntry>,
     /// When the last price of any ticker of the report was seen.
     pub(super) last_price_at: Option<Timestamp>,
+}
+
+/// The entry of a lot that is still open.
+pub(super) struct OpenEntry {
+    pub(super) time: Timestamp,
+    pub(super) ticker: Ticker,
+    pub(super) price: Price,
+    pub(super) contract: Contract,
 }
 
 /// A lot, or what was left of it at the end of the range.
@@ -66,6 +76,25 @@ impl Held {
     }
 }
 
+/// The newest price of a ticker that was seen before a time: that of an alert, and for fills
+/// also theirs.
+pub(super) fn price_before(
+    connection: &Connection,
+    book: Book,
+    webhook: &StoredWebhook,
+    ticker: &Ticker,
+    before: Option<Timestamp>,
+) -> Result<Option<SeenPrice>> {
+    let of_alert = orders::price_before(connection, webhook.row, ticker, before)?;
+    if book != Book::Fills {
+        return Ok(of_alert);
+    }
+    let instrument = tickers::find(connection, webhook.row, ticker)?;
+    let of_fill = fills::price_before(connection, &fills::key(webhook.row, instrument), before)?;
+    let seen = of_alert.into_iter().chain(of_fill);
+    Ok(seen.max_by_key(|(time, _)| *time))
+}
+
 impl OpenAtEnd {
     /// Reads what was open when the range of `part` ended.
     pub(super) fn read(part: &Part<'_>, connection: &Connection) -> Result<Self> {
@@ -101,7 +130,7 @@ impl OpenAtEnd {
     ) -> Result<()> {
         let asked = part.filter.asked(&part.zone);
         let ticker = position.instrument.ticker();
-        let seen = orders::price_before(connection, webhook.row, ticker, asked.to)?;
+        let seen = price_before(connection, part.filter.book, webhook, ticker, asked.to)?;
         self.last_price_at = self.last_price_at.max(seen.map(|(time, _)| time));
         let Some(ledger) = &position.ledger else {
             // It is being derived again.
@@ -111,7 +140,8 @@ impl OpenAtEnd {
         let lots = ledger.lots();
         let mut held: Vec<Held> = lots.map(|lot| Held::of_lot(lot, position.terms)).collect();
         let price = match asked.to {
-            None => ledger.newest_price(),
+            None if part.filter.book == Book::Alerts => ledger.newest_price(),
+            None => seen.map(|(_, price)| price),
             Some(end) => {
                 let mut closed_later = trade_filter(part.filter, &part.zone, [webhook]);
                 closed_later.ticker = Some(ticker.as_str().to_owned());
@@ -123,8 +153,12 @@ impl OpenAtEnd {
         };
         for lot in held {
             self.take(&lot, price, asked.from);
-            let entry = (lot.entry_time, ticker.clone(), lot.entry_price);
-            self.entries.push(entry);
+            self.entries.push(OpenEntry {
+                time: lot.entry_time,
+                ticker: ticker.clone(),
+                price: lot.entry_price,
+                contract: lot.terms.contract,
+            });
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
 use super::ledgers::{self, LedgerKey};
+use super::orders::SeenPrice;
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
 use super::tickers;
 use crate::domain::book::Book;
@@ -106,6 +107,26 @@ pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<StoredFi
     ))?;
     let found = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The price of the newest fill of a ledger before a time, and when that was.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn price_before(
+    connection: &Connection,
+    key: &LedgerKey,
+    before: Option<Timestamp>,
+) -> Result<Option<SeenPrice>> {
+    let mut select = connection.prepare_cached(
+        "SELECT filled_at, price FROM fills WHERE webhook_id = ?1 AND instrument = ?2 AND filled_at < ?3
+         ORDER BY filled_at DESC, id DESC LIMIT 1",
+    )?;
+    let before = before.map_or(i64::MAX, to_micros);
+    let values = params![key.webhook, key.instrument.as_str(), before];
+    let read = |row: &Row<'_>| Ok((timestamp(row, 0)?, parsed(row, 1)?));
+    Ok(select.query_row(values, read).optional()?)
 }
 
 /// The ledgers of fills that a webhook has.

@@ -245,6 +245,66 @@ fn holding_begins_with_the_first_entry_that_filled() {
 }
 
 #[test]
+fn holding_is_by_the_contract_of_what_is_held() {
+    let server = Server::start();
+    let (data, token) = (&server.data, server.data.create_token());
+    let webhook = server.create_webhook("Both");
+    set(
+        &server,
+        &token,
+        &webhook,
+        &json!({ "contracts": { "BTCUSD": "inverse" } }),
+    );
+    import(
+        data,
+        &webhook,
+        &[
+            ("2026-01-05T10:00:00Z", "AAPL", "buy", 1, "100"),
+            ("2026-01-06T10:00:00Z", "BTCUSD", "buy", 10_000, "50000"),
+            ("2026-01-07T10:00:00Z", "BTCUSD", "sell", 10_000, "60000"),
+            ("2026-01-09T10:00:00Z", "AAPL", "exitShort", 1, "125"),
+        ],
+    );
+    near(&report(data, &[])["all"]["buyAndHoldReturn"], 25.0);
+}
+
+#[test]
+fn open_fills_are_worth_the_newest_price_of_a_fill_or_an_alert() {
+    let server = Server::start();
+    let data = &server.data;
+    let webhook = server.create_webhook("Filled");
+    import(
+        data,
+        &webhook,
+        &[
+            ("2026-01-05T10:00:00Z", "AAPL", "buy", 2, "100"),
+            ("2026-01-12T10:00:00Z", "AAPL", "exitShort", 1, "130"),
+        ],
+    );
+    let fills = "time,symbol,side,qty,price\n\
+        2026-01-05T10:00:01Z,AAPL,buy,2,100.5\n\
+        2026-01-09T10:00:01Z,AAPL,sell,1,150\n";
+    let path = data.database().with_file_name("fills.csv");
+    std::fs::write(&path, fills).unwrap();
+    let path = path.to_str().unwrap();
+    data.text(&["import", "fills", path, "--webhook", &webhook.id]);
+    for (until, expected) in [
+        (None, "29.5"),
+        (Some("2026-01-20"), "29.5"),
+        (Some("2026-01-10"), "49.5"),
+        (Some("2026-01-08"), "0"),
+    ] {
+        let mut asked = vec!["--fills"];
+        asked.extend(until.map(|until| ["--to", until]).into_iter().flatten());
+        assert_eq!(
+            report(data, &asked)["all"]["openProfit"],
+            expected,
+            "{until:?}"
+        );
+    }
+}
+
+#[test]
 fn few_trades_say_so_and_every_headline_number_has_its_interval() {
     let server = Server::start();
     let (data, token) = (&server.data, server.data.create_token());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use algohook::analytics::{
-    Asked, Capital, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
+    Asked, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
 };
 use algohook::domain::money::Decimal;
 use algohook::domain::terms::Contract;
@@ -111,12 +111,16 @@ fn reported(input: &Input) -> Value {
     let trades: Vec<ClosedTrade> = input.trades.iter().map(TradeRow::trade).collect();
     let zone = TimeZone::get(&input.time_zone).unwrap();
     let held = [input.first_price, input.last_price].into_iter().flatten();
-    let held: Vec<SeenPrice> = held
+    let prices: Vec<SeenPrice> = held
         .map(|price| SeenPrice {
             time: Timestamp::UNIX_EPOCH,
             price: price.to_string().parse().unwrap(),
         })
         .collect();
+    let held = Some(Held {
+        contract: Contract::Linear,
+        prices,
+    });
     let [long, short] = input.open.each_ref().map(|open| OpenSide {
         profit: open.profit,
         commission: open.commission,
@@ -138,7 +142,7 @@ fn reported(input: &Input) -> Value {
         open: OpenLots { long, short },
         last_price_at: input.last_price_at,
         signal_delays: &input.signal_delays,
-        held_prices: &held,
+        held: held.as_ref(),
     });
     serde_json::to_value(report).unwrap()
 }

@@ -1,8 +1,9 @@
 //! The cost of a fill: its price with assumed slippage, and its commission.
 
 use crate::domain::exact::{DOUBLE_DIGITS, is_finer_than_a_double};
+use crate::domain::instrument::Spelling;
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price, Quantity};
-use crate::domain::signal::{Direction, OrderType};
+use crate::domain::signal::{Direction, OrderType, Ticker};
 use crate::domain::terms::Terms;
 use crate::domain::webhook::{Commission, CommissionKind, Slippage, SlippageKind};
 
@@ -22,11 +23,12 @@ pub(super) fn can_slip(order_type: OrderType) -> bool {
 /// assumed slippage.
 ///
 /// `None` where the slippage would take a price from above zero to zero or below: an
-/// assumption makes no price that the instrument may never have.
+/// assumption makes no price that the instrument may never have. A spread may have any.
 pub(super) fn fill_price(
     direction: Direction,
     intended: Price,
     slippage: &Slippage,
+    ticker: &Ticker,
 ) -> Option<Price> {
     if slippage.value.is_zero() {
         return Some(intended);
@@ -45,7 +47,8 @@ pub(super) fn fill_price(
         price.round_sf(DOUBLE_DIGITS)?.normalize()
     };
     let price = Price::new(price).ok()?;
-    (price.is_positive() || !intended.is_positive()).then_some(price)
+    let may_be_below = || !intended.is_positive() || Spelling::of(ticker.as_str()).is_spread();
+    (price.is_positive() || may_be_below()).then_some(price)
 }
 
 /// The commission of each part that one order closes or opens, in their order.
@@ -129,6 +132,10 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn ticker(name: &str) -> Ticker {
+        name.parse().unwrap()
+    }
+
     fn slippage(kind: SlippageKind, value: &str) -> Slippage {
         Slippage {
             kind,
@@ -147,7 +154,7 @@ mod tests {
             (Direction::Short, SlippageKind::Percent, "0.01", "3999.6"),
             (Direction::Long, SlippageKind::Percent, "0", "4000"),
         ] {
-            let price = fill_price(direction, intended, &slippage(kind, value));
+            let price = fill_price(direction, intended, &slippage(kind, value), &ticker("ES1!"));
             assert_eq!(price.unwrap().to_string(), expected);
         }
     }
@@ -156,8 +163,13 @@ mod tests {
     fn slippage_takes_no_price_from_above_zero_below_it() {
         let intended: Price = "0.5".parse().unwrap();
         let two_ticks = slippage(SlippageKind::Ticks, "2");
-        assert_eq!(fill_price(Direction::Short, intended, &two_ticks), None);
-        assert!(fill_price(Direction::Long, intended, &two_ticks).is_some());
+        let filled = |direction, name| {
+            let price = fill_price(direction, intended, &two_ticks, &ticker(name));
+            price.map(|price| price.to_string())
+        };
+        assert_eq!(filled(Direction::Short, "AAPL"), None);
+        assert_eq!(filled(Direction::Long, "AAPL").as_deref(), Some("1"));
+        assert_eq!(filled(Direction::Short, "CL1!-CL2!").as_deref(), Some("0"));
     }
 
     #[test]
@@ -170,7 +182,12 @@ mod tests {
             (Direction::Long, "-40", &one_percent, "-39.6"),
             (Direction::Short, "-40", &one_percent, "-40.4"),
         ] {
-            let price = fill_price(direction, intended.parse().unwrap(), slippage);
+            let price = fill_price(
+                direction,
+                intended.parse().unwrap(),
+                slippage,
+                &ticker("CL1!"),
+            );
             assert_eq!(price.unwrap().to_string(), expected, "{intended}");
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn filled_at(
         tick_size: settings.tick_size_of(order.ticker.as_str()),
         ..settings.slippage.clone()
     };
-    let price = fill::fill_price(direction, order.intended_price, &slippage);
+    let price = fill::fill_price(direction, order.intended_price, &slippage, &order.ticker);
     price.unwrap_or_else(|| {
         let message = "the assumed slippage leaves no price above zero, so the order was filled at its intended price; check settings.slippage";
         warnings.push(Warning::new("slippage_ignored", message));
