@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::arrivals::Arrival;
 use super::ledgers::Paired;
-use super::placing::place;
+use super::placing::{overtaken, place};
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
 use super::{Remembered, arrivals, forwards, ledgers, notices, sizing};
@@ -282,11 +282,10 @@ fn record_signal(
 ) -> Result<Recorded> {
     let signal = &parsed.signal;
     let mut warnings = parsed.warnings.clone();
-    let quantity =
-        match sizing::quantity(context.connection, webhook, signal, delivery.received_at)? {
-            Ok(quantity) => quantity,
-            Err(error) => return record_failed(context, webhook, delivery, error),
-        };
+    let quantity = match quantity(context.connection, webhook, delivery, signal)? {
+        Ok(quantity) => quantity,
+        Err(error) => return record_failed(context, webhook, delivery, error),
+    };
     let sized = quantity.filter(|_| matches!(signal.size, Size::Percentage(_)));
     let repetition = repetition(context, webhook, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
@@ -324,8 +323,13 @@ fn record_signal(
                 key: &key,
             };
             match make_order(context, delivery, &new)? {
-                Ok((order, of_pairing)) => {
-                    warnings.extend(of_pairing);
+                Ok((order, more)) => {
+                    if let Some(warning) = more.of_event {
+                        warnings.push(warning);
+                        let kept = warnings_of_event(delivery, &warnings);
+                        events::write_warnings(context.connection, event, &kept)?;
+                    }
+                    warnings.extend(more.of_pairing);
                     Some(order)
                 }
                 Err(reason) => {
@@ -350,6 +354,21 @@ fn record_signal(
     })
 }
 
+/// The quantity that a signal asks for. What a percentage of an import comes to is known once
+/// all alerts of its file are there: [`super::imports`] writes it then.
+fn quantity(
+    connection: &Connection,
+    webhook: i64,
+    delivery: &Delivery,
+    signal: &Signal,
+) -> Result<std::result::Result<Option<Quantity>, PayloadError>> {
+    let is_percentage = matches!(signal.size, Size::Percentage(_));
+    if is_percentage && delivery.source == EventSource::Imported {
+        return Ok(Ok(None));
+    }
+    sizing::quantity(connection, webhook, signal, delivery.received_at)
+}
+
 /// The event that a delivery is a resend of. Of one that its owner processes again, they want
 /// the order all the same.
 fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
@@ -361,23 +380,41 @@ fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
     }
 }
 
+/// Warnings that an order brings.
+#[derive(Default)]
+struct Warnings {
+    /// What stays true however often the order is paired again.
+    of_event: Option<Warning>,
+    of_pairing: Vec<Warning>,
+}
+
 /// Stores an order and pairs it; one of an import is paired together with the others of its
 /// file. Inside, why it cannot be paired.
 fn make_order(
     context: &mut WriteContext<'_>,
     delivery: &Delivery,
     new: &orders::NewOrder<'_>,
-) -> Result<std::result::Result<(OrderId, Vec<Warning>), Unpairable>> {
+) -> Result<std::result::Result<(OrderId, Warnings), Unpairable>> {
     let clock = delivery.clock.map(|clock| clock.wall);
     let is_moved_up = clock.is_some_and(|clock| clock < delivery.received_at);
     let order = place(context.connection, new, is_moved_up)?;
     orders::insert(context.connection, new, order.paired_at)?;
     if delivery.source == EventSource::Imported {
         ledgers::pair_later(context, new.key)?;
-        return Ok(Ok((order.id, Vec::new())));
+        return Ok(Ok((order.id, Warnings::default())));
     }
+    let of_event = overtaken(context.connection, new.key, &order)?;
     Ok(match ledgers::pair(context, new.key.clone(), &order)? {
-        Paired::Applied(applied) => Ok((order.id, applied.warnings)),
+        Paired::Applied(applied) => {
+            let of_pairing = applied.warnings;
+            Ok((
+                order.id,
+                Warnings {
+                    of_event,
+                    of_pairing,
+                },
+            ))
+        }
         Paired::Refused(reason) => Err(reason),
     })
 }
@@ -426,14 +463,7 @@ fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Re
         }
     };
     let error = PayloadError::invalid(field, format!("cannot be counted: {reason}"), hint);
-    let mut update = context.connection.prepare_cached(
-        "UPDATE events SET status = ?2, error = ?3, warnings = NULL WHERE id = ?1",
-    )?;
-    update.execute(params![
-        event.0,
-        EventStatus::Failed.as_str(),
-        as_json(&error)?
-    ])?;
+    fail(context.connection, event, &error)?;
     Ok(Recorded {
         event,
         status: EventStatus::Failed,
@@ -443,6 +473,16 @@ fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Re
         repeats: None,
         error: Some(error),
     })
+}
+
+/// Turns an event into one that failed.
+pub(super) fn fail(connection: &Connection, event: EventId, error: &PayloadError) -> Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE events SET status = ?2, error = ?3, warnings = NULL WHERE id = ?1",
+    )?;
+    let status = EventStatus::Failed.as_str();
+    update.execute(params![event.0, status, as_json(error)?])?;
+    Ok(())
 }
 
 /// The columns of an event beyond the delivery itself.
@@ -462,10 +502,7 @@ fn insert_event(
     delivery: &Delivery,
     entry: &Entry<'_>,
 ) -> Result<EventId> {
-    let mut warnings = Cow::Borrowed(entry.warnings);
-    if let Some(warning) = clock_warning(delivery) {
-        warnings.to_mut().push(warning);
-    }
+    let warnings = warnings_of_event(delivery, entry.warnings);
     let mut statement = context.connection.prepare_cached(
         "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
              market_price, signal_time, error, warnings, original_id, verified, clock_at, delivery, format,
@@ -504,6 +541,16 @@ fn insert_event(
         entry.sized.map(|quantity| quantity.to_string()),
     ])?;
     Ok(EventId(context.connection.last_insert_rowid()))
+}
+
+/// The warnings that are kept with an event: the answer to the sender leaves out what is said
+/// of the clock.
+fn warnings_of_event<'w>(delivery: &Delivery, warnings: &'w [Warning]) -> Cow<'w, [Warning]> {
+    let mut warnings = Cow::Borrowed(warnings);
+    if let Some(warning) = clock_warning(delivery) {
+        warnings.to_mut().push(warning);
+    }
+    warnings
 }
 
 /// The warning about the clock.

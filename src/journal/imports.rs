@@ -4,6 +4,7 @@
 //! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
 
 mod known;
+mod sizes;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::format::ReadingRules;
 use crate::domain::order::pairing_time;
-use crate::domain::signal::{Direction, Ticker};
+use crate::domain::signal::{Direction, Size, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, Said, most_frequent};
 use crate::payload::{self, Fingerprint, fingerprint};
@@ -189,6 +190,7 @@ pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAl
 pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<ImportedAlerts> {
     let webhook = webhooks::get(context.connection, &prepared.webhook)?;
     let (mut imported, new) = missing(context.connection, &webhook, prepared)?;
+    let mut unsized_orders = HashSet::new();
     for candidate in new {
         let (reading, rules) = reading(&candidate.payload, webhook.settings.reading_rules());
         note(&mut imported, &candidate, &reading);
@@ -206,10 +208,22 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
             duplicate_window: None,
             original: None,
         };
-        record(context, &delivery)?;
+        let recorded = record(context, &delivery)?;
+        if is_percentage(&delivery.reading) {
+            unsized_orders.extend(recorded.order);
+        }
     }
+    imported.failed += sizes::write(context.connection, webhook.row, unsized_orders)?;
     arrivals::note_before_imported(context.connection)?;
     Ok(imported)
+}
+
+/// True if the size of an alert is a percentage.
+fn is_percentage(reading: &Reading) -> bool {
+    let Reading::Signal(parsed) = reading else {
+        return false;
+    };
+    matches!(parsed.signal.size, Size::Percentage(_))
 }
 
 fn reading(payload: &[u8], rules: ReadingRules) -> (Reading, ReadingRules) {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::domain::event::EventSource;
+use crate::domain::event::{EventSource, Warning};
 use crate::domain::ledger::belongs_between;
 use crate::domain::order::{Order, OrderId, pairing_time};
 use crate::store::error::Result;
@@ -72,6 +72,28 @@ pub(super) fn place(
         paired_at: time_of(connection, new.key, &unplaced, arrival)?,
         ..unplaced
     })
+}
+
+/// The warning of an order that is paired when it came, although orders before it are newer by
+/// the sender's clock. Stated positions say more, and the ledger compares those.
+pub(super) fn overtaken(
+    connection: &Connection,
+    key: &LedgerKey,
+    order: &Order,
+) -> Result<Option<Warning>> {
+    let Some(own) = order.signal_time.filter(|own| *own < order.paired_at) else {
+        return Ok(None);
+    };
+    let states_position =
+        order.stated_position.new.is_some() || order.stated_position.previous.is_some();
+    if order.adjusting || states_position || !orders::is_any_newer(connection, key, own, order.id)?
+    {
+        return Ok(None);
+    }
+    let message = format!(
+        "it fired at {own:.0}, and newer alerts came before it. Nothing proves where it belongs, so it counts when it came. Compare the position with TradingView's; a message that states positions proves its own place"
+    );
+    Ok(Some(Warning::new("overtaken", message)))
 }
 
 /// The time that an order is paired by: as [`pairing_time`] says, but for one that the

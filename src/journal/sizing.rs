@@ -8,14 +8,45 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use crate::domain::ledger::Ledger;
 use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity};
-use crate::domain::order::{Measure, measure};
-use crate::domain::signal::{Intent, PercentOf, Percentage, Signal};
+use crate::domain::order::{Measure, Order, measure};
+use crate::domain::signal::{Intent, PercentOf, Percentage, Signal, Ticker};
 use crate::domain::webhook::Settings;
 use crate::payload::PayloadError;
 use crate::store::error::Result;
 use crate::store::ledgers::LedgerKey;
-use crate::store::{lots, tickers, trades, webhooks};
+use crate::store::{lots, orders, tickers, trades, webhooks};
+
+/// A percentage that an order asks for, with what it takes to make a quantity of it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    percentage: Percentage,
+    ticker: &'a Ticker,
+    intent: Intent,
+    price: Price,
+}
+
+impl<'a> Asked<'a> {
+    fn by_signal(signal: &'a Signal, percentage: Percentage) -> Self {
+        Self {
+            percentage,
+            ticker: &signal.ticker,
+            intent: signal.intent,
+            price: signal.intended_price,
+        }
+    }
+
+    /// What a stored order asks for.
+    pub(super) fn by_order(order: &'a Order, percentage: Percentage) -> Self {
+        Self {
+            percentage,
+            ticker: &order.ticker,
+            intent: order.intent,
+            price: order.intended_price,
+        }
+    }
+}
 
 /// The quantity that a signal asks for at `at`; `None` is the whole position. Inside, why it
 /// asks for none.
@@ -44,13 +75,13 @@ pub fn quantity(
         PercentOf::Equity => {
             let settings = webhooks::settings(connection, webhook)?;
             let profit = trades::net_profit_until(connection, webhook, at)?;
-            let equity = profit.and_then(|profit| settings.initial_capital.checked_add(profit));
-            let sized = of_equity(&settings, signal, percentage, equity);
-            Ok(sized.map(Some))
+            let asked = Asked::by_signal(signal, percentage);
+            Ok(of_equity(&settings, asked, profit).map(Some))
         }
         PercentOf::Position => {
-            let position = position(connection, webhook, signal)?;
-            Ok(of_position(signal, percentage, position))
+            let position = position(connection, webhook, signal, at)?;
+            let asked = Asked::by_signal(signal, percentage);
+            Ok(of_position(asked, position))
         }
     }
 }
@@ -65,23 +96,48 @@ pub fn fixed(signal: &Signal) -> Option<Quantity> {
     }
 }
 
-/// The signed position that an order meets.
-fn position(connection: &Connection, webhook: i64, signal: &Signal) -> Result<Decimal> {
+/// The signed position that an order meets at `at`: that of now, but for a message that is
+/// processed again after later ones.
+fn position(
+    connection: &Connection,
+    webhook: i64,
+    signal: &Signal,
+    at: Timestamp,
+) -> Result<Decimal> {
     let instrument = tickers::find(connection, webhook, &signal.ticker)?;
-    let lots = lots::of(connection, &LedgerKey::of_alerts(webhook, instrument))?;
+    let key = LedgerKey::of_alerts(webhook, instrument);
+    if orders::is_any_later(connection, &key, at)? {
+        return position_at(connection, &key, at);
+    }
+    let lots = lots::of(connection, &key)?;
     let signed = lots
         .iter()
         .map(|lot| lot.quantity.get() * lot.direction.sign());
     Ok(signed.fold(Decimal::ZERO, Decimal::saturating_add))
 }
 
-fn of_equity(
+/// The signed position that the orders until `at` made.
+fn position_at(connection: &Connection, key: &LedgerKey, at: Timestamp) -> Result<Decimal> {
+    let settings = webhooks::settings(connection, key.webhook)?;
+    let mut ledger = Ledger::default();
+    orders::for_each_second(connection, key, i64::MIN, |mut second| {
+        second.retain(|order| order.paired_at <= at);
+        if !second.is_empty() {
+            let _ = ledger.apply_second(&mut second, &settings);
+        }
+        Ok(())
+    })?;
+    Ok(ledger.position())
+}
+
+/// The quantity of a percentage of the equity, which is the initial capital and the `profit`
+/// since; `None` is a profit beyond a [`Decimal`].
+pub(super) fn of_equity(
     settings: &Settings,
-    signal: &Signal,
-    percentage: Percentage,
-    equity: Option<Decimal>,
+    asked: Asked<'_>,
+    profit: Option<Decimal>,
 ) -> std::result::Result<Quantity, PayloadError> {
-    let percent = percentage.percent();
+    let percent = asked.percentage.percent();
     if settings.initial_capital.is_zero() {
         return Err(PayloadError::invalid(
             "qty",
@@ -89,6 +145,7 @@ fn of_equity(
             "Set the webhook's initial capital (initialCapital in its settings): the equity is that and the profit since. Then process the event again.",
         ));
     }
+    let equity = profit.and_then(|profit| settings.initial_capital.checked_add(profit));
     let Some(equity) = equity.filter(|equity| *equity > Decimal::ZERO) else {
         return Err(PayloadError::invalid(
             "qty",
@@ -103,38 +160,39 @@ fn of_equity(
         PayloadError::invalid("qty", problem, hint)
     };
     let one = Quantity::new(Decimal::ONE).map_err(unusable)?;
-    let terms = settings.terms_of(signal.ticker.as_str());
-    let worth = terms.value(signal.intended_price, one);
+    let terms = settings.terms_of(asked.ticker.as_str());
+    let worth = terms.value(asked.price, one);
     let worth = worth.map(|worth| worth.value).unwrap_or_default();
-    let share = percentage.share_of(equity).ok_or(NumberError::TooLarge);
+    let share = asked.percentage.share_of(equity);
+    let share = share.ok_or(NumberError::TooLarge);
     let share = share.and_then(Notional::new).map_err(unusable)?;
     let price = Price::new(worth).map_err(unusable)?;
     share.quantity_at(price).map_err(unusable)
 }
 
-fn of_position(
-    signal: &Signal,
-    percentage: Percentage,
+/// The quantity of a percentage of a signed position; `None` is an exit that finds none.
+pub(super) fn of_position(
+    asked: Asked<'_>,
     position: Decimal,
 ) -> std::result::Result<Option<Quantity>, PayloadError> {
-    let is_left = match signal.intent {
+    let is_left = match asked.intent {
         Intent::ExitLong => position > Decimal::ZERO,
         Intent::ExitShort => position < Decimal::ZERO,
         _ => !position.is_zero(),
     };
     if !is_left {
-        if signal.intent.is_exit() {
+        if asked.intent.is_exit() {
             // An exit of a position that is not there, which its warning says.
             return Ok(None);
         }
-        let percent = percentage.percent();
+        let percent = asked.percentage.percent();
         return Err(PayloadError::invalid(
             "qty",
             format!("is {percent}% of the position, and there is none"),
             "State a quantity of units, or a percentage of the equity.",
         ));
     }
-    let share = percentage.share_of(position.abs());
+    let share = asked.percentage.share_of(position.abs());
     let share = share.map(|share| share.round_dp(18).normalize());
     let quantity = share.ok_or(NumberError::TooLarge).and_then(Quantity::new);
     quantity.map(Some).map_err(|reason| {

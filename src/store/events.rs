@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
-use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
+use super::sql::{
+    as_json, optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable,
+};
 use super::tickers;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -182,6 +184,17 @@ pub(crate) struct Outcome {
     pub(crate) order: Option<OrderId>,
     /// What a percentage came to.
     pub(crate) sized: Option<Quantity>,
+}
+
+/// Writes the warnings of an event.
+pub(crate) fn write_warnings(
+    connection: &Connection,
+    event: EventId,
+    warnings: &[Warning],
+) -> Result<()> {
+    let mut update = connection.prepare_cached("UPDATE events SET warnings = ?2 WHERE id = ?1")?;
+    update.execute(params![event.0, as_json(&warnings)?])?;
+    Ok(())
 }
 
 /// What recording an event came to.

@@ -9,7 +9,10 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 pub use pairing::in_order;
-pub(crate) use pairing::{for_each_second, is_before_an_arrival, neighbours, paired_in_second};
+pub(crate) use pairing::{
+    for_each_second, for_each_second_of_webhook, is_any_later, is_any_newer, is_before_an_arrival,
+    neighbours, paired_in_second,
+};
 
 use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
@@ -226,6 +229,23 @@ pub(crate) fn restore(
     Ok(new.write(&mut statement, paired_at)? > 0)
 }
 
+/// Writes the quantity that an order's percentage came to; `None` is the whole position.
+pub(crate) fn write_size(
+    connection: &Connection,
+    order: OrderId,
+    quantity: Option<Quantity>,
+) -> Result<()> {
+    let quantity = quantity.map(|quantity| quantity.to_string());
+    for sql in [
+        "UPDATE orders SET quantity = ?2 WHERE id = ?1",
+        "UPDATE events SET sized = ?2 WHERE id = ?1",
+    ] {
+        let mut update = connection.prepare_cached(sql)?;
+        update.execute(params![order.0, quantity])?;
+    }
+    Ok(())
+}
+
 /// Takes back an order that was stored just now.
 pub(crate) fn delete(connection: &Connection, order: OrderId) -> Result<()> {
     for table in ["pairings WHERE order_id", "orders WHERE id"] {
@@ -324,7 +344,7 @@ pub fn imported(connection: &Connection, webhook: i64) -> Result<HashSet<OrderId
 }
 
 /// A price and when it was seen.
-type SeenPrice = (Timestamp, Price);
+pub type SeenPrice = (Timestamp, Price);
 
 /// The newest price of a ticker seen before a time.
 ///

@@ -42,6 +42,7 @@ mod overview;
 mod own_exports;
 mod owner;
 mod page;
+mod percentages;
 mod readme;
 mod rebuild;
 mod report_numbers;

@@ -315,6 +315,28 @@ fn an_entry_that_comes_after_its_exit_is_paired_with_it() {
 }
 
 #[test]
+fn an_entry_without_positions_that_comes_after_newer_alerts_says_so() {
+    let desk = Desk::new();
+    let without = |action, price, ago| {
+        let mut alert = stated(action, price, [0, 1], ago);
+        let fields = alert.as_object_mut().unwrap();
+        fields.retain(|name, _| !name.to_lowercase().contains("position"));
+        alert
+    };
+    desk.send(200, &without("sell", 110, 250));
+    let answer = desk.send(200, &without("buy", 100, 600));
+    assert_eq!(codes(&answer), ["overtaken"]);
+    let newest = &desk.items("/events")[0];
+    assert_eq!(newest["warnings"][0]["code"], "overtaken");
+    // In its turn again, and late, but after nothing newer: a bar's time is always behind.
+    assert_eq!(codes(&desk.send(200, &without("buy", 100, 200))), [""; 0]);
+    assert_eq!(
+        codes(&Desk::new().send(200, &without("buy", 100, 900))),
+        [""; 0]
+    );
+}
+
+#[test]
 fn a_late_alert_that_proves_nothing_is_out_of_sync() {
     let desk = Desk::new();
     desk.send(200, &stated("buy", 100, [0, 1], 290));

@@ -3,19 +3,27 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::read_percentage;
 use crate::domain::event::{EventId, EventSource};
 use crate::domain::order::{Order, OrderId};
-use crate::domain::signal::StatedPosition;
+use crate::domain::signal::{Percentage, StatedPosition};
 use crate::store::error::Result;
 use crate::store::ledgers::LedgerKey;
 use crate::store::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use crate::store::tickers;
 
-const SELECT_FOR_PAIRING: &str =
-    "SELECT o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
+/// Columns that [`read_for_pairing`] reads.
+const FOR_PAIRING: &str = "o.id, o.ticker, o.intent, o.order_type, o.quantity, o.intended_price,
         o.market_price, o.paired_at, o.stated_position, o.stated_previous, o.stated_side,
-        o.signal_name, e.source, o.signal_time, o.closes_opposite
-    FROM orders o JOIN events e ON e.id = o.id WHERE o.webhook_id = ?1 AND o.ticker = ?2";
+        o.signal_name, e.source, o.signal_time, o.closes_opposite";
+
+/// Selects the orders of a webhook and a ticker that fulfil more conditions.
+fn of_ticker(conditions: &str) -> String {
+    format!(
+        "SELECT {FOR_PAIRING} FROM orders o JOIN events e ON e.id = o.id
+         WHERE o.webhook_id = ?1 AND o.ticker = ?2 AND {conditions}"
+    )
+}
 
 /// Hands out the orders of a ledger that are paired at `from` (microseconds) or
 /// later, those of one second together, oldest first.
@@ -25,7 +33,7 @@ pub(crate) fn for_each_second(
     from: i64,
     mut each: impl FnMut(Vec<Order>) -> Result<()>,
 ) -> Result<()> {
-    let sql = format!("{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
+    let sql = of_ticker("o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
     let tickers = tickers::spellings(connection, key)?;
     let mut statements = Vec::new();
     for _ in &tickers {
@@ -77,15 +85,61 @@ pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<Order>> 
     Ok(orders)
 }
 
+/// Hands out all orders of a webhook's alerts, each with the percentage that it asks for, where
+/// it asks for one: those of one second together, oldest first.
+pub(crate) fn for_each_second_of_webhook(
+    connection: &Connection,
+    webhook: i64,
+    mut each: impl FnMut(Vec<(Order, Option<Percentage>)>) -> Result<()>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {FOR_PAIRING}, o.percent, o.percent_of FROM orders o JOIN events e ON e.id = o.id
+         WHERE o.webhook_id = ?1 ORDER BY o.paired_at, o.id"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([webhook])?;
+    let mut second: Vec<(Order, Option<Percentage>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (order, percentage) = (read_for_pairing(row)?, read_percentage(row, 15)?);
+        let is_next =
+            |(first, _): &(Order, _)| first.paired_at.as_second() != order.paired_at.as_second();
+        if second.first().is_some_and(is_next) {
+            each(std::mem::take(&mut second))?;
+        }
+        second.push((order, percentage));
+    }
+    if second.is_empty() {
+        return Ok(());
+    }
+    each(second)
+}
+
+/// True if a ledger has an order that is paired later than a time.
+pub(crate) fn is_any_later(
+    connection: &Connection,
+    key: &LedgerKey,
+    time: Timestamp,
+) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at > ?3",
+    )?;
+    for ticker in tickers::spellings(connection, key)? {
+        if select.exists(params![key.webhook, ticker.as_str(), to_micros(time)])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The orders of a ledger that were paired already and belong to a second.
 pub(crate) fn paired_in_second(
     connection: &Connection,
     key: &LedgerKey,
     second: Timestamp,
 ) -> Result<Vec<Order>> {
-    let sql = format!(
-        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000
-             AND EXISTS (SELECT 1 FROM pairings p WHERE p.order_id = o.id)"
+    let sql = of_ticker(
+        "o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000
+             AND EXISTS (SELECT 1 FROM pairings p WHERE p.order_id = o.id)",
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut orders = Vec::new();
@@ -143,9 +197,7 @@ fn in_second(
     second: i64,
     newer: OrderId,
 ) -> Result<Vec<Order>> {
-    let sql = format!(
-        "{SELECT_FOR_PAIRING} AND o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000 AND o.id < ?4"
-    );
+    let sql = of_ticker("o.paired_at >= ?3 AND o.paired_at < ?3 + 1000000 AND o.id < ?4");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut orders = Vec::new();
     for ticker in tickers::spellings(connection, key)? {
@@ -173,6 +225,28 @@ pub(crate) fn is_before_an_arrival(
     )?;
     let instrument = key.instrument.as_str();
     Ok(select.exists(params![key.webhook, instrument, to_micros(time), order.0])?)
+}
+
+/// True if an order of a ledger that came before `order` fired in a later second than `time`, by
+/// the sender's clock.
+pub(crate) fn is_any_newer(
+    connection: &Connection,
+    key: &LedgerKey,
+    time: Timestamp,
+    order: OrderId,
+) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at > ?3
+             AND signal_time >= ?4 AND id < ?5",
+    )?;
+    let next_second = time.as_second().saturating_add(1).saturating_mul(1_000_000);
+    for ticker in tickers::spellings(connection, key)? {
+        let (ticker, time) = (ticker.as_str(), to_micros(time));
+        if select.exists(params![key.webhook, ticker, time, next_second, order.0])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
