@@ -30,14 +30,14 @@ function code(secret: string, at: number): string {
 test('a second factor is set up, asked for, and turned off', async ({ page }) => {
   const part = page.getByRole('region', { name: 'Second factor' });
   await part.getByLabel('Password').fill('a wrong one');
-  await part.getByRole('button', { name: 'Set it up' }).click();
+  await part.getByRole('button', { name: 'Set up', exact: true }).click();
   await expect(part.getByRole('alert')).toContainText('Wrong password.');
   await part.getByLabel('Password').fill(PASSWORD);
-  await part.getByRole('button', { name: 'Set it up' }).click();
+  await part.getByRole('button', { name: 'Set up', exact: true }).click();
   await expect(part.getByRole('img', { name: 'QR code' })).toBeVisible();
   const secret = await part.locator('code').innerText();
   await part.getByLabel('Code').fill(code(secret, Date.now()));
-  await part.getByRole('button', { name: 'Turn it on' }).click();
+  await part.getByRole('button', { name: 'Turn on' }).click();
   await expect(part.getByRole('listitem')).toHaveCount(10);
   const recovery = await part.getByRole('listitem').first().innerText();
 
@@ -54,11 +54,11 @@ test('a second factor is set up, asked for, and turned off', async ({ page }) =>
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(part).toContainText('Recovery codes left: 9');
   await part.getByLabel('Password').fill('a wrong one');
-  await part.getByRole('button', { name: 'Turn it off' }).click();
+  await part.getByRole('button', { name: 'Turn off' }).click();
   await expect(part.getByRole('alert')).toContainText('Wrong password.');
   await part.getByLabel('Password').fill(PASSWORD);
-  await part.getByRole('button', { name: 'Turn it off' }).click();
-  await expect(part.getByRole('button', { name: 'Set it up' })).toBeVisible();
+  await part.getByRole('button', { name: 'Turn off' }).click();
+  await expect(part.getByRole('button', { name: 'Set up', exact: true })).toBeVisible();
   const audit = page.getByRole('region', { name: 'Audit log' });
   await page.reload();
   await expect(audit).toContainText('second factor turned on');
@@ -108,7 +108,7 @@ test('who may send is chosen, and a certificate only once one is pinned', async 
   await page.reload();
   await expect(policy).toHaveValue('address');
   await part.getByRole('textbox').fill('52.89.214.238\nnonsense');
-  await part.getByRole('button', { name: 'Keep the list' }).click();
+  await part.getByRole('button', { name: 'Save the list' }).click();
   await expect(part.getByRole('alert')).toContainText('nonsense');
 });
 

@@ -19,6 +19,9 @@ test('the messages that are offered are the server’s own', async ({ page }) =>
   const answer = await page.request.get(`${server.url}/api/v1/webhooks/${id}`);
   const { messages } = (await answer.json()) as { messages: Record<string, string> };
   await change(page);
+  // The key is not read over a shoulder.
+  await expect(message(page)).toContainText('"auth_key": "••••••••••••••••"');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
   for (const kind of ['strategy', 'standard', 'indicator']) {
     await page.getByLabel('The alert is of').selectOption(kind);
     expect(await message(page).textContent()).toBe(messages[kind]?.trimEnd());

@@ -64,6 +64,11 @@ test('a tag on a trade makes a report', async ({ page }) => {
   await page.getByRole('button', { name: 'Keep' }).click();
   await expect(rows(page).nth(2)).toContainText('late entry, news');
   await page.goto(`${server.url}/report`);
+  const byTag = page.getByRole('region', { name: 'By tag' }).getByRole('row', { name: /^news/ });
+  await expect(byTag).toContainText(`${profit} (1)`);
+  await byTag.getByRole('link', { name: 'news' }).first().click();
+  await expect(page.getByRole('status', { name: 'Total' })).toContainText(`1 trade, net profit ${profit}`);
+  await page.goto(`${server.url}/report`);
   await page.getByRole('combobox', { name: /^Tag/ }).selectOption('news');
   await expect(page.locator('main dl').first()).toContainText(profit);
   await expect(page.locator('main dl').first()).toContainText('of 1');

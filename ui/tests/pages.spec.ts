@@ -69,7 +69,8 @@ const cutTexts = (): string[] =>
   [...document.querySelectorAll<HTMLElement>('main *, header *')].flatMap((element) => {
     const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
     const style = getComputedStyle(element);
-    const isCutByDesign = style.textOverflow === 'ellipsis' || ['SELECT', 'OPTION', 'INPUT', 'TEXTAREA'].includes(element.tagName);
+    const isNumber = /^[+−]?[\d,.]+[kMB]?$/.test(element.textContent?.trim() ?? '');
+    const isCutByDesign = (style.textOverflow === 'ellipsis' && !isNumber) || ['SELECT', 'OPTION', 'INPUT', 'TEXTAREA'].includes(element.tagName);
     if (!own || isCutByDesign || element.closest('.hidden, thead, .scroll, nav, svg, .tv-lightweight-charts')) return [];
     const box = element.getBoundingClientRect();
     if (box.width < 2 || style.display === 'inline') return [];

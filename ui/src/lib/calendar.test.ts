@@ -39,5 +39,5 @@ test('months and years have a first and a last day, and a name', () => {
 
 test('an amount for where there is no room', () => {
   const shown = ['0', '3.456', '-12.4', '123.4', '999.9', '1234', '-98765', '123456', '2500000'].map(shortMoney);
-  expect(shown).toEqual(['0.00', '+3.5', '−12', '+123', '+1.0k', '+1.2k', '−98.8k', '+123k', '+2.5M']);
+  expect(shown).toEqual(['0.00', '+3.5', '−12', '+123', '+1.0k', '+1.2k', '−99k', '+123k', '+2.5M']);
 });

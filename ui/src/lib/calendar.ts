@@ -93,6 +93,6 @@ export function shortMoney(text: string): string {
   const size = Math.abs(value);
   const [step, unit] = STEPS.find(([step]) => size >= step * 0.9995) ?? [1, ''];
   const shown = size / step;
-  const digits = shown >= 99.95 || (step === 1 && shown >= 9.95) ? 0 : shown < 0.995 ? 2 : 1;
+  const digits = shown >= 9.95 ? 0 : shown < 0.995 ? 2 : 1;
   return `${value > 0 ? '+' : value < 0 ? '−' : ''}${shown.toFixed(digits)}${unit}`;
 }

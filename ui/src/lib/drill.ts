@@ -16,6 +16,7 @@ export interface Behind {
   weekday?: string;
   hour?: string;
   ticker?: string;
+  tag?: string;
   signal?: string;
   withoutSignal?: string;
   direction?: string;

@@ -1,3 +1,4 @@
+import { sentence } from './format';
 import { describe, expect, test } from 'vitest';
 import vectors from '../../../tests/fixtures/money.json';
 import { ago, decimal, duration, figure, money, percent, rounded, signedMoney, tone } from './format';
@@ -43,4 +44,9 @@ test('an age is told roughly', () => {
   expect(ago('2026-01-01T23:58:30Z', now)).toBe('1 min ago');
   expect(ago('2025-12-31T23:00:00Z', now)).toBe('yesterday');
   expect(ago(null, now)).toBe('never');
+});
+
+test('a sentence begins with a capital, a name or a command as it is', () => {
+  const said = ['the message is plain text', 'only http://127.0.0.1 listens', 'hooks.example.com has no address', 'algohook serve --domain a.example', '2 alerts'];
+  expect(said.map(sentence)).toEqual(['The message is plain text', 'Only http://127.0.0.1 listens', ...said.slice(2)]);
 });

@@ -96,6 +96,9 @@ export function duration(seconds: number | null | undefined): string {
   return parts.join(' ');
 }
 
+/** A sentence of the server's as it stands by itself; names and commands keep their small letters. */
+export const sentence = (text: string): string => (/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+
 /** `1 trade`, `2 trades`. */
 export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;
 

@@ -19,5 +19,5 @@ test('steps turn green one by one, and an alert that came needs no other proof b
 
 test('a failed check says what to do', () => {
   const [first] = steps({ ...begun, connection: connection(['bad']) });
-  expect(first).toMatchObject({ isBad: true, text: 'hooks.example.com has no address. Add an A record.' });
+  expect(first).toMatchObject({ isBad: true, text: 'hooks.example.com has no address. Next: add an A record.' });
 });

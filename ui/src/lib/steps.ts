@@ -1,6 +1,7 @@
 /** The way to the first alert, as steps that turn green by themselves. */
 
 import type { Connection } from './api';
+import { sentence } from './format';
 
 export interface Step {
   name: string;
@@ -23,7 +24,7 @@ export interface Progress {
 export function steps({ connection, isCopied, isTested, hasAlert }: Progress): Step[] {
   const faults = connection.checks.filter(({ verdict }) => verdict === 'bad');
   const isChecked = connection.checks.length > 0;
-  const fault = faults.map(({ found, next }) => `${found}.${next ? ` ${next[0]?.toUpperCase()}${next.slice(1)}.` : ''}`).join(' ');
+  const fault = faults.map(({ found, next }) => `${sentence(found)}.${next ? ` Next: ${next}.` : ''}`).join(' ');
   return [
     {
       name: 'Server reachable from the internet',

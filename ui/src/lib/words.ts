@@ -158,9 +158,9 @@ export function browserName(userAgent: string): string {
 }
 
 export const scopes = [
-  ['write', 'everything'],
-  ['read', 'reading, without keys'],
-  ['test', 'test alerts only'],
+  ['write', 'Everything'],
+  ['read', 'Read, without keys'],
+  ['test', 'Test alerts only'],
 ] as const;
 
 /** The name of what is meant by an id; the id where it is not among these. */
