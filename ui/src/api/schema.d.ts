@@ -96,6 +96,24 @@ export interface paths {
         patch: operations["patch_channels_id"];
         trace?: never;
     };
+    "/channels/{id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a channel of Telegram take commands from the chat that sends the code of the answer. */
+        post: operations["post_channels_id_commands"];
+        /** Ends the commands of a channel. */
+        delete: operations["delete_channels_id_commands"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels/{id}/test": {
         parameters: {
             query?: never;
@@ -1410,6 +1428,7 @@ export interface components {
         };
         /** @description A channel as it is shown. */
         Channel: {
+            commands?: components["schemas"]["ChatCommands"] | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -1468,9 +1487,9 @@ export interface components {
             paused?: boolean | null;
             /** @description Hours in which only faults are told, as `22:00-07:00`, or `off`. */
             quiet?: string | null;
-            /** @description Its settings and secrets, by name. */
+            /** @description Its settings and secrets, by name; null removes one. */
             settings?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             tells?: components["schemas"]["Tells"] | null;
             /** @description The time zone of these and of its digests; `UTC` where left out. */
@@ -1486,6 +1505,28 @@ export interface components {
             answer: string;
             /** @description True if the channel took it. */
             delivered: boolean;
+        };
+        /** @description A code that a chat has to send, so that its commands are taken. */
+        ChatCode: {
+            /** @description The message to send to the bot, with the code: `/start ABCDEFGH`. */
+            send: string;
+            /**
+             * Format: date-time
+             * @description The end of the code's time.
+             */
+            until: string;
+        };
+        /** @description The commands of a channel. */
+        ChatCommands: {
+            /**
+             * Format: date-time
+             * @description When the code came.
+             */
+            confirmedAt?: string | null;
+            /** @description Why the bot's messages cannot be read, where the service said so. */
+            problem?: string | null;
+            /** @description The user whose commands are taken; null while the code is waited for. */
+            user?: string | null;
         };
         /** @description One thing between TradingView and this machine. */
         Check: {
@@ -2279,9 +2320,9 @@ export interface components {
             rotateSecret?: boolean;
             /** @description Leave the webhook's key in the bytes as received. */
             sendKey?: boolean | null;
-            /** @description The format's own settings and secrets, by name. */
+            /** @description The format's own settings and secrets, by name; null removes one. */
             settings?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             /** @description Sign messages as Standard Webhooks says. */
             signed?: boolean | null;
@@ -3447,6 +3488,7 @@ export interface components {
         Page_Channel: {
             /** @description The items of this page. */
             items: {
+                commands?: components["schemas"]["ChatCommands"] | null;
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -5543,6 +5585,88 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_channels_id_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
