@@ -121,23 +121,24 @@ impl Column {
         metrics.max_drawdown_percent = Some(extremes.fall_percent);
         metrics.max_run_up_percent = Some(extremes.rise_percent);
         let growth = 1.0 + net_profit / scale.float(capital);
-        metrics.cagr = growth_a_year(growth, self.span(input));
+        let (from, to) = self.range(input);
+        let span = seconds(i128::from(to) - i128::from(from));
+        metrics.cagr = growth_a_year(growth, span);
         metrics.calmar = metrics
             .cagr
             .and_then(|cagr| ratio(cagr, extremes.fall_percent));
         self.write_ratios(metrics, table, input, open);
     }
 
-    /// The range that growth a year is told of, in seconds: as it was asked for where both
-    /// its ends were, else from the first entry to the last price seen.
-    fn span(&self, input: &ReportInput<'_>) -> f64 {
-        let asked = input.asked;
-        if let (Some(from), Some(to)) = (asked.from, asked.to) {
-            return seconds(i128::from(to.as_microsecond()) - i128::from(from.as_microsecond()));
+    /// The range that growth a year and TradingView's ratios are told of, in microseconds:
+    /// the report's own, else from the first entry to the last price seen.
+    fn range(&self, input: &ReportInput<'_>) -> (i64, i64) {
+        if let Some((from, to)) = input.range {
+            return (from.as_microsecond(), to.as_microsecond());
         }
         let last_price = input.last_price_at.map(jiff::Timestamp::as_microsecond);
         let end = self.last_exit.max(last_price.unwrap_or(i64::MIN));
-        seconds(i128::from(end) - i128::from(self.start))
+        (self.start, end)
     }
 
     fn write_ratios(
@@ -158,10 +159,12 @@ impl Column {
             scale: table.scale,
         };
         ratios::write_daily(metrics, days, input.trading_days, input.risk_free);
-        // TradingView's equity goes on to the last bar, and has the open lots in it.
-        let last_price = input.last_price_at.map(jiff::Timestamp::as_microsecond);
-        let last = last_price.map_or(last_close.day, |time| local_day(time, input.zone));
-        let last = last.max(last_close.day);
+        // TradingView's equity is that of the whole range, to the last bar, and has the open
+        // lots in it. Of a range that is stated, the end itself belongs to the next day.
+        let (from, to) = self.range(input);
+        let end = to - i64::from(input.range.is_some());
+        let first = local_day(from, input.zone).min(days.first);
+        let last = local_day(end, input.zone).max(last_close.day);
         let mut closes = self.closes.clone();
         let net_open =
             table.units(open.profit.unwrap_or(Decimal::ZERO)) - table.units(open.commission);
@@ -174,6 +177,7 @@ impl Column {
         }
         let days = Days {
             closes: &closes,
+            first,
             last,
             ..days
         };

@@ -68,6 +68,10 @@ pub struct ReportInput<'input> {
     pub capital: Capital,
     /// The stretch of time that was asked for.
     pub asked: Asked,
+    /// The range that growth a year and TradingView's ratios are told of, its end left out:
+    /// as it was asked for, or as a backtest's file states it. `None` is from the first entry
+    /// to the last price seen.
+    pub range: Option<(Timestamp, Timestamp)>,
     /// The zone that days, hours and months are counted in.
     pub zone: &'input TimeZone,
     /// The days that have a return.
@@ -94,6 +98,26 @@ pub struct Asked {
     pub from: Option<Timestamp>,
     /// The first instant after it.
     pub to: Option<Timestamp>,
+}
+
+impl Asked {
+    /// True of a time that is not after its end.
+    #[must_use]
+    pub fn precedes_end(self, time: Timestamp) -> bool {
+        self.to.is_none_or(|to| time < to)
+    }
+
+    /// Both its ends, an open one as `stated` has it; `None` where one is not known or nothing
+    /// lies between them.
+    #[must_use]
+    pub fn closed_by(
+        self,
+        stated: Option<(Timestamp, Timestamp)>,
+    ) -> Option<(Timestamp, Timestamp)> {
+        let from = self.from.or(stated.map(|(from, _)| from));
+        let to = self.to.or(stated.map(|(_, to)| to));
+        from.zip(to).filter(|(from, to)| from < to)
+    }
 }
 
 /// The days that have a return, and so their number in a year.

@@ -38,6 +38,7 @@ fn report_on(trades: &[ClosedTrade], capital: i64, days: u16) -> Report {
         currency: "USD",
         capital: Capital::from_start(capital.into()),
         asked: Asked::default(),
+        range: None,
         zone: &TimeZone::get("America/New_York").unwrap(),
         trading_days: TradingDays::of_setting(days),
         risk_free: RiskFree(2.0),

@@ -139,6 +139,7 @@ impl Tested {
             currency: &self.currency,
             capital: self.capital(filter, asked),
             asked,
+            range: asked.closed_by(None),
             zone: &self.zone,
             trading_days: TradingDays::of_setting(self.settings.trading_days),
             risk_free: RiskFree(self.settings.risk_free_rate),

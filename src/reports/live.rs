@@ -68,6 +68,7 @@ impl<'a> Part<'a> {
             currency: self.currency,
             capital: self.capital(connection)?,
             asked: self.filter.asked(&self.zone),
+            range: self.filter.asked(&self.zone).closed_by(None),
             zone: &self.zone,
             trading_days: TradingDays::of_setting(self.settings.trading_days),
             risk_free: RiskFree(self.settings.risk_free_rate),

@@ -125,16 +125,18 @@ fn reported(input: &Input) -> Value {
         profit: open.profit,
         commission: open.commission,
     });
+    let asked = Asked {
+        from: input.from,
+        to: input.to,
+    };
     let report = report(&ReportInput {
         currency: &input.currency,
         capital: Capital {
             initial: input.initial_capital,
             carried: input.carried,
         },
-        asked: Asked {
-            from: input.from,
-            to: input.to,
-        },
+        asked,
+        range: asked.closed_by(None),
         zone: &zone,
         trading_days: TradingDays::of_setting(input.trading_days),
         risk_free: RiskFree(input.risk_free_rate),

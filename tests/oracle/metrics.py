@@ -6,6 +6,7 @@ here: a NaN or an infinity that a library returns is an error, never a null.
 """
 
 import math
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import accumulate
 
@@ -258,7 +259,9 @@ def period_returns(case: Case, trades: list[Trade], kind: str, open_lots: Open |
     if open_lots and (held := (open_lots.profit or 0) - open_lots.commission):
         equity, ends = equity + [equity[-1] + held], ends + [last]
     closes = pd.Series(equity, index=ends).groupby(level=0).last()
-    every = pd.period_range(period_of(start_of(case, trades)), last, freq=period)
+    is_whole_range = open_lots and case.range_from and case.range_to
+    start = case.range_from if is_whole_range else start_of(case, trades)
+    every = pd.period_range(period_of(start), last, freq=period)
     changed = np.array([one in closes.index for one in every])
     closes = closes.reindex(every).ffill().fillna(case.capital).astype(float)
     if (closes <= 0).any():
@@ -275,8 +278,10 @@ def local_day(case: Case, moment) -> pd.Timestamp:
 
 
 def last_moment(case: Case, trades: list[Trade], open_lots: Open | None):
-    """The last exit; where open lots are looked at, the last price."""
+    """The last exit; where open lots are looked at, the end of the range that was asked for, else the last price."""
     last = max(trade.exit_time for trade in trades)
+    if open_lots and case.range_from and case.range_to:
+        return case.range_to - timedelta(microseconds=1)
     return max(last, case.last_price_at) if open_lots and case.last_price_at else last
 
 
@@ -295,7 +300,8 @@ def tradingview_ratios(case: Case, trades: list[Trade], open_lots: Open) -> tupl
     """
     found, kind = None, None
     if trades:
-        first, last = local_day(case, start_of(case, trades)), local_day(case, last_moment(case, trades, open_lots))
+        start = case.range_from if case.range_from and case.range_to else start_of(case, trades)
+        first, last = local_day(case, start), local_day(case, last_moment(case, trades, open_lots))
         months = (last.year - first.year) * 12 + last.month - first.month
         kind, periods = ("month", 12) if months >= 3 else ("day", 365)
         found = period_returns(case, trades, kind, open_lots)

@@ -242,6 +242,8 @@ def range_cases() -> list[Case]:
         Case("range_as_if_started_then", daily("2025-01-04", profits, every=4), range_from=january),
         Case("range_of_both_ends", straddling + daily("2025-01-04", profits, every=4), carried=Decimal("-2500.5"),
              range_from=january, range_to=utc("2025-03-01")),
+        Case("range_without_trades_at_its_ends", daily("2025-03-05", profits[:6], every=4),
+             range_from=january, range_to=utc("2025-07-01")),
         Case("range_of_a_lost_account", daily("2025-01-04", profits), carried=Decimal("-10000"), range_from=january),
         Case("open_lots", daily("2025-01-04", profits, every=4),
              open_long=Open(Decimal("250.25"), Decimal("4.75")), open_short=Open(Decimal("-30"), Decimal("1.5")),
