@@ -6,6 +6,8 @@
 //! in which one of them is no day is none. What then is left open is an error, for a list
 //! with swapped days looks right and makes every figure wrong.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{Date, DateTime, Time};
 
 use super::months::month_called;
@@ -38,16 +40,25 @@ impl Order {
     /// The orders in which all dates of a file are days.
     pub fn possible<'cell>(cells: impl Iterator<Item = Cell<'cell>>) -> Vec<Self> {
         let mut orders = Self::ALL.to_vec();
+        let (mut firsts, mut lasts) = (BTreeSet::new(), BTreeSet::new());
         for cell in cells {
             if let Cell::Text(text) = cell
                 && let Some(numbers) = Numbers::of(parts(text.trim_matches(is_space)).0)
             {
                 orders.retain(|order| numbers.date(*order).is_some());
+                firsts.insert(numbers.parts[0]);
+                lasts.insert(numbers.parts[2]);
             }
         }
-        // Years of two digits that stand first have nothing to tell them from days, so
-        // they are thought of last.
-        if orders.len() > 1 {
+        // A year of two digits that stands first could be a day, but it changes less than one.
+        // Where neither changes, the later of both is the likelier year.
+        let may_be_year = match (firsts.first(), lasts.first()) {
+            (Some(first), Some(last)) if firsts.len() == 1 && lasts.len() == 1 => {
+                year(first) > year(last)
+            }
+            _ => firsts.len() < lasts.len(),
+        };
+        if orders.len() > 1 && !may_be_year {
             orders.retain(|order| *order != Self::YearMonthDay);
         }
         orders
@@ -74,6 +85,11 @@ pub enum WhenError {
         "can have the day or the month first, and no date of the file tells which; export it from TradingView again, or write 2026-01-05 14:30"
     )]
     DayOrMonth,
+    /// Either of two years.
+    #[error(
+        "can have the year or the day first, and no date of the file tells which; export it from TradingView again, or write the year with four digits: 2026-01-05 14:30"
+    )]
+    YearOrDay,
 }
 
 /// Reads a time.
@@ -228,7 +244,8 @@ impl<'text> Numbers<'text> {
             Order::DayMonthYear => new_date(year(three)?, number(two)?, number(one)?),
             Order::MonthDayYear if self.has_points => None,
             Order::MonthDayYear => new_date(year(three)?, number(one)?, number(two)?),
-            Order::YearMonthDay if one.len() == 2 && three.len() <= 2 => {
+            // With points the day stands first.
+            Order::YearMonthDay if one.len() == 2 && three.len() <= 2 && !self.has_points => {
                 new_date(year(one)?, number(two)?, number(three)?)
             }
             Order::YearMonthDay => None,
@@ -239,22 +256,13 @@ impl<'text> Numbers<'text> {
         if let Some(order) = order {
             return self.date(order).ok_or(WhenError::NoTime);
         }
-        let mut orders = Order::ALL.to_vec();
-        if self
-            .date(Order::DayMonthYear)
-            .or(self.date(Order::MonthDayYear))
-            .is_some()
-        {
-            orders.pop();
-        }
-        let mut dates: Vec<Date> = orders
-            .into_iter()
-            .filter_map(|order| self.date(order))
-            .collect();
+        let orders = Order::ALL.into_iter();
+        let mut dates: Vec<Date> = orders.filter_map(|order| self.date(order)).collect();
         dates.dedup();
         match dates[..] {
             [only] => Ok(only),
             [] => Err(WhenError::NoTime),
+            _ if self.date(Order::YearMonthDay).is_some() => Err(WhenError::YearOrDay),
             _ => Err(WhenError::DayOrMonth),
         }
     }
@@ -375,6 +383,7 @@ mod tests {
         }
         assert_eq!(read("5/1/2026 10:00", None), Err(WhenError::DayOrMonth));
         assert_eq!(read("5/1/26 10:00", None), Err(WhenError::DayOrMonth));
+        assert_eq!(read("26/08/02 16:30", None), Err(WhenError::YearOrDay));
     }
 
     #[test]
@@ -389,6 +398,11 @@ mod tests {
             (&["30/01/05", "31/01/25"], Some(Order::DayMonthYear)),
             (&["45/01/05", "45/01/25"], Some(Order::YearMonthDay)),
             (&["5.1.26"], Some(Order::DayMonthYear)),
+            (&["26/08/02 16:30", "26/08/03 01:30"], None),
+            (&["13/01/25", "14/01/25"], Some(Order::DayMonthYear)),
+            (&["26.08.02", "26.08.03"], Some(Order::DayMonthYear)),
+            (&["26/08/02"], None),
+            (&["13/01/25"], Some(Order::DayMonthYear)),
             (&["1/5/2026", "2/5/2026"], None),
             (&["25/1/2026", "1/25/2026"], None),
             (&["2026-01-25 10:00", "Open", ""], None),
