@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use calamine::{Data, Reader, Xlsx, XlsxError, open_workbook_from_rs};
+use calamine::{Data, Reader, Style, Xlsx, XlsxError, open_workbook_from_rs};
 
 use super::table::{Cell, Rows, Table, date_of};
 use super::{MOST_COLUMNS, MOST_ROWS, Unreadable, archive};
@@ -42,9 +42,20 @@ impl Sheets {
             Err(XlsxError::NotAWorksheet(_)) => return Err(Unreadable::Empty),
             cells => cells.map_err(|error| unopened(&error))?,
         };
+        let is_percent: Vec<bool> = cells.styles().iter().map(shows_percent).collect();
         let mut grid = Grid::default();
-        while let Some(found) = cells.next_cell().map_err(|error| unopened(&error))? {
-            grid.put(found.get_position(), found.get_value().clone().into())?;
+        while let Some((found, style)) = cells
+            .next_cell_with_style_id()
+            .map_err(|error| unopened(&error))?
+        {
+            let value = found.get_value().clone().into();
+            let value = match value {
+                Data::Float(number) if is_percent.get(style) == Some(&true) => {
+                    Data::Float(as_shown(number))
+                }
+                value => value,
+            };
+            grid.put(found.get_position(), value)?;
         }
         let (header, rows) = grid.table().ok_or(Unreadable::Empty)?;
         Ok(Table {
@@ -106,6 +117,20 @@ impl Grid {
         let titles = titles.iter().skip(first).map(|title| cell(title).text());
         Some((titles.collect(), rows))
     }
+}
+
+/// True of a style that shows 0.02 as 2 %.
+fn shows_percent(style: &Style) -> bool {
+    let format = style.number_format.as_ref();
+    format.is_some_and(|format| {
+        let quoted = format.format_code.split('"');
+        quoted.step_by(2).any(|part| part.contains('%'))
+    })
+}
+
+/// The number that a cell in percent shows, without the noise of its binary form.
+fn as_shown(number: f64) -> f64 {
+    (number * 1e14).round() / 1e12
 }
 
 /// A value as text, number, date, or nothing.
