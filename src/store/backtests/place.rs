@@ -174,7 +174,8 @@ fn ticker(
 /// TradingView names its exports `My_Strategy_BINANCE_BTCUSDT_2026-01-05_1a2b3.csv`: the
 /// strategy's name and the instrument's with underscores for all that a file name cannot
 /// have. So what follows an exchange is the symbol, with its own underscores; without an
-/// exchange a word in capitals can as well be the strategy's.
+/// exchange a word in capitals can as well be the strategy's. The exchange belongs to the
+/// ticker: `XETR:SAP` and `NYSE:SAP` are two instruments.
 fn ticker_in_name(name: &str) -> Option<Ticker> {
     let parts: Vec<&str> = name.split('_').collect();
     let is_date = |part: &str| {
@@ -187,13 +188,14 @@ fn ticker_in_name(name: &str) -> Option<Ticker> {
     let places = (0..before.len()).rev();
     let symbol = places.filter_map(|end| {
         let starts = 0..=end;
-        let mut named = starts.filter(|start| is_exchange(&before[*start..=end].join("_")));
+        let names = starts.map(|start| before[start..=end].join("_"));
+        let exchange = names.into_iter().find(|name| is_exchange(name))?;
         let symbol = before.get(end + 1..).filter(|symbol| !symbol.is_empty())?;
-        named.next().map(|_| symbol.join("_"))
+        Some((exchange, symbol.join("_")))
     });
     symbol
-        .filter(|symbol| !symbol.chars().any(char::is_lowercase))
-        .find_map(|symbol| symbol.parse().ok())
+        .filter(|(_, symbol)| !symbol.chars().any(char::is_lowercase))
+        .find_map(|(exchange, symbol)| format!("{}:{symbol}", live(&exchange)).parse().ok())
 }
 
 /// The prefixes that instruments have in TradingView.
@@ -215,11 +217,16 @@ const EXCHANGES: &str = "NASDAQ NYSE AMEX OTC CBOE CBOT CBOT_MINI CME CME_MINI C
     TSX TSXV CSECA NEO MX BMFBOVESPA B3 BMV BYMA BCBA BCS BVC BVL TADAWUL DFM ADX QSE KSE BAHRAIN EGX JSE NSENG NSEKE CSEMA BVMT TASE \
     INDEX SP DJ DJCFD FTSE ECONOMICS FRED QUANDL USI";
 
-fn is_exchange(name: &str) -> bool {
+/// An exchange without the mark of its delayed feed.
+fn live(name: &str) -> &str {
     let delayed = name
         .strip_suffix("_DL")
         .or_else(|| name.strip_suffix("_DLY"));
-    let name = delayed.unwrap_or(name);
+    delayed.unwrap_or(name)
+}
+
+fn is_exchange(name: &str) -> bool {
+    let name = live(name);
     EXCHANGES.split_whitespace().any(|known| known == name)
 }
 
@@ -232,17 +239,25 @@ mod tests {
         for (name, ticker) in [
             (
                 "My_Strategy_BINANCE_BTCUSDT_2026-01-05.csv",
-                Some("BTCUSDT"),
+                Some("BINANCE:BTCUSDT"),
             ),
-            ("RSI_CME_MINI_ES1!_2026-01-05_a1b2c.xlsx", Some("ES1!")),
+            (
+                "RSI_CME_MINI_ES1!_2026-01-05_a1b2c.xlsx",
+                Some("CME_MINI:ES1!"),
+            ),
+            ("S_XETR_SAP_2026-01-05.csv", Some("XETR:SAP")),
+            ("S_NYSE_SAP_2026-01-05.csv", Some("NYSE:SAP")),
             (
                 "EMA_Cross_NSE_BAJAJ_AUTO_2026-01-05.csv",
-                Some("BAJAJ_AUTO"),
+                Some("NSE:BAJAJ_AUTO"),
             ),
-            ("Trend_NSE_M_M_2026-01-05.csv", Some("M_M")),
-            ("My_FX_Bot_OANDA_EURUSD_2026-01-05.csv", Some("EURUSD")),
-            ("X_CME_DL_6E1!_2026-01-05.csv", Some("6E1!")),
-            ("X_BYBIT_BTCUSDT.P_2026-01-05.csv", Some("BTCUSDT.P")),
+            ("Trend_NSE_M_M_2026-01-05.csv", Some("NSE:M_M")),
+            (
+                "My_FX_Bot_OANDA_EURUSD_2026-01-05.csv",
+                Some("OANDA:EURUSD"),
+            ),
+            ("X_CME_DL_6E1!_2026-01-05.csv", Some("CME:6E1!")),
+            ("X_BYBIT_BTCUSDT.P_2026-01-05.csv", Some("BYBIT:BTCUSDT.P")),
             ("Long_Only_EMA_2026-01-05.csv", None),
             ("Supertrend_V2_2026-01-05.csv", None),
             ("NSE_Strategy_2026-01-05.csv", None),
