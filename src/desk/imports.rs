@@ -13,7 +13,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::Settings;
 use crate::domain::webhook::WebhookId;
 use crate::imports::fills::FillOptions;
-use crate::imports::trades::terms::{StatedTerms, Terms};
+use crate::imports::trades::terms::{Readings, StatedTerms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Unreadable};
 use crate::journal::fills::{self as filled, ImportedFills, Step};
@@ -92,7 +92,7 @@ pub fn new_backtest(
     let list = imports::trades::read(file, &options)?;
     Ok(NewBacktest {
         digest: Digest::of(file, &list.zone, &options.columns),
-        terms: Terms::of(&list, &reading.stated),
+        terms: Readings::of(&list, &reading.stated),
         stated: reading.stated,
         list,
         ticker: reading.ticker,

@@ -5,6 +5,7 @@
 
 mod digest;
 mod figures;
+mod open;
 mod past;
 mod place;
 mod terms;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 use super::error::{Result, StoreError};
 use super::expectations;
 use super::ledgers::LedgerKey;
-use super::sql::{optional_parsed, parsed, to_micros};
+use super::sql::{optional_parsed, optional_timestamp, parsed, to_micros};
 use super::trades::{self, NewLeg, NewTrade};
 use super::webhooks::{self, StoredWebhook};
 use super::writer::WriteContext;
@@ -28,11 +29,12 @@ use crate::domain::order::OrderId;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::trade::Excursions;
 use crate::domain::webhook::WebhookId;
-use crate::imports::trades::terms::{StatedTerms, Terms};
+use crate::imports::trades::terms::{Readings, StatedTerms};
 use crate::imports::trades::{Commissions, Side, TradeList, zone_name};
 
 pub use digest::Digest;
 pub use figures::{KeptBacktest, TradeFigures, all, differences};
+pub use open::{OpenAtEnd, OpenTrade};
 pub use past::{PastBacktest, PastTrade, past};
 use place::{Kept, Place};
 pub use terms::KeptTerms;
@@ -51,7 +53,7 @@ pub struct NewBacktest {
     /// Its owner's statements about its numbers.
     pub stated: StatedTerms,
     /// Its terms, as far as it or its owner says.
-    pub terms: Terms,
+    pub terms: Readings,
 }
 
 /// The result of importing a list of trades, or of its preview.
@@ -121,10 +123,10 @@ pub struct Backtest {
     pub currency: String,
     /// Money at the start, where the export says.
     pub initial_capital: Option<Decimal>,
-    /// Profit of the long trades that are open at the end of the list.
-    pub open_long: Decimal,
-    /// Profit of the short trades that are open at the end of the list.
-    pub open_short: Decimal,
+    /// The trades that are open at the end of the list.
+    pub open: OpenAtEnd,
+    /// The range that the strategy was tested over, where the file says.
+    pub range: Option<(Timestamp, Timestamp)>,
     /// True if its list has a trade, closed or open.
     pub has_trades: bool,
 }
@@ -188,29 +190,38 @@ pub fn replace(
         )?;
         delete(connection, webhook.row, &replaced.ticker)?;
     }
+    insert(connection, webhook.row, new, &summary, now)?;
+    Ok(summary)
+}
+
+/// Stores a list, its closed and its open trades.
+fn insert(
+    connection: &Connection,
+    webhook: i64,
+    new: &NewBacktest,
+    summary: &ImportedTrades,
+    now: Timestamp,
+) -> Result<()> {
     let terms = &summary.terms;
-    let open = |direction| {
-        let trades = new.list.trades.iter();
-        let open = trades.filter(|trade| trade.exit.is_none() && trade.direction == direction);
-        open.map(|trade| trade.net_profit)
-            .fold(Decimal::ZERO, Decimal::saturating_add)
-            .to_string()
-    };
+    let open = insert_trades(connection, &key(webhook, &summary.ticker), new, terms)?;
+    let sum = |direction| open::sum(new, direction).to_string();
+    let range = new.list.range;
     let commission = terms.commission.value.as_ref();
     let kind = commission.and_then(|commission| serde_json::to_value(commission.kind).ok());
     let figures = (!new.list.figures.is_empty()).then_some(&new.list.figures);
     connection.execute(
         "INSERT INTO backtests (webhook_id, ticker, currency, initial_capital, point_value, open_long,
-             open_short, open_trades, imported_at, digest, commission_kind, commission_value, terms, figures)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             open_short, open_trades, imported_at, digest, commission_kind, commission_value, terms, figures,
+             contract, listed_open, range_from, range_to)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
-            webhook.row,
+            webhook,
             summary.ticker.as_str(),
             summary.currency,
             terms.own_capital().map(|capital| capital.to_string()),
             terms.point_value.value.to_string(),
-            open(Direction::Long),
-            open(Direction::Short),
+            sum(Direction::Long),
+            sum(Direction::Short),
             i64::try_from(summary.open).unwrap_or(i64::MAX),
             to_micros(now),
             new.digest.bytes(),
@@ -218,37 +229,46 @@ pub fn replace(
             commission.map(|commission| commission.value.to_string()),
             serde_json::to_string(terms).ok(),
             figures.and_then(|figures| serde_json::to_string(figures).ok()),
+            terms.contract().as_str(),
+            open::text(&open),
+            range.map(|(from, _)| to_micros(from)),
+            range.map(|(_, to)| to_micros(to)),
         ],
     )?;
-    insert_trades(connection, &key(webhook.row, &summary.ticker), new, terms)?;
-    Ok(summary)
+    Ok(())
 }
 
-/// Stores the closed trades of a list. Each gets a number that no trade of a backtest had.
+/// Stores the closed trades of a list, each with a number that no trade of a backtest had;
+/// returns the open ones.
 fn insert_trades(
     connection: &Connection,
     key: &LedgerKey,
     new: &NewBacktest,
     terms: &KeptTerms,
-) -> Result<()> {
+) -> Result<Vec<OpenTrade>> {
     let sql = "SELECT listed_trades FROM catalog";
     let mut last: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    let point_value = terms.point_value.value;
+    let counted = terms.counted();
     let of_fill = terms.commission.value.clone();
-    let mut commissions = Commissions::of(&new.list, point_value, of_fill);
+    let mut commissions = Commissions::of(&new.list, counted, of_fill);
+    let mut open = Vec::new();
     for trade in &new.list.trades {
-        let Some(exit) = &trade.exit else { continue };
+        let Some(exit) = &trade.exit else {
+            open.push(OpenTrade::of(trade, counted, &mut commissions));
+            continue;
+        };
         last += 1;
+        let paid = commissions.take(trade, exit);
         let stored = NewTrade {
             place: i64::try_from(trade.number).unwrap_or(i64::MAX),
             direction: trade.direction,
             quantity: trade.quantity,
             entry: leg(last, &trade.entry),
             exit: leg(last, exit),
-            point_value,
-            contract: None,
-            commission: commissions.take(trade, exit),
-            entry_commission: None,
+            point_value: counted.point_value,
+            contract: Some(counted.contract),
+            commission: paid.whole,
+            entry_commission: paid.of_entry,
             net_profit: trade.net_profit,
             excursions: Excursions {
                 favorable: trade.besides.favorable,
@@ -259,7 +279,7 @@ fn insert_trades(
         trades::insert(connection, key, &stored)?;
     }
     connection.execute("UPDATE catalog SET listed_trades = ?1", [last])?;
-    Ok(())
+    Ok(open)
 }
 
 /// The backtests of a webhook that are removed, of one ticker or of all.
@@ -369,7 +389,7 @@ fn summary(
             .into_iter()
             .chain(is_empty.then(|| "the file holds no trades; nothing was changed".to_owned()))
             .chain(list.notes.iter().cloned())
-            .chain(new.terms.notes.iter().cloned())
+            .chain(new.terms.under(terms.contract()).notes.iter().cloned())
             .chain(own_notes.into_iter().flatten())
             .collect(),
         terms,
@@ -383,20 +403,29 @@ fn summary(
 /// [`super::StoreError`] where the database cannot be read.
 pub fn of_webhook(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Backtest>> {
     let mut select = connection.prepare_cached(
-        "SELECT b.webhook_id, b.ticker, b.currency, b.initial_capital, b.open_long, b.open_short,
-             b.open_trades > 0 OR EXISTS (SELECT 1 FROM trades t
+        "SELECT b.webhook_id, b.ticker, b.currency, b.initial_capital, b.open_long, b.open_short, b.listed_open,
+             b.range_from, b.range_to, b.open_trades > 0 OR EXISTS (SELECT 1 FROM trades t
                  WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
          FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
     )?;
     let read = |row: &Row<'_>| {
+        let open: Option<String> = row.get(6)?;
+        let open = match open.as_deref().and_then(open::read) {
+            Some(trades) => OpenAtEnd::Trades(trades),
+            None => OpenAtEnd::Sums {
+                long: parsed(row, 4)?,
+                short: parsed(row, 5)?,
+            },
+        };
+        let range = optional_timestamp(row, 7)?.zip(optional_timestamp(row, 8)?);
         Ok(Backtest {
             webhook: row.get(0)?,
             ticker: parsed(row, 1)?,
             currency: row.get(2)?,
             initial_capital: optional_parsed(row, 3)?,
-            open_long: parsed(row, 4)?,
-            open_short: parsed(row, 5)?,
-            has_trades: row.get(6)?,
+            open,
+            range,
+            has_trades: row.get(9)?,
         })
     };
     let backtests = select.query_map([webhook.row], read)?;

@@ -39,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0028_channels.sql"),
     include_str!("schema/0029_upstream.sql"),
     include_str!("schema/0030_chats.sql"),
+    include_str!("schema/0031_open_at_end.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -439,10 +439,11 @@ fn a_spreadsheet_tells_the_instrument_capital_point_value_and_zone() {
     assert_eq!(imported["last"], "2025-03-31T15:00:00Z");
     let report = &data.json(&["report", &webhook.id, "--backtest", "--json"])["reports"][0];
     assert_eq!(report["initialCapital"], "1000000");
-    assert_eq!(report["all"]["netProfit"], "1021");
-    assert_eq!(report["all"]["commissionPaid"], "8");
+    // Entering the open trade has cost 2.
+    assert_eq!(report["all"]["netProfit"], "1019");
+    assert_eq!(report["all"]["commissionPaid"], "10");
     assert_eq!(report["all"]["openProfit"], "-4");
-    // Of what the entry cost: 5,000 x 2 x 50, and its part of 8 of commission, by value.
+    // Of what the entry cost: 5,000 x 2 x 50, and 2 a contract of commission.
     let percent = report["all"]["avgTradePercent"].as_f64().unwrap();
     assert!(
         (percent - 1021.0 / 500_004.0 * 100.0).abs() < 1e-7,

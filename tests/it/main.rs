@@ -35,6 +35,7 @@ mod imports;
 mod install;
 mod ledger_tradingview;
 mod limits;
+mod list_reports;
 mod list_terms;
 mod login;
 mod numbers;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::cli::output;
+use crate::domain::terms::Contract;
 use crate::imports::trades::terms::{CommissionTerm, Source, Term, words};
 use crate::store::backtests::ImportedTrades;
 
@@ -55,6 +56,13 @@ fn write_terms(out: &mut dyn Write, imported: &ImportedTrades) -> anyhow::Result
             term.value,
             who(term.source, &certainty(term))
         )?;
+    }
+    if let Some(contract) = terms
+        .contract
+        .filter(|term| term.value == Contract::Inverse)
+    {
+        let said = who(contract.source, "");
+        writeln!(out, "  Contract: {}, {said}", contract.value)?;
     }
     let CommissionTerm {
         value,

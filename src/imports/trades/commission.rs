@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{ListedTrade, Side, TradeList};
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price};
 use crate::domain::signal::Direction;
+use crate::domain::terms::Terms;
 use crate::domain::webhook::{Commission, CommissionKind};
 
 /// The commissions of a list.
@@ -14,46 +15,84 @@ use crate::domain::webhook::{Commission, CommissionKind};
 pub struct Commissions {
     /// The commission of every fill.
     of_fill: Option<Commission>,
-    point_value: Decimal,
+    terms: Terms,
     fills: Fills,
 }
 
+/// The commission of a closed trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paid {
+    /// Of entry and exit.
+    pub whole: Decimal,
+    /// Of the entry; `None` where it is not known what the commission is of.
+    pub of_entry: Option<Decimal>,
+}
+
 impl Commissions {
-    /// Those of a list whose contracts gain this when the price rises by 1, and whose
-    /// fills cost this.
+    /// Those of a list whose profit is counted by these terms, and whose fills cost this.
     #[must_use]
-    pub fn of(list: &TradeList, point_value: Decimal, of_fill: Option<Commission>) -> Self {
+    pub fn of(list: &TradeList, terms: Terms, of_fill: Option<Commission>) -> Self {
         Self {
             of_fill,
-            point_value,
+            terms,
             fills: Fills::of(list),
         }
     }
 
-    /// The commission of a trade: as the list has it, else what its fills cost; else
+    /// The commission of a closed trade: as the list has it, else what its fills cost; else
     /// zero. Each trade is to be taken once.
-    pub fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Decimal {
-        if let Some(commission) = trade.commission {
-            return commission;
-        }
-        let quantity = trade.quantity.get();
-        let of_fills = self.of_fill.as_ref().and_then(|commission| {
-            let counted = match commission.kind {
-                CommissionKind::Percent => {
-                    let (before, after) = (trade.entry.price.get(), exit.price.get());
-                    let prices = before.abs().checked_add(after.abs())?;
-                    let value = prices
-                        .checked_mul(quantity)?
-                        .checked_mul(self.point_value)?;
-                    value.checked_div(Decimal::ONE_HUNDRED)?
-                }
-                CommissionKind::PerContract => quantity.checked_mul(Decimal::TWO)?,
-                CommissionKind::PerOrder => self.fills.take(trade, exit)?,
+    pub fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Paid {
+        let entry = self.of_side(trade, &trade.entry, true);
+        let exit = self.of_side(trade, exit, false);
+        let counted = entry.zip(exit);
+        let Some(listed) = trade.commission else {
+            let sum = counted.and_then(|(entry, exit)| entry.checked_add(exit));
+            return Paid {
+                whole: sum.unwrap_or_default().normalize(),
+                of_entry: sum.and(entry).map(|entry| entry.normalize()),
             };
-            counted.checked_mul(commission.value)
-        });
-        of_fills.unwrap_or_default().normalize()
+        };
+        let of_entry = counted.and_then(|(entry, exit)| share(listed, entry, exit));
+        Paid {
+            whole: listed,
+            of_entry,
+        }
     }
+
+    /// What entering an open trade cost, likewise.
+    pub fn take_open(&mut self, trade: &ListedTrade) -> Decimal {
+        let counted = self.of_side(trade, &trade.entry, true);
+        let paid = trade.commission.or(counted);
+        paid.unwrap_or_default().normalize()
+    }
+
+    /// The cost of a fill, or of the trade's part of it.
+    fn of_side(&mut self, trade: &ListedTrade, side: &Side, is_entry: bool) -> Option<Decimal> {
+        let part = self.fills.take(trade, side, is_entry);
+        let commission = self.of_fill.as_ref()?;
+        let counted = match commission.kind {
+            CommissionKind::Percent => {
+                let value = self.terms.value(side.price, trade.quantity)?.value.abs();
+                value.checked_div(Decimal::ONE_HUNDRED)?
+            }
+            CommissionKind::PerContract => trade.quantity.get(),
+            CommissionKind::PerOrder => part?,
+        };
+        counted.checked_mul(commission.value)
+    }
+}
+
+/// The entry's share of a commission that the list has, by what its fills cost: that cost
+/// itself where the list has rounded the sum of both.
+fn share(listed: Decimal, entry: Decimal, exit: Decimal) -> Option<Decimal> {
+    let sum = entry.checked_add(exit)?;
+    let half = Decimal::new(5, listed.scale().max(2) + 1);
+    if listed.checked_sub(sum)?.abs() <= half {
+        return Some(entry.normalize());
+    }
+    let part = entry.checked_div(sum)?;
+    let part = listed.checked_mul(part)?;
+    Some(part.round_dp(DERIVED_SCALE).normalize())
 }
 
 /// The mark of one order's fill against another's: when, at which price, by
@@ -80,23 +119,49 @@ impl Fills {
         Self(fills)
     }
 
-    /// Orders that a trade took, of those that it shares with others its part; the
-    /// parts add up to one exactly.
-    pub(super) fn take(&mut self, trade: &ListedTrade, exit: &Side) -> Option<Decimal> {
+    /// The part of an order that opened or closed a trade; the parts of all its trades add up
+    /// to one exactly.
+    fn take(&mut self, trade: &ListedTrade, side: &Side, is_entry: bool) -> Option<Decimal> {
         let quantity = trade.quantity.get();
-        let mut part = |side, is_entry| {
-            let (whole, order) = self.0.get_mut(&fill(trade, side, is_entry))?;
-            let part = order.checked_mul(quantity)?.checked_div(*whole)?;
-            let part = part.round_dp(DERIVED_SCALE);
-            *whole -= quantity;
-            *order -= part;
-            Some(part)
-        };
-        part(&trade.entry, true)?.checked_add(part(exit, false)?)
+        let (whole, order) = self.0.get_mut(&fill(trade, side, is_entry))?;
+        let part = order.checked_mul(quantity)?.checked_div(*whole)?;
+        let part = part.round_dp(DERIVED_SCALE);
+        *whole -= quantity;
+        *order -= part;
+        Some(part)
+    }
+
+    /// Orders that a closed trade took, of those that it shares with others its part.
+    pub(super) fn orders_of(&mut self, trade: &ListedTrade, exit: &Side) -> Option<Decimal> {
+        let entry = self.take(trade, &trade.entry, true)?;
+        entry.checked_add(self.take(trade, exit, false)?)
     }
 }
 
 fn fill(trade: &ListedTrade, side: &Side, is_entry: bool) -> Fill {
     let is_bought = (trade.direction == Direction::Long) == is_entry;
     (side.time, side.price, side.signal.clone(), is_bought)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_s_share_is_its_cost_or_in_proportion_to_it() {
+        let decimal = |text: &str| -> Decimal { text.parse().unwrap() };
+        for (listed, entry, exit, expected) in [
+            // Rounded to cents, as a list has it.
+            ("1.30", "0.65", "0.65", "0.65"),
+            ("2.10", "1.00000", "1.1016", "1"),
+            ("0.00000012", "0.00000006", "0.00000006", "0.00000006"),
+            // At another rate of exchange.
+            ("3", "1", "2", "1"),
+            ("6", "1", "2", "2"),
+        ] {
+            let share = share(decimal(listed), decimal(entry), decimal(exit));
+            assert_eq!(share, Some(decimal(expected)), "{listed}");
+        }
+        assert_eq!(share(Decimal::ONE, Decimal::ZERO, Decimal::ZERO), None);
+    }
 }

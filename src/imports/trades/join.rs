@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::header::Columns;
 use super::rows::{Besides, Moment, Reader, Row, Stated};
-use super::{ListedTrade, Side, zone_name};
+use super::{AtEnd, ListedTrade, Side, zone_name};
 use crate::domain::money::Decimal;
 use crate::imports::{Faults, table};
 
@@ -186,6 +186,7 @@ impl Joining<'_> {
             return None;
         }
         let filled = exit.filter(|exit| !exit.is_open);
+        let unfilled = exit.filter(|exit| exit.is_open);
         let quantity = exit
             .map_or(Stated::Nothing, |exit| exit.quantity)
             .or(entry.quantity);
@@ -216,16 +217,32 @@ impl Joining<'_> {
             Some(left) => Some(left?),
             None => None,
         };
+        let entered = entered?;
+        let at_end = match filled {
+            Some(_) => AtEnd::default(),
+            None => self.at_end(unfilled, value(profit), entered.time),
+        };
         Some(ListedTrade {
             number,
             direction,
             quantity: quantity?,
-            entry: entered?,
+            entry: entered,
             exit,
+            at_end,
             net_profit: net_profit?,
             commission: value(commission),
             besides,
         })
+    }
+
+    /// The state of a trade that has not closed; a last price from before its entry is none.
+    fn at_end(&self, exit: Option<&Row>, net_profit: Option<Decimal>, entered: Timestamp) -> AtEnd {
+        let time = exit.and_then(|exit| self.instant(value(exit.time)?, Pick::Usual));
+        AtEnd {
+            time: time.filter(|time| *time >= entered),
+            price: exit.and_then(|exit| value(exit.price)),
+            net_profit,
+        }
     }
 
     fn side(&mut self, row: &Row) -> Option<Side> {
@@ -268,16 +285,7 @@ impl Joining<'_> {
     }
 
     fn instant(&self, moment: Moment, pick: Pick) -> Option<Timestamp> {
-        let local = match moment {
-            Moment::Instant(time) => return Some(time),
-            Moment::Civil(local) => self.zone.to_ambiguous_timestamp(local),
-        };
-        let instant = match pick {
-            Pick::Usual => local.compatible(),
-            Pick::Earlier => local.earlier(),
-            Pick::Later => local.later(),
-        };
-        instant.ok()
+        picked(self.zone, moment, pick)
     }
 
     /// A trade cannot be in the future, but for the hours that zones lie apart.
@@ -330,6 +338,24 @@ impl Joining<'_> {
         let title = self.header[column].clone();
         self.faults.note(row.number, title, message);
     }
+}
+
+/// The instant of a moment in a zone; `None` beyond what can be stored.
+pub(super) fn instant(zone: &TimeZone, moment: Moment) -> Option<Timestamp> {
+    picked(zone, moment, Pick::Usual)
+}
+
+fn picked(zone: &TimeZone, moment: Moment, pick: Pick) -> Option<Timestamp> {
+    let local = match moment {
+        Moment::Instant(time) => return Some(time),
+        Moment::Civil(local) => zone.to_ambiguous_timestamp(local),
+    };
+    let instant = match pick {
+        Pick::Usual => local.compatible(),
+        Pick::Earlier => local.earlier(),
+        Pick::Later => local.later(),
+    };
+    instant.ok()
 }
 
 /// The instant of a local time that is ambiguous.

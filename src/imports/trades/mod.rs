@@ -34,8 +34,9 @@ use super::table::{self, Cell, Table};
 use super::{Faults, Unreadable};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::{Direction, Ticker};
+use crate::domain::terms::Terms;
 
-pub use commission::Commissions;
+pub use commission::{Commissions, Paid};
 pub use foreign::Foreign;
 pub use header::{Choices, NotAChoice};
 use header::{Columns, Currency, Places};
@@ -55,6 +56,10 @@ pub struct TradeList {
     pub currency_sign: Option<&'static str>,
     /// The trades in the order of their numbers, those still open included.
     pub trades: Vec<ListedTrade>,
+    /// The range that the strategy was tested over, where the properties have it.
+    pub range: Option<(Timestamp, Timestamp)>,
+    /// The terms that the profit of every row is counted by, where each states them.
+    pub stated_terms: Option<Terms>,
     /// The sheet of properties.
     pub properties: Properties,
     /// The figures of TradingView's own report, where the file has them.
@@ -80,13 +85,26 @@ pub struct ListedTrade {
     pub entry: Side,
     /// The fill that closed it; `None` where it is still open.
     pub exit: Option<Side>,
+    /// The state of an open trade at the end of the list.
+    pub at_end: AtEnd,
     /// Net profit as the list has it, in its currency; of an open trade, at the
-    /// last price.
+    /// last price, and zero where the list does not have it.
     pub net_profit: Decimal,
-    /// Commission of entry and exit, where the list has it.
+    /// Commission of entry and exit, where the list has it; of an open trade that of its entry.
     pub commission: Option<Decimal>,
     /// TradingView's other figures of it.
     pub besides: Besides,
+}
+
+/// What a list says of an open trade at its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AtEnd {
+    /// When the last price was seen.
+    pub time: Option<Timestamp>,
+    /// The last price.
+    pub price: Option<Price>,
+    /// Net profit at that price: what entering cost is spent.
+    pub net_profit: Option<Decimal>,
 }
 
 /// The entry or the exit of a trade.
@@ -123,9 +141,10 @@ pub struct Options {
 pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
     let (table, mut properties, figures) = if table::is_spreadsheet(file) {
         let mut sheets = Sheets::open(file)?;
-        let properties = Properties::read(&mut sheets)?;
+        let mut properties = Properties::read(&mut sheets)?;
         let figures = sheets::read(&mut sheets)?;
         let table = sheet_of_trades(&mut sheets, &options.columns)?;
+        properties.notes.extend(unread_sheets(&sheets.names()));
         (table, properties, figures)
     } else {
         (table::of_text(file)?, Properties::default(), Vec::new())
@@ -151,6 +170,10 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         kinds: kinds.as_ref(),
         order: dates::order(&table, columns, kinds.as_ref(), options.now),
     };
+    let range = properties.range.map(|(from, to)| {
+        let instant = |moment| join::instant(&zone, moment);
+        Some((instant(from)?, instant(to)?))
+    });
     let trades = Joining {
         header: &table.header,
         columns,
@@ -175,6 +198,8 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         currency: code.or(properties.currency.clone()),
         currency_sign: sign,
         trades,
+        range: range.flatten(),
+        stated_terms: None,
         properties,
         figures,
         zone,
@@ -289,6 +314,23 @@ pub fn zone_name(zone: &TimeZone) -> String {
         (None, Ok(offset)) => format!("UTC{offset:#}"),
         (None, Err(_)) => "a zone without a name".to_owned(),
     }
+}
+
+/// Says which sheets were not read, where none of them has the name of the properties: it can
+/// be called otherwise in another language.
+fn unread_sheets(names: &[String]) -> Option<String> {
+    if names.len() < 2 || names.iter().any(|name| properties::is_name(name)) {
+        return None;
+    }
+    let unread = names.iter().filter(|name| !sheets::is_name(name));
+    let unread: Vec<String> = unread.map(|name| format!("\"{name:.40}\"")).collect();
+    // One of them is the list itself.
+    (unread.len() > 1).then(|| {
+        format!(
+            "of the sheets {} only the list of trades was read; a sheet Properties would say capital, point value, commission and zone",
+            unread.join(", ")
+        )
+    })
 }
 
 /// The sheet that is called so, or the first one whose columns are recognised.

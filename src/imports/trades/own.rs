@@ -1,13 +1,14 @@
 //! algohook's own export of trades, read back as a list: one row a trade.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::{Besides, ListedTrade, Options, Properties, Side, TradeList};
-use crate::domain::money::{Price, Quantity, parse_decimal};
+use super::{AtEnd, Besides, ListedTrade, Options, Properties, Side, TradeList};
+use crate::domain::money::{Decimal, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Direction, Ticker};
+use crate::domain::terms::{Contract, Terms};
 use crate::imports::own::{Titled, has_all};
 use crate::imports::table::{self, Table};
 use crate::imports::{Faults, Unreadable};
@@ -25,6 +26,10 @@ const TITLES: [&str; 9] = [
     "netProfit",
 ];
 
+/// Columns that its later versions have.
+const POINT_VALUE: &str = "pointValue";
+const CONTRACT: &str = "contract";
+
 /// True if a header is that of an export of trades.
 pub(super) fn is_export(header: &[String]) -> bool {
     has_all(header, &TITLES)
@@ -37,6 +42,8 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
     let mut lists = BTreeSet::new();
     let mut trades = Vec::new();
     let mut currency = None;
+    let states_terms = has_all(&table.header, &[POINT_VALUE, CONTRACT]);
+    let mut terms: BTreeMap<(Decimal, Contract), u64> = BTreeMap::new();
     // The newest stands first.
     for row in table.rows.iter().rev() {
         if row.is_too_long {
@@ -66,6 +73,9 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
         lists.insert((ticker, kind, cells.text("webhook")));
         currency =
             currency.or_else(|| Some(cells.text("currency")).filter(|text| !text.is_empty()));
+        if states_terms && let Some(stated) = cells.terms() {
+            *terms.entry(stated).or_default() += 1;
+        }
         trades.extend(cells.trade(trades.len() as u64 + 1));
     }
     if lists.len() > 1 {
@@ -75,10 +85,17 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
         return Err(Unreadable::SeveralLists(named.collect()));
     }
     let symbol = lists.into_iter().next().map(|(ticker, ..)| ticker);
+    // Those of most trades: a backtest is of one contract.
+    let stated_terms = terms.into_iter().max_by_key(|(_, trades)| *trades);
     faults.or(TradeList {
         currency,
         currency_sign: None,
         trades,
+        range: None,
+        stated_terms: stated_terms.map(|((point_value, contract), _)| Terms {
+            contract,
+            point_value,
+        }),
         properties: Properties {
             symbol,
             ..Properties::default()
@@ -117,6 +134,13 @@ impl Row<'_> {
         }
     }
 
+    /// Point value and contract.
+    fn terms(&mut self) -> Option<(Decimal, Contract)> {
+        let point_value = self.read(POINT_VALUE);
+        let contract = self.read(CONTRACT);
+        point_value.zip(contract)
+    }
+
     fn side(&mut self, time: &'static str, price: &'static str, signal: &str) -> Option<Side> {
         let (time, price) = (self.read::<Timestamp>(time), self.read::<Price>(price));
         Some(Side {
@@ -147,6 +171,7 @@ impl Row<'_> {
             quantity: quantity?,
             entry: entry?,
             exit: Some(exit?),
+            at_end: AtEnd::default(),
             net_profit: net_profit?,
             commission: Some(commission?),
             besides: Besides::default(),

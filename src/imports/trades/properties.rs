@@ -3,7 +3,9 @@
 use jiff::civil::{Time, date};
 use jiff::tz::{Offset, TimeZone};
 
-use super::number::{self, DecimalMark};
+use super::number::{self, DecimalMark, Evidence};
+use super::rows::Moment;
+use super::when;
 use crate::domain::money::Decimal;
 use crate::domain::webhook::{Commission, CommissionKind};
 use crate::imports::Unreadable;
@@ -19,8 +21,15 @@ pub struct Properties {
     pub currency: Option<String>,
     /// Money at the start.
     pub initial_capital: Option<Decimal>,
+    /// The other number that the text of the initial capital can be: `10.000` is ten, or ten
+    /// thousand.
+    pub other_capital: Option<Decimal>,
     /// Money that one contract gains when the price rises by 1.
     pub point_value: Option<Decimal>,
+    /// The other number that the text of the point value can be.
+    pub other_point_value: Option<Decimal>,
+    /// The range that the strategy was tested over.
+    pub(super) range: Option<(Moment, Moment)>,
     /// The commission of every fill.
     pub commission: Option<Commission>,
     /// The number of a commission that has no unit.
@@ -31,12 +40,98 @@ pub struct Properties {
     pub notes: Vec<String>,
 }
 
+/// The sheet's name in the languages of TradingView.
+const SHEETS: [&str; 14] = [
+    "properties",
+    "eigenschaften",
+    "propriétés",
+    "propiedades",
+    "propriedades",
+    "proprietà",
+    "właściwości",
+    "свойства",
+    "özellikler",
+    "プロパティ",
+    "속성",
+    "属性",
+    "屬性",
+    "內容",
+];
+
+/// A property that is read.
+#[derive(Clone, Copy)]
+enum Property {
+    Symbol,
+    Currency,
+    Capital,
+    PointValue,
+    Commission,
+    Zone,
+    BacktestingRange,
+    TradingRange,
+}
+
+/// The names of each property, parted by `|`.
+const NAMES: [(Property, &str); 8] = [
+    (
+        Property::Symbol,
+        "symbol|symbole|símbolo|simbolo|символ|sembol|シンボル|심볼|商品代码|商品代號",
+    ),
+    (
+        Property::Currency,
+        "currency|währung|devise|divisa|moneda|moeda|valuta|waluta|валюта|para birimi|通貨|통화|货币|貨幣",
+    ),
+    (
+        Property::Capital,
+        "initial capital|startkapital|anfangskapital|ausgangskapital|capital initial|capital inicial|capitale iniziale|\
+         kapitał początkowy|начальный капитал|başlangıç sermayesi|初期資金|초기 자본|初始资金|初始資金|初始资本|初始資本",
+    ),
+    (
+        Property::PointValue,
+        "point value|punktwert|valeur du point|valor del punto|valor do ponto|valore del punto|valore punto|wartość punktu|\
+         стоимость пункта|puan değeri|ポイント値|포인트 값|点值|點值",
+    ),
+    (
+        Property::Commission,
+        "commission|kommission|provision|comisión|comissão|commissione|prowizja|комиссия|komisyon|手数料|커미션|수수료|佣金|手续费|手續費",
+    ),
+    (
+        Property::Zone,
+        "time zone|timezone|zeitzone|fuseau horaire|zona horaria|fuso horário|fuso orario|strefa czasowa|часовой пояс|\
+         saat dilimi|タイムゾーン|시간대|时区|時區",
+    ),
+    (
+        Property::BacktestingRange,
+        "backtesting range|backtest range|backtesting-zeitraum|backtestzeitraum",
+    ),
+    (
+        Property::TradingRange,
+        "trading range|handelsspanne|handelszeitraum|plage de trading|rango de trading|intervalo de negociação|\
+         intervallo di trading",
+    ),
+];
+
+/// True of the name of the sheet of properties.
+pub(super) fn is_name(sheet: &str) -> bool {
+    SHEETS.contains(&sheet.trim().to_lowercase().as_str())
+}
+
+fn property(name: &str) -> Option<Property> {
+    let name = name
+        .trim()
+        .trim_end_matches([':', '\u{ff1a}'])
+        .to_lowercase();
+    let named = NAMES
+        .iter()
+        .find(|(_, names)| names.split('|').any(|known| known.trim() == name));
+    named.map(|(property, _)| *property)
+}
+
 impl Properties {
-    /// Reads the sheet `Properties`, where there is one.
+    /// Reads the sheet of properties, where there is one.
     pub(super) fn read(sheets: &mut Sheets) -> Result<Self, Unreadable> {
         let names = sheets.names();
-        let is_it = |name: &&String| name.trim().eq_ignore_ascii_case("Properties");
-        let Some(name) = names.iter().find(is_it) else {
+        let Some(name) = names.iter().find(|name| is_name(name)) else {
             return Ok(Self::default());
         };
         let table = match sheets.table(name) {
@@ -53,6 +148,11 @@ impl Properties {
                 properties.take(&name.text(), value);
             }
         }
+        if properties == Self::default() {
+            properties.notes.push(format!(
+                "nothing was understood in the sheet {name}: capital, point value, commission and zone are read of an export made with TradingView in English"
+            ));
+        }
         Ok(properties)
     }
 
@@ -61,20 +161,34 @@ impl Properties {
         if text.is_empty() {
             return;
         }
-        let is_read = match name.to_ascii_lowercase().trim_end_matches(':') {
-            "symbol" => {
+        let Some(property) = property(name) else {
+            return;
+        };
+        let is_read = match property {
+            Property::Symbol => {
                 self.symbol = Some(text.clone());
                 true
             }
-            "currency" => {
+            Property::Currency => {
                 self.currency = Some(text.to_uppercase());
                 true
             }
-            "initial capital" => keep(&mut self.initial_capital, amount(value)),
-            "point value" => keep(&mut self.point_value, amount(value)),
-            "commission" => self.take_commission(&text),
-            "time zone" | "timezone" => keep(&mut self.time_zone, zone(&text)),
-            _ => true,
+            Property::Capital => {
+                // A capital that has thousands is the likelier one.
+                let [less, more] = amounts(value);
+                self.other_capital = more.and(less);
+                keep(&mut self.initial_capital, more.or(less))
+            }
+            Property::PointValue => {
+                let [usual, other] = amounts(value);
+                self.other_point_value = other;
+                keep(&mut self.point_value, usual)
+            }
+            Property::Commission => self.take_commission(&text),
+            Property::Zone => keep(&mut self.time_zone, zone(&text)),
+            Property::BacktestingRange => keep(&mut self.range, range(&text)),
+            Property::TradingRange if self.range.is_some() => true,
+            Property::TradingRange => keep(&mut self.range, range(&text)),
         };
         if !is_read {
             let note =
@@ -104,6 +218,40 @@ fn keep<T>(place: &mut Option<T>, read: Option<T>) -> bool {
     let is_read = read.is_some();
     *place = read.or(place.take());
     is_read
+}
+
+/// The number of a cell and, where its only mark can be the decimal one or part thousands, the
+/// one with thousands.
+fn amounts(value: Cell<'_>) -> [Option<Decimal>; 2] {
+    let mut evidence = Evidence::default();
+    evidence.add(value);
+    let read = |mark| number::read(value, mark).ok().flatten();
+    if evidence.unclear().is_none() {
+        return [amount(value), None];
+    }
+    let both = [DecimalMark::Point, DecimalMark::Comma].map(read);
+    let mut known: Vec<Decimal> = both.into_iter().flatten().collect();
+    known.sort();
+    [known.first().copied(), known.get(1).copied()]
+}
+
+/// `Jan 1, 2025, 00:00 — Dec 31, 2025, 00:00`.
+fn range(text: &str) -> Option<(Moment, Moment)> {
+    let between = [
+        "\u{2014}",
+        "\u{2013}",
+        " - ",
+        " \u{2212} ",
+        "\u{2192}",
+        " to ",
+        " ~ ",
+    ];
+    let moment = |text: &str| Some(when::read(text, None).ok()?.moment);
+    between.into_iter().find_map(|between| {
+        let (from, to) = text.split_once(between)?;
+        let (from, to) = (moment(from)?, moment(to)?);
+        (from.rough() < to.rough()).then_some((from, to))
+    })
 }
 
 fn amount(value: Cell<'_>) -> Option<Decimal> {
@@ -243,6 +391,52 @@ mod tests {
             let read = properties("Commission", text(unread));
             assert_eq!(read.commission, None, "{unread}");
             assert!(read.notes[0].contains(unread), "{:?}", read.notes);
+        }
+    }
+
+    #[test]
+    fn the_range_of_a_backtest_is_read() {
+        let civil = |text: &str| Moment::Civil(text.parse().unwrap());
+        let whole = Some((civil("2025-01-01T00:00"), civil("2025-12-31T00:00")));
+        for text in [
+            "Jan 1, 2025, 00:00 \u{2014} Dec 31, 2025, 00:00",
+            "2025-01-01 00:00 \u{2013} 2025-12-31 00:00",
+            "2025-01-01 - 2025-12-31",
+            "1 Jan 2025 to 31 Dec 2025",
+        ] {
+            for name in ["Trading range", "Backtesting range"] {
+                let read = properties(name, Cell::Text(text));
+                assert_eq!((read.range, read.notes.len()), (whole, 0), "{name} {text}");
+            }
+        }
+        for text in [
+            "Entire history",
+            "2025-12-31 - 2025-01-01",
+            "5/1/2025 - 6/1/2025",
+        ] {
+            let read = properties("Trading range", Cell::Text(text));
+            assert_eq!(read.range, None, "{text}");
+            assert!(read.notes[0].contains(text), "{:?}", read.notes);
+        }
+        let mut both = properties("Backtesting range", Cell::Text("2025-01-01 - 2025-12-31"));
+        both.take("Trading range", Cell::Text("2025-03-01 - 2025-06-01"));
+        assert_eq!(both.range, whole);
+    }
+
+    #[test]
+    fn an_amount_that_can_be_two_numbers_is_both() {
+        let of = |text: &str| {
+            let read = properties("Initial capital", Cell::Text(text));
+            let capital = (read.initial_capital, read.other_capital);
+            let read = properties("Point value", Cell::Text(text));
+            [capital, (read.point_value, read.other_point_value)]
+        };
+        let (ten, thousands) = (Some(Decimal::TEN), Some(Decimal::from(10_000)));
+        for text in ["10.000", "10,000", "10.000 USD"] {
+            assert_eq!(of(text), [(thousands, ten), (ten, thousands)], "{text}");
+        }
+        for text in ["10,000.00", "10.000,00", "10 000", "10000"] {
+            assert_eq!(of(text), [(thousands, None); 2], "{text}");
         }
     }
 

@@ -74,11 +74,11 @@ pub struct Row {
     pub kind: Option<Kind>,
     /// True if the trade is still open: an exit that has not filled.
     pub is_open: bool,
-    /// When it filled.
+    /// When it filled; of an exit that has not, when the last price was seen.
     pub time: Stated<Moment>,
     /// The signal that filled.
     pub signal: Option<String>,
-    /// The price; of an exit that has not filled it is not read.
+    /// The price; of an exit that has not filled, the last one.
     pub price: Stated<Price>,
     /// The quantity.
     pub quantity: Stated<Quantity>,
@@ -248,7 +248,7 @@ impl RowReader<'_> {
             signal.as_deref().is_some_and(kinds::is_open) || kinds::is_open(&stated_time);
         let is_open = says_open && kind.is_some_and(|kind| kind.is_exit);
         let (time, price) = if is_open {
-            (Stated::Nothing, Stated::Nothing)
+            self.last_seen(&stated_time)
         } else {
             let time = self.time(columns.time, &stated_time);
             (time, self.usable(columns.price, Price::new))
@@ -267,6 +267,23 @@ impl RowReader<'_> {
                 .commission
                 .map_or(Stated::Nothing, |column| self.number(column)),
         }
+    }
+
+    /// When and at which price the last price was seen of a trade that is still open; of a list
+    /// that has something else there, nothing.
+    fn last_seen(&self, stated_time: &str) -> (Stated<Moment>, Stated<Price>) {
+        let columns = self.reading.columns;
+        let date = self.row.cells.get(columns.time);
+        let date = date.and_then(|cell| cell.date(self.table.is_1904));
+        let read = || when::read(stated_time, self.reading.order).ok();
+        let time = date.map(Moment::Civil).or_else(|| Some(read()?.moment));
+        let price = self.row.cells.get(columns.price);
+        let price = price.and_then(|cell| number::read(cell, self.reading.mark).ok()?);
+        let price = price.and_then(|price| Price::new(price).ok());
+        (
+            time.map_or(Stated::Nothing, Stated::Value),
+            price.map_or(Stated::Nothing, Stated::Value),
+        )
     }
 
     fn besides(&self, columns: &Columns) -> Besides {

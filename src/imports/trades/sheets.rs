@@ -61,6 +61,13 @@ pub(super) fn read(sheets: &mut Sheets) -> Result<Vec<Figure>, Unreadable> {
     Ok(figures)
 }
 
+/// True of the name of a sheet that has figures.
+pub(super) fn is_name(sheet: &str) -> bool {
+    NAMES
+        .iter()
+        .any(|known| sheet.trim().eq_ignore_ascii_case(known))
+}
+
 fn of_table(sheet: &str, table: &Table) -> Vec<Figure> {
     // A sheet whose first column has no title begins with the second one.
     let named = usize::from(

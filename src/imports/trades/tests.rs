@@ -68,6 +68,7 @@ fn expected(commission: Option<&str>) -> ListedTrade {
         quantity: "2".parse().unwrap(),
         entry: side("2025-03-31T09:30:00Z", "1815.91", "In"),
         exit: Some(side("2025-03-31T10:00:00Z", "1810.46", "Out")),
+        at_end: AtEnd::default(),
         net_profit: "-10.9".parse().unwrap(),
         commission: commission.map(|commission| commission.parse().unwrap()),
         besides: Besides::default(),

@@ -111,7 +111,8 @@ pub fn all(connection: &Connection, webhook: &WebhookId) -> Result<Vec<KeptBackt
     Ok(kept)
 }
 
-/// Where a webhook's settings are other than what its lists were made with.
+/// Where a webhook's settings are other than what its lists were made with, and what is not
+/// known of lists that an earlier version brought in.
 ///
 /// # Errors
 ///
@@ -122,16 +123,25 @@ pub fn differences(
     wanted: Option<&Ticker>,
 ) -> Result<Vec<String>> {
     let mut select = connection.prepare_cached(
-        "SELECT ticker, terms FROM backtests WHERE webhook_id = ?1 ORDER BY ticker",
+        "SELECT ticker, terms, open_trades > 0 AND listed_open IS NULL FROM backtests
+         WHERE webhook_id = ?1 ORDER BY ticker",
     )?;
-    let found = select.query_map([webhook.row], |row| Ok((parsed(row, 0)?, row.get(1)?)))?;
+    let found = select.query_map([webhook.row], |row| {
+        Ok((parsed(row, 0)?, row.get(1)?, row.get(2)?))
+    })?;
     let mut differences = Vec::new();
     for found in found {
-        let (ticker, terms): (Ticker, Option<String>) = found?;
-        let terms: Option<KeptTerms> = read_json(terms);
-        if let Some(terms) = terms.filter(|_| wanted.is_none_or(|wanted| wanted.may_be(&ticker))) {
-            differences.extend(terms.differences(&webhook.settings, &ticker));
+        let (ticker, terms, is_end_unknown): (Ticker, Option<String>, bool) = found?;
+        if wanted.is_some_and(|wanted| !wanted.may_be(&ticker)) {
+            continue;
         }
+        if is_end_unknown {
+            differences.push(format!(
+                "the list of {ticker} was imported by an earlier version, which kept neither entry nor last price of its open trades: their profit is after commission and in no range; import the list again"
+            ));
+        }
+        let terms: Option<KeptTerms> = read_json(terms);
+        differences.extend(terms.and_then(|terms| terms.differences(&webhook.settings, &ticker)));
     }
     Ok(differences)
 }

@@ -64,7 +64,7 @@ pub(super) fn keep(
              (SELECT json_group_array(json_array(t.entry_time, t.exit_time, t.direction, t.quantity,
                   t.entry_price, t.exit_price)) FROM trades t
               WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
-         FROM backtests b WHERE b.webhook_id = ?1 AND b.ticker = ?2 AND b.digest <> ?3",
+         FROM backtests b WHERE b.webhook_id = ?1 AND b.ticker = ?2 AND substr(b.digest, 1, 32) <> substr(?3, 1, 32)",
         params![webhook, ticker.as_str(), digest],
     )?;
     connection.execute(

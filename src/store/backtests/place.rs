@@ -6,6 +6,7 @@ use super::{BacktestSize, Digest, KeptTerms, NewBacktest};
 use crate::domain::instrument::Spelling;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
+use crate::domain::terms::Contract;
 use crate::domain::webhook::Commission;
 use crate::store::error::Result;
 use crate::store::sql::{optional_parsed, parsed};
@@ -23,6 +24,8 @@ pub(super) struct Kept {
     pub initial_capital: Option<Decimal>,
     /// The commission as it is stored; lists of earlier versions have none.
     pub commission: Option<(String, Decimal)>,
+    /// The contract; lists of earlier versions have none, and are read again.
+    pub contract: Option<Contract>,
 }
 
 impl Kept {
@@ -31,7 +34,7 @@ impl Kept {
             "SELECT b.ticker, (SELECT count(*) FROM trades t
                      WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker),
                  b.open_trades > 0, b.digest, b.currency, b.point_value, b.initial_capital,
-                 b.commission_kind, b.commission_value
+                 b.commission_kind, b.commission_value, b.contract
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
         )?;
         let kept = select.query_map([webhook], |row| {
@@ -48,6 +51,7 @@ impl Kept {
                 commission: row
                     .get::<_, Option<String>>(7)?
                     .zip(optional_parsed(row, 8)?),
+                contract: optional_parsed(row, 9)?,
             })
         })?;
         Ok(kept.collect::<rusqlite::Result<_>>()?)
@@ -132,6 +136,7 @@ impl Place {
             && only.currency == terms.currency
             && only.point_value == terms.point_value.value
             && only.initial_capital == terms.own_capital()
+            && only.contract == Some(terms.contract())
             && only.commission == terms.commission.value.as_ref().and_then(kind)
     }
 }

@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 use super::NewBacktest;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
+use crate::domain::terms::{Contract, Terms};
 use crate::domain::webhook::{Commission, Settings};
-use crate::imports::trades::terms::{CommissionTerm, Source, Term, words};
+use crate::imports::trades::terms::{CommissionTerm, ContractTerm, Source, Term, words};
 
 /// The terms of a backtest, each with its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,6 +24,10 @@ pub struct KeptTerms {
     pub point_value: Term,
     /// The commission of every fill.
     pub commission: CommissionTerm,
+    /// The way that the contract's value follows its price; null of lists that an earlier
+    /// version brought in, which are linear or as the webhook's setting was.
+    #[serde(default)]
+    pub contract: Option<ContractTerm>,
 }
 
 /// The currencies that a sign of several can stand for.
@@ -52,7 +57,10 @@ impl KeptTerms {
             .find_map(|(currency, source)| Some((currency.clone()?, source)));
         let (currency, currency_source) =
             said.unwrap_or_else(|| (settings.currency.clone(), Source::Settings));
-        let terms = &new.terms;
+        let contract = new
+            .terms
+            .contract(settings.terms_of(ticker.as_str()).contract);
+        let terms = new.terms.under(contract.value);
         let point_value = terms.point_value.clone();
         Self {
             currency,
@@ -61,6 +69,22 @@ impl KeptTerms {
             point_value: point_value
                 .unwrap_or_else(|| of_settings(settings.point_value_of(ticker.as_str()))),
             commission: terms.commission.clone(),
+            contract: Some(contract),
+        }
+    }
+
+    /// The contract.
+    #[must_use]
+    pub fn contract(&self) -> Contract {
+        self.contract
+            .map_or(Contract::Linear, |contract| contract.value)
+    }
+
+    /// The terms that its profit is counted by.
+    pub(super) fn counted(&self) -> Terms {
+        Terms {
+            contract: self.contract(),
+            point_value: self.point_value.value,
         }
     }
 
@@ -81,6 +105,15 @@ impl KeptTerms {
             differences.push(format!(
                 "a contract of the list gains {} a point, the settings' point value for {ticker} is {point_value}",
                 self.point_value.value
+            ));
+        }
+        let of_settings = settings.terms_of(ticker.as_str()).contract;
+        if let Some(contract) = self.contract
+            && contract.value != of_settings
+        {
+            let own = contract.value;
+            differences.push(format!(
+                "its contract is {own}, the settings' contract for {ticker} is {of_settings}"
             ));
         }
         if self.currency != settings.currency {

@@ -4,8 +4,12 @@
 //! its percentage is the capital, profit before commission over the move of the price is
 //! the point value, and what is missing between the two is the commission. What the owner
 //! says goes first, then the sheet of properties, then the rows, then the webhook.
+//!
+//! The move of an inverse contract's price is another one, `1/entry - 1/exit`, so the rows also
+//! tell which contract it is: the one whose point value is a plain number in every trade.
 
 mod capital;
+mod contract;
 mod fees;
 mod interval;
 mod multiplier;
@@ -16,12 +20,14 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::TradeList;
+use super::{Properties, TradeList};
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::domain::webhook::{Commission, CommissionKind};
 use interval::{Interval, decimal};
+use multiplier::Estimate;
 use sample::Sample;
 
+pub use contract::{ContractTerm, Readings};
 pub use fees::Fees;
 
 /// Trades that are named where they do not fit.
@@ -172,6 +178,24 @@ impl FromRows {
         })
     }
 
+    /// A number that every row states.
+    fn stated(value: Decimal, sample: &Sample) -> Self {
+        let of = sample.rows.len();
+        Self {
+            value,
+            least: value,
+            most: Some(value),
+            agreeing: of,
+            of,
+            outliers: Vec::new(),
+        }
+    }
+
+    /// True of a number that it can be.
+    fn allows(&self, number: Decimal) -> bool {
+        number >= self.least && self.most.is_none_or(|most| number <= most)
+    }
+
     /// The trades that do not fit, as a note names them.
     fn outliers_note(&self, of: &str) -> Option<String> {
         let count = self.of - self.agreeing;
@@ -223,19 +247,21 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of a list.
-    #[must_use]
-    pub fn of(list: &TradeList, stated: &StatedTerms) -> Self {
-        let sample = Sample::of(list);
+    /// The terms of a list of whose trades `sample` is, with the point value that they bear out.
+    fn of(list: &TradeList, stated: &StatedTerms, sample: &Sample, multiplier: Estimate) -> Self {
         let mut notes = Vec::new();
         let properties = &list.properties;
-        let capital = capital::estimate(&sample);
-        let initial_capital = term(stated.initial_capital, properties.initial_capital, capital);
-        let multiplier = multiplier::estimate(&sample);
+        let capital = capital::estimate(sample);
+        let of_properties = properties.capital_by(capital.as_ref());
+        let initial_capital = term(stated.initial_capital, of_properties, capital);
         notes.extend(multiplier.note);
-        let point_value = term(stated.point_value, properties.point_value, multiplier.rows);
+        let of_properties = properties.point_value_by(multiplier.rows.as_ref());
+        let mut point_value = term(stated.point_value, of_properties, multiplier.rows);
+        if let (None, Some(each)) = (stated.point_value, list.stated_terms) {
+            point_value = term(None, None, Some(FromRows::stated(each.point_value, sample)));
+        }
         let factor = point_value.as_ref().map(|term| term.value);
-        let fees = Fees::of(&sample, factor, properties.commission_value);
+        let fees = Fees::of(sample, factor, properties.commission_value);
         let commission = commission_term(list, stated, fees, &mut notes);
         for (term, name) in [
             (&initial_capital, "initial capital"),
@@ -253,6 +279,24 @@ impl Terms {
             notes,
         }
     }
+}
+
+impl Properties {
+    /// The initial capital; of a text that can be two numbers the one that the rows bear out.
+    fn capital_by(&self, rows: Option<&FromRows>) -> Option<Decimal> {
+        borne_out(self.initial_capital?, self.other_capital, rows)
+    }
+
+    /// The point value, likewise.
+    fn point_value_by(&self, rows: Option<&FromRows>) -> Option<Decimal> {
+        borne_out(self.point_value?, self.other_point_value, rows)
+    }
+}
+
+fn borne_out(said: Decimal, other: Option<Decimal>, rows: Option<&FromRows>) -> Option<Decimal> {
+    let is_other =
+        |rows: &FromRows| other.filter(|other| rows.allows(*other) && !rows.allows(said));
+    rows.and_then(is_other).or(Some(said))
 }
 
 /// The first of those that say something.
@@ -285,7 +329,7 @@ fn contradiction(term: &Term, name: &str) -> Option<String> {
         Source::Properties => "the sheet Properties says",
         Source::Rows | Source::Settings => return None,
     };
-    let is_within = term.value >= rows.least && rows.most.is_none_or(|most| term.value <= most);
+    let is_within = rows.allows(term.value);
     let (value, said) = (term.value, rows.value);
     let near = (value - said).abs() <= said.abs() / Decimal::from(200);
     (!is_within && !near).then(|| format!("{who} that the {name} is {value}, its rows say {said}"))

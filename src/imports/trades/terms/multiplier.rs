@@ -25,30 +25,64 @@ pub struct Estimate {
     pub rows: Option<FromRows>,
     /// The doubt about it.
     pub note: Option<String>,
+    /// True if it is the quotient of two figures of nearly every trade.
+    is_quotient: bool,
 }
 
 impl From<Option<FromRows>> for Estimate {
     fn from(rows: Option<FromRows>) -> Self {
-        Self { rows, note: None }
+        Self {
+            rows,
+            ..Self::default()
+        }
+    }
+}
+
+/// Digits that the point value of a contract has at most, where no rate of exchange is in it.
+const MOST_DIGITS: usize = 3;
+
+/// The point value that contracts have at least: a smaller one is a price, squared.
+const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
+
+impl Estimate {
+    /// The number, where it is a contract's own: few digits that nearly every trade bears out.
+    pub fn plain(&self) -> Option<&FromRows> {
+        let rows = self.rows.as_ref().filter(|_| self.is_quotient)?;
+        (rows.value >= LEAST && digits(rows.value) <= MOST_DIGITS).then_some(rows)
     }
 }
 
 /// The point value that the rows say.
 pub fn estimate(sample: &Sample) -> Estimate {
-    let of_gross = of_gross(sample);
-    if of_gross.is_some() {
-        return of_gross.into();
+    let quotient = |rows: FromRows| Estimate {
+        is_quotient: true,
+        ..Some(rows).into()
+    };
+    if let Some(rows) = of_gross(sample) {
+        return quotient(rows);
     }
     let of_values = of_values(sample);
     if let Some(rows) = of_values {
-        return bearing(sample, rows);
+        let found = bearing(sample, rows);
+        let is_quotient = found.note.is_none();
+        return Estimate {
+            is_quotient,
+            ..found
+        };
     }
     let without_fees = of_profits(sample, |row| Some(row.net), sample.half_of_net);
     // A small commission hides in the rounding of most trades, or in a point value that is
     // no round number: what more of them bear out, or else the rounder one.
-    let said = [of_line(sample), without_fees].into_iter().flatten();
-    let best = said.max_by_key(|rows| (rows.agreeing, std::cmp::Reverse(digits(rows.value))));
-    best.map_or_else(|| drifting(sample), |rows| Some(rows).into())
+    let said = [
+        of_line(sample).map(|rows| Estimate::from(Some(rows))),
+        without_fees.map(quotient),
+    ];
+    let rank = |said: &Estimate| {
+        let rows = said.rows.as_ref()?;
+        Some((rows.agreeing, std::cmp::Reverse(digits(rows.value))))
+    };
+    let best = said.into_iter().flatten().max_by_key(rank);
+    best.unwrap_or_else(|| drifting(sample))
 }
 
 /// Significant digits of a number.
@@ -136,6 +170,7 @@ fn bearing(sample: &Sample, rows: FromRows) -> Estimate {
                 rows.value, found.value
             )),
             rows: Some(found),
+            is_quotient: false,
         },
         None => Some(rows).into(),
     }
@@ -244,5 +279,6 @@ fn drifting(sample: &Sample) -> Estimate {
             "the point value {value} is not certain: profit over move lies between {low:.4} and {high:.4}; is the price in another currency than the profit?"
         )),
         rows: FromRows::new(value, (low, high), &named),
+        is_quotient: false,
     }
 }

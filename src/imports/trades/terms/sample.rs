@@ -2,17 +2,19 @@
 
 use super::interval::half_of_last_digit;
 use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
 use crate::imports::trades::{ListedTrade, Side, TradeList, commission};
 
-/// A closed trade.
+/// A closed trade. Its worth is price times quantity; of an inverse contract quantity over
+/// price, for that is what it is worth in the coin.
 pub struct Row {
     /// Its number in the list.
     pub trade: u64,
-    /// Gain in price times quantity.
+    /// Gain in worth.
     pub moved: f64,
-    /// Both prices times quantity.
+    /// Worth at both prices.
     pub turnover: f64,
-    /// The entry price times quantity.
+    /// Worth at the entry.
     pub entered: f64,
     /// Contracts, shares or coins.
     pub quantity: f64,
@@ -43,12 +45,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    pub fn of(list: &TradeList) -> Self {
+    /// The closed trades of a list, as those of a contract.
+    pub fn of(list: &TradeList, contract: Contract) -> Self {
         let mut fills = commission::Fills::of(list);
         let rows: Vec<Row> = list
             .trades
             .iter()
-            .filter_map(|trade| row(trade, trade.exit.as_ref()?, &mut fills))
+            .filter_map(|trade| row(trade, trade.exit.as_ref()?, contract, &mut fills))
             .collect();
         let each = || rows.iter();
         let cumulative = || each().filter_map(|row| row.cumulative);
@@ -66,11 +69,24 @@ impl Sample {
     }
 }
 
-fn row(trade: &ListedTrade, exit: &Side, fills: &mut commission::Fills) -> Option<Row> {
+fn row(
+    trade: &ListedTrade,
+    exit: &Side,
+    contract: Contract,
+    fills: &mut commission::Fills,
+) -> Option<Row> {
     let number = |decimal| f64::try_from(decimal).ok();
     let optional = |decimal: Option<_>| decimal.and_then(number);
     let quantity = number(trade.quantity.get())?;
     let (before, after) = (number(trade.entry.price.get())?, number(exit.price.get())?);
+    if contract == Contract::Inverse && (before <= 0.0 || after <= 0.0) {
+        return None;
+    }
+    // What one is worth; the higher the price, the fewer coins.
+    let (before, after, gain) = match contract {
+        Contract::Linear => (before, after, after - before),
+        Contract::Inverse => (1.0 / before, 1.0 / after, 1.0 / before - 1.0 / after),
+    };
     let sign = if trade.direction == Direction::Long {
         1.0
     } else {
@@ -79,11 +95,11 @@ fn row(trade: &ListedTrade, exit: &Side, fills: &mut commission::Fills) -> Optio
     let besides = &trade.besides;
     Some(Row {
         trade: trade.number,
-        moved: (after - before) * sign * quantity,
+        moved: gain * sign * quantity,
         turnover: (after.abs() + before.abs()) * quantity,
         entered: before * quantity,
         quantity,
-        orders: fills.take(trade, exit).and_then(number).unwrap_or(2.0),
+        orders: fills.orders_of(trade, exit).and_then(number).unwrap_or(2.0),
         net: number(trade.net_profit)?,
         commission: optional(trade.commission),
         value: optional(besides.value),

@@ -6,12 +6,21 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::terms::Contract;
 use crate::imports::trades::read;
 use crate::imports::trades::tests::zone;
 
-fn terms(file: &str) -> Terms {
+fn readings(file: &str) -> Readings {
     let list = read(file.as_bytes(), &zone("UTC")).unwrap_or_else(|error| panic!("{error}"));
-    Terms::of(&list, &StatedTerms::default())
+    Readings::of(&list, &StatedTerms::default())
+}
+
+/// Of a linear contract, which no list of one may deny.
+fn terms(file: &str) -> Terms {
+    let readings = readings(file);
+    let contract = readings.contract(Contract::Linear).value;
+    assert_eq!(contract, Contract::Linear, "{file:.2000}");
+    readings.under(contract).clone()
 }
 
 fn said(terms: &Terms) -> (String, String, String) {
@@ -217,6 +226,69 @@ proptest! {
     }
 }
 
+/// A list of inverse contracts of 100 a point at 0.05 %, with its commissions or not.
+fn inverse(prices: &[(f64, f64)], has_commission: bool) -> String {
+    let column = if has_commission {
+        ",Commission BTC"
+    } else {
+        ""
+    };
+    let mut file = format!(
+        "Trade number,Type,Date and time,Signal,Price USD,Size (qty),Size (value),Net PnL BTC{column},Cumulative PnL BTC,Cumulative PnL %\n"
+    );
+    let mut sum = 0.0;
+    for (number, (entry, exit)) in prices.iter().enumerate() {
+        let quantity = 3.0 + f64::from(u8::try_from(number).unwrap());
+        let [value, left] = [entry, exit].map(|price| 100.0 * quantity / price);
+        let paid = (value + left) * 0.0005;
+        let net = value - left - paid;
+        sum += net;
+        let listed = if has_commission {
+            format!(",{paid:.8}")
+        } else {
+            String::new()
+        };
+        for (hour, side, price) in [(10, "Entry", entry), (11, "Exit", exit)] {
+            let row = format!(
+                "{number},{side} long,2026-01-{:02} {hour}:00,L,{price},{quantity},{value:.8},{net:.8}{listed},{sum:.8},{:.2}\n",
+                number + 1,
+                sum * 100.0
+            );
+            file.push_str(&row);
+        }
+    }
+    file
+}
+
+#[test]
+fn an_inverse_contract_is_told_by_its_rows() {
+    let bitcoin = [(50e3, 51e3), (52e3, 51.5e3), (53e3, 55e3), (47e3, 44e3)];
+    let ripple = [(0.5, 0.52), (0.55, 0.51), (0.6, 0.63), (0.62, 0.58)];
+    for prices in [&bitcoin, &ripple] {
+        for has_commission in [true, false] {
+            let readings = readings(&inverse(prices, has_commission));
+            let contract = readings.contract(Contract::Linear);
+            assert_eq!(contract.value, Contract::Inverse, "{readings:#?}");
+            assert_eq!(contract.source, Source::Rows);
+            let found = readings.under(contract.value);
+            let (_, point_value, commission) = said(found);
+            assert_eq!(
+                (point_value.as_str(), commission.as_str()),
+                ("100", "0.05 %")
+            );
+            assert_eq!(found.notes, Vec::<String>::new());
+        }
+    }
+    // One trade alone can be of either, so the settings say which.
+    let readings = readings(&inverse(&bitcoin[..1], true));
+    for contract in [Contract::Linear, Contract::Inverse] {
+        let told = readings.contract(contract);
+        assert_eq!((told.value, told.source), (contract, Source::Settings));
+    }
+    let (_, point_value, _) = said(readings.under(Contract::Inverse));
+    assert_eq!(point_value, "100");
+}
+
 #[test]
 fn a_short_list_says_what_it_can() {
     let header = "Trade #,Type,Date/Time,Signal,Price USD,Position size (qty),Position size (value),Net P&L USD,Net P&L %,Run-up USD,Run-up %,Drawdown USD,Drawdown %,Cumulative P&L USD,Cumulative P&L %";
@@ -281,7 +353,8 @@ fn the_owner_goes_before_the_rows_and_what_they_say_against_it_is_said() {
         initial_capital: Some(Decimal::from(50_000)),
         ..StatedTerms::default()
     };
-    let found = Terms::of(&list, &stated);
+    let readings = Readings::of(&list, &stated);
+    let found = readings.under(Contract::Linear);
     let capital = found.initial_capital.as_ref().unwrap();
     assert_eq!(
         (capital.value, capital.source),
