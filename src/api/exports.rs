@@ -127,6 +127,7 @@ impl Row for Order {
         "strategy",
         "signal",
         "comment",
+        "positionDirection",
     ];
 
     fn cells(self) -> Vec<Cell> {
@@ -149,6 +150,7 @@ impl Row for Order {
             Cell::foreign(self.strategy),
             Cell::foreign(self.signal),
             Cell::foreign(self.comment),
+            Cell::plain_or_empty(self.position_direction.as_ref()),
         ]
     }
 }
@@ -172,6 +174,8 @@ impl Row for Trade {
         "currency",
         "tags",
         "notes",
+        "pointValue",
+        "contract",
     ];
 
     fn cells(self) -> Vec<Cell> {
@@ -193,6 +197,8 @@ impl Row for Trade {
             Cell::Foreign(self.currency),
             Cell::Foreign(self.tags.join(", ")),
             Cell::Foreign(self.notes),
+            Cell::Plain(self.point_value),
+            Cell::plain(&self.contract),
         ]
     }
 }

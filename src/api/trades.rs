@@ -23,6 +23,7 @@ use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
+use crate::domain::terms::Contract;
 use crate::domain::trade::{ClosedTrade, Leg, TradeId};
 use crate::domain::webhook::WebhookId;
 use crate::reports;
@@ -73,6 +74,8 @@ pub struct Trade {
     pub profit_percent: Option<f64>,
     /// What the price moving by 1 made, a contract, share or coin.
     pub point_value: String,
+    /// `linear`, or `inverse` where profit is in the coin that the contract is about.
+    pub contract: Contract,
     /// Currency of both: the webhook's, or the backtest's own.
     pub currency: String,
     /// The owner's notes.
@@ -114,6 +117,7 @@ impl From<StoredTrade> for Trade {
             id,
             profit_percent: analytics::return_percent(&ClosedTrade::from(&trade)),
             point_value: text(trade.point_value),
+            contract: trade.contract,
             webhook: stored.webhook,
             ticker: trade.ticker.as_str().to_owned(),
             direction: trade.direction,

@@ -52,6 +52,11 @@ impl<'a> Titled<'a> {
         }
     }
 
+    /// True if there is such a column: earlier versions had fewer.
+    fn has(&self, title: &str) -> bool {
+        self.header.iter().any(|found| found == title)
+    }
+
     /// The text of a cell as it was exported; `None` where nothing stands there.
     pub fn text(&self, title: &str) -> Option<String> {
         let column = self.header.iter().position(|found| found == title)?;
@@ -135,7 +140,10 @@ fn message(cells: &Titled<'_>) -> String {
     let is_buy = direction.as_deref() == Some("long");
     put("ticker", text("ticker"));
     put("qty", text("qty"));
+    let stated = cells.text("positionDirection");
     let side = match (cells.text("change").as_deref(), is_buy) {
+        // Whether a reversal closes beside its own quantity is for the webhook to say.
+        _ if cells.has("positionDirection") && direction.is_some() => stated.as_deref(),
         // It left the position, whichever side it had.
         _ if direction.is_none() => Some("exit"),
         (Some("entry" | "add"), true) => Some("entryLong"),

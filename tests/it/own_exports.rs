@@ -37,6 +37,9 @@ fn shown(trade: &Value) -> String {
         "exitSignal",
         "commission",
         "netProfit",
+        "profitPercent",
+        "pointValue",
+        "contract",
         "currency",
     ];
     names.map(|name| trade[name].to_string()).join(" ")
@@ -176,4 +179,60 @@ fn exported_trades_become_a_backtest_with_the_same_figures() {
     let made = trades(&server, &token, &query);
     let query = format!("webhook={}&source=backtest", again.id);
     assert_eq!(trades(&server, &token, &query), made);
+}
+
+#[test]
+fn a_reversal_comes_back_as_its_webhook_closes_it() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    for reversal in ["net", "full"] {
+        let webhook = |name: &str| {
+            let webhook = server.create_webhook(&format!("{name} {reversal}"));
+            let path = format!("/webhooks/{}", webhook.id);
+            let body = json!({ "settings": { "reversal": reversal } });
+            server.api(&token, "PATCH", &path, Some(body)).expect(200);
+            webhook
+        };
+        let first = webhook("First");
+        for changes in [
+            json!({ "positionDirection": "entryLong", "qty": 2, "marketPrice": "100" }),
+            json!({ "positionDirection": "entryShort", "qty": 1, "marketPrice": "110" }),
+            json!({ "positionDirection": null, "action": "buy", "qty": 3, "marketPrice": "105" }),
+            json!({ "positionDirection": "exit", "qty": null, "marketPrice": "107" }),
+        ] {
+            server.deliver(&first, &first.alert(&changes)).expect(200);
+        }
+        let query = format!("webhook={}", first.id);
+        let made = trades(&server, &token, &query);
+        let exported = export(&server, &token, "orders", &query);
+        let path = file(&server.data, "orders.csv", exported);
+        let again = webhook("Again");
+        import(&server.data, "alerts", &path, &again, &[]);
+        let of_again = trades(&server, &token, &format!("webhook={}", again.id));
+        assert_eq!(of_again, made, "{reversal}");
+    }
+}
+
+#[test]
+fn an_exported_trade_of_an_inverse_contract_comes_back_as_one() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let first = server.create_webhook("First");
+    let path = format!("/webhooks/{}", first.id);
+    let settings = json!({ "contract": "inverse", "pointValue": "100", "currency": "BTC",
+        "commission": { "kind": "percent", "value": "0.05" } });
+    let body = json!({ "settings": settings });
+    server.api(&token, "PATCH", &path, Some(body)).expect(200);
+    for (side, price) in [("entryLong", "50000"), ("exitLong", "60000")] {
+        let changes = json!({ "ticker": "BTCUSD", "positionDirection": side, "qty": 7, "marketPrice": price });
+        server.deliver(&first, &first.alert(&changes)).expect(200);
+    }
+    let query = format!("webhook={}", first.id);
+    let exported = export(&server, &token, "trades", &query);
+    let path = file(&server.data, "trades.csv", exported);
+    let again = server.create_webhook("Again");
+    import(&server.data, "trades", &path, &again, &[]);
+    let query_again = format!("webhook={}&source=backtest", again.id);
+    let made = trades(&server, &token, &query);
+    assert_eq!(trades(&server, &token, &query_again), made);
 }
