@@ -151,7 +151,7 @@ fn a_channel_tells_what_it_is_set_to_and_of_its_webhooks() {
         &of_one,
         &["--tells", "order", "--webhook", "One"],
     );
-    let id = add(&server.data, &paused, &[]);
+    let id = add(&server.data, &paused, &["--tells", "order"]);
     server.data.text(&["channel", "change", &id, "--pause"]);
     server
         .deliver(&other, &other.alert(&json!({"qty": 7})))
