@@ -427,7 +427,7 @@ fn remember(
     event: EventId,
     signal: &Signal,
 ) {
-    if delivery.source != EventSource::Webhook || signal.metadata.timestamp.is_none() {
+    if delivery.source != EventSource::Webhook || !signal.metadata.states_time {
         return;
     }
     let earlier = Earlier {

@@ -206,7 +206,8 @@ impl RecentDeliveries {
 }
 
 /// Reads what a webhook accepted since a time, by the orders that came of it: what else it
-/// has, imported history for instance, is not looked at.
+/// has, imported history for instance, is not looked at. A time that a message states need not
+/// be one that could be read, so those without are read as well: their bytes differ.
 fn read_accepted(
     connection: &Connection,
     webhook: i64,
@@ -218,7 +219,6 @@ fn read_accepted(
                  ON o.webhook_id = k.webhook_id AND o.ticker = k.ticker AND o.paired_at >= ?2
              CROSS JOIN events e ON e.id = o.id
          WHERE k.webhook_id = ?1 AND e.received_at >= ?3 AND e.source = 'webhook'
-             AND e.signal_time IS NOT NULL
          ORDER BY e.id",
     )?;
     // An order is paired by its signal's time, which can be this much before its arrival.

@@ -502,6 +502,7 @@ fn processing_again_reads_as_then_unless_it_failed() {
 #[test]
 fn a_message_that_the_server_refuses_is_not_explained_as_an_order() {
     let data = DataDir::new();
+    std::fs::create_dir_all(&data.path).unwrap();
     let file = data.path.join("alert.json");
     std::fs::write(
         &file,
