@@ -213,7 +213,7 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
             unsized_orders.extend(recorded.order);
         }
     }
-    imported.failed += sizes::write(context.connection, webhook.row, unsized_orders)?;
+    imported.failed += sizes::write(context.connection, webhook.row, &unsized_orders)?;
     arrivals::note_before_imported(context.connection)?;
     Ok(imported)
 }

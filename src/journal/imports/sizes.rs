@@ -28,7 +28,7 @@ use crate::store::{orders, tickers, webhooks};
 pub(super) fn write(
     connection: &Connection,
     webhook: i64,
-    wanted: HashSet<OrderId>,
+    wanted: &HashSet<OrderId>,
 ) -> Result<usize> {
     if wanted.is_empty() {
         return Ok(0);
@@ -163,9 +163,9 @@ impl<'c> Account<'c> {
 
 /// The net profit of what orders closed; `None` beyond a [`Decimal`].
 fn profit_of(applied: &[Applied]) -> Option<Decimal> {
-    let trades = applied.iter().flat_map(|applied| &applied.trades);
-    trades.fold(Some(Decimal::ZERO), |so_far, trade| {
-        sum(so_far, Some(trade.net_profit))
+    let mut trades = applied.iter().flat_map(|applied| &applied.trades);
+    trades.try_fold(Decimal::ZERO, |so_far, trade| {
+        so_far.checked_add(trade.net_profit)
     })
 }
 
