@@ -42,7 +42,7 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
     let mut lists = BTreeSet::new();
     let mut trades = Vec::new();
     let mut currency = None;
-    let states_terms = has_all(&table.header, &[POINT_VALUE, CONTRACT]);
+    let has_terms = has_all(&table.header, &[POINT_VALUE, CONTRACT]);
     let mut terms: BTreeMap<(Decimal, Contract), u64> = BTreeMap::new();
     // The newest stands first.
     for row in table.rows.iter().rev() {
@@ -73,7 +73,7 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
         lists.insert((ticker, kind, cells.text("webhook")));
         currency =
             currency.or_else(|| Some(cells.text("currency")).filter(|text| !text.is_empty()));
-        if states_terms && let Some(stated) = cells.terms() {
+        if has_terms && let Some(stated) = cells.terms() {
             *terms.entry(stated).or_default() += 1;
         }
         trades.extend(cells.trade(trades.len() as u64 + 1));

@@ -186,9 +186,10 @@ impl Properties {
             }
             Property::Commission => self.take_commission(&text),
             Property::Zone => keep(&mut self.time_zone, zone(&text)),
-            Property::BacktestingRange => keep(&mut self.range, range(&text)),
             Property::TradingRange if self.range.is_some() => true,
-            Property::TradingRange => keep(&mut self.range, range(&text)),
+            Property::BacktestingRange | Property::TradingRange => {
+                keep(&mut self.range, range(&text))
+            }
         };
         if !is_read {
             let note =
