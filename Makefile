@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see CONTRIBUTING.md.
 
-.PHONY: run test lint bench fuzz ui screenshots lighthouse attack faults slow-disk setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots lighthouse page-figures attack faults slow-disk setup dist test-package
 
 # Where scripts/setup.sh puts a newer Node, if the machine's is too old.
 export PATH := $(CURDIR)/target/node/node_modules/.bin:$(PATH)
@@ -48,6 +48,12 @@ lighthouse: setup
 	cd ui && npm ci --no-audit --no-fund && npm install --no-save --no-audit --no-fund lighthouse@13.5.0
 	cd ui && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts lighthouse
+
+# What the page weighs, and how soon it can be used with 30 and with 200 webhooks.
+page-figures: setup
+	cargo build --release --locked
+	cd ui && npm ci --no-audit --no-fund && ALGOHOOK_BINARY=../target/release/algohook \
+		npx --no-install playwright test --config measure.config.ts weight large
 
 # Honest alerts under attack, for docs/security.md; needs python3 and openssl.
 attack:

@@ -50,7 +50,7 @@ test('30 webhooks and 20,000 alerts', async ({ page }) => {
 
 test('200 webhooks', async ({ page }) => {
   const server = await Server.empty();
-  await account(page, server, 200, 8_000);
+  await account(page, server, 200, 4_000);
   for (const [width, height] of [
     [1440, 900],
     [820, 1180],

@@ -33,7 +33,7 @@ export function steps({ connection, isCopied, isTested, hasAlert }: Progress): S
       text: faults.length > 0 ? fault : isChecked ? connection.url : 'Checking…',
     },
     { name: 'Webhook URL and message copied', isDone: isCopied || hasAlert, isBad: false, text: 'Paste both into TradingView’s alert dialog.' },
-    { name: 'Test alert answered', isDone: isTested || hasAlert, isBad: false, text: 'Send one with the button below. No order is created.' },
+    { name: 'Test alert answered', isDone: isTested || hasAlert, isBad: false, text: 'Send one from the webhook’s page. No order is created.' },
     { name: 'First alert from TradingView', isDone: hasAlert, isBad: false, text: 'Create the alert in TradingView and wait until it fires.' },
   ];
 }
