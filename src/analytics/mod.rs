@@ -299,8 +299,7 @@ fn both<A: Send, B>(
 }
 
 fn write_signal_delays(metrics: &mut Metrics, delays: &[f64]) {
-    let mut sorted = delays.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    metrics.avg_signal_delay = statistics::mean(sorted.iter().copied());
-    metrics.p95_signal_delay = statistics::quantile(0.95, sorted.len(), |index| sorted[index]);
+    let sorted = statistics::Sorted::of(delays.to_vec());
+    metrics.avg_signal_delay = statistics::mean(sorted.iter());
+    metrics.p95_signal_delay = sorted.at(0.95);
 }

@@ -15,7 +15,7 @@ use crate::domain::money::Decimal;
 use super::exact::Scale;
 use super::number::{count, float_of, nearest_whole, percent};
 use super::series::{ProfitBin, bins_of};
-use super::statistics::quantile;
+use super::statistics::Sorted;
 
 /// Resamples that the report makes.
 pub const RESAMPLES: usize = 5_000;
@@ -213,12 +213,9 @@ pub(super) fn draw(generator: &mut Xoshiro256PlusPlus, length: usize) -> usize {
     usize::try_from(product >> 64).unwrap_or(0)
 }
 
-fn percentiles(mut values: Vec<f64>) -> Percentiles {
-    values.sort_unstable_by(f64::total_cmp);
-    let at = |share| {
-        let value = quantile(share, values.len(), |index| values[index]);
-        money(value.unwrap_or_default())
-    };
+fn percentiles(values: Vec<f64>) -> Percentiles {
+    let sorted = Sorted::of(values);
+    let at = |share| money(sorted.at(share).unwrap_or_default());
     Percentiles {
         p5: at(0.05),
         p25: at(0.25),

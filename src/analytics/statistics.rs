@@ -1,6 +1,6 @@
 //! Mean, spread and quantiles of numbers.
 
-use super::number::{count, finite, index_below};
+use super::number::{count, finite, index_below, percent};
 
 /// Values closer together than this share of the largest are taken as equal:
 /// what is left of equal returns after rounding.
@@ -45,19 +45,70 @@ pub(crate) fn quantile(share: f64, number: usize, sorted: impl Fn(usize) -> f64)
     finite(from + (to - from) * (position - count(below)))
 }
 
+/// Values from the lowest to the highest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Sorted(Vec<f64>);
+
+impl Sorted {
+    /// Sorts values.
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        Self(values)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The value at a place from the lowest; 0 where there is none.
+    pub(super) fn nth(&self, place: usize) -> f64 {
+        self.0.get(place).copied().unwrap_or_default()
+    }
+
+    /// The quantile at a share; `None` of nothing.
+    pub(crate) fn at(&self, share: f64) -> Option<f64> {
+        quantile(share, self.0.len(), |index| self.0[index])
+    }
+
+    /// The share of values at or below one, in percent; 0 of nothing.
+    pub(super) fn at_most(&self, value: f64) -> f64 {
+        let below = self.0.partition_point(|one| *one <= value);
+        percent(count(below), count(self.len())).unwrap_or_default()
+    }
+
+    /// The share of values at or above one, in percent; 0 of nothing.
+    pub(super) fn at_least(&self, value: f64) -> f64 {
+        let below = self.0.partition_point(|one| *one < value);
+        percent(count(self.len() - below), count(self.len())).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn quantiles_lie_between_the_values_around_them() {
-        let values = [10.0, 20.0, 40.0];
-        let at = |share| quantile(share, values.len(), |index| values[index]);
-        assert_eq!(at(0.0), Some(10.0));
-        assert_eq!(at(0.25), Some(15.0));
-        assert_eq!(at(0.75), Some(30.0));
-        assert_eq!(at(1.0), Some(40.0));
-        assert_eq!(quantile(0.5, 0, |_| 0.0), None);
+        let values = Sorted::of(vec![40.0, 10.0, 20.0]);
+        assert_eq!(values.at(0.0), Some(10.0));
+        assert_eq!(values.at(0.25), Some(15.0));
+        assert_eq!(values.at(0.75), Some(30.0));
+        assert_eq!(values.at(1.0), Some(40.0));
+        assert_eq!(Sorted::default().at(0.5), None);
+    }
+
+    #[test]
+    fn equal_values_are_both_as_low_and_as_high() {
+        let values = Sorted::of(vec![1.0, 2.0, 2.0, 4.0]);
+        assert_eq!((values.at_most(2.0), values.at_least(2.0)), (75.0, 75.0));
+        assert_eq!((values.at_most(0.0), values.at_least(5.0)), (0.0, 0.0));
+        assert!(Sorted::default().at_most(1.0) < 1e-9);
     }
 
     #[test]

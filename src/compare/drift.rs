@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::leg::Leg;
 use super::matching::Matching;
 use crate::analytics::number::float_of;
-use crate::analytics::statistics::{mean, quantile};
+use crate::analytics::statistics::{Sorted, mean};
 use crate::domain::money::Decimal;
 
 /// Differences over all pairs; of what there is none, `null`.
@@ -54,11 +54,10 @@ impl Drift {
             ratios.push(float_of(other.quantity.get()) / float_of(one.quantity.get()));
             drift.other_quantities += usize::from(one.quantity != other.quantity);
         }
-        seconds.sort_unstable_by(f64::total_cmp);
         let is_finite = |value: &f64| value.is_finite();
-        let at = |share| quantile(share, seconds.len(), |index| seconds[index]);
-        drift.time_median = at(0.5);
-        drift.time_p95 = at(0.95);
+        let seconds = Sorted::of(seconds);
+        drift.time_median = seconds.at(0.5);
+        drift.time_p95 = seconds.at(0.95);
         drift.price_percent = mean(percents.into_iter().filter(is_finite));
         drift.quantity_ratio = mean(ratios.into_iter().filter(is_finite));
         drift

@@ -13,7 +13,8 @@ from intervals import long_run_variance, words
 
 RUNS, HORIZON, SEED = 10_000, 120, 1
 STAKES, ON_WORSE, KEPT = np.array([0.25, 0.5, 1.0, 2.0, 4.0]), 0.75, 0.1
-FALSE_ALARMS, FALSE_EVIDENCE, ABOVE_FOR_BELOW, BAND_FROM, ALARM_EVIDENCE = 0.035, 0.02, 0.25, 5, 20.0
+FALSE_ALARMS, FALSE_ALARMS_OF_BLOCKS, FALSE_EVIDENCE, ABOVE_FOR_BELOW, ALARM_EVIDENCE = 0.04, 0.02, 0.008, 0.1, 20.0
+ALARM_FROM = 20
 MARKS = [5, 20, 60, 120]
 
 
@@ -52,13 +53,14 @@ def reference(expected: np.ndarray) -> tuple[float, float, float]:
     return mean, deviation, mean if mean > 0 else deviation / 4
 
 
-def evidence(expected: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+def evidence(expected: np.ndarray, outcomes: np.ndarray, block: int) -> np.ndarray:
     """The money of all gamblers after each trade; outcomes along the last axis."""
     mean, deviation, shift = reference(expected)
+    variance = long_run_variance(expected - mean) if block > 1 else deviation**2
     least, most = expected.min(), expected.max()
     above = np.clip(outcomes, least, most) - mean
     total = np.zeros(outcomes.shape)
-    for stake in STAKES * shift / deviation**2:
+    for stake in STAKES * shift / variance:
         worse, better = min(stake, (1 - KEPT) / (most - mean)), min(stake, (1 - KEPT) / (mean - least))
         total += ON_WORSE / len(STAKES) * np.cumprod(1 - worse * above, axis=-1)
         total += (1 - ON_WORSE) / len(STAKES) * np.cumprod(1 + better * above, axis=-1)
@@ -82,20 +84,20 @@ def fall(outcomes: np.ndarray) -> np.ndarray:
     return (peaks - sums).max(axis=-1)
 
 
-def band(sums: np.ndarray, most: np.ndarray, needed: float) -> tuple[np.ndarray, np.ndarray]:
+def band(sums: np.ndarray, most: np.ndarray, needed: float, allowed: float) -> tuple[np.ndarray, np.ndarray]:
     """Both ends after each trade, such that few enough runs leave it or have the evidence."""
     ordered = np.sort(sums, axis=0)
-    weights = np.arange(1, HORIZON + 1) / HORIZON
+    weights = (np.arange(1, HORIZON + 1) / HORIZON) ** 3
     level = np.full(RUNS, np.inf)
-    for step in range(BAND_FROM - 1, HORIZON):
+    for step in range(ALARM_FROM - 1, HORIZON):
         as_low = np.searchsorted(ordered[:, step], sums[:, step], "right")
         as_high = RUNS - np.searchsorted(ordered[:, step], sums[:, step], "left")
         level = np.minimum(level, np.minimum(as_low, as_high / ABOVE_FOR_BELOW) / weights[step])
     level[most >= needed] = 0
-    allowed = max(np.nextafter(np.sort(level)[int(FALSE_ALARMS * RUNS)], -np.inf), 0)
+    lowest = max(np.nextafter(np.sort(level)[int(allowed * RUNS)], -np.inf), 0)
     steps = np.arange(HORIZON)
-    below = np.floor(allowed * weights).astype(int)
-    above = np.floor(allowed * weights * ABOVE_FOR_BELOW).astype(int)
+    below = np.floor(lowest * weights).astype(int)
+    above = np.floor(lowest * weights * ABOVE_FOR_BELOW).astype(int)
     return ordered[below, steps], ordered[RUNS - 1 - above, steps]
 
 
@@ -108,9 +110,9 @@ def case(kind: str, expected_trades: int, live_trades: int, seed: int) -> dict:
     block = int(np.ceil(round(expected_trades ** (1 / 3), 9))) if probability < 0.05 and are_streaks else 1
     outcomes = expected[drawn(expected_trades, block, HORIZON)]
     sums = np.cumsum(outcomes, axis=1)
-    most = evidence(expected, outcomes).max(axis=1)
+    most = evidence(expected, outcomes, block)[:, ALARM_FROM - 1:].max(axis=1)
     needed = max(ALARM_EVIDENCE, float(np.quantile(most, 1 - FALSE_EVIDENCE))) if block > 1 else ALARM_EVIDENCE
-    low, high = band(sums, most, needed)
+    low, high = band(sums, most, needed, FALSE_ALARMS_OF_BLOCKS if block > 1 else FALSE_ALARMS)
     limit = float(np.quantile(cusum(expected, outcomes).max(axis=1), 0.95))
     of_live, falls = sums[:, live_trades - 1], fall(outcomes[:, :live_trades])
     total, won = np.cumsum(live)[-1], int((live > 0).sum())
@@ -122,7 +124,7 @@ def case(kind: str, expected_trades: int, live_trades: int, seed: int) -> dict:
         "bands": [np.quantile(sums[:, mark - 1], [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() for mark in MARKS],
         "alarmBand": [[float(low[mark - 1]), float(high[mark - 1])] for mark in MARKS],
         "alarmEvidence": needed,
-        "evidence": float(evidence(expected, live)[-1]),
+        "evidence": float(evidence(expected, live, block)[-1]),
         "cusum": float(cusum(expected, live)[-1]),
         "cusumLimit": limit,
         "asLow": float((of_live <= total + 1e-9).mean() * 100),
@@ -136,7 +138,7 @@ def case(kind: str, expected_trades: int, live_trades: int, seed: int) -> dict:
         # numpy's own draws: the share of healthy runs that raise an alarm, and that exceed the limit of CUSUM.
         others = expected[np.random.default_rng(seed + 2).integers(0, expected_trades, (4 * RUNS, HORIZON))]
         others_sums = np.cumsum(others, axis=1)
-        outside = (others_sums < low) | (others_sums > high) | (evidence(expected, others) >= ALARM_EVIDENCE)
+        outside = (others_sums < low) | (others_sums > high) | (evidence(expected, others, block) >= ALARM_EVIDENCE)
         found["otherDraws"] = {
             "bands": [np.quantile(others_sums[:, mark - 1], [0.05, 0.5, 0.95]).tolist() for mark in MARKS],
             "falseAlarms": float(outside[:, 19:].any(axis=1).mean()),

@@ -10,7 +10,7 @@ use super::evidence::{Bets, Capital};
 use super::sampling::{Sampler, Sampling};
 use super::{Reference, Uniform};
 use crate::analytics::number::{count, index_below};
-use crate::analytics::statistics::quantile;
+use crate::analytics::statistics::Sorted;
 
 /// Runs that are drawn, unless they are very long.
 pub const RUNS: usize = 10_000;
@@ -32,14 +32,18 @@ pub const ALARM_FROM: usize = 20;
 
 /// Healthy runs that may leave the band or find evidence at some trade: less than one
 /// in twenty, for the runs are drawn and so is what they are held against.
-const FALSE_ALARMS: f64 = 0.035;
+const FALSE_ALARMS: f64 = 0.04;
+
+/// The same where trades depend on each other: blocks hold a part of that back, and the list is
+/// worth as many independent trades as it has blocks, so that its own luck weighs more.
+const FALSE_ALARMS_OF_BLOCKS: f64 = 0.02;
 
 /// Healthy runs that may find evidence where trades depend on each other: then the odds of the
 /// bets are not quite fair, and more evidence is asked for.
-const FALSE_EVIDENCE: f64 = 0.02;
+const FALSE_EVIDENCE: f64 = 0.008;
 
 /// Runs above the band for each one below it: a loss of the edge is what costs.
-const ABOVE_FOR_BELOW: f64 = 0.25;
+const ABOVE_FOR_BELOW: f64 = 0.1;
 
 /// Trades that the first cone reaches over; the next ones reach twice as far each.
 const FIRST_HORIZON: usize = 120;
@@ -69,16 +73,16 @@ pub(super) struct Percentiles {
 
 /// What runs of as many trades as there are live ones came to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outlook {
-    pub(super) sums: Vec<f64>,
-    pub(super) falls: Vec<f64>,
-    pub(super) win_rates: Vec<f64>,
+pub(super) struct Outlook<Values = Sorted> {
+    pub(super) sums: Values,
+    pub(super) falls: Values,
+    pub(super) win_rates: Values,
     /// Without runs that have none.
-    pub(super) wins: Vec<f64>,
-    pub(super) losses: Vec<f64>,
+    pub(super) wins: Values,
+    pub(super) losses: Values,
 }
 
-impl Outlook {
+impl Outlook<Vec<f64>> {
     fn add(&mut self, walk: &Walk) {
         self.sums.push(walk.sum);
         self.falls.push(walk.fall);
@@ -87,17 +91,14 @@ impl Outlook {
         self.losses.extend(walk.average_loss());
     }
 
-    fn sorted(mut self) -> Self {
-        for values in [
-            &mut self.sums,
-            &mut self.falls,
-            &mut self.win_rates,
-            &mut self.wins,
-            &mut self.losses,
-        ] {
-            values.sort_unstable_by(f64::total_cmp);
+    fn sorted(self) -> Outlook {
+        Outlook {
+            sums: Sorted::of(self.sums),
+            falls: Sorted::of(self.falls),
+            win_rates: Sorted::of(self.win_rates),
+            wins: Sorted::of(self.wins),
+            losses: Sorted::of(self.losses),
         }
-        self
     }
 }
 
@@ -160,6 +161,7 @@ impl Walk {
 /// The runs that were drawn.
 #[derive(Debug, Clone)]
 pub(super) struct Cone {
+    pub(super) reference: Reference,
     pub(super) sampling: Sampling,
     pub(super) runs: usize,
     pub(super) horizon: usize,
@@ -173,8 +175,8 @@ pub(super) struct Cone {
 impl Cone {
     /// Draws runs from outcomes that differ, for so many live trades.
     pub(super) fn draw(expected: &[f64], live: usize, seed: u64) -> Result<Self, Uniform> {
-        let reference = Reference::of(expected)?;
         let (horizon, sampling) = (horizon(live), Sampling::of(expected));
+        let reference = Reference::of(expected, sampling)?;
         let runs = runs_over(horizon);
         let marks = marks(horizon);
         let bets = Bets::against(&reference);
@@ -192,7 +194,9 @@ impl Cone {
                     walk.add(expected[index]);
                     cusum.add(expected[index]);
                     capital.multiply(&factors[index]);
-                    evidence = evidence.max(capital.total());
+                    if walk.trades >= ALARM_FROM {
+                        evidence = evidence.max(capital.total());
+                    }
                     if walk.trades == live {
                         drawn.outlook.add(&walk);
                     }
@@ -202,14 +206,29 @@ impl Cone {
             drawn.evidence.push(evidence);
             drawn.cusums.push(cusum.highest());
         }
-        Ok(drawn.measured(&marks, bets, sampling, horizon))
+        Ok(drawn.measured(
+            &marks,
+            bets,
+            &Cast {
+                reference,
+                sampling,
+                horizon,
+            },
+        ))
     }
 }
 
 /// The trades after which bands have a point.
-fn marks(horizon: usize) -> Vec<usize> {
+pub(super) fn marks(horizon: usize) -> Vec<usize> {
     let points = horizon.min(MOST_POINTS);
     (1..=points).map(|point| point * horizon / points).collect()
+}
+
+/// What runs are drawn of, and how.
+struct Cast {
+    reference: Reference,
+    sampling: Sampling,
+    horizon: usize,
 }
 
 /// The raw runs.
@@ -220,7 +239,7 @@ struct Drawn {
     evidence: Vec<f64>,
     /// The highest CUSUM of each run.
     cusums: Vec<f64>,
-    outlook: Outlook,
+    outlook: Outlook<Vec<f64>>,
 }
 
 impl Drawn {
@@ -233,73 +252,80 @@ impl Drawn {
         }
     }
 
-    fn measured(mut self, marks: &[usize], bets: Bets, sampling: Sampling, horizon: usize) -> Cone {
+    fn measured(self, marks: &[usize], bets: Bets, cast: &Cast) -> Cone {
         let runs = self.evidence.len();
         let mut rarest = Rarest::of(runs);
-        for (mark, sums) in marks.iter().zip(&mut self.sums) {
-            let mut order: Vec<u32> = (0..u32::try_from(runs).unwrap_or(u32::MAX)).collect();
-            order.sort_unstable_by(|one, other| {
-                sums[*one as usize].total_cmp(&sums[*other as usize])
-            });
-            if *mark >= BAND_FROM {
-                rarest.note(sums, &order, weight(*mark, horizon));
+        let mut sorted = Vec::with_capacity(marks.len());
+        for (mark, sums) in marks.iter().zip(self.sums) {
+            let order = order_of(&sums);
+            if *mark >= ALARM_FROM {
+                rarest.note(&sums, &order, weight(*mark, cast.horizon));
             }
-            *sums = order.iter().map(|run| sums[*run as usize]).collect();
+            sorted.push(Sorted::of(
+                order.iter().map(|run| sums[*run as usize]).collect(),
+            ));
         }
-        let needed = self.needed_evidence(sampling);
-        let level = rarest.level(&self.evidence, needed);
-        let at_mark = |(mark, sorted): (&usize, &Vec<f64>)| {
-            let below = index_below(level * weight(*mark, horizon));
-            let above = index_below(level * weight(*mark, horizon) * ABOVE_FOR_BELOW);
-            let at = |share| quantile(share, runs, |index| sorted[index]).unwrap_or_default();
+        let evidence = Sorted::of(self.evidence.clone());
+        let needed = needed_evidence(&evidence, cast.sampling);
+        let allowed = if cast.sampling.is_in_blocks() {
+            FALSE_ALARMS_OF_BLOCKS
+        } else {
+            FALSE_ALARMS
+        };
+        let level = rarest.level(&self.evidence, needed, allowed);
+        let at_mark = |(mark, sums): (&usize, &Sorted)| {
+            let below = index_below(level * weight(*mark, cast.horizon));
+            let above = index_below(level * weight(*mark, cast.horizon) * ABOVE_FOR_BELOW);
             Gate {
                 trade: *mark,
-                band: [sorted[below], sorted[runs - 1 - above]],
-                usual: [0.05, 0.95].map(at),
+                band: [below, runs - 1 - above].map(|place| sums.nth(place)),
+                usual: [0.05, 0.95].map(|share| sums.at(share).unwrap_or_default()),
             }
         };
-        let gates = marks.iter().zip(&self.sums).map(at_mark);
+        let gates = marks.iter().zip(&sorted).map(at_mark);
         let rule = AlarmRule {
             bets,
             needed,
             gates: gates.filter(|gate| gate.trade >= BAND_FROM).collect(),
         };
-        let bands = marks.iter().zip(&self.sums).map(|(trade, sorted)| {
-            let at = |share| quantile(share, runs, |index| sorted[index]).unwrap_or_default();
-            Percentiles {
-                trade: *trade,
-                at: [0.05, 0.25, 0.5, 0.75, 0.95].map(at),
-            }
+        let bands = marks.iter().zip(&sorted).map(|(trade, sums)| Percentiles {
+            trade: *trade,
+            at: [0.05, 0.25, 0.5, 0.75, 0.95].map(|share| sums.at(share).unwrap_or_default()),
         });
-        self.cusums.sort_unstable_by(f64::total_cmp);
-        let limit = quantile(0.95, runs, |index| self.cusums[index]);
+        let cusums = Sorted::of(self.cusums);
         Cone {
-            sampling,
+            reference: cast.reference,
+            sampling: cast.sampling,
             runs,
-            horizon,
+            horizon: cast.horizon,
             bands: bands.collect(),
-            cusum_limit: limit.unwrap_or_default(),
+            cusum_limit: cusums.at(0.95).unwrap_or_default(),
             rule,
             outlook: self.outlook.sorted(),
         }
     }
+}
 
-    /// The evidence that raises the alarm.
-    fn needed_evidence(&self, sampling: Sampling) -> f64 {
-        if sampling.block_length == 1 {
-            return ALARM_EVIDENCE;
-        }
-        let mut sorted = self.evidence.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let rare = quantile(1.0 - FALSE_EVIDENCE, sorted.len(), |index| sorted[index]);
-        rare.map_or(ALARM_EVIDENCE, |rare| rare.max(ALARM_EVIDENCE))
+/// The runs from the lowest sum to the highest.
+fn order_of(sums: &[f64]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..u32::try_from(sums.len()).unwrap_or(u32::MAX)).collect();
+    order.sort_unstable_by(|one, other| sums[*one as usize].total_cmp(&sums[*other as usize]));
+    order
+}
+
+/// The evidence that raises the alarm, by the most evidence of each run.
+fn needed_evidence(most: &Sorted, sampling: Sampling) -> f64 {
+    if !sampling.is_in_blocks() {
+        return ALARM_EVIDENCE;
     }
+    let rare = most.at(1.0 - FALSE_EVIDENCE);
+    rare.map_or(ALARM_EVIDENCE, |rare| rare.max(ALARM_EVIDENCE))
 }
 
 /// The share of the band's error that a trade may have, the last one's being 1. It grows, for an
 /// edge that is gone shows late, and what goes wrong early and grossly the evidence finds.
 fn weight(trade: usize, horizon: usize) -> f64 {
-    count(trade) / count(horizon)
+    (count(trade) / count(horizon)).powi(3)
 }
 
 /// How rare each run was at its rarest trade, from below and from above: the level of a band
@@ -339,9 +365,9 @@ impl Rarest {
 
     /// The largest number of runs below the band at the last trade, with which no more runs
     /// than allowed leave it or have the evidence.
-    fn level(&self, evidence: &[f64], needed: f64) -> f64 {
+    fn level(&self, evidence: &[f64], needed: f64, allowed: f64) -> f64 {
         let runs = evidence.len();
-        let allowed = index_below(FALSE_ALARMS * count(runs));
+        let allowed = index_below(allowed * count(runs));
         let each = self.low.iter().zip(&self.high).zip(evidence);
         let mut levels: Vec<f64> = each
             .map(|((low, high), evidence)| {

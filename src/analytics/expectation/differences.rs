@@ -3,11 +3,11 @@
 
 use serde::Serialize;
 
+use super::Outcomes;
 use super::cone::{ALARM_FROM, Outlook, Walk};
 use super::special::binomial_at_most;
-use super::{Outcomes, at_least, at_most};
 use crate::analytics::number::{count, ratio};
-use crate::analytics::statistics::quantile;
+use crate::analytics::statistics::Sorted;
 use crate::domain::event::text_enum;
 
 /// The probability below which a figure counts as different: four are looked at, so that
@@ -56,11 +56,11 @@ pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec
         return Vec::new();
     }
     let (backtest, walk) = (Walk::over(&expected.values), Walk::over(&live.values));
-    let of_runs = |figure, expected: Option<f64>, live: Option<f64>, runs: &[f64]| {
+    let of_runs = |figure, expected: Option<f64>, live: Option<f64>, runs: &Sorted| {
         let (expected, live) = expected.zip(live)?;
-        let at = |share| quantile(share, runs.len(), |index| runs[index]);
-        let tail = at_most(runs, live).min(at_least(runs, live)) / 100.0;
-        Some((figure, expected, live, at(0.025), at(0.975), 2.0 * tail))
+        let tail = runs.at_most(live).min(runs.at_least(live)) / 100.0;
+        let ends = [0.025, 0.975].map(|share| runs.at(share));
+        Some((figure, expected, live, ends[0], ends[1], 2.0 * tail))
     };
     let rates = [
         of_runs(

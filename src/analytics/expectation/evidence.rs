@@ -5,6 +5,9 @@
 //! with a probability of at most one in twenty, however long he plays (Ville 1939). Several
 //! gamblers share the money: some bet little and some much, most on worse and some on better.
 //! Their money together is the evidence (Shafer 2021; Waudby-Smith and Ramdas 2024).
+//!
+//! Where trades follow others like them, the odds are fair for blocks of trades and not for each.
+//! Stakes suit the variance that sums have then, and the limit is what runs of blocks reach.
 
 use super::Reference;
 
@@ -35,7 +38,7 @@ impl Bets {
         let [least, most] = reference.ends;
         let mut stakes = [0.0; GAMBLERS];
         for (index, part) in STAKES.iter().enumerate() {
-            let stake = part * reference.shift / reference.deviation.powi(2);
+            let stake = part * reference.shift / reference.variance;
             stakes[index] = -stake.min((1.0 - KEPT) / (most - reference.mean));
             stakes[STAKES.len() + index] = stake.min((1.0 - KEPT) / (reference.mean - least));
         }

@@ -5,7 +5,7 @@
 //! a cone, and the live curve has its place in it. A curve leaves the pointwise 5 % line sooner
 //! or later though nothing changed (of healthy runs of 120 trades, a third do), so the alarm has
 //! a line of its own: the band and the evidence together are such that one healthy run in twenty
-//! leaves them *at any trade* of the horizon. Four of five of these are on the side of worse
+//! leaves them *at any trade* of the horizon. Nine of ten of these are on the side of worse
 //! trades: a strategy that is better than expected is a reason to look, one that is worse costs.
 //! Before the twentieth trade nothing is raised.
 //!
@@ -29,8 +29,7 @@ use serde::Serialize;
 
 use super::intervals::Interval;
 use super::monte_carlo::money;
-use super::number::{count, percent};
-use super::statistics::{mean, mean_and_deviation};
+use super::statistics::{Sorted, mean_and_deviation};
 use crate::domain::departure::{Departure, OutcomeUnit};
 use crate::domain::money::Decimal;
 use crate::domain::trade::ClosedTrade;
@@ -89,6 +88,9 @@ pub struct Uniform;
 struct Reference {
     mean: f64,
     deviation: f64,
+    /// The variance of a trade that long sums have: more than its own where trades follow
+    /// others like them.
+    variance: f64,
     /// The smallest and the largest.
     ends: [f64; 2],
     /// The change of the mean that is looked for: an edge that is gone. A quarter of a
@@ -97,7 +99,7 @@ struct Reference {
 }
 
 impl Reference {
-    fn of(expected: &[f64]) -> Result<Self, Uniform> {
+    fn of(expected: &[f64], sampling: Sampling) -> Result<Self, Uniform> {
         let found = mean_and_deviation(expected.iter().copied()).ok_or(Uniform)?;
         let (mean, deviation) = found;
         let least = expected.iter().copied().fold(f64::INFINITY, f64::min);
@@ -105,6 +107,11 @@ impl Reference {
         Ok(Self {
             mean,
             deviation,
+            variance: if sampling.is_in_blocks() {
+                sampling::variance_of_sums(expected)
+            } else {
+                deviation.powi(2)
+            },
             ends: [least, most],
             shift: if mean > 0.0 { mean } else { deviation / 4.0 },
         })
@@ -172,6 +179,43 @@ pub struct LivePoint {
     pub evidence: f64,
     /// Cumulative sum of what trades fall short by, in standard deviations of a trade.
     pub cusum: f64,
+}
+
+/// What some trades came to together after a number of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutcomePoint {
+    /// The number of trades.
+    pub trade: usize,
+    /// When the last of them closed.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// What they came to together.
+    #[schema(value_type = String)]
+    pub total: Decimal,
+}
+
+/// The curve of some outcomes: after each trade that a cone of as many has a point at, and the
+/// last.
+#[must_use]
+pub fn curve_of(outcomes: &Outcomes) -> Vec<OutcomePoint> {
+    let n = outcomes.values.len();
+    let marks = cone::marks(horizon(n));
+    let mut marks = marks.into_iter().peekable();
+    let mut total = 0.0;
+    let mut points = Vec::new();
+    for (index, outcome) in outcomes.values.iter().enumerate() {
+        let trade = index + 1;
+        total += outcome;
+        if marks.next_if_eq(&trade).is_some() || trade == n {
+            points.push(OutcomePoint {
+                trade,
+                time: outcomes.closed[index],
+                total: money(total),
+            });
+        }
+    }
+    points
 }
 
 /// The place of the live trades among runs of as many.
@@ -276,19 +320,18 @@ impl Expectation {
         seed: u64,
     ) -> Result<Self, Uniform> {
         let n = live.values.len();
-        let reference = Reference::of(&expected.values)?;
         let cone = Cone::draw(&expected.values, n, seed)?;
         let walk = Walk::over(&live.values);
         Ok(Self {
             unit,
             expected_trades: expected.values.len(),
-            expected_mean: money(mean(expected.values.iter().copied()).unwrap_or_default()),
+            expected_mean: money(cone.reference.mean),
             sampling: cone.sampling,
             runs: cone.runs,
             seed,
             horizon: cone.horizon,
             bands: bands(&cone),
-            curve: curve(&cone, &reference, live),
+            curve: curve(&cone, live),
             standing: (n > 0).then(|| standing(&cone.outlook.sums, &walk)),
             alarm: cone.rule.alarm(live),
             alarm_evidence: cone.rule.needed,
@@ -320,8 +363,8 @@ fn bands(cone: &Cone) -> Vec<ConeBand> {
     cone.bands.iter().map(band).collect()
 }
 
-fn curve(cone: &Cone, reference: &Reference, live: &Outcomes) -> Vec<LivePoint> {
-    let mut cusum = Cusum::against(reference);
+fn curve(cone: &Cone, live: &Outcomes) -> Vec<LivePoint> {
+    let mut cusum = Cusum::against(&cone.reference);
     let mut total = 0.0;
     let mut points = Vec::new();
     let mut marks = cone.bands.iter().map(|band| band.trade).peekable();
@@ -344,37 +387,24 @@ fn curve(cone: &Cone, reference: &Reference, live: &Outcomes) -> Vec<LivePoint> 
     points
 }
 
-/// The share of sorted values that are at or below one, in percent.
-fn at_most(sorted: &[f64], value: f64) -> f64 {
-    let below = sorted.partition_point(|one| *one <= value);
-    percent(count(below), count(sorted.len())).unwrap_or_default()
+fn middle(of: &Sorted) -> Decimal {
+    money(of.at(0.5).unwrap_or_default())
 }
 
-/// The share of sorted values that are at or above one, in percent.
-fn at_least(sorted: &[f64], value: f64) -> f64 {
-    let below = sorted.partition_point(|one| *one < value);
-    percent(count(sorted.len() - below), count(sorted.len())).unwrap_or_default()
-}
-
-fn middle(sorted: &[f64]) -> Decimal {
-    let median = super::statistics::quantile(0.5, sorted.len(), |index| sorted[index]);
-    money(median.unwrap_or_default())
-}
-
-fn standing(sums: &[f64], walk: &Walk) -> Standing {
+fn standing(sums: &Sorted, walk: &Walk) -> Standing {
     Standing {
         trades: walk.trades,
         total: money(walk.sum),
         median: middle(sums),
-        as_low: at_most(sums, walk.sum),
-        as_high: at_least(sums, walk.sum),
+        as_low: sums.at_most(walk.sum),
+        as_high: sums.at_least(walk.sum),
     }
 }
 
-fn fall_standing(falls: &[f64], walk: &Walk) -> FallStanding {
+fn fall_standing(falls: &Sorted, walk: &Walk) -> FallStanding {
     FallStanding {
         fall: money(walk.fall),
         median: middle(falls),
-        as_large: at_least(falls, walk.fall),
+        as_large: falls.at_least(walk.fall),
     }
 }

@@ -35,6 +35,11 @@ pub struct Sampling {
 }
 
 impl Sampling {
+    /// True where blocks are drawn, and not trades one by one.
+    pub(super) fn is_in_blocks(&self) -> bool {
+        self.block_length > 1
+    }
+
     /// The way that suits some outcomes in their order.
     pub(super) fn of(outcomes: &[f64]) -> Self {
         let lags = MOST_LAGS.min(outcomes.len() / 5);
@@ -54,11 +59,19 @@ impl Sampling {
 
 /// True if trades follow others like them, so that sums vary more than those of independent ones.
 fn are_streaks(outcomes: &[f64]) -> bool {
-    let n = count(outcomes.len());
-    let mean = outcomes.iter().sum::<f64>() / n;
-    let deviations: Vec<f64> = outcomes.iter().map(|outcome| outcome - mean).collect();
-    let variance = deviations.iter().map(|one| one * one).sum::<f64>() / n;
+    let deviations = deviations(outcomes);
+    let variance = deviations.iter().map(|one| one * one).sum::<f64>() / count(outcomes.len());
     long_run_variance(&deviations) > variance
+}
+
+/// The variance of long sums, for each trade of them.
+pub(super) fn variance_of_sums(outcomes: &[f64]) -> f64 {
+    long_run_variance(&deviations(outcomes))
+}
+
+fn deviations(outcomes: &[f64]) -> Vec<f64> {
+    let mean = outcomes.iter().sum::<f64>() / count(outcomes.len());
+    outcomes.iter().map(|outcome| outcome - mean).collect()
 }
 
 /// The smallest number whose cube is not below `n`.

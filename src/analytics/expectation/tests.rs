@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::*;
 use crate::analytics::monte_carlo::draw;
+use crate::analytics::statistics::mean;
 use crate::domain::departure::DepartureSide;
 
 /// Backtests with an edge of a fifth to a quarter of a deviation a trade: steady, of few large
@@ -54,13 +55,37 @@ fn a_healthy_strategy_alarms_in_one_of_twenty_and_a_dead_one_in_most() {
         let seed = 100 + u64::try_from(number).unwrap();
         let [healthy, dead, doubled] =
             [backtest, &dead, &doubled].map(|outcomes| alarms(&rule, outcomes, seed));
-        let edge = SharpeFigures::of(backtest).unwrap().ratio;
+        let edge = edge_of(backtest);
         println!(
             "edge {edge:.3}, of 500: healthy {healthy}, without its edge {dead}, twice the size {doubled}"
         );
         assert!(healthy <= 30, "{healthy} of 500 healthy runs");
         assert!(dead >= 300, "{dead} of 500 runs without an edge");
         assert!(doubled >= 150, "{doubled} of 500 runs of twice the size");
+    }
+}
+
+fn edge_of(backtest: &[f64]) -> f64 {
+    SharpeFigures::of(backtest).unwrap().ratio
+}
+
+#[test]
+fn the_loss_of_a_small_edge_is_found_about_as_often_as_one_look_at_the_end_finds_it() {
+    // One look at trade 120 with the same false alarms on the worse side, which is the best test
+    // of a mean, finds 61, 69 and 83 % of these.
+    for (edge, least) in [(0.19, 250), (0.21, 290), (0.25, 360)] {
+        for (number, backtest) in backtests().iter().enumerate() {
+            let extra = edge_of(backtest) - edge;
+            let deviation = mean(backtest.iter().copied()).unwrap() / edge_of(backtest);
+            let of_edge = backtest.iter().map(|outcome| outcome - extra * deviation);
+            let of_edge: Vec<f64> = of_edge.collect();
+            let dead: Vec<f64> = of_edge.iter().map(|one| one - edge * deviation).collect();
+            let rule = rule(&of_edge, 120, 1).unwrap();
+            let seed = 300 + u64::try_from(number).unwrap();
+            let found = alarms(&rule, &dead, seed);
+            println!("edge {edge}, of 500 without it: {found}");
+            assert!(found >= least, "{found} of 500 at an edge of {edge}");
+        }
     }
 }
 
@@ -83,8 +108,15 @@ fn dependent_trades_are_drawn_in_blocks_and_alarm_no_oftener() {
     let alarms = (0..500)
         .filter(|_| rule.alarm(&outcomes(&series(120), START, 24)).is_some())
         .count();
-    println!("{alarms} of 500 dependent runs");
-    assert!(alarms <= 50, "{alarms} of 500");
+    let mean = mean(backtest.iter().copied()).unwrap();
+    let gone = (0..500).filter(|_| {
+        let dead: Vec<f64> = series(120).iter().map(|outcome| outcome - mean).collect();
+        rule.alarm(&outcomes(&dead, START, 24)).is_some()
+    });
+    let gone = gone.count();
+    println!("{alarms} of 500 dependent runs, {gone} of 500 without their edge");
+    assert!(alarms <= 30, "{alarms} of 500");
+    assert!(gone >= 3 * alarms, "{gone} of 500");
 }
 
 fn outcomes(values: &[f64], from: &str, hours: i64) -> Outcomes {

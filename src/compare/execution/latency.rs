@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Executed;
-use crate::analytics::statistics::quantile;
+use crate::analytics::statistics::Sorted;
 
 /// How long the way took.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
@@ -100,13 +100,11 @@ fn middle(one: &Executed) -> Timestamp {
 
 impl Spread {
     fn of(times: impl Iterator<Item = SignedDuration>) -> Option<Self> {
-        let mut seconds: Vec<f64> = times.map(|time| time.as_secs_f64()).collect();
-        seconds.sort_unstable_by(f64::total_cmp);
-        let at = |share| quantile(share, seconds.len(), |index| seconds[index]);
+        let seconds = Sorted::of(times.map(|time| time.as_secs_f64()).collect());
         Some(Self {
             n: seconds.len(),
-            median: at(0.5)?,
-            p95: at(0.95)?,
+            median: seconds.at(0.5)?,
+            p95: seconds.at(0.95)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::Executed;
 use crate::analytics::intervals::{Interval, of_mean};
 use crate::analytics::number::float_of;
-use crate::analytics::statistics::{mean, quantile};
+use crate::analytics::statistics::{Sorted, mean};
 use crate::domain::money::{Decimal, Price};
 
 /// What fills cost against the alerts' prices; above zero is a cost.
@@ -70,9 +70,7 @@ impl Slippage {
         let alert_price = |one: &Executed| one.market.unwrap_or(one.intended);
         let whole = |one: &Executed| Some((alert_price(one), one.filled));
         let points = basis_points(executed, whole);
-        let mut sorted = points.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let at = |share| quantile(share, sorted.len(), |index| sorted[index]);
+        let sorted = Sorted::of(points.clone());
         let (mut units, mut quantity) = (Decimal::ZERO, Decimal::ZERO);
         for one in executed {
             let worse = (one.filled.get() - alert_price(one).get()) * one.side.sign();
@@ -90,8 +88,8 @@ impl Slippage {
             worse: executed.iter().filter(is_worse).count(),
             basis_points: mean(points.iter().copied()),
             interval: of_mean(&points),
-            median: at(0.5),
-            p95: at(0.95),
+            median: sorted.at(0.5),
+            p95: sorted.at(0.95),
             per_contract: units
                 .checked_div(quantity)
                 .unwrap_or_default()
