@@ -82,7 +82,7 @@ test('a webhook without a backtest says what to do', async ({ page }) => {
     return '';
   });
   await page.goto(`${server.url}/webhooks/${without}/compare`);
-  await expect(page.getByText('Nothing to compare yet:')).toBeVisible();
+  await expect(page.getByText('Nothing to compare yet.')).toBeVisible();
   await page.getByRole('link', { name: 'Import a list of trades' }).click();
   await expect(page).toHaveURL(new RegExp(`/import\\?webhook=${without}`));
 });

@@ -44,9 +44,11 @@ describe('the bridge', () => {
 describe('rows', () => {
   it('take the fill of the same order', () => {
     const rows = [row({ alert: side('2026-01-01T00:00:03Z', '100', 'ord_1') }), row({ outcome: 'missed', backtest: side('2026-01-01T01:00:00Z') })];
-    const executed: Chain[] = [{ ...row({ alert: side('2026-01-01T00:00:03Z', '100', 'ord_1') }), fill: side('2026-01-01T00:00:05Z', '101') }];
+    const executed: Chain[] = [{ ...row({ alert: side('2026-01-01T00:00:03Z', '100', 'ord_1'), priceCost: '1' }), fill: side('2026-01-01T00:00:05Z', '101') }];
     const found = chained(rows, executed);
     expect(found.map(({ fill }) => fill?.price ?? null)).toEqual(['101', null]);
+    // What the fill costs is beside what the alert does.
+    expect(found.map(({ slippage }) => slippage)).toEqual(['1', null]);
     expect(chained(rows, [])).toBe(rows);
   });
 

@@ -67,6 +67,8 @@ export function placed(all: Step[]): (value: number) => number {
 /** A leg of each book of the chain, where it has one. */
 export interface Chain extends LegRow {
   fill?: LegSide | null;
+  /** How much worse the fill is than its alert; above zero is a cost. */
+  slippage?: string | null;
 }
 
 const keyOf = (side: LegSide | null | undefined) => (side?.order ? `${side.order} ${side.action}` : null);
@@ -74,12 +76,15 @@ const keyOf = (side: LegSide | null | undefined) => (side?.order ? `${side.order
 /** Legs of backtest and alerts with the fills of the same orders; fills without an order come beside. */
 export function chained(rows: LegRow[], executed: Chain[]): Chain[] {
   if (!executed.length) return rows;
-  const fills = new Map<string, LegSide>();
-  for (const { alert, fill } of executed) {
-    const key = keyOf(alert);
-    if (key && fill) fills.set(key, fill);
+  const fills = new Map<string, Chain>();
+  for (const row of executed) {
+    const key = keyOf(row.alert);
+    if (key && row.fill) fills.set(key, row);
   }
-  return rows.map((row) => ({ ...row, fill: fills.get(keyOf(row.alert) ?? '') ?? null }));
+  return rows.map((row) => {
+    const found = fills.get(keyOf(row.alert) ?? '');
+    return { ...row, fill: found?.fill ?? null, slippage: found?.priceCost ?? null };
+  });
 }
 
 /** When it was: of what is on both sides, the later one. */

@@ -18,6 +18,7 @@ const expectation = (live: number): Expectation =>
     standing: live ? { trades: live } : null,
     bands: Array.from({ length: 120 }, (_, index) => band(index + 1)),
     curve: Array.from({ length: live }, (_, index) => ({ trade: index + 1, total: String(index - 3), time: '2026-01-01T00:00:00Z' })),
+    fills: [],
     alarm: live > 20 ? { trade: 20 } : null,
   }) as unknown as Expectation;
 
@@ -35,6 +36,10 @@ describe('the cone', () => {
     expect(found.end).toEqual({ x: 592.6, y: expect.any(Number) as number });
     expect(found.alarm?.x).toBeCloseTo(197.5, 1);
     expect(found.ticks.every(({ y }) => y >= 0 && y <= 300)).toBe(true);
+    expect(found.fills).toBe('');
+    const fills = [{ trade: 1, total: '-400', time: '2026-01-01T00:00:00Z' }];
+    const executed = cone({ ...expectation(60), fills }, 800, 300);
+    expect(executed.fills.split(' ').at(-1)).toMatch(/,300$/);
     expect(cone(expectation(0), 800, 300).end).toBeNull();
   });
 

@@ -13,6 +13,8 @@ export interface Cone {
   /** Both ends of the band that raises the alarm. */
   alarms: [string, string];
   live: string;
+  /** The curve of the broker's fills; empty without any. */
+  fills: string;
   /** The end of the live curve, and where the alarm was raised. */
   end: { x: number; y: number } | null;
   alarm: { x: number; y: number } | null;
@@ -33,7 +35,7 @@ export function drawn(expectation: Expectation): Expectation['bands'] {
   return bands.length ? bands : expectation.bands;
 }
 
-const lastOf = (bands: Expectation['bands'], curve: Expectation['curve']): number => Math.max(bands.at(-1)?.trade ?? 1, curve.at(-1)?.trade ?? 1);
+const lastOf = (bands: Expectation['bands'], ...curves: { trade: number }[][]): number => Math.max(bands.at(-1)?.trade ?? 1, ...curves.map((curve) => curve.at(-1)?.trade ?? 1));
 
 /** A result in the unit of what was expected. */
 export const amountOf = ({ unit, currency }: Pick<Expectation, 'unit' | 'currency'>, value: string | null | undefined): string =>
@@ -41,14 +43,14 @@ export const amountOf = ({ unit, currency }: Pick<Expectation, 'unit' | 'currenc
 
 export function cone(expectation: Expectation, width: number, height: number): Cone {
   const bands = drawn(expectation);
-  const { curve, alarm } = expectation;
+  const { curve, fills, alarm } = expectation;
   const values = [
     ...bands.flatMap(({ p5, p95, alarmLow, alarmHigh }) => [p5, p95, alarmLow, alarmHigh].flatMap((value) => (value ? [Number(value)] : []))),
-    ...curve.map(({ total }) => Number(total)),
+    ...[...curve, ...fills].map(({ total }) => Number(total)),
     0,
   ];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const last = lastOf(bands, curve);
+  const last = lastOf(bands, curve, fills);
   const round = (value: number) => Number(value.toFixed(1));
   const x = (trade: number) => round((trade / last) * width);
   const y = (value: number) => round(height - ((value - low) / (high - low || 1)) * height);
@@ -59,6 +61,7 @@ export function cone(expectation: Expectation, width: number, height: number): C
   const between = (under: Key, over: Key) => path([...band(under), ...band(over).toReversed()]);
   const side = (key: 'alarmLow' | 'alarmHigh') =>
     path(bands.flatMap((one) => (one[key] ? [{ trade: one.trade, value: Number(one[key]) }] : [])));
+  const walked = (points: { trade: number; total: string }[]) => path([start, ...points.map(({ trade, total }) => ({ trade, value: Number(total) }))]);
   const point = (trade: number | undefined) => {
     const found = curve.find((one) => one.trade === trade);
     return found ? { x: x(found.trade), y: y(Number(found.total)) } : null;
@@ -68,7 +71,8 @@ export function cone(expectation: Expectation, width: number, height: number): C
     inner: between('p25', 'p75'),
     median: path(band('p50')),
     alarms: [side('alarmLow'), side('alarmHigh')],
-    live: path([start, ...curve.map(({ trade, total }) => ({ trade, value: Number(total) }))]),
+    live: walked(curve),
+    fills: fills.length ? walked(fills) : '',
     end: point(curve.at(-1)?.trade),
     alarm: point(alarm?.trade),
     ticks: roundValues(low, high).map((value) => ({ y: y(value), value })),
@@ -80,7 +84,7 @@ export function cone(expectation: Expectation, width: number, height: number): C
 /** The trade at a place of the drawing, with its band and what the live curve had come to. */
 export function readout(expectation: Expectation, share: number): { trade: number; band: Expectation['bands'][number]; total: string | null } | null {
   const bands = drawn(expectation);
-  const wanted = share * lastOf(bands, expectation.curve);
+  const wanted = share * lastOf(bands, expectation.curve, expectation.fills);
   const band = bands.reduce<Expectation['bands'][number] | null>(
     (best, one) => (best && Math.abs(best.trade - wanted) <= Math.abs(one.trade - wanted) ? best : one),
     null,
