@@ -79,12 +79,10 @@ text_enum! {
 
 impl Only {
     fn has(self, row: &LegRow) -> bool {
-        let is_missed = row.outcome == LegOutcome::Missed;
-        let is_false = row.outcome == LegOutcome::FalseAlert;
         match self {
-            Self::Missed => is_missed,
-            Self::False => is_false,
-            Self::Problem => is_missed || is_false || !row.flags.is_empty(),
+            Self::Missed => row.outcome == LegOutcome::Missed,
+            Self::False => row.outcome == LegOutcome::FalseAlert,
+            Self::Problem => row.is_problem(),
         }
     }
 }

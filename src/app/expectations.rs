@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::reports::comparison::days;
+use crate::reports::comparison::days::{self, Incomparable};
 use crate::reports::expectation::{ExpectationWatch, Looked};
 use crate::store::{Result, Store, compared_days, expectations};
 use crate::workers::Outcome;
@@ -97,28 +97,40 @@ fn lock(watch: &Mutex<ExpectationWatch>) -> MutexGuard<'_, ExpectationWatch> {
 
 /// Remembers a comparison of each day for as long as it is polled.
 pub async fn remember(store: Arc<Store>, clock: SystemClock) -> Outcome {
+    let mut incomparable = Incomparable::default();
     loop {
-        if let Err(error) = remember_today(&store, clock).await {
+        if let Err(error) = remember_today(&store, clock, &mut incomparable).await {
             tracing::warn!(%error, "today's comparisons could not be kept; it is tried again");
         }
         tokio::time::sleep(DAYS_EVERY).await;
     }
 }
 
-async fn remember_today(store: &Store, clock: SystemClock) -> Result<()> {
+async fn remember_today(
+    store: &Store,
+    clock: SystemClock,
+    incomparable: &mut Incomparable,
+) -> Result<()> {
     let now = clock.now();
     let read = store
         .readers()
         .run(move |connection| days::missing(connection, now));
     for missing in read.await? {
+        if incomparable.has(&missing) {
+            continue;
+        }
+        let asked = missing.clone();
         let read = store
             .readers()
-            .run(move |connection| days::compared(connection, &missing));
-        if let Some(new) = read.await? {
-            let write = store
-                .writer()
-                .run_in_turn(move |context| compared_days::keep(context, &new, now));
-            write.await?;
+            .run(move |connection| days::compared(connection, &asked));
+        match read.await? {
+            Some(new) => {
+                let write = store
+                    .writer()
+                    .run_in_turn(move |context| compared_days::keep(context, &new, now));
+                write.await?;
+            }
+            None => incomparable.note(missing),
         }
         tokio::time::sleep(BETWEEN).await;
     }

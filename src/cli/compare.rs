@@ -18,9 +18,7 @@ use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
-use crate::reports::comparison::{
-    Comparison, ComparisonFilter, LegOutcome, LegRow, LegSide, With, compare,
-};
+use crate::reports::comparison::{Comparison, ComparisonFilter, LegRow, LegSide, With, compare};
 use crate::reports::expectation::ExpectationFilter;
 
 /// Compare a webhook's backtest with its alerts, or its alerts with a broker's fills
@@ -235,10 +233,7 @@ fn write_bridge(
 }
 
 fn write_rows(out: &mut dyn Write, rows: &[LegRow], with: With, all: bool) -> anyhow::Result<()> {
-    let is_listed = |row: &&LegRow| {
-        let differs = matches!(row.outcome, LegOutcome::Missed | LegOutcome::FalseAlert);
-        all || differs || !row.flags.is_empty()
-    };
+    let is_listed = |row: &&LegRow| all || row.is_problem();
     let wanted: Vec<&LegRow> = rows.iter().filter(is_listed).collect();
     if wanted.is_empty() {
         return Ok(());

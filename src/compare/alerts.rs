@@ -143,25 +143,13 @@ pub fn wholes(orders: &[Order]) -> (Vec<OrderId>, Vec<Leg>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::EventId;
-    use crate::domain::signal::{Intent, OrderType, StatedPosition};
+    use crate::compare::examples;
+    use crate::domain::signal::{Intent, StatedPosition};
 
     fn order(number: i64, intent: Intent, quantity: Option<i64>, stated: StatedPosition) -> Order {
         Order {
-            id: OrderId(number),
-            event: EventId(number),
-            ticker: "AAPL".parse().unwrap(),
-            intent,
-            closes_opposite: false,
-            order_type: OrderType::Market,
-            quantity: quantity.map(|quantity| Quantity::new(quantity.into()).unwrap()),
-            intended_price: "100".parse().unwrap(),
-            market_price: None,
-            paired_at: jiff::Timestamp::from_second(number).unwrap(),
-            signal_time: None,
             stated_position: stated,
-            signal_name: None,
-            adjusting: false,
+            ..examples::order(number, number, intent, quantity)
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::matching::{Fate, Matching};
@@ -21,8 +22,6 @@ pub struct TradeLegs {
     pub entry: Option<usize>,
     /// Index of the exit; `None` where no alert asked for it.
     pub exit: Option<usize>,
-    /// True where it closed in the compared range; counts where the exit is no leg.
-    pub is_inside: bool,
     /// The trade.
     pub trade: ClosedTrade,
 }
@@ -63,6 +62,20 @@ pub struct Bridge {
     pub observed: Decimal,
     /// How many trades are behind each step.
     pub trades: TradeCounts,
+    /// What both books made of the trades that both have.
+    #[serde(skip)]
+    pub matched: MatchedProfit,
+}
+
+/// Net profit of both books over trades whose legs are all matched in both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MatchedProfit {
+    /// The first book's trades.
+    pub trades: usize,
+    /// Their net profit.
+    pub first: Decimal,
+    /// That of the second book's.
+    pub second: Decimal,
 }
 
 /// How many trades are behind the steps of a bridge.
@@ -80,11 +93,20 @@ pub struct TradeCounts {
 }
 
 impl Bridge {
-    /// The bridge between two books, matched by legs.
+    /// The bridge between two books, matched by legs; `shift` was added to the first one's
+    /// times.
     #[must_use]
-    pub fn between(first: &[TradeLegs], second: &[TradeLegs], matching: &Matching) -> Self {
-        let of_first = Sorted::of(first, &matching.first);
-        let mut of_second = Sorted::of(second, &matching.second);
+    pub fn between(
+        [first, second]: [&[TradeLegs]; 2],
+        matching: &Matching,
+        shift: SignedDuration,
+    ) -> Self {
+        let is_inside = |closed: Timestamp| {
+            let range = matching.range;
+            range.is_some_and(|(from, to)| (from..=to).contains(&closed))
+        };
+        let of_first = Sorted::of(first, &matching.first, |closed| is_inside(closed + shift));
+        let mut of_second = Sorted::of(second, &matching.second, is_inside);
         let mut bridge = Self {
             expected: of_first.net_profit(),
             observed: of_second.net_profit(),
@@ -94,6 +116,8 @@ impl Bridge {
         for (legs, trades) in of_first.whole {
             if let Some(others) = of_second.whole.remove(&legs) {
                 bridge.trades.matched += trades.len();
+                bridge.matched.first += net_profit(&trades);
+                bridge.matched.second += net_profit(&others);
                 bridge.add_pair(&trades, &others);
             } else {
                 entered.entry(legs.0).or_default().extend(trades);
@@ -117,30 +141,10 @@ impl Bridge {
         }
         bridge.add_missed(&of_first.other);
         bridge.add_false(&of_second.other);
+        bridge.matched.trades = bridge.trades.matched;
         let steps: Decimal = bridge.steps().iter().map(|(_, step)| step).sum();
         bridge.rounding = bridge.observed - bridge.expected - steps;
         bridge
-    }
-
-    /// Net profit of both books over trades whose legs are all matched in both, and how many
-    /// the first book has of these.
-    #[must_use]
-    pub fn of_matched(
-        first: &[TradeLegs],
-        second: &[TradeLegs],
-        matching: &Matching,
-    ) -> (usize, Decimal, Decimal) {
-        let of_first = Sorted::of(first, &matching.first).whole;
-        let of_second = Sorted::of(second, &matching.second).whole;
-        let (mut count, mut sums) = (0, (Decimal::ZERO, Decimal::ZERO));
-        for (legs, trades) in &of_first {
-            if let Some(others) = of_second.get(legs) {
-                count += trades.len();
-                sums.0 += net_profit(trades);
-                sums.1 += net_profit(others);
-            }
-        }
-        (count, sums.0, sums.1)
     }
 
     fn add_missed(&mut self, trades: &[&ClosedTrade]) {
@@ -225,16 +229,16 @@ struct Sorted<'trades> {
 }
 
 impl<'trades> Sorted<'trades> {
-    fn of(trades: &'trades [TradeLegs], fates: &[Fate]) -> Self {
+    /// Sorts trades by the fates of their legs. An exit that is no leg counts where
+    /// `is_inside` of its time.
+    fn of(
+        trades: &'trades [TradeLegs],
+        fates: &[Fate],
+        is_inside: impl Fn(Timestamp) -> bool,
+    ) -> Self {
         let mut sorted = Self::default();
-        for TradeLegs {
-            entry,
-            exit,
-            is_inside,
-            trade,
-        } in trades
-        {
-            let unasked = if *is_inside {
+        for TradeLegs { entry, exit, trade } in trades {
+            let unasked = if is_inside(trade.exit_time) {
                 Fate::Alone
             } else {
                 Fate::Outside
@@ -314,7 +318,6 @@ mod tests {
         TradeLegs {
             entry: Some(2 * index),
             exit: Some(2 * index + 1),
-            is_inside: true,
             trade,
         }
     }
@@ -353,8 +356,8 @@ mod tests {
         #[test]
         fn the_steps_sum_exactly((first, of_first) in book(), (second, of_second) in book()) {
             let pairs = vec![Pair { first: 0, second: 0, by: By::Signal, margin: 0.0 }; 24];
-            let matching = Matching { pairs, first: of_first, second: of_second, range: None, suggested: None };
-            let bridge = Bridge::between(&first, &second, &matching);
+            let matching = Matching { pairs, first: of_first, second: of_second, range: None, suggested: None, suggested_scale: None };
+            let bridge = Bridge::between([&first, &second], &matching, SignedDuration::ZERO);
             let steps = [
                 bridge.missed, bridge.false_trades, bridge.exits, bridge.price, bridge.quantity,
                 bridge.commission, bridge.rounding,
@@ -391,8 +394,9 @@ mod tests {
             second: fates,
             range: None,
             suggested: None,
+            suggested_scale: None,
         };
-        let bridge = Bridge::between(&first, &second, &matching);
+        let bridge = Bridge::between([&first, &second], &matching, SignedDuration::ZERO);
         let cents = |amount: i64| Decimal::new(amount, 2);
         assert_eq!(bridge.expected, cents(1190));
         assert_eq!(

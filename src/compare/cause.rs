@@ -18,6 +18,7 @@ use super::tolerance::Tolerance;
 use crate::domain::event::{EventId, EventStatus};
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
+use crate::domain::signal::Direction;
 use alone::Alone;
 
 /// An alert that made no order.
@@ -29,6 +30,8 @@ pub struct Refused {
     pub event: Option<EventId>,
     /// What became of it.
     pub status: Option<EventStatus>,
+    /// Bought or sold, where it could be read.
+    pub side: Option<Direction>,
 }
 
 /// A time in which this server did not run.
@@ -70,8 +73,8 @@ pub struct Export {
 pub struct Evidence {
     /// Alerts that made no order.
     pub refused: Vec<Refused>,
-    /// Times at which any alert came, whatever became of it; where fills are compared, times
-    /// of fills.
+    /// Times at which any alert of the instrument came, whatever became of it; where fills are
+    /// compared, times of fills.
     pub arrivals: Vec<Timestamp>,
     /// Times in which this server did not run.
     pub outages: Vec<Outage>,
@@ -171,6 +174,13 @@ pub enum Cause {
         /// Index of the other book's leg.
         leg: usize,
     },
+    /// An alert like it came within the same bar, and is the one that was due.
+    #[serde(rename_all = "camelCase")]
+    Repeated {
+        /// The order of that alert.
+        #[schema(value_type = Option<String>)]
+        order: Option<OrderId>,
+    },
     /// At a time of day at which the other book never trades.
     OutsideSession,
 }
@@ -228,6 +238,12 @@ impl Cause {
                  the alert runs an older copy of it."
                     .to_owned()
             }
+            Self::Repeated { order } => {
+                let like = order.map_or_else(String::new, |order| format!(" ({order})"));
+                format!(
+                    "The same alert came twice{like}: look in TradingView for a second alert on this strategy, or set a duplicate window."
+                )
+            }
             Self::OutsideSession => {
                 "The other side never trades at this time of day: the sessions differ.".to_owned()
             }
@@ -264,6 +280,9 @@ impl Causes {
         recorded::name_outages(&alone, &evidence.outages, &mut missed);
         gaps::name_silences(&alone, evidence, &mut missed);
         gaps::name_positions(&alone, &evidence.gaps, &mut missed);
+        if !evidence.is_of_fills {
+            books::name_repeated(&alone, matching, &mut invented);
+        }
         books::name_sessions(&alone, [&mut missed, &mut invented]);
         books::name_repainted(&alone, &evidence.exports, [&mut missed, &mut invented]);
         books::name_others(&alone, [&mut missed, &mut invented]);
@@ -274,27 +293,12 @@ impl Causes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::examples::{self, at};
     use crate::compare::{Action, Preset, matching};
-    use crate::domain::money::Quantity;
     use crate::domain::signal::Direction;
 
     fn leg(minute: i64, side: Direction) -> Leg {
-        Leg {
-            ticker: "AAPL".parse().unwrap(),
-            side,
-            action: Action::Entry,
-            is_action_stated: true,
-            time: at(minute),
-            price: "100".parse().unwrap(),
-            quantity: Quantity::new(1.into()).unwrap(),
-            signal: None,
-            position_after: None,
-            order: None,
-        }
-    }
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_second(1_767_225_600 + minute * 60).unwrap()
+        examples::leg(minute, side, Action::Entry, 1)
     }
 
     fn tolerance() -> Tolerance {
@@ -322,6 +326,7 @@ mod tests {
             at: at(minute),
             event,
             status,
+            side: None,
         };
         let mut evidence = Evidence {
             refused: vec![
@@ -348,6 +353,73 @@ mod tests {
         let found = causes(&first, &second, &evidence);
         assert_eq!(found.missed[5], Some(Cause::OtherOrder { leg: 1 }));
         assert_eq!(found.invented[1], Some(Cause::OtherOrder { leg: 5 }));
+    }
+
+    #[test]
+    fn a_refused_alert_explains_an_order_of_its_own_side_and_a_duplicate_comes_last() {
+        use Direction::{Long, Short};
+        let first = [leg(0, Long), leg(60, Long), leg(60, Short), leg(180, Long)];
+        let second = [leg(1, Long), leg(181, Long)];
+        let refused = |minute, number, status, side| Refused {
+            at: at(minute),
+            event: Some(EventId(number)),
+            status: Some(status),
+            side: Some(side),
+        };
+        let event = EventId(5);
+        let no_order = |status| Some(Cause::NoOrder { event, status });
+        let mut evidence = Evidence {
+            refused: vec![refused(62, 5, EventStatus::Failed, Short)],
+            ..Evidence::default()
+        };
+        let found = causes(&first, &second, &evidence).missed;
+        assert_eq!(found[1..3], [None, no_order(EventStatus::Failed)]);
+        // What is known of the alert itself says more than a duplicate of some other one.
+        let duplicate = refused(61, 4, EventStatus::Duplicate, Short);
+        evidence.refused.insert(0, duplicate);
+        let found = causes(&first, &second, &evidence).missed;
+        assert_eq!(found[1..3], [None, no_order(EventStatus::Failed)]);
+    }
+
+    #[test]
+    fn an_alert_that_came_twice_is_told_from_one_of_another_order() {
+        use Direction::{Long, Short};
+        let first = [leg(0, Long), leg(60, Long), leg(120, Long)];
+        let mut twice = leg(62, Long);
+        twice.order = Some(OrderId(7));
+        let second = [
+            leg(1, Long),
+            twice.clone(),
+            twice,
+            leg(63, Short),
+            leg(121, Long),
+        ];
+        let found = causes(&first, &second, &Evidence::default()).invented;
+        let order = Some(OrderId(7));
+        assert_eq!(found[1..4], [None, Some(Cause::Repeated { order }), None]);
+    }
+
+    #[test]
+    fn a_row_of_missing_alerts_ends_at_a_leg_that_has_its_own_however_close() {
+        // Every bar; five alerts are missing, and the next comes in the bar after them.
+        let first: Vec<Leg> = (0..12).map(|bar| leg(15 * bar, Direction::Long)).collect();
+        let is_there = |bar: &i64| !(3..8).contains(bar);
+        let bars = (0..12).filter(is_there);
+        let second: Vec<Leg> = bars.map(|bar| leg(15 * bar + 1, Direction::Long)).collect();
+        let evidence = Evidence {
+            arrivals: second.iter().map(|leg| leg.time).collect(),
+            ..Evidence::default()
+        };
+        let found = causes(&first, &second, &evidence).missed;
+        let silence = Some(Cause::Silence {
+            from: at(45),
+            to: at(105),
+            legs: 5,
+        });
+        assert!(
+            found[3..8].iter().all(|cause| *cause == silence),
+            "{found:?}"
+        );
     }
 
     #[test]

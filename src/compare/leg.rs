@@ -53,6 +53,35 @@ impl Leg {
     }
 }
 
+/// A row of a list of trades: when it filled, at which price, and the name of its signal.
+pub type Row = (Timestamp, Price, Option<String>);
+
+/// Both rows of a trade in a list of trades, the entry first.
+#[must_use]
+pub fn of_trade(
+    ticker: &Ticker,
+    direction: Direction,
+    quantity: Quantity,
+    [entry, exit]: [Row; 2],
+) -> [Leg; 2] {
+    let leg = |action, side, (time, price, signal)| Leg {
+        ticker: ticker.clone(),
+        side,
+        action,
+        is_action_stated: true,
+        time,
+        price,
+        quantity,
+        signal,
+        position_after: None,
+        order: None,
+    };
+    [
+        leg(Action::Entry, direction, entry),
+        leg(Action::Exit, direction.opposite(), exit),
+    ]
+}
+
 /// The rows of a list of trades as legs: those that are one order are joined, for TradingView
 /// sends one alert for them. They are equal in time, effect, signal and price.
 #[derive(Debug, Clone, Default)]

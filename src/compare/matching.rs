@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::align::{align, windows};
 use super::certain::{By, certain};
 use super::leg::{Action, Leg};
+use super::scale::{self, Scale};
 use super::shift::{self, Shift};
 use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
+use crate::domain::money::Quantity;
 use crate::domain::signal::{Direction, Ticker};
 
 /// Two legs that are one fill.
@@ -49,6 +51,8 @@ pub struct Matching {
     pub range: Option<(Timestamp, Timestamp)>,
     /// The shift by which the first book's times look wrong.
     pub suggested: Option<Shift>,
+    /// The factor by which the second book's prices differ; not beside a shift.
+    pub suggested_scale: Option<Scale>,
 }
 
 /// Legs of both books that can be one: of one instrument, side and effect.
@@ -81,6 +85,7 @@ pub fn matching(
         }),
         pairs,
         suggested: None,
+        suggested_scale: None,
     };
     // The list of closed trades has not the entry of one that is open at its end.
     let ends = points.first.last().map_or(i64::MAX, |last| last.at);
@@ -93,7 +98,7 @@ pub fn matching(
         matching.first[pair.first] = Fate::Matched(index);
         matching.second[pair.second] = Fate::Matched(index);
     }
-    matching.suggested = shift::suggested(&groups, &points, &cost, tolerance, &matching);
+    matching.suggest(&groups, &points, tolerance);
     matching
 }
 
@@ -105,6 +110,7 @@ fn paired(first: &[Leg], second: &[Leg], points: &Points, cost: &Cost) -> (Vec<G
         match_group(group, first, second, points, cost, &mut pairs);
     }
     match_unstated(first, second, points, cost, &mut pairs);
+    match_late(first, second, points, cost, &mut pairs);
     pairs.sort_unstable_by_key(|pair| pair.first);
     (groups, pairs)
 }
@@ -122,6 +128,30 @@ pub(super) fn pairs(
 }
 
 impl Matching {
+    /// Looks for what would make clearly more legs match: another zone, or a factor between the
+    /// prices.
+    fn suggest(&mut self, groups: &[Group], points: &Points, tolerance: &Tolerance) {
+        let cost = Cost::of(tolerance);
+        let inside = self.first.iter().filter(|fate| **fate != Fate::Outside);
+        let inside = inside.count();
+        let timely = self
+            .pairs
+            .iter()
+            .filter(|pair| !cost.is_late(points.first[pair.first], points.second[pair.second]));
+        let now = shift::share(timely.count(), inside);
+        let by_time = shift::suggested(groups, points, &cost, tolerance, (now, inside));
+        let by_price = scale::suggested(groups, points, &cost, now, inside);
+        let is_price = match (&by_time, &by_price) {
+            (Some(time), Some(price)) => price.match_rate > time.best_rate(),
+            (_, price) => price.is_some(),
+        };
+        (self.suggested, self.suggested_scale) = if is_price {
+            (None, by_price)
+        } else {
+            (by_time, None)
+        };
+    }
+
     /// Leaves what lies outside a range out, by the times of the second book.
     pub fn restrict(
         &mut self,
@@ -211,6 +241,45 @@ fn fates(points: &[Point], range: Option<(i64, i64)>) -> Vec<Fate> {
     points.iter().map(fate).collect()
 }
 
+/// Matches what is left and differs in time alone: a missed and a false leg of one side, effect
+/// and quantity within the window are one that came late, rather than two faults.
+fn match_late(first: &[Leg], second: &[Leg], points: &Points, cost: &Cost, pairs: &mut Vec<Pair>) {
+    let (left, of_second) = left(first, second, pairs);
+    let mut groups: HashMap<(usize, Quantity), Group> = HashMap::new();
+    let mut grouping = Grouping::default();
+    for index in left {
+        let group = grouping.place_of(&first[index], first[index].action);
+        let alike = groups.entry((group, first[index].quantity)).or_default();
+        alike.first.push(index);
+    }
+    for index in of_second {
+        let group = grouping.place_of(&second[index], second[index].action);
+        if let Some(alike) = groups.get_mut(&(group, second[index].quantity)) {
+            alike.second.push(index);
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_unstable_by(|one, other| one.first.cmp(&other.first));
+    for group in &groups {
+        match_rest(&group.first, &group.second, points, &cost.late(), pairs);
+    }
+}
+
+/// The legs of both books that are in no pair.
+fn left(first: &[Leg], second: &[Leg], pairs: &[Pair]) -> (Vec<usize>, Vec<usize>) {
+    let mut is_paired = (vec![false; first.len()], vec![false; second.len()]);
+    for pair in pairs {
+        is_paired.0[pair.first] = true;
+        is_paired.1[pair.second] = true;
+    }
+    let left = |is_paired: Vec<bool>| {
+        let indices = is_paired.into_iter().enumerate();
+        let left = indices.filter(|(_, is_paired)| !is_paired);
+        left.map(|(index, _)| index).collect()
+    };
+    (left(is_paired.0), left(is_paired.1))
+}
+
 /// Matches what is left of legs whose effect nobody stated: after a fill that is missing, an
 /// entry is taken for an exit, and the other way round.
 fn match_unstated(
@@ -220,20 +289,16 @@ fn match_unstated(
     cost: &Cost,
     pairs: &mut Vec<Pair>,
 ) {
-    let mut is_paired = (vec![false; first.len()], vec![false; second.len()]);
-    for pair in &*pairs {
-        is_paired.0[pair.first] = true;
-        is_paired.1[pair.second] = true;
-    }
+    let (left, of_second) = left(first, second, pairs);
     let mut grouping = Grouping::default();
-    for (index, leg) in first.iter().enumerate() {
-        if !is_paired.0[index] {
-            grouping.group_of(leg, Action::Entry).first.push(index);
-        }
+    for index in left {
+        let group = grouping.group_of(&first[index], Action::Entry);
+        group.first.push(index);
     }
-    for (index, leg) in second.iter().enumerate() {
-        if !is_paired.1[index] && !leg.is_action_stated {
-            grouping.group_of(leg, Action::Entry).second.push(index);
+    for index in of_second {
+        if !second[index].is_action_stated {
+            let group = grouping.group_of(&second[index], Action::Entry);
+            group.second.push(index);
         }
     }
     for group in &grouping.groups {
@@ -265,6 +330,12 @@ struct Grouping<'legs> {
 
 impl<'legs> Grouping<'legs> {
     fn group_of(&mut self, leg: &'legs Leg, action: Action) -> &mut Group {
+        let place = self.place_of(leg, action);
+        &mut self.groups[place]
+    }
+
+    /// The place of a leg's group among all.
+    fn place_of(&mut self, leg: &'legs Leg, action: Action) -> usize {
         let instruments = &mut self.instruments;
         let instrument = *self.names.entry(&leg.ticker).or_insert_with(|| {
             let known = instruments
@@ -276,14 +347,13 @@ impl<'legs> Grouping<'legs> {
             })
         });
         let groups = &mut self.groups;
-        let group = *self
+        *self
             .known
             .entry((instrument, leg.side, action))
             .or_insert_with(|| {
                 groups.push(Group::default());
                 groups.len() - 1
-            });
-        &mut self.groups[group]
+            })
     }
 }
 

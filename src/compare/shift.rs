@@ -4,19 +4,34 @@
 use jiff::SignedDuration;
 
 use super::align::align;
-use super::matching::{Fate, Group, Matching, Points};
+use super::matching::{Group, Points};
+use super::seasons::{self, Seasons};
 use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
 use crate::analytics::number::{count, ratio};
 
 /// A shift that explains more than none does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
-    /// To be added to the first book's times.
+    /// To be added to the first book's times; nothing where only both seasons together help.
     pub by: SignedDuration,
     /// Share of the first book's legs in the common range that are matched with it, and not
     /// late.
     pub match_rate: f64,
+    /// Two shifts in place of it, where daylight saving makes a difference.
+    pub seasons: Option<Seasons>,
 }
+
+impl Shift {
+    /// The match rate with it, or with both of its seasons.
+    #[must_use]
+    pub fn best_rate(&self) -> f64 {
+        let by_season = self.seasons.map(|seasons| seasons.match_rate);
+        by_season.unwrap_or(self.match_rate)
+    }
+}
+
+/// An hour in microseconds.
+pub(super) const HOUR: i64 = 4 * STEP;
 
 /// Zones are whole quarters of an hour apart.
 const STEP: i64 = 15 * 60 * 1_000_000;
@@ -26,7 +41,7 @@ const FARTHEST: i64 = 14 * 4;
 
 /// By how much a shift must raise the match rate. A shift of less than a bar leaves most
 /// legs in the window, so of many legs less is asked.
-fn clearly(legs: usize) -> f64 {
+pub(super) fn clearly(legs: usize) -> f64 {
     if legs >= MANY { 0.1 } else { 0.2 }
 }
 
@@ -40,7 +55,7 @@ const SHORTEST_BAR: i64 = 60_000_000;
 const TRIED: usize = 3;
 
 /// Legs of a group that are looked at for a shift.
-const SAMPLE: usize = 4_000;
+pub(super) const SAMPLE: usize = 4_000;
 
 /// The shift by which a matching would be clearly better.
 pub(super) fn suggested(
@@ -48,18 +63,8 @@ pub(super) fn suggested(
     points: &Points,
     cost: &Cost,
     tolerance: &Tolerance,
-    without: &Matching,
+    (now, inside): (f64, usize),
 ) -> Option<Shift> {
-    let inside = without
-        .first
-        .iter()
-        .filter(|fate| **fate != Fate::Outside)
-        .count();
-    let timely = without
-        .pairs
-        .iter()
-        .filter(|pair| !cost.is_late(points.first[pair.first], points.second[pair.second]));
-    let now = share(timely.count(), inside);
     let enough = now + clearly(inside);
     if enough > 1.0 {
         return None;
@@ -84,7 +89,7 @@ pub(super) fn suggested(
             (
                 samples
                     .iter()
-                    .map(|(first, second)| score(first, second, shift, cost))
+                    .map(|(first, second)| score(first, second, |_| shift, cost))
                     .sum(),
                 shift,
             )
@@ -99,9 +104,12 @@ pub(super) fn suggested(
             .then_with(|| roundness(one.1).cmp(&roundness(other.1)))
     });
     scored.dedup_by_key(|(_, shift)| *shift);
-    let tried = scored.iter().take(TRIED).map(|&(_, shift)| Shift {
+    scored.truncate(TRIED);
+    let constant: Vec<i64> = scored.iter().map(|&(_, shift)| shift).collect();
+    let tried = constant.iter().map(|&shift| Shift {
         by: SignedDuration::from_micros(shift),
-        match_rate: rate_with(groups, points, cost, shift),
+        match_rate: rate_with(groups, points, cost, |_| shift),
+        seasons: None,
     });
     let best = tried.reduce(|best, next| {
         if next.match_rate > best.match_rate {
@@ -110,15 +118,35 @@ pub(super) fn suggested(
             best
         }
     })?;
-    (best.match_rate >= enough).then_some(best)
+    let is_enough = best.match_rate >= enough;
+    let known = if is_enough { best.match_rate } else { now };
+    let with_none: Vec<i64> = constant.into_iter().chain([0]).collect();
+    let seasons = seasons::suggested(groups, points, cost, &with_none, (known, inside));
+    let by = if is_enough {
+        best.by
+    } else {
+        SignedDuration::ZERO
+    };
+    (is_enough || seasons.is_some()).then_some(Shift {
+        by,
+        match_rate: known,
+        seasons,
+    })
 }
 
-fn rate_with(groups: &[Group], points: &Points, cost: &Cost, shift: i64) -> f64 {
+/// The share of the first book's legs that match after a shift, which may depend on the time,
+/// and are not late.
+pub(super) fn rate_with(
+    groups: &[Group],
+    points: &Points,
+    cost: &Cost,
+    shift: impl Fn(i64) -> i64,
+) -> f64 {
     let shifted = Points {
         first: points
             .first
             .iter()
-            .map(|point| point.later(shift))
+            .map(|point| point.later(shift(point.at)))
             .collect(),
         second: points.second.clone(),
     };
@@ -131,7 +159,8 @@ fn rate_with(groups: &[Group], points: &Points, cost: &Cost, shift: i64) -> f64 
         .filter(|point| (from..=to).contains(&point.at))
         .count();
     let pairs = groups.iter().map(|group| {
-        let (first, second) = shifted.of_group(group);
+        let (mut first, second) = shifted.of_group(group);
+        first.sort_by_key(|point| point.at);
         let pairs = align(&first, &second, cost).pairs;
         let timely = pairs
             .iter()
@@ -143,11 +172,16 @@ fn rate_with(groups: &[Group], points: &Points, cost: &Cost, shift: i64) -> f64 
 
 /// How well two sequences fit with a shift: each leg takes the next that can be its own, and
 /// counts the more, the nearer it is. Good enough to tell candidates apart, and fast.
-fn score(first: &[Point], second: &[Point], shift: i64, cost: &Cost) -> f64 {
+pub(super) fn score(
+    first: &[Point],
+    second: &[Point],
+    shift: impl Fn(i64) -> i64,
+    cost: &Cost,
+) -> f64 {
     let mut score = 0.0;
     let mut next = 0;
     for point in first {
-        let point = point.later(shift);
+        let point = point.later(shift(point.at));
         let (earliest, latest) = cost.window(point);
         while next < second.len() && second[next].at < earliest {
             next += 1;
@@ -165,6 +199,6 @@ fn score(first: &[Point], second: &[Point], shift: i64, cost: &Cost) -> f64 {
     score
 }
 
-fn share(part: usize, of: usize) -> f64 {
+pub(super) fn share(part: usize, of: usize) -> f64 {
     ratio(count(part), count(of)).unwrap_or(0.0)
 }

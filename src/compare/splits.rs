@@ -83,48 +83,9 @@ fn wholes(first: &[Leg]) -> Vec<(Leg, Decimal)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::examples::{leg, order};
     use crate::compare::{AlertLegs, alerts};
-    use crate::domain::event::EventId;
-    use crate::domain::order::{Order, OrderId};
-    use crate::domain::signal::{Intent, OrderType, StatedPosition};
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_second(1_767_225_600 + 60 * minute).unwrap()
-    }
-
-    fn leg(minute: i64, side: Direction, action: Action, quantity: i64) -> Leg {
-        Leg {
-            ticker: "AAPL".parse().unwrap(),
-            side,
-            action,
-            is_action_stated: true,
-            time: at(minute),
-            price: "100".parse().unwrap(),
-            quantity: Quantity::new(quantity.into()).unwrap(),
-            signal: None,
-            position_after: None,
-            order: None,
-        }
-    }
-
-    fn order(number: i64, minute: i64, intent: Intent, quantity: i64) -> Order {
-        Order {
-            id: OrderId(number),
-            event: EventId(number),
-            ticker: "AAPL".parse().unwrap(),
-            intent,
-            closes_opposite: false,
-            order_type: OrderType::Market,
-            quantity: Some(Quantity::new(quantity.into()).unwrap()),
-            intended_price: "100".parse().unwrap(),
-            market_price: None,
-            paired_at: at(minute),
-            signal_time: None,
-            stated_position: StatedPosition::default(),
-            signal_name: None,
-            adjusting: false,
-        }
-    }
+    use crate::domain::signal::Intent;
 
     #[test]
     fn a_turn_whose_entry_is_missing_has_both_its_legs() {
@@ -139,7 +100,10 @@ mod tests {
             leg(120, Long, Entry, 1),
         ];
         // The first alert is missing: by the orders alone the second opens a short of 5.
-        let orders = [order(2, 60, Intent::Sell, 5), order(3, 120, Intent::Buy, 4)];
+        let orders = [
+            order(2, 60, Intent::Sell, Some(5)),
+            order(3, 120, Intent::Buy, Some(4)),
+        ];
         let alone = AlertLegs::of(&orders);
         let actions =
             |legs: &AlertLegs| -> Vec<Action> { legs.legs.iter().map(|leg| leg.action).collect() };

@@ -46,7 +46,7 @@ impl Tolerance {
             forward: SignedDuration::from_mins(1),
             bar: precision,
             price: 0.05,
-            time_weight: 0.15,
+            time_weight: LATE_WEIGHT,
         }
     }
 }
@@ -88,6 +88,12 @@ impl Point {
         }
     }
 
+    /// The same at another price.
+    #[must_use]
+    pub fn at_price(self, price: f64) -> Self {
+        Self { price, ..self }
+    }
+
     /// The same, later by some microseconds.
     #[must_use]
     pub fn later(self, by: i64) -> Self {
@@ -111,6 +117,10 @@ pub struct Cost {
 /// A fill can be anywhere in its bar, so a place in it costs little.
 const IN_BAR: f64 = 0.1;
 
+/// The cost of the end of a window where nothing else can be meant: half of what leaving both
+/// alone costs.
+const LATE_WEIGHT: f64 = 0.15;
+
 /// Microseconds that an alert takes to arrive, at most, when nothing is wrong.
 const IN_TIME: i64 = 10_000_000;
 
@@ -133,6 +143,14 @@ impl Cost {
             bar,
             price: tolerance.price,
             time_weight: tolerance.time_weight,
+        }
+    }
+
+    /// The cost of pairs that nothing else can be: late within the window is late, and no more.
+    pub(super) fn late(&self) -> Self {
+        Self {
+            time_weight: self.time_weight.min(LATE_WEIGHT),
+            ..*self
         }
     }
 
@@ -234,10 +252,85 @@ pub fn bar_of(times: impl IntoIterator<Item = Timestamp>) -> Option<SignedDurati
         .then(|| SignedDuration::from_secs(bar))
 }
 
+/// The bar of a chart as alerts name it (TradingView's `{{interval}}`): minutes, or a number with
+/// `S`, `D` or `W`. `None` of anything else.
+#[must_use]
+pub fn bar_named(interval: &str) -> Option<SignedDuration> {
+    let digits = interval.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number: i64 = if digits.is_empty() {
+        1
+    } else {
+        digits.parse().ok()?
+    };
+    let unit = match &interval[digits.len()..] {
+        "" => 60,
+        "S" => 1,
+        "D" => 86_400,
+        "W" => LONGEST_BAR,
+        _ => return None,
+    };
+    let seconds = number.checked_mul(unit)?;
+    (!interval.is_empty() && (1..=LONGEST_BAR).contains(&seconds))
+        .then(|| SignedDuration::from_secs(seconds))
+}
+
+/// The bar by which books are compared: the named one where the times between legs are whole
+/// numbers of it. Plain price alerts name a minute whatever their chart is, so that a minute is
+/// believed only where the times leave no longer one.
+#[must_use]
+pub fn bar_between(
+    named: Option<SignedDuration>,
+    of_times: Option<SignedDuration>,
+) -> Option<SignedDuration> {
+    let (Some(named), Some(of_times)) = (named, of_times) else {
+        return named.or(of_times);
+    };
+    let (short, long) = (named.as_secs(), of_times.as_secs());
+    let is_believed = short != 60 && short > 0 && long % short == 0;
+    Some(if is_believed { named } else { of_times })
+}
+
 fn greatest_common_divisor(one: i64, other: i64) -> i64 {
     if other == 0 {
         one
     } else {
         greatest_common_divisor(other, one % other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_is_the_one_that_alerts_name_where_the_times_allow_it() {
+        let named = |text| bar_named(text).map(|bar| bar.as_secs());
+        let texts = ["15", "240", "30S", "D", "1D", "1W", "1M", "", "x5", "-5"];
+        assert_eq!(
+            texts.map(named),
+            [
+                Some(900),
+                Some(14_400),
+                Some(30),
+                Some(86_400),
+                Some(86_400),
+                Some(604_800),
+                None,
+                None,
+                None,
+                None
+            ]
+        );
+        let bar = |named: Option<i64>, of_times: Option<i64>| {
+            let seconds = |bar: Option<i64>| bar.map(SignedDuration::from_secs);
+            bar_between(seconds(named), seconds(of_times)).map(|bar| bar.as_secs())
+        };
+        // A strategy that trades at one time of day, on bars of 15 minutes.
+        assert_eq!(bar(Some(900), Some(86_400)), Some(900));
+        assert_eq!(bar(Some(900), None), Some(900));
+        assert_eq!(bar(None, Some(900)), Some(900));
+        // A plain alert's minute, and another chart's interval.
+        assert_eq!(bar(Some(60), Some(900)), Some(900));
+        assert_eq!(bar(Some(3_600), Some(900)), Some(900));
     }
 }

@@ -296,6 +296,8 @@ pub struct Arrived {
     pub status: EventStatus,
     /// The instrument, where the payload could be read.
     pub ticker: Option<Ticker>,
+    /// What it asks for, where the payload could be read.
+    pub intent: Option<Intent>,
 }
 
 /// All alerts of a webhook, those that were brought in later too, in order of time.
@@ -305,7 +307,7 @@ pub struct Arrived {
 /// [`StoreError`] where the database cannot be read.
 pub fn arrivals(connection: &Connection, webhook: i64) -> Result<Vec<Arrived>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, received_at, status, ticker FROM events
+        "SELECT id, received_at, status, ticker, intent FROM events
          WHERE webhook_id = ?1 AND source IN ('webhook', 'imported') ORDER BY received_at, id",
     )?;
     let arrived = select.query_map([webhook], |row| {
@@ -314,6 +316,7 @@ pub fn arrivals(connection: &Connection, webhook: i64) -> Result<Vec<Arrived>> {
             at: timestamp(row, 1)?,
             status: parsed(row, 2)?,
             ticker: optional_parsed(row, 3)?,
+            intent: optional_parsed(row, 4)?,
         })
     })?;
     Ok(arrived.collect::<rusqlite::Result<_>>()?)

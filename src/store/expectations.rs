@@ -2,7 +2,7 @@
 //! comparison was switched on.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::error::Result;
@@ -136,7 +136,6 @@ pub fn of_webhook(connection: &Connection, webhook: i64) -> Result<Vec<StoredExp
          FROM expectations WHERE webhook_id = ?1 ORDER BY ticker",
     )?;
     let read = |row: &Row<'_>| {
-        let trades: String = row.get(7)?;
         Ok(StoredExpectation {
             id: row.get(0)?,
             frozen: NewExpectation {
@@ -146,9 +145,7 @@ pub fn of_webhook(connection: &Connection, webhook: i64) -> Result<Vec<StoredExp
                 digest: row.get(3)?,
                 counted_from: optional_timestamp(row, 5)?,
                 unit: parsed(row, 6)?,
-                trades: serde_json::from_str(&trades).map_err(|error| {
-                    super::sql::unreadable(7, rusqlite::types::Type::Text, error)
-                })?,
+                trades: trades(row, 7)?,
             },
             frozen_at: timestamp(row, 4)?,
             looked_at: row.get(8)?,
@@ -156,6 +153,61 @@ pub fn of_webhook(connection: &Connection, webhook: i64) -> Result<Vec<StoredExp
     };
     let found = select.query_map([webhook], read)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The terms of an expectation: what a look needs, but the trades.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectationTerms {
+    /// Its number.
+    pub id: i64,
+    /// Currency of its profit.
+    pub currency: String,
+    /// Live trades count that closed then or later; `None` counts all.
+    pub counted_from: Option<Timestamp>,
+    /// The unit of outcomes.
+    pub unit: OutcomeUnit,
+}
+
+/// The terms of the expectation of a webhook's instrument.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn terms(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<Option<ExpectationTerms>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, currency, counted_from, unit FROM expectations
+         WHERE webhook_id = ?1 AND ticker = ?2",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(ExpectationTerms {
+            id: row.get(0)?,
+            currency: row.get(1)?,
+            counted_from: optional_timestamp(row, 2)?,
+            unit: parsed(row, 3)?,
+        })
+    };
+    let terms = select.query_row(params![webhook, ticker.as_str()], read);
+    Ok(terms.optional()?)
+}
+
+/// The trades of an expectation; `None` where it is gone.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn trades_of(connection: &Connection, id: i64) -> Result<Option<FrozenTrades>> {
+    let mut select = connection.prepare_cached("SELECT trades FROM expectations WHERE id = ?1")?;
+    Ok(select.query_row([id], |row| trades(row, 0)).optional()?)
+}
+
+fn trades(row: &Row<'_>, column: usize) -> rusqlite::Result<FrozenTrades> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text)
+        .map_err(|error| super::sql::unreadable(column, rusqlite::types::Type::Text, error))
 }
 
 /// The expectations of a webhook by ticker, and the version of its ledgers that each was looked
@@ -215,7 +267,6 @@ pub fn file_of_backtest(
     webhook: i64,
     ticker: &Ticker,
 ) -> Result<Option<(Vec<u8>, Timestamp)>> {
-    use rusqlite::OptionalExtension as _;
     let mut select = connection.prepare_cached(
         "SELECT substr(digest, 1, 32), imported_at FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
     )?;

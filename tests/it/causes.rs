@@ -99,6 +99,7 @@ impl Injected {
             at: time,
             event: event.map(EventId),
             status,
+            side: None,
         };
         let number = i64::try_from(index).unwrap();
         let mut alert = leg.clone();
@@ -139,7 +140,7 @@ fn injected_causes_are_named_right() {
         if backtest.len() < 5 * (2 * IN_A_ROW) {
             continue;
         }
-        for seed in 0..5 {
+        for seed in tradingview::seeds() {
             let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
             let injected = inject(&backtest, bar, &mut random);
             let zero = SignedDuration::ZERO;

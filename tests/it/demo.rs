@@ -208,17 +208,21 @@ fn a_newcomer_sees_why_live_trading_is_not_the_backtest() {
     let name = "Demo: ETH live and tested";
     println!("{}", data.text(&["compare", name]));
     let compared = data.json(&["compare", name, "--json"]);
-    let causes = compared["causes"].to_string();
-    for cause in [
-        "The webhook was paused",
-        "An alert came and made no order",
-        "A request was rejected",
-        "This server was not running",
-        "No alert came for a while",
-        "it repaints",
-        "brought in later",
+    // What the demo does to its orders, each of which turns the position: two legs.
+    let causes = compared["causes"].as_array().unwrap();
+    for (cause, legs) in [
+        ("The webhook was paused", 8),
+        ("An alert came and made no order", 2),
+        ("A request was rejected", 2),
+        ("This server was not running", 8),
+        ("No alert came for a while", 12),
+        ("it repaints", 4),
+        ("brought in later", 4),
     ] {
-        assert!(causes.contains(cause), "{cause}: {causes}");
+        let named = |one: &&Value| one["cause"].as_str().unwrap().contains(cause);
+        let found = causes.iter().find(named).unwrap();
+        let counted = ["missed", "matched"].map(|name| found[name].as_u64().unwrap());
+        assert_eq!(counted.iter().sum::<u64>(), legs, "{found}");
     }
     // Two by hand; and what repainted is named, not guessed.
     assert_eq!(compared["legs"]["falseAlerts"], 2, "{}", compared["legs"]);

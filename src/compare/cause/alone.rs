@@ -21,7 +21,7 @@ pub(super) struct Alone<'a> {
     pub(super) cost: Cost,
     pub(super) shift: SignedDuration,
     pub(super) bar: i64,
-    /// Indices of legs of the first book only.
+    /// Indices of legs of the first book only, in order.
     pub(super) missed: Vec<usize>,
     /// Indices of legs of the second book only.
     pub(super) invented: Vec<usize>,
@@ -47,6 +47,24 @@ impl<'a> Alone<'a> {
             points,
             shift,
         }
+    }
+
+    /// True of a leg of the first book only.
+    pub(super) fn is_missed(&self, index: usize) -> bool {
+        self.missed.binary_search(&index).is_ok()
+    }
+
+    /// The missed legs by order, in order of time.
+    pub(super) fn missed_orders(&self) -> Vec<Vec<usize>> {
+        let mut orders: Vec<Vec<usize>> = Vec::new();
+        for &index in &self.missed {
+            let last = orders.last_mut();
+            match last.filter(|order| self.are_one_order(order[0], index)) {
+                Some(order) => order.push(index),
+                None => orders.push(vec![index]),
+            }
+        }
+        orders
     }
 
     /// True of two legs of the first book that are one order: of one instant and side, and of

@@ -4,8 +4,15 @@ use std::collections::HashSet;
 
 use super::alone::Alone;
 use super::{Cause, Export};
+use crate::compare::align::align;
 use crate::compare::leg::{Action, Leg};
+use crate::compare::matching::{Fate, Matching};
+use crate::compare::tolerance::{Point, micros};
 use crate::domain::signal::Direction;
+
+/// Microseconds within which an alert repeats another one, on charts whose bar is not known or
+/// shorter.
+const REPEATED_WITHIN: i64 = 60_000_000;
 
 /// Of both books: causes of the first, and of the second.
 type OfBoth<'a> = [&'a mut Vec<Option<Cause>>; 2];
@@ -25,18 +32,58 @@ pub(super) fn name_sessions(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
     }
 }
 
-/// A missed and a false leg in one bar.
-pub(super) fn name_others(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
-    let mut others = alone.invented.iter().copied().peekable();
-    for &index in &alone.missed {
-        let (earliest, latest) = alone.cost.window(alone.points.first[index]);
-        let at = |other: &usize| alone.points.second[*other].at;
-        while others.next_if(|other| at(other) < earliest).is_some() {}
-        if let Some(other) = others.next_if(|other| at(other) <= latest) {
-            missed[index].get_or_insert(Cause::OtherOrder { leg: other });
-            invented[other].get_or_insert(Cause::OtherOrder { leg: index });
+/// An alert that is like another one which is a leg's, and came within a bar of it. Whether it
+/// closes or opens does not count: the second sale of what was bought once opens a position.
+pub(super) fn name_repeated(alone: &Alone<'_>, found: &Matching, invented: &mut [Option<Cause>]) {
+    let points = &alone.points.second;
+    let apart = alone.bar.max(REPEATED_WITHIN);
+    for &index in &alone.invented {
+        let (leg, at) = (&alone.legs[1][index], points[index].at);
+        let from = points.partition_point(|point| point.at < at.saturating_sub(apart));
+        let near =
+            (from..points.len()).take_while(|&other| points[other].at <= at.saturating_add(apart));
+        let is_like = |other: &usize| {
+            let other_leg = &alone.legs[1][*other];
+            matches!(found.second[*other], Fate::Matched(_))
+                && other_leg.side == leg.side
+                && other_leg.quantity == leg.quantity
+                && other_leg.price == leg.price
+        };
+        if let Some(other) = near.into_iter().find(is_like) {
+            let order = alone.legs[1][other].order;
+            invented[index].get_or_insert(Cause::Repeated { order });
         }
     }
+}
+
+/// A missed and a false leg in one bar, of which nothing else is known.
+pub(super) fn name_others(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
+    let first = left(&alone.missed, missed);
+    let second = left(&alone.invented, invented);
+    // Of another order the price may be another one.
+    let at = |point: Point| Point {
+        price: 1.0,
+        ..point
+    };
+    let of_first: Vec<Point> = first
+        .iter()
+        .map(|&index| at(alone.points.first[index]))
+        .collect();
+    let of_second: Vec<Point> = second
+        .iter()
+        .map(|&index| at(alone.points.second[index]))
+        .collect();
+    for pair in align(&of_first, &of_second, &alone.cost).pairs {
+        let (index, other) = (first[pair.first], second[pair.second]);
+        missed[index] = Some(Cause::OtherOrder { leg: other });
+        invented[other] = Some(Cause::OtherOrder { leg: index });
+    }
+}
+
+/// Those that have no cause yet.
+fn left(indices: &[usize], causes: &[Option<Cause>]) -> Vec<usize> {
+    let left = indices.iter().copied();
+    left.filter(|&index| causes[index].is_none()).collect()
 }
 
 /// Legs of two exports that are one, of a share of the smaller, from which on they are exports
@@ -89,18 +136,25 @@ pub(super) fn name_repainted(
             .iter()
             .filter(|leg| !now.contains(&known(leg)))
             .collect();
-        for &index in &alone.invented {
-            let alert = &alone.legs[1][index];
-            let time = alone.points.second[index].at;
-            let is_its = |leg: &&&Leg| {
-                let point = crate::compare::tolerance::Point::of(leg)
-                    .later(crate::compare::tolerance::micros(alone.shift));
-                let (earliest, latest) = alone.cost.window(point);
-                leg.side == alert.side && (earliest..=latest).contains(&time)
-            };
-            if gone.iter().any(|leg| is_its(&leg)) {
-                invented[index].get_or_insert(cause.clone());
-            }
+        name_gone(alone, &gone, &cause, invented);
+    }
+}
+
+/// Alerts of legs that only an earlier export has, which are in order of time.
+fn name_gone(alone: &Alone<'_>, gone: &[&Leg], cause: &Cause, invented: &mut [Option<Cause>]) {
+    let shift = micros(alone.shift);
+    let windows = gone
+        .iter()
+        .map(|leg| alone.cost.window(Point::of(leg).later(shift)));
+    let windows: Vec<(i64, i64)> = windows.collect();
+    for &index in &alone.invented {
+        let time = alone.points.second[index].at;
+        // All windows have one length, so that both of their ends rise.
+        let ends = windows.partition_point(|(_, latest)| *latest < time);
+        let begun = windows.partition_point(|(earliest, _)| *earliest <= time);
+        let side = alone.legs[1][index].side;
+        if ends < begun && gone[ends..begun].iter().any(|leg| leg.side == side) {
+            invented[index].get_or_insert_with(|| cause.clone());
         }
     }
 }

@@ -13,37 +13,49 @@ const SILENT_ORDERS: usize = 3;
 const BURST: usize = 15;
 const BURST_TIME: SignedDuration = SignedDuration::from_mins(3);
 
-/// Several missed legs in a row without any alert between. At hours at which no alert ever
-/// comes, none is missing.
+/// Several missed legs in a row without any alert between. A leg that has its alert ends the
+/// row, and so does an alert that is of no leg. Legs that something else explains are in none:
+/// while the server does not run, nobody knows of alerts. At hours at which no alert ever comes,
+/// none is missing.
 pub(super) fn name_silences(alone: &Alone<'_>, evidence: &Evidence, causes: &mut [Option<Cause>]) {
     let points = &alone.points.first;
-    let missed = alone.missed.iter().copied();
-    let missed: Vec<usize> = missed
-        .filter(|&index| !alone.is_outside_session(1, points[index]))
-        .collect();
-    let arrivals: Vec<i64> = evidence
-        .arrivals
+    let mut others: Vec<i64> = alone
+        .invented
         .iter()
-        .map(|at| at.as_microsecond())
+        .map(|&index| alone.points.second[index].at)
+        .chain(evidence.refused.iter().map(|one| one.at.as_microsecond()))
         .collect();
-    let after = |at: i64| arrivals.partition_point(|arrival| *arrival < at);
-    let mut run: Vec<usize> = Vec::new();
-    for position in 0..=missed.len() {
-        let continues = missed.get(position).is_some_and(|&index| {
-            run.last().is_none_or(|&last| {
-                let window = |index: usize| alone.cost.window(points[index]);
-                after(window(last).0) == after(window(index).1)
-            })
-        });
-        if continues {
-            run.push(missed[position]);
+    others.sort_unstable();
+    let is_quiet = |last: usize, index: usize| {
+        let ends = points[index].at.saturating_add(alone.bar);
+        let before = |at: i64| others.partition_point(|other| *other < at);
+        before(points[last].at) == before(ends)
+    };
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    // The last leg of the run that still goes on.
+    let mut last: Option<usize> = None;
+    for (index, point) in points.iter().enumerate() {
+        if !alone.is_missed(index) || causes[index].is_some() {
+            last = None;
             continue;
         }
+        if alone.is_outside_session(1, *point) {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run) if last.is_some_and(|last| is_quiet(last, index)) => run.push(index),
+            _ => runs.push(vec![index]),
+        }
+        last = Some(index);
+    }
+    let arrivals = evidence.arrivals.iter().map(|at| at.as_microsecond());
+    let arrivals: Vec<i64> = arrivals.collect();
+    for run in runs {
         if orders_of(&run, alone) >= SILENT_ORDERS {
-            let before = &arrivals[..after(points[run[0]].at)];
+            let begins = points[run[0]].at;
+            let before = &arrivals[..arrivals.partition_point(|arrival| *arrival < begins)];
             name_silence(&run, alone, (before, evidence.is_of_fills), causes);
         }
-        run = missed.get(position).copied().into_iter().collect();
     }
 }
 

@@ -2,36 +2,68 @@
 
 use super::alone::Alone;
 use super::{Cause, Outage, Refused};
+use crate::compare::align::align;
+use crate::compare::tolerance::Point;
 use crate::domain::event::EventStatus;
+use crate::domain::signal::Direction;
 
 /// Alerts that came at the right time and made no order: each explains one order, which has
 /// two legs where it turns the position round.
+///
+/// An alert whose side is known explains an order of that side, and these choose first. A
+/// duplicate comes last, for its original may have done what the leg asks for.
 pub(super) fn name_refused(alone: &Alone<'_>, refused: &[Refused], causes: &mut [Option<Cause>]) {
-    let mut next = 0;
-    let mut explained: Option<usize> = None;
-    for &index in &alone.missed {
-        if let Some(before) = explained.filter(|before| alone.are_one_order(*before, index)) {
-            causes[index].clone_from(&causes[before].clone());
-            continue;
+    let is_duplicate = |one: &Refused| one.status == Some(EventStatus::Duplicate);
+    for side in [Some(Direction::Long), Some(Direction::Short), None] {
+        name_alike(alone, refused, causes, side, |one| !is_duplicate(one));
+    }
+    for side in [Direction::Long, Direction::Short] {
+        name_alike(alone, refused, causes, Some(side), is_duplicate);
+    }
+}
+
+/// Lays refused alerts of one side, or those that state none, beside the orders that nothing
+/// explains yet.
+fn name_alike(
+    alone: &Alone<'_>,
+    refused: &[Refused],
+    causes: &mut [Option<Cause>],
+    side: Option<Direction>,
+    is_meant: impl Fn(&Refused) -> bool,
+) {
+    let refused: Vec<&Refused> = refused
+        .iter()
+        .filter(|one| one.side == side && is_meant(one))
+        .collect();
+    let is_left = |order: &&Vec<usize>| {
+        let leg = &alone.legs[0][order[0]];
+        causes[order[0]].is_none() && side.is_none_or(|side| side == leg.side)
+    };
+    let orders = alone.missed_orders();
+    let orders: Vec<&Vec<usize>> = orders.iter().filter(is_left).collect();
+    // Only their times are known of both.
+    let at = |at: i64| Point { at, price: 1.0 };
+    let missed: Vec<Point> = orders
+        .iter()
+        .map(|order| at(alone.points.first[order[0]].at))
+        .collect();
+    let came: Vec<Point> = refused
+        .iter()
+        .map(|one| at(one.at.as_microsecond()))
+        .collect();
+    for pair in align(&missed, &came, &alone.cost).pairs {
+        for &index in orders[pair.first] {
+            causes[index] = Some(refused[pair.second].cause());
         }
-        let (earliest, latest) = alone.cost.window(alone.points.first[index]);
-        while refused
-            .get(next)
-            .is_some_and(|refused| refused.at.as_microsecond() < earliest)
-        {
-            next += 1;
-        }
-        let Some(refused) = refused.get(next) else {
-            return;
-        };
-        if refused.at.as_microsecond() <= latest {
-            causes[index] = Some(match (refused.event, refused.status) {
-                (Some(event), Some(EventStatus::Ignored)) => Cause::Paused { event },
-                (Some(event), Some(status)) => Cause::NoOrder { event, status },
-                _ => Cause::Rejected,
-            });
-            explained = Some(index);
-            next += 1;
+    }
+}
+
+impl Refused {
+    fn cause(&self) -> Cause {
+        match (self.event, self.status) {
+            (Some(event), Some(EventStatus::Ignored)) => Cause::Paused { event },
+            (Some(event), Some(status)) => Cause::NoOrder { event, status },
+            _ => Cause::Rejected,
         }
     }
 }

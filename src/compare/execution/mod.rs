@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bridge::MatchedProfit;
 use crate::analytics::number::float_of;
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;
@@ -69,9 +70,14 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// What `fills` are of `alerts`.
+    /// What fills left of alerts.
     #[must_use]
-    pub fn of(trades: usize, alerts: Decimal, fills: Decimal) -> Self {
+    pub fn of(matched: MatchedProfit) -> Self {
+        let MatchedProfit {
+            trades,
+            first: alerts,
+            second: fills,
+        } = matched;
         let share = float_of(fills) / float_of(alerts);
         Self {
             trades,

@@ -139,14 +139,19 @@ fn the_grade_says_its_parts_and_what_would_raise_it_most() {
 #[test]
 fn retention_is_not_defined_where_the_alerts_made_nothing() {
     let money = |text: &str| text.parse::<Decimal>().unwrap();
-    let kept = Retention::of(3, money("200"), money("150"));
-    assert_eq!((kept.percent, kept.difference), (Some(75.0), money("-50")));
+    let kept = |trades, first, second| {
+        let (first, second) = (money(first), money(second));
+        Retention::of(MatchedProfit {
+            trades,
+            first,
+            second,
+        })
+    };
+    let most = kept(3, "200", "150");
+    assert_eq!((most.percent, most.difference), (Some(75.0), money("-50")));
     for alerts in ["0", "-20"] {
-        let lost = Retention::of(3, money(alerts), money("-50"));
+        let lost = kept(3, alerts, "-50");
         assert_eq!(lost.percent, None);
     }
-    assert_eq!(
-        Retention::of(1, money("-20"), money("-50")).difference,
-        money("-30")
-    );
+    assert_eq!(kept(1, "-20", "-50").difference, money("-30"));
 }

@@ -6,10 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::ComparisonFilter;
 use crate::compare::alerts::wholes;
+use crate::compare::leg::of_trade;
 use crate::compare::splits::splits;
+use crate::compare::tolerance::bar_named;
 use crate::compare::{Action, AlertLegs, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::book::Book;
 use crate::domain::money::Decimal;
@@ -21,7 +24,7 @@ use crate::store::backtests::{self, Backtest};
 use crate::store::ledgers::LedgerKey;
 use crate::store::trades::{self, PairedTrade, StoredTrade, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{StoreError, orders, tickers};
+use crate::store::{StoreError, events, orders, tickers};
 
 /// Why there is nothing to compare, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +35,9 @@ pub enum CannotCompare {
     )]
     NoBacktest(String),
     /// There are several, or none of that instrument.
-    #[error("name the instrument of the backtest: the webhook has {0}")]
+    #[error(
+        "name the instrument of the backtest (--ticker, `ticker` in the API): the webhook has {0}"
+    )]
     WhichBacktest(String),
     /// The backtest has no fill.
     #[error("the backtest of {0} has no trade; import a list of trades that has some")]
@@ -48,7 +53,9 @@ pub enum CannotCompare {
     )]
     NoFills(String),
     /// There are fills of several instruments, or none of that one.
-    #[error("name the instrument of the fills: the webhook has {0}")]
+    #[error(
+        "name the instrument of the fills (--ticker, `ticker` in the API): the webhook has {0}"
+    )]
     WhichFills(String),
     /// Alerts and fills cover different times.
     #[error(
@@ -95,6 +102,8 @@ pub(super) struct Books {
     pub(super) orders: Vec<Order>,
     pub(super) alerts: AlertLegs,
     pub(super) evidence: Evidence,
+    /// The bar of the chart as the newest alert names it.
+    pub(super) bar: Option<SignedDuration>,
     /// Orders whose alert was brought in later.
     pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
@@ -126,6 +135,7 @@ impl Books {
         Ok(Self {
             backtest: Joined::of(listed.iter().flat_map(legs).collect()),
             evidence: evidence::read(connection, &webhook, &ticker, &orders)?,
+            bar: bar_of_alerts(connection, &orders)?,
             imported: orders::imported(connection, webhook.row)?,
             paired: trades::paired(connection, &key)?,
             currency: webhook.settings.currency.clone(),
@@ -140,14 +150,13 @@ impl Books {
     }
 
     /// The backtest's trades with their legs.
-    pub(super) fn backtest_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
+    pub(super) fn backtest_trades(&self) -> Vec<TradeLegs> {
         let rows = self.backtest.leg_of.chunks_exact(2);
         let trades = self.listed.iter().zip(rows);
         trades
             .map(|(trade, rows)| TradeLegs {
                 entry: Some(rows[0]),
                 exit: Some(rows[1]),
-                is_inside: is_inside(trade.exit.time),
                 trade: ClosedTrade::from(trade),
             })
             .collect()
@@ -167,8 +176,8 @@ impl Books {
     }
 
     /// The alerts' trades with their legs.
-    pub(super) fn alert_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
-        with_legs(&self.alerts, &self.paired, is_inside)
+    pub(super) fn alert_trades(&self) -> Vec<TradeLegs> {
+        with_legs(&self.alerts, &self.paired)
     }
 
     pub(super) fn no_overlap(&self) -> CannotCompare {
@@ -180,15 +189,10 @@ impl Books {
 }
 
 /// The trades of alerts with their legs.
-pub(super) fn with_legs(
-    alerts: &AlertLegs,
-    paired: &[PairedTrade],
-    is_inside: impl Fn(Timestamp) -> bool,
-) -> Vec<TradeLegs> {
+pub(super) fn with_legs(alerts: &AlertLegs, paired: &[PairedTrade]) -> Vec<TradeLegs> {
     let with_legs = |paired: &PairedTrade| TradeLegs {
         entry: alerts.place(paired.entry, Action::Entry),
         exit: alerts.place(paired.exit, Action::Exit),
-        is_inside: is_inside(paired.trade.exit_time),
         trade: paired.trade.clone(),
     };
     paired.iter().map(with_legs).collect()
@@ -226,6 +230,10 @@ fn chosen(
     let names: Vec<String> = kept.iter().map(|kept| kept.ticker.to_string()).collect();
     if let Some(ticker) = &filter.ticker {
         kept.retain(|kept| kept.ticker.may_be(ticker));
+        // One name may be two instruments' for what it leaves out; the very name is one's.
+        if kept.iter().any(|kept| kept.ticker == *ticker) {
+            kept.retain(|kept| kept.ticker == *ticker);
+        }
     }
     match <[Backtest; 1]>::try_from(kept) {
         Ok([backtest]) => Ok(backtest),
@@ -252,25 +260,27 @@ fn trades_of(
     Ok(trades)
 }
 
+/// The bar of the chart as the newest alert names it in `metadata.interval`.
+fn bar_of_alerts(
+    connection: &Connection,
+    orders: &[Order],
+) -> Result<Option<SignedDuration>, Failed> {
+    let Some(newest) = orders.iter().rev().find(|order| !order.adjusting) else {
+        return Ok(None);
+    };
+    let payload = events::get(connection, newest.event)?.payload;
+    let message = payload.and_then(|payload| serde_json::from_slice::<Value>(&payload).ok());
+    let interval = message.map(|message| message["metadata"]["interval"].clone());
+    Ok(interval.and_then(|interval| match interval {
+        Value::String(text) => bar_named(&text),
+        Value::Number(minutes) => bar_named(&minutes.to_string()),
+        _ => None,
+    }))
+}
+
 /// Both rows of a trade in a list.
 fn legs(trade: &Trade) -> [Leg; 2] {
-    let leg = |action: Action, of: &crate::domain::trade::Leg| Leg {
-        ticker: trade.ticker.clone(),
-        side: match action {
-            Action::Entry => trade.direction,
-            Action::Exit => trade.direction.opposite(),
-        },
-        action,
-        is_action_stated: true,
-        time: of.time,
-        price: of.price,
-        quantity: trade.quantity,
-        signal: of.signal.clone(),
-        position_after: None,
-        order: None,
-    };
-    [
-        leg(Action::Entry, &trade.entry),
-        leg(Action::Exit, &trade.exit),
-    ]
+    let row = |of: &crate::domain::trade::Leg| (of.time, of.price, of.signal.clone());
+    let rows = [row(&trade.entry), row(&trade.exit)];
+    of_trade(&trade.ticker, trade.direction, trade.quantity, rows)
 }

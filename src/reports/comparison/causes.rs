@@ -45,6 +45,7 @@ fn named(cause: Option<&Cause>) -> &'static str {
         Some(Cause::OtherOrder { .. }) => {
             "Both traded in the bar, but not alike: the alert runs another version"
         }
+        Some(Cause::Repeated { .. }) => "The same alert came twice",
         Some(Cause::OutsideSession) => "Only one side trades at this time of day",
         Some(Cause::NotRunning { .. }) => "This server was not running",
         Some(Cause::NoFills { .. }) => "No fill came for a while",

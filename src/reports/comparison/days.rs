@@ -1,6 +1,8 @@
 //! Comparisons of past days, so that the drift of a match rate can be seen without anybody
 //! having looked.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::store::compared_days::{self, NewDay};
+use crate::store::ledgers::{self, Versions};
 use crate::store::{Connection, Result, backtests, webhooks};
 
 /// The figures of a day's comparison: of all that both books covered by then.
@@ -86,6 +89,28 @@ pub struct MissingDay {
     row: i64,
     ticker: Ticker,
     day: Date,
+    /// Of what it is made of.
+    versions: Versions,
+}
+
+/// Backtests that there was nothing to compare with, and what they were made of then: it is
+/// tried again when that has changed.
+#[derive(Debug, Default)]
+pub struct Incomparable(HashMap<(i64, Ticker), Versions>);
+
+impl Incomparable {
+    /// True where trying again would come to nothing.
+    #[must_use]
+    pub fn has(&self, missing: &MissingDay) -> bool {
+        let key = (missing.row, missing.ticker.clone());
+        self.0.get(&key) == Some(&missing.versions)
+    }
+
+    /// Notes that there was nothing to compare.
+    pub fn note(&mut self, missing: MissingDay) {
+        self.0
+            .insert((missing.row, missing.ticker), missing.versions);
+    }
 }
 
 /// The backtests of active and paused webhooks without a comparison of the day that `now` is of.
@@ -97,6 +122,7 @@ pub fn missing(connection: &Connection, now: Timestamp) -> Result<Vec<MissingDay
     let mut missing = Vec::new();
     for webhook in webhooks::list_current(connection)? {
         let day = zone_of(&webhook.settings).to_datetime(now).date();
+        let versions = ledgers::versions(connection, std::slice::from_ref(&webhook.id))?;
         for backtest in backtests::of_webhook(connection, &webhook)? {
             let newest = compared_days::newest(connection, webhook.row, &backtest.ticker)?;
             if newest < Some(day) {
@@ -105,6 +131,7 @@ pub fn missing(connection: &Connection, now: Timestamp) -> Result<Vec<MissingDay
                     row: webhook.row,
                     ticker: backtest.ticker,
                     day,
+                    versions,
                 });
             }
         }
@@ -124,6 +151,7 @@ pub fn compared(connection: &Connection, missing: &MissingDay) -> Result<Option<
         row,
         ticker,
         day,
+        ..
     } = missing;
     let mut filter = ComparisonFilter {
         webhook: webhook.clone(),
@@ -175,4 +203,32 @@ pub fn all(
         Some(ComparedDay { day, figures })
     });
     Ok(read.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::scratch::Scratch;
+
+    #[test]
+    fn what_cannot_be_compared_is_tried_again_when_it_has_changed() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        let missing = |scratch: &Scratch| {
+            let of = std::slice::from_ref(&webhook);
+            MissingDay {
+                webhook: webhook.clone(),
+                row: 1,
+                ticker: "AAPL".parse().unwrap(),
+                day: "2026-01-05".parse().unwrap(),
+                versions: ledgers::versions(&scratch.connection, of).unwrap(),
+            }
+        };
+        let mut incomparable = Incomparable::default();
+        assert!(!incomparable.has(&missing(&scratch)));
+        incomparable.note(missing(&scratch));
+        assert!(incomparable.has(&missing(&scratch)));
+        scratch.alert(&webhook, "AAPL", "buy");
+        assert!(!incomparable.has(&missing(&scratch)));
+    }
 }

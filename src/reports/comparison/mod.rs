@@ -9,6 +9,7 @@ mod cache;
 mod causes;
 pub mod days;
 mod fills;
+mod frame;
 mod rows;
 mod verdict;
 
@@ -17,7 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::compare::{Bridge, Drift, Execution, Fate, Matching, Preset, Rate, Shift, Tolerance};
+use crate::compare::{
+    Bridge, Drift, Execution, Fate, Matching, Preset, Rate, Scale, Shift, Tolerance,
+};
 use crate::domain::event::text_enum;
 use crate::domain::moment::Range;
 use crate::domain::signal::Ticker;
@@ -29,6 +32,7 @@ use fills::FillBooks;
 pub use books::CannotCompare;
 pub use cache::ComparisonCache;
 pub use causes::CauseCount;
+pub(super) use fills::foreign;
 pub use rows::{LegOutcome, LegRow, LegSide};
 
 text_enum! {
@@ -92,6 +96,8 @@ pub struct Comparison {
     pub shift_seconds: i64,
     /// The shift with which far more legs would match.
     pub suggested_shift: Option<SuggestedShift>,
+    /// The tolerance in price with which far more legs would match.
+    pub suggested_price: Option<SuggestedPrice>,
     /// Share of the first book's legs that the second has.
     pub match_rate: Rate,
     /// Legs by what became of them.
@@ -129,6 +135,22 @@ pub struct SuggestedShift {
     pub seconds: i64,
     /// Share of its legs that would match and be in time, in percent.
     pub match_rate: f64,
+    /// Two shifts in place of it, where daylight saving makes a difference.
+    pub seasons: Option<SeasonalShift>,
+}
+
+/// Shifts of a chart with daylight saving.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeasonalShift {
+    /// What to add to the first book's times in winter, in seconds.
+    pub winter_seconds: i64,
+    /// What to add to them while daylight saving is in force.
+    pub summer_seconds: i64,
+    /// A zone with these dates of daylight saving.
+    pub like: &'static str,
+    /// Share of its legs that would match and be in time with both, in percent.
+    pub match_rate: f64,
 }
 
 impl From<Shift> for SuggestedShift {
@@ -136,6 +158,35 @@ impl From<Shift> for SuggestedShift {
         Self {
             seconds: shift.by.as_secs(),
             match_rate: 100.0 * shift.match_rate,
+            seasons: shift.seasons.map(|seasons| SeasonalShift {
+                winter_seconds: seasons.winter.as_secs(),
+                summer_seconds: seasons.summer.as_secs(),
+                like: seasons.like,
+                match_rate: 100.0 * seasons.match_rate,
+            }),
+        }
+    }
+}
+
+/// A tolerance in price with which far more legs would match: the prices of both books differ by
+/// a factor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestedPrice {
+    /// By how much the second book's prices are above the first's, in percent.
+    pub above_percent: f64,
+    /// The tolerance to ask for, in percent.
+    pub tolerance: f64,
+    /// Share of the first book's legs that would match and be in time, in percent.
+    pub match_rate: f64,
+}
+
+impl From<Scale> for SuggestedPrice {
+    fn from(scale: Scale) -> Self {
+        Self {
+            above_percent: 100.0 * (scale.factor - 1.0),
+            tolerance: (100.0 * scale.tolerance).round().min(100.0),
+            match_rate: 100.0 * scale.match_rate,
         }
     }
 }

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::With;
+use super::{With, frame};
 use crate::compare::drift::worse_by;
 use crate::compare::tolerance::{Cost, Point, micros};
-use crate::compare::{Action, By, Cause, Causes, Fate, Leg, Matching, Tolerance};
+use crate::compare::{Action, By, Cause, Causes, Fate, Leg, Matching};
 use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
@@ -56,6 +56,19 @@ pub struct LegRow {
     pub cause_in_words: Option<String>,
 }
 
+impl LegRow {
+    /// True of a leg on one side only, and of a pair that is late or of another quantity. A pair
+    /// whose alert was brought in later is none: the alert is there.
+    #[must_use]
+    pub fn is_problem(&self) -> bool {
+        let is_alone = matches!(self.outcome, LegOutcome::Missed | LegOutcome::FalseAlert);
+        is_alone || self.flags.iter().any(|flag| *flag != IMPORTED)
+    }
+}
+
+/// The flag of a pair whose alert was brought in later.
+const IMPORTED: &str = "imported";
+
 /// One side of a row.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -98,24 +111,33 @@ impl LegSide {
     }
 }
 
+/// All rows of a comparison, oldest first.
+pub(super) fn of(
+    pair: &frame::Pair<'_>,
+    found: &Matching,
+    causes: &Causes,
+    shift: SignedDuration,
+) -> Vec<LegRow> {
+    Laid {
+        pair,
+        found,
+        causes,
+        shift,
+    }
+    .rows()
+}
+
 /// Two books and what was found of them.
-pub(super) struct Laid<'a> {
-    pub(super) with: With,
-    pub(super) legs: [&'a [Leg]; 2],
-    pub(super) found: &'a Matching,
-    pub(super) causes: &'a Causes,
-    pub(super) tolerance: &'a Tolerance,
-    pub(super) shift: SignedDuration,
-    /// A leg of the second book that was brought in later.
-    pub(super) is_imported: &'a dyn Fn(usize) -> bool,
-    /// A leg of each book as it is shown.
-    pub(super) sides: [&'a dyn Fn(usize) -> LegSide; 2],
+struct Laid<'a> {
+    pair: &'a frame::Pair<'a>,
+    found: &'a Matching,
+    causes: &'a Causes,
+    shift: SignedDuration,
 }
 
 impl Laid<'_> {
-    /// All rows, oldest first.
-    pub(super) fn rows(&self) -> Vec<LegRow> {
-        let [first, second] = self.legs;
+    fn rows(&self) -> Vec<LegRow> {
+        let [first, second] = self.pair.legs;
         let mut rows = Vec::with_capacity(first.len() + second.len() - self.found.pairs.len());
         for (index, leg) in first.iter().enumerate() {
             let time = leg.time + self.shift;
@@ -147,21 +169,24 @@ impl Laid<'_> {
 
     fn pair(&self, pair: usize) -> LegRow {
         let pair = self.found.pairs[pair];
-        let [first, second] = self.legs;
+        let [first, second] = self.pair.legs;
         let (one, other) = (&first[pair.first], &second[pair.second]);
         let shifted = Point::of(one).later(micros(self.shift));
-        let sides = [(self.sides[0])(pair.first), (self.sides[1])(pair.second)];
+        let sides = [
+            (self.pair.sides[0])(pair.first),
+            (self.pair.sides[1])(pair.second),
+        ];
         let seconds = sides[1].time.duration_since(sides[0].time) - self.shift;
         let flags = [
             (
-                Cost::of(self.tolerance).is_late(shifted, Point::of(other)),
+                Cost::of(&self.pair.tolerance).is_late(shifted, Point::of(other)),
                 "late",
             ),
             (one.quantity != other.quantity, "quantity"),
-            ((self.is_imported)(pair.second), "imported"),
+            ((self.pair.is_imported)(pair.second), IMPORTED),
         ];
         let [one_side, other_side] = sides;
-        let cause = (self.is_imported)(pair.second).then_some(Cause::ImportedLater);
+        let cause = (self.pair.is_imported)(pair.second).then_some(Cause::ImportedLater);
         LegRow {
             by: Some(pair.by),
             margin: Some(pair.margin),
@@ -184,7 +209,7 @@ impl Laid<'_> {
         index: usize,
         cause: Option<Cause>,
     ) -> LegRow {
-        let side = Some((self.sides[book])(index));
+        let side = Some((self.pair.sides[book])(index));
         if book == 0 {
             self.row(outcome, side, None, cause)
         } else {
@@ -199,7 +224,7 @@ impl Laid<'_> {
         second: Option<LegSide>,
         cause: Option<Cause>,
     ) -> LegRow {
-        let [backtest, alert, fill] = match self.with {
+        let [backtest, alert, fill] = match self.pair.with {
             With::Backtest => [first, second, None],
             With::Fills => [None, first, second],
         };

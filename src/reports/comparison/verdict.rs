@@ -1,35 +1,34 @@
 //! What a trader reads first: one sentence with a number and how sure it is, and the next step.
 
-use super::{CauseCount, ComparisonVerdict, LegCounts};
-use crate::compare::{Bridge, MatchBand, Rate, Shift};
+use jiff::SignedDuration;
+
+use super::frame::Found;
+use super::{ComparisonVerdict, SuggestedPrice};
+use crate::compare::{Bridge, MatchBand};
 use crate::domain::currency;
 use crate::domain::money::Decimal;
 
 /// The verdict of a comparison.
-pub(super) fn of(
-    rate: &Rate,
-    legs: &LegCounts,
-    bridge: Option<&Bridge>,
-    currency: &str,
-    shift: Option<Shift>,
-    causes: &[CauseCount],
-) -> ComparisonVerdict {
+pub(super) fn of(found: &Found<'_>) -> ComparisonVerdict {
+    let rate = found.rate;
+    let band = in_words(rate.band);
+    // Of few fills the interval says more than the rate does.
+    let meaning = if MatchBand::of(rate.percent / 100.0) == rate.band {
+        band.to_owned()
+    } else {
+        format!("{band} cannot be ruled out with so few")
+    };
     let mut summary = format!(
-        "{} of {} backtest fills had an alert: {:.1} %, and between {:.1} and {:.1} % with 95 % confidence: {}.",
-        rate.matched,
-        rate.legs,
-        rate.percent,
-        rate.low,
-        rate.high,
-        in_words(rate.band),
+        "{} of {} backtest fills had an alert: {:.1} %, and between {:.1} and {:.1} % with 95 % confidence: {meaning}.",
+        rate.matched, rate.legs, rate.percent, rate.low, rate.high,
     );
-    if let Some(bridge) = bridge {
+    if let Some(bridge) = found.bridge {
         summary.push(' ');
-        summary.push_str(&money(bridge, currency));
+        summary.push_str(&money(bridge, found.currency));
     }
     ComparisonVerdict {
         summary,
-        next_step: next_step(rate, legs, shift, causes),
+        next_step: next_step(found),
     }
 }
 
@@ -65,17 +64,40 @@ fn money(bridge: &Bridge, currency: &str) -> String {
     )
 }
 
-fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[CauseCount]) -> String {
-    if let Some(shift) = shift {
+fn next_step(found: &Found<'_>) -> String {
+    let (rate, legs) = (found.rate, found.legs);
+    if let Some(seasons) = found.shift.and_then(|shift| shift.seasons) {
+        return format!(
+            "The backtest's times look shifted by {} in winter and {} in summer: its chart was in a zone with daylight \
+             saving like {}'s. With both, {:.1} % match: import the list again with the chart's zone (--time-zone).",
+            in_hours(seasons.winter),
+            in_hours(seasons.summer),
+            seasons.like,
+            100.0 * seasons.match_rate,
+        );
+    }
+    if let Some(shift) = found.shift {
         return format!(
             "The backtest's times look shifted by {}: its chart was in another zone. With the shift, {:.1} % match: \
              compare again with --shift {}s, or import the list again with its zone.",
-            in_hours(shift),
+            in_hours(shift.by),
             100.0 * shift.match_rate,
             shift.by.as_secs(),
         );
     }
-    let evident = causes.iter().find(|count| count.is_evident());
+    if let Some(scale) = found.matching.suggested_scale.map(SuggestedPrice::from) {
+        let above = scale.above_percent;
+        let direction = if above < 0.0 { "below" } else { "above" };
+        return format!(
+            "The alerts' prices are {:.1} % {direction} the backtest's throughout: its chart may be adjusted for \
+             dividends, or show another contract. With --price {}, {:.1} % match: compare again with it, or list the \
+             trades of the chart that the alerts are on.",
+            above.abs(),
+            scale.tolerance,
+            scale.match_rate,
+        );
+    }
+    let evident = found.causes.iter().find(|count| count.is_evident());
     match evident {
         _ if legs.missed + legs.false_alerts == 0 => "Nothing to do.".to_owned(),
         Some(count) => format!(
@@ -91,8 +113,8 @@ fn next_step(rate: &Rate, legs: &LegCounts, shift: Option<Shift>, causes: &[Caus
     }
 }
 
-pub(super) fn in_hours(shift: Shift) -> String {
-    let minutes = shift.by.as_mins();
+pub(super) fn in_hours(shift: SignedDuration) -> String {
+    let minutes = shift.as_mins();
     let sign = if minutes < 0 { "-" } else { "+" };
     match (minutes.abs() / 60, minutes.abs() % 60) {
         (hours, 0) => format!("{sign}{hours} h"),

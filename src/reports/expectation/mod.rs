@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::comparison::ComparisonVerdict;
 use crate::analytics::expectation::{
-    ALARM_FROM, Expectation, SharpeFigures, Uniform, deflated_sharpe,
+    ALARM_FROM, Expectation, OutcomePoint, SharpeFigures, Uniform, curve_of, deflated_sharpe,
 };
 use crate::domain::event::text_enum;
 use crate::domain::signal::Ticker;
@@ -150,6 +150,9 @@ pub struct LiveExpectation {
     /// The figures.
     #[serde(flatten)]
     pub figures: Expectation,
+    /// The curve of the broker's fills over the same time, in the same unit; empty where there
+    /// are none, or in another currency.
+    pub fills: Vec<OutcomePoint>,
     /// What is left of it where it is the best of several; null where it is not, or alone.
     pub best_of: Option<BestOf>,
     /// What else should be known.
@@ -198,6 +201,7 @@ fn of_subject(
         currency: subject.currency,
         source: subject.source,
         figures,
+        fills: curve_of(&subject.fills),
         best_of,
         notes: subject.notes,
     })

@@ -8,11 +8,12 @@ use crate::domain::departure::OutcomeUnit;
 use crate::domain::instrument::Instrument;
 use crate::domain::signal::Ticker;
 use crate::domain::trade::ClosedTrade;
+use crate::reports::comparison::foreign;
 use crate::store::backtests::{self, Backtest};
 use crate::store::expectations::{self, FrozenTrades, NewExpectation, StoredExpectation};
 use crate::store::ledgers::LedgerKey;
 use crate::store::webhooks::{self, StoredWebhook};
-use crate::store::{Connection, Result, tickers, trades};
+use crate::store::{Connection, Result, fills, tickers, trades};
 
 /// Trades of a backtest before the first live one, from which on only these count: later ones
 /// may have been looked at.
@@ -29,6 +30,8 @@ pub(super) struct Subject {
     pub(super) unit: OutcomeUnit,
     pub(super) expected: Outcomes,
     pub(super) live: Outcomes,
+    /// Those of the broker's fills.
+    pub(super) fills: Outcomes,
     /// The live trades' profits in money.
     pub(super) live_profits: Vec<f64>,
     pub(super) source: ExpectationSource,
@@ -142,6 +145,7 @@ impl Subject {
             },
             live: Outcomes::of(&live, unit),
             live_profits: profits(&live),
+            fills: fills_of(connection, &webhook, &ticker, unit, new.counted_from)?,
             webhook,
             ticker,
             instrument,
@@ -194,6 +198,7 @@ impl Subject {
                 counted_from: live.from,
             },
             currency: webhook.settings.currency.clone(),
+            fills: fills_of(connection, &webhook, &ticker, unit, live.from)?,
             live_profits: profits(second),
             notes: vec![
                 "without a backtest, the later half of the live trades is held against the earlier one, and no alarm is \
@@ -303,6 +308,32 @@ pub(super) fn live_trades(
         connection,
         &LedgerKey::of_alerts(webhook, instrument.clone()),
     )
+}
+
+/// The trades of a broker's fills from a time on; none where they are priced in another
+/// currency than amounts are in.
+fn fills_of(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    ticker: &Ticker,
+    unit: OutcomeUnit,
+    from: Option<Timestamp>,
+) -> Result<Outcomes> {
+    let kept = fills::ledgers_of(connection, webhook.row)?;
+    let mut kept = kept.into_iter();
+    let Some(key) = kept.find(|key| key.instrument.ticker().may_be(ticker)) else {
+        return Ok(Outcomes::default());
+    };
+    let is_foreign = foreign(
+        &fills::in_order(connection, &key)?,
+        &webhook.settings.currency,
+    );
+    if unit == OutcomeUnit::Money && is_foreign.is_some() {
+        return Ok(Outcomes::default());
+    }
+    let mut trades = trades::in_book(connection, &key)?;
+    trades.retain(|trade| from.is_none_or(|from| trade.exit_time >= from));
+    Ok(Outcomes::of(&trades, unit))
 }
 
 fn profits(trades: &[ClosedTrade]) -> Vec<f64> {

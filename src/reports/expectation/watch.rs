@@ -4,13 +4,14 @@
 //! done on its own, so that nothing else waits for all of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::SEED;
 use super::subject::{freezable, live_trades};
 use crate::analytics::expectation::{ALARM_FROM, AlarmRule, Outcomes, horizon, rule};
-use crate::domain::departure::Departure;
+use crate::domain::departure::{Departure, OutcomeUnit};
 use crate::domain::signal::Ticker;
-use crate::store::expectations::{self, NewExpectation, StoredExpectation};
+use crate::store::expectations::{self, ExpectationTerms, NewExpectation};
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{Connection, Result, backtests, ledgers, tickers};
 
@@ -111,18 +112,17 @@ impl ExpectationWatch {
         let instrument = tickers::find(&transaction, webhook.row, ticker)?;
         let mut live = live_trades(&transaction, webhook.row, &instrument)?;
         if *is_frozen {
-            let stored = expectations::of_webhook(&transaction, webhook.row)?;
-            let Some(stored) = stored.into_iter().find(|of| of.frozen.ticker == *ticker) else {
+            let Some(terms) = expectations::terms(&transaction, webhook.row, ticker)? else {
                 return Ok(Looked::Nothing);
             };
-            if let Some(from) = stored.frozen.counted_from {
+            if let Some(from) = terms.counted_from {
                 live.retain(|trade| trade.exit_time >= from);
             }
-            let live = Outcomes::of(&live, stored.frozen.unit);
+            let live = Outcomes::of(&live, terms.unit);
             return Ok(Looked::Alarm {
-                id: stored.id,
+                id: terms.id,
                 version: versions[0],
-                departure: self.departure(webhook, &stored, &live),
+                departure: self.departure(&transaction, webhook, &terms, &live)?,
             });
         }
         let new = if live.is_empty() {
@@ -142,26 +142,29 @@ impl ExpectationWatch {
 
     fn departure(
         &mut self,
+        connection: &Connection,
         webhook: &StoredWebhook,
-        stored: &StoredExpectation,
+        terms: &ExpectationTerms,
         live: &Outcomes,
-    ) -> Option<Departure> {
+    ) -> Result<Option<Departure>> {
         let n = live.values.len();
-        let is_comparable = stored.frozen.unit == crate::domain::departure::OutcomeUnit::Percent
-            || stored.frozen.currency == webhook.settings.currency;
+        let is_comparable =
+            terms.unit == OutcomeUnit::Percent || terms.currency == webhook.settings.currency;
         if n < ALARM_FROM || !is_comparable {
-            return None;
+            return Ok(None);
         }
         if self.rules.len() >= KEPT {
             self.rules.clear();
         }
-        let values = &stored.frozen.trades.values;
-        let rule = self
-            .rules
-            .entry((stored.id, horizon(n)))
-            .or_insert_with(|| rule(values, n, SEED).ok());
+        let rule = match self.rules.entry((terms.id, horizon(n))) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let trades = expectations::trades_of(connection, terms.id)?;
+                new.insert(trades.and_then(|trades| rule(&trades.values, n, SEED).ok()))
+            }
+        };
+        let alarm = rule.as_ref().and_then(|rule| rule.alarm(live));
         // One that is over needs nobody.
-        let alarm = rule.as_ref()?.alarm(live);
-        alarm.filter(|alarm| alarm.over.is_none())
+        Ok(alarm.filter(|alarm| alarm.over.is_none()))
     }
 }

@@ -143,6 +143,16 @@ pub fn listed(rows: &[Row]) -> Vec<Comparable> {
     trades
 }
 
+/// The seeds of what is injected: five, or those from one number to below another that
+/// `INJECTED_SEEDS` names, such as `100..110`.
+pub fn seeds() -> std::ops::Range<u64> {
+    let named = std::env::var("INJECTED_SEEDS").ok();
+    named.map_or(0..5, |named| {
+        let (from, to) = named.split_once("..").unwrap();
+        from.parse().unwrap()..to.parse().unwrap()
+    })
+}
+
 pub fn exports() -> Vec<PathBuf> {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tradingview");
     let folder = std::env::var_os("TRADINGVIEW_EXPORTS").unwrap_or_else(|| fixtures.into());

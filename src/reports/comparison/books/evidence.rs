@@ -1,10 +1,11 @@
 //! What is recorded of the time that is compared, besides the two books.
 
 use crate::compare::cause::{Export, Gap};
-use crate::compare::{Action, Evidence, Joined, Leg, Outage, Refused};
+use crate::compare::leg::of_trade;
+use crate::compare::{Evidence, Joined, Outage, Refused};
 use crate::domain::event::EventStatus;
 use crate::domain::order::Order;
-use crate::domain::signal::Ticker;
+use crate::domain::signal::{Intent, Ticker};
 use crate::store::backtests::{self, PastBacktest};
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{Connection, events, rejections, runs};
@@ -18,18 +19,19 @@ pub(super) fn read(
     ticker: &Ticker,
     orders: &[Order],
 ) -> Result<Evidence, Failed> {
-    let arrivals = events::arrivals(connection, webhook.row)?;
-    let concerns = |arrival: &&events::Arrived| {
-        arrival.status != EventStatus::Processed
-            && arrival
-                .ticker
-                .as_ref()
-                .is_none_or(|stated| stated.may_be(ticker))
-    };
-    let without_order = arrivals.iter().filter(concerns).map(|arrival| Refused {
+    // An alert that could not be read may be of any instrument.
+    let mut arrivals = events::arrivals(connection, webhook.row)?;
+    arrivals.retain(|arrival| {
+        let stated = arrival.ticker.as_ref();
+        stated.is_none_or(|stated| stated.may_be(ticker))
+    });
+    let without_order = arrivals.iter();
+    let without_order = without_order.filter(|arrival| arrival.status != EventStatus::Processed);
+    let without_order = without_order.map(|arrival| Refused {
         at: arrival.at,
         event: Some(arrival.event),
         status: Some(arrival.status),
+        side: arrival.intent.and_then(Intent::direction),
     });
     let rejected = rejections::list(connection, webhook.row)?
         .into_iter()
@@ -37,6 +39,7 @@ pub(super) fn read(
             at: rejection.rejected_at,
             event: None,
             status: None,
+            side: None,
         });
     let mut refused: Vec<Refused> = without_order.chain(rejected).collect();
     refused.sort_by_key(|refused| refused.at);
@@ -83,25 +86,8 @@ fn gaps(orders: &[Order]) -> Vec<Gap> {
 /// The legs of an earlier export.
 fn export(past: &PastBacktest, ticker: &Ticker) -> Export {
     let rows = past.trades.iter().flat_map(|trade| {
-        let leg = |action: Action| {
-            let (side, (time, price)) = match action {
-                Action::Entry => (trade.direction, trade.entry),
-                Action::Exit => (trade.direction.opposite(), trade.exit),
-            };
-            Leg {
-                ticker: ticker.clone(),
-                side,
-                action,
-                is_action_stated: true,
-                time,
-                price,
-                quantity: trade.quantity,
-                signal: None,
-                position_after: None,
-                order: None,
-            }
-        };
-        [leg(Action::Entry), leg(Action::Exit)]
+        let rows = [trade.entry, trade.exit].map(|(time, price)| (time, price, None));
+        of_trade(ticker, trade.direction, trade.quantity, rows)
     });
     Export {
         imported_at: past.imported_at,

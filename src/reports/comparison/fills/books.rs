@@ -80,16 +80,15 @@ impl FillBooks {
     }
 
     /// The alerts' trades with their legs.
-    pub(super) fn alert_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
-        with_legs(&self.alerts, &self.of_alerts, is_inside)
+    pub(super) fn alert_trades(&self) -> Vec<TradeLegs> {
+        with_legs(&self.alerts, &self.of_alerts)
     }
 
     /// The fills' trades with their legs.
-    pub(super) fn fill_trades(&self, is_inside: impl Fn(Timestamp) -> bool) -> Vec<TradeLegs> {
+    pub(super) fn fill_trades(&self) -> Vec<TradeLegs> {
         let with_legs = |paired: &PairedTrade| TradeLegs {
             entry: self.fills.place(FillId(paired.entry.0), Action::Entry),
             exit: self.fills.place(FillId(paired.exit.0), Action::Exit),
-            is_inside: is_inside(paired.trade.exit_time),
             trade: paired.trade.clone(),
         };
         self.of_fills.iter().map(with_legs).collect()
@@ -210,7 +209,7 @@ fn chosen(
 }
 
 /// Currencies of prices that cannot be laid beside the webhook's.
-fn foreign(found: &[StoredFill], currency: &str) -> Option<String> {
+pub(in crate::reports) fn foreign(found: &[StoredFill], currency: &str) -> Option<String> {
     let stated = found
         .iter()
         .filter_map(|stored| stored.fill.currency.as_deref());

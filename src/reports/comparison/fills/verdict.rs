@@ -1,39 +1,30 @@
 //! What a trader reads first of the comparison with fills: one sentence with a number, how sure
 //! it is, and the next step.
 
-use super::super::{CauseCount, ComparisonVerdict, LegCounts};
+use crate::compare::Execution;
 use crate::compare::execution::Slippage;
-use crate::compare::{Execution, Rate, Shift};
 use crate::domain::currency;
 use crate::domain::money::Decimal;
+use crate::reports::comparison::frame::Found;
 use crate::reports::comparison::verdict::in_hours;
-
-/// What was found.
-pub(super) struct Found<'a> {
-    pub(super) rate: &'a Rate,
-    pub(super) legs: &'a LegCounts,
-    pub(super) execution: &'a Execution,
-    pub(super) currency: &'a str,
-    pub(super) shift: Option<Shift>,
-    pub(super) causes: &'a [CauseCount],
-}
+use crate::reports::comparison::{ComparisonVerdict, SuggestedPrice};
 
 /// The verdict of a comparison.
-pub(super) fn of(found: &Found<'_>) -> ComparisonVerdict {
+pub(super) fn of(found: &Found<'_>, execution: &Execution) -> ComparisonVerdict {
     let rate = found.rate;
     let mut summary = format!(
         "{} of {} alerts were filled: {:.1} %, and between {:.1} and {:.1} % with 95 % confidence.",
         rate.matched, rate.legs, rate.percent, rate.low, rate.high,
     );
     if rate.matched > 0 {
-        let cost = slippage(&found.execution.slippage, found.currency);
-        let grade = found.execution.grade.letter;
+        let cost = slippage(&execution.slippage, found.currency);
+        let grade = execution.grade.letter;
         summary = format!("{summary} {cost} Grade {grade}.");
     }
-    summary.push_str(&retention(found));
+    summary.push_str(&retention(execution, found.currency));
     ComparisonVerdict {
         summary,
-        next_step: next_step(found),
+        next_step: next_step(found, execution),
     }
 }
 
@@ -63,21 +54,11 @@ fn slippage(slippage: &Slippage, currency: &str) -> String {
     )
 }
 
-fn retention(found: &Found<'_>) -> String {
-    let Some(retention) = found
-        .execution
-        .retention
-        .filter(|retention| retention.trades > 0)
-    else {
+fn retention(execution: &Execution, currency: &str) -> String {
+    let Some(retention) = execution.retention.filter(|kept| kept.trades > 0) else {
         return String::new();
     };
-    let amount = |amount: Decimal| {
-        format!(
-            "{} {}",
-            currency::shown(amount, found.currency),
-            found.currency
-        )
-    };
+    let amount = |amount: Decimal| format!("{} {currency}", currency::shown(amount, currency));
     match retention.percent {
         Some(percent) => format!(" They kept {percent:.0} % of the alerts' profit."),
         None => format!(
@@ -88,13 +69,20 @@ fn retention(found: &Found<'_>) -> String {
     }
 }
 
-fn next_step(found: &Found<'_>) -> String {
+fn next_step(found: &Found<'_>, execution: &Execution) -> String {
     if let Some(shift) = found.shift {
         return format!(
             "The fills' times look shifted by {}: their export is of another zone. With the shift, {:.1} % match: \
              undo the import and bring the file in again with its zone (--time-zone).",
-            in_hours(shift),
+            in_hours(shift.by),
             100.0 * shift.match_rate,
+        );
+    }
+    if let Some(scale) = found.matching.suggested_scale.map(SuggestedPrice::from) {
+        return format!(
+            "The fills' prices are {:+.1} % off the alerts' throughout: they may be of another contract or unit. With \
+             --price {}, {:.1} % match: compare again with it.",
+            scale.above_percent, scale.tolerance, scale.match_rate,
         );
     }
     let (legs, rate) = (found.legs, found.rate);
@@ -118,6 +106,6 @@ fn next_step(found: &Found<'_>) -> String {
             "Look at the {} fills without an alert: trades by hand, or of another strategy.",
             legs.false_alerts
         ),
-        None => found.execution.grade.advice.clone(),
+        None => execution.grade.advice.clone(),
     }
 }

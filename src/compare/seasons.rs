@@ -1,0 +1,121 @@
+//! A shift that is another one in summer: a chart in a zone with daylight saving whose times
+//! were read in one without, or the other way round.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::matching::{Group, Points};
+use super::shift::{HOUR, SAMPLE, rate_with, score};
+use super::tolerance::{Cost, Point};
+
+/// What is to be added to a book's times by season.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seasons {
+    /// While daylight saving is not in force.
+    pub winter: SignedDuration,
+    /// While it is.
+    pub summer: SignedDuration,
+    /// A zone with these dates.
+    pub like: &'static str,
+    /// Share of the first book's legs in the common range that are matched with both, and not
+    /// late.
+    pub match_rate: f64,
+}
+
+/// A zone for each rule of when daylight saving begins and ends.
+const RULES: [&str; 3] = ["America/New_York", "Europe/London", "Australia/Sydney"];
+
+/// By how much both shifts must raise the match rate above that of the best single one. Where
+/// trades follow each other closely, an hour off finds a pair for many of them by chance.
+fn clearly(legs: usize) -> f64 {
+    if legs >= MANY { 0.05 } else { 0.1 }
+}
+
+/// Legs of which a share is known to two points.
+const MANY: usize = 400;
+
+/// Both shifts where they explain more than one does; `constant` are single ones that fit best,
+/// and `now` is the share that the best of these explains, or none, of so many legs `inside` the
+/// common range.
+pub(super) fn suggested(
+    groups: &[Group],
+    points: &Points,
+    cost: &Cost,
+    constant: &[i64],
+    (now, inside): (f64, usize),
+) -> Option<Seasons> {
+    let enough = now + clearly(inside);
+    if enough > 1.0 {
+        return None;
+    }
+    let winters = constant
+        .iter()
+        .flat_map(|shift| [*shift, shift + HOUR, shift - HOUR]);
+    let mut winters: Vec<i64> = winters.collect();
+    winters.sort_unstable();
+    winters.dedup();
+    let samples: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            let (first, second) = points.of_group(group);
+            (thinned(&first), second)
+        })
+        .collect();
+    let mut best: Option<(f64, Candidate)> = None;
+    for like in RULES {
+        let Ok(zone) = TimeZone::get(like) else {
+            continue;
+        };
+        for winter in &winters {
+            for summer in [winter - HOUR, winter + HOUR] {
+                let candidate = Candidate {
+                    like,
+                    zone: zone.clone(),
+                    winter: *winter,
+                    summer,
+                };
+                let fit = candidate.fit(&samples, cost);
+                if best.as_ref().is_none_or(|(known, _)| fit > *known) {
+                    best = Some((fit, candidate));
+                }
+            }
+        }
+    }
+    let (_, best) = best?;
+    let match_rate = rate_with(groups, points, cost, |at| best.shift_at(at));
+    (match_rate >= enough).then(|| Seasons {
+        winter: SignedDuration::from_micros(best.winter),
+        summer: SignedDuration::from_micros(best.summer),
+        like: best.like,
+        match_rate,
+    })
+}
+
+/// Some of many legs, over all of their time: a season is seen in the whole of it only.
+fn thinned(first: &[Point]) -> Vec<Point> {
+    let step = first.len() / SAMPLE + 1;
+    first.iter().step_by(step).copied().collect()
+}
+
+/// Two shifts and when each is in force.
+struct Candidate {
+    like: &'static str,
+    zone: TimeZone,
+    winter: i64,
+    summer: i64,
+}
+
+impl Candidate {
+    fn shift_at(&self, at: i64) -> i64 {
+        let time = Timestamp::from_microsecond(at.saturating_add(self.winter));
+        let is_summer = time.is_ok_and(|time| self.zone.to_offset_info(time).dst().is_dst());
+        if is_summer { self.summer } else { self.winter }
+    }
+
+    fn fit(&self, samples: &[(Vec<Point>, Vec<Point>)], cost: &Cost) -> f64 {
+        let fits = samples
+            .iter()
+            .map(|(first, second)| score(first, second, |at| self.shift_at(at), cost));
+        fits.sum()
+    }
+}

@@ -1,0 +1,102 @@
+//! What the comparisons of both pairs of books have in common: the matching, the causes, the
+//! bridge, the figures and the rows. How books are read, and what is said of them first,
+//! differs.
+
+use jiff::Timestamp;
+
+use super::rows::LegSide;
+use super::{
+    CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
+    SuggestedPrice, SuggestedShift, With, causes, counts, rows,
+};
+use crate::compare::{
+    Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Shift, Tolerance, TradeLegs,
+    matching,
+};
+use crate::domain::signal::Ticker;
+
+/// Two books, read and ready to be laid over each other.
+pub(super) struct Pair<'a> {
+    pub(super) with: With,
+    pub(super) ticker: &'a Ticker,
+    /// Currency of the second book's profit.
+    pub(super) currency: &'a str,
+    pub(super) legs: [&'a [Leg]; 2],
+    pub(super) tolerance: Tolerance,
+    pub(super) evidence: &'a Evidence,
+    /// The range that was asked for.
+    pub(super) range: (Option<Timestamp>, Option<Timestamp>),
+    /// The trades of both books with their legs; `None` where their currencies differ.
+    pub(super) trades: Option<[Vec<TradeLegs>; 2]>,
+    /// A leg of the second book that was brought in later.
+    pub(super) is_imported: &'a dyn Fn(usize) -> bool,
+    /// A leg of each book as it is shown.
+    pub(super) sides: [&'a dyn Fn(usize) -> LegSide; 2],
+    pub(super) notes: Vec<String>,
+}
+
+/// What was found of a pair, before anything is said of it.
+pub(super) struct Found<'a> {
+    pub(super) matching: &'a Matching,
+    pub(super) rate: &'a Rate,
+    pub(super) legs: &'a LegCounts,
+    pub(super) bridge: Option<&'a Bridge>,
+    pub(super) currency: &'a str,
+    pub(super) shift: Option<Shift>,
+    pub(super) causes: &'a [CauseCount],
+}
+
+impl Pair<'_> {
+    /// Lays one over the other; `None` where they cover no time together. `verdict` says what
+    /// was found, and what a broker made of the alerts.
+    pub(super) fn compared(
+        self,
+        filter: &ComparisonFilter,
+        verdict: impl FnOnce(&Found<'_>) -> (ComparisonVerdict, Option<Execution>),
+    ) -> Option<Compared> {
+        let (legs, shift) = (self.legs, filter.shift);
+        let mut found = matching(legs[0], legs[1], &self.tolerance, shift);
+        found.restrict(legs, shift, self.range);
+        let rate = Rate::of(&found)?;
+        let (from, to) = found.range?;
+        let named = Causes::of(legs, &found, &self.tolerance, shift, self.evidence);
+        let trades = self.trades.as_ref();
+        let bridge =
+            trades.map(|both| Bridge::between(both.each_ref().map(Vec::as_slice), &found, shift));
+        let counted = counts(&found);
+        let imported = found.pairs.iter();
+        let imported = imported.filter(|pair| (self.is_imported)(pair.second));
+        let of_causes = causes::counted(&found, &named, imported.count());
+        let (verdict, execution) = verdict(&Found {
+            matching: &found,
+            rate: &rate,
+            legs: &counted,
+            bridge: bridge.as_ref(),
+            currency: self.currency,
+            shift: found.suggested,
+            causes: &of_causes,
+        });
+        let rows = rows::of(&self, &found, &named, shift);
+        let comparison = Comparison {
+            webhook: filter.webhook.clone(),
+            with: self.with,
+            ticker: self.ticker.clone(),
+            verdict,
+            from,
+            to,
+            bar_seconds: self.tolerance.bar.as_secs(),
+            shift_seconds: shift.as_secs(),
+            suggested_shift: found.suggested.map(SuggestedShift::from),
+            suggested_price: found.suggested_scale.map(SuggestedPrice::from),
+            match_rate: rate,
+            legs: counted,
+            drift: Drift::of(legs[0], legs[1], &found, shift),
+            bridge,
+            execution,
+            currency: self.currency.to_owned(),
+            causes: of_causes,
+            notes: self.notes,
+        };
+        Some(Compared { comparison, rows })
+    }
+}
