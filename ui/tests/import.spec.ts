@@ -128,3 +128,37 @@ test('rows without this webhook’s key are taken by a button', async ({ page })
   await preview.getByRole('button', { name: /^Take the \d+ of / }).first().click();
   await expect(preview.getByRole('button', { name: /^Import \d+ alerts?$/ })).toBeVisible();
 });
+
+test('a broker’s fills are previewed, taken by the ticker that their owner names, and undone', async ({ page }) => {
+  await begin(page, server, 'AAPL Trend');
+  await page.goto(`${server.url}/import`);
+  const alert = { time: '2026-01-05T14:30:00Z', payload: { ticker: 'NASDAQ:AAPL', action: 'buy', qty: 1, marketPrice: 212.4 } };
+  const history = { name: 'history.jsonl', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(alert)) };
+  const chooser = page.locator('input[type=file]');
+  await chooser.setInputFiles(history);
+  await page.getByRole('button', { name: 'Import 1 alert' }).click();
+  await expect(page.getByText('1 alert imported.')).toBeVisible();
+
+  const fills = await readFile(join(fixtures, 'fills/plain.csv'), 'utf8');
+  const other = fills.split('\n')[1]?.replace('AAPL', 'XAAPL').replace('F-1', 'F-9') ?? '';
+  const buffer = Buffer.from(`${fills.trim()}\n${other}\n`);
+  await chooser.setInputFiles({ name: 'fills.csv', mimeType: 'text/csv', buffer });
+  const preview = page.getByRole('region', { name: 'Preview' });
+  await expect(preview.getByRole('button', { name: 'Import 3 fills' })).toBeVisible();
+  await expect(preview.locator('dl').first()).toContainText('plain columns');
+  const taken = preview.getByRole('region', { name: 'Taken from the file' });
+  await expect(taken.getByLabel('Ticker of AAPL', { exact: true })).toHaveAttribute('placeholder', 'NASDAQ:AAPL');
+  await expect(taken.getByLabel('Ticker of XAAPL')).toHaveAttribute('placeholder', /Left out/);
+  await taken.getByLabel('Ticker of XAAPL').fill('NASDAQ:AAPL');
+  await page.keyboard.press('Tab');
+  await preview.getByRole('button', { name: 'Import 4 fills' }).click();
+  await expect(page.getByText('4 fills imported.')).toBeVisible();
+
+  const kept = page.getByRole('region', { name: 'Fills of this webhook' });
+  await expect(kept).toContainText('fills.csv');
+  await chooser.setInputFiles({ name: 'fills.csv', mimeType: 'text/csv', buffer });
+  await expect(preview).toContainText('Nothing new to import.');
+  await kept.getByRole('button', { name: 'Undo the import of fills.csv' }).click();
+  await page.getByRole('button', { name: 'Undo it' }).click();
+  await expect(kept).toBeHidden();
+});

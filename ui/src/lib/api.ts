@@ -32,6 +32,7 @@ export type TestResult = Schemas['TestResult'];
 export type Explanation = Schemas['Explanation'];
 export type Imported = Schemas['Imported'];
 export type BacktestSize = Schemas['BacktestSize'];
+export type FillImport = Schemas['FillImport'];
 export type KeptBacktest = Schemas['KeptBacktest'];
 export type Compared = Schemas['Compared'];
 export type Comparison = Schemas['Comparison'];

@@ -41,6 +41,17 @@ export const formats = entriesOf(FORMATS).flatMap(([name, title]): [Settings['fo
   name === 'as-received' || name === 'template' ? [] : [[name, name === 'algohook' ? title : capital(title)]],
 );
 
+const VENUES: Record<string, string> = {
+  alpaca: 'Alpaca',
+  binance: 'Binance',
+  bybit: 'Bybit',
+  interactiveBrokers: 'Interactive Brokers',
+  plain: 'plain columns',
+};
+
+/** Where fills are from. */
+export const venueText = (venue: string): string => VENUES[venue] ?? venue;
+
 /** What an order did to the position. */
 export const change = (name: string | null | undefined): string => (name ? (CHANGES[name] ?? name) : 'none');
 
