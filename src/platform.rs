@@ -166,6 +166,22 @@ pub fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     }
 }
 
+/// Reads bytes at a place of a file, wherever it is read or written besides.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+    }
+    #[cfg(windows)]
+    {
+        std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+    }
+}
+
 /// Makes sure that a new name in a folder is on disk. Windows has no such call, and its
 /// file system keeps a log of names.
 ///

@@ -1,7 +1,7 @@
 //! Fills of brokers' files: bringing them in, the files, and undoing one.
 
-use crate::store::Connection;
-use hyper::body::Bytes;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -16,11 +16,12 @@ use crate::desk::imports::{UndoneFills, bring_in_fills, fill_options, undo_fills
 use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
+use crate::imports::Opened;
 use crate::imports::fills as files;
 use crate::journal::fills::{self, ImportedFills, NotTraded, Steps, SymbolMap};
 use crate::store::audit::Actor;
 use crate::store::fills::{self as stored, FillImport};
-use crate::store::{WriteContext, webhooks};
+use crate::store::{Connection, Store, WriteContext, webhooks};
 
 /// The owner's words about a file of fills.
 pub(super) struct FillReading {
@@ -42,44 +43,39 @@ impl From<NotTraded> for Problem {
 }
 
 /// Brings in the fills of a file.
-pub(super) async fn bring_in(
-    context: &Context,
-    actor: Actor,
-    webhook: WebhookId,
-    file: Bytes,
+pub(super) fn bring_in(
+    store: &Store,
+    webhook: &WebhookId,
+    mut file: Opened<'_>,
     reading: FillReading,
-    dry_run: bool,
+    actor: Option<&Actor>,
 ) -> Result<ImportedFills, Problem> {
-    let id = webhook.clone();
-    let readers = context.store.readers();
+    let readers = store.readers();
     let settings = readers
-        .run(move |connection| webhooks::get(connection, &id))
-        .await?
+        .run_blocking(|connection| webhooks::get(connection, webhook))?
         .settings;
     let options = fill_options(&settings, reading.zone, reading.ticker);
-    // The file is gone before its fills are told apart.
-    let file = blocking(move || files::read(&file, &options)).await?;
-    let file = file.map_err(unreadable)?;
-    let prepare = move |connection: &Connection| {
+    let file = files::read_opened(&mut file, &options).map_err(unreadable)?;
+    let prepare = |connection: &Connection| {
         fills::prepare(
             connection,
-            &webhook,
+            webhook,
             file,
             reading.file_name,
             &reading.symbols,
         )
     };
-    let prepared = readers.run(prepare).await??;
-    if dry_run {
+    let prepared = readers.run_blocking(prepare)??;
+    let Some(actor) = actor else {
         return Ok(prepared.summary().clone());
-    }
+    };
     let mut steps = Steps::of(prepared, actor.at);
     while let Some(step) = steps.next_step() {
         let actor = actor.clone();
         let run = move |context: &mut WriteContext<'_>| bring_in_fills(context, &actor, step);
-        steps.took(context.store.writer().run_in_turn(run).await?);
+        steps.took(store.writer().run_blocking(run)?);
     }
-    pair(&context.store).await?;
+    pair(store)?;
     Ok(steps.summary)
 }
 
@@ -121,7 +117,11 @@ pub(super) async fn undo(context: &Context, request: &ApiRequest) -> Reply {
     let undone = context.store.readers().run(read).await?;
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| undo_fills(context, &actor, id);
-    context.store.writer().run_removal(write).await?;
-    pair(&context.store).await?;
+    let store = Arc::clone(&context.store);
+    blocking(move || {
+        store.writer().run_removal_blocking(write)?;
+        pair(&store)
+    })
+    .await??;
     Ok(ok(&UndoneFills { undone }))
 }

@@ -1,13 +1,19 @@
-//! Files that are brought in: alerts, and lists of trades.
+//! Files that are brought in: alerts, lists of trades and fills.
+//!
+//! A file waits on the disk, and one at a time is read, on a thread of its own. A thread keeps
+//! some of the memory that it once had, so that many of them would keep many times as much.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::store::Connection;
-use hyper::body::Bytes;
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
 use jiff::SignedDuration;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use utoipa::IntoParams;
 
 use super::context::Context;
@@ -16,52 +22,198 @@ use super::fills::{FillReading, bring_in as bring_in_fills};
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::ApiRequest;
-use super::slow::blocking;
-use crate::desk::imports::{Imported, Reading, bring_in_alerts, bring_in_trades, new_backtest};
+use super::slow::{blocking, not_done};
+use crate::desk::imports::{
+    Imported, LARGEST_FILE, Reading, bring_in_alerts, bring_in_trades, new_backtest_of,
+};
 use crate::domain::event::text_enum;
 use crate::domain::webhook::WebhookId;
+use crate::http::body::{BodyError, BodyParts, discard_all};
+use crate::imports::source::Source;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
-use crate::imports::{self, Kind, Unreadable};
+use crate::imports::{self, Kind, Opened, Unreadable};
 use crate::journal::fills::SymbolMap;
 use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
 use crate::journal::ledgers::derive_next;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, ImportedTrades};
-use crate::store::{Store, WriteContext, webhooks};
+use crate::store::spool::Spool;
+use crate::store::{Connection, Store, StoreError, WriteContext, webhooks};
 
 /// How long a file may take to arrive, over a slow line too.
-pub const FILE_TIMEOUT: Duration = Duration::from_mins(2);
+const FILE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Time that a file waits for its turn before its sender is asked to come again.
 const WAIT: Duration = Duration::from_mins(2);
 
-/// The right to bring in a file, which one has at a time.
-pub struct Importing(Arc<Semaphore>);
+/// Files that may be on their way, be read or wait for that.
+const AT_ONCE: usize = 8;
+
+/// Bytes of a file that are written to the disk at once.
+const WRITTEN_AT_ONCE: usize = 256 * 1024;
+
+/// The right to bring in a file, which one has at a time, and the thread that does it.
+pub struct Importing {
+    arrivals: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+    /// The thread's jobs; there is none before the first file.
+    jobs: OnceLock<Sender<Job>>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
 
 impl Default for Importing {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(1)))
+        Self {
+            arrivals: Arc::new(Semaphore::new(AT_ONCE)),
+            turn: Arc::new(Semaphore::new(1)),
+            jobs: OnceLock::new(),
+        }
     }
 }
 
 impl Importing {
     /// Waits for the turn; `None` where it does not come in time.
-    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let turn = Arc::clone(&self.0).acquire_owned();
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.turn).acquire_owned();
         tokio::time::timeout(WAIT, turn).await.ok()?.ok()
+    }
+
+    /// Runs work on the thread of imports. The turn lasts as long as the work, also where
+    /// nobody waits for it any more.
+    async fn run<T: Send + 'static>(
+        &self,
+        turn: OwnedSemaphorePermit,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let done = work();
+            drop(turn);
+            let _ = answer.send(done);
+        });
+        let jobs = self.jobs.get_or_init(start_thread);
+        // The thread is gone only where it could not be started.
+        let _ = jobs.send(job);
+        answered
+            .await
+            .map_err(|_| not_done("an import was not done; the line before says why"))
     }
 }
 
+fn start_thread() -> Sender<Job> {
+    let (jobs, waiting) = channel::<Job>();
+    let thread = std::thread::Builder::new().name("imports".to_owned());
+    let started = thread.spawn(move || {
+        for job in waiting {
+            // A file that a bug stumbles over must not be the last one. The panic is logged.
+            let _ = catch_unwind(AssertUnwindSafe(job));
+        }
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "no thread for imports could be started");
+    }
+    jobs
+}
+
 /// The answer to a file whose turn did not come.
-pub(super) fn busy() -> Problem {
+fn busy() -> Problem {
     Problem::new(
-        hyper::StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::TOO_MANY_REQUESTS,
         "busy",
         "another file is being imported",
     )
     .hint("one file is imported at a time; send this one again in a moment")
     .retry_after(10)
+}
+
+/// The answer to a file that the disk has no room for.
+fn no_room(error: StoreError) -> Problem {
+    match error {
+        StoreError::NoRoom { .. } => Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "no_room",
+            error.to_string(),
+        )
+        .hint("nothing was imported; make room on the disk of the data directory, or import the file on the server with algohook import"),
+        error => error.into(),
+    }
+}
+
+/// Writes a file that arrives to the disk.
+///
+/// # Errors
+///
+/// What keeps it from arriving, or from being kept.
+async fn spool(body: Incoming, context: &Context) -> Result<Spool, Problem> {
+    let mut parts = BodyParts::of(body, LARGEST_FILE, WRITTEN_AT_ONCE);
+    let arrived = tokio::time::timeout(FILE_TIMEOUT, keep(&mut parts, context.store.folder()));
+    let (problem, is_too_large) = match arrived
+        .await
+        .unwrap_or(Err(Lost::Body(BodyError::TimedOut)))
+    {
+        Ok(spool) => return Ok(spool),
+        Err(Lost::Body(error)) => {
+            let is_too_large = matches!(error, BodyError::TooLarge(_));
+            (super::unreadable(error, LARGEST_FILE), is_too_large)
+        }
+        Err(Lost::File(problem)) => {
+            parts.discard_all(FILE_TIMEOUT).await;
+            return Err(problem);
+        }
+    };
+    if is_too_large {
+        parts.discard().await;
+    }
+    Err(problem)
+}
+
+/// Why a file did not get to the disk.
+enum Lost {
+    /// It did not arrive.
+    Body(BodyError),
+    /// It could not be kept.
+    File(Problem),
+}
+
+async fn keep(parts: &mut BodyParts, folder: &Path) -> Result<Spool, Lost> {
+    let announced = parts.announced().min(LARGEST_FILE as u64);
+    let at = folder.to_owned();
+    let begun = blocking(move || Spool::begin(&at, announced)).await;
+    let flat = |kept: Result<Result<Spool, StoreError>, Problem>| {
+        kept.and_then(|kept| kept.map_err(no_room))
+            .map_err(Lost::File)
+    };
+    let mut spool = flat(begun)?;
+    while let Some(part) = parts.next().await.map_err(Lost::Body)? {
+        let at = folder.to_owned();
+        spool = flat(blocking(move || spool.append(&part, &at).map(|()| spool)).await)?;
+    }
+    Ok(spool)
+}
+
+/// Takes a file that is the body of a request.
+pub(super) async fn receive(context: &Context, request: &ApiRequest, body: Incoming) -> Reply {
+    let Ok(arrival) = Arc::clone(&context.importing.arrivals).try_acquire_owned() else {
+        discard_all(body, LARGEST_FILE, FILE_TIMEOUT).await;
+        return Err(busy());
+    };
+    let asked = match Asked::of(request) {
+        Ok(asked) => asked,
+        Err(problem) => {
+            discard_all(body, LARGEST_FILE, FILE_TIMEOUT).await;
+            return Err(problem);
+        }
+    };
+    let file = spool(body, context).await?;
+    bring_in_file(
+        context,
+        asked,
+        request.actor(context.now()),
+        (file, arrival),
+    )
+    .await
 }
 
 text_enum! {
@@ -136,154 +288,197 @@ impl ImportQuery {
     }
 }
 
+/// What is asked of a file.
+struct Asked {
+    webhook: WebhookId,
+    kind: Option<FileKind>,
+    dry_run: bool,
+    alerts: AlertSelection,
+    trades: Reading,
+    fills: FillReading,
+}
+
+impl Asked {
+    fn of(request: &ApiRequest) -> Result<Self, Problem> {
+        let query: ImportQuery = request.query()?;
+        let webhook = query
+            .webhook
+            .parse()
+            .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
+        let stated = query.stated()?;
+        let columns = Choices::read(query.column.iter().map(String::as_str))
+            .map_err(|error| Problem::invalid(error.to_string()))?;
+        let symbols = SymbolMap::read(query.symbol.iter().map(String::as_str))
+            .map_err(|error| Problem::invalid(error.to_string()))?;
+        let ticker = parameter("ticker", query.ticker.as_deref())?;
+        let zone = query.time_zone.as_deref().map(super::performance::zone);
+        let zone = zone.transpose()?;
+        let tolerance = query.tolerance.map_or_else(
+            || AlertSelection::default().tolerance,
+            |seconds| SignedDuration::from_secs(i64::from(seconds)),
+        );
+        let names = query.name;
+        Ok(Self {
+            webhook,
+            kind: query.kind,
+            dry_run: query.dry_run,
+            alerts: AlertSelection { names, tolerance },
+            trades: Reading {
+                ticker: ticker.clone(),
+                zone: zone.clone(),
+                stated,
+                columns,
+                file_name: query.file_name.clone(),
+            },
+            fills: FillReading {
+                ticker,
+                zone,
+                symbols,
+                file_name: query.file_name,
+            },
+        })
+    }
+}
+
 /// Brings in the file that is the body. Importing it again changes nothing.
 /// What cannot be read is named by row and column; then nothing is imported.
 #[utoipa::path(post, path = "/imports", tag = "imports", params(ImportQuery),
     request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 200, body = Imported), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 413, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+        (status = 413, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem),
+        (status = 507, body = Problem)))]
 pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes) -> Reply {
-    let query: ImportQuery = request.query()?;
-    let webhook: WebhookId = query
-        .webhook
-        .parse()
-        .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))?;
-    let columns = Choices::read(query.column.iter().map(String::as_str))
-        .map_err(|error| Problem::invalid(error.to_string()))?;
-    let kind = match query.kind {
-        Some(kind) => kind,
-        None => kind_of(file.clone(), columns.clone()).await?,
+    let (asked, actor) = (Asked::of(request)?, request.actor(context.now()));
+    bring_in_file(context, asked, actor, (file.to_vec(), ())).await
+}
+
+/// Waits for the turn of a file and reads it, with what is held until then.
+async fn bring_in_file<F: Source + Send + 'static>(
+    context: &Context,
+    asked: Asked,
+    actor: Actor,
+    (file, held): (F, impl Send + 'static),
+) -> Reply {
+    let Some(turn) = context.importing.turn().await else {
+        return Err(busy());
     };
-    let actor = request.actor(context.now());
+    let store = Arc::clone(&context.store);
+    let work = move || {
+        let imported = read_file(&store, &file, asked, &actor);
+        drop((file, held));
+        imported
+    };
+    Ok(ok(&context.importing.run(turn, work).await??))
+}
+
+/// Reads a file and brings in what it holds.
+fn read_file(
+    store: &Store,
+    file: &dyn Source,
+    asked: Asked,
+    actor: &Actor,
+) -> Result<Imported, Problem> {
+    let mut opened = Opened::of(file).map_err(unreadable)?;
+    let kind = match asked.kind {
+        Some(kind) => kind,
+        None => match opened.kind(&asked.trades.columns).map_err(unreadable)? {
+            Kind::Alerts => FileKind::Alerts,
+            Kind::Trades => FileKind::Trades,
+            Kind::Fills => FileKind::Fills,
+        },
+    };
+    let (webhook, dry_run) = (asked.webhook, asked.dry_run);
+    let write = (!dry_run).then_some(actor);
     let mut imported = Imported {
-        dry_run: query.dry_run,
+        dry_run,
         alerts: None,
         trades: None,
         fills: None,
     };
     match kind {
         FileKind::Alerts => {
-            let tolerance = query.tolerance.map_or_else(
-                || AlertSelection::default().tolerance,
-                |seconds| SignedDuration::from_secs(i64::from(seconds)),
-            );
-            let names = query.name;
-            let selection = AlertSelection { names, tolerance };
-            let alerts = alerts(context, actor, webhook, file, selection, query.dry_run).await?;
-            imported.alerts = Some(alerts);
+            imported.alerts = Some(alerts(store, &webhook, opened, &asked.alerts, write)?);
         }
         FileKind::Trades => {
-            let zone = query.time_zone.as_deref().map(super::performance::zone);
-            let reading = Reading {
-                ticker: parameter("ticker", query.ticker.as_deref())?,
-                zone: zone.transpose()?,
-                stated: query.stated()?,
-                columns,
-                file_name: query.file_name,
-            };
-            let trades = trades(context, actor, webhook, file, reading, query.dry_run).await?;
-            imported.trades = Some(trades);
+            let file = (file, opened);
+            imported.trades = Some(trades(store, &webhook, file, asked.trades, actor, dry_run)?);
         }
         FileKind::Fills => {
-            let zone = query.time_zone.as_deref().map(super::performance::zone);
-            let symbols = query.symbol.iter().map(String::as_str);
-            let reading = FillReading {
-                ticker: parameter("ticker", query.ticker.as_deref())?,
-                zone: zone.transpose()?,
-                symbols: SymbolMap::read(symbols)
-                    .map_err(|error| Problem::invalid(error.to_string()))?,
-                file_name: query.file_name,
-            };
-            let fills =
-                bring_in_fills(context, actor, webhook, file, reading, query.dry_run).await?;
+            let fills = bring_in_fills(store, &webhook, opened, asked.fills, write)?;
             imported.fills = Some(fills);
         }
     }
-    Ok(ok(&imported))
+    Ok(imported)
 }
 
-async fn kind_of(file: Bytes, columns: Choices) -> Result<FileKind, Problem> {
-    let kind = blocking(move || imports::kind_of(&file, &columns)).await?;
-    Ok(match kind.map_err(unreadable)? {
-        Kind::Alerts => FileKind::Alerts,
-        Kind::Trades => FileKind::Trades,
-        Kind::Fills => FileKind::Fills,
-    })
-}
-
-async fn alerts(
-    context: &Context,
-    actor: Actor,
-    webhook: WebhookId,
-    file: Bytes,
-    selection: AlertSelection,
-    dry_run: bool,
+fn alerts(
+    store: &Store,
+    webhook: &WebhookId,
+    mut file: Opened<'_>,
+    selection: &AlertSelection,
+    actor: Option<&Actor>,
 ) -> Result<ImportedAlerts, Problem> {
-    // The file is gone before its alerts are told apart.
-    let file = blocking(move || imports::alerts::read(&file)).await?;
-    let file = file.map_err(unreadable)?;
+    let file = imports::alerts::read_opened(&mut file).map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
-            hyper::StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::UNPROCESSABLE_ENTITY,
             "unknown_name",
             error.to_string(),
         )
         .hint("nothing was imported; write a name as TradingView shows it")
     })?;
-    let readers = context.store.readers();
-    let of = webhook.clone();
-    let read = move |connection: &Connection| prepare(connection, &of, file, &selection);
-    let prepared = readers.run(read).await?;
-    if dry_run {
-        let read = move |connection: &Connection| preview(connection, prepared);
-        return Ok(readers.run(read).await?);
-    }
+    let readers = store.readers();
+    let read = |connection: &Connection| prepare(connection, webhook, file, selection);
+    let prepared = readers.run_blocking(read)?;
+    let Some(actor) = actor.cloned() else {
+        return Ok(readers.run_blocking(|connection| preview(connection, prepared))?);
+    };
+    let webhook = webhook.clone();
     let write =
         move |context: &mut WriteContext<'_>| bring_in_alerts(context, &actor, &webhook, prepared);
-    let imported = context.store.writer().run_in_turn(write).await?;
-    pair(&context.store).await?;
+    let imported = store.writer().run_blocking(write)?;
+    pair(store)?;
     Ok(imported)
 }
 
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can
 /// come between.
-pub(super) async fn pair(store: &Store) -> Result<(), Problem> {
-    while store.writer().run_in_turn(derive_next).await? {}
+pub(super) fn pair(store: &Store) -> Result<(), Problem> {
+    while store.writer().run_blocking(derive_next)? {}
     Ok(())
 }
 
-async fn trades(
-    context: &Context,
-    actor: Actor,
-    webhook: WebhookId,
-    file: Bytes,
+fn trades(
+    store: &Store,
+    webhook: &WebhookId,
+    (file, mut opened): (&dyn Source, Opened<'_>),
     reading: Reading,
+    actor: &Actor,
     dry_run: bool,
 ) -> Result<ImportedTrades, Problem> {
-    let id = webhook.clone();
-    let readers = context.store.readers();
-    let read = readers.run(move |connection| webhooks::get(connection, &id));
-    let settings = read.await?.settings;
-    let now = actor.at;
-    let read = move || new_backtest(&file, &settings, reading, now);
-    let new = blocking(read).await?.map_err(unreadable)?;
+    let readers = store.readers();
+    let settings = readers
+        .run_blocking(|connection| webhooks::get(connection, webhook))?
+        .settings;
+    let new = new_backtest_of(file, &mut opened, &settings, reading, actor.at);
+    let new = new.map_err(unreadable)?;
     if dry_run {
-        let read = move |connection: &Connection| backtests::preview(connection, &webhook, &new);
-        return Ok(readers.run(read).await?);
+        let read = |connection: &Connection| backtests::preview(connection, webhook, &new);
+        return Ok(readers.run_blocking(read)?);
     }
+    let (webhook, actor) = (webhook.clone(), actor.clone());
     let write =
         move |context: &mut WriteContext<'_>| bring_in_trades(context, &actor, &webhook, &new);
-    Ok(context.store.writer().run_in_turn(write).await?)
+    Ok(store.writer().run_blocking(write)?)
 }
 
 pub(super) fn unreadable(error: Unreadable) -> Problem {
     let detail = error.to_string();
-    let problem = Problem::new(
-        hyper::StatusCode::UNPROCESSABLE_ENTITY,
-        "unreadable_file",
-        detail,
-    )
-    .hint("nothing was imported; correct the file, or export it from TradingView again");
+    if matches!(error, Unreadable::Unread(_)) {
+        return not_done(&detail);
+    }
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", detail)
+        .hint("nothing was imported; correct the file, or export it from TradingView again");
     match error {
         Unreadable::Rows(faults) => problem.faults(faults.named),
         Unreadable::UnknownHeader { found, .. }

@@ -57,8 +57,7 @@ use request::ApiRequest;
 use routes::Resource;
 
 use crate::access::{Demand, Identity};
-use crate::desk::imports::LARGEST_FILE;
-use crate::http::body::{Body, BodyError, discard_all, read_limited};
+use crate::http::body::{Body, BodyError, read_limited};
 use crate::http::client::{Client, host_of};
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
@@ -155,7 +154,15 @@ impl Api {
             self.require_same_origin(&head, &client)?;
         }
         if matches!(resource, Resource::Imports) {
-            return self.import(body, head, client).await;
+            let request = ApiRequest {
+                id: String::new(),
+                query: head.uri.query().unwrap_or_default().to_owned(),
+                body: Bytes::new(),
+                headers: head.headers,
+                client,
+                identity,
+            };
+            return imports::receive(&self.context, &request, body).await;
         }
         let part = self.room.part(client.address);
         let (largest, patience, part) = match resource {
@@ -174,36 +181,6 @@ impl Api {
             identity,
         };
         resource.handle(&method, &self.context, &request).await
-    }
-
-    /// Takes one file at a time: each may need ten times the memory of all other requests.
-    /// Its body is not read before its turn, and the turn lasts as long as the work on it,
-    /// also where its sender has gone.
-    async fn import(&self, body: Incoming, head: Parts, client: Client) -> Reply {
-        let Some(turn) = self.context.importing.turn().await else {
-            discard_all(body, LARGEST_FILE, imports::FILE_TIMEOUT).await;
-            return Err(imports::busy());
-        };
-        let (largest, patience) = (LARGEST_FILE, imports::FILE_TIMEOUT);
-        let file = read_limited(body, largest, patience, None).await;
-        let file = file.map_err(|error| unreadable(error, largest))?;
-        let request = ApiRequest {
-            id: String::new(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            body: Bytes::new(),
-            headers: head.headers,
-            client,
-            identity: None,
-        };
-        let context = Arc::clone(&self.context);
-        let work = tokio::spawn(async move {
-            let _turn = turn;
-            imports::import(&context, &request, file).await
-        });
-        work.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "an import was not done");
-            Err(Problem::internal())
-        })
     }
 
     fn require_same_origin(&self, head: &Parts, client: &Client) -> Result<(), Problem> {

@@ -10,8 +10,12 @@ use super::problem::Problem;
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "slow work was not done");
-        Problem::internal()
-    })
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| not_done(&error.to_string()))
+}
+
+/// The answer where work was not done for a reason that is the server's.
+pub fn not_done(why: &str) -> Problem {
+    tracing::error!(why, "slow work was not done");
+    Problem::internal()
 }

@@ -20,6 +20,7 @@ use crate::desk::imports::{
     new_backtest, remove_backtests,
 };
 use crate::domain::signal::Ticker;
+use crate::imports::source::Source;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
@@ -27,6 +28,7 @@ use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
 use crate::journal::ledgers::derive_next;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, BacktestSize};
+use crate::store::spool::Spool;
 use crate::store::{WriteContext, webhooks};
 
 /// Missing alerts that are listed in the terminal.
@@ -155,7 +157,7 @@ impl Import {
 impl Alerts {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = read(&self.file)?;
-        let file = alerts::read(&file).map_err(|error| unreadable(&self.file, &error))?;
+        let file = alerts::read(&*file).map_err(|error| unreadable(&self.file, &error))?;
         file.require_names(&self.names)?;
         let selection = AlertSelection {
             names: self.names,
@@ -370,7 +372,7 @@ impl Trades {
             columns,
             stated,
         };
-        let new = new_backtest(&file, &settings, reading, Timestamp::now())
+        let new = new_backtest(&*file, &settings, reading, Timestamp::now())
             .map_err(|error| unreadable(path, &error))?;
         let imported = if self.dry_run {
             let read = |connection: &_| backtests::preview(connection, &webhook, &new);
@@ -395,15 +397,21 @@ impl Trades {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn read(path: &Path) -> anyhow::Result<Box<dyn Source>> {
     let shown = path.display();
     let failed = || format!("cannot read {shown}");
     let opened = std::fs::File::open(path).with_context(failed)?;
-    let mut file = Vec::new();
-    // No more than is needed to know that it is too large; a pipe has no size to ask for.
-    let mut most = opened.take(LARGEST_FILE as u64 + 1);
-    most.read_to_end(&mut file).with_context(failed)?;
-    if file.len() > LARGEST_FILE {
+    let is_on_disk = opened.metadata().with_context(failed)?.is_file();
+    let file: Box<dyn Source> = if is_on_disk {
+        Box::new(Spool::of(opened).with_context(failed)?)
+    } else {
+        // No more than is needed to know that it is too large; a pipe has no size to ask for.
+        let mut read = Vec::new();
+        let mut most = opened.take(LARGEST_FILE as u64 + 1);
+        most.read_to_end(&mut read).with_context(failed)?;
+        Box::new(read)
+    };
+    if file.size() > LARGEST_FILE as u64 {
         bail!("{shown} is larger than {LARGEST_FILE} bytes; import it in parts");
     }
     Ok(file)

@@ -281,7 +281,7 @@ mod tests {
         let mut bought = fill(10, Direction::Long, "1", "100", None);
         bought.fee = Some(Fee {
             amount: "0.001".parse().unwrap(),
-            currency: Some("BTC".to_owned()),
+            currency: Some("BTC".into()),
         });
         let sold = fill(20, Direction::Short, "0.9989", "110", None);
         let short = fill(30, Direction::Short, "1", "111", None);

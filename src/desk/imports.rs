@@ -13,9 +13,10 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::Settings;
 use crate::domain::webhook::WebhookId;
 use crate::imports::fills::FillOptions;
+use crate::imports::source::Source;
 use crate::imports::trades::terms::{Readings, StatedTerms};
 use crate::imports::trades::{Choices, Options};
-use crate::imports::{self, Unreadable};
+use crate::imports::{self, Opened, Unreadable};
 use crate::journal::fills::{self as filled, ImportedFills, Step};
 use crate::journal::imports::{ImportedAlerts, Prepared, bring_in};
 use crate::store::audit::{self, Actor};
@@ -77,7 +78,22 @@ pub struct Reading {
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
 pub fn new_backtest(
-    file: &[u8],
+    file: impl Source,
+    settings: &Settings,
+    reading: Reading,
+    now: Timestamp,
+) -> Result<NewBacktest, Unreadable> {
+    new_backtest_of(&file, &mut Opened::of(&file)?, settings, reading, now)
+}
+
+/// [`new_backtest`] of a file that is open.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn new_backtest_of(
+    file: &dyn Source,
+    opened: &mut Opened<'_>,
     settings: &Settings,
     reading: Reading,
     now: Timestamp,
@@ -89,9 +105,9 @@ pub fn new_backtest(
         columns: reading.columns,
         ticker: reading.ticker.clone(),
     };
-    let list = imports::trades::read(file, &options)?;
+    let list = imports::trades::read_opened(opened, &options)?;
     Ok(NewBacktest {
-        digest: Digest::of(file, &list.zone, &options.columns),
+        digest: Digest::of(file, &list.zone, &options.columns)?,
         terms: Readings::of(&list, &reading.stated),
         stated: reading.stated,
         list,

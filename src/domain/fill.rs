@@ -13,6 +13,7 @@ use super::signal::{Direction, Ticker};
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::event::NotAnId;
 
@@ -47,8 +48,8 @@ text_enum! {
 pub struct Fee {
     /// Above zero is a cost, below zero a rebate.
     pub amount: Decimal,
-    /// The currency or coin that it was taken in, where the export says.
-    pub currency: Option<String>,
+    /// The currency or coin that it was taken in, where the export says; most fills have one.
+    pub currency: Option<Arc<str>>,
 }
 
 /// One fill.
@@ -69,7 +70,7 @@ pub struct Fill {
     /// The fee, where the export has one.
     pub fee: Option<Fee>,
     /// Currency of the price, where the export says.
-    pub currency: Option<String>,
+    pub currency: Option<Arc<str>>,
     /// The broker's number of the order.
     pub order_id: Option<String>,
     /// The broker's number of the fill.
@@ -202,7 +203,7 @@ mod tests {
             precision: 0,
             fee: fee.map(|(amount, currency)| Fee {
                 amount: amount.parse().unwrap(),
-                currency: currency.map(str::to_owned),
+                currency: currency.map(Into::into),
             }),
             currency: None,
             order_id: None,

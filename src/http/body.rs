@@ -105,6 +105,71 @@ pub async fn read_limited(
     }
 }
 
+/// A body that is read in parts, so that no more of it is held.
+pub struct BodyParts {
+    body: Incoming,
+    limit: usize,
+    size: usize,
+    read: usize,
+}
+
+impl BodyParts {
+    /// A body of at most `limit` bytes, in parts of about `size` bytes.
+    #[must_use]
+    pub fn of(body: Incoming, limit: usize, size: usize) -> Self {
+        Self {
+            body,
+            limit,
+            size,
+            read: 0,
+        }
+    }
+
+    /// Bytes that are announced, where they are.
+    #[must_use]
+    pub fn announced(&self) -> u64 {
+        self.body.size_hint().lower()
+    }
+
+    /// The next part; `None` behind the last.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`]; at once where the stated length is too large.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        let left = self.limit - self.read;
+        if self.announced() > left as u64 {
+            return Err(BodyError::TooLarge(self.body.size_hint().exact()));
+        }
+        let mut part = Vec::with_capacity(self.size);
+        while part.len() < self.size {
+            let Some(frame) = self.body.frame().await else {
+                break;
+            };
+            let frame = frame.map_err(|_| BodyError::Broken)?;
+            let Some(bytes) = frame.data_ref() else {
+                continue;
+            };
+            if part.len() + bytes.len() > left {
+                return Err(BodyError::TooLarge(None));
+            }
+            part.extend_from_slice(bytes);
+        }
+        self.read += part.len();
+        Ok((!part.is_empty()).then_some(part))
+    }
+
+    /// Throws the rest away, so that its sender, who writes it first, reads the answer.
+    pub async fn discard_all(self, patience: Duration) {
+        discard_all(self.body, self.limit, patience).await;
+    }
+
+    /// Throws a little of the rest away.
+    pub async fn discard(self) {
+        discard(self.body).await;
+    }
+}
+
 /// Throws a body away of which nothing is kept, so that its sender reads the answer. Returns
 /// how many bytes came, where that was all.
 pub async fn discard(body: Incoming) -> Option<usize> {

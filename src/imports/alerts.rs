@@ -2,17 +2,17 @@
 //! `{"time": "2026-01-05T14:30:00Z", "payload": {...}}`.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::table::{self, Row, Table};
-use super::{Faults, MOST_ROWS, Unreadable, own, text, trades};
-use crate::domain::format::ReadingRules;
+use super::names::Names;
+use super::records::{Record, Records};
+use super::source::Source;
+use super::table::{self, Table};
+use super::text::Text;
+use super::{Faults, Foreign, Kind, Opened, Unreadable, json_lines, own, trades};
 use crate::domain::signal::Signal;
 use crate::payload;
 
@@ -57,22 +57,6 @@ impl Said {
             time: signal.metadata.timestamp,
             id: signal.idempotency_key.map(String::into_boxed_str),
         }
-    }
-}
-
-/// The names of a file's alerts, each kept once.
-#[derive(Default)]
-pub(super) struct Names(HashSet<Arc<str>>);
-
-impl Names {
-    /// The one copy of a name.
-    pub(super) fn one(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(name) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = name.into();
-        self.0.insert(Arc::clone(&name));
-        name
     }
 }
 
@@ -163,8 +147,10 @@ impl AlertFile {
 }
 
 /// True if a text is JSON lines rather than a table.
-pub(super) fn is_json_lines(text: &str) -> bool {
-    text.trim_start().starts_with('{')
+pub(super) fn is_json_lines(text: &Text<'_>) -> bool {
+    text.begin()
+        .trim_start_matches(table::is_space)
+        .starts_with('{')
 }
 
 /// True if a header is that of TradingView's alert log.
@@ -182,21 +168,43 @@ pub(super) fn looks_like_log(table: &Table) -> bool {
 /// # Errors
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
-pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
-    if table::is_spreadsheet(file) {
+pub fn read(file: impl Source) -> Result<AlertFile, Unreadable> {
+    read_opened(&mut Opened::of(&file)?)
+}
+
+/// Reads alerts from a file that is open.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn read_opened(file: &mut Opened<'_>) -> Result<AlertFile, Unreadable> {
+    match read_whole(file) {
+        Err(error) => Err(file.instead(Kind::Alerts, error)),
+        read => read,
+    }
+}
+
+fn read_whole(file: &Opened<'_>) -> Result<AlertFile, Unreadable> {
+    let Opened::Text(text) = file else {
         return Err(Unreadable::UnknownKind);
-    }
-    let text = text::decode(file);
-    let is_of_account = !is_json_lines(&text);
-    let table = is_of_account.then(|| table::of_text(file)).transpose()?;
-    if let Some(table) = &table
-        && own::is_export(&table.header)
+    };
+    if text
+        .begin()
+        .trim_start_matches(table::is_space)
+        .starts_with('[')
     {
-        return own::alerts(table);
+        return Err(file_of_one_list());
     }
-    let mut alerts = match table {
-        Some(table) => log(&table)?,
-        None => json_lines(&text)?,
+    let is_of_account = !is_json_lines(text);
+    let mut alerts = if is_of_account {
+        let mut records = Records::of(text)?;
+        let header = records.header()?;
+        if own::is_export(&header) {
+            return own::alerts(&header, records);
+        }
+        log(text, &header, records)?
+    } else {
+        json_lines::read(text)?
     };
     // A file that has the newest alert first has it so within a second too. TradingView's
     // log always does, also where all of it is of one second.
@@ -217,6 +225,14 @@ pub fn read(file: &[u8]) -> Result<AlertFile, Unreadable> {
     })
 }
 
+/// The error of alerts that are one JSON list.
+fn file_of_one_list() -> Unreadable {
+    Unreadable::Foreign(Foreign {
+        is: "one JSON list",
+        advice: "Alerts are read as JSON lines, one object on each line: jq -c '.[]' FILE writes them so",
+    })
+}
+
 /// Where the columns of an alert log are.
 struct LogColumns {
     message: usize,
@@ -225,17 +241,19 @@ struct LogColumns {
 }
 
 impl LogColumns {
+    /// By their titles.
+    fn titled(header: &[String]) -> Option<Self> {
+        Some(Self {
+            message: column(header, MESSAGE)?,
+            time: column(header, TIME)?,
+            name: column(header, NAME),
+        })
+    }
+
     /// By their titles, else by what they hold: every language has them in one sequence.
     fn of(table: &Table) -> Result<Self, Unreadable> {
-        if let (Some(message), Some(time)) =
-            (column(&table.header, MESSAGE), column(&table.header, TIME))
-        {
-            let name = column(&table.header, NAME);
-            return Ok(Self {
-                message,
-                time,
-                name,
-            });
+        if let Some(titled) = Self::titled(&table.header) {
+            return Ok(titled);
         }
         let mostly = |column: usize, is_like: fn(&str) -> bool| {
             let cells = table.rows.iter().filter_map(|row| row.cells.get(column));
@@ -274,41 +292,44 @@ impl LogColumns {
     }
 }
 
-fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
+fn log(
+    text: &Text<'_>,
+    header: &[String],
+    mut records: Records<'_>,
+) -> Result<Vec<LoggedAlert>, Unreadable> {
     let LogColumns {
         message,
         time,
         name,
-    } = LogColumns::of(table)?;
-    let time_title = table.header[time].clone();
+    } = match LogColumns::titled(header) {
+        Some(titled) => titled,
+        None => LogColumns::of(&table::first_rows(text)?)?,
+    };
     let mut faults = Faults::default();
     let mut names = Names::default();
-    let mut alerts = Vec::with_capacity(table.rows.len());
-    let text = |row: Row<'_>, column: usize| row.cells.get(column).map(table::Cell::text);
-    for row in table.rows.iter() {
-        if row.is_too_long {
-            let last = table.header.last().map_or("", String::as_str);
-            faults.note(row.number, last, table::TOO_LONG);
+    let mut alerts = Vec::new();
+    while let Some(row) = records.next()? {
+        if is_too_long(&row, header, &mut faults) {
             continue;
         }
-        let Some(message) = text(row, message).filter(|message| !message.is_empty()) else {
+        let Some(message) = row.text(message).filter(|message| !message.is_empty()) else {
             // An alert that was shown only: it never was a webhook's.
             continue;
         };
-        let stated = text(row, time).unwrap_or_default();
-        let Some(time) = payload::read_time(&stated) else {
+        let stated = row.text(time).unwrap_or_default();
+        let Some(instant) = payload::read_time(stated) else {
             let fault = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
-            faults.note(row.number, time_title.as_str(), fault);
+            faults.note(row.line, header[time].as_str(), fault);
             continue;
         };
         alerts.push(LoggedAlert {
-            row: row.number,
-            time,
+            row: row.line,
+            time: instant,
             name: name
-                .and_then(|name| text(row, name))
+                .and_then(|name| row.text(name))
                 .filter(|name| !name.is_empty())
-                .map(|name| names.one(&name)),
-            message,
+                .map(|name| names.one(name)),
+            message: message.to_owned(),
             said: None,
             is_adjustment: false,
             made_order: false,
@@ -317,92 +338,18 @@ fn log(table: &Table) -> Result<Vec<LoggedAlert>, Unreadable> {
     faults.or(alerts)
 }
 
+/// Notes a row that has more cells than the header.
+pub(super) fn is_too_long(row: &Record<'_>, header: &[String], faults: &mut Faults) -> bool {
+    let is_too_long = row.is_longer_than(header.len());
+    if is_too_long {
+        let last = header.last().map_or("", String::as_str);
+        faults.note(row.line, last, table::TOO_LONG);
+    }
+    is_too_long
+}
+
 fn column(header: &[String], name: &str) -> Option<usize> {
     header
         .iter()
         .position(|title| title.eq_ignore_ascii_case(name))
-}
-
-/// One line of JSON lines.
-#[derive(Deserialize)]
-struct Line<'line> {
-    #[serde(borrow)]
-    time: &'line RawValue,
-    #[serde(borrow)]
-    payload: &'line RawValue,
-}
-
-fn json_lines(text: &str) -> Result<Vec<LoggedAlert>, Unreadable> {
-    let mut faults = Faults::default();
-    let mut alerts = Vec::new();
-    for (row, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() {
-            continue;
-        }
-        if alerts.len() == MOST_ROWS {
-            return Err(Unreadable::TooLong);
-        }
-        match json_line(row, line) {
-            Ok(alert) => alerts.push(alert),
-            Err((column, message)) => faults.note(row, column, message),
-        }
-    }
-    faults.or(alerts)
-}
-
-/// Reads one line; where it cannot be read, in which column and why.
-fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
-    let Line { time, payload } = serde_json::from_str(line)
-        .map_err(|error| (error.column().to_string(), without_place(&error)))?;
-    // Both borrow from the line, so the distance is the position.
-    let column = |value: &RawValue| {
-        let bytes = value.get().as_ptr().addr() - line.as_ptr().addr();
-        line.get(..bytes)
-            .map_or(1, |before| before.chars().count() + 1)
-    };
-    let stated = json_text(time);
-    if let Some(local) = without_zone(stated.trim()) {
-        let message = format!("the time has no zone; write {local}Z");
-        return Err((column(time).to_string(), message));
-    }
-    let read_time = payload::read_time(stated.trim()).ok_or_else(|| {
-        let message = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
-        (column(time).to_string(), message)
-    })?;
-    let message = json_text(payload);
-    let read = payload::read(message.as_bytes(), ReadingRules::AUTO);
-    let parsed = read.signal.map_err(|error| {
-        let message = format!("payload: {} {}", error.message, error.hint);
-        (column(payload).to_string(), message)
-    })?;
-    Ok(LoggedAlert {
-        row,
-        time: read_time,
-        name: None,
-        message,
-        said: Some(Said::of(parsed.signal)),
-        is_adjustment: false,
-        made_order: false,
-    })
-}
-
-/// A time that does not say its zone. TradingView's own are in UTC, but history can
-/// come from anywhere.
-fn without_zone(text: &str) -> Option<DateTime> {
-    let is_whole = text.parse::<Timestamp>().is_ok() || text.parse::<f64>().is_ok();
-    text.parse().ok().filter(|_| !is_whole)
-}
-
-/// The text of a JSON string, or the digits or the object as they stand there.
-fn json_text(value: &RawValue) -> String {
-    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
-}
-
-/// The words of `serde_json`, without the line and column that it counts in one line.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.find(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
 }

@@ -4,11 +4,12 @@
 //! memory. The reader of spreadsheets takes both as they are, and a process that asks
 //! for more memory than there is ends at once, with all that it does for others.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Read};
 
 use zip::ZipArchive;
 
 use super::Unreadable;
+use super::source::{Source, reader};
 
 /// Bytes that all parts may unpack to: a list of 200,000 rows has half as many.
 const MOST_UNPACKED: u64 = 256 * 1024 * 1024;
@@ -21,20 +22,19 @@ const MOST_KEPT: u64 = 32 * 1024 * 1024;
 /// # Errors
 ///
 /// [`Unreadable::TooLarge`], or [`Unreadable::Spreadsheet`] where it is none.
-pub fn check(file: &[u8]) -> Result<(), Unreadable> {
+pub fn check(file: &dyn Source) -> Result<(), Unreadable> {
     let unopened = |error: &dyn ToString| Unreadable::Spreadsheet(error.to_string());
-    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|error| unopened(&error))?;
+    let mut archive = ZipArchive::new(reader(file)).map_err(|error| unopened(&error))?;
     let mut left = MOST_UNPACKED;
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| unopened(&error))?;
         let size = if is_kept(part.name_raw()) {
-            let mut kept = Vec::new();
-            let read = part.take(MOST_KEPT + 1).read_to_end(&mut kept);
-            read.map_err(|error| unopened(&error))?;
-            if kept.len() as u64 > MOST_KEPT || promise(&kept) > kept.len() {
+            let (size, promised) =
+                promise(part.take(MOST_KEPT + 1)).map_err(|error| unopened(&error))?;
+            if size > MOST_KEPT || promised > size {
                 return Err(Unreadable::TooLarge);
             }
-            kept.len() as u64
+            size
         } else {
             let unpacked = io::copy(&mut part.take(left + 1), &mut io::sink());
             unpacked.map_err(|error| unopened(&error))?
@@ -50,25 +50,61 @@ fn is_kept(name: &[u8]) -> bool {
     name.ends_with(b"sharedstrings.xml") || name.ends_with(b"styles.xml")
 }
 
-/// The largest number of texts that `uniqueCount="..."` promises here; memory is set
-/// aside for as many.
-fn promise(part: &[u8]) -> usize {
+/// The size of a part, and the largest number of texts that `uniqueCount="..."` promises in it;
+/// memory is set aside for as many.
+fn promise(part: impl Read) -> io::Result<(u64, u64)> {
     const NAME: &[u8] = b"uniqueCount";
-    let mut largest = 0;
-    let places = part.windows(NAME.len()).enumerate();
-    for (place, _) in places.filter(|(_, window)| *window == NAME) {
-        let after = part[place + NAME.len()..].iter();
-        let is_between =
-            |byte: &&u8| matches!(byte, b'=' | b'"' | b'\'' | b'+') || byte.is_ascii_whitespace();
-        let digits = after
-            .skip_while(is_between)
-            .take_while(|byte| byte.is_ascii_digit());
-        let number = digits.fold(0_usize, |number, digit| {
-            number
-                .saturating_mul(10)
-                .saturating_add(usize::from(digit - b'0'))
-        });
-        largest = largest.max(number);
+    let (mut size, mut largest) = (0, 0);
+    // How much of the name was read, and the number behind it.
+    let (mut matched, mut number) = (0, None);
+    for byte in BufReader::new(part).bytes() {
+        let byte = byte?;
+        size += 1;
+        if let Some(promised) = number {
+            let is_between =
+                matches!(byte, b'=' | b'"' | b'\'' | b'+') || byte.is_ascii_whitespace();
+            number = match (promised, byte) {
+                (promised, b'0'..=b'9') => {
+                    let digit = u64::from(byte - b'0');
+                    let promised: u64 = promised.unwrap_or_default();
+                    let promised = promised.saturating_mul(10).saturating_add(digit);
+                    largest = largest.max(promised);
+                    Some(Some(promised))
+                }
+                (None, _) if is_between => Some(None),
+                _ => None,
+            };
+        }
+        matched = match matched {
+            matched if byte == NAME[matched] => matched + 1,
+            // The name of an attribute begins behind a letter that is not its own.
+            _ => usize::from(byte == NAME[0]),
+        };
+        if matched == NAME.len() {
+            (matched, number) = (0, Some(None));
+        }
     }
-    largest
+    Ok((size, largest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_promise_of_a_part_is_found() {
+        for (part, promised) in [
+            (r#"<sst uniqueCount="12">"#, 12),
+            (
+                r#"<sst uniqueCount = '7' a="8"><x uniqueCount="+900"/>"#,
+                900,
+            ),
+            ("uniqueuniqueCount=3 uniqueCount=x5", 3),
+            ("uniqueCount", 0),
+            (r#"count="12""#, 0),
+        ] {
+            let found = promise(part.as_bytes()).unwrap();
+            assert_eq!(found, (part.len() as u64, promised), "{part}");
+        }
+    }
 }

@@ -2,22 +2,32 @@
 //! TradingView's log or as JSON lines, and TradingView's list of trades.
 //!
 //! Everything here is pure: bytes of a file in, alerts or trades out, or where
-//! and why the file cannot be read. A file is read whole or not at all.
+//! and why the file cannot be read. A file is taken whole or not at all, and read a piece
+//! at a time: several of 32 MB may come at once.
 
 pub mod alerts;
 mod archive;
 pub mod cell_text;
 pub mod fills;
+mod json_lines;
 pub mod matching;
+mod names;
 mod own;
+mod records;
 mod rows;
+pub mod source;
 mod spreadsheet;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod trades;
 
-use std::fmt;
+use std::{fmt, io};
 
+use source::Source;
+use spreadsheet::Sheets;
+use text::Text;
 pub use trades::Foreign;
 
 /// Faults that an error names; the rest is counted.
@@ -53,6 +63,9 @@ pub enum Unreadable {
     /// There is nothing in it.
     #[error("the file is empty")]
     Empty,
+    /// The disk that it is on does not give it back.
+    #[error("the file cannot be read: {0}")]
+    Unread(String),
     /// It is something else than what can be imported.
     #[error(
         "the file is no list of trades and no alert log of TradingView, no JSON lines, and no export of algohook; export it from TradingView again, or see docs/import.md for the form of JSON lines"
@@ -106,7 +119,7 @@ pub enum Unreadable {
         unknown: String,
     },
     /// A spreadsheet that cannot be opened.
-    #[error("the spreadsheet cannot be opened: {0}")]
+    #[error("the spreadsheet cannot be opened: {0}. Save it again, or as CSV")]
     Spreadsheet(String),
     /// There is more in it than is imported at once.
     #[error("the file has more than {MOST_ROWS} rows; import it in parts")]
@@ -126,6 +139,12 @@ pub enum Unreadable {
     Rows(Faults),
 }
 
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        Self::Unread(error.to_string())
+    }
+}
+
 /// The next step where columns are missing.
 fn advice(is_known: bool) -> &'static str {
     if is_known {
@@ -139,7 +158,18 @@ fn advice(is_known: bool) -> &'static str {
 fn titles(found: &[String]) -> String {
     let shown = found.iter().take(SHOWN_TITLES);
     let mut shown: Vec<String> = shown
-        .map(|title| format!("{title:.SHOWN_LETTERS$}"))
+        .map(|title| {
+            let shown = title.chars().take(SHOWN_LETTERS);
+            shown
+                .map(|letter| {
+                    if letter.is_control() {
+                        '\u{fffd}'
+                    } else {
+                        letter
+                    }
+                })
+                .collect()
+        })
         .collect();
     if found.len() > SHOWN_TITLES {
         shown.push(format!("and {} more", found.len() - SHOWN_TITLES));
@@ -153,7 +183,8 @@ fn titles(found: &[String]) -> String {
 pub struct Fault {
     /// The line of a text or the row of a sheet, from 1, the header included.
     pub row: usize,
-    /// The name of the column, or in JSON lines the number of the character.
+    /// The name of the column, or in JSON lines the number of the character; empty where it
+    /// is the whole row.
     pub column: String,
     /// The fault.
     pub message: String,
@@ -166,7 +197,10 @@ impl fmt::Display for Fault {
             column,
             message,
         } = self;
-        write!(formatter, "row {row}, column {column}: {message}")
+        match column.as_str() {
+            "" => write!(formatter, "row {row}: {message}"),
+            column => write!(formatter, "row {row}, column {column}: {message}"),
+        }
     }
 }
 
@@ -227,31 +261,134 @@ pub enum Kind {
     Fills,
 }
 
+/// A file that was opened: what it is saved as is known, its content is not yet.
+pub enum Opened<'a> {
+    /// A spreadsheet.
+    Sheets(Box<Sheets<'a>>),
+    /// Any other file.
+    Text(Text<'a>),
+}
+
+impl<'a> Opened<'a> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] where it cannot be read, or is no whole spreadsheet.
+    pub fn of(file: &'a dyn Source) -> Result<Self, Unreadable> {
+        if let Some(foreign) = saved_as(&source::first_bytes(file, LOOKED_AT)?) {
+            return Err(Unreadable::Foreign(foreign));
+        }
+        Ok(if table::is_spreadsheet(file)? {
+            Self::Sheets(Box::new(Sheets::open(file)?))
+        } else {
+            Self::Text(Text::of(file)?)
+        })
+    }
+
+    /// The content of the file, by its header and its first rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`], which says what the file is, where that is known.
+    pub fn kind(&mut self, columns: &trades::Choices) -> Result<Kind, Unreadable> {
+        if fills::looks_like_fills(self) {
+            return Ok(Kind::Fills);
+        }
+        match self {
+            Self::Sheets(_) => Ok(Kind::Trades),
+            Self::Text(text) => kind_of_text(text, columns),
+        }
+    }
+}
+
+impl Opened<'_> {
+    /// The error of a file that was read as something, or what it is instead, where that is
+    /// known.
+    fn instead(&mut self, read_as: Kind, error: Unreadable) -> Unreadable {
+        let is_unknown = matches!(
+            error,
+            Unreadable::UnknownHeader { .. }
+                | Unreadable::UnknownTable { .. }
+                | Unreadable::UnknownFills { .. }
+                | Unreadable::UnknownKind
+        );
+        let is_sheet = matches!(self, Self::Sheets(_));
+        match self.kind(&trades::Choices::default()) {
+            // Any spreadsheet may be a list of trades.
+            Ok(Kind::Trades) if is_sheet => error,
+            Ok(kind) if is_unknown && kind != read_as => Unreadable::Foreign(kind.elsewhere()),
+            _ => error,
+        }
+    }
+}
+
+impl Kind {
+    /// The way in for a file of this kind.
+    fn elsewhere(self) -> Foreign {
+        let (is, advice) = match self {
+            Self::Alerts => (
+                "one of alerts",
+                "Import it as alerts: algohook import alerts FILE, or without \"kind\" over the API",
+            ),
+            Self::Trades => (
+                "a list of trades",
+                "It becomes the webhook's backtest: algohook import trades FILE",
+            ),
+            Self::Fills => (
+                "a broker's fills",
+                "Import it as fills: algohook import fills FILE, or without \"kind\" over the API",
+            ),
+        };
+        Foreign { is, advice }
+    }
+}
+
+/// Bytes by which a file that is no table is known.
+const LOOKED_AT: u64 = 256;
+
+/// What a file is saved as, where nothing can be read of that.
+fn saved_as(first: &[u8]) -> Option<Foreign> {
+    let text = String::from_utf8_lossy(first).to_lowercase();
+    let text = text.trim_start_matches(table::is_space);
+    let (is, advice) = match first {
+        [b'%', b'P', b'D', b'F', ..] => ("a PDF", "Export it as CSV or XLSX"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
+            "of an Excel from before 2007 (.xls), or has a password",
+            "Save it as .xlsx without a password, or as CSV",
+        ),
+        [0x1f, 0x8b, ..] => ("compressed (gzip)", "Unpack it first"),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ("text in UTF-32", "Save it as UTF-8"),
+        _ if text.starts_with("<!doctype html") || text.starts_with("<html") => (
+            "a web page",
+            "Log in where it is from, and export the file again",
+        ),
+        _ => return None,
+    };
+    Some(Foreign { is, advice })
+}
+
 /// The content of a file, by its header and its first rows.
 ///
 /// # Errors
 ///
 /// [`Unreadable`], which says what the file is, where that is known.
-pub fn kind_of(file: &[u8], columns: &trades::Choices) -> Result<Kind, Unreadable> {
-    if table::is_spreadsheet(file) {
-        let is_fills = fills::looks_like_fills(file);
-        return Ok(if is_fills { Kind::Fills } else { Kind::Trades });
-    }
-    let text = text::decode(file);
-    if fills::looks_like_fills(file) {
-        return Ok(Kind::Fills);
-    }
-    if alerts::is_json_lines(&text) {
+pub fn kind_of(file: impl Source, columns: &trades::Choices) -> Result<Kind, Unreadable> {
+    Opened::of(&file)?.kind(columns)
+}
+
+fn kind_of_text(text: &Text<'_>, columns: &trades::Choices) -> Result<Kind, Unreadable> {
+    if alerts::is_json_lines(text) {
         return Ok(Kind::Alerts);
     }
-    let header = table::header_of(&text)?;
-    if alerts::is_log(&header) || own::is_export(&header) {
+    let first = table::first_rows(text)?;
+    let header = &first.header;
+    if alerts::is_log(header) || own::is_export(header) {
         return Ok(Kind::Alerts);
     }
     if header.len() == 1 {
         return Err(Unreadable::UnknownKind);
     }
-    let first = table::first_rows(file)?;
     if columns.is_empty() && alerts::looks_like_log(&first) {
         return Ok(Kind::Alerts);
     }

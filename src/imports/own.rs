@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::alerts::{AlertFile, LoggedAlert, Names};
+use super::alerts::{AlertFile, LoggedAlert, is_too_long};
 use super::cell_text::unprotect;
-use super::table::{self, Cell, Row, Table};
+use super::names::Names;
+use super::records::Records;
+use super::table::Cell;
 use super::{Faults, Unreadable};
 use crate::payload;
 
@@ -40,16 +42,14 @@ pub fn has_all(header: &[String], titles: &[&str]) -> bool {
 /// A row by the titles of its columns.
 pub struct Titled<'a> {
     header: &'a [String],
-    row: Row<'a>,
+    cells: Vec<Cell<'a>>,
 }
 
 impl<'a> Titled<'a> {
-    /// A row under a header.
-    pub fn of(table: &'a Table, row: Row<'a>) -> Self {
-        Self {
-            header: &table.header,
-            row,
-        }
+    /// The cells of a row under a header.
+    pub fn of(header: &'a [String], cells: impl Iterator<Item = Cell<'a>>) -> Self {
+        let cells = cells.collect();
+        Self { header, cells }
     }
 
     /// True if there is such a column: earlier versions had fewer.
@@ -60,7 +60,7 @@ impl<'a> Titled<'a> {
     /// The text of a cell as it was exported; `None` where nothing stands there.
     pub fn text(&self, title: &str) -> Option<String> {
         let column = self.header.iter().position(|found| found == title)?;
-        let text = match self.row.cells.get(column)? {
+        let text = match self.cells.get(column)? {
             // Line ends at its ends belong to a message.
             Cell::Text(text) => unprotect(text).into_owned(),
             cell => cell.text(),
@@ -70,19 +70,17 @@ impl<'a> Titled<'a> {
 }
 
 /// Reads the alerts behind an export.
-pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
-    let has_payloads = has_all(&table.header, &EVENTS);
+pub(super) fn alerts(header: &[String], mut records: Records<'_>) -> Result<AlertFile, Unreadable> {
+    let has_payloads = has_all(header, &EVENTS);
     let mut faults = Faults::default();
-    let mut alerts = Vec::with_capacity(table.rows.len());
+    let mut alerts = Vec::new();
     let (mut names, mut webhooks) = (Names::default(), BTreeSet::new());
     let (mut without_order, mut without_message) = (0, 0);
-    for row in table.rows.iter() {
-        if row.is_too_long {
-            let last = table.header.last().map_or("", String::as_str);
-            faults.note(row.number, last, table::TOO_LONG);
+    while let Some(row) = records.next()? {
+        if is_too_long(&row, header, &mut faults) {
             continue;
         }
-        let cells = Titled::of(table, row);
+        let cells = Titled::of(header, row.texts().map(Cell::Text));
         if has_payloads && cells.text("order").is_none() {
             without_order += 1;
             continue;
@@ -90,7 +88,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
         let stated = cells.text("receivedAt").unwrap_or_default();
         let Some(time) = payload::read_time(&stated) else {
             let fault = format!("\"{stated:.40}\" is no time like 2026-01-05T14:30:00Z");
-            faults.note(row.number, "receivedAt", fault);
+            faults.note(row.line, "receivedAt", fault);
             continue;
         };
         let message = if has_payloads {
@@ -107,7 +105,7 @@ pub(super) fn alerts(table: &Table) -> Result<AlertFile, Unreadable> {
         let name = name.map(|name| names.one(&name));
         webhooks.extend(name.clone());
         alerts.push(LoggedAlert {
-            row: row.number,
+            row: row.line,
             time,
             name,
             message,

@@ -21,6 +21,9 @@ pub enum Cell<'a> {
 pub struct Rows {
     bytes: Vec<u8>,
     places: Vec<Place>,
+    /// Rows before the first that counts, and cells before it in each.
+    before: usize,
+    cells_before: usize,
 }
 
 /// Where a row begins in the bytes, and what is known of it besides its cells.
@@ -103,24 +106,45 @@ impl Rows {
         }
     }
 
+    /// Leaves out some rows at the beginning.
+    pub fn skip_rows(&mut self, rows: usize) {
+        self.before = (self.before + rows).min(self.places.len());
+    }
+
+    /// Leaves out some cells at the beginning of each row.
+    pub fn skip_cells(&mut self, cells: usize) {
+        self.cells_before += cells;
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.places.len() - self.before
     }
 
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len() == 0
     }
 
     /// The rows in their sequence.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Row<'_>> {
-        (0..self.places.len()).map(|index| self.at(index))
+        (self.before..self.places.len()).map(|index| self.at(index))
     }
 
     /// The last row.
     pub fn last(&self) -> Option<Row<'_>> {
-        self.len().checked_sub(1).map(|index| self.at(index))
+        self.iter().next_back()
+    }
+
+    /// Takes out all rows, and keeps their room for others.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.places.clear();
+    }
+
+    /// The row of a place, where there is one.
+    pub fn get(&self, index: usize) -> Option<Row<'_>> {
+        (index < self.len()).then(|| self.at(index + self.before))
     }
 
     fn at(&self, index: usize) -> Row<'_> {
@@ -129,13 +153,20 @@ impl Rows {
         let ends = next.map_or(self.bytes.len(), |next| next.begins);
         Row {
             number: place.number as usize,
-            cells: Cells(&self.bytes[place.begins..ends]),
+            cells: Cells(&self.bytes[place.begins..ends]).behind(self.cells_before),
             is_too_long: place.is_too_long,
         }
     }
 }
 
 impl<'a> Cells<'a> {
+    /// The cells behind the first so many.
+    fn behind(self, cells: usize) -> Self {
+        (0..cells).fold(self, |behind, _| {
+            split(behind.0).map_or(Self(&[]), |(_, rest)| Self(rest))
+        })
+    }
+
     /// The cells in the sequence of their columns.
     pub fn iter(self) -> impl Iterator<Item = Cell<'a>> {
         let mut rest = self.0;
@@ -233,6 +264,13 @@ mod tests {
                 for column in 0..=cells.len() {
                     prop_assert_eq!(row.cells.get(column), cells.get(column).copied());
                 }
+            }
+            rows.skip_rows(1);
+            rows.skip_cells(2);
+            prop_assert_eq!(rows.len(), table.len().saturating_sub(1));
+            for (row, cells) in rows.iter().zip(table.iter().skip(1)) {
+                let behind: Vec<_> = cells.iter().copied().skip(2).collect();
+                prop_assert_eq!(row.cells.iter().collect::<Vec<_>>(), behind);
             }
         }
     }

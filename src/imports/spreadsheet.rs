@@ -1,10 +1,10 @@
 //! The sheets of a spreadsheet as tables.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::BufReader;
 
 use calamine::{Data, Reader, Style, Xlsx, XlsxError, open_workbook_from_rs};
 
+use super::source::{Reading, Source, reader};
 use super::table::{Cell, Rows, Table, date_of};
 use super::{MOST_COLUMNS, MOST_ROWS, Unreadable, archive};
 
@@ -15,13 +15,13 @@ const MOST_SHEETS: usize = 20;
 const MOST_TEXT: usize = 64 * 1024 * 1024;
 
 /// The sheets of a spreadsheet.
-pub struct Sheets(Xlsx<Cursor<Vec<u8>>>);
+pub struct Sheets<'a>(Xlsx<BufReader<Reading<'a>>>);
 
-impl Sheets {
+impl<'a> Sheets<'a> {
     /// Opens a spreadsheet.
-    pub fn open(file: &[u8]) -> Result<Self, Unreadable> {
+    pub fn open(file: &'a dyn Source) -> Result<Self, Unreadable> {
         archive::check(file)?;
-        let workbook = open_workbook_from_rs(Cursor::new(file.to_vec()));
+        let workbook = open_workbook_from_rs(reader(file));
         workbook.map(Self).map_err(|error| unopened(&error))
     }
 
@@ -33,11 +33,27 @@ impl Sheets {
     }
 
     /// One sheet, whose first row that is not empty is the header.
+    pub fn table(&mut self, name: &str) -> Result<Table, Unreadable> {
+        let is_1904 = self.0.has_1904_epoch();
+        let mut rows = self.all_rows(name, MOST_ROWS + 1)?;
+        let header = rows.iter().next().ok_or(Unreadable::Empty)?;
+        let header = header.cells.iter().map(Cell::text).collect();
+        rows.skip_rows(1);
+        Ok(Table {
+            header,
+            rows,
+            delimiter: None,
+            is_cut_off: false,
+            is_1904,
+        })
+    }
+
+    /// The first `most` rows of a sheet that are not empty, the header among them, from the
+    /// first column in which there is something.
     ///
     /// The cells are taken as they come: a sheet of two cells can span a million rows of
     /// sixteen thousand columns.
-    pub fn table(&mut self, name: &str) -> Result<Table, Unreadable> {
-        let is_1904 = self.0.has_1904_epoch();
+    pub fn all_rows(&mut self, name: &str, most: usize) -> Result<Rows, Unreadable> {
         let mut cells = match self.0.worksheet_cells_reader(name) {
             Err(XlsxError::NotAWorksheet(_)) => return Err(Unreadable::Empty),
             cells => cells.map_err(|error| unopened(&error))?,
@@ -48,8 +64,10 @@ impl Sheets {
             .next_cell_with_style_id()
             .map_err(|error| unopened(&error))?
         {
-            let value = found.get_value().clone().into();
-            let value = match value {
+            if grid.rows.len() == most && most < MOST_ROWS {
+                break;
+            }
+            let value = match found.get_value().clone().into() {
                 Data::Float(number) if is_percent.get(style) == Some(&true) => {
                     Data::Float(as_shown(number))
                 }
@@ -57,21 +75,23 @@ impl Sheets {
             };
             grid.put(found.get_position(), value)?;
         }
-        let (header, rows) = grid.table().ok_or(Unreadable::Empty)?;
-        Ok(Table {
-            header,
-            rows,
-            delimiter: None,
-            is_cut_off: false,
-            is_1904,
-        })
+        let rows = grid.rows();
+        if rows.is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        Ok(rows)
     }
 }
 
 /// The cells of a sheet that are not empty, by row.
 #[derive(Default)]
 struct Grid {
-    rows: BTreeMap<u32, Vec<Data>>,
+    rows: Rows,
+    /// The row whose cells come, and those that came.
+    row: u32,
+    cells: Vec<Data>,
+    /// The first column in which there is something.
+    first: Option<usize>,
     bytes_of_text: usize,
 }
 
@@ -88,11 +108,18 @@ impl Grid {
         if column >= MOST_COLUMNS {
             return Err(Unreadable::TooWide);
         }
-        let cells = self.rows.entry(row).or_default();
-        if cells.len() <= column {
-            cells.resize(column + 1, Data::Empty);
+        if row != self.row {
+            self.end_row();
+            if row < self.row {
+                let message = "its rows are not in order; save it with a spreadsheet program";
+                return Err(Unreadable::Spreadsheet(message.to_owned()));
+            }
+            self.row = row;
         }
-        cells[column] = value;
+        if self.cells.len() <= column {
+            self.cells.resize(column + 1, Data::Empty);
+        }
+        self.cells[column] = value;
         if self.bytes_of_text > MOST_TEXT {
             return Err(Unreadable::TooLarge);
         }
@@ -103,19 +130,23 @@ impl Grid {
         Ok(())
     }
 
-    /// The titles and the rows under them, from the first column in which there is something.
-    fn table(self) -> Option<(Vec<String>, Rows)> {
-        let first_of = |cells: &Vec<Data>| cells.iter().position(|value| !cell(value).is_empty());
-        let first = self.rows.values().filter_map(first_of).min().unwrap_or(0);
-        let mut grid = self.rows.into_iter();
-        let (_, titles) = grid.next()?;
-        let mut rows = Rows::default();
-        for (number, cells) in grid {
-            let cells = cells.iter().skip(first).map(cell);
-            rows.push(number as usize + 1, false, cells);
-        }
-        let titles = titles.iter().skip(first).map(|title| cell(title).text());
-        Some((titles.collect(), rows))
+    /// Keeps the cells of the row that has come.
+    fn end_row(&mut self) {
+        let is_there = |value: &Data| !cell(value).is_empty();
+        let Some(first) = self.cells.iter().position(is_there) else {
+            return;
+        };
+        let cells = self.cells.iter().map(cell);
+        self.rows.push(self.row as usize + 1, false, cells);
+        self.first = Some(self.first.map_or(first, |least| least.min(first)));
+        self.cells.clear();
+    }
+
+    /// The rows, from the first column in which there is something.
+    fn rows(mut self) -> Rows {
+        self.end_row();
+        self.rows.skip_cells(self.first.unwrap_or_default());
+        self.rows
     }
 }
 

@@ -3,9 +3,11 @@
 use calamine::{ExcelDateTime, ExcelDateTimeType};
 use jiff::civil::{Date, DateTime, Time};
 
+use super::Unreadable;
+use super::records::Records;
 pub use super::rows::{Cell, Row, Rows};
-use super::text::{body, decode};
-use super::{MOST_COLUMNS, MOST_ROWS, Unreadable};
+use super::source::{Source, first_bytes};
+use super::text::Text;
 
 impl Cell<'_> {
     /// The cell as text, without spaces around it.
@@ -59,110 +61,43 @@ pub struct Table {
 }
 
 /// True if a file is a spreadsheet rather than text.
-pub fn is_spreadsheet(file: &[u8]) -> bool {
-    file.starts_with(b"PK\x03\x04")
-}
-
-/// The header of a delimited text.
-pub fn header_of(text: &str) -> Result<Vec<String>, Unreadable> {
-    let mut reader = reader(text);
-    let header = reader.headers().map_err(|_| Unreadable::UnknownKind)?;
-    let titled = header
-        .iter()
-        .enumerate()
-        .filter(|(_, title)| !title.is_empty());
-    match titled.last().map(|(last, _)| last + 1) {
-        None => Err(Unreadable::Empty),
-        Some(columns) if columns > MOST_COLUMNS => Err(Unreadable::TooWide),
-        Some(columns) => Ok(header.iter().take(columns).map(str::to_owned).collect()),
-    }
-}
-
-fn reader(text: &str) -> csv::Reader<&[u8]> {
-    let (body, delimiter) = body(text);
-    csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .trim(csv::Trim::Headers)
-        .from_reader(body.as_bytes())
+pub fn is_spreadsheet(file: &dyn Source) -> std::io::Result<bool> {
+    const ZIP: &[u8] = b"PK\x03\x04";
+    Ok(first_bytes(file, ZIP.len() as u64)? == ZIP)
 }
 
 /// Reads delimited text.
-pub fn of_text(file: &[u8]) -> Result<Table, Unreadable> {
-    table(file, usize::MAX)
+pub fn of_text(text: &Text<'_>) -> Result<Table, Unreadable> {
+    table(text, usize::MAX)
 }
 
 /// Reads the first rows of delimited text, enough to know what it is.
-pub fn first_rows(file: &[u8]) -> Result<Table, Unreadable> {
-    table(file, FIRST_ROWS)
+pub fn first_rows(text: &Text<'_>) -> Result<Table, Unreadable> {
+    table(text, FIRST_ROWS)
 }
 
-fn table(file: &[u8], most: usize) -> Result<Table, Unreadable> {
-    let text = decode(file);
-    let header = header_of(&text)?;
-    let (body, delimiter) = body(&text);
-    let mut lines = Lines::of(body, usize::from(body.len() < text.len()));
+fn table(text: &Text<'_>, most: usize) -> Result<Table, Unreadable> {
+    let mut records = Records::of(text)?;
+    let header = records.header()?;
     let mut rows = Rows::default();
-    for record in reader(&text).into_records() {
-        let record = record.map_err(|_| Unreadable::UnknownKind)?;
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
+    let mut is_whole = true;
+    while let Some(record) = records.next()? {
         if rows.len() == most {
+            is_whole = false;
             break;
         }
-        if rows.len() == MOST_ROWS {
-            return Err(Unreadable::TooLong);
-        }
-        let begins = record.position().map_or(0, csv::Position::byte);
-        let cells = record.iter().take(header.len());
-        let mut beyond = record.iter().skip(header.len());
-        let is_too_long = beyond.any(|cell| !cell.trim().is_empty());
-        rows.push(lines.number_at(begins), is_too_long, cells.map(Cell::Text));
+        record.push_to(&mut rows, header.len());
     }
     let is_short = rows
         .last()
         .is_some_and(|row| row.cells.len() < header.len());
     Ok(Table {
-        is_cut_off: is_short && rows.len() < most && !body.ends_with(['\n', '\r']),
+        is_cut_off: is_whole && is_short && !records.ends_with_a_line(),
         header,
         rows,
-        delimiter: Some(delimiter),
+        delimiter: Some(records.delimiter),
         is_1904: false,
     })
-}
-
-/// Counts the lines of a text as an editor shows them: CR LF is one line end, blank lines
-/// and those within quotes are lines too.
-struct Lines<'text> {
-    bytes: &'text [u8],
-    at: usize,
-    number: usize,
-}
-
-impl<'text> Lines<'text> {
-    fn of(body: &'text str, before: usize) -> Self {
-        Self {
-            bytes: body.as_bytes(),
-            at: 0,
-            number: before + 1,
-        }
-    }
-
-    /// The line of a record that begins at a byte, or after the line ends there.
-    fn number_at(&mut self, byte: u64) -> usize {
-        let byte = usize::try_from(byte)
-            .unwrap_or(usize::MAX)
-            .min(self.bytes.len());
-        while let Some(letter) = self.bytes.get(self.at)
-            && (self.at < byte || matches!(letter, b'\n' | b'\r'))
-        {
-            let is_first_of_two = *letter == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
-            self.number += usize::from(matches!(letter, b'\n' | b'\r') && !is_first_of_two);
-            self.at += 1;
-        }
-        self.number
-    }
 }
 
 fn date_of_serial(serial: f64, is_1904: bool) -> Option<DateTime> {
@@ -195,7 +130,7 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             for first in ["", "sep=,\n"] {
                 let file = format!("{first}{}{end}", lines.join(end));
-                let rows = of_text(file.as_bytes()).unwrap().rows;
+                let rows = of_text(&Text::of(&file.as_bytes()).unwrap()).unwrap().rows;
                 let numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
                 let before = usize::from(!first.is_empty());
                 assert_eq!(

@@ -11,11 +11,12 @@ mod ledger;
 mod steps;
 mod symbols;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::domain::fill::{Fill, FillId, FillImportId, FillVenue, is_same_money};
@@ -24,7 +25,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
 use crate::imports::fills::{FillFile, ListedFill};
 use crate::store::error::Result;
-use crate::store::fills::{self, StoredFill};
+use crate::store::fills;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{backtests, tickers};
 
@@ -32,6 +33,9 @@ pub(super) use ledger::derive;
 pub use steps::{Step, Steps, undo};
 use symbols::Names;
 pub use symbols::{NotASymbolMap, NotTraded, SymbolMap};
+
+/// Fills of a file that are looked at before their room is given back.
+const BETWEEN_ROOM_GIVEN_BACK: usize = 8192;
 
 /// The result of importing fills, or of its preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -91,9 +95,15 @@ pub struct PreparedFills {
 struct Candidate {
     listed: ListedFill,
     ticker: Ticker,
-    identity: String,
     /// The stored fill that it is, under another identity: of another kind of export.
     twin: Option<FillId>,
+}
+
+impl Candidate {
+    /// The name that no other fill has.
+    fn identity(&self, venue: FillVenue) -> String {
+        self.listed.fill.identity(venue, self.listed.nth)
+    }
 }
 
 /// Reads which fills of a file belong to a webhook, and which are there already.
@@ -117,19 +127,24 @@ pub fn prepare(
         return Ok(Err(names.not_traded(&traded)));
     }
     let mut summary = names.summary(&file);
-    let mut candidates = Vec::with_capacity(file.fills.len());
-    for listed in file.fills {
+    let mut fills = file.fills;
+    let mut candidates = Vec::with_capacity(fills.len());
+    // From the end, so that what was looked at gives its room to what is kept of it.
+    while let Some(listed) = fills.pop() {
+        if fills.len().is_multiple_of(BETWEEN_ROOM_GIVEN_BACK) {
+            fills.shrink_to_fit();
+        }
         if let Some(ticker) = names.taken.get(&listed.fill.symbol) {
             candidates.push(Candidate {
-                identity: listed.fill.identity(file.venue, listed.nth),
                 ticker: ticker.clone(),
                 twin: None,
                 listed,
             });
         }
     }
+    candidates.reverse();
     summary.rows = candidates.len();
-    let known = recognise(&transaction, webhook.row, &mut candidates)?;
+    let known = recognise(&transaction, webhook.row, file.venue, &mut candidates)?;
     (summary.known, summary.new) = (known, candidates.len() - known);
     note_fees(&candidates, &webhook.settings, &mut summary.notes);
     Ok(Ok(PreparedFills {
@@ -163,40 +178,49 @@ fn traded(connection: &Connection, webhook: &StoredWebhook) -> Result<Vec<Ticker
     Ok(traded)
 }
 
+/// A digest of a text, for the texts of 200,000 fills are too many to be held.
+type TextDigest = [u8; 16];
+
+fn digest(text: &str) -> TextDigest {
+    let whole: [u8; 32] = Sha256::digest(text).into();
+    let mut short = TextDigest::default();
+    short.copy_from_slice(&whole[..16]);
+    short
+}
+
 /// Tells which fills are there already; returns how many. One that is there under the identity
 /// of another kind of export (a statement has no numbers, a Flex query has) is the same.
-fn recognise(connection: &Connection, webhook: i64, candidates: &mut [Candidate]) -> Result<usize> {
+fn recognise(
+    connection: &Connection,
+    webhook: i64,
+    venue: FillVenue,
+    candidates: &mut [Candidate],
+) -> Result<usize> {
     let times = candidates
         .iter()
         .map(|candidate| candidate.listed.fill.time);
     let Some(range) = times.clone().min().zip(times.max()) else {
         return Ok(0);
     };
-    let stored = fills::between(connection, webhook, range)?;
-    let mut by_identity: HashMap<&str, &StoredFill> = HashMap::with_capacity(stored.len());
-    by_identity.extend(
-        stored
-            .iter()
-            .map(|(identity, fill)| (identity.as_str(), fill)),
-    );
-    let own: HashSet<&str> = candidates
-        .iter()
-        .map(|candidate| candidate.identity.as_str())
-        .collect();
-    let mut twins: HashMap<String, Vec<FillId>> = HashMap::new();
-    for (identity, stored) in stored.iter().rev() {
-        if !own.contains(identity.as_str()) {
-            let said = said_of(&stored.fill, &stored.ticker);
-            twins.entry(said).or_default().push(stored.id);
+    let identity = |candidate: &Candidate| digest(&candidate.identity(venue));
+    let own: HashSet<TextDigest> = candidates.iter().map(identity).collect();
+    let mut by_identity: HashMap<TextDigest, FillId> = HashMap::new();
+    let mut twins: HashMap<TextDigest, VecDeque<FillId>> = HashMap::new();
+    fills::between(connection, webhook, range, |identity, stored| {
+        let identity = digest(identity);
+        if own.contains(&identity) {
+            by_identity.insert(identity, stored.id);
+        } else {
+            let said = digest(&said_of(&stored.fill, &stored.ticker));
+            twins.entry(said).or_default().push_back(stored.id);
         }
-    }
+    })?;
     let mut known = 0;
     for candidate in candidates {
-        if let Some(stored) = by_identity.get(candidate.identity.as_str()) {
-            candidate.twin = Some(stored.id);
-        } else {
-            let said = said_of(&candidate.listed.fill, &candidate.ticker);
-            candidate.twin = twins.get_mut(&said).and_then(Vec::pop);
+        candidate.twin = by_identity.get(&identity(candidate)).copied();
+        if candidate.twin.is_none() && !twins.is_empty() {
+            let said = digest(&said_of(&candidate.listed.fill, &candidate.ticker));
+            candidate.twin = twins.get_mut(&said).and_then(VecDeque::pop_front);
         }
         known += usize::from(candidate.twin.is_some());
     }

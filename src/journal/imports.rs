@@ -33,6 +33,9 @@ use known::Search;
 /// New alerts that an answer lists.
 const MOST_LISTED: usize = 1000;
 
+/// Alerts of a file that are looked at before their room is given back.
+const BETWEEN_ROOM_GIVEN_BACK: usize = 8192;
+
 /// Rules that tell the alerts of a file apart.
 #[derive(Debug, Clone)]
 pub struct AlertSelection {
@@ -293,12 +296,17 @@ fn own(
         .collect();
     let own_key = webhook.auth_key.reveal();
     let rules = webhook.settings.reading_rules();
-    let mut candidates = Vec::with_capacity(file.alerts.len());
+    let mut alerts = file.alerts;
+    let mut candidates = Vec::with_capacity(alerts.len());
     let (mut with_other_key, mut without_key) = (Left::default(), Left::default());
     let is_named = |name: &str| {
         name == webhook.id.as_str() || selection.names.iter().any(|named| named == name)
     };
-    for alert in file.alerts {
+    // From the end, so that what was looked at gives its room to what is kept of it.
+    while let Some(alert) = alerts.pop() {
+        if alerts.len().is_multiple_of(BETWEEN_ROOM_GIVEN_BACK) {
+            alerts.shrink_to_fit();
+        }
         let key = payload::key_in(alert.message.as_bytes());
         let key = key.as_ref().map(payload::PresentedKey::as_str);
         let is_named = alert.name.as_deref().is_some_and(is_named);
@@ -319,6 +327,7 @@ fn own(
             None => without_key.add(alert.name),
         }
     }
+    candidates.reverse();
     imported.other_key = imported.of_other_webhook + with_other_key.count;
     imported.other_key_names = with_other_key.names();
     imported.without_key = without_key.count;

@@ -3,6 +3,8 @@
 //! A fill is kept once, however many files have it, and goes with the last of them that is
 //! undone. What is derived of fills (trades, lots, ledgers) is in the tables of all books.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
@@ -67,7 +69,7 @@ const COLUMNS: &str =
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredFill> {
     let fee = optional_parsed(row, 8)?;
-    let currency: Option<String> = row.get(9)?;
+    let currency: Option<Arc<str>> = row.get(9)?;
     Ok(StoredFill {
         id: FillId(row.get(0)?),
         ticker: parsed(row, 1)?,
@@ -169,21 +171,23 @@ pub(crate) fn find(
     Ok(found.optional()?)
 }
 
-/// Identities of a webhook's fills between two times, each with its number and the text of all
-/// that is said of it but its order.
+/// Visits a webhook's fills between two times, in their order, each with its identity.
 pub(crate) fn between(
     connection: &Connection,
     webhook: i64,
     (from, to): (Timestamp, Timestamp),
-) -> Result<Vec<(String, StoredFill)>> {
+    mut visit: impl FnMut(&str, &StoredFill),
+) -> Result<()> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, identity FROM fills
          WHERE webhook_id = ?1 AND filled_at BETWEEN ?2 AND ?3 ORDER BY filled_at, id"
     ))?;
-    let found = select.query_map(params![webhook, to_micros(from), to_micros(to)], |row| {
-        Ok((row.get(13)?, read(row)?))
-    })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    let mut rows = select.query(params![webhook, to_micros(from), to_micros(to)])?;
+    while let Some(row) = rows.next()? {
+        let identity: String = row.get(13)?;
+        visit(&identity, &read(row)?);
+    }
+    Ok(())
 }
 
 /// Stores a fill that is not there.

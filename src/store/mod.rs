@@ -50,6 +50,7 @@ pub mod senders;
 pub mod sessions;
 pub mod signals;
 pub mod soundness;
+pub mod spool;
 pub(crate) mod sql;
 pub mod tickers;
 pub mod tokens;
@@ -72,7 +73,7 @@ use rusqlite::config::DbConfig;
 
 use crate::clock::SystemClock;
 use commits::LastCommit;
-use file::{beside, failed, header_fault, make_private_file, remove_if_there, rename};
+use file::{beside, failed, folder_of, header_fault, make_private_file, remove_if_there, rename};
 use health::Watch;
 use reserve::Reserve;
 use soundness::Depth;
@@ -279,6 +280,12 @@ impl Store {
     #[must_use]
     pub fn upgrade(&self) -> Option<&Upgrade> {
         self.upgrade.as_ref()
+    }
+
+    /// The folder that the database is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        folder_of(self.path())
     }
 
     /// True if another file is in the database's place, as after a restore: what is

@@ -113,6 +113,24 @@ fn a_file_without_an_end_is_read_only_as_far_as_one_may_go() {
     }
 }
 
+/// A list of trades as CSV.
+fn large_list() -> Vec<u8> {
+    let mut text = format!("{HEADER}\n");
+    let begin = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
+    for row in 0..199_000_i64 {
+        let time = begin + jiff::SignedDuration::from_mins(row * 5);
+        let (number, price, time) = (row / 2 + 1, 100 + row % 7, time.strftime("%Y-%m-%d %H:%M"));
+        let side = if row % 2 == 0 { "Entry" } else { "Exit" };
+        let signal = "of a strategy that says a lot".repeat(2);
+        let line = format!("{number},{side} long,{time},\"{side} {signal}\",{price},1,0.5\n");
+        text.push_str(&line);
+        if text.len() > LARGEST {
+            break;
+        }
+    }
+    text.into_bytes()
+}
+
 /// Alerts as JSON lines.
 fn large_file() -> Vec<u8> {
     let begin = jiff::Timestamp::from_second(1_700_000_000).unwrap();
@@ -133,20 +151,35 @@ fn large_file() -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Bytes of each file; at once they would take more than all may.
-const LARGEST: usize = 6 * 1024 * 1024;
+/// Bytes of each file.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// The server may take so many times the size of one file for four of them: a file waits on
+/// the disk, and what is read of it is kept once. Besides, there is code that was not run before.
+/// `benches/import_memory.py` has the figures of 32 MB.
+const TIMES: u64 = 5;
+const CODE: u64 = 8;
 
 #[test]
 fn four_large_files_at_once_take_turns_and_little_memory() {
+    for (kind, file) in [("alerts", large_file()), ("trades", large_list())] {
+        let taken = taken_by_four(kind, &file);
+        let most = TIMES * file.len() as u64 / 1024 / 1024 + CODE;
+        assert!(taken < most, "{kind}: {taken} MiB of {most}");
+    }
+}
+
+/// MiB that a server takes at most for four files at once, beyond what it has before.
+fn taken_by_four(kind: &str, file: &[u8]) -> u64 {
     let server = Server::start();
     let webhook = server.create_webhook("History");
     let token = server.data.create_token();
-    let file = large_file();
     let url = format!(
-        "http://{}/api/v1/imports?webhook={}&kind=alerts&dryRun=true",
+        "http://{}/api/v1/imports?webhook={}&kind={kind}&dryRun=true",
         server.address(),
         webhook.id
     );
+    let before = server.memory("VmHWM");
     std::thread::scope(|scope| {
         let sent: Vec<_> = (0..4)
             .map(|_| {
@@ -156,7 +189,7 @@ fn four_large_files_at_once_take_turns_and_little_memory() {
                     let answer = ureq::Agent::from(patient.build())
                         .post(&url)
                         .header("authorization", format!("Bearer {token}"))
-                        .send(&file[..])
+                        .send(file)
                         .unwrap();
                     answer.status().as_u16()
                 })
@@ -171,6 +204,5 @@ fn four_large_files_at_once_take_turns_and_little_memory() {
             assert!(matches!(status, 200 | 429), "{status}");
         }
     });
-    let most = server.memory("VmHWM");
-    assert!(most < 150, "{most} MiB");
+    server.memory("VmHWM") - before
 }

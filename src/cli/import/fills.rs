@@ -101,7 +101,7 @@ impl Fills {
             .run_blocking(|connection| webhooks::get(connection, &webhook))?
             .settings;
         let options = fill_options(&settings, zone, self.ticker);
-        let file = files::read(&file, &options).map_err(|error| unreadable(path, &error))?;
+        let file = files::read(&*file, &options).map_err(|error| unreadable(path, &error))?;
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());

@@ -7,15 +7,20 @@
 //! brokers put a line of their own before it.
 
 mod header;
+mod json;
 mod records;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod when;
 
-use jiff::tz::TimeZone;
+use std::collections::HashMap;
 
-use super::{Faults, Unreadable};
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::source::Source;
+use super::{Faults, Kind, Opened, Unreadable};
 use crate::domain::fill::{Fill, FillVenue};
 use crate::domain::signal::Ticker;
 use header::Columns;
@@ -61,13 +66,29 @@ pub struct FillOptions {
 /// # Errors
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
-pub fn read(file: &[u8], options: &FillOptions) -> Result<FillFile, Unreadable> {
-    let tables = records::tables(file)?;
+pub fn read(file: impl Source, options: &FillOptions) -> Result<FillFile, Unreadable> {
+    read_opened(&mut Opened::of(&file)?, options)
+}
+
+/// Reads the fills of a file that is open.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn read_opened(file: &mut Opened<'_>, options: &FillOptions) -> Result<FillFile, Unreadable> {
+    match read_whole(file, options) {
+        Err(error) => Err(file.instead(Kind::Fills, error)),
+        read => read,
+    }
+}
+
+fn read_whole(file: &mut Opened<'_>, options: &FillOptions) -> Result<FillFile, Unreadable> {
     let mut faults = Faults::default();
     let mut found: Option<FillFile> = None;
-    for table in &tables {
+    // A table is gone before the next is read.
+    for table in records::tables(file, usize::MAX)? {
         let columns = Columns::of(table.header(), options.symbol.is_some())?;
-        let read = rows::read(table, &columns, options, &mut faults);
+        let read = rows::read(&table, &columns, options, &mut faults);
         match &mut found {
             Some(found) => {
                 found.fills.extend(read.fills);
@@ -82,10 +103,12 @@ pub fn read(file: &[u8], options: &FillOptions) -> Result<FillFile, Unreadable> 
 }
 
 /// Reports whether a file has the columns of an export of fills, by its first lines.
-#[must_use]
-pub fn looks_like_fills(file: &[u8]) -> bool {
+pub(super) fn looks_like_fills(file: &mut Opened<'_>) -> bool {
     let is_known = |table: &Records| Columns::of(table.header(), false).is_ok();
-    let tables = records::first_tables(file);
+    if matches!(file, Opened::Text(text) if super::alerts::is_json_lines(text)) {
+        return false;
+    }
+    let tables = records::tables(file, records::FIRST_LINES);
     tables.is_ok_and(|tables| !tables.is_empty() && tables.iter().all(is_known))
 }
 
@@ -97,9 +120,11 @@ fn in_order(fills: &mut [ListedFill]) {
         fills.reverse();
     }
     fills.sort_by_key(|listed| listed.fill.time);
-    let mut seen = std::collections::HashMap::new();
+    // By a digest of what is said: of 200,000 fills the texts themselves are too many.
+    let mut seen: HashMap<[u8; 32], usize> = HashMap::with_capacity(fills.len());
     for listed in fills {
-        let before = seen.entry(listed.fill.in_full()).or_insert(0);
+        let said = Sha256::digest(listed.fill.in_full()).into();
+        let before = seen.entry(said).or_insert(0);
         listed.nth = *before;
         *before += 1;
     }

@@ -1,13 +1,13 @@
 //! The tables of a file: delimited text, a spreadsheet, JSON, or the section of trades in a
 //! statement of many.
 
-use serde_json::Value;
-
 use super::header;
+use super::json;
+use crate::imports::records::Records as Lines;
 use crate::imports::spreadsheet::Sheets;
 use crate::imports::table::{self, Cell, Row, Rows};
-use crate::imports::text::{body, decode};
-use crate::imports::{MOST_COLUMNS, MOST_ROWS, Unreadable};
+use crate::imports::text::Text;
+use crate::imports::{MOST_COLUMNS, Opened, Unreadable};
 
 /// Lines before the header, at most: a title, an account, a blank line.
 const BEFORE_HEADER: usize = 20;
@@ -23,84 +23,80 @@ pub struct Records {
 }
 
 impl Records {
+    /// A table of these titles, without rows yet.
+    pub fn under(header: Vec<String>) -> Self {
+        Self {
+            header,
+            ..Self::default()
+        }
+    }
+
     /// The titles of its columns.
     pub fn header(&self) -> &[String] {
         &self.header
     }
+
+    /// True if a row has more cells than the header.
+    pub fn is_too_long(&self, row: &Row<'_>) -> bool {
+        let mut beyond = row.cells.iter().skip(self.header.len());
+        beyond.any(|cell| !cell.is_empty())
+    }
 }
 
 /// Lines that tell what a file is: a statement has its trades far down.
-const FIRST_LINES: usize = 2_000;
+pub const FIRST_LINES: usize = 2_000;
 
-/// The tables of the first lines of a file. JSON that begins with an object is alerts'.
-pub fn first_tables(file: &[u8]) -> Result<Vec<Records>, Unreadable> {
-    if table::is_spreadsheet(file) {
-        return tables(file);
-    }
-    let text = decode(file);
-    if text.trim_start_matches(table::is_space).starts_with('[') {
-        return tables(file);
-    }
-    if text.trim_start_matches(table::is_space).starts_with('{') {
-        return Err(Unreadable::UnknownKind);
-    }
-    let first: Vec<&str> = text.split_inclusive('\n').take(FIRST_LINES).collect();
-    tables(first.concat().as_bytes())
-}
-
-/// The tables of a file that can hold fills; one, but for a statement with one for each kind
-/// of instrument.
-pub fn tables(file: &[u8]) -> Result<Vec<Records>, Unreadable> {
-    if table::is_spreadsheet(file) {
-        return of_spreadsheet(file).map(|table| vec![table]);
-    }
-    let text = decode(file);
-    let begin = text.trim_start_matches(table::is_space);
+/// The tables of the first `most` lines of a file that can hold fills; one, but for a
+/// statement with one for each kind of instrument.
+pub fn tables(file: &mut Opened<'_>, most: usize) -> Result<Vec<Records>, Unreadable> {
+    let text = match file {
+        Opened::Sheets(sheets) => return of_spreadsheet(sheets, most).map(|table| vec![table]),
+        Opened::Text(text) => text,
+    };
+    let begin = text.begin().trim_start_matches(table::is_space);
     if begin.is_empty() {
         return Err(Unreadable::Empty);
     }
     if begin.starts_with(['[', '{']) {
-        return of_json(begin).map(|table| vec![table]);
+        return json::read(text, most).map(|table| vec![table]);
     }
-    let lines = lines(&text)?;
-    let of_statement = statement(&lines);
+    of_text(text, most)
+}
+
+/// The section of trades of a statement of Interactive Brokers, whose lines begin with the
+/// section's name and `Header` or `Data`; else all lines, the first that reads like a header
+/// for it.
+fn of_text(text: &Text<'_>, most: usize) -> Result<Vec<Records>, Unreadable> {
+    let mut lines = Lines::of(text)?.with_lines_before(BEFORE_HEADER + 1);
+    let mut all = Rows::default();
+    let mut of_statement: Vec<Records> = Vec::new();
+    for _ in 0..most {
+        let Some(line) = lines.next()? else { break };
+        if line.len() > MOST_COLUMNS {
+            return Err(Unreadable::TooWide);
+        }
+        let word = |place: usize| line.text(place).unwrap_or_default();
+        let cells = || line.texts().skip(2).map(Cell::Text);
+        match (word(0), word(1), of_statement.last_mut()) {
+            ("Trades", "Header", _) => {
+                of_statement.push(Records::under(cells().map(Cell::text).collect()));
+                // It is a statement, of which nothing else is wanted.
+                all = Rows::default();
+            }
+            ("Trades", "Data", Some(table)) => table.rows.push(line.line, false, cells()),
+            // Totals, and other sections.
+            (.., Some(_)) => {}
+            (.., None) => all.push(line.line, false, line.texts().map(Cell::Text)),
+        }
+    }
     if of_statement.is_empty() {
-        let (_, delimiter) = body(&text);
-        return Ok(vec![below_header(&lines, delimiter != b',')]);
+        return Ok(vec![below_header(all, lines.delimiter != b',')]);
     }
     Ok(of_statement)
 }
 
-/// All lines of delimited text, none taken for a header.
-fn lines(text: &str) -> Result<Rows, Unreadable> {
-    let (body, delimiter) = body(text);
-    let skipped = usize::from(body.len() < text.len());
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(body.as_bytes());
-    let mut rows = Rows::default();
-    for record in reader.records() {
-        let record = record.map_err(|_| Unreadable::UnknownKind)?;
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        if record.len() > MOST_COLUMNS {
-            return Err(Unreadable::TooWide);
-        }
-        if rows.len() > MOST_ROWS + BEFORE_HEADER {
-            return Err(Unreadable::TooLong);
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        let number = usize::try_from(line).unwrap_or(usize::MAX) + skipped;
-        rows.push(number, false, record.iter().map(Cell::Text));
-    }
-    Ok(rows)
-}
-
 /// Takes the first row that reads like a header for it, else the first of all.
-fn below_header(rows: &Rows, may_have_commas: bool) -> Records {
+fn below_header(mut rows: Rows, may_have_commas: bool) -> Records {
     let titles = |row: &Row<'_>| -> Vec<String> { row.cells.iter().map(Cell::text).collect() };
     let place = rows
         .iter()
@@ -116,17 +112,15 @@ fn below_header(rows: &Rows, may_have_commas: bool) -> Records {
     let Some(place) = place else {
         return Records::default();
     };
-    let mut below = rows.iter().skip(place);
-    let mut header = below.next().map(|row| titles(&row)).unwrap_or_default();
+    let mut header = rows
+        .iter()
+        .nth(place)
+        .map(|row| titles(&row))
+        .unwrap_or_default();
     while header.last().is_some_and(String::is_empty) {
         header.pop();
     }
-    let mut rows = Rows::default();
-    for row in below {
-        let mut beyond = row.cells.iter().skip(header.len());
-        let is_too_long = beyond.any(|cell| !cell.is_empty());
-        rows.push(row.number, is_too_long, row.cells.iter());
-    }
+    rows.skip_rows(place + 1);
     Records {
         header,
         rows,
@@ -134,101 +128,18 @@ fn below_header(rows: &Rows, may_have_commas: bool) -> Records {
     }
 }
 
-/// The sections of trades in a statement of Interactive Brokers, whose lines begin with the
-/// section's name and `Header` or `Data`.
-fn statement(lines: &Rows) -> Vec<Records> {
-    let word =
-        |row: &Row<'_>, place: usize| row.cells.get(place).map(Cell::text).unwrap_or_default();
-    let mut found: Vec<Records> = Vec::new();
-    for row in lines.iter().filter(|row| word(row, 0) == "Trades") {
-        let cells = row.cells.iter().skip(2);
-        match word(&row, 1).as_str() {
-            "Header" => found.push(Records {
-                header: cells.map(Cell::text).collect(),
-                ..Records::default()
-            }),
-            "Data" => {
-                if let Some(table) = found.last_mut() {
-                    table.rows.push(row.number, row.is_too_long, cells);
-                }
-            }
-            // Totals.
-            _ => {}
-        }
-    }
-    found
-}
-
-fn of_spreadsheet(file: &[u8]) -> Result<Records, Unreadable> {
-    let mut sheets = Sheets::open(file)?;
+fn of_spreadsheet(sheets: &mut Sheets<'_>, most: usize) -> Result<Records, Unreadable> {
     let mut first = None;
     for name in sheets.names() {
-        let Ok(table) = sheets.table(&name) else {
+        // What is no export of fills need not be read to its end.
+        let Ok(begin) = sheets.all_rows(&name, BEFORE_HEADER) else {
             continue;
         };
-        let mut rows = Rows::default();
-        let titles = table.header.iter().map(String::as_str).map(Cell::Text);
-        rows.push(1, false, titles);
-        for row in table.rows.iter() {
-            rows.push(row.number, row.is_too_long, row.cells.iter());
-        }
-        let found = below_header(&rows, true);
+        let found = below_header(begin, true);
         if header::Columns::of(found.header(), false).is_ok() {
-            return Ok(found);
+            return Ok(below_header(sheets.all_rows(&name, most)?, true));
         }
         first.get_or_insert(found);
     }
     first.ok_or(Unreadable::Empty)
-}
-
-/// JSON: a list of objects, an object with such a list in it, or an object on each line.
-fn of_json(text: &str) -> Result<Records, Unreadable> {
-    let mut entries: Vec<Value> = Vec::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value.map_err(|error| {
-            let mut faults = crate::imports::Faults::default();
-            faults.note(error.line(), error.column().to_string(), "is no JSON");
-            Unreadable::Rows(faults)
-        })?;
-        match value {
-            Value::Array(list) => entries.extend(list),
-            Value::Object(object) => {
-                let list = object.values().find_map(Value::as_array);
-                match list.filter(|list| list.iter().any(Value::is_object)) {
-                    Some(list) => entries.extend(list.iter().cloned()),
-                    None => entries.push(Value::Object(object)),
-                }
-            }
-            _ => return Err(Unreadable::UnknownKind),
-        }
-        if entries.len() > MOST_ROWS {
-            return Err(Unreadable::TooLong);
-        }
-    }
-    let mut found = Records::default();
-    for (index, entry) in entries.iter().enumerate() {
-        let Value::Object(fields) = entry else {
-            return Err(Unreadable::UnknownKind);
-        };
-        let mut cells = vec![String::new(); found.header.len()];
-        for (name, value) in fields {
-            let place = found.header.iter().position(|known| known == name);
-            let place = place.unwrap_or_else(|| {
-                found.header.push(name.clone());
-                cells.push(String::new());
-                found.header.len() - 1
-            });
-            if place >= MOST_COLUMNS {
-                return Err(Unreadable::TooWide);
-            }
-            cells[place] = match value {
-                Value::String(text) => text.clone(),
-                Value::Null => String::new(),
-                other => other.to_string(),
-            };
-        }
-        let cells = cells.iter().map(String::as_str).map(Cell::Text);
-        found.rows.push(index + 1, false, cells);
-    }
-    Ok(found)
 }

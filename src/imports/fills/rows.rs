@@ -1,5 +1,7 @@
 //! The rows of an export as fills.
 
+use std::collections::HashSet;
+
 use jiff::tz::TimeZone;
 
 use super::header::{Columns, Fact};
@@ -10,8 +12,10 @@ use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::{Direction, Ticker};
 use crate::imports::Faults;
 use crate::imports::cell_text::unprotect;
+use crate::imports::names::Names;
 use crate::imports::table::{Cell, Row, TOO_LONG};
 use crate::imports::trades::number::{self, DecimalMark, Evidence};
+use crate::imports::trades::zone_name;
 
 /// The fault of a place: the column and the message.
 type Fault = (usize, String);
@@ -27,6 +31,9 @@ const NO_FILLS: [&str; 8] = [
     "fee",
     "interest",
 ];
+
+/// Fills that are looked at for what all of a file have in common.
+const LOOKED_AT: usize = 20;
 
 /// Coins and currencies that pairs are quoted in, the longer first.
 const QUOTES: [&str; 9] = [
@@ -49,8 +56,9 @@ pub fn read(
     };
     let mut fills = Vec::with_capacity(table.rows.len());
     let mut others = 0;
+    let mut shared = Shared::default();
     for row in table.rows.iter() {
-        if row.is_too_long {
+        if table.is_too_long(&row) {
             faults.note(row.number, "", TOO_LONG);
             continue;
         }
@@ -61,7 +69,7 @@ pub fn read(
         match reading.fill(&row) {
             Ok(fill) => fills.push(ListedFill {
                 row: row.number,
-                fill,
+                fill: shared.with(fill),
                 nth: 0,
             }),
             Err((column, message)) => faults.note(row.number, columns.titled(column), message),
@@ -69,9 +77,30 @@ pub fn read(
     }
     FillFile {
         venue: columns.venue,
-        notes: notes(&fills, columns, options),
+        notes: notes(&fills, columns, options, reading.needs_a_zone(table)),
         fills,
         others,
+    }
+}
+
+/// What most fills of a file have in common, each kept once.
+#[derive(Default)]
+struct Shared {
+    symbols: HashSet<Ticker>,
+    currencies: Names,
+}
+
+impl Shared {
+    fn with(&mut self, mut fill: Fill) -> Fill {
+        match self.symbols.get(&fill.symbol) {
+            Some(known) => fill.symbol = known.clone(),
+            None => drop(self.symbols.insert(fill.symbol.clone())),
+        }
+        let fee = fill.fee.as_mut().map(|fee| &mut fee.currency);
+        for currency in [fee, Some(&mut fill.currency)].into_iter().flatten() {
+            *currency = currency.take().map(|code| self.currencies.one(&code));
+        }
+        fill
     }
 }
 
@@ -93,8 +122,19 @@ fn zone(columns: &Columns, options: &FillOptions) -> TimeZone {
     }
 }
 
-fn notes(fills: &[ListedFill], columns: &Columns, options: &FillOptions) -> Vec<String> {
+fn notes(
+    fills: &[ListedFill],
+    columns: &Columns,
+    options: &FillOptions,
+    is_zone_assumed: bool,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    if is_zone_assumed {
+        notes.push(format!(
+            "nothing in the file says the zone of its times; they were read in the webhook's, {}; --time-zone says otherwise",
+            zone_name(&options.usual_zone)
+        ));
+    }
     if columns.venue == FillVenue::InteractiveBrokers
         && options.zone.is_none()
         && columns.offset.is_none()
@@ -119,6 +159,7 @@ fn notes(fills: &[ListedFill], columns: &Columns, options: &FillOptions) -> Vec<
     notes
 }
 
+#[derive(Clone)]
 struct Reading<'a> {
     columns: &'a Columns,
     options: &'a FillOptions,
@@ -138,6 +179,23 @@ impl Reading<'_> {
     fn text(&self, row: &Row<'_>, fact: Fact) -> Option<String> {
         self.cell(row, fact)
             .map(|cell| unprotect(&cell.text()).into_owned())
+    }
+
+    /// True if nobody says the zone that the times of a table need.
+    fn needs_a_zone(&self, table: &Records) -> bool {
+        if self.options.zone.is_some() || self.columns.venue != FillVenue::Plain {
+            return false;
+        }
+        let Ok(offset) = jiff::tz::Offset::from_seconds(1) else {
+            return false;
+        };
+        let elsewhere = Self {
+            zone: TimeZone::fixed(offset),
+            ..self.clone()
+        };
+        let mut first = table.rows.iter().filter(|row| self.is_fill(row));
+        let is_moved = |row| self.time(&row).ok() != elsewhere.time(&row).ok();
+        self.columns.offset.is_none() && first.by_ref().take(LOOKED_AT).any(is_moved)
     }
 
     /// The place of a fact, or of the one that stands for it, where a fault is named.
@@ -180,7 +238,7 @@ impl Reading<'_> {
                 .map_err(|error| (self.place(Fact::Quantity), of(&error)))?,
             price: Price::new(price).map_err(|error| (self.place(Fact::Price), of(&error)))?,
             fee: self.fee(row, &symbol)?,
-            currency: self.currency(row),
+            currency: self.currency(row).map(Into::into),
             order_id: self.text(row, Fact::OrderId),
             fill_id: self.text(row, Fact::FillId).filter(|id| id != "0"),
             symbol,
@@ -261,7 +319,8 @@ impl Reading<'_> {
             currency: unit
                 .or(stated)
                 .or_else(|| self.currency(row))
-                .or_else(|| self.received(row, symbol)),
+                .or_else(|| self.received(row, symbol))
+                .map(Into::into),
         }))
     }
 

@@ -188,11 +188,63 @@ fn what_cannot_be_read_is_named_by_line_and_column() {
         "row 6, column qty: must be greater than 0",
         "row 7, column qty: \"sixty\" is not a number",
         "row 8, column symbol: is missing",
-        "row 9, column : the row has more cells than the header",
+        "row 9: the row has more cells than the header",
     ]) {
         assert!(fault.starts_with(expected), "{fault}");
     }
     assert_eq!(named.len(), 7);
+}
+
+#[test]
+fn faults_have_the_lines_that_an_editor_shows() {
+    let lines = [
+        "time,symbol,side,qty,price",
+        "",
+        "2026-01-05T14:30:01Z,AAPL,buy,60,\"212\n.41\"",
+        "",
+        "2026-01-05T14:30:01Z,AAPL,hold,60,212.41",
+    ];
+    for end in ["\n", "\r\n", "\r"] {
+        let file = lines.map(|line| line.replace('\n', end)).join(end);
+        let Err(Unreadable::Rows(faults)) = read(file.as_bytes(), &options()) else {
+            panic!("it was read: {file:?}");
+        };
+        let rows: Vec<usize> = faults.named.iter().map(|fault| fault.row).collect();
+        assert_eq!(rows, [3, 6], "{file:?}");
+    }
+}
+
+#[test]
+fn a_zone_that_nobody_says_is_told() {
+    let file = |time: &str| format!("time,symbol,side,qty,price\n{time},AAPL,buy,60,212.41\n");
+    let says = |time: &str, zone: Option<&str>| {
+        let zone = zone.map(|name| TimeZone::get(name).unwrap());
+        let options = FillOptions { zone, ..options() };
+        let notes = read(file(time).as_bytes(), &options).unwrap().notes;
+        notes
+            .iter()
+            .any(|note| note.contains("they were read in the webhook's, UTC"))
+    };
+    assert!(says("2026-01-05 14:30:01", None));
+    assert!(!says("2026-01-05 14:30:01", Some("Europe/Berlin")));
+    assert!(!says("2026-01-05T14:30:01Z", None) && !says("1767623401", None));
+}
+
+#[test]
+fn numbers_of_json_are_not_rounded() {
+    let fill = r#"{"transaction_time": "2026-01-05T14:30:01Z", "symbol": "BTCUSD", "side": "buy",
+        "qty": 12345678901234567.123456789, "price": "0.1", "legs": [1, 2], "note": null}"#;
+    let expected = ["2026-01-05T14:30:01Z BTCUSD long 12345678901234567.123456789 0.1 [] - -"];
+    for file in [
+        format!("[{fill}]"),
+        format!("{fill}\n"),
+        format!(r#"{{"account": 7, "tags": [1, 2], "fills": [{fill}], "more": [{{}}]}}"#),
+    ] {
+        assert_eq!(lines(file.as_bytes()), expected, "{file}");
+    }
+    for wrong in ["[1]", "[{\"a\": \"\\ud800\"}]", "[{}", "{\"a\": 1", "{}]"] {
+        assert!(read(wrong.as_bytes(), &options()).is_err(), "{wrong}");
+    }
 }
 
 #[test]
@@ -215,8 +267,9 @@ fn a_header_that_is_not_known_is_told_what_was_expected() {
         "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit,Cum. Profit",
         "Alert ID,Ticker,Name,Description,Time",
     ] {
+        let file = format!("{header}\n").into_bytes();
         assert!(
-            !looks_like_fills(format!("{header}\n").as_bytes()),
+            !looks_like_fills(&mut Opened::of(&file).unwrap()),
             "{header}"
         );
     }

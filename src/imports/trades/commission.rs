@@ -1,6 +1,7 @@
 //! The commission of each trade of a list, where the list itself does not say.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -97,23 +98,39 @@ fn share(listed: Decimal, entry: Decimal, exit: Decimal) -> Option<Decimal> {
 
 /// The mark of one order's fill against another's: when, at which price, by
 /// which signal, bought or sold. The list does not number orders.
-type Fill = (Timestamp, Price, Option<String>, bool);
+type Fill = (Timestamp, Price, Option<Arc<str>>, bool);
 
-/// The rest of each order for the trades that it opened or closed: quantity, and
-/// the share of the order.
+/// The rest of each order that several trades share: quantity, and the share of the order. A
+/// list has hundreds of thousands of orders, of which few are shared.
 #[derive(Debug)]
 pub(super) struct Fills(HashMap<Fill, (Decimal, Decimal)>);
 
 impl Fills {
     pub(super) fn of(list: &TradeList) -> Self {
+        let count = u32::try_from(list.trades.len() * 2).unwrap_or(u32::MAX);
+        let side = |place: u32| {
+            let trade = &list.trades[place as usize / 2];
+            let side = match place % 2 {
+                0 => Some(&trade.entry),
+                _ => trade.exit.as_ref(),
+            };
+            side.map(|side| (trade, side, place.is_multiple_of(2)))
+        };
+        let mut places: Vec<u32> = (0..count).filter(|place| side(*place).is_some()).collect();
+        let key = |place: &u32| {
+            side(*place).map(|(trade, side, is_entry)| by_order(trade, side, is_entry))
+        };
+        places.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
         let mut fills = HashMap::new();
-        for trade in &list.trades {
-            let exit = trade.exit.as_ref().map(|exit| (exit, false));
-            for (side, is_entry) in exit.into_iter().chain([(&trade.entry, true)]) {
-                let (quantity, _) = fills
-                    .entry(fill(trade, side, is_entry))
-                    .or_insert((Decimal::ZERO, Decimal::ONE));
-                *quantity = quantity.saturating_add(trade.quantity.get());
+        for same in places.chunk_by(|one, other| key(one) == key(other)) {
+            if let [first, _, ..] = same
+                && let Some((trade, of_first, is_entry)) = side(*first)
+            {
+                let quantities = same.iter().filter_map(|place| side(*place));
+                let whole = quantities
+                    .map(|(trade, ..)| trade.quantity.get())
+                    .fold(Decimal::ZERO, Decimal::saturating_add);
+                fills.insert(fill(trade, of_first, is_entry), (whole, Decimal::ONE));
             }
         }
         Self(fills)
@@ -123,7 +140,9 @@ impl Fills {
     /// to one exactly.
     fn take(&mut self, trade: &ListedTrade, side: &Side, is_entry: bool) -> Option<Decimal> {
         let quantity = trade.quantity.get();
-        let (whole, order) = self.0.get_mut(&fill(trade, side, is_entry))?;
+        let Some((whole, order)) = self.0.get_mut(&fill(trade, side, is_entry)) else {
+            return Some(Decimal::ONE);
+        };
         let part = order.checked_mul(quantity)?.checked_div(*whole)?;
         let part = part.round_dp(DERIVED_SCALE);
         *whole -= quantity;
@@ -136,6 +155,21 @@ impl Fills {
         let entry = self.take(trade, &trade.entry, true)?;
         entry.checked_add(self.take(trade, exit, false)?)
     }
+}
+
+/// What tells an order from others, without keeping it.
+fn by_order<'a>(
+    trade: &ListedTrade,
+    side: &'a Side,
+    is_entry: bool,
+) -> (Timestamp, Decimal, Option<&'a str>, bool) {
+    let is_bought = (trade.direction == Direction::Long) == is_entry;
+    (
+        side.time,
+        side.price.get(),
+        side.signal.as_deref(),
+        is_bought,
+    )
 }
 
 fn fill(trade: &ListedTrade, side: &Side, is_entry: bool) -> Fill {

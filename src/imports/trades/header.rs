@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::titles::{Field, Title, Unit};
+use super::titles::{Field, Title, Unit, unit_alone};
 use crate::imports::Unreadable;
+use crate::imports::table::{Table, is_space};
 
 /// Where the columns of a list are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,10 +192,47 @@ fn currency(title: &str) -> Currency {
     let title = Title::of(title);
     match title.unit() {
         Some(Unit::Code(_)) if title.is_whole(Field::Profit) => Currency::Unsaid,
+        unit => of_unit(unit),
+    }
+}
+
+fn of_unit(unit: Option<&Unit>) -> Currency {
+    match unit {
         Some(Unit::Code(code)) => Currency::Code(code.clone()),
         Some(Unit::Sign(_, Some(code))) => Currency::Code((*code).to_owned()),
         Some(Unit::Sign(sign, None)) => Currency::Sign(sign),
         Some(Unit::Percent) | None => Currency::Unsaid,
+    }
+}
+
+/// Cells that are looked at for their currency.
+const LOOKED_AT: usize = 200;
+
+/// The currency that stands beside the amounts of a column, where it is one.
+pub fn currency_of_cells(table: &Table, column: usize) -> Currency {
+    let is_of_number = |letter: char| {
+        letter.is_ascii_digit()
+            || is_space(letter)
+            || matches!(
+                letter,
+                '.' | ',' | '\'' | '’' | '(' | ')' | '+' | '-' | '\u{2212}' | '\u{2013}'
+            )
+    };
+    let cells = table.rows.iter().filter_map(|row| row.cells.get(column));
+    let cells = cells.filter(|cell| !cell.is_empty()).take(LOOKED_AT);
+    let mut units = cells.map(|cell| {
+        let unit: String = cell
+            .text()
+            .chars()
+            .filter(|letter| !is_of_number(*letter))
+            .collect();
+        of_unit(unit_alone(&unit).as_ref())
+    });
+    let first = units.next().unwrap_or_default();
+    if units.all(|unit| unit == first) {
+        first
+    } else {
+        Currency::Unsaid
     }
 }
 

@@ -9,7 +9,7 @@ use super::header::Columns;
 use super::rows::{Besides, Moment, Reader, Row, Stated};
 use super::{AtEnd, ListedTrade, Side, zone_name};
 use crate::domain::money::Decimal;
-use crate::imports::{Faults, table};
+use crate::imports::{Faults, Unreadable};
 
 /// The state that joining the rows of a list needs.
 pub(super) struct Joining<'list> {
@@ -27,7 +27,7 @@ pub(super) struct Joining<'list> {
     pub notes: &'list mut Vec<String>,
 }
 
-/// The rows of one trade.
+/// The rows of a trade of which one is still to come.
 #[derive(Default)]
 struct Rows {
     entry: Option<Row>,
@@ -38,131 +38,152 @@ struct Rows {
     has_other: bool,
 }
 
-impl Rows {
-    fn is_closed(&self) -> bool {
-        self.exit.as_ref().is_some_and(|exit| !exit.is_open)
-    }
-
-    fn says_open(&self) -> bool {
-        self.exit.as_ref().is_some_and(|exit| exit.is_open)
-    }
+/// The rows that a number of a trade has so far. A list has hundreds of thousands of them, so
+/// that those of a trade are kept only until both are there.
+enum Of {
+    One(Box<Rows>),
+    /// The trade was made of its entry and its exit in these rows.
+    Both {
+        entry: usize,
+        exit: usize,
+    },
 }
 
-/// The rows of all trades. Those of a trade stand where its first came, for a list has
-/// hundreds of thousands of them.
+/// The trades of a list as far as it was read.
 #[derive(Default)]
-struct ByNumber {
-    places: BTreeMap<u64, usize>,
-    rows: Vec<Rows>,
+struct Joined {
+    by_number: BTreeMap<u64, Of>,
+    trades: Vec<ListedTrade>,
+    /// The number of the last trade that is closed, or zero.
+    last_closed: u64,
+    /// The numbers of trades whose exits say that they have not filled.
+    open: Vec<u64>,
     /// True if there is a row without a number, which was noted: it can be what another
     /// trade lacks.
     has_nameless: bool,
 }
 
-impl ByNumber {
-    fn of(&mut self, number: u64) -> &mut Rows {
-        let next = self.rows.len();
-        let place = *self.places.entry(number).or_insert(next);
-        if place == next {
-            self.rows.push(Rows::default());
-        }
-        &mut self.rows[place]
-    }
-
-    fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Rows)> {
-        let places = self.places.iter();
-        places.map(|(number, place)| (*number, &self.rows[*place]))
-    }
-
-    /// The number of the last trade that is closed, or zero.
-    fn last_closed(&self) -> u64 {
-        let mut closed = self.iter().filter(|(_, rows)| rows.is_closed());
-        closed.next_back().map_or(0, |(number, _)| number)
-    }
-
-    fn into_ordered(mut self) -> impl Iterator<Item = (u64, Rows)> {
-        let places = self.places.into_iter();
-        places.map(move |(number, place)| (number, std::mem::take(&mut self.rows[place])))
-    }
-}
-
 impl Joining<'_> {
-    /// The trades in the order of their numbers.
-    pub fn join<'a>(
+    /// The trades in the order of their numbers, of which there are about `most`.
+    ///
+    /// # Errors
+    ///
+    /// What kept the file from being read.
+    pub fn join(
         mut self,
-        mut rows: Reader<'a, impl Iterator<Item = table::Row<'a>>>,
-    ) -> Vec<ListedTrade> {
-        let by_number = self.by_number(&mut rows);
+        mut rows: Reader<'_>,
+        most: usize,
+    ) -> Result<Vec<ListedTrade>, Unreadable> {
+        let notes_before = self.notes.len();
+        let mut joined = Joined {
+            trades: Vec::with_capacity(most),
+            ..Joined::default()
+        };
+        while let Some((row, besides)) = rows.next(self.faults) {
+            self.take(&mut joined, row, besides);
+        }
+        rows.end()?;
+        let of_trades = self.notes.split_off(notes_before);
         self.notes.extend(rows.note());
-        let last_closed = by_number.last_closed();
-        self.note_early_open(&by_number, last_closed);
-        let has_nameless = by_number.has_nameless;
-        let trades = by_number.into_ordered().filter_map(|(number, rows)| {
-            let may_lack = has_nameless || rows.has_other;
-            match (rows.entry, rows.exit) {
-                (Some(entry), None) if number < last_closed => {
+        self.note_early_open(&joined);
+        self.notes.extend(of_trades);
+        self.take_single(&mut joined);
+        let mut trades = joined.trades;
+        // No number comes twice, and sorting in place takes no room.
+        trades.sort_unstable_by_key(|trade| trade.number);
+        Ok(trades)
+    }
+
+    /// Takes a row, and makes a trade of it where the other one came before.
+    fn take(&mut self, joined: &mut Joined, row: Row, besides: Besides) {
+        let Some(number) = row.trade else {
+            joined.has_nameless = true;
+            return;
+        };
+        let empty = || Of::One(Box::default());
+        let of_number = joined.by_number.entry(number).or_insert_with(empty);
+        let is_exit = row.kind.map(|kind| kind.is_exit);
+        let before = match (&*of_number, is_exit) {
+            (Of::One(rows), Some(true)) => rows.exit.as_ref().map(|row| row.number),
+            (Of::One(rows), Some(false)) => rows.entry.as_ref().map(|row| row.number),
+            (Of::Both { exit, .. }, Some(true)) => Some(*exit),
+            (Of::Both { entry, .. }, Some(false)) => Some(*entry),
+            (_, None) => None,
+        };
+        if let Some(before) = before {
+            let kind = if is_exit == Some(true) {
+                "exit"
+            } else {
+                "entry"
+            };
+            let message = format!("trade {number} has an {kind} in row {before} already");
+            self.note(&row, self.columns.kind, message);
+            return;
+        }
+        let Of::One(rows) = of_number else { return };
+        let other = std::mem::take(&mut rows.besides);
+        match is_exit {
+            None => {
+                rows.has_other = true;
+                rows.besides = other;
+                return;
+            }
+            Some(true) => {
+                if row.is_open {
+                    joined.open.push(number);
+                } else {
+                    joined.last_closed = joined.last_closed.max(number);
+                }
+                rows.besides = besides.or(&other);
+                rows.exit = Some(row);
+            }
+            Some(false) => {
+                rows.besides = other.or(&besides);
+                rows.entry = Some(row);
+            }
+        }
+        if let (Some(entry), Some(exit)) = (&rows.entry, &rows.exit) {
+            let besides = std::mem::take(&mut rows.besides);
+            joined
+                .trades
+                .extend(self.trade(number, entry, Some(exit), besides));
+            *of_number = Of::Both {
+                entry: entry.number,
+                exit: exit.number,
+            };
+        }
+    }
+
+    /// Makes trades of the entries that have no exit, and notes what else has one row only.
+    fn take_single(&mut self, joined: &mut Joined) {
+        for (number, of_number) in std::mem::take(&mut joined.by_number) {
+            let Of::One(rows) = of_number else { continue };
+            let may_lack = joined.has_nameless || rows.has_other;
+            match (&rows.entry, &rows.exit) {
+                (Some(entry), None) if number < joined.last_closed => {
                     if !may_lack {
                         let message =
                             format!("trade {number} has no exit, but later trades are closed");
-                        self.note(&entry, self.columns.kind, message);
+                        self.note(entry, self.columns.kind, message);
                     }
-                    None
                 }
-                (Some(entry), exit) => self.trade(number, &entry, exit.as_ref(), rows.besides),
-                (None, Some(exit)) => {
-                    if !may_lack {
-                        let message = format!("trade {number} has no entry");
-                        self.note(&exit, self.columns.kind, message);
-                    }
-                    None
+                (Some(entry), _) => {
+                    let trade = self.trade(number, entry, None, rows.besides.clone());
+                    joined.trades.extend(trade);
                 }
-                (None, None) => None,
+                (None, Some(exit)) if !may_lack => {
+                    let message = format!("trade {number} has no entry");
+                    self.note(exit, self.columns.kind, message);
+                }
+                (None, _) => {}
             }
-        });
-        trades.collect()
-    }
-
-    fn by_number<'a>(
-        &mut self,
-        rows: &mut Reader<'a, impl Iterator<Item = table::Row<'a>>>,
-    ) -> ByNumber {
-        let mut by_number = ByNumber::default();
-        while let Some((row, besides)) = rows.next(self.faults) {
-            let Some(number) = row.trade else {
-                by_number.has_nameless = true;
-                continue;
-            };
-            let of_trade = by_number.of(number);
-            let (place, kind) = match row.kind {
-                Some(kind) if kind.is_exit => (&mut of_trade.exit, "exit"),
-                Some(_) => (&mut of_trade.entry, "entry"),
-                None => {
-                    of_trade.has_other = true;
-                    continue;
-                }
-            };
-            if let Some(first) = place {
-                let message = format!(
-                    "trade {number} has an {kind} in row {} already",
-                    first.number
-                );
-                self.note(&row, self.columns.kind, message);
-                continue;
-            }
-            *place = Some(row);
-            let other = std::mem::take(&mut of_trade.besides);
-            of_trade.besides = match kind {
-                "exit" => besides.or(&other),
-                _ => other.or(&besides),
-            };
         }
-        by_number
     }
 
     /// An exit can be called Open without being one that has not filled.
-    fn note_early_open(&mut self, by_number: &ByNumber, last_closed: u64) {
-        let early = by_number.iter().filter(|(number, _)| *number < last_closed);
-        let count = early.filter(|(_, rows)| rows.says_open()).count();
+    fn note_early_open(&mut self, joined: &Joined) {
+        let is_early = |number: &&u64| **number < joined.last_closed;
+        let count = joined.open.iter().filter(is_early).count();
         if count > 0 {
             self.notes.push(format!(
                 "{count} trades whose exit says Open were taken as open, although later trades are closed"

@@ -26,12 +26,15 @@ mod tests;
 mod titles;
 mod when;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::source::Source;
 use super::spreadsheet::Sheets;
 use super::table::{self, Cell, Table};
-use super::{Faults, Unreadable};
+use super::{Faults, Kind, Opened, Unreadable};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::Terms;
@@ -46,6 +49,7 @@ pub use rows::Besides;
 use rows::Reading;
 pub use sheets::{Figure, Sided};
 pub use titles::Field;
+use titles::letters;
 
 /// A list of trades.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,8 +118,8 @@ pub struct Side {
     pub time: Timestamp,
     /// At which price.
     pub price: Price,
-    /// The signal that filled.
-    pub signal: Option<String>,
+    /// The signal that filled; most trades have the same.
+    pub signal: Option<Arc<str>>,
 }
 
 /// Options for reading a list: everything that it does not say itself.
@@ -138,16 +142,32 @@ pub struct Options {
 /// # Errors
 ///
 /// [`Unreadable`], with row and column of what cannot be read.
-pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
-    let (table, mut properties, figures) = if table::is_spreadsheet(file) {
-        let mut sheets = Sheets::open(file)?;
-        let mut properties = Properties::read(&mut sheets)?;
-        let figures = sheets::read(&mut sheets)?;
-        let table = sheet_of_trades(&mut sheets, &options.columns)?;
-        properties.notes.extend(unread_sheets(&sheets.names()));
-        (table, properties, figures)
-    } else {
-        (table::of_text(file)?, Properties::default(), Vec::new())
+pub fn read(file: impl Source, options: &Options) -> Result<TradeList, Unreadable> {
+    read_opened(&mut Opened::of(&file)?, options)
+}
+
+/// Reads a list of trades from a file that is open.
+///
+/// # Errors
+///
+/// [`Unreadable`], with row and column of what cannot be read.
+pub fn read_opened(file: &mut Opened<'_>, options: &Options) -> Result<TradeList, Unreadable> {
+    match read_whole(file, options) {
+        Err(error) => Err(file.instead(Kind::Trades, error)),
+        read => read,
+    }
+}
+
+fn read_whole(file: &mut Opened<'_>, options: &Options) -> Result<TradeList, Unreadable> {
+    let (mut table, mut properties, figures) = match file {
+        Opened::Sheets(sheets) => {
+            let mut properties = Properties::read(sheets)?;
+            let figures = sheets::read(sheets)?;
+            let table = sheet_of_trades(sheets, &options.columns)?;
+            properties.notes.extend(unread_sheets(&sheets.names()));
+            (table, properties, figures)
+        }
+        Opened::Text(text) => (table::of_text(text)?, Properties::default(), Vec::new()),
     };
     if own::is_export(&table.header) {
         return own::read(&table, options);
@@ -163,6 +183,7 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
     let mut notes = std::mem::take(&mut properties.notes);
     let recognised = recognise(&table, &options.columns)?;
     notes.extend(recognised.note(&table.header));
+    notes.extend(recognised.twice(&table));
     let Recognised { columns, kinds, .. } = &recognised;
     let reading = Reading {
         columns,
@@ -174,6 +195,21 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         let instant = |moment| join::instant(&zone, moment);
         Some((instant(from)?, instant(to)?))
     });
+    let (code, sign) = currency(&table, columns, &mut notes);
+    if let Some(row) = table.rows.last().filter(|_| table.is_cut_off) {
+        let ends_in = table.header[row.cells.len().saturating_sub(1)].as_str();
+        let message = "the file ends here, within a row: it was cut off; export it again";
+        faults.note(row.number, ends_in, message);
+    }
+    let count = table.rows.len();
+    let rows = std::mem::take(&mut table.rows);
+    let rows = match file {
+        Opened::Sheets(_) => rows::Source::held(rows),
+        Opened::Text(text) => {
+            drop(rows);
+            rows::Source::text(text)?
+        }
+    };
     let trades = Joining {
         header: &table.header,
         columns,
@@ -182,18 +218,8 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         faults: &mut faults,
         notes: &mut notes,
     }
-    .join(rows::reader(&table, &reading));
+    .join(rows::reader(&table, rows, &reading), count.div_ceil(2))?;
     notes.extend(holes::notes(&trades));
-    if let Some(row) = table.rows.last().filter(|_| table.is_cut_off) {
-        let ends_in = table.header[row.cells.len().saturating_sub(1)].as_str();
-        let message = "the file ends here, within a row: it was cut off; export it again";
-        faults.note(row.number, ends_in, message);
-    }
-    let (code, sign) = match &columns.currency {
-        Currency::Code(code) => (Some(code.clone()), None),
-        Currency::Sign(sign) => (None, Some(*sign)),
-        Currency::Unsaid => (None, None),
-    };
     faults.or(TradeList {
         currency: code.or(properties.currency.clone()),
         currency_sign: sign,
@@ -206,6 +232,30 @@ pub fn read(file: &[u8], options: &Options) -> Result<TradeList, Unreadable> {
         is_zone_assumed,
         notes,
     })
+}
+
+/// The currency of profit by its code or its sign, as the title says, else the cells.
+fn currency(
+    table: &Table,
+    columns: &Columns,
+    notes: &mut Vec<String>,
+) -> (Option<String>, Option<&'static str>) {
+    let of_cells = header::currency_of_cells(table, columns.profit);
+    let said = match (&columns.currency, &of_cells) {
+        (Currency::Unsaid, _) | (Currency::Sign(_), Currency::Code(_)) => &of_cells,
+        (Currency::Code(title), Currency::Code(cells)) if title != cells => {
+            notes.push(format!(
+                "the title of the profit says {title}, its cells say {cells}; it was taken as {title}"
+            ));
+            &columns.currency
+        }
+        (title, _) => title,
+    };
+    match said {
+        Currency::Code(code) => (Some(code.clone()), None),
+        Currency::Sign(sign) => (None, Some(*sign)),
+        Currency::Unsaid => (None, None),
+    }
 }
 
 /// Makes sure that a table has the columns of a list of trades.
@@ -268,6 +318,27 @@ fn recognise(table: &Table, choices: &Choices) -> Result<Recognised, Unreadable>
 }
 
 impl Recognised {
+    /// Columns of one title that do not say the same, of which the first is taken.
+    fn twice(&self, table: &Table) -> Option<String> {
+        let header: Vec<String> = table.header.iter().map(|title| letters(title)).collect();
+        let used = self.columns.of_amounts().chain(self.columns.of_texts());
+        let mut twice = used.filter_map(|used| {
+            let same = |other: &usize| {
+                let differs = |row: table::Row<'_>| row.cells.get(used) != row.cells.get(*other);
+                header[*other] == header[used] && table.rows.iter().any(differs)
+            };
+            let other = (used + 1..header.len()).find(same)?;
+            Some((used, other))
+        });
+        let (used, other) = twice.next()?;
+        Some(format!(
+            "the columns {} and {} have the title \"{:.40}\" and differ; the first was taken",
+            used + 1,
+            other + 1,
+            table.header[used]
+        ))
+    }
+
     /// The columns that were found by their content, for the owner to check.
     fn note(&self, header: &[String]) -> Vec<String> {
         let mut notes = Vec::new();
@@ -334,7 +405,7 @@ fn unread_sheets(names: &[String]) -> Option<String> {
 }
 
 /// The sheet that is called so, or the first one whose columns are recognised.
-fn sheet_of_trades(sheets: &mut Sheets, choices: &Choices) -> Result<Table, Unreadable> {
+fn sheet_of_trades(sheets: &mut Sheets<'_>, choices: &Choices) -> Result<Table, Unreadable> {
     let names = sheets.names();
     let is_it = |name: &&String| name.trim().eq_ignore_ascii_case("List of trades");
     if let Some(name) = names.iter().find(is_it) {
@@ -343,10 +414,9 @@ fn sheet_of_trades(sheets: &mut Sheets, choices: &Choices) -> Result<Table, Unre
     let mut first = Err(Unreadable::Empty);
     for name in &names {
         let table = sheets.table(name);
-        if let Ok(table) = &table
-            && recognise(table, choices).is_ok()
-        {
-            return Ok(table.clone());
+        let is_list = |table: &Table| recognise(table, choices).is_ok();
+        if table.as_ref().is_ok_and(is_list) {
+            return table;
         }
         if first.is_err() {
             first = table;

@@ -1,8 +1,10 @@
 //! Numbers as a list of trades writes them in any language: with a decimal point
 //! or comma, thousands separators, a minus of any kind, parentheses, a currency.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::titles::narrow;
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 use crate::imports::table::{Cell, is_space};
 
@@ -43,6 +45,7 @@ impl Evidence {
     /// Takes a cell into account; one that is no number says nothing.
     pub fn add(&mut self, cell: Cell<'_>) {
         let Cell::Text(text) = cell else { return };
+        let text = &*in_usual_width(text);
         let Written { mantissa, .. } = Written::of(text);
         let is_digit_or_mark = |letter: char| {
             letter.is_ascii_digit() || matches!(letter, '.' | ',') || parts_thousands(letter)
@@ -116,8 +119,16 @@ pub fn read(cell: Cell<'_>, mark: DecimalMark) -> Result<Option<Decimal>, Number
         Cell::Number(number) => parse_decimal(&number.to_string()).map(Some),
         Cell::Date(_) => Err(NumberError::NotANumber),
         Cell::Text(_) if cell.is_empty() => Ok(None),
-        Cell::Text(text) => read_text(text, mark).map(Some),
+        Cell::Text(text) => read_text(&in_usual_width(text), mark).map(Some),
     }
+}
+
+/// A text whose digits and marks are not those of East Asian typography.
+fn in_usual_width(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|letter| narrow(letter) == letter) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(narrow).collect()
 }
 
 fn read_text(text: &str, mark: DecimalMark) -> Result<Decimal, NumberError> {
@@ -256,6 +267,7 @@ mod tests {
             ("1,2 M", DecimalMark::Comma, None),
             ("12.5K USD", DecimalMark::Point, None),
             ("3 BTC", DecimalMark::Point, Some("3")),
+            ("－１，２００．５０", DecimalMark::Point, Some("-1200.5")),
             ("", DecimalMark::Point, None),
         ] {
             assert_eq!(number(text, mark).as_deref(), expected, "{text}");

@@ -9,6 +9,7 @@ use super::{AtEnd, Besides, ListedTrade, Options, Properties, Side, TradeList};
 use crate::domain::money::{Decimal, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::{Contract, Terms};
+use crate::imports::names::Names;
 use crate::imports::own::{Titled, has_all};
 use crate::imports::table::{self, Table};
 use crate::imports::{Faults, Unreadable};
@@ -39,7 +40,7 @@ pub(super) fn is_export(header: &[String]) -> bool {
 pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unreadable> {
     let wanted = options.ticker.as_ref().map(Ticker::as_str);
     let mut faults = Faults::default();
-    let mut lists = BTreeSet::new();
+    let (mut lists, mut signals) = (BTreeSet::new(), Names::default());
     let mut trades = Vec::new();
     let mut currency = None;
     let has_terms = has_all(&table.header, &[POINT_VALUE, CONTRACT]);
@@ -52,7 +53,8 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
             continue;
         }
         let mut cells = Row {
-            cells: Titled::of(table, row),
+            signals: &mut signals,
+            cells: Titled::of(&table.header, row.cells.iter()),
             number: row.number,
             faults: &mut faults,
         };
@@ -109,6 +111,7 @@ pub(super) fn read(table: &Table, options: &Options) -> Result<TradeList, Unread
 
 /// A row while it is read.
 struct Row<'a> {
+    signals: &'a mut Names,
     cells: Titled<'a>,
     number: usize,
     faults: &'a mut Faults,
@@ -146,7 +149,10 @@ impl Row<'_> {
         Some(Side {
             time: time?,
             price: price?,
-            signal: self.cells.text(signal),
+            signal: self
+                .cells
+                .text(signal)
+                .map(|signal| self.signals.one(&signal)),
         })
     }
 

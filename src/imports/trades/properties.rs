@@ -129,7 +129,7 @@ fn property(name: &str) -> Option<Property> {
 
 impl Properties {
     /// Reads the sheet of properties, where there is one.
-    pub(super) fn read(sheets: &mut Sheets) -> Result<Self, Unreadable> {
+    pub(super) fn read(sheets: &mut Sheets<'_>) -> Result<Self, Unreadable> {
         let names = sheets.names();
         let Some(name) = names.iter().find(|name| is_name(name)) else {
             return Ok(Self::default());

@@ -1,5 +1,7 @@
 //! The rows of a list of trades, one side of a trade each.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -11,8 +13,11 @@ use super::number::{self, DecimalMark, Evidence};
 use super::when::{self, Order};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::Direction;
-use crate::imports::Faults;
-use crate::imports::table::{self, Cell, Table};
+use crate::imports::names::Names;
+use crate::imports::records::Records;
+use crate::imports::table::{self, Cell, Rows, Table};
+use crate::imports::text::Text;
+use crate::imports::{Faults, Unreadable};
 
 /// When a row says that it filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +82,7 @@ pub struct Row {
     /// When it filled; of an exit that has not, when the last price was seen.
     pub time: Stated<Moment>,
     /// The signal that filled.
-    pub signal: Option<String>,
+    pub signal: Option<Arc<str>>,
     /// The price; of an exit that has not filled, the last one.
     pub price: Stated<Price>,
     /// The quantity.
@@ -133,45 +138,102 @@ pub struct Reading<'a> {
     pub order: Option<Order>,
 }
 
-/// Reads the rows one after the other, so that no list of them is held.
-pub struct Reader<'a, R> {
-    table: &'a Table,
-    left: R,
-    reading: &'a Reading<'a>,
-    /// The first date whose century was assumed.
-    short_year: Option<(String, DateTime)>,
+/// The rows of a table as they are read: of a text once more from the file, so that they and
+/// what is made of them are not held at the same time.
+pub enum Source<'a> {
+    /// Of a spreadsheet, and how many were read.
+    Held(Rows, usize),
+    /// Of a text, and room for the one that is read.
+    Text(Box<Records<'a>>, Rows),
 }
 
-/// A reader of the rows of a table.
-pub fn reader<'a>(
-    table: &'a Table,
-    reading: &'a Reading<'a>,
-) -> Reader<'a, impl Iterator<Item = table::Row<'a>>> {
-    Reader {
-        table,
-        left: table.rows.iter(),
-        reading,
-        short_year: None,
+impl<'a> Source<'a> {
+    /// The rows of a spreadsheet.
+    pub fn held(rows: Rows) -> Self {
+        Self::Held(rows, 0)
+    }
+
+    /// The rows of a text.
+    pub fn text(text: &Text<'a>) -> Result<Self, Unreadable> {
+        let mut records = Records::of(text)?;
+        records.header()?;
+        Ok(Self::Text(Box::new(records), Rows::default()))
+    }
+
+    fn next(&mut self, columns: usize) -> Result<Option<table::Row<'_>>, Unreadable> {
+        match self {
+            Self::Held(rows, read) => {
+                *read += 1;
+                Ok(rows.get(*read - 1))
+            }
+            Self::Text(records, one) => {
+                one.clear();
+                if let Some(record) = records.next()? {
+                    record.push_to(one, columns);
+                }
+                Ok(one.get(0))
+            }
+        }
     }
 }
 
-impl<'a, R: Iterator<Item = table::Row<'a>>> Reader<'a, R> {
+/// Reads the rows one after the other, so that no list of them is held.
+pub struct Reader<'a> {
+    table: &'a Table,
+    left: Source<'a>,
+    reading: &'a Reading<'a>,
+    /// The first date whose century was assumed.
+    short_year: Option<(String, DateTime)>,
+    signals: Names,
+    /// What ended it before the rows did.
+    broken: Option<Unreadable>,
+}
+
+/// A reader of rows under the header of a table.
+pub fn reader<'a>(table: &'a Table, rows: Source<'a>, reading: &'a Reading<'a>) -> Reader<'a> {
+    Reader {
+        table,
+        left: rows,
+        reading,
+        short_year: None,
+        signals: Names::default(),
+        broken: None,
+    }
+}
+
+impl Reader<'_> {
     /// The next row, and its columns that a list can be without; what cannot be read is
     /// noted.
     pub fn next(&mut self, faults: &mut Faults) -> Option<(Row, Besides)> {
-        let (table, row) = (self.table, self.left.next()?);
+        let row = match self.left.next(self.table.header.len()) {
+            Ok(row) => row?,
+            Err(error) => {
+                self.broken = Some(error);
+                return None;
+            }
+        };
         if row.is_too_long {
-            let last = table.header.last().map_or("", String::as_str);
+            let last = self.table.header.last().map_or("", String::as_str);
             faults.note(row.number, last, table::TOO_LONG);
         }
         let mut reader = RowReader {
-            table,
+            table: self.table,
             row,
             reading: self.reading,
             short_year: &mut self.short_year,
+            signals: &mut self.signals,
             faults,
         };
         Some((reader.read(), reader.besides(self.reading.columns)))
+    }
+
+    /// Makes sure that the rows were read to their end.
+    ///
+    /// # Errors
+    ///
+    /// What kept the file from being read.
+    pub fn end(&mut self) -> Result<(), Unreadable> {
+        self.broken.take().map_or(Ok(()), Err)
     }
 
     /// What had to be assumed.
@@ -233,6 +295,7 @@ struct RowReader<'a> {
     row: table::Row<'a>,
     reading: &'a Reading<'a>,
     short_year: &'a mut Option<(String, DateTime)>,
+    signals: &'a mut Names,
     faults: &'a mut Faults,
 }
 
@@ -259,7 +322,7 @@ impl RowReader<'_> {
             kind,
             is_open,
             time,
-            signal,
+            signal: signal.map(|signal| self.signals.one(&signal)),
             price,
             quantity: self.usable(columns.quantity, Quantity::new),
             profit: self.number(columns.profit),

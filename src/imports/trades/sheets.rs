@@ -44,7 +44,7 @@ pub struct Sided {
 }
 
 /// Reads the figures of all three sheets, as far as they are there.
-pub(super) fn read(sheets: &mut Sheets) -> Result<Vec<Figure>, Unreadable> {
+pub(super) fn read(sheets: &mut Sheets<'_>) -> Result<Vec<Figure>, Unreadable> {
     let mut figures = Vec::new();
     for name in sheets.names() {
         let known = NAMES

@@ -60,7 +60,7 @@ fn expected(commission: Option<&str>) -> ListedTrade {
     let side = |time: &str, price: &str, signal: &str| Side {
         time: time.parse().unwrap(),
         price: price.parse().unwrap(),
-        signal: Some(signal.to_owned()),
+        signal: Some(signal.into()),
     };
     ListedTrade {
         number: 1,
@@ -431,4 +431,57 @@ fn a_line_that_names_the_separator_and_utf_16_without_a_mark_are_read() {
         assert_eq!(bare(read(&bytes, &zone("UTC")).unwrap()), [expected(None)]);
         assert_eq!(kind_of(&bytes, &Choices::default()), Ok(Kind::Trades));
     }
+}
+
+/// A list of one trade whose profit has a title and is written in a form.
+fn with_profit(title: &str, profit: &str) -> TradeList {
+    let file = format!(
+        "Trade #;Type;Date/Time;Price;Contracts;{title}\n\
+         1;Entry long;2026-01-05 10:00;100;1;{profit}\n\
+         1;Exit long;2026-01-05 11:00;101;1;{profit}\n"
+    );
+    read(file.as_bytes(), &zone("UTC")).unwrap()
+}
+
+#[test]
+fn a_currency_stands_before_or_behind_the_title_or_the_amounts() {
+    for (title, profit, currency, sign) in [
+        ("€ Profit", "1.00", Some("EUR"), None),
+        ("Profit", "€1.00", Some("EUR"), None),
+        ("Profit", "1.00\u{a0}€", Some("EUR"), None),
+        ("Profit", "1\u{202f}000,00\u{202f}zł", Some("PLN"), None),
+        ("Profit", "USD 1.00", Some("USD"), None),
+        ("Profit", "-R$1.00", Some("BRL"), None),
+        ("Profit", "$1.00", None, Some("$")),
+        ("Profit $", "CAD 1.00", Some("CAD"), None),
+        ("Profit EUR", "1.00", Some("EUR"), None),
+        ("Profit", "1.00", None, None),
+        ("Profit", "1e-05", None, None),
+    ] {
+        let list = with_profit(title, profit);
+        let found = (list.currency.as_deref(), list.currency_sign);
+        assert_eq!(found, (currency, sign), "{title} {profit}");
+    }
+    let list = with_profit("Profit USD", "€1.00");
+    assert_eq!(list.currency.as_deref(), Some("USD"));
+    assert!(
+        list.notes[0].contains("its cells say EUR"),
+        "{:?}",
+        list.notes
+    );
+}
+
+#[test]
+fn columns_of_one_title_that_differ_are_said() {
+    let file = |second: &str| {
+        format!(
+            "Trade #,Type,Date/Time,Price,Contracts,Profit,profit\n\
+             1,Entry long,2026-01-05 10:00,100,1,1,1\n\
+             1,Exit long,2026-01-05 11:00,101,1,1,{second}\n"
+        )
+    };
+    let notes = |second: &str| read(file(second).as_bytes(), &zone("UTC")).unwrap().notes;
+    assert_eq!(notes("1"), [] as [&str; 0]);
+    let said = "the columns 6 and 7 have the title \"Profit\" and differ; the first was taken";
+    assert_eq!(notes("2"), [said]);
 }

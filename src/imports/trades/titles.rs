@@ -281,7 +281,8 @@ impl Title {
         }
         let text: String = text.chars().map(narrow).collect();
         let text = text.trim_matches(is_space);
-        let parts = unit_at_end(text).map(|(name, unit)| (letters(name), unit));
+        let at_end = || unit_at_end(text).map(|(name, unit)| (letters(name), unit));
+        let parts = unit_at_begin(text).or_else(at_end);
         Self {
             is_percent: matches!(parts, Some((_, Unit::Percent))),
             whole: letters(text),
@@ -309,7 +310,7 @@ impl Title {
 
 /// The signs that currencies have in a title, and the code of those that are one
 /// currency's own; `¥`, `kr` and the dollar of many countries are several's.
-const SIGNS: [(&str, Option<&str>); 40] = [
+const SIGNS: [(&str, Option<&str>); 43] = [
     ("US$", Some("USD")),
     ("A$", Some("AUD")),
     ("C$", Some("CAD")),
@@ -347,6 +348,9 @@ const SIGNS: [(&str, Option<&str>); 40] = [
     ("円", Some("JPY")),
     ("zł", Some("PLN")),
     ("Kč", Some("CZK")),
+    ("Ft", Some("HUF")),
+    ("lei", Some("RON")),
+    ("Rs", None),
     ("$", None),
     ("¥", None),
     ("kr", None),
@@ -382,6 +386,57 @@ fn unit_at_end(text: &str) -> Option<(&str, Unit)> {
     is_code.then(|| (name, Unit::Code(unit.to_uppercase())))
 }
 
+/// Parts a title from the unit that it begins with, where what is left is the name of a field.
+fn unit_at_begin(text: &str) -> Option<(String, Unit)> {
+    let is_apart = |letter: char| is_space(letter) || matches!(letter, '(' | ')' | '[' | ']' | ':');
+    let text = text.trim_start_matches(is_apart);
+    let of_sign = unit_of_sign(text, |sign| text.strip_prefix(sign));
+    let (name, unit) = match of_sign {
+        Some(found) => found,
+        None if text.starts_with('%') => (&text[1..], Unit::Percent),
+        None => {
+            let (code, name) = text.split_once(is_apart)?;
+            (name, Unit::Code(code_of(code)?.to_owned()))
+        }
+    };
+    let name = letters(name);
+    let is_field = Field::ALL.iter().any(|field| {
+        let mut names = field.names().split('|');
+        names.any(|known| letters(known) == name)
+    });
+    (is_field && !name.is_empty()).then_some((name, unit))
+}
+
+/// The first sign that is found, and what is left without it.
+fn unit_of_sign<'text>(
+    text: &'text str,
+    without: impl Fn(&str) -> Option<&'text str>,
+) -> Option<(&'text str, Unit)> {
+    SIGNS.iter().find_map(|(sign, code)| {
+        let name = without(sign).filter(|name| name.len() < text.len())?;
+        // A sign of letters is a word of its own.
+        let is_word = sign.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_apart = !name.starts_with(char::is_alphanumeric);
+        (!is_word || is_apart).then_some((name, Unit::Sign(sign, *code)))
+    })
+}
+
+/// A code of a currency as it is written beside amounts.
+fn code_of(text: &str) -> Option<&str> {
+    let is_code =
+        (3..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_code.then_some(text)
+}
+
+/// The unit that a text alone is: a sign or a code.
+pub fn unit_alone(text: &str) -> Option<Unit> {
+    let sign = SIGNS.iter().find(|(sign, _)| *sign == text);
+    match sign {
+        Some((sign, code)) => Some(Unit::Sign(sign, *code)),
+        None => code_of(text).map(|code| Unit::Code(code.to_owned())),
+    }
+}
+
 /// The letters and digits of a title: without case, accents, spaces and marks.
 pub fn letters(text: &str) -> String {
     let lower = text.chars().map(narrow).flat_map(char::to_lowercase);
@@ -390,7 +445,7 @@ pub fn letters(text: &str) -> String {
 }
 
 /// A full-width letter or mark of East Asian typography as its usual form.
-fn narrow(letter: char) -> char {
+pub fn narrow(letter: char) -> char {
     match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
         other => other,
@@ -436,6 +491,15 @@ mod tests {
         assert_eq!(unit("Profit $"), Some(Unit::Sign("$", None)));
         assert_eq!(unit("Profit HK$"), Some(Unit::Sign("HK$", Some("HKD"))));
         assert_eq!(unit("Profit kr"), Some(Unit::Sign("kr", None)));
+        for before in ["€ Net PnL", "€\u{a0}Profit", "(€) Cum. profit", "€Price"] {
+            assert_eq!(unit(before), Some(Unit::Sign("€", Some("EUR"))), "{before}");
+        }
+        assert_eq!(unit("US$ Profit"), Some(Unit::Sign("US$", Some("USD"))));
+        assert_eq!(unit("kr Profit"), Some(Unit::Sign("kr", None)));
+        assert_eq!(unit("EUR Net PnL"), code("EUR"));
+        assert_eq!(unit("% Net PnL"), Some(Unit::Percent));
+        assert_eq!(unit_alone("R$"), Some(Unit::Sign("R$", Some("BRL"))));
+        assert_eq!((unit_alone("USDT"), unit_alone("e")), (code("USDT"), None));
     }
 
     fn is_of(title: &str, field: Field) -> bool {

@@ -9,9 +9,11 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
 
 use super::months::month_called;
 use super::rows::Moment;
+use super::titles::narrow;
 use crate::imports::table::{Cell, is_space};
 
 /// The order of the three numbers of a date.
@@ -42,12 +44,12 @@ impl Order {
         let mut orders = Self::ALL.to_vec();
         let (mut firsts, mut lasts) = (BTreeSet::new(), BTreeSet::new());
         for cell in cells {
-            if let Cell::Text(text) = cell
-                && let Some(numbers) = Numbers::of(parts(text.trim_matches(is_space)).0)
-            {
+            let Cell::Text(text) = cell else { continue };
+            let plain = plain(text);
+            if let Some(numbers) = Numbers::of(parts(without_offset(&plain).0).0) {
                 orders.retain(|order| numbers.date(*order).is_some());
-                firsts.insert(numbers.parts[0]);
-                lasts.insert(numbers.parts[2]);
+                firsts.insert(numbers.parts[0].to_owned());
+                lasts.insert(numbers.parts[2].to_owned());
             }
         }
         // A year of two digits that stands first could be a day, but it changes less than one.
@@ -98,7 +100,8 @@ pub enum WhenError {
 ///
 /// [`WhenError`].
 pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
-    let text = text.trim_matches(is_space);
+    let plain = plain(text);
+    let (text, offset) = without_offset(&plain);
     let whole = |moment| Read {
         moment,
         has_short_year: false,
@@ -109,7 +112,7 @@ pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
             return Ok(whole(Moment::Instant(instant)));
         }
         if let Ok(local) = iso.parse() {
-            return Ok(whole(Moment::Civil(local)));
+            return in_offset(whole(Moment::Civil(local)), offset);
         }
     }
     let (date, time) = parts(text);
@@ -118,9 +121,73 @@ pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
         None => named_date(date).ok_or(WhenError::NoTime)?,
         Some(numbers) => (numbers.read(order)?, numbers.has_short_year()),
     };
-    Ok(Read {
+    let read = Read {
         moment: Moment::Civil(DateTime::from_parts(date, time)),
         has_short_year,
+    };
+    in_offset(read, offset)
+}
+
+/// Words between date and time, and behind them, that say nothing.
+const FILLERS: [&str; 10] = ["à", "um", "uhr", "г.", "г", "года", "at", "às", "o", "ore"];
+
+/// A text with usual spaces, digits and signs, without words that say nothing.
+fn plain(text: &str) -> String {
+    let usual = |letter: char| match letter {
+        _ if is_space(letter) => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => narrow(other),
+    };
+    let text: String = text.trim_matches(is_space).chars().map(usual).collect();
+    // Hours and minutes of Korea.
+    let text = text
+        .replace("시 ", ":")
+        .replace('시', ":")
+        .replace('분', "");
+    let is_word = |word: &&str| !FILLERS.contains(&word.to_lowercase().as_str());
+    let words: Vec<&str> = text.split(' ').filter(is_word).collect();
+    words.join(" ").trim().to_owned()
+}
+
+/// Parts a time from the offset behind it: `UTC`, `GMT+2`, `+0200`.
+fn without_offset(text: &str) -> (&str, Option<Offset>) {
+    let Some((before, word)) = text.rsplit_once(' ') else {
+        return (text, None);
+    };
+    let named = word
+        .strip_prefix("UTC")
+        .or_else(|| word.strip_prefix("GMT"));
+    if named == Some("") {
+        return (before, Some(Offset::UTC));
+    }
+    let said = named.unwrap_or(word);
+    let hours = said.strip_prefix('+').map(|hours| (1, hours));
+    let Some((sign, hours)) = hours.or_else(|| said.strip_prefix('-').map(|hours| (-1, hours)))
+    else {
+        return (text, None);
+    };
+    let digits = hours.replace(':', "");
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.as_str(), "0"),
+        4 if digits.is_ascii() => digits.split_at(2),
+        _ => return (text, None),
+    };
+    let seconds = number(hours)
+        .zip(number(minutes))
+        .map(|(hours, minutes)| sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60));
+    let offset = seconds.and_then(|seconds| Offset::from_seconds(seconds).ok());
+    offset.map_or((text, None), |offset| (before, Some(offset)))
+}
+
+/// A local time at an offset that stands behind it.
+fn in_offset(read: Read, offset: Option<Offset>) -> Result<Read, WhenError> {
+    let (Some(offset), Moment::Civil(local)) = (offset, read.moment) else {
+        return Ok(read);
+    };
+    let instant = offset.to_timestamp(local).map_err(|_| WhenError::NoTime)?;
+    Ok(Read {
+        moment: Moment::Instant(instant),
+        ..read
     })
 }
 
@@ -144,7 +211,8 @@ fn parts(text: &str) -> (&str, &str) {
     // A word before the hour tells the half of the day in East Asia: 下午 2:30.
     let hour = text[..colon].rfind(is_space).unwrap_or(0);
     let before = text[..hour].trim_end();
-    let start = before.rfind(is_space).map_or(0, |space| space + 1);
+    let word = before.rsplit(is_space).next().unwrap_or_default();
+    let start = before.len() - word.len();
     let is_half = half_of_day(&before[start..]).is_some();
     let (date, time) = text.split_at(if is_half { start } else { hour });
     (date.trim_end_matches([' ', ',']), time.trim())
@@ -276,8 +344,11 @@ fn named_date(text: &str) -> Option<(Date, bool)> {
     let parts: Vec<&str> = parts
         .filter(|part| !part.is_empty() && *part != "de")
         .collect();
-    let [one, two, three] = parts[..] else {
-        return None;
+    // The day of the week may stand before.
+    let [one, two, three] = match parts[..] {
+        [one, two, three] => [one, two, three],
+        [weekday, one, two, three] if weekday.chars().all(char::is_alphabetic) => [one, two, three],
+        _ => return None,
     };
     let (month, day) = match (month_called(one), month_called(two)) {
         (Some(month), None) => (month, number(two)?),
@@ -312,6 +383,8 @@ fn new_date(year: i16, month: i16, day: i16) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -335,6 +408,25 @@ mod tests {
             ("5 de enero de 2026 14:30", None, "2026-01-05T14:30:00"),
             ("5. März 2026 14:30", None, "2026-03-05T14:30:00"),
             ("2026年1月5日 下午 2:30", None, "2026-01-05T14:30:00"),
+            (
+                "5\u{a0}janv.\u{a0}2026\u{a0}à\u{a0}14:30",
+                None,
+                "2026-01-05T14:30:00",
+            ),
+            ("05.01.2026, 14:30 Uhr", None, "2026-01-05T14:30:00"),
+            ("05 янв. 2026 г. 14:30", None, "2026-01-05T14:30:00"),
+            ("2026년 1월 5일 14시 30분", None, "2026-01-05T14:30:00"),
+            (
+                "２０２６－０１－０５ １４：３０",
+                None,
+                "2026-01-05T14:30:00",
+            ),
+            ("Mon 05 Jan 2026 14:30", None, "2026-01-05T14:30:00"),
+            (
+                "1/5/2026,\u{202f}2:30\u{202f}PM",
+                month,
+                "2026-01-05T14:30:00",
+            ),
             ("2026. 1. 5. 오후 2:30", None, "2026-01-05T14:30:00"),
             ("5/1/2026 14:30", day, "2026-01-05T14:30:00"),
             ("1/5/2026 14:30", month, "2026-01-05T14:30:00"),
@@ -355,8 +447,28 @@ mod tests {
             assert_eq!(read, Ok(expected), "{text}");
         }
         let instant = Moment::Instant("2026-01-05T14:30:00Z".parse().unwrap());
-        let read_instant = read("2026-01-05T15:30:00+01:00", None).unwrap();
-        assert_eq!(read_instant.moment, instant);
+        for text in [
+            "2026-01-05T15:30:00+01:00",
+            "2026-01-05 14:30 UTC",
+            "2026-01-05 15:30 +0100",
+            "5.1.2026 16:30 GMT+2",
+            "Jan 5, 2026 9:30 UTC-05:00",
+        ] {
+            assert_eq!(
+                read(text, None).map(|read| read.moment),
+                Ok(instant),
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "[0-9a-z :./\u{a0}\u{2009}+é年月日下午시분TPMZ-]{0,24}") {
+            for order in [None, Some(Order::DayMonthYear), Some(Order::YearMonthDay)] {
+                let _ = read(&text, order);
+            }
+        }
     }
 
     #[test]

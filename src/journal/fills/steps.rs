@@ -104,9 +104,10 @@ impl Step {
                 instruments.insert(candidate.ticker.clone(), found.clone());
                 found
             };
+            let identity = candidate.identity(self.venue);
             let known = match candidate.twin {
                 Some(twin) => Some(twin),
-                None => fills::find(connection, self.webhook, &candidate.identity)?,
+                None => fills::find(connection, self.webhook, &identity)?,
             };
             let id = match known {
                 Some(id) => id,
@@ -117,7 +118,7 @@ impl Step {
                         ticker: &candidate.ticker,
                         instrument: &instrument,
                         venue: self.venue,
-                        identity: &candidate.identity,
+                        identity: &identity,
                         fill: &candidate.listed.fill,
                     },
                 )?,

@@ -61,6 +61,8 @@ impl SymbolMap {
 pub(super) struct Names {
     pub(super) taken: BTreeMap<Ticker, Ticker>,
     left_out: Vec<Ticker>,
+    /// Fills in the file, by symbol.
+    counts: BTreeMap<Ticker, usize>,
     notes: Vec<String>,
 }
 
@@ -69,13 +71,16 @@ impl Names {
         let mut names = Self {
             taken: BTreeMap::new(),
             left_out: Vec::new(),
+            counts: BTreeMap::new(),
             notes: Vec::new(),
         };
         for listed in &file.fills {
             let symbol = &listed.fill.symbol;
-            if names.taken.contains_key(symbol) || names.left_out.contains(symbol) {
+            if let Some(count) = names.counts.get_mut(symbol) {
+                *count += 1;
                 continue;
             }
+            names.counts.insert(symbol.clone(), 1);
             match names.find(symbol, traded, symbols) {
                 Some(ticker) => {
                     names.taken.insert(symbol.clone(), ticker);
@@ -122,17 +127,10 @@ impl Names {
     }
 
     pub(super) fn summary(&self, file: &FillFile) -> ImportedFills {
-        let count = |symbol: &Ticker| {
-            let of_symbol = file
-                .fills
-                .iter()
-                .filter(|listed| listed.fill.symbol == *symbol);
-            of_symbol.count()
-        };
         let named = |symbol: &Ticker, ticker: Option<&Ticker>| FillSymbol {
             symbol: symbol.clone(),
             ticker: ticker.cloned(),
-            fills: count(symbol),
+            fills: self.counts.get(symbol).copied().unwrap_or_default(),
         };
         let of_taken = |listed: &&ListedFill| self.taken.contains_key(&listed.fill.symbol);
         let mut times = file

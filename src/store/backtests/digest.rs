@@ -1,8 +1,11 @@
 //! The digest of a list of trades, so that importing it again changes nothing.
 
+use std::io::{self, BufRead};
+
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
+use crate::imports::source::{self, Source};
 use crate::imports::trades::Choices;
 
 /// The digest of a list of trades, whatever its name and its instrument.
@@ -16,16 +19,30 @@ pub struct Digest {
 
 impl Digest {
     /// Of a file that is read in a zone, and with columns that its owner names.
-    #[must_use]
-    pub fn of(file: &[u8], zone: &TimeZone, columns: &Choices) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// What keeps the file from being read.
+    pub fn of(file: &dyn Source, zone: &TimeZone, columns: &Choices) -> io::Result<Self> {
         let mut reading = format!("{zone:?}");
         if !columns.is_empty() {
             reading = format!("{reading} {columns:?}");
         }
-        Self {
-            file: Sha256::digest(file).into(),
-            reading: Sha256::digest(reading).into(),
+        let mut digest = Sha256::new();
+        let mut bytes = source::reader(file);
+        loop {
+            let read = bytes.fill_buf()?;
+            if read.is_empty() {
+                break;
+            }
+            digest.update(read);
+            let length = read.len();
+            bytes.consume(length);
         }
+        Ok(Self {
+            file: digest.finalize().into(),
+            reading: Sha256::digest(reading).into(),
+        })
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
