@@ -11,6 +11,13 @@ use std::borrow::Cow;
 /// Signs that a formula begins with, the full-width ones too.
 const BEGINS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
+/// Whether a spreadsheet may pass over a letter before a formula: what is not seen.
+fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
 /// Signs after which a spreadsheet may begin a cell.
 const ENDS_CELL: [char; 4] = [';', '\n', '\r', '\t'];
 
@@ -43,7 +50,7 @@ fn rewrite(text: &str, change: impl Fn(usize) -> usize) -> Cow<'_, str> {
                 // A run of apostrophes is followed by something else, or by nothing.
                 first = letters.peek().map_or('\'', |(_, next)| *next);
             }
-            let is_formula = BEGINS_FORMULA.contains(&first);
+            let is_formula = begins_formula(first, &text[at + apostrophes..]);
             let wanted = change(apostrophes);
             if is_formula && wanted != apostrophes {
                 changed.push_str(&text[copied..at]);
@@ -60,6 +67,15 @@ fn rewrite(text: &str, change: impl Fn(usize) -> usize) -> Cow<'_, str> {
     }
     changed.push_str(&text[copied..]);
     Cow::Owned(changed)
+}
+
+/// Whether a text that begins with `first` is run, once what is not seen before it is passed over.
+fn begins_formula(first: char, text: &str) -> bool {
+    let in_cell = text.split(ENDS_CELL).next().unwrap_or_default();
+    BEGINS_FORMULA.contains(&first)
+        || in_cell
+            .trim_start_matches(is_unseen)
+            .starts_with(BEGINS_FORMULA)
 }
 
 #[cfg(test)]
@@ -81,6 +97,12 @@ mod tests {
             ("1-1", "1-1"),
             ("", ""),
             (";;=1", ";;'=1"),
+            (" =1+1", "' =1+1"),
+            ("\u{a0}=1", "'\u{a0}=1"),
+            ("\u{200b}\u{feff}@x", "'\u{200b}\u{feff}@x"),
+            ("a; +1", "a;' +1"),
+            ("' =1", "'' =1"),
+            (" a=1", " a=1"),
             ("a;'", "a;'"),
         ] {
             assert_eq!(protect(text), protected, "{text:?}");
@@ -90,16 +112,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_comes_back_as_it_was(text in "[a'=＝@;\n\t\r+-]{0,12}") {
+        fn a_text_comes_back_as_it_was(text in "[a'=＝@;\n\t\r \u{a0}\u{200b}+-]{0,12}") {
             let protected = protect(&text).into_owned();
             prop_assert_eq!(unprotect(&protected).into_owned(), text);
         }
 
         #[test]
-        fn nothing_is_left_that_a_spreadsheet_would_run(text in "[a'=＝@;\n\t\r+-]{0,12}") {
+        fn nothing_is_left_that_a_spreadsheet_would_run(text in "[a'=＝@;\n\t\r \u{a0}\u{200b}+-]{0,12}") {
             let protected = protect(&text).into_owned();
             for cell in protected.split(ENDS_CELL) {
-                prop_assert!(!cell.starts_with(BEGINS_FORMULA), "{:?}", cell);
+                let seen = cell.trim_start_matches(is_unseen);
+                prop_assert!(!seen.starts_with(BEGINS_FORMULA), "{:?}", cell);
             }
         }
     }
