@@ -18,7 +18,7 @@ use nonzero_ext::nonzero;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::logging::{LogFormat, LogLevel};
-use crate::outbound::{NotAProxy, Proxy};
+use crate::outbound::{NotAProxy, Proxy, is_target};
 use crate::store::BACKUP_FOLDER;
 
 use file::ConfigFile;
@@ -462,7 +462,7 @@ fn upstream(
         .or_else(|| file.upstream_token.clone());
     match (url, token) {
         (None, _) => Ok(None),
-        (Some(url), _) if !url.starts_with("http://") && !url.starts_with("https://") => {
+        (Some(url), _) if !url.parse().is_ok_and(|uri| is_target(&uri)) => {
             Err(ConfigError::Contradiction(
                 "upstream must be an address such as https://vps.example.com",
             ))

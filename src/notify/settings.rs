@@ -1,8 +1,10 @@
 //! The settings of channels: which each kind has, and which are secrets.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use crate::domain::channel::ChannelKind;
+use crate::outbound::is_target;
 
 /// A channel's settings or secrets, by name.
 pub type Settings = BTreeMap<String, String>;
@@ -128,10 +130,10 @@ fn broken_rule(name: &str, value: &str) -> Option<&'static str> {
             Some("1 to 2000 characters")
         }
         _ if value.chars().any(char::is_control) => Some("printable"),
-        "url" if !is_address || value.parse::<hyper::Uri>().is_err() => {
+        "url" if !is_address || !value.parse().is_ok_and(|uri| is_target(&uri)) => {
             Some("an address such as https://host/path")
         }
-        "port" if value.parse::<u16>().is_err() => Some("a number from 1 to 65535"),
+        "port" if value.parse::<NonZeroU16>().is_err() => Some("a number from 1 to 65535"),
         "tls" if !["starttls", "tls", "none"].contains(&value) => Some("starttls, tls or none"),
         "from" | "to" if !value.contains('@') => Some("an e-mail address"),
         _ => None,

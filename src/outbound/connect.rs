@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Uri;
+use hyper::http::uri::Authority;
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
@@ -14,6 +15,22 @@ use tokio_rustls::TlsConnector;
 use super::addresses::Reach;
 use super::error::OutboundError;
 use super::lookup::lookup;
+
+/// The port of an address, `usual` where it names none; none where that is no port, for another one
+/// would be somebody else's.
+pub(super) fn port_of(authority: &Authority, usual: u16) -> Option<u16> {
+    let (_, rest) = authority.as_str().rsplit_once(authority.host())?;
+    match rest.strip_prefix(':') {
+        None => Some(usual),
+        Some(port) => port.parse().ok().filter(|port| *port != 0),
+    }
+}
+
+/// Reports whether requests can be sent to an address.
+#[must_use]
+pub fn is_target(uri: &Uri) -> bool {
+    Target::of(uri).is_ok()
+}
 
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,10 +56,11 @@ impl Target {
             return Err(unusable());
         }
         let usual = if is_tls { 443 } else { 80 };
+        let port = port_of(authority, usual).ok_or_else(unusable)?;
         Ok(Self {
             is_tls,
             host: host.to_owned(),
-            port: authority.port_u16().unwrap_or(usual),
+            port,
         })
     }
 
@@ -179,6 +197,8 @@ mod tests {
             "/path",
             "ftp://example.com/",
             "https://good.example@10.0.0.1/",
+            "https://example.com:99999/",
+            "https://example.com:0/",
         ] {
             let refused = target(unusable);
             assert!(

@@ -18,7 +18,7 @@ mod roots;
 
 pub use addresses::{Reach, is_public};
 pub use client::{Answer, Client, Limits};
-pub use connect::{handshake, own_address_towards};
+pub use connect::{handshake, is_target, own_address_towards};
 pub use error::OutboundError;
 pub use incoming::Incoming;
 pub use lookup::lookup;

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
 use super::addresses::Reach;
-use super::connect::Target;
+use super::connect::{Target, port_of};
 use super::error::OutboundError;
 use super::lookup::lookup;
 
@@ -53,7 +53,7 @@ impl FromStr for Proxy {
         let login = authority.as_str().rsplit_once('@').map(|(login, _)| login);
         Ok(Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port: port_of(authority, 80).ok_or(NotAProxy)?,
             authorization: login.map(|login| format!("Basic {}", STANDARD.encode(login))),
         })
     }
