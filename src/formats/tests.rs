@@ -92,6 +92,8 @@ fn another_algohook_reads_the_same_order() {
         assert_eq!(second.metadata.timestamp.take(), Some(time));
         let mut first = first;
         first.metadata.timestamp = None;
+        // It states a time always.
+        first.metadata.states_time = true;
         assert_eq!(second, first, "{sent}");
     }
 }
@@ -254,6 +256,29 @@ fn secrets_are_put_in_last_and_struck_out_of_answers() {
     );
     let said = struck_out("200: got s3cret-token".to_owned(), ["s3cret-token"]);
     assert_eq!(said, "200: got ***");
+}
+
+#[test]
+fn secrets_are_struck_out_however_a_receiver_writes_them() {
+    let secret = "p\"a\\ss/w <ü>&'";
+    let json = serde_json::to_string(secret).unwrap();
+    let written = [
+        secret.to_owned(),
+        json.clone(),
+        serde_json::to_string(&json).unwrap(),
+        r#""p\"a\\ss\/w <\u00fc>&'""#.to_owned(),
+        r#""p\"a\\ss/w <\u00FC>&'""#.to_owned(),
+        "p%22a%5Css%2Fw%20%3C%C3%BC%3E%26%27".to_owned(),
+        "p%22a%5css%2fw%20%3c%c3%bc%3e%26%27".to_owned(),
+        "p%22a%5Css%2Fw+%3C%C3%BC%3E%26%27".to_owned(),
+        "p&quot;a\\ss/w &lt;ü&gt;&amp;&#39;".to_owned(),
+        "p&quot;a\\ss/w &lt;ü&gt;&amp;&#x27;".to_owned(),
+    ];
+    for text in written {
+        let said = struck_out(format!("400: {text} is wrong"), [secret]);
+        let left = said.replace(['"', '\\'], "");
+        assert_eq!(left, "400: *** is wrong", "{text}");
+    }
 }
 
 #[test]
