@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::platform::since_boot;
+
 /// Both clocks at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
@@ -36,6 +38,8 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
+    /// The same moment by the clock that goes on while the machine sleeps, where there is one.
+    booted: Option<Duration>,
     /// The time of day that it started with, where that is not the machine's.
     from: Option<Timestamp>,
 }
@@ -52,6 +56,7 @@ impl SystemClock {
     pub fn from_time(from: Option<Timestamp>) -> Self {
         Self {
             started: Instant::now(),
+            booted: since_boot(),
             from,
         }
     }
@@ -60,11 +65,13 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         self.from
-            .and_then(|from| from.checked_add(self.started.elapsed()).ok())
+            .and_then(|from| from.checked_add(self.elapsed()).ok())
             .unwrap_or_else(Timestamp::now)
     }
 
     fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        let since_boot = since_boot().zip(self.booted);
+        let elapsed = since_boot.and_then(|(now, started)| now.checked_sub(started));
+        elapsed.unwrap_or_else(|| self.started.elapsed())
     }
 }

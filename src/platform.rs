@@ -8,6 +8,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -63,6 +64,20 @@ pub fn is_open_to_others(folder: &Path) -> bool {
         let _ = folder;
         false
     }
+}
+
+/// The time since the machine was started, its sleep included; none where the system does not
+/// tell.
+#[must_use]
+pub fn since_boot() -> Option<Duration> {
+    #[cfg(target_os = "linux")]
+    {
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let seconds = u64::try_from(since.tv_sec).ok()?;
+        Some(Duration::new(seconds, u32::try_from(since.tv_nsec).ok()?))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// Says whether the process runs in a container, whose addresses are no machine's.

@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &str)] = &[
         "access analytics app compare config demo desk doctor domain imports ingest journal logging outbound reports secrets \
          server store templates vault workers",
     ),
-    ("clock", ""),
+    ("clock", "platform"),
     ("compare", "analytics domain"),
     ("config", "logging outbound platform store"),
     (

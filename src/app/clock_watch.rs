@@ -2,7 +2,7 @@
 //! was far ahead, so that an alert that has stopped does not look as if it had come lately.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, SignedDurationRound, Unit};
 
@@ -21,10 +21,16 @@ const TOLD: SignedDuration = SignedDuration::from_secs(10);
 
 /// Looks for as long as it is polled.
 pub async fn run(store: Arc<Store>, clock: SystemClock) -> Outcome {
-    let mut before = clock.read();
+    // This one stands still while the machine sleeps, which its owner should know of as well.
+    let awake = Instant::now();
+    let read = || ClockReading {
+        wall: clock.now(),
+        elapsed: awake.elapsed(),
+    };
+    let mut before = read();
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let now = clock.read();
+        let now = read();
         let told = tell_step(&store, before, now).await;
         if told.is_ok() {
             before = now;
