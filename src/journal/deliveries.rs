@@ -29,7 +29,7 @@ use crate::store::error::{Result, StoreError};
 use crate::store::events::Earlier;
 use crate::store::ledgers::LedgerKey;
 use crate::store::sql::{Payload, as_json, to_micros};
-use crate::store::{WriteContext, events, orders, tickers};
+use crate::store::{WriteContext, events, orders, outbox, tickers};
 
 /// The reading of a delivery before it is recorded.
 #[derive(Debug, Clone)]
@@ -125,6 +125,9 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
         Addressee::Webhook(row) => row,
         Addressee::Event(event) => return recorded_before(context.connection, event),
     };
+    if let Some(clock) = delivery.clock {
+        outbox::follow_clock(context, None, clock)?;
+    }
     let Some(clock) = delivery.clock else {
         return record_at(
             context,

@@ -117,7 +117,7 @@ fn put(
     let now = put_at(delivery);
     // Counted from the arrival: what an owner processes again hours later is not passed on unasked.
     let age = terms.max_age.duration();
-    let expires_at = age.and_then(|age| delivery.received_at.checked_add(age).ok());
+    let expires_at = age.and_then(|age| arrived_at(delivery).checked_add(age).ok());
     let row = NewRow {
         lane: forward.lane(),
         kind: KIND,
@@ -147,6 +147,15 @@ fn put_at(delivery: &Delivery) -> Timestamp {
     delivery
         .clock
         .map_or(delivery.received_at, |clock| clock.wall)
+}
+
+/// The moment from which the age of a message counts. What comes now is dated by the sequence of
+/// arrivals, which is ahead of a clock that was set back.
+fn arrived_at(delivery: &Delivery) -> Timestamp {
+    match (delivery.source, delivery.clock) {
+        (EventSource::Webhook, Some(clock)) => clock.wall,
+        _ => delivery.received_at,
+    }
 }
 
 /// A signal that says its side and size itself: what it left to the position or to the equity

@@ -64,7 +64,7 @@ pub enum Sent {
 impl Sent {
     /// The words of the other side, or of what went wrong.
     #[must_use]
-    pub fn answer(&self) -> &str {
+    pub fn into_answer(self) -> String {
         match self {
             Self::Taken(answer)
             | Self::NotTaken { answer, .. }

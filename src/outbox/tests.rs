@@ -8,11 +8,15 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::*;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, ClockReading, SystemClock};
+use crate::domain::forward::{ForwardFormat, ForwardWhen, MaxAge};
+use crate::domain::webhook::WebhookState;
 use crate::metrics::Metrics;
+use crate::store::forwards::{self, ForwardTerms};
 use crate::store::outbox::{
     self, LARGEST_LANE, NewRow, Next, Note, OutboxRow, Outcome, Put, RowFilter, RowState,
 };
+use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{Result, Store, StoreError, StoreOptions, WriteContext};
 use crate::workers::Workers;
 
@@ -217,8 +221,8 @@ async fn a_lane_that_hangs_or_panics_holds_up_no_other() {
     bench.until("panics", &[RowState::Dead]).await;
     bench.until("hangs", &[RowState::Sending]).await;
     bench.receiver.never.notify_one();
-    workers.stop(soon()).await;
     bench.until("hangs", &[RowState::Done]).await;
+    workers.stop(soon()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -417,4 +421,153 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
     outbox::switch(context, "a", true).unwrap();
     let due = outbox::due(context.connection, morning).unwrap();
     assert_eq!(due.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_no_receiver() {
+    let mut bench = Bench::new();
+    bench.tell("may", Does::Hangs);
+    bench.tell("must not", Does::Hangs);
+    let workers = bench.start();
+    bench.put("may", "1").await;
+    let once = NewRow {
+        repeatable: false,
+        ..row("must not", "1")
+    };
+    let put = bench.write(move |context| outbox::put(context, &once, Timestamp::now()));
+    put.await.unwrap();
+    bench.given().await;
+    bench.given().await;
+    let begun = Instant::now();
+    workers.stop(Instant::now() + Duration::from_secs(20)).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    // Decided and noted, not left for the next start.
+    bench.until("may", &[RowState::Waiting]).await;
+    bench.until("must not", &[RowState::Unknown]).await;
+    let unknown = bench.rows("must not").await[0].id;
+    let read = bench.store.readers();
+    let tries = read.run(move |connection| outbox::tries(connection, unknown));
+    let answer = tries.await.unwrap()[0].answer.clone();
+    assert_eq!(
+        answer.as_deref(),
+        Some("the server stopped before the receiver answered")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_lanes_that_hang_hold_up_no_other() {
+    let mut bench = Bench::new();
+    let workers = bench.start();
+    for number in 0..40 {
+        let lane = format!("hangs {number:02}");
+        bench.tell(&lane, Does::Hangs);
+        bench.put(&lane, "1").await;
+    }
+    for _ in 0..40 {
+        bench.given().await;
+    }
+    bench.put("takes", "1").await;
+    bench.until("takes", &[RowState::Done]).await;
+    bench.until("hangs 00", &[RowState::Sending]).await;
+    workers.stop(soon()).await;
+}
+
+/// The clocks so many seconds after a start, of which the first was set by so many.
+fn reading(start: Timestamp, seconds: i64, set_by: i64) -> ClockReading {
+    ClockReading {
+        wall: start + SignedDuration::from_secs(seconds + set_by),
+        elapsed: Duration::from_secs(seconds.unsigned_abs()),
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_changes_no_pause_and_no_age() {
+    for set_by in [-100, 3600, -86_400, 86_400] {
+        let mut scratch = crate::journal::scratch::Scratch::new();
+        let start: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+        let context = &mut scratch.context();
+        let order = NewRow {
+            due_at: start,
+            expires_at: Some(start + SignedDuration::from_mins(1)),
+            ..row("a", "order")
+        };
+        // A digest waits for a time of day, whatever the clock was before.
+        let morning = start + SignedDuration::from_hours(9);
+        let digest = NewRow {
+            due_at: morning,
+            ..row("b", "digest")
+        };
+        outbox::put(context, &order, start).unwrap();
+        outbox::put(context, &digest, start).unwrap();
+        let mut next = |seconds, set_by, fails: bool| {
+            let now = reading(start, seconds, set_by);
+            outbox::follow_clock(context, None, now).unwrap();
+            let next = outbox::next(context, "a", now.wall).unwrap();
+            if let (Next::Row(row), true) = (&next, fails) {
+                let note = Note {
+                    row: row.id,
+                    outcome: Outcome::Again(now.wall + SignedDuration::from_secs(30)),
+                    answer: "503".to_owned(),
+                    at: now.wall,
+                };
+                outbox::note(context, &note).unwrap();
+            }
+            next
+        };
+        assert!(matches!(next(0, 0, true), Next::Row(_)));
+        // 20 s later the clock is set; the pause is 30 s, whatever it says.
+        let due = start + SignedDuration::from_secs(30 + set_by);
+        assert_eq!(next(20, set_by, false), Next::At(due), "{set_by}");
+        assert!(matches!(next(31, set_by, true), Next::Row(_)), "{set_by}");
+        // Its age is a minute.
+        assert_eq!(next(62, set_by, false), Next::Nothing, "{set_by}");
+        let digest = outbox::next(context, "b", start).unwrap();
+        assert_eq!(digest, Next::At(morning), "{set_by}");
+    }
+}
+
+#[test]
+fn nothing_of_a_webhook_that_is_paused_is_sent() {
+    let mut scratch = crate::journal::scratch::Scratch::new();
+    let now: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+    let webhook = scratch.webhook("one");
+    let context = &mut scratch.context();
+    let terms = ForwardTerms {
+        origin: "https://example.com".to_owned(),
+        format: ForwardFormat::AsReceived,
+        sends: ForwardWhen::Order,
+        max_age: MaxAge::Unlimited,
+        is_signed: false,
+        is_once: false,
+        sends_key: false,
+        template: None,
+        settings: BTreeMap::new(),
+        is_paused: false,
+    };
+    let lane = forwards::insert(context, &webhook, &terms, now).unwrap();
+    let lane = lane.to_string();
+    outbox::put(context, &row(&lane, "1"), now).unwrap();
+    let set = |context: &mut WriteContext<'_>, state| {
+        let change = WebhookChange {
+            state: Some(state),
+            ..WebhookChange::default()
+        };
+        webhooks::change(context, &webhook, change).unwrap();
+    };
+    for state in [WebhookState::Paused, WebhookState::Archived] {
+        set(context, state);
+        assert_eq!(outbox::due(context.connection, now).unwrap(), []);
+        // A lane that is being sent stops, too.
+        assert_eq!(outbox::next(context, &lane, now).unwrap(), Next::Nothing);
+    }
+    set(context, WebhookState::Active);
+    assert_eq!(outbox::due(context.connection, now).unwrap().len(), 1);
+    assert!(matches!(
+        outbox::next(context, &lane, now).unwrap(),
+        Next::Row(_)
+    ));
 }

@@ -1,6 +1,6 @@
 //! The senders of all lanes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +10,25 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::consumer::{Consumers, Sent};
 use super::schedule::Schedule;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockReading};
 use crate::secrets;
-use crate::store::outbox::{self, Next, Note, OutboxRow};
+use crate::store::outbox::{self, Next, Note, OutboxRow, Outcome};
 use crate::store::{Result, Store, WriteContext};
-use crate::workers::{Outcome, Stopping};
+use crate::workers::{self, Stopping};
 
-/// Lanes that are sent at once.
-const MOST_LANES: usize = 32;
+/// Lanes that are sent at once: each has one connection open.
+const MOST_LANES: usize = 256;
+
+/// Those among them whose last row was not taken. Receivers that hang are known by then, and
+/// leave the rest of the room to the others.
+const MOST_SUSPECTS: usize = 64;
+
+/// Time that tries under way have when the server stops. Alerts are refused meanwhile, and
+/// TradingView does not send those again.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
+
+/// What is noted of a try that the stop of the server cut off.
+const CUT_OFF: &str = "the server stopped before the receiver answered";
 
 /// Time for one try, whatever its consumer does.
 const LONGEST_TRY: Duration = Duration::from_secs(30);
@@ -48,13 +59,16 @@ pub struct Senders<C> {
     pub kept: SignedDuration,
 }
 
-/// Sends what waits until it is to stop; tries that are under way are finished then.
-pub async fn run<C: Clock>(senders: Arc<Senders<C>>, mut stopping: Stopping) -> Outcome {
+/// Sends what waits until it is to stop; tries that are under way have a moment then.
+pub async fn run<C: Clock>(senders: Arc<Senders<C>>, mut stopping: Stopping) -> workers::Outcome {
     let mut put = senders.store.signals().outbox();
-    let now = senders.clock.now();
-    let recover = move |context: &mut WriteContext<'_>| outbox::recover(context, now);
+    let now = senders.clock.read();
+    let recover = move |context: &mut WriteContext<'_>| {
+        outbox::follow_clock(context, None, now)?;
+        outbox::recover(context, now.wall)
+    };
     if let Err(error) = senders.store.writer().run_shared(None, recover).await {
-        return Outcome::Failed(format!(
+        return workers::Outcome::Failed(format!(
             "what was being sent cannot be looked after: {error}"
         ));
     }
@@ -62,10 +76,14 @@ pub async fn run<C: Clock>(senders: Arc<Senders<C>>, mut stopping: Stopping) -> 
         senders: Arc::clone(&senders),
         stopping: stopping.clone(),
         running: JoinSet::new(),
-        names: BTreeSet::new(),
+        names: BTreeMap::new(),
+        suspects: BTreeSet::new(),
+        reading: now,
     };
     let mut failed = None;
     let mut forget = tokio::time::interval(FORGET_EVERY);
+    // Ends with this function, wherever it is.
+    let mut forgetting = JoinSet::new();
     loop {
         put.borrow_and_update();
         let pause = match lanes.start().await {
@@ -83,13 +101,17 @@ pub async fn run<C: Clock>(senders: Arc<Senders<C>>, mut stopping: Stopping) -> 
                     break;
                 }
             }
-            _ = forget.tick() => senders.forget().await,
+            _ = forget.tick() => {
+                let senders = Arc::clone(&senders);
+                forgetting.shutdown().await;
+                forgetting.spawn(async move { senders.forget().await });
+            }
             () = stopping.wished() => break,
         }
     }
-    // What is under way would have to be called unknown otherwise.
+    // Each notes what becomes of its row, for nobody would know otherwise.
     while lanes.ended().await.is_some() {}
-    failed.map_or(Outcome::Finished, Outcome::Failed)
+    failed.map_or(workers::Outcome::Finished, workers::Outcome::Failed)
 }
 
 /// Waits until something was put into the outbox, but not longer than a pause.
@@ -104,14 +126,29 @@ async fn wait(put: &mut watch::Receiver<u64>, pause: Duration) {
 struct Lanes<C> {
     senders: Arc<Senders<C>>,
     stopping: Stopping,
-    running: JoinSet<String>,
-    names: BTreeSet<String>,
+    /// The lanes, and whether the last row of each was taken.
+    running: JoinSet<(String, bool)>,
+    /// The lanes that run, and whether each was suspect when it began.
+    names: BTreeMap<String, bool>,
+    /// The lanes whose last row was not taken.
+    suspects: BTreeSet<String>,
+    /// The clock at the last look.
+    reading: ClockReading,
 }
 
 impl<C: Clock> Lanes<C> {
     /// Starts the lanes that have something to do; returns the time until the next one has.
     async fn start(&mut self) -> Result<Duration> {
-        let now = self.senders.clock.now();
+        let reading = self.senders.clock.read();
+        let before = std::mem::replace(&mut self.reading, reading);
+        if let Some(step) = outbox::step(before, reading) {
+            tracing::warn!(%step, "the clock was set: what waits in the outbox keeps its pauses and its age");
+            let follow = move |context: &mut WriteContext<'_>| {
+                outbox::follow_clock(context, Some(before), reading)
+            };
+            self.senders.store.writer().run_shared(None, follow).await?;
+        }
+        let now = reading.wall;
         let read = self.senders.store.readers();
         let waiting = read
             .run(move |connection| outbox::due(connection, now))
@@ -121,48 +158,89 @@ impl<C: Clock> Lanes<C> {
             if lane.due_at > now {
                 let until = Duration::try_from(now.duration_until(lane.due_at));
                 pause = pause.min(until.unwrap_or(pause));
-            } else if self.names.len() < MOST_LANES && self.names.insert(lane.lane.clone()) {
-                let (senders, stopping) = (Arc::clone(&self.senders), self.stopping.clone());
-                self.running.spawn(async move {
-                    senders.send_lane(&lane.lane, &stopping).await;
-                    lane.lane
-                });
+            } else if !self.names.contains_key(&lane.lane) && self.has_room(&lane.lane) {
+                self.begin(lane.lane);
             }
         }
         Ok(pause)
+    }
+
+    /// Whether one more lane may be sent.
+    fn has_room(&self, lane: &str) -> bool {
+        let suspects = self.names.values().filter(|is_suspect| **is_suspect);
+        let is_crowded = self.suspects.contains(lane) && suspects.count() >= MOST_SUSPECTS;
+        self.names.len() < MOST_LANES && !is_crowded
+    }
+
+    fn begin(&mut self, lane: String) {
+        let (senders, mut stopping) = (Arc::clone(&self.senders), self.stopping.clone());
+        let is_suspect = self.suspects.contains(&lane);
+        self.names.insert(lane.clone(), is_suspect);
+        self.running.spawn(async move {
+            let was_taken = senders.send_lane(&lane, &mut stopping).await;
+            (lane, was_taken)
+        });
     }
 
     /// Waits for the next lane to end, and says whether in good order; none where no lane
     /// runs.
     async fn ended(&mut self) -> Option<std::result::Result<(), JoinError>> {
         let ended = self.running.join_next().await?;
-        Some(ended.map(|lane| {
+        Some(ended.map(|(lane, was_taken)| {
             self.names.remove(&lane);
+            if was_taken {
+                self.suspects.remove(&lane);
+            } else {
+                self.suspects.insert(lane);
+            }
         }))
     }
 }
 
 impl<C: Clock> Senders<C> {
-    /// Sends the rows of a lane that are due, one after the other.
-    async fn send_lane(&self, lane: &str, stopping: &Stopping) {
+    /// Sends the rows of a lane that are due, one after the other, until one is not taken;
+    /// returns whether none was.
+    async fn send_lane(&self, lane: &str, stopping: &mut Stopping) -> bool {
         while !stopping.is_wished() {
             match self.take(lane).await {
                 Ok(Next::Row(row)) => {
-                    let sent = self.try_once(&row).await;
-                    self.note(&row, &sent, stopping).await;
+                    let began = self.clock.read();
+                    let tried = self.try_until_stopped(&row, stopping).await;
+                    let was_taken = matches!(tried, Some(Sent::Taken(_)));
+                    self.note(&row, tried, began, stopping).await;
+                    if !was_taken {
+                        return false;
+                    }
                 }
-                Ok(Next::At(_) | Next::Nothing) => return,
+                Ok(Next::At(_) | Next::Nothing) => return true,
                 Err(error) => {
                     tracing::warn!(%error, lane, "a row of the outbox could not be taken");
-                    return tokio::time::sleep(RETRY_PAUSE).await;
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                    return true;
                 }
             }
+        }
+        true
+    }
+
+    /// Tries to send a row; none where the server stops before it is known what came of it.
+    async fn try_until_stopped(&self, row: &OutboxRow, stopping: &mut Stopping) -> Option<Sent> {
+        let cut_off = async {
+            stopping.wished().await;
+            tokio::time::sleep(LAST_ANSWERS).await;
+        };
+        tokio::select! {
+            sent = self.try_once(row) => Some(sent),
+            () = cut_off => None,
         }
     }
 
     async fn take(&self, lane: &str) -> Result<Next> {
-        let (lane, now) = (lane.to_owned(), self.clock.now());
-        let take = move |context: &mut WriteContext<'_>| outbox::next(context, &lane, now);
+        let (lane, now) = (lane.to_owned(), self.clock.read());
+        let take = move |context: &mut WriteContext<'_>| {
+            outbox::follow_clock(context, None, now)?;
+            outbox::next(context, &lane, now.wall)
+        };
         self.store.writer().run_shared(None, take).await
     }
 
@@ -185,18 +263,40 @@ impl<C: Clock> Senders<C> {
     }
 
     /// Notes what came of a try, for as long as it takes: until then nothing else of the lane
-    /// is sent.
-    async fn note(&self, row: &OutboxRow, sent: &Sent, stopping: &Stopping) {
-        let now = self.clock.now();
+    /// is sent. Of one that was cut off nobody knows.
+    async fn note(
+        &self,
+        row: &OutboxRow,
+        sent: Option<Sent>,
+        began: ClockReading,
+        stopping: &Stopping,
+    ) {
+        let read = self.clock.read();
+        // By the clock that the row's times are of, whatever it was set to meanwhile.
+        let step = outbox::step(began, read).unwrap_or_default();
+        let steady = read.wall.checked_sub(step).unwrap_or(read.wall);
+        let outcome = match &sent {
+            Some(sent) => self.schedule.outcome(row, sent, steady, chance()),
+            None if row.repeatable => Outcome::Again(steady),
+            None => Outcome::Unknown,
+        };
+        let outcome = match outcome {
+            Outcome::Again(at) => Outcome::Again(at.checked_add(step).unwrap_or(at)),
+            outcome => outcome,
+        };
+        let answer = sent.map_or_else(|| CUT_OFF.to_owned(), Sent::into_answer);
         let note = Note {
             row: row.id,
-            outcome: self.schedule.outcome(row, sent, now, chance()),
-            answer: sent.answer().to_owned(),
-            at: now,
+            outcome,
+            answer,
+            at: read.wall,
         };
         loop {
             let note = note.clone();
-            let write = move |context: &mut WriteContext<'_>| outbox::note(context, &note);
+            let write = move |context: &mut WriteContext<'_>| {
+                outbox::follow_clock(context, Some(began), read)?;
+                outbox::note(context, &note)
+            };
             match self.store.writer().run_shared(None, write).await {
                 Ok(()) => return,
                 Err(error) if stopping.is_wished() => {

@@ -33,6 +33,8 @@ pub struct Memory {
     data_version: i64,
     /// Whether the transaction that is open put something into the outbox.
     pub(super) has_outbox_rows: bool,
+    /// The offset of the clock that the times of the outbox are of, once it was read.
+    pub(super) outbox_clock: Option<i64>,
     remembered: Option<Box<dyn Remembers>>,
 }
 

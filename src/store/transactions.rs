@@ -107,6 +107,7 @@ impl Transactions {
     /// already, by being dropped.
     fn recover(&mut self) {
         self.memory.health.note_panic("writer");
+        self.memory.outbox_clock = None;
         self.memory.forget();
         if let Err(error) = self.roll_back() {
             tracing::error!(%error, "a transaction cannot be undone");
@@ -240,6 +241,7 @@ impl Transactions {
             Err(undone) => self.roll_back().map_err(Undone::Failed).and(Err(undone)),
         };
         if outcome.is_err() {
+            self.memory.outbox_clock = None;
             self.memory.forget();
             self.database.watch.rescue_log(&self.database.connection);
         }

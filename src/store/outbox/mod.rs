@@ -5,6 +5,7 @@
 //! `sending`, and whether it may be repeated is the row's own word, for nobody knows whether
 //! it arrived.
 
+mod clock;
 mod put;
 mod settle;
 mod shown;
@@ -21,6 +22,7 @@ use super::error::Result;
 use super::sql::{optional_timestamp, parsed, timestamp};
 use crate::domain::event::{EventId, NotAnId, numbered_id, text_enum};
 
+pub use clock::{follow_clock, step};
 pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, rewrite};
 pub use settle::{
     Note, Outcome, forget_settled, note, recover, remove, remove_lane, send_again, send_all_again,

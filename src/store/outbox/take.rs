@@ -2,7 +2,7 @@
 //!
 //! A lane keeps its order: while a row is tried again, the ones after it wait, for an exit
 //! must not overtake its entry. A row that is only due later, as one that waits for the
-//! morning, holds up no other.
+//! morning, holds up no other. While a webhook is paused, what its forwards have waits.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -35,15 +35,22 @@ pub struct Waiting {
 /// The row of a lane whose turn it is: one that is tried again, else the first that is due.
 const HEAD: &str = "state = 'waiting' AND (failures > 0 OR due_at <= ?2)";
 
+/// The lanes of forwards whose webhook makes no orders, or is gone: none of its orders is sent.
+/// Those of all that arrives go on, as what arrives meanwhile does.
+const HELD: &str = "SELECT 'fwd_' || f.id FROM forwards f JOIN webhooks w ON w.id = f.webhook_id
+     WHERE w.deleted_at IS NOT NULL
+         OR f.sends = 'order' AND (w.state <> 'active' OR w.is_archived)";
+
 /// The lanes that have something to do, now or later.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError`] where the database cannot be read.
 pub fn due(connection: &Connection, now: Timestamp) -> Result<Vec<Waiting>> {
-    let mut lanes = connection.prepare_cached(
-        "SELECT lane FROM outbox_lanes WHERE open > 0 AND NOT is_off ORDER BY lane",
-    )?;
+    let mut lanes = connection.prepare_cached(&format!(
+        "SELECT lane FROM outbox_lanes WHERE open > 0 AND NOT is_off AND lane NOT IN ({HELD})
+         ORDER BY lane"
+    ))?;
     let lanes = lanes.query_map([], |row| row.get(0))?;
     let lanes = lanes.collect::<rusqlite::Result<Vec<String>>>()?;
     let mut waiting = Vec::new();
@@ -80,9 +87,7 @@ fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Result<Next> {
     let connection = context.connection;
-    let off = "SELECT 1 FROM outbox_lanes WHERE lane = ?1 AND is_off";
-    if connection.prepare_cached(off)?.exists([lane])? {
-        // Its owner stopped it while it was being sent.
+    if is_held(connection, lane)? {
         return Ok(Next::Nothing);
     }
     if expire(connection, lane, now)? == EXPIRED_AT_ONCE {
@@ -104,6 +109,14 @@ pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Resul
     begin(connection, head.id, now)?;
     let state = RowState::Sending;
     Ok(Next::Row(Box::new(OutboxRow { state, ..head })))
+}
+
+/// Reports whether nothing of a lane is sent for now, which can begin between two of its rows.
+fn is_held(connection: &Connection, lane: &str) -> Result<bool> {
+    let mut held = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM outbox_lanes WHERE lane = ?1 AND is_off) OR ?1 IN ({HELD})"
+    ))?;
+    Ok(held.query_row([lane], |row| row.get(0))?)
 }
 
 fn begin(connection: &Connection, row: RowId, now: Timestamp) -> Result<()> {
