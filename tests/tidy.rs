@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "app",
-        "access acme api chat clock config doctor domain forwards http ingest journal logging metrics notify outbound outbox platform \
+        "access acme api chat clock config desk doctor domain forwards http ingest journal logging metrics notify outbound outbox platform \
          reports server store tls upstream vault workers",
     ),
     (
@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "doctor",
-        "acme config domain outbound platform server store",
+        "acme config desk domain outbound platform server store vault",
     ),
     ("domain", ""),
     ("formats", "domain secrets"),
@@ -83,7 +83,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("tls", "metrics workers"),
     (
         "upstream",
-        "domain journal logging outbound payload secrets store workers",
+        "clock domain journal logging outbound payload secrets store workers",
     ),
     ("vault", "secrets store"),
     ("workers", "metrics"),

@@ -96,6 +96,8 @@ fn record(
         verified: None,
         rules: ReadingRules::OWN,
         duplicate_window: Some(SignedDuration::from_mins(1)),
+        via: String::new(),
+        sized: None,
         original: None,
     };
     deliveries::record(context, &delivery).map(drop)

@@ -107,6 +107,8 @@ impl Walk {
             reading: Reading::Signal(parsed),
             rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_mins(1)),
+            via: String::new(),
+            sized: None,
             original: None,
         }
     }

@@ -43,7 +43,7 @@ pub struct NewForward {
 }
 
 impl NewForward {
-    fn into_change(self) -> Result<(WebhookId, ForwardChange), Problem> {
+    fn into_change(self, own_address: &str) -> Result<(WebhookId, ForwardChange), Problem> {
         let webhook = self.webhook.parse();
         let webhook = webhook.map_err(|error| Problem::invalid(format!("webhook: {error}")))?;
         let change = ForwardChange {
@@ -58,6 +58,7 @@ impl NewForward {
             settings: given(self.settings),
             paused: None,
             rotate_secret: false,
+            own_address: Some(own_address.to_owned()),
         };
         Ok((webhook, change))
     }
@@ -85,7 +86,9 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
 #[utoipa::path(post, path = "/forwards", tag = "forwards", request_body = NewForward,
     responses((status = 201, body = ChangedForward), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn create(context: &Context, request: &ApiRequest) -> Reply {
-    let (webhook, change) = request.json::<NewForward>()?.into_change()?;
+    let (webhook, change) = request
+        .json::<NewForward>()?
+        .into_change(&context.base_url)?;
     let (actor, vault) = (request.actor(context.now()), context.vault.clone());
     let write = context.store.writer().run(None, move |context| {
         forwards::create(context, &vault, &actor, &webhook, change)
@@ -111,7 +114,10 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     responses((status = 200, body = ChangedForward), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let id: ForwardId = request.path_id()?;
-    let change: ForwardChange = request.json()?;
+    let change = ForwardChange {
+        own_address: Some(context.base_url.clone()),
+        ..request.json()?
+    };
     let (actor, vault) = (request.actor(context.now()), context.vault.clone());
     let write = context.store.writer().run(None, move |context| {
         forwards::change(context, &vault, &actor, id, change)

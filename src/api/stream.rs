@@ -23,6 +23,7 @@ use crate::desk::events::Event;
 use crate::domain::event::EventId;
 use crate::logging::Rarely;
 use crate::store::events::{self, EventFilter};
+use crate::store::{Connection, history};
 
 /// Events read at once.
 const AT_ONCE: u32 = 100;
@@ -42,7 +43,13 @@ pub struct StreamQuery {
     /// The last event that is known already; those after it come first. A
     /// browser that reconnects says so by itself, in `Last-Event-ID`.
     after: Option<String>,
+    /// The history that `after` is of, as the header `algohook-history` told it. A restore begins
+    /// another one: the events of that come from the first on.
+    history: Option<String>,
 }
+
+/// Names the header that tells the identity of the database whose events a stream has.
+const HISTORY: &str = "algohook-history";
 
 /// New events as they are recorded: `event: event`, `id:` the event's id,
 /// `data:` the event as `GET /events/{id}` has it.
@@ -52,10 +59,8 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
     let query: StreamQuery = request.query()?;
     let reconnected = request.headers.get("last-event-id");
     let reconnected = reconnected.and_then(|id| id.to_str().ok());
-    let after = match parameter("after", reconnected.or(query.after.as_deref()))? {
-        Some(after) => after,
-        None => context.store.readers().run(events::newest).await?,
-    };
+    let known = parameter("after", reconnected.or(query.after.as_deref()))?;
+    let (history, after) = begin(context, known, query.history).await?;
     // Room for one text: what waits here is out of reach of a login that ends.
     let (sender, body) = Channel::<Bytes>::new(1);
     let stream = Stream {
@@ -71,9 +76,34 @@ pub(super) async fn open(context: &Arc<Context>, request: &ApiRequest) -> Reply 
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(history) = HeaderValue::from_str(&history) {
+        headers.insert(HISTORY, history);
+    }
     // nginx would hold events back otherwise.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// This database's history, and the event that a stream begins after. One that knows an event of
+/// another history has missed all of this one.
+async fn begin(
+    context: &Context,
+    known: Option<EventId>,
+    of: Option<String>,
+) -> Result<(String, EventId), Problem> {
+    let read = |connection: &Connection| {
+        let newest = events::newest(connection)?;
+        let last = history::last_number(connection)?;
+        Ok((history::id(connection)?, newest, last))
+    };
+    let (history, newest, last) = context.store.readers().run(read).await?;
+    let after = match (known, of) {
+        (None, _) => newest,
+        // A database that was put back by other means than a restore has the same name.
+        (Some(known), Some(of)) if of != history || known > last => EventId(0),
+        (Some(known), _) => known.min(last),
+    };
+    Ok((history, after))
 }
 
 /// One open stream.

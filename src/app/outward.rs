@@ -65,7 +65,7 @@ impl Outward {
             look_every: config.look_every,
         };
         Ok(Self {
-            follower: follower(store, config)?,
+            follower: follower(store, clock, config)?,
             senders: senders(store, clock, config, urls)?,
             chat: Arc::new(chat),
         })
@@ -107,7 +107,11 @@ fn senders(
 }
 
 /// The owner says where the other one is: it may be in his own network.
-fn follower(store: &Arc<Store>, config: &Config) -> anyhow::Result<Option<Arc<Follower>>> {
+fn follower(
+    store: &Arc<Store>,
+    clock: SystemClock,
+    config: &Config,
+) -> anyhow::Result<Option<Arc<Follower>>> {
     let Some((url, token)) = config.upstream.clone() else {
         return Ok(None);
     };
@@ -119,5 +123,6 @@ fn follower(store: &Arc<Store>, config: &Config) -> anyhow::Result<Option<Arc<Fo
         store: Arc::clone(store),
         client: client.through(config.outbound.proxy.clone()),
         upstream: Upstream { url, token },
+        clock,
     })))
 }

@@ -219,6 +219,7 @@ fn tell(
         due_at: now,
         expires_at: now.checked_add(ANSWER_LASTS).ok(),
         event: None,
+        via: String::new(),
     };
     outbox::put(context, &row, now).map(drop)
 }

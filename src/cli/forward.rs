@@ -158,6 +158,7 @@ impl Options {
             settings,
             paused: None,
             rotate_secret: false,
+            own_address: None,
         })
     }
 }
@@ -190,20 +191,28 @@ impl Forward {
     pub fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
         let vault = Vault::of(&config.data_dir);
+        let own = open::base_url(config);
         match self {
-            Self::Add(add) => add.run(&store, vault, out),
+            Self::Add(add) => add.run(&store, vault, own, out),
             Self::List(list) => list.run(&store, &vault, out),
-            Self::Change(change) => change.run(&store, vault, out),
+            Self::Change(change) => change.run(&store, vault, own, out),
             Self::Remove(remove) => remove.run(&store, out),
         }
     }
 }
 
 impl Add {
-    fn run(self, store: &Store, vault: Vault, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn run(
+        self,
+        store: &Store,
+        vault: Vault,
+        own: String,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         let webhook = self.webhook.find(store)?;
         let change = ForwardChange {
             url: Some(url_or_asked(self.url)?),
+            own_address: Some(own),
             ..self.options.change()?
         };
         let made = open::act(store, move |context, actor| {
@@ -214,7 +223,13 @@ impl Add {
 }
 
 impl Change {
-    fn run(self, store: &Store, vault: Vault, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn run(
+        self,
+        store: &Store,
+        vault: Vault,
+        own: String,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         let (id, json) = (self.id, self.json);
         let options = self.options.change()?;
         let mut change = ForwardChange {
@@ -223,6 +238,7 @@ impl Change {
             once: options.once.or(self.repeat.then_some(false)),
             paused: self.pause.then_some(true).or(self.resume.then_some(false)),
             rotate_secret: self.rotate_secret,
+            own_address: Some(own),
             ..options
         };
         let removed = self.unset.into_iter().map(|name| (name, None));

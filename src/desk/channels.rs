@@ -360,6 +360,7 @@ pub fn test(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Res
         due_at: actor.at,
         expires_at: actor.at.checked_add(SignedDuration::from_secs(4)).ok(),
         event: None,
+        via: String::new(),
     };
     let lane = row.lane.clone();
     outbox::switch(context, &lane, true)?;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
-use crate::domain::format::{Format, ReadingRules};
+use crate::domain::format::{Format, ReadingRules, SellWhileFlat};
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
 use crate::domain::signal::{Direction, Intent};
@@ -64,6 +64,11 @@ pub struct Event {
     pub verified: Option<Verification>,
     /// The format that its message was read in.
     pub format: Format,
+    /// The meaning that a sale without a position had, where the format leaves it open: `nothing`
+    /// or `short`.
+    pub sell_while_flat: SellWhileFlat,
+    /// The quantity that a percentage came to.
+    pub sized: Option<String>,
     /// Why it failed.
     pub error: Option<PayloadError>,
     /// Warnings for its owner, although it was accepted.
@@ -99,6 +104,8 @@ impl From<StoredEvent> for Event {
             source_address: stored.source_address,
             verified: stored.verified,
             format: stored.rules.format,
+            sell_while_flat: stored.rules.sell_while_flat,
+            sized: stored.sized.map(|sized| sized.to_string()),
             error: stored.error,
             warnings: stored.warnings,
             original: stored.original,

@@ -1,6 +1,7 @@
 //! Forwards: set up, changed, removed, and as they are shown.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use hyper::Uri;
 use jiff::{SignedDuration, Timestamp};
@@ -66,6 +67,10 @@ pub struct ForwardChange {
     /// Make a new signing secret; the old one stays valid for 24 hours.
     #[serde(default)]
     pub rotate_secret: bool,
+    /// The address at which this server takes alerts, where that is known.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub own_address: Option<String>,
 }
 
 /// Why a forward cannot be as it is asked for.
@@ -74,6 +79,9 @@ pub enum ForwardError {
     /// The address is none.
     #[error("url: must be an address such as https://host/path, without a user's name")]
     Url,
+    /// It would pass its own alerts to itself.
+    #[error("url: is the address of this very webhook, whose alerts would come back to it")]
+    LeadsBack,
     /// The secrets do not open, and are needed.
     #[error("url: {0}; give the url and the format's secrets with this change")]
     Lost(VaultError),
@@ -279,7 +287,7 @@ pub fn create(
         settings: BTreeMap::new(),
         is_paused: false,
     };
-    let planned = match plan(plain, Ok(Secrets::new()), change, actor.at) {
+    let planned = match plan(webhook, plain, Ok(Secrets::new()), change, actor.at) {
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
@@ -311,7 +319,7 @@ pub fn change(
         Err(VaultError::Store(error)) => return Err(error),
         read => read,
     };
-    let planned = match plan(stored.terms, secrets, change, actor.at) {
+    let planned = match plan(&stored.webhook, stored.terms, secrets, change, actor.at) {
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
@@ -401,6 +409,7 @@ struct Planned {
 }
 
 fn plan(
+    webhook: &WebhookId,
     mut terms: ForwardTerms,
     secrets: std::result::Result<Secrets, VaultError>,
     change: ForwardChange,
@@ -443,6 +452,10 @@ fn plan(
     }
     if let Some(url) = change.url {
         terms.origin = origin_of(&url)?;
+        let own = change.own_address.as_deref().map(origin_of).transpose()?;
+        if own.as_ref() == Some(&terms.origin) && url.contains(webhook.as_str()) {
+            return Err(ForwardError::LeadsBack);
+        }
         secrets.insert(names::URL.to_owned(), url);
     }
     if !secrets.contains_key(names::URL) {
@@ -535,7 +548,12 @@ fn origin_of(url: &str) -> std::result::Result<String, ForwardError> {
     let (Some(scheme), Some(authority)) = (scheme, authority) else {
         return Err(ForwardError::Url);
     };
-    if authority.as_str().contains('@') || url.len() > LONGEST_URL {
+    // What follows the host is a port from 1 to 65535, or nothing.
+    let port = authority.as_str().strip_prefix(authority.host());
+    let is_port = |port: &str| port.parse::<NonZeroU16>().is_ok();
+    let has_port =
+        port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+    if authority.as_str().contains('@') || !has_port || url.len() > LONGEST_URL {
         return Err(ForwardError::Url);
     }
     Ok(format!("{scheme}://{authority}"))

@@ -20,6 +20,9 @@ use crate::store::outbox::OutboxRow;
 use crate::store::{Store, StoreError, forwards, webhooks};
 use crate::vault::{Secrets, Vault, VaultError};
 
+/// Names the header that tells the webhooks which an alert has come through.
+const VIA_HEADER: &str = "algohook-via";
+
 /// Names of a forward's own secrets, beside its format's.
 pub mod names {
     /// The address of the receiver.
@@ -137,6 +140,9 @@ fn request(
     };
     let body = formats::with_secrets(parts.format, body, &of_format.collect());
     let mut request = Request::post(url).header(CONTENT_TYPE, formats::content_type(&body));
+    if !row.via.is_empty() {
+        request = request.header(VIA_HEADER, HeaderValue::from_str(&row.via)?);
+    }
     if parts.is_signed {
         let secrets = valid_secrets(&parts.secrets, now);
         let signature = signing::signatures(secrets, &row.about, now, &body);

@@ -498,6 +498,8 @@ fn delivery(id: DeliveryId, arrival: &Arrival, payload: Vec<u8>, reading: Readin
         reading,
         rules: arrival.rules,
         duplicate_window: arrival.webhook.duplicate_window,
+        sized: None,
+        via: arrival.sender.via.clone(),
         original: None,
     }
 }

@@ -34,6 +34,8 @@ pub struct Sender {
     pub is_owner: bool,
     /// True if it is to be tried only, and to make no order.
     pub is_test: bool,
+    /// The webhooks that it has come through, where another algohook passed it on.
+    pub via: String,
 }
 
 impl From<IpAddr> for Sender {
@@ -43,6 +45,7 @@ impl From<IpAddr> for Sender {
             certificate: None,
             is_owner: false,
             is_test: false,
+            via: String::new(),
         }
     }
 }

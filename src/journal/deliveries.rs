@@ -11,7 +11,7 @@ use super::ledgers::Paired;
 use super::placing::{overtaken, place};
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, forwards, ledgers, notices, sizing};
+use super::{Remembered, arrivals, circles, forwards, ledgers, notices, sizing};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -79,6 +79,10 @@ pub struct Delivery {
     pub rules: ReadingRules,
     /// Within which time equal bytes are a resend; `None` never.
     pub duplicate_window: Option<SignedDuration>,
+    /// The webhooks that it has come through, in words of algohook's with commas between.
+    pub via: String,
+    /// The quantity that its percentage came to where it was recorded first, if that was elsewhere.
+    pub sized: Option<Quantity>,
     /// The event it was made from.
     pub original: Option<EventId>,
 }
@@ -125,6 +129,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
         Addressee::Webhook(row) => row,
         Addressee::Event(event) => return recorded_before(context.connection, event),
     };
+    let delivery = &*circles::recorded(context.connection, delivery)?;
     if let Some(clock) = delivery.clock {
         outbox::follow_clock(context, None, clock)?;
     }
@@ -365,6 +370,9 @@ fn quantity(
     delivery: &Delivery,
     signal: &Signal,
 ) -> Result<std::result::Result<Option<Quantity>, PayloadError>> {
+    if delivery.sized.is_some() {
+        return Ok(Ok(delivery.sized));
+    }
     let is_percentage = matches!(signal.size, Size::Percentage(_));
     if is_percentage && delivery.source == EventSource::Imported {
         return Ok(Ok(None));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::deliveries::{Delivery, Reading, Recorded};
-use super::{Remembered, ledgers};
+use super::{Remembered, circles, ledgers};
 use crate::domain::event::EventSource;
 use crate::domain::forward::ForwardWhen;
 use crate::domain::money::{Decimal, Quantity};
@@ -19,7 +19,9 @@ use crate::domain::signal::{Direction, Intent, Signal};
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
 use crate::store::ledgers::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
-use crate::store::{Connection, Result, WriteContext, forwards, tickers, trades};
+use crate::store::{
+    Connection, Result, WriteContext, forwards, history, tickers, trades,
+};
 
 pub use crate::store::forwards::StoredForward;
 
@@ -74,6 +76,10 @@ pub(super) fn pass_on(
         (ForwardWhen::Order, EventSource::Reprocessed) => recorded.order.is_some(),
         _ => false,
     };
+    // The receiver has it, and would pass it on to here again.
+    if circles::is_back(connection, delivery)? {
+        return Ok(());
+    }
     for forward in forwards.iter().filter(is_wanted) {
         put(context, forward, delivery, recorded)?;
     }
@@ -128,15 +134,32 @@ fn put(
         due_at: now,
         expires_at,
         event: Some(recorded.event),
+        via: circles::via(context.connection, delivery)?,
     };
     match message {
         Err(why) => outbox::put_dead(context, &row, &why.to_string(), now).map(drop),
+        Ok(_) if was_sent_before(context, delivery, &row)? => {
+            outbox::put_unknown(context, &row, RESTORED, now).map(drop)
+        }
         Ok(_) => match outbox::put(context, &row, now)? {
             Put::Off => outbox::put_dead(context, &row, OFF, now).map(drop),
             Put::Waits(_) | Put::Known(_) | Put::Dropped => Ok(()),
         },
     }
 }
+
+/// Whether a message may have been sent already, before a restore took away what was known of it:
+/// the alert is read from another algohook, and a second time.
+fn was_sent_before(context: &WriteContext<'_>, delivery: &Delivery, row: &NewRow) -> Result<bool> {
+    let is_fetched = delivery.source == EventSource::Webhook && delivery.clock.is_none();
+    Ok(is_fetched
+        && !row.repeatable
+        && delivery.received_at < history::began_at(context.connection)?)
+}
+
+/// Why a message is not sent that may have been.
+const RESTORED: &str =
+    "the alert is from before the last restore: whether it was passed on then, nobody knows";
 
 /// Why nothing is sent to a receiver that said that it is gone.
 const OFF: &str =

@@ -209,6 +209,8 @@ pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<Im
             rules,
             verified: None,
             duplicate_window: None,
+            sized: None,
+            via: String::new(),
             original: None,
         };
         let recorded = record(context, &delivery)?;

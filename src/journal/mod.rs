@@ -5,6 +5,7 @@
 //! together or not at all. Only these transactions use what the writer remembers.
 
 pub mod arrivals;
+mod circles;
 pub mod deliveries;
 pub mod fills;
 pub mod forwards;

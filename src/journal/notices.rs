@@ -179,6 +179,7 @@ fn row(
         due_at,
         expires_at: (!is_vital).then(|| now.checked_add(STALE).unwrap_or(Timestamp::MAX)),
         event: None,
+        via: String::new(),
     }
 }
 

@@ -63,6 +63,8 @@ pub fn accept(
         rules: ReadingRules::OWN,
         verified: None,
         duplicate_window: None,
+        sized: None,
+        via: String::new(),
         original: None,
     };
     deliveries::record(context, &delivery)

@@ -62,6 +62,8 @@ pub fn reprocess(
         reading,
         rules,
         duplicate_window: None,
+        sized: None,
+        via: String::new(),
         original: Some(original),
     };
     record(context, &delivery)

@@ -94,6 +94,8 @@ impl Scratch {
             payload,
             rules: ReadingRules::OWN,
             duplicate_window: None,
+            sized: None,
+            via: String::new(),
             original: None,
         };
         deliveries::record(&mut self.context(), &delivery).unwrap()

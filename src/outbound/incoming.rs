@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{self, Bytes};
-use hyper::{Request, StatusCode};
+use hyper::{HeaderMap, Request, StatusCode};
 use tokio::task::JoinSet;
 
 use super::client::Client;
@@ -14,6 +14,8 @@ use super::error::OutboundError;
 pub struct Incoming {
     /// The status.
     pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     body: body::Incoming,
     host: String,
     /// Ends with the answer.
@@ -74,6 +76,7 @@ impl Client {
         let (head, body) = sent.map_err(silent)?.map_err(broken)?.into_parts();
         Ok(Incoming {
             status: head.status,
+            headers: head.headers,
             body,
             host: host.clone(),
             _running: running,

@@ -166,6 +166,7 @@ fn row(lane: &str, about: &str) -> NewRow {
         due_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         event: None,
+        via: String::new(),
     }
 }
 

@@ -28,6 +28,12 @@ pub const PREFIX: &str = "/hooks/";
 /// Names a header that comes with alerts which are tried only, and make no order.
 pub const TEST_HEADER: &str = "algohook-test";
 
+/// Names the header that tells the webhooks which an alert has come through.
+const VIA_HEADER: &str = "algohook-via";
+
+/// Letters of it that are kept: some fifty webhooks.
+const LONGEST_VIA: usize = 1000;
+
 /// Answers deliveries, and nothing else.
 pub struct Hooks<R, C> {
     /// Takes the alerts.
@@ -57,6 +63,9 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         }
         let path = request.uri().path().to_owned();
         let is_test = request.headers().contains_key(TEST_HEADER);
+        let via = request.headers().get(VIA_HEADER);
+        let via = via.and_then(|via| via.to_str().ok()).unwrap_or_default();
+        let via: String = via.chars().take(LONGEST_VIA).collect();
         let address = hook_address::read(&path);
         let named = address.as_ref().map(|address| address.id.as_str());
         let Some(id) = self.find(named).await else {
@@ -75,6 +84,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         let part = self.room.part(client.address);
         let sender = Sender {
             is_test,
+            via,
             ..Sender::from(client.clone())
         };
         let body = read_limited(

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,7 +19,7 @@ use super::file::{
     beside, failed, folder_of, free_bytes, header_fault, make_private_file, remove_if_there, rename,
 };
 use super::soundness::{self, Depth};
-use super::{DATABASE_FILE, schema, seal};
+use super::{DATABASE_FILE, history, outbox, schema, seal};
 use crate::platform::make_private_folder;
 
 /// Pages copied at once, and the pause between: alerts are recorded in between.
@@ -204,7 +205,13 @@ fn copy_back(source: &Connection, target: &Path, backup: &Path) -> Result<()> {
     Backup::new(source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     seal::remove(&copy)?;
-    schema::migrate(&mut copy, backup)
+    schema::migrate(&mut copy, backup)?;
+    // What happened after the backup was taken is not known here, but to others.
+    let now = Timestamp::now();
+    let transaction = copy.transaction()?;
+    history::begin(&transaction, now)?;
+    outbox::after_restore(&transaction, now)?;
+    Ok(transaction.commit()?)
 }
 
 /// Opens a backup that is sound; whether it is sealed, too.

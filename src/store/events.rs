@@ -58,6 +58,8 @@ pub struct StoredEvent {
     pub signal_time: Option<Timestamp>,
     /// The rules that its message was read by.
     pub rules: ReadingRules,
+    /// The quantity that a percentage came to.
+    pub sized: Option<Quantity>,
     /// Why it failed.
     pub error: Option<PayloadError>,
     /// Warnings about the message and its outcome.
@@ -353,7 +355,7 @@ pub(super) const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
         o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL,
-        e.format, e.sell_while_flat
+        e.format, e.sell_while_flat, e.sized
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -381,6 +383,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         market_price: optional_parsed(row, 9)?,
         signal_time: optional_timestamp(row, 10)?,
         rules: read_rules(row, 20)?,
+        sized: optional_parsed(row, 22)?,
         error: json(row, 11)?,
         warnings,
         original: row.get::<_, Option<i64>>(13)?.map(EventId),

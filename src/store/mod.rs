@@ -26,6 +26,7 @@ pub mod file;
 pub mod fills;
 pub mod forwards;
 pub mod health;
+pub mod history;
 pub mod issues;
 pub mod known_clients;
 pub mod ledgers;

@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0029_upstream.sql"),
     include_str!("schema/0030_chats.sql"),
     include_str!("schema/0031_open_at_end.sql"),
+    include_str!("schema/0032_history.sql"),
 ];
 
 /// The schema version that this binary writes.

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus};
-use crate::domain::format::ReadingRules;
+use crate::domain::format::{Format, ReadingRules, SellWhileFlat};
+use crate::domain::money::Quantity;
 use crate::domain::webhook::WebhookId;
 use crate::journal::deliveries::{Delivery, Reading};
 use crate::payload::{self, PayloadError};
@@ -22,8 +23,26 @@ pub struct UpstreamEvent {
     source: EventSource,
     status: EventStatus,
     source_address: Option<String>,
+    /// The rules that it was read by there, which an older algohook does not say.
+    #[serde(default = "auto")]
+    format: Format,
+    #[serde(default = "nothing")]
+    sell_while_flat: SellWhileFlat,
+    /// The quantity that a percentage came to there.
+    #[serde(default)]
+    sized: Option<String>,
     payload: Option<String>,
     error: Option<PayloadError>,
+}
+
+/// The format where nobody says it.
+fn auto() -> Format {
+    Format::Auto
+}
+
+/// The meaning of a sale where nobody says it.
+fn nothing() -> SellWhileFlat {
+    SellWhileFlat::Nothing
 }
 
 impl UpstreamEvent {
@@ -36,11 +55,7 @@ impl UpstreamEvent {
 
     /// Its number, and the delivery that it is here; none of a test, and of an event whose
     /// message is not kept any longer.
-    pub fn into_delivery(
-        self,
-        url: &str,
-        rules: ReadingRules,
-    ) -> Result<(i64, Option<Delivery>), String> {
+    pub fn into_delivery(self, url: &str) -> Result<(i64, Option<Delivery>), String> {
         let webhook = self.webhook()?;
         let number = self
             .id
@@ -57,6 +72,12 @@ impl UpstreamEvent {
             None => id_of(url, &self.id),
         };
         let payload = payload.into_bytes();
+        let sized = self.sized.map(|sized| sized.parse::<Quantity>());
+        let sized = sized.transpose().map_err(|error| error.to_string())?;
+        let rules = ReadingRules {
+            format: self.format,
+            sell_while_flat: self.sell_while_flat,
+        };
         let read = payload::read(&payload, rules);
         let (parsed, rules) = (read.signal, rules.in_format(read.format));
         let reading = match (self.status, self.error, parsed) {
@@ -80,6 +101,8 @@ impl UpstreamEvent {
             reading,
             // What is a resend was decided there.
             duplicate_window: None,
+            sized,
+            via: String::new(),
             original: None,
         };
         Ok((number, Some(delivery)))

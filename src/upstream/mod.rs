@@ -3,10 +3,12 @@
 //!
 //! The other one's stream is read from the event that was recorded last, which is noted in the
 //! transaction that records it. So nothing is lost while the line is down, and nothing is
-//! recorded twice: a delivery keeps its identity. What became of an alert there becomes of it
-//! here, at the same time of arrival, so that the same trades follow.
+//! recorded twice: a delivery keeps its identity. After a restore there the numbers of events
+//! begin anew, so all of them are read again. What became of an alert there becomes of it
+//! here, at the same time of arrival and by the same reading, so that the same orders follow.
 
 mod event;
+mod failing;
 mod sse;
 
 use std::collections::BTreeSet;
@@ -17,18 +19,18 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Request, StatusCode};
 
-use crate::domain::format::ReadingRules;
+use crate::clock::SystemClock;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
 use crate::journal::deliveries::record;
-use crate::logging::Rarely;
 use crate::outbound::{Client, Incoming, OutboundError};
 use crate::secrets::random_bytes;
-use crate::store::upstream::{after, set_after};
+use crate::store::upstream::{Cursor, cursor, set_cursor};
 use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{Conflict, Store, StoreError, WriteContext};
 use crate::workers::Outcome;
 
 use event::UpstreamEvent;
+use failing::Failing;
 use sse::Messages;
 
 /// Pause before the stream is opened again.
@@ -39,6 +41,9 @@ const SILENCE: Duration = Duration::from_secs(45);
 
 /// Bytes of a webhook as the other one shows it: its messages and 10,000 letters of notes.
 const LARGEST_WEBHOOK: usize = 256 * 1024;
+
+/// Names the header that tells the history of the other's events.
+const HISTORY: &str = "algohook-history";
 
 /// Names that are tried for a webhook whose name is taken here.
 const MOST_NAMES: u32 = 100;
@@ -66,6 +71,8 @@ pub struct Follower {
     pub client: Client,
     /// The other algohook.
     pub upstream: Upstream,
+    /// The time of day.
+    pub clock: SystemClock,
 }
 
 /// Why the stream ended.
@@ -75,9 +82,7 @@ enum Broken {
     #[error(transparent)]
     Line(#[from] OutboundError),
     /// It answered otherwise.
-    #[error(
-        "it answered {0}; the token must be one of its API (algohook token create home --scope read, there)"
-    )]
+    #[error("it answered {0}; {next}", next = next_step(*.0))]
     Refused(StatusCode),
     /// It said what nobody understands.
     #[error("it said what is not understood: {0}")]
@@ -87,16 +92,30 @@ enum Broken {
     Store(#[from] StoreError),
 }
 
+/// What to do about an answer that is no stream.
+fn next_step(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "the token must be one of its API (algohook token create home --scope read, there)"
+        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            "the address must be that of its page, without a path, and its page must be open to this machine"
+        }
+        status if status.is_redirection() => "the address must be the one that it redirects to",
+        status if status.is_server_error() => {
+            "its own log says why, or that of the proxy in front of it"
+        }
+        _ => "both must be of one version of algohook",
+    }
+}
+
 /// Follows for as long as it is polled.
 pub async fn run(follower: Arc<Follower>) -> Outcome {
-    static BROKEN: Rarely = Rarely::new();
     let mut known = BTreeSet::new();
+    let mut failing = Failing::default();
     loop {
-        let url = &follower.upstream.url;
-        if let Err(error) = follower.follow(&mut known).await
-            && let Some(unsaid) = BROKEN.say()
-        {
-            tracing::warn!(%error, url, unsaid, "the alerts of the other algohook cannot be read; it is tried again");
+        if let Err(error) = follower.follow(&mut known, &mut failing).await {
+            failing.note(&follower, &error).await;
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -104,22 +123,38 @@ pub async fn run(follower: Arc<Follower>) -> Outcome {
 
 impl Follower {
     /// Reads the stream until it breaks. `known` are the webhooks that are here.
-    async fn follow(&self, known: &mut BTreeSet<WebhookId>) -> Result<(), Broken> {
+    async fn follow(
+        &self,
+        known: &mut BTreeSet<WebhookId>,
+        failing: &mut Failing,
+    ) -> Result<(), Broken> {
         let url = self.upstream.url.clone();
-        let read = self
-            .store
-            .readers()
-            .run(move |connection| after(connection, &url));
-        let path = format!("/stream?after=evt_{}", read.await?);
+        let read = self.store.readers();
+        let Cursor { history, after } =
+            read.run(move |connection| cursor(connection, &url)).await?;
+        let path = format!("/stream?after=evt_{after}&history={history}");
         let mut incoming = self.open(&path).await?;
-        tracing::info!(
-            url = self.upstream.url,
-            "reading the alerts of the other algohook"
-        );
+        let now = incoming.headers.get(HISTORY);
+        let now = now.and_then(|now| now.to_str().ok()).unwrap_or_default();
+        let (now, url) = (now.to_owned(), &self.upstream.url);
+        if now == history || history.is_empty() {
+            tracing::info!(url, "reading the alerts of the other algohook");
+        } else {
+            tracing::warn!(
+                url,
+                "the other algohook was restored: its alerts are read again from the first one on, and those that are \
+                 here already are not recorded again"
+            );
+        }
         let mut messages = Messages::default();
+        let mut is_first = true;
         while let Some(bytes) = incoming.next(SILENCE).await? {
             for message in messages.push(&bytes).map_err(Broken::Unreadable)? {
-                self.take(&message, known).await?;
+                self.take(&message, &now, known).await?;
+            }
+            // The first bytes are a greeting, which says nothing of the events that follow.
+            if !std::mem::take(&mut is_first) {
+                failing.is_over(self).await;
             }
         }
         Ok(())
@@ -141,8 +176,13 @@ impl Follower {
         }
     }
 
-    /// Records an event, with what follows from it.
-    async fn take(&self, message: &str, known: &mut BTreeSet<WebhookId>) -> Result<(), Broken> {
+    /// Records an event of a history, with what follows from it.
+    async fn take(
+        &self,
+        message: &str,
+        history: &str,
+        known: &mut BTreeSet<WebhookId>,
+    ) -> Result<(), Broken> {
         let event: UpstreamEvent =
             serde_json::from_str(message).map_err(|error| Broken::Unreadable(error.to_string()))?;
         let webhook = event.webhook().map_err(Broken::Unreadable)?;
@@ -150,16 +190,14 @@ impl Follower {
             self.adopt(&webhook).await?;
             known.insert(webhook.clone());
         }
-        // Of one that was deleted here nothing is recorded, whatever it is read by.
-        let read = move |connection: &_| match webhooks::get(connection, &webhook) {
-            Err(StoreError::NotFound(_)) => Ok(ReadingRules::AUTO),
-            found => Ok(found?.settings.reading_rules()),
-        };
-        let rules = self.store.readers().run(read).await?;
         let (number, delivery) = event
-            .into_delivery(&self.upstream.url, rules)
+            .into_delivery(&self.upstream.url)
             .map_err(Broken::Unreadable)?;
         let url = self.upstream.url.clone();
+        let cursor = Cursor {
+            history: history.to_owned(),
+            after: number,
+        };
         let write = move |context: &mut WriteContext<'_>| {
             if let Some(delivery) = &delivery {
                 let here = webhooks::get(context.connection, &delivery.webhook);
@@ -175,7 +213,7 @@ impl Follower {
                     Err(error) => return Err(error),
                 }
             }
-            set_after(context, &url, number)
+            set_cursor(context, &url, &cursor)
         };
         Ok(self.store.writer().run_shared(None, write).await?)
     }

@@ -131,6 +131,8 @@ impl Desk {
             verified: None,
             rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
+            via: String::new(),
+            sized: None,
             original: None,
         });
         let record = move |context: &mut WriteContext<'_>| deliveries::record(context, &delivery);

@@ -156,6 +156,8 @@ fn delivery(webhook: &WebhookId, number: u32, later: SignedDuration) -> Delivery
         payload,
         rules: ReadingRules::OWN,
         duplicate_window: Some(SignedDuration::from_secs(60)),
+        via: String::new(),
+        sized: None,
         original: None,
     }
 }

@@ -224,6 +224,8 @@ impl Clocks {
             reading,
             rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
+            via: String::new(),
+            sized: None,
             original: None,
         }
     }

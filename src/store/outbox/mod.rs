@@ -22,8 +22,11 @@ use super::error::Result;
 use super::sql::{optional_timestamp, parsed, timestamp};
 use crate::domain::event::{EventId, NotAnId, numbered_id, text_enum};
 
+pub(super) use settle::after_restore;
+
 pub use clock::{follow_clock, step};
-pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, rewrite};
+
+pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, put_unknown, rewrite};
 pub use settle::{
     Note, Outcome, forget_settled, note, recover, remove, remove_lane, send_again, send_all_again,
     switch,
@@ -83,6 +86,8 @@ pub struct OutboxRow {
     pub event: Option<EventId>,
     /// Why it is dead without having been sent.
     pub note: Option<String>,
+    /// The webhooks that its alert has come through, as [`NewRow::via`].
+    pub via: String,
 }
 
 /// One try to send a row.
@@ -110,7 +115,7 @@ pub struct RowFilter {
 }
 
 const SELECT: &str = "SELECT id, lane, kind, about, body, repeatable, state, put_at, due_at,
-    expires_at, failures, settled_at, event_id, note FROM outbox";
+    expires_at, failures, settled_at, event_id, note, via FROM outbox";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
@@ -128,6 +133,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         settled_at: optional_timestamp(row, 11)?,
         event: row.get::<_, Option<i64>>(12)?.map(EventId),
         note: row.get(13)?,
+        via: row.get(14)?,
     })
 }
 

@@ -33,6 +33,9 @@ pub struct NewRow {
     pub expires_at: Option<Timestamp>,
     /// The event that it passes on.
     pub event: Option<EventId>,
+    /// The webhooks that its alert has come through, the last one this server's, in opaque words
+    /// with commas between; empty of what is no alert.
+    pub via: String,
 }
 
 /// What became of a row that was to be put into the outbox.
@@ -86,6 +89,20 @@ pub fn put_dead(
     insert(context, row, "dead", Some(why), now)
 }
 
+/// Puts a row into the outbox of which nobody knows whether it was sent already, and why.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn put_unknown(
+    context: &mut WriteContext<'_>,
+    row: &NewRow,
+    why: &str,
+    now: Timestamp,
+) -> Result<RowId> {
+    insert(context, row, "unknown", Some(why), now)
+}
+
 fn insert(
     context: &mut WriteContext<'_>,
     row: &NewRow,
@@ -96,8 +113,8 @@ fn insert(
     let connection = context.connection;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outbox (lane, kind, about, body, repeatable, vital, put_at, due_at, expires_at, state, note,
-             settled_at, event_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             settled_at, event_id, via)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     let id = insert.insert(params![
         row.lane,
@@ -113,6 +130,7 @@ fn insert(
         note,
         note.map(|_| to_micros(now)),
         row.event.map(|event| event.0),
+        row.via,
     ])?;
     Ok(RowId(id))
 }

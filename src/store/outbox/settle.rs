@@ -1,7 +1,7 @@
 //! Noting what came of a try, and what follows for its row.
 
-use jiff::Timestamp;
-use rusqlite::params;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, params};
 
 use super::{RowId, RowState};
 use crate::store::error::{Result, StoreError};
@@ -114,6 +114,24 @@ pub fn recover(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> {
          WHERE state = 'sending'",
     )?;
     update.execute([to_micros(now)])?;
+    Ok(())
+}
+
+/// Time for which another algohook knows a message again by its id.
+const KNOWN_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is noted of a row whose later fate a restore lost.
+const RESTORED: &str = "it was waiting when the backup was taken, which has been restored: whether it was sent since, nobody \
+     knows";
+
+/// Decides about the rows that a backup has as open. What became of them after it was taken is
+/// lost, so what must not be sent twice is unknown.
+pub(in crate::store) fn after_restore(connection: &Connection, now: Timestamp) -> Result<()> {
+    let before = now.checked_sub(KNOWN_AGAIN).unwrap_or(Timestamp::MIN);
+    let sql = "UPDATE outbox SET state = 'unknown', settled_at = ?1, note = ?2
+         WHERE state IN ('waiting', 'sending')
+             AND (NOT repeatable OR event_id IS NOT NULL AND put_at <= ?3)";
+    connection.execute(sql, params![to_micros(now), RESTORED, to_micros(before)])?;
     Ok(())
 }
 
