@@ -14,6 +14,7 @@ const KNOWS: Knows = Knows {
 
 pub fn message(order: &OutgoingOrder<'_>, settings: &Settings) -> Result<String, Unsayable> {
     order.require(SERVICE, &KNOWS)?;
+    order.require_effect(SERVICE)?;
     let missing = |part| Unsayable::Missing {
         service: SERVICE,
         part,

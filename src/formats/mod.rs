@@ -58,6 +58,9 @@ pub struct OutgoingOrder<'a> {
     pub quantity: Option<Quantity>,
     /// The position after it: the stated one, else that of the ledger, where either is known.
     pub position: Option<Decimal>,
+    /// Whether it is an exit that found nothing to close: where there is only buying and selling,
+    /// it would open a position, or close one of the other side.
+    pub closed_nothing: bool,
 }
 
 /// The settings that a message is made with.
@@ -79,6 +82,14 @@ pub enum Unsayable {
     /// The alert could not be read.
     #[error("the alert is no order, which this format needs; nothing was sent")]
     NoOrder,
+    /// An exit of a position that there is not.
+    #[error(
+        "the exit found no position to close, and {service} has no message that closes one side only; nothing was sent"
+    )]
+    ClosedNothing {
+        /// The service.
+        service: &'static str,
+    },
     /// The order has a part that the format does not know.
     #[error(
         "{service} has no message for {part}, and without it the order would be another one; nothing was sent"
@@ -116,6 +127,10 @@ pub fn message(alert: &Outgoing<'_>, with: &MadeWith<'_>) -> Result<Vec<u8>, Uns
     }
     if with.format == ForwardFormat::Template {
         let template = Template::read(with.template.unwrap_or_default())?;
+        if alert.order.is_some_and(|order| order.closed_nothing) && !template.tells_side_closed() {
+            let service = "the template";
+            return Err(Unsayable::ClosedNothing { service });
+        }
         return Ok(template.fill(alert)?.into_bytes());
     }
     let order = alert.order.as_ref().ok_or(Unsayable::NoOrder)?;
@@ -178,6 +193,25 @@ impl OutgoingOrder<'_> {
             Intent::Sell | Intent::ExitLong => Effect::ExitLong,
             Intent::Exit => return None,
         })
+    }
+
+    /// The quantity for a service that closes the opposite position by itself before it opens: the
+    /// part of the order that opens.
+    fn opened(&self) -> Option<Quantity> {
+        let quantity = self.quantity?;
+        let opened = self.position.unwrap_or_default() * self.direction().sign();
+        if opened > Decimal::ZERO && opened < quantity.get() {
+            return Quantity::new(opened).ok();
+        }
+        Some(quantity)
+    }
+
+    /// Refuses an exit of nothing, for a service that has no word for the side that it closes.
+    fn require_effect(&self, service: &'static str) -> Result<(), Unsayable> {
+        if self.closed_nothing {
+            return Err(Unsayable::ClosedNothing { service });
+        }
+        Ok(())
     }
 
     /// True if nothing is left of the position: it says so, or closes all of it.

@@ -18,6 +18,7 @@ pub fn message(
     settings: &Settings,
 ) -> Result<String, Unsayable> {
     order.require(SERVICE, &KNOWS)?;
+    order.require_effect(SERVICE)?;
     let signal = order.signal;
     if signal
         .stop_loss

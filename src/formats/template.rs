@@ -171,6 +171,18 @@ impl Template {
         })
     }
 
+    /// Whether it has a field that says which side an exit closes, or none that says buy or sell.
+    #[must_use]
+    pub fn tells_side_closed(&self) -> bool {
+        let has = |wanted: &[&str]| {
+            self.parts.iter().any(|part| match part {
+                Part::Field { name, .. } => wanted.contains(&name.as_str()),
+                Part::Text(_) => false,
+            })
+        };
+        has(&["intent", "payload"]) || !has(&["action", "direction"])
+    }
+
     /// The message of an alert. Secrets are still to be put in.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ fn made(
             Measure::Percentage(_) => None,
         },
         position: position.map(Decimal::from),
+        closed_nothing: false,
     };
     let outgoing = Outgoing {
         delivery: "dlv_019b8d4a2c0000112233445566778899".parse().unwrap(),

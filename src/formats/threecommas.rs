@@ -40,6 +40,9 @@ pub fn message(
         .stated_position
         .new
         .zip(signal.stated_position.previous);
+    if stated.is_some() {
+        order.require_effect(SERVICE)?;
+    }
     let action = match (stated, order.effect()) {
         (Some(_), _) => order.side(),
         (None, Some(Effect::EnterLong)) => "enter_long",
@@ -62,7 +65,13 @@ pub fn message(
         Some((new, previous)) => object.raw("strategy_info", &strategy_info(new, previous)),
         None => object,
     };
-    let object = match order.quantity {
+    // A strategy's message has the contracts of the whole order; a custom signal those of the side
+    // that it enters.
+    let amount = match stated {
+        Some(_) => order.quantity,
+        None => order.opened(),
+    };
+    let object = match amount {
         Some(quantity) => {
             let amount = Object::new()
                 .with("amount", &quantity.get().normalize().to_string())

@@ -1,12 +1,15 @@
 //! `TradersPost`'s message, by its reference (docs.traderspost.io, "JSON Message Reference").
 //!
 //! `sentiment` says what is to be left: without it a `sell` of a strategy that is flat would open
-//! a short there. The quantity counts where the subscription uses the signal's.
+//! a short there. The quantity counts where the subscription uses the signal's. An opposite
+//! position is exited first there ("Order Behavior"), so a reversal states what it opens.
 
 use super::json::Object;
 use super::{Knows, Outgoing, OutgoingOrder, Unsayable, symbol};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::signal::{OrderType, StopLoss, Trail};
+
+const SERVICE: &str = "TradersPost";
 
 const KNOWS: Knows = Knows {
     order_types: OrderType::ALL,
@@ -14,7 +17,8 @@ const KNOWS: Knows = Knows {
 };
 
 pub fn message(alert: &Outgoing<'_>, order: &OutgoingOrder<'_>) -> Result<String, Unsayable> {
-    order.require("TradersPost", &KNOWS)?;
+    order.require(SERVICE, &KNOWS)?;
+    order.require_effect(SERVICE)?;
     let signal = order.signal;
     let price = |price: Option<Price>| price.map(Price::get);
     let (trail_amount, trail_percent) = match signal.trail {
@@ -26,7 +30,7 @@ pub fn message(alert: &Outgoing<'_>, order: &OutgoingOrder<'_>) -> Result<String
         .with("ticker", &symbol(signal.ticker.as_str()))
         .with("action", &order.side())
         .maybe("sentiment", sentiment(order).as_ref())
-        .maybe_number("quantity", order.quantity.map(Quantity::get))
+        .maybe_number("quantity", order.opened().map(Quantity::get))
         .with("orderType", &signal.order_type)
         .maybe_number("limitPrice", price(signal.limit_price))
         .maybe_number("stopPrice", price(signal.stop_price))

@@ -16,11 +16,12 @@ use crate::domain::forward::ForwardWhen;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Measure, measure};
 use crate::domain::signal::{Direction, Intent, Signal};
+use crate::domain::webhook::Reversal;
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
 use crate::store::ledgers::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
 use crate::store::{
-    Connection, Result, WriteContext, forwards, history, tickers, trades,
+    Connection, Result, WriteContext, forwards, history, tickers, trades, webhooks,
 };
 
 pub use crate::store::forwards::StoredForward;
@@ -98,7 +99,7 @@ fn put(
         Reading::Withheld(_, None) | Reading::Failed(_) => None,
     };
     let resolved = match signal {
-        Some(signal) => resolved(context, signal, recorded)?,
+        Some(signal) => resolved(context, forward.webhook_row, signal, recorded)?,
         None => None,
     };
     let order = match &resolved {
@@ -186,12 +187,15 @@ fn arrived_at(delivery: &Delivery) -> Timestamp {
 struct Resolved {
     signal: Signal,
     quantity: Option<Quantity>,
+    /// Whether it is an exit that found nothing to close.
+    closed_nothing: bool,
 }
 
 /// The signal as its order was made; none where it cannot be counted, or leaves a position that
 /// nobody knows.
 fn resolved(
     context: &WriteContext<'_>,
+    webhook: i64,
     signal: &Signal,
     recorded: &Recorded,
 ) -> Result<Option<Resolved>> {
@@ -201,20 +205,17 @@ fn resolved(
         (Ok(Measure::Percentage(_)), None) | (Err(_), _) => return Ok(None),
     };
     let mut signal = signal.clone();
-    if signal.intent != Intent::Exit && !signal.closes_opposite {
-        return Ok(Some(Resolved { signal, quantity }));
-    }
     let closed = match recorded.order {
         Some(order) => trades::closed_by(context.connection, order)?,
         None => None,
     };
+    let is_entry = matches!(signal.intent, Intent::EntryLong | Intent::EntryShort);
     match (signal.intent, closed) {
         (Intent::Exit, None) => return Ok(None),
         (Intent::Exit, Some((Direction::Long, _))) => signal.intent = Intent::ExitLong,
         (Intent::Exit, Some((Direction::Short, _))) => signal.intent = Intent::ExitShort,
-        (_, None) => {}
         // One order on the net position closes the old one and opens the new one.
-        (_, Some((side, closed))) => {
+        (_, Some((side, closed))) if is_entry && closes_all(context, webhook, &signal)? => {
             signal.intent = match side {
                 Direction::Long => Intent::Sell,
                 Direction::Short => Intent::Buy,
@@ -225,9 +226,21 @@ fn resolved(
                 _ => return Ok(None),
             };
         }
+        _ => {}
     }
     signal.closes_opposite = false;
-    Ok(Some(Resolved { signal, quantity }))
+    Ok(Some(Resolved {
+        closed_nothing: signal.intent.is_exit() && recorded.order.is_some() && closed.is_none(),
+        signal,
+        quantity,
+    }))
+}
+
+/// Whether an entry closes all of the opposite position beside its own quantity: its message says
+/// so, or the webhook does.
+fn closes_all(context: &WriteContext<'_>, webhook: i64, signal: &Signal) -> Result<bool> {
+    let is_said = signal.closes_opposite;
+    Ok(is_said || webhooks::settings(context.connection, webhook)?.reversal == Reversal::Full)
 }
 
 /// The order of a signal with the position that it leaves.
@@ -245,6 +258,7 @@ fn order_of<'a>(
         signal,
         quantity: resolved.quantity,
         position,
+        closed_nothing: resolved.closed_nothing,
     })
 }
 
@@ -256,4 +270,157 @@ fn position_after(
     let instrument = tickers::find(context.connection, webhook, &signal.ticker)?;
     let key = LedgerKey::of_alerts(webhook, instrument);
     Ok(ledgers::position(context, &key))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::scratch::Scratch;
+    use super::*;
+    use crate::domain::forward::{ForwardFormat, MaxAge};
+    use crate::domain::webhook::WebhookId;
+    use crate::store::forwards::ForwardTerms;
+    use crate::store::outbox::{RowFilter, RowState, list};
+
+    const FORMATS: [ForwardFormat; 5] = [
+        ForwardFormat::TradersPost,
+        ForwardFormat::ThreeCommas,
+        ForwardFormat::PickMyTrade,
+        ForwardFormat::Alertatron,
+        ForwardFormat::Algohook,
+    ];
+
+    /// A webhook with a forward in each format.
+    fn webhook(scratch: &mut Scratch) -> WebhookId {
+        let webhook = scratch.webhook("one");
+        for format in FORMATS {
+            let settings = [("keys", "K"), ("exchange", "BINANCE"), ("botUuid", "b")];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let terms = ForwardTerms {
+                origin: "https://example.com".to_owned(),
+                format,
+                sends: ForwardWhen::Order,
+                max_age: MaxAge::Unlimited,
+                is_signed: false,
+                is_once: false,
+                sends_key: false,
+                template: None,
+                settings: settings.into(),
+                is_paused: false,
+            };
+            forwards::insert(
+                &mut scratch.context(),
+                &webhook,
+                &terms,
+                Timestamp::UNIX_EPOCH,
+            )
+            .unwrap();
+        }
+        webhook
+    }
+
+    /// What the last of these alerts became in each format: the message, or why there is none.
+    fn last(scratch: &mut Scratch, webhook: &WebhookId, alerts: &[Value]) -> Vec<String> {
+        for alert in alerts {
+            scratch.message(webhook, alert);
+        }
+        let filter = RowFilter::default();
+        let mut rows = list(&scratch.connection, &filter, 5).unwrap();
+        rows.reverse();
+        let said = rows.into_iter().map(|row| match row.note {
+            Some(note) => format!("none: {note}"),
+            None => String::from_utf8(row.body).unwrap(),
+        });
+        said.collect()
+    }
+
+    fn alert(intent: &str, quantity: Option<i64>) -> Value {
+        json!({"ticker": "A", "positionDirection": intent, "qty": quantity, "marketPrice": 10})
+    }
+
+    #[test]
+    fn an_exit_of_nothing_opens_or_closes_nothing_elsewhere() {
+        for exit in [alert("exitLong", Some(5)), alert("exitLong", None)] {
+            let mut scratch = Scratch::new();
+            let webhook = webhook(&mut scratch);
+            let said = last(
+                &mut scratch,
+                &webhook,
+                &[alert("entryShort", Some(3)), exit],
+            );
+            let [traderspost, three_commas, pickmytrade, alertatron, algohook] = &said[..] else {
+                panic!("{said:?}");
+            };
+            for none in [traderspost, pickmytrade, alertatron] {
+                assert!(
+                    none.starts_with("none: the exit found no position"),
+                    "{none}"
+                );
+            }
+            // These have a word for the side that it closes.
+            assert!(three_commas.contains("exit_long"), "{three_commas}");
+            assert!(algohook.contains("exitLong"), "{algohook}");
+        }
+    }
+
+    #[test]
+    fn what_is_fetched_again_after_a_restore_is_sent_only_where_it_is_known_again() {
+        let mut scratch = Scratch::new();
+        let webhook = webhook(&mut scratch);
+        let restored: Timestamp = "2026-01-05T00:01:30Z".parse().unwrap();
+        let sql = "UPDATE history SET began_at = ?1";
+        scratch
+            .connection
+            .execute(sql, [restored.as_microsecond()])
+            .unwrap();
+        // One a minute: the first from before the restore, the second from after it.
+        for repeats in [false, true] {
+            scratch.message(&webhook, &alert("entryLong", Some(1)));
+            let rows = list(&scratch.connection, &RowFilter::default(), 5).unwrap();
+            for row in rows {
+                let is_sent = row.repeatable || repeats;
+                assert_eq!(row.state == RowState::Waiting, is_sent, "{row:?}");
+                assert_eq!(row.state == RowState::Unknown, !is_sent, "{row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reversal_leads_to_the_same_position_elsewhere() {
+        let short = alert("entryShort", Some(3));
+        for (reversal, entry) in [
+            (Reversal::Full, alert("entryLong", Some(2))),
+            (Reversal::Net, alert("entryLong", Some(5))),
+            (
+                Reversal::Net,
+                json!({"ticker": "A", "direction": "long", "qty": 5, "marketPrice": 10}),
+            ),
+        ] {
+            let mut scratch = Scratch::new();
+            let webhook = webhook(&mut scratch);
+            scratch.change_settings(&webhook, |settings| settings.reversal = reversal);
+            let said = last(&mut scratch, &webhook, &[short.clone(), entry]);
+            let [traderspost, three_commas, pickmytrade, alertatron, algohook] = &said[..] else {
+                panic!("{said:?}");
+            };
+            // They exit the short by themselves, and then open.
+            assert!(
+                traderspost.contains(r#""sentiment":"bullish","quantity":2,"#),
+                "{traderspost}"
+            );
+            assert!(three_commas.contains(r#""enter_long""#), "{three_commas}");
+            assert!(three_commas.contains(r#""amount":"2""#), "{three_commas}");
+            // On the net position: 5 make long 2 of short 3.
+            assert!(
+                pickmytrade.contains(r#""data":"buy","quantity":5,"#),
+                "{pickmytrade}"
+            );
+            assert!(
+                alertatron.contains("market(side=buy, amount=5)"),
+                "{alertatron}"
+            );
+            assert!(algohook.contains(r#""qty":5,"#), "{algohook}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Remembered;
 use super::deliveries::{self, Delivery, Reading, Recorded};
@@ -81,7 +81,16 @@ impl Scratch {
             "ticker": ticker, "action": action, "qty": 1, "marketPrice": 100,
             "metadata": { "timestamp": self.now - delay },
         });
-        let payload = payload.to_string().into_bytes();
+        self.deliver(to, payload.to_string().into_bytes(), source)
+    }
+
+    /// Has an alert of any message arrive.
+    pub(crate) fn message(&mut self, to: &WebhookId, message: &Value) -> Recorded {
+        self.now += SignedDuration::from_mins(1);
+        self.deliver(to, message.to_string().into_bytes(), EventSource::Webhook)
+    }
+
+    fn deliver(&mut self, to: &WebhookId, payload: Vec<u8>, source: EventSource) -> Recorded {
         let delivery = Delivery {
             id: deliveries::new_delivery(self.now).unwrap(),
             webhook: to.clone(),
