@@ -50,7 +50,7 @@ use crate::store::backup::BackupState;
 use crate::store::{Store, events};
 use crate::tls::Certificates;
 use crate::upstream;
-use crate::vault::Vault;
+use crate::vault::{self, Vault};
 use crate::workers::{Board, Outcome, Workers};
 use listeners::{Addresses, Listeners};
 use outward::Outward;
@@ -133,6 +133,7 @@ pub async fn run(
     let webhooks = registry.len();
     let warnings = warnings(&addresses, &sockets, &config);
     log_start(&config, &url, webhooks, &warnings);
+    outward::warn_of_lost_secrets(&store, &config).await;
     let ingest = Arc::clone(&routes.hooks.ingest);
     let kept = Arc::clone(&store);
     let faults = surroundings.sentences();
@@ -332,6 +333,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
         workers: parts.workers,
         stopping: parts.stopping,
         vault: Vault::of(&config.data_dir),
+        upstream: config.upstream.as_ref().map(|(url, _)| url.clone()),
         connection: parts.connection,
         importing: Importing::default(),
         reports: ReportCache::default(),
@@ -375,6 +377,8 @@ fn surroundings(
         certificates: listeners.certificates(),
         authority_dir: is_from_authority(config).then(|| config.data_dir.clone()),
         capacity: store.capacity().clone(),
+        vault: Vault::of(&config.data_dir),
+        upstream: config.upstream.as_ref().map(|(url, _)| url.clone()),
     }
 }
 
@@ -407,6 +411,8 @@ fn running_server(
             .backups
             .as_ref()
             .map(|backups| backups.every.as_secs() / 3600),
+        upstream: config.upstream.as_ref().map(|(url, _)| url.clone()),
+        has_credential: vault::has_credential(),
     }
 }
 

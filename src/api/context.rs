@@ -12,6 +12,7 @@ use super::imports::Importing;
 use super::overview::CertificateWatch;
 use crate::access::Access;
 use crate::config::Retention;
+use crate::desk::faults;
 use crate::ingest::{Answer, Clock, Ingest, Registry, Sender, StoreRecorder, SystemClock};
 use crate::payload::PresentedKey;
 use crate::reports::ReportCache;
@@ -19,7 +20,7 @@ use crate::reports::expectation::ExpectationCache;
 use crate::reports::overview::EarningsCache;
 use crate::store::backup::BackupState;
 use crate::store::webhooks::StoredWebhook;
-use crate::store::{Result, Store};
+use crate::store::{Connection, Result, Store};
 use crate::vault::Vault;
 use crate::workers::Board;
 
@@ -41,6 +42,8 @@ pub struct Context {
     pub workers: Board,
     /// What seals the secrets of forwards and channels.
     pub vault: Vault,
+    /// The address of the other algohook whose alerts are recorded here, where there is one.
+    pub upstream: Option<String>,
     /// True once the server stops.
     pub stopping: watch::Receiver<bool>,
     /// The right to bring in a file.
@@ -77,14 +80,23 @@ impl Context {
         tokio::task::spawn_blocking(move || store.forget_deleted());
     }
 
-    /// What keeps alerts from being stored, backups from being taken or other background
-    /// tasks from running, in sentences.
-    pub fn faults(&self) -> Vec<String> {
+    /// What keeps alerts from being stored or passed on, backups from being taken or other
+    /// background tasks from running, in sentences.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::store::StoreError`] where the database cannot be read.
+    pub fn faults(&self, connection: &Connection) -> Result<Vec<String>> {
         let failure = self.store.writer().health().failure();
         let unstored =
             failure.map(|why| format!("Alerts cannot be stored and are answered with 503: {why}."));
         let faults = unstored.into_iter().chain(self.backups.fault());
-        faults.chain(self.workers.faults()).collect()
+        let mut faults: Vec<String> = faults.chain(self.workers.faults()).collect();
+        let upstream = self.upstream.as_deref();
+        let outward = faults::of_server(connection, &self.vault, upstream)?.into_iter();
+        let outward = outward.chain(faults::of_forwards(connection)?);
+        faults.extend(outward.map(|fault| fault.text()));
+        Ok(faults)
     }
 
     /// Lets ingestion know of changed webhooks before the change is answered.

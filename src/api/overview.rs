@@ -24,7 +24,8 @@ use crate::tls::Certificates;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// Faults that keep alerts from being stored or backups from being taken, in sentences.
+    /// Faults that keep alerts from being stored, passed on or read from another algohook, backups
+    /// from being taken or secrets from being opened, in sentences.
     pub faults: Vec<String>,
     /// Every webhook, oldest first.
     pub webhooks: Vec<WebhookOverview>,
@@ -229,7 +230,7 @@ pub(super) async fn overview(context: &Arc<Context>, request: &ApiRequest) -> Re
         let earnings = shared.earnings.of(connection, zone.as_ref())?;
         let misdirected = misdirected::list(connection, now - misdirected::REMEMBERED)?;
         let new_logins = known_clients::new_places(connection, now - LOGINS_SHOWN)?;
-        let mut faults = shared.faults();
+        let mut faults = shared.faults(connection)?;
         faults.extend(shared.store.capacity().shortage(connection, false)?);
         Ok(Overview {
             faults,

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use crate::chat::{Chat, Faults};
 use crate::clock::SystemClock;
 use crate::config::{Config, OutboundConfig};
+use crate::desk::faults;
 use crate::forwards::Forwarder;
 use crate::ingest::Registry;
 use crate::journal::{forwards, notices};
@@ -125,4 +126,14 @@ fn follower(
         upstream: Upstream { url, token },
         clock,
     })))
+}
+
+/// Says at the start where secrets do not open: channels that need one of them could not tell it.
+pub async fn warn_of_lost_secrets(store: &Store, config: &Config) {
+    let vault = Vault::of(&config.data_dir);
+    let read = store.readers();
+    let fault = read.run(move |connection| faults::of_secrets(connection, &vault));
+    if let Ok(Some(fault)) = fault.await {
+        tracing::warn!("{}", fault.text());
+    }
 }

@@ -1,5 +1,5 @@
 //! The faults of the server itself, as its owner is told of them: backups, background tasks, the
-//! certificate, and room that runs out.
+//! certificate, room that runs out, alerts that cannot be read, and secrets that do not open.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,11 +8,13 @@ use jiff::Timestamp;
 
 use crate::api::overview::{CertificateFault, CertificateWatch};
 use crate::chat::Faults;
+use crate::desk::faults::{self, Fault};
 use crate::domain::channel::Topic;
 use crate::journal::notices::{Matter, name_of};
 use crate::store::backup::BackupState;
 use crate::store::{Capacity, Connection, Result, issues};
 use crate::tls::Certificates;
+use crate::vault::Vault;
 use crate::workers::Board;
 
 /// What is looked at beside the database.
@@ -28,6 +30,10 @@ pub struct Surroundings {
     pub authority_dir: Option<PathBuf>,
     /// The room for the database.
     pub capacity: Capacity,
+    /// What opens secrets.
+    pub vault: Vault,
+    /// The address of the other algohook, where there is one.
+    pub upstream: Option<String>,
 }
 
 impl Surroundings {
@@ -46,11 +52,13 @@ impl Surroundings {
     ///
     /// [`crate::store::StoreError`] where the database cannot be read.
     pub fn matters(&self, connection: &Connection, now: Timestamp) -> Result<Vec<Matter>> {
+        let outward = faults::of_server(connection, &self.vault, self.upstream.as_deref())?;
         let told = self
             .backups
             .fault()
             .into_iter()
-            .chain(self.workers.faults());
+            .chain(self.workers.faults())
+            .chain(outward.iter().map(Fault::text));
         let mut matters: Vec<Matter> = told.map(of_sentence).collect();
         let certificates = CertificateWatch {
             certificates: self.certificates.clone(),

@@ -10,6 +10,7 @@ pub mod chats;
 pub mod events;
 pub mod expectations;
 pub mod explain;
+pub mod faults;
 pub mod forwards;
 pub mod imports;
 pub mod orders;

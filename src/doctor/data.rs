@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::store::Connection;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, refused, storage};
+use super::{Finding, outward, refused, storage};
 use crate::acme;
 use crate::config::Retention;
 use crate::domain::event::EventStatus;
@@ -23,7 +23,13 @@ pub fn database(data_dir: &Path, running: Option<&RunningServer>) -> Vec<Finding
     let looked = Store::open_existing(data_dir).and_then(|store| {
         let path = store.path().to_owned();
         let kept = running.map(|running| running.retention);
-        let look = |connection: &Connection| look(connection, &path, kept);
+        let look = |connection: &Connection| {
+            let mut findings = look(connection, &path, kept)?;
+            if findings.len() > 1 {
+                findings.extend(outward::outward(connection, data_dir, running)?);
+            }
+            Ok(findings)
+        };
         store.readers().run_blocking(look)
     });
     looked.unwrap_or_else(|error| vec![unusable(data_dir, &error)])

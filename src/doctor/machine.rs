@@ -8,8 +8,9 @@ use super::Finding;
 use crate::platform::free_bytes;
 use crate::server::lock::RunningServer;
 
-/// Files that the server opens beside its connections.
-const OTHER_FILES: u64 = 64;
+/// Files that the server opens beside the connections of those who come to it: its own, and one
+/// for each of the receivers that are sent to at once.
+const OTHER_FILES: u64 = 64 + 256;
 
 /// Free bytes below which an alert may soon not be stored, and those to take notice of.
 const TOO_LITTLE: u64 = 64 * 1024 * 1024;

@@ -4,6 +4,7 @@
 mod backups;
 mod data;
 mod machine;
+mod outward;
 mod proxy;
 mod reach;
 mod refused;

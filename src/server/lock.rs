@@ -63,6 +63,12 @@ pub struct RunningServer {
     /// Hours from one backup to the next, where it takes any.
     #[serde(default)]
     pub backup_hours: Option<u64>,
+    /// The other algohook whose alerts it records, where it does.
+    #[serde(default)]
+    pub upstream: Option<String>,
+    /// True if the service manager hands it the key that secrets are sealed with.
+    #[serde(default)]
+    pub has_credential: bool,
 }
 
 /// Why a data directory was not taken.

@@ -35,6 +35,18 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
+/// The file of the key that the service manager hands over.
+fn credential() -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    Some(PathBuf::from(folder).join(CREDENTIAL))
+}
+
+/// Reports whether the service manager hands a key to this process.
+#[must_use]
+pub fn has_credential() -> bool {
+    credential().is_some_and(|path| path.exists())
+}
+
 impl MasterKey {
     fn of(bytes: &[u8; LENGTH]) -> Result<Self, VaultError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| VaultError::Unsealable)?;
@@ -52,9 +64,7 @@ impl MasterKey {
 
     /// The key of systemd, else that of the data directory, where there is one.
     pub(super) fn find(data_dir: &Path) -> Result<Option<Self>, VaultError> {
-        let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
-            .map(|folder| PathBuf::from(folder).join(CREDENTIAL));
-        for path in credential.into_iter().chain([data_dir.join(FILE)]) {
+        for path in credential().into_iter().chain([data_dir.join(FILE)]) {
             match std::fs::read(&path) {
                 Ok(content) => return Self::of(&read(&content, &path)?).map(Some),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -18,7 +18,7 @@ use crate::secrets::random_bytes;
 use crate::store::credentials::{self, Owner, Sealed};
 use crate::store::{Connection, StoreError, WriteContext};
 
-pub use key::{FILE, MasterKey};
+pub use key::{FILE, MasterKey, has_credential};
 
 /// The secrets of one owner, by name.
 pub type Secrets = BTreeMap<String, String>;

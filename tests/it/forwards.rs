@@ -682,3 +682,202 @@ fn a_thousand_forwards_and_a_crash_leave_nothing_unaccounted_for() {
         "all of them, in order, known by their ids"
     );
 }
+
+#[test]
+fn a_stop_waits_for_no_receiver() {
+    let (server, webhook, _) = server();
+    let silent = Receiver::that(Does::Hangs);
+    add(&server.data, &webhook, &silent.url("/"), &[]);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    silent.wait(1);
+    let begun = std::time::Instant::now();
+    let data = server.stop();
+    let took = begun.elapsed();
+    // 0.3 s on a machine that does nothing else; the receiver has 10 s.
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    let rows = rows(&data, &[]);
+    assert_eq!(rows[0]["state"], "unknown");
+    assert_eq!(
+        rows[0]["lastAnswer"],
+        "the server stopped before the receiver answered"
+    );
+}
+
+#[test]
+fn a_restore_sends_nothing_a_second_time() {
+    let (server, webhook, _) = server();
+    let once = Receiver::start();
+    once.next(&[Does::Answers(503, "", "later")]);
+    let signed = Receiver::start();
+    signed.next(&[Does::Answers(503, "", "later")]);
+    add(
+        &server.data,
+        &webhook,
+        &once.url("/"),
+        &["--max-age", "off"],
+    );
+    add(
+        &server.data,
+        &webhook,
+        &signed.url("/"),
+        &["--signed", "--max-age", "off"],
+    );
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    wait_until("both wait", || {
+        let rows = rows(&server.data, &["--state", "waiting"]);
+        rows.len() == 2 && rows.iter().all(|row| row["attempts"] == 1)
+    });
+    let backup = server.data.path.with_extension("backup");
+    server.data.text(&["backup", backup.to_str().unwrap()]);
+    until(&server.data, &["done", "done"]);
+    let data = server.stop();
+    data.text(&["restore", backup.to_str().unwrap(), "--force"]);
+    std::fs::remove_file(&backup).unwrap();
+    let server = Server::with(data, &ALLOW);
+    // One that knows it again by its id gets it again.
+    signed.wait(3);
+    let rows = until(&server.data, &["unknown", "done"]);
+    let said = rows[0]["lastAnswer"].as_str().unwrap();
+    assert!(said.contains("restored"), "{said}");
+    assert_eq!(once.came().len(), 2);
+}
+
+#[test]
+fn an_alert_that_comes_back_makes_no_second_order() {
+    let (server, webhook, token) = server();
+    let url = format!("{}/hooks/{}", server.url, webhook.id);
+    let refused = server.data.error(&["forward", "add", &webhook.id, &url]);
+    assert!(refused.contains("come back"), "{refused}");
+    let body = json!({"webhook": webhook.id, "url": url});
+    let refused = server
+        .api(&token, "POST", "/forwards", Some(body))
+        .expect(422);
+    assert!(refused.text.contains("come back"), "{refused:?}");
+    // Under another name it is not known beforehand.
+    let url = url.replace("127.0.0.1", "localhost");
+    add(&server.data, &webhook, &url, &["--send-key"]);
+    add(
+        &server.data,
+        &webhook,
+        &url,
+        &["--send-key", "--when", "event"],
+    );
+    // Another webhook of this server may have it, once.
+    let second = server.create_webhook("Second");
+    let url = format!("{}/hooks/{}", server.url, second.id);
+    let set = format!("authKey={}", second.key);
+    add(
+        &server.data,
+        &webhook,
+        &url,
+        &["--format", "algohook", "--set", &set],
+    );
+    let back = format!("{}/hooks/{}", server.url, webhook.id);
+    let set = format!("authKey={}", webhook.key);
+    add(
+        &server.data,
+        &second,
+        &back,
+        &["--format", "algohook", "--set", &set],
+    );
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    until(&server.data, &["done"; 4]);
+    let events = server.data.events();
+    let of = |status: &str| {
+        events
+            .iter()
+            .filter(|event| event["status"] == status)
+            .count()
+    };
+    assert_eq!(
+        (of("processed"), of("duplicate"), events.len()),
+        (2, 3, 5),
+        "{events:?}"
+    );
+    let back = events
+        .iter()
+        .find(|event| event["status"] == "duplicate")
+        .unwrap();
+    let path = format!("/events/{}", back["id"].as_str().unwrap());
+    let shown = server.api(&token, "GET", &path, None).expect(200).json();
+    assert_eq!(shown["warnings"][0]["code"], "came_back", "{shown}");
+    assert_eq!(server.data.orders().len(), 2);
+}
+
+#[test]
+fn what_was_not_passed_on_is_on_the_dashboard_and_told_by_the_doctor() {
+    let (server, webhook, token) = server();
+    let receiver = Receiver::that(Does::Answers(400, "", "no"));
+    add(&server.data, &webhook, &receiver.url("/"), &[]);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    let rows = until(&server.data, &["dead"]);
+    let faults = || {
+        let overview = server.api(&token, "GET", "/overview", None).expect(200);
+        overview.json()["faults"].to_string()
+    };
+    assert!(faults().contains("1 not taken"), "{}", faults());
+    let doctor = || {
+        let output = server.data.run(&["doctor", "--json"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(
+        doctor().contains("algohook outbox --target fwd_1"),
+        "{}",
+        doctor()
+    );
+    server
+        .data
+        .text(&["outbox", "drop", rows[0]["id"].as_str().unwrap()]);
+    assert_eq!(faults(), "[]");
+    // Without its key nothing can be sent, nor told by a channel.
+    assert!(doctor().contains("opens them"), "{}", doctor());
+    let data = server.stop();
+    let key = data.path.join("master.key");
+    let sealed_with = std::fs::read(&key).unwrap();
+    for (content, said) in [
+        (None, "a key that is not here"),
+        (Some(&b""[..]), "holds no key"),
+        (Some(&[b'0'; 64][..]), "a key that is not here"),
+    ] {
+        match content {
+            None => std::fs::remove_file(&key).unwrap(),
+            Some(content) => std::fs::write(&key, content).unwrap(),
+        }
+        let server = Server::with(DataDir::at(&data.path), &ALLOW);
+        let overview = server.api(&token, "GET", "/overview", None).expect(200);
+        let faults = overview.json()["faults"].to_string();
+        assert!(faults.contains(said), "{faults}");
+        assert!(server.log().contains(said), "{}", server.log());
+        let output = server.data.run(&["doctor", "--json"]);
+        let found = String::from_utf8(output.stdout).unwrap();
+        assert!(found.contains(said), "{found}");
+        server.stop();
+    }
+    std::fs::write(&key, sealed_with).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
+        let output = data.run(&["doctor", "--json"]);
+        let found = String::from_utf8(output.stdout).unwrap();
+        assert!(found.contains("chmod 600"), "{found}");
+    }
+}
+
+#[test]
+fn an_address_has_a_port_that_there_is() {
+    let (server, webhook, _) = server();
+    for port in ["99999", "0", "x"] {
+        let url = format!("http://127.0.0.1:{port}/");
+        let error = server.data.error(&["forward", "add", &webhook.id, &url]);
+        assert!(error.contains("url: must be an address"), "{port}: {error}");
+    }
+}

@@ -138,3 +138,143 @@ fn what_is_wrong_with_the_other_one_is_said_and_holds_up_nothing() {
     let error = String::from_utf8(wrong.stderr).unwrap();
     assert!(error.contains("https://vps.example.com"), "{error}");
 }
+
+fn overview(server: &Server, token: &str) -> Value {
+    server
+        .api(token, "GET", "/overview", None)
+        .expect(200)
+        .json()
+}
+
+#[test]
+fn after_a_restore_there_nothing_is_passed_over_at_home() {
+    let vps = Server::start_with(&["--rate-limit", "100000"]);
+    let token = vps.data.create_scoped_token("read");
+    let webhook = vps.create_webhook("Strategy");
+    let send = |server: &Server, numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let alert = webhook.alert(&json!({"ticker": format!("T{number}")}));
+            server.deliver(&webhook, &alert).expect(200);
+        }
+    };
+    let at_home = home(DataDir::new(), &vps, &token);
+    let tickers = || -> Vec<String> {
+        let orders = at_home.data.orders().into_iter();
+        let mut tickers: Vec<String> = orders
+            .map(|order| order["ticker"].as_str().unwrap().to_owned())
+            .collect();
+        tickers.sort();
+        tickers
+    };
+    send(&vps, 10..12);
+    wait_until("the first are at home", || tickers().len() == 2);
+    let backup = vps.data.path.with_extension("backup");
+    vps.data.text(&["backup", backup.to_str().unwrap()]);
+    send(&vps, 12..32);
+    wait_until("more are at home", || tickers().len() == 22);
+    // The same port, so that the home machine finds it again.
+    let listen = vps.address().to_string();
+    let data = vps.stop();
+    data.text(&["restore", backup.to_str().unwrap(), "--force"]);
+    std::fs::remove_file(&backup).unwrap();
+    let command = data.command(&["serve", "--rate-limit", "100000", "--listen", &listen]);
+    let vps = Server::run(data, command);
+    send(&vps, 32..37);
+    wait_until("what came after the restore is at home", || {
+        tickers().len() == 27
+    });
+    let expected: Vec<String> = (10..37).map(|number| format!("T{number}")).collect();
+    assert_eq!(tickers(), expected, "each once");
+    let log = at_home.log();
+    assert!(log.contains("the other algohook was restored"), "{log}");
+}
+
+#[test]
+fn an_alert_is_read_at_home_by_the_rules_that_it_was_read_by() {
+    let vps = Server::start();
+    let (token, owner) = (
+        vps.data.create_scoped_token("read"),
+        vps.data.create_token(),
+    );
+    let webhook = vps.create_webhook("Strategy");
+    let set = |settings: Value| {
+        let path = format!("/webhooks/{}", webhook.id);
+        let body = json!({ "settings": settings });
+        vps.api(&owner, "PATCH", &path, Some(body)).expect(200);
+    };
+    let at_home = home(DataDir::new(), &vps, &token);
+    vps.deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    wait_until("the webhook is at home", || {
+        at_home.data.orders().len() == 1
+    });
+    // Changed after it was taken over.
+    set(
+        json!({"sellWhileFlat": "short", "format": "signalstack", "keyInPath": true, "initialCapital": "50000"}),
+    );
+    let to = format!("{}/{}", webhook.id, webhook.key);
+    for message in [
+        r#"{"symbol":"F1","action":"sell","quantity":2,"price":5}"#,
+        r#"{"symbol":"F2","action":"buy","quantity":"10%","price":5}"#,
+    ] {
+        vps.post(&to, message).expect(200);
+    }
+    wait_until("all are at home", || at_home.data.orders().len() == 3);
+    let orders = |server: &Server| -> Vec<Value> {
+        let orders = server.data.orders().into_iter();
+        orders
+            .map(|order| {
+                json!([
+                    order["ticker"],
+                    order["positionDirection"],
+                    order["direction"],
+                    order["qty"]
+                ])
+            })
+            .collect()
+    };
+    assert_eq!(orders(&at_home), orders(&vps));
+    let positions = at_home.data.orders();
+    assert_eq!(positions.len(), 3);
+}
+
+#[test]
+fn alerts_that_cannot_be_read_are_told_on_the_dashboard_and_by_the_doctor() {
+    let vps = Server::start();
+    let at_home = home(DataDir::new(), &vps, "aht_wrong");
+    let owner = at_home.data.create_token();
+    wait_until("the dashboard tells it", || {
+        let faults = overview(&at_home, &owner)["faults"].to_string();
+        faults.contains("cannot be read") && faults.contains("--scope read")
+    });
+    let output = at_home.data.run(&["doctor", "--json"]);
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |check: &str| found.iter().find(|found| found["check"] == check).cloned();
+    let told = of("other algohook").unwrap();
+    assert_eq!(told["verdict"], "bad", "{told}");
+    assert!(told["found"].as_str().unwrap().contains("401"), "{told}");
+    // Once they are read it is over.
+    let token = vps.data.create_scoped_token("read");
+    let at_home = home(at_home.stop(), &vps, &token);
+    let webhook = vps.create_webhook("Strategy");
+    vps.deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    wait_until("nothing is wrong any more", || {
+        overview(&at_home, &owner)["faults"] == json!([])
+    });
+    // An address that is none of its page.
+    let wrong = Server::with(
+        DataDir::new(),
+        &[
+            "--upstream",
+            &format!("{}/elsewhere", vps.url),
+            "--upstream-token",
+            &token,
+        ],
+    );
+    let owner = wrong.data.create_token();
+    wait_until("the address is told to be wrong", || {
+        let faults = overview(&wrong, &owner)["faults"].to_string();
+        faults.contains("404") && faults.contains("without a path")
+    });
+}
