@@ -1388,6 +1388,11 @@ export interface components {
             leg: number;
         } | {
             /** @enum {string} */
+            kind: "repeated";
+            /** @description The order of that alert. */
+            order?: string | null;
+        } | {
+            /** @enum {string} */
             kind: "outsideSession";
         };
         /** @description A cause and how many legs it explains. */
@@ -1623,6 +1628,7 @@ export interface components {
              * @description Seconds that were added to the first book's times.
              */
             shiftSeconds: number;
+            suggestedPrice?: components["schemas"]["SuggestedPrice"] | null;
             suggestedShift?: components["schemas"]["SuggestedShift"] | null;
             /** @description The instrument that the backtest is kept under, or the alerts. */
             ticker: string;
@@ -1677,6 +1683,13 @@ export interface components {
         };
         /** @enum {string} */
         Contract: "linear" | "inverse";
+        /** @description The way that a contract's value follows its price, and who says it. */
+        ContractTerm: {
+            /** @description Its source. */
+            source: components["schemas"]["Source"];
+            /** @description `linear` or `inverse`. */
+            value: components["schemas"]["Contract"];
+        };
         /** @description The figures of a day's comparison: of all that both books covered by then. */
         DayFigures: {
             /** @description Net profit of the backtest; null where the currencies differ. */
@@ -2082,7 +2095,10 @@ export interface components {
         };
         /** @description A fault in one place of a file. */
         Fault: {
-            /** @description The name of the column, or in JSON lines the number of the character. */
+            /**
+             * @description The name of the column, or in JSON lines the number of the character; empty where it
+             *     is the whole row.
+             */
             column: string;
             /** @description The fault. */
             message: string;
@@ -2654,6 +2670,7 @@ export interface components {
         KeptTerms: {
             /** @description The commission of every fill. */
             commission: components["schemas"]["CommissionTerm"];
+            contract?: components["schemas"]["ContractTerm"] | null;
             /** @description Currency of profit. */
             currency: string;
             /** @description The source of the currency. */
@@ -2767,6 +2784,11 @@ export interface components {
             bestOf?: components["schemas"]["BestOf"] | null;
             /** @description Currency of amounts in money. */
             currency: string;
+            /**
+             * @description The curve of the broker's fills over the same time, in the same unit; empty where there
+             *     are none, or in another currency.
+             */
+            fills: components["schemas"]["OutcomePoint"][];
             /** @description What else should be known. */
             notes: string[];
             /** @description The trades that runs are drawn from. */
@@ -3436,6 +3458,18 @@ export interface components {
          * @enum {string}
          */
         Outcome: "win" | "loss" | "even";
+        /** @description What some trades came to together after a number of them. */
+        OutcomePoint: {
+            /**
+             * Format: date-time
+             * @description When the last of them closed.
+             */
+            time: string;
+            /** @description What they came to together. */
+            total: string;
+            /** @description The number of trades. */
+            trade: number;
+        };
         /** @enum {string} */
         OutcomeUnit: "money" | "percent";
         /** @description The state of the server, for a first look. */
@@ -4065,6 +4099,8 @@ export interface components {
                 bars?: number | null;
                 /** @description Of entry and exit together. */
                 commission: string;
+                /** @description `linear`, or `inverse` where profit is in the coin that the contract is about. */
+                contract: components["schemas"]["Contract"];
                 /** @description Currency of both: the webhook's, or the backtest's own. */
                 currency: string;
                 /** @description `long` or `short`. */
@@ -4510,6 +4546,26 @@ export interface components {
              */
             ljungBox: number;
         };
+        /** @description Shifts of a chart with daylight saving. */
+        SeasonalShift: {
+            /** @description A zone with these dates of daylight saving. */
+            like: string;
+            /**
+             * Format: double
+             * @description Share of its legs that would match and be in time with both, in percent.
+             */
+            matchRate: number;
+            /**
+             * Format: int64
+             * @description What to add to them while daylight saving is in force.
+             */
+            summerSeconds: number;
+            /**
+             * Format: int64
+             * @description What to add to the first book's times in winter, in seconds.
+             */
+            winterSeconds: number;
+        };
         /** @description State of the second factor. */
         SecondFactor: {
             /** @description True if the login asks for a code. */
@@ -4897,6 +4953,27 @@ export interface components {
              */
             unusedBytes: number;
         };
+        /**
+         * @description A tolerance in price with which far more legs would match: the prices of both books differ by
+         *     a factor.
+         */
+        SuggestedPrice: {
+            /**
+             * Format: double
+             * @description By how much the second book's prices are above the first's, in percent.
+             */
+            abovePercent: number;
+            /**
+             * Format: double
+             * @description Share of the first book's legs that would match and be in time, in percent.
+             */
+            matchRate: number;
+            /**
+             * Format: double
+             * @description The tolerance to ask for, in percent.
+             */
+            tolerance: number;
+        };
         /** @description A shift of the first book's times with which far more legs would match. */
         SuggestedShift: {
             /**
@@ -4904,6 +4981,7 @@ export interface components {
              * @description Share of its legs that would match and be in time, in percent.
              */
             matchRate: number;
+            seasons?: components["schemas"]["SeasonalShift"] | null;
             /**
              * Format: int64
              * @description What to add to the first book's times, in seconds.
@@ -5000,6 +5078,8 @@ export interface components {
             bars?: number | null;
             /** @description Of entry and exit together. */
             commission: string;
+            /** @description `linear`, or `inverse` where profit is in the coin that the contract is about. */
+            contract: components["schemas"]["Contract"];
             /** @description Currency of both: the webhook's, or the backtest's own. */
             currency: string;
             /** @description `long` or `short`. */
@@ -6907,6 +6987,14 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
