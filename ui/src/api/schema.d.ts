@@ -1878,10 +1878,17 @@ export interface components {
              */
             receivedAt: string;
             /**
+             * @description The meaning that a sale without a position had, where the format leaves it open: `nothing`
+             *     or `short`.
+             */
+            sellWhileFlat: components["schemas"]["SellWhileFlat"];
+            /**
              * Format: date-time
              * @description When the signal fired, by the sender's clock.
              */
             signalTime?: string | null;
+            /** @description The quantity that a percentage came to. */
+            sized?: string | null;
             /** @description Its source. */
             source: components["schemas"]["EventSource"];
             /** @description The sender's address. */
@@ -3477,7 +3484,10 @@ export interface components {
             certificate?: components["schemas"]["Certificate"] | null;
             /** @description The way from TradingView to this machine. */
             connection: components["schemas"]["Connection"];
-            /** @description Faults that keep alerts from being stored or backups from being taken, in sentences. */
+            /**
+             * @description Faults that keep alerts from being stored, passed on or read from another algohook, backups
+             *     from being taken or secrets from being opened, in sentences.
+             */
             faults: string[];
             /**
              * @description Requests of the last seven days to addresses that are no webhook's, or not quite, the
@@ -3649,10 +3659,17 @@ export interface components {
                  */
                 receivedAt: string;
                 /**
+                 * @description The meaning that a sale without a position had, where the format leaves it open: `nothing`
+                 *     or `short`.
+                 */
+                sellWhileFlat: components["schemas"]["SellWhileFlat"];
+                /**
                  * Format: date-time
                  * @description When the signal fired, by the sender's clock.
                  */
                 signalTime?: string | null;
+                /** @description The quantity that a percentage came to. */
+                sized?: string | null;
                 /** @description Its source. */
                 source: components["schemas"]["EventSource"];
                 /** @description The sender's address. */
@@ -8271,6 +8288,11 @@ export interface operations {
                  *     browser that reconnects says so by itself, in `Last-Event-ID`.
                  */
                 after?: string;
+                /**
+                 * @description The history that `after` is of, as the header `algohook-history` told it. A restore begins
+                 *     another one: the events of that come from the first on.
+                 */
+                history?: string;
             };
             header?: never;
             path?: never;
