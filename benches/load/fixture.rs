@@ -40,7 +40,13 @@ pub fn create_webhooks(data_dir: &Path) -> anyhow::Result<Vec<(WebhookId, AuthKe
             .iter()
             .enumerate()
             .try_for_each(|(number, (id, key))| {
-                webhooks::insert(context, id, &format!("Strategy {number}"), key, now)
+                webhooks::insert(
+                    context.connection,
+                    id,
+                    &format!("Strategy {number}"),
+                    key,
+                    now,
+                )
             })
     })?;
     Ok(webhooks)

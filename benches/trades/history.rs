@@ -130,7 +130,7 @@ impl History {
         let key = AuthKey::generate(secrets::random_bytes)?;
         let webhook = id.clone();
         store.writer().run_blocking(move |context| {
-            webhooks::insert(context, &id, "Strategy", &key, Timestamp::now())
+            webhooks::insert(context.connection, &id, "Strategy", &key, Timestamp::now())
         })?;
         Ok(Self {
             data_dir: data_dir.to_owned(),

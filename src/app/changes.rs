@@ -115,7 +115,8 @@ impl CleanUp {
             return store.writer().run_in_turn(derive_next).await;
         }
         let at_once = self.at_once;
-        let part = move |context: &mut WriteContext<'_>| webhooks::purge(context, at_once);
+        let part =
+            move |context: &mut WriteContext<'_>| webhooks::purge(context.connection, at_once);
         let purged = store.writer().run_removal(part).await;
         self.at_once = match &purged {
             Ok(_) => (at_once * 2).min(webhooks::PURGED_AT_ONCE),

@@ -67,7 +67,7 @@ async fn look(
                 Looked::Freeze(new) => {
                     is_more = true;
                     let write = store.writer().run_in_turn(move |context| {
-                        expectations::freeze(context, &new, false, now)
+                        expectations::freeze(context.connection, &new, false, now)
                     });
                     write.await?;
                 }
@@ -77,7 +77,7 @@ async fn look(
                     departure,
                 } => {
                     let write = store.writer().run_in_turn(move |context| {
-                        expectations::note_departure(context, id, version, departure)
+                        expectations::note_departure(context.connection, id, version, departure)
                     });
                     write.await?;
                 }
@@ -127,7 +127,7 @@ async fn remember_today(
             Some(new) => {
                 let write = store
                     .writer()
-                    .run_in_turn(move |context| compared_days::keep(context, &new, now));
+                    .run_in_turn(move |context| compared_days::keep(context.connection, &new, now));
                 write.await?;
             }
             None => incomparable.note(missing),

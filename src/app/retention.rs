@@ -52,11 +52,11 @@ struct Forgetting {
 impl Forgetting {
     async fn forget(&mut self, before: impl Fn(u32) -> Threshold, look: u32) -> Result<()> {
         if let Some(threshold) = self.kept.unsettled_days.map(&before) {
-            self.parts(move |context| retention::forget_events(context, threshold))
+            self.parts(move |context| retention::forget_events(context.connection, threshold))
                 .await?;
         }
         if let Some(threshold) = self.kept.audit_days.map(&before) {
-            self.parts(move |context| retention::forget_audit(context, threshold))
+            self.parts(move |context| retention::forget_audit(context.connection, threshold))
                 .await?;
         }
         match self.kept.message_days.map(&before) {
@@ -92,7 +92,7 @@ impl Forgetting {
             first_kept = first_kept.or(old.first_kept);
             if !old.is_empty() {
                 let write = self.store.writer().run_removal(move |context| {
-                    retention::forget_messages(context, &old, threshold)
+                    retention::forget_messages(context.connection, &old, threshold)
                 });
                 write.await?;
                 tokio::time::sleep(PAUSE).await;

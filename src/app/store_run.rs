@@ -17,9 +17,9 @@ pub async fn open_store(config: &Config, clock: SystemClock) -> anyhow::Result<A
     let options = store_options(config, clock);
     let store = Arc::new(Store::open(&config.data_dir, &options)?);
     let now = clock.now();
-    let noted = store
-        .writer()
-        .run(None, move |context| runs::note_start(context, now));
+    let noted = store.writer().run(None, move |context| {
+        runs::note_start(context.connection, now)
+    });
     if let Err(error) = noted.await {
         tracing::warn!(%error, "the start could not be noted");
     }
@@ -54,9 +54,9 @@ fn notice_of(upgrade: &Upgrade) -> Notice {
 /// Notes that the server stops.
 pub async fn note_stop(store: &Store, clock: &SystemClock) {
     let now = clock.now();
-    let noted = store
-        .writer()
-        .run(None, move |context| runs::note_stop(context, now));
+    let noted = store.writer().run(None, move |context| {
+        runs::note_stop(context.connection, now)
+    });
     // Without it the next start knows the last commit.
     let _ = tokio::time::timeout(LAST_NOTES, noted).await;
 }

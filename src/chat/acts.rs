@@ -126,7 +126,7 @@ pub fn take(context: &mut WriteContext<'_>, taken: &Taken, now: Timestamp) -> Re
     if known.is_some_and(|(next, at)| taken.update < next && is_recent(at, now)) {
         return Ok(Outcome::Known);
     }
-    chats::set_next_update(context, &taken.bot, taken.update + 1, now)?;
+    chats::set_next_update(context.connection, &taken.bot, taken.update + 1, now)?;
     let (message, command) = (&taken.message, &taken.command);
     let sender = sender_of(context.connection, &taken.channels, message, command, now)?;
     let channel = match sender {
@@ -244,7 +244,7 @@ fn confirm_chat(
         asked: None,
         ..chat
     };
-    chats::put(context, channel, &chat)?;
+    chats::put(context.connection, channel, &chat)?;
     audit::note(
         context.connection,
         actor,
@@ -349,7 +349,7 @@ fn halt(
         }
     }
     chat.asked = None;
-    chats::put(context, channel, &chat)?;
+    chats::put(context.connection, channel, &chat)?;
     if names.is_empty() && count == 0 {
         return Ok(Answer::hint(
             "Everything is halted already",
@@ -428,7 +428,7 @@ fn ask_to_resume(
         },
         wrong: 0,
     });
-    chats::put(context, channel, &chat)?;
+    chats::put(context.connection, channel, &chat)?;
     Ok(Answer::of(
         format!("Resume {what}?"),
         [
@@ -464,7 +464,7 @@ fn second_step(
         } else {
             "Nothing was changed. That was the third one: begin again."
         };
-        chats::put(context, channel, &chat)?;
+        chats::put(context.connection, channel, &chat)?;
         return Ok(Answer::hint("That is not the code", hint));
     }
     let resumed = if asked.subject == Asked::HALTED {
@@ -474,7 +474,7 @@ fn second_step(
         chat.halted.webhooks.retain(|id| *id != asked.subject);
         resume_webhook(context, actor, &asked.subject)?
     };
-    chats::put(context, channel, &chat)?;
+    chats::put(context.connection, channel, &chat)?;
     if resumed.is_empty() {
         return Ok(Answer::hint(
             "Nothing was to be resumed",

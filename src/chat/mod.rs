@@ -394,8 +394,9 @@ impl<C: Clock> Listener<C> {
             Reading::Unknown | Reading::Well => None,
         };
         let bot = self.bot.id().to_owned();
-        let write =
-            move |context: &mut WriteContext<'_>| set_problem(context, &bot, problem.as_deref());
+        let write = move |context: &mut WriteContext<'_>| {
+            set_problem(context.connection, &bot, problem.as_deref())
+        };
         let written = self.chat.store.writer().run_shared(None, write).await;
         if written.is_ok() {
             self.reading = reading;

@@ -246,8 +246,9 @@ impl Delete {
             .writer()
             .run_removal_blocking(move |context| desk::webhooks::delete(context, &actor, &id))?;
         // A running server would remove the rest by itself, a little later.
-        let part =
-            |context: &mut WriteContext<'_>| webhooks::purge(context, webhooks::PURGED_AT_ONCE);
+        let part = |context: &mut WriteContext<'_>| {
+            webhooks::purge(context.connection, webhooks::PURGED_AT_ONCE)
+        };
         while store.writer().run_removal_blocking(part)? {}
         store.forget_deleted();
         let (id, events) = (webhook.id, output::counted(&webhook.events, "event"));

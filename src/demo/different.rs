@@ -173,10 +173,10 @@ impl Files {
         let (begun, down) = (self.begun, self.down);
         let note_runs = move |context: &mut WriteContext<'_>| {
             if let (Some(begun), Some((from, to))) = (begun, down) {
-                runs::note_start(context, begun)?;
-                runs::note_stop(context, from)?;
-                runs::note_start(context, to)?;
-                runs::note_stop(context, now)?;
+                runs::note_start(context.connection, begun)?;
+                runs::note_stop(context.connection, from)?;
+                runs::note_start(context.connection, to)?;
+                runs::note_stop(context.connection, now)?;
             }
             Ok(())
         };

@@ -17,6 +17,7 @@ use crate::desk::imports::{Reading, new_backtest};
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::imports::trades::terms::StatedTerms;
 use crate::ingest::{Clock, Ingest, RateLimit, Recorder, Registry};
+use crate::journal;
 use crate::journal::deliveries::{Delivery, Recorded, record};
 use crate::store::backtests;
 use crate::store::rejections::{self, Rejection};
@@ -244,7 +245,7 @@ impl Playback {
             ..WebhookChange::default()
         };
         self.diary
-            .write(|context| webhooks::change(context, webhook, change))?;
+            .write(|context| journal::webhooks::change(context, webhook, change))?;
         self.take_up_webhooks()
     }
 
@@ -267,7 +268,7 @@ impl Playback {
             let new = new_backtest(list.as_bytes(), &settings, reading, *at).map_err(|error| {
                 StoreError::Unavailable(format!("the demo's backtest: {error}"))
             })?;
-            backtests::replace(context, &address.id, &new, *at).map(drop)
+            backtests::replace(context.connection, &address.id, &new, *at).map(drop)
         })
     }
 
@@ -302,7 +303,7 @@ impl Recorder for Diary {
     }
 
     async fn reject(&self, webhook: WebhookId, rejection: Rejection) -> Result<()> {
-        self.write(|context| rejections::insert(context, &webhook, &rejection))
+        self.write(|context| rejections::insert(context.connection, &webhook, &rejection))
     }
 }
 

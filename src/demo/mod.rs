@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use crate::access;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::{AuthKey, WebhookId};
+use crate::journal;
 use crate::platform::private_temporary_folder;
 use crate::secrets;
 use crate::store::webhooks::WebhookChange;
@@ -126,8 +127,8 @@ async fn set_up(
     let store = Store::open(directory, &StoreOptions::default())?;
     let write = move |context: &mut WriteContext<'_>| {
         for (id, key, name, change) in wanted {
-            webhooks::insert(context, &id, name, &key, begin)?;
-            webhooks::change(context, &id, change)?;
+            webhooks::insert(context.connection, &id, name, &key, begin)?;
+            journal::webhooks::change(context, &id, change)?;
         }
         account::set_password(context.connection, &password_hash, now)?;
         let token = tokens::NewToken {

@@ -258,12 +258,12 @@ fn keep(
         "channel.create"
     };
     let is_other_bot = before != bot(&terms, &secrets);
-    let id = channels::put(context, id, &terms, actor.at)?;
+    let id = channels::put(context.connection, id, &terms, actor.at)?;
     // Who confirmed the one has not confirmed the other.
-    if is_other_bot && chats::remove(context, id)? {
+    if is_other_bot && chats::remove(context.connection, id)? {
         audit::note(context.connection, actor, "chat.end", Some(&id.to_string()))?;
     }
-    vault.keep(context, owner_of(id), &secrets)?;
+    vault.keep(context.connection, owner_of(id), &secrets)?;
     audit::note(context.connection, actor, act, Some(&id.to_string()))?;
     // What is remembered of channels is of before.
     context.memory.forget();
@@ -321,7 +321,7 @@ fn apply(
 /// [`crate::store::StoreError::NotFound`] where there is none.
 pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Result<()> {
     channels::get(context.connection, id)?;
-    channels::remove(context, id)?;
+    channels::remove(context.connection, id)?;
     context.memory.forget();
     audit::note(
         context.connection,

@@ -110,7 +110,7 @@ pub fn begin(
         }),
         ..chat
     };
-    chats::put(context, id, &chat)?;
+    chats::put(context.connection, id, &chat)?;
     audit::note(
         context.connection,
         actor,
@@ -130,7 +130,7 @@ pub fn begin(
 /// [`StoreError::NotFound`] where there is no such channel.
 pub fn end(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Result<()> {
     channels::get(context.connection, id)?;
-    if chats::remove(context, id)? {
+    if chats::remove(context.connection, id)? {
         audit::note(context.connection, actor, "chat.end", Some(&id.to_string()))?;
     }
     Ok(())

@@ -17,7 +17,7 @@ pub fn freeze(
     webhook: &WebhookId,
     new: &NewExpectation,
 ) -> Result<()> {
-    expectations::freeze(context, new, true, actor.at)?;
+    expectations::freeze(context.connection, new, true, actor.at)?;
     let subject = format!("{webhook} {}", new.ticker);
     audit::note(
         context.connection,

@@ -291,8 +291,8 @@ pub fn create(
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
-    let id = forwards::insert(context, webhook, &planned.terms, actor.at)?;
-    vault.keep(context, owner_of(id), &planned.secrets)?;
+    let id = forwards::insert(context.connection, webhook, &planned.terms, actor.at)?;
+    vault.keep(context.connection, owner_of(id), &planned.secrets)?;
     audit::note(
         context.connection,
         actor,
@@ -323,8 +323,8 @@ pub fn change(
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
-    forwards::update(context, id, &planned.terms)?;
-    vault.keep(context, owner_of(id), &planned.secrets)?;
+    forwards::update(context.connection, id, &planned.terms)?;
+    vault.keep(context.connection, owner_of(id), &planned.secrets)?;
     audit::note(
         context.connection,
         actor,
@@ -369,7 +369,7 @@ pub fn pause(
         return Ok(false);
     }
     terms.is_paused = is_paused;
-    forwards::update(context, id, &terms)?;
+    forwards::update(context.connection, id, &terms)?;
     audit::note(
         context.connection,
         actor,
@@ -389,7 +389,7 @@ pub fn pause(
 /// [`crate::store::StoreError::NotFound`] where there is none.
 pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ForwardId) -> Result<()> {
     forwards::get(context.connection, id)?;
-    forwards::remove(context, id)?;
+    forwards::remove(context.connection, id)?;
     context.memory.forget();
     audit::note(
         context.connection,

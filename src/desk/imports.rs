@@ -165,7 +165,7 @@ pub fn bring_in_trades(
     webhook: &WebhookId,
     new: &NewBacktest,
 ) -> store::Result<ImportedTrades> {
-    let imported = backtests::replace(context, webhook, new, actor.at)?;
+    let imported = backtests::replace(context.connection, webhook, new, actor.at)?;
     if !imported.is_known && !imported.is_empty {
         let subject = format!("{webhook} {}", imported.ticker);
         audit::note(context.connection, actor, "import.trades", Some(&subject))?;
@@ -184,7 +184,7 @@ pub fn remove_backtests(
     webhook: &WebhookId,
     ticker: Option<&Ticker>,
 ) -> store::Result<Vec<BacktestSize>> {
-    let removed = backtests::remove(context, webhook, ticker)?;
+    let removed = backtests::remove(context.connection, webhook, ticker)?;
     for backtest in &removed {
         let subject = format!("{webhook} {}", backtest.ticker);
         audit::note(context.connection, actor, "backtest.remove", Some(&subject))?;

@@ -123,7 +123,7 @@ pub fn send_all(
 ///
 /// [`crate::store::StoreError::NotFound`] where there is no such row.
 pub fn drop_row(context: &mut WriteContext<'_>, actor: &Actor, id: RowId) -> Result<()> {
-    outbox::remove(context, id)?;
+    outbox::remove(context.connection, id)?;
     audit::note(
         context.connection,
         actor,

@@ -85,7 +85,7 @@ pub fn change(context: &mut WriteContext<'_>, actor: &Actor, change: Change) -> 
     setting.policy = change.policy.unwrap_or(setting.policy);
     setting.addresses = change.addresses.unwrap_or(setting.addresses);
     senders::check(context.connection, Some(setting.policy))?;
-    senders::set(context, &setting)?;
+    senders::set(context.connection, &setting)?;
     let policy = setting.policy.as_str();
     audit::note(context.connection, actor, "senders.change", Some(policy))?;
     Ok(setting)
@@ -97,7 +97,7 @@ pub fn change(context: &mut WriteContext<'_>, actor: &Actor, change: Change) -> 
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn pin_new(context: &mut WriteContext<'_>, actor: &Actor, issuer: &StoredIssuer) -> Result<()> {
-    senders::note_issuer(context, issuer)?;
+    senders::note_issuer(context.connection, issuer)?;
     pin(context, actor, &issuer.fingerprint)
 }
 
@@ -107,7 +107,7 @@ pub fn pin_new(context: &mut WriteContext<'_>, actor: &Actor, issuer: &StoredIss
 ///
 /// [`crate::store::StoreError::NotFound`] where it was not seen.
 pub fn pin(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> Result<()> {
-    senders::pin(context, fingerprint, actor.at)?;
+    senders::pin(context.connection, fingerprint, actor.at)?;
     audit::note(context.connection, actor, "issuer.pin", Some(fingerprint))
 }
 
@@ -117,7 +117,7 @@ pub fn pin(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> 
 ///
 /// [`crate::store::StoreError::NotFound`], [`crate::store::StoreError::Conflict`].
 pub fn forget(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> Result<()> {
-    senders::forget(context, fingerprint)?;
+    senders::forget(context.connection, fingerprint)?;
     audit::note(
         context.connection,
         actor,

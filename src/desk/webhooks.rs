@@ -1,5 +1,6 @@
 //! Webhooks: made, changed, rotated, deleted, and as they are shown.
 
+use crate::journal;
 use crate::store::Connection;
 use jiff::Timestamp;
 use rand::rngs::SysError;
@@ -208,7 +209,7 @@ pub fn create(
     name: &str,
 ) -> Result<()> {
     let NewAddress { id, key } = address;
-    webhooks::insert(context, id, name, key, actor.at)?;
+    webhooks::insert(context.connection, id, name, key, actor.at)?;
     audit::note(
         context.connection,
         actor,
@@ -234,7 +235,7 @@ pub fn change<E>(
         Ok(change) => change,
         Err(error) => return Ok(Err(error)),
     };
-    let changed = webhooks::change(context, id, change)?;
+    let changed = journal::webhooks::change(context, id, change)?;
     audit::note(
         context.connection,
         actor,
@@ -259,7 +260,7 @@ pub fn rotate_key(
         auth_key: Some(key),
         ..WebhookChange::default()
     };
-    webhooks::change(context, id, change)?;
+    journal::webhooks::change(context, id, change)?;
     audit::note(
         context.connection,
         actor,
@@ -274,7 +275,7 @@ pub fn rotate_key(
 ///
 /// [`store::StoreError::NotFound`] where there is no such webhook.
 pub fn delete(context: &mut WriteContext<'_>, actor: &Actor, id: &WebhookId) -> Result<()> {
-    webhooks::delete(context, id, actor.at)?;
+    webhooks::delete(context.connection, id, actor.at)?;
     audit::note(
         context.connection,
         actor,

@@ -85,8 +85,9 @@ impl Recorder for StoreRecorder {
     }
 
     async fn reject(&self, webhook: WebhookId, rejection: Rejection) -> Result<()> {
-        let write =
-            move |context: &mut WriteContext<'_>| rejections::insert(context, &webhook, &rejection);
+        let write = move |context: &mut WriteContext<'_>| {
+            rejections::insert(context.connection, &webhook, &rejection)
+        };
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 
@@ -95,17 +96,20 @@ impl Recorder for StoreRecorder {
     }
 
     async fn count_not_kept(&self, webhook: WebhookId, at: Timestamp) -> Result<()> {
-        let write = move |context: &mut WriteContext<'_>| not_kept::count(context, &webhook, at);
+        let write =
+            move |context: &mut WriteContext<'_>| not_kept::count(context.connection, &webhook, at);
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 
     async fn note_misdirected(&self, noted: Vec<Misdirected>) -> Result<()> {
-        let write = move |context: &mut WriteContext<'_>| misdirected::note(context, &noted);
+        let write =
+            move |context: &mut WriteContext<'_>| misdirected::note(context.connection, &noted);
         self.store.writer().run_shared(Some(PATIENCE), write).await
     }
 
     async fn note_issuer(&self, issuer: Issuer) -> Result<()> {
-        let write = move |context: &mut WriteContext<'_>| senders::note_issuer(context, &issuer);
+        let write =
+            move |context: &mut WriteContext<'_>| senders::note_issuer(context.connection, &issuer);
         self.store.writer().run(Some(PATIENCE), write).await
     }
 }

@@ -138,12 +138,12 @@ fn put(
         via: circles::via(context.connection, delivery)?,
     };
     match message {
-        Err(why) => outbox::put_dead(context, &row, &why.to_string(), now).map(drop),
+        Err(why) => outbox::put_dead(context.connection, &row, &why.to_string(), now).map(drop),
         Ok(_) if was_sent_before(context, delivery, &row)? => {
-            outbox::put_unknown(context, &row, RESTORED, now).map(drop)
+            outbox::put_unknown(context.connection, &row, RESTORED, now).map(drop)
         }
         Ok(_) => match outbox::put(context, &row, now)? {
-            Put::Off => outbox::put_dead(context, &row, OFF, now).map(drop),
+            Put::Off => outbox::put_dead(context.connection, &row, OFF, now).map(drop),
             Put::Waits(_) | Put::Known(_) | Put::Dropped => Ok(()),
         },
     }

@@ -21,6 +21,7 @@ pub mod reprocess;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod sizing;
+pub mod webhooks;
 
 use crate::store::WriteContext;
 use crate::store::memory::Remembers;

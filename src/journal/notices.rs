@@ -138,7 +138,7 @@ fn put(
     {
         let mut notices: Notices = serde_json::from_slice(&body).unwrap_or_default();
         notices.push(notice.clone());
-        return outbox::rewrite(context, id, &bytes(&notices));
+        return outbox::rewrite(context.connection, id, &bytes(&notices));
     }
     let mut notices = Notices::default();
     notices.push(notice.clone());
@@ -246,7 +246,13 @@ pub fn settle(context: &mut WriteContext<'_>, wrong: &[Matter], now: Timestamp) 
     let open = issues::open(context.connection)?;
     for matter in wrong {
         let Some(issue) = open.iter().find(|issue| issue.matter == matter.name) else {
-            issues::insert(context, &matter.name, &matter.title, matter.count, now)?;
+            issues::insert(
+                context.connection,
+                &matter.name,
+                &matter.title,
+                matter.count,
+                now,
+            )?;
             let notice = matter.notice(matter.title.clone(), matter.lines.clone(), true);
             tell(context, matter.topic, matter.webhook.as_ref(), &notice, now)?;
             continue;
@@ -262,12 +268,12 @@ pub fn settle(context: &mut WriteContext<'_>, wrong: &[Matter], now: Timestamp) 
             tell(context, matter.topic, matter.webhook.as_ref(), &notice, now)?;
         }
         if (count, told_at) != (issue.count, issue.told_at) {
-            issues::update(context, issue.id, count, told_at)?;
+            issues::update(context.connection, issue.id, count, told_at)?;
         }
     }
     let is_over = |issue: &&issues::Issue| !wrong.iter().any(|matter| matter.name == issue.matter);
     for issue in open.iter().filter(is_over) {
-        issues::close(context, issue.id, now)?;
+        issues::close(context.connection, issue.id, now)?;
         let (topic, webhook) = of_name(&issue.matter);
         let notice = Notice::Text {
             topic,

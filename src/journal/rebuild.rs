@@ -71,7 +71,11 @@ pub fn rebuild(writer: &Writer) -> Result<Rebuilt> {
     if writer.run_blocking(|context| tickers::derive(context.connection))? {
         all_orders(writer)?;
     }
-    rebuilt.ledgers = writer.run_blocking(ledgers::mark_all)?;
+    rebuilt.ledgers = writer.run_blocking(|context| {
+        // What is remembered was derived before.
+        context.memory.forget();
+        ledgers::mark_all(context.connection)
+    })?;
     rebuilt.ledgers += writer.run_blocking(|context| fills::mark_all(context.connection))?;
     while writer.run_blocking(derive_next)? {}
     Ok(rebuilt)

@@ -47,7 +47,7 @@ impl Scratch {
         let id = WebhookId::generate(crate::secrets::random_bytes).unwrap();
         let key = AuthKey::generate(crate::secrets::random_bytes).unwrap();
         let now = self.now;
-        webhooks::insert(&mut self.context(), &id, name, &key, now).unwrap();
+        webhooks::insert(&self.connection, &id, name, &key, now).unwrap();
         id
     }
 
@@ -58,7 +58,7 @@ impl Scratch {
             settings: Some(settings),
             ..WebhookChange::default()
         };
-        webhooks::change(&mut self.context(), of, change).unwrap();
+        super::webhooks::change(&mut self.context(), of, change).unwrap();
     }
 
     /// Has an alert of one contract arrive: `buy` or `sell`.

@@ -368,7 +368,7 @@ fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
     outbox::put(context, &row("a", "1"), now).unwrap();
     let sent = Sent::Ambiguous("reset".to_owned());
     for number in 0.. {
-        let taken = outbox::next(context, "a", now).unwrap();
+        let taken = outbox::next(context.connection, "a", now).unwrap();
         let Next::Row(row) = taken else {
             panic!("nothing is due at try {number}: {taken:?}");
         };
@@ -380,18 +380,24 @@ fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
             answer: "reset".to_owned(),
             at: now,
         };
-        outbox::note(context, &note).unwrap();
+        outbox::note(context.connection, &note).unwrap();
         let Outcome::Again(again) = outcome else {
             assert_eq!((outcome, number), (Outcome::Dead, 8));
             break;
         };
         // Not a moment earlier.
         let before = again - SignedDuration::from_secs(1);
-        assert_eq!(outbox::next(context, "a", before).unwrap(), Next::At(again));
+        assert_eq!(
+            outbox::next(context.connection, "a", before).unwrap(),
+            Next::At(again)
+        );
         now = again;
     }
     assert!(begun.duration_until(now) > SignedDuration::from_hours(24));
-    assert_eq!(outbox::next(context, "a", now).unwrap(), Next::Nothing);
+    assert_eq!(
+        outbox::next(context.connection, "a", now).unwrap(),
+        Next::Nothing
+    );
 }
 
 #[test]
@@ -405,9 +411,12 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
         ..row("a", "digest")
     };
     outbox::put(context, &quiet, now).unwrap();
-    assert_eq!(outbox::next(context, "a", now).unwrap(), Next::At(morning));
+    assert_eq!(
+        outbox::next(context.connection, "a", now).unwrap(),
+        Next::At(morning)
+    );
     outbox::put(context, &row("a", "fault"), now).unwrap();
-    let Next::Row(fault) = outbox::next(context, "a", now).unwrap() else {
+    let Next::Row(fault) = outbox::next(context.connection, "a", now).unwrap() else {
         panic!("the fault waits for the digest");
     };
     assert_eq!(fault.about, "fault");
@@ -417,7 +426,7 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
         answer: "410".to_owned(),
         at: now,
     };
-    outbox::note(context, &gone).unwrap();
+    outbox::note(context.connection, &gone).unwrap();
     assert_eq!(outbox::due(context.connection, morning).unwrap(), []);
     outbox::switch(context, "a", true).unwrap();
     let due = outbox::due(context.connection, morning).unwrap();
@@ -506,8 +515,8 @@ fn a_clock_that_is_set_changes_no_pause_and_no_age() {
         outbox::put(context, &digest, start).unwrap();
         let mut next = |seconds, set_by, fails: bool| {
             let now = reading(start, seconds, set_by);
-            outbox::follow_clock(context, None, now).unwrap();
-            let next = outbox::next(context, "a", now.wall).unwrap();
+            outbox::follow_clock(context.connection, None, now).unwrap();
+            let next = outbox::next(context.connection, "a", now.wall).unwrap();
             if let (Next::Row(row), true) = (&next, fails) {
                 let note = Note {
                     row: row.id,
@@ -515,7 +524,7 @@ fn a_clock_that_is_set_changes_no_pause_and_no_age() {
                     answer: "503".to_owned(),
                     at: now.wall,
                 };
-                outbox::note(context, &note).unwrap();
+                outbox::note(context.connection, &note).unwrap();
             }
             next
         };
@@ -526,7 +535,7 @@ fn a_clock_that_is_set_changes_no_pause_and_no_age() {
         assert!(matches!(next(31, set_by, true), Next::Row(_)), "{set_by}");
         // Its age is a minute.
         assert_eq!(next(62, set_by, false), Next::Nothing, "{set_by}");
-        let digest = outbox::next(context, "b", start).unwrap();
+        let digest = outbox::next(context.connection, "b", start).unwrap();
         assert_eq!(digest, Next::At(morning), "{set_by}");
     }
 }
@@ -549,7 +558,7 @@ fn nothing_of_a_webhook_that_is_paused_is_sent() {
         settings: BTreeMap::new(),
         is_paused: false,
     };
-    let lane = forwards::insert(context, &webhook, &terms, now).unwrap();
+    let lane = forwards::insert(context.connection, &webhook, &terms, now).unwrap();
     let lane = lane.to_string();
     outbox::put(context, &row(&lane, "1"), now).unwrap();
     let set = |context: &mut WriteContext<'_>, state| {
@@ -563,12 +572,15 @@ fn nothing_of_a_webhook_that_is_paused_is_sent() {
         set(context, state);
         assert_eq!(outbox::due(context.connection, now).unwrap(), []);
         // A lane that is being sent stops, too.
-        assert_eq!(outbox::next(context, &lane, now).unwrap(), Next::Nothing);
+        assert_eq!(
+            outbox::next(context.connection, &lane, now).unwrap(),
+            Next::Nothing
+        );
     }
     set(context, WebhookState::Active);
     assert_eq!(outbox::due(context.connection, now).unwrap().len(), 1);
     assert!(matches!(
-        outbox::next(context, &lane, now).unwrap(),
+        outbox::next(context.connection, &lane, now).unwrap(),
         Next::Row(_)
     ));
 }

@@ -134,7 +134,8 @@ mod tests {
         }
         let every = "one two both all";
         let stale = |scratch: &mut Scratch| {
-            ledgers::mark_stale(&mut scratch.context(), None).unwrap();
+            scratch.memory.forget();
+            ledgers::mark_stale(&scratch.connection, None).unwrap();
         };
         assert_eq!(asked.renewed_by(&mut scratch, stale), every);
         let derived = asked.renewed_by(&mut scratch, |scratch| {

@@ -407,8 +407,8 @@ mod tests {
         let before = earnings(&scratch.connection, &EarningsByWebhook::new(), None).unwrap();
         let row = |scratch: &Scratch, id| webhooks::get(&scratch.connection, id).unwrap().row;
         let number = row(&scratch, &old);
-        webhooks::delete(&mut scratch.context(), &old, Timestamp::UNIX_EPOCH).unwrap();
-        while webhooks::purge(&mut scratch.context(), 1000).unwrap() {}
+        webhooks::delete(&scratch.connection, &old, Timestamp::UNIX_EPOCH).unwrap();
+        while webhooks::purge(&scratch.connection, 1000).unwrap() {}
         let new = scratch.webhook("new");
         trade(&mut scratch, &new);
         assert_eq!(row(&scratch, &new), number);

@@ -21,7 +21,6 @@ use super::ledgers::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, to_micros};
 use super::trades::{self, NewLeg, NewTrade};
 use super::webhooks::{self, StoredWebhook};
-use super::writer::WriteContext;
 use crate::domain::book::Book;
 use crate::domain::instrument::Instrument;
 use crate::domain::money::Decimal;
@@ -170,12 +169,11 @@ pub fn preview(
 ///
 /// [`super::StoreError::NotFound`], or [`super::StoreError::Unavailable`].
 pub fn replace(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     webhook: &WebhookId,
     new: &NewBacktest,
     now: Timestamp,
 ) -> Result<ImportedTrades> {
-    let connection = context.connection;
     let webhook = webhooks::get(connection, webhook)?;
     let summary = summary(connection, &webhook, new)?;
     if summary.is_known || summary.is_empty {
@@ -313,17 +311,17 @@ pub fn removable(
 ///
 /// Those of [`removable`], or [`super::StoreError::Unavailable`].
 pub fn remove(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     webhook: &WebhookId,
     ticker: Option<&Ticker>,
 ) -> Result<Vec<BacktestSize>> {
-    let removed = removable(context.connection, webhook, ticker)?;
-    let webhook = webhooks::get(context.connection, webhook)?;
+    let removed = removable(connection, webhook, ticker)?;
+    let webhook = webhooks::get(connection, webhook)?;
     for backtest in &removed {
-        delete(context.connection, webhook.row, &backtest.ticker)?;
+        delete(connection, webhook.row, &backtest.ticker)?;
         // Who removes a backtest compares with it no more.
-        expectations::forget(context.connection, webhook.row, &backtest.ticker)?;
-        past::forget(context.connection, webhook.row, &backtest.ticker)?;
+        expectations::forget(connection, webhook.row, &backtest.ticker)?;
+        past::forget(connection, webhook.row, &backtest.ticker)?;
     }
     Ok(removed)
 }

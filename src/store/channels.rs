@@ -9,7 +9,6 @@ use super::credentials::{self, Owner};
 use super::error::{Result, StoreError};
 use super::outbox;
 use super::sql::{as_json, optional_parsed, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::channel::{ChannelId, ChannelKind, QuietHours, Tells};
 use crate::domain::webhook::WebhookId;
 
@@ -135,12 +134,12 @@ pub fn get(connection: &Connection, id: ChannelId) -> Result<StoredChannel> {
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
 pub fn put(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     id: Option<ChannelId>,
     terms: &ChannelTerms,
     now: Timestamp,
 ) -> Result<ChannelId> {
-    let mut put = context.connection.prepare_cached(
+    let mut put = connection.prepare_cached(
         "INSERT INTO channels (id, kind, name, settings, tells, webhooks, quiet, zone, is_paused, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET name = ?3, settings = ?4, tells = ?5, webhooks = ?6, quiet = ?7, zone = ?8,
@@ -167,12 +166,12 @@ pub fn put(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn remove(context: &mut WriteContext<'_>, id: ChannelId) -> Result<()> {
-    credentials::remove(context, owner_of(id))?;
+pub fn remove(connection: &Connection, id: ChannelId) -> Result<()> {
+    credentials::remove(connection, owner_of(id))?;
     for lane in [id.to_string(), test_lane(id), chat_lane(id)] {
-        outbox::remove_lane(context, &lane)?;
+        outbox::remove_lane(connection, &lane)?;
     }
     let sql = "DELETE FROM channels WHERE id = ?1";
-    context.connection.prepare_cached(sql)?.execute([id.0])?;
+    connection.prepare_cached(sql)?.execute([id.0])?;
     Ok(())
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Result;
 use super::sql::{as_json, optional_timestamp, timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::channel::ChannelId;
 
 /// The chat of a channel.
@@ -142,8 +141,8 @@ pub fn get(connection: &Connection, channel: ChannelId) -> Result<Option<StoredC
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn put(context: &mut WriteContext<'_>, channel: ChannelId, chat: &StoredChat) -> Result<()> {
-    let mut put = context.connection.prepare_cached(
+pub fn put(connection: &Connection, channel: ChannelId, chat: &StoredChat) -> Result<()> {
+    let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO chats (channel_id, code, code_until, chat, user, user_name, confirmed_at, asked,
              asked_code, asked_until, asked_wrong, halted)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -173,9 +172,9 @@ pub fn put(context: &mut WriteContext<'_>, channel: ChannelId, chat: &StoredChat
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn remove(context: &mut WriteContext<'_>, channel: ChannelId) -> Result<bool> {
+pub fn remove(connection: &Connection, channel: ChannelId) -> Result<bool> {
     let sql = "DELETE FROM chats WHERE channel_id = ?1";
-    let mut delete = context.connection.prepare_cached(sql)?;
+    let mut delete = connection.prepare_cached(sql)?;
     Ok(delete.execute([channel.0])? > 0)
 }
 
@@ -198,12 +197,12 @@ pub fn next_update(connection: &Connection, bot: &str) -> Result<Option<(i64, Ti
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn set_next_update(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     bot: &str,
     next: i64,
     now: Timestamp,
 ) -> Result<()> {
-    let mut put = context.connection.prepare_cached(
+    let mut put = connection.prepare_cached(
         "INSERT INTO chat_bots (bot, next_update, acted_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (bot) DO UPDATE SET next_update = ?2, acted_at = ?3",
     )?;
@@ -227,8 +226,8 @@ pub fn problem(connection: &Connection, bot: &str) -> Result<Option<String>> {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn set_problem(context: &mut WriteContext<'_>, bot: &str, problem: Option<&str>) -> Result<()> {
-    let mut put = context.connection.prepare_cached(
+pub fn set_problem(connection: &Connection, bot: &str, problem: Option<&str>) -> Result<()> {
+    let mut put = connection.prepare_cached(
         "INSERT INTO chat_bots (bot, problem) VALUES (?1, ?2)
          ON CONFLICT (bot) DO UPDATE SET problem = ?2",
     )?;

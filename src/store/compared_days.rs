@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
 use super::sql::{parsed, to_micros};
-use super::writer::WriteContext;
 use crate::domain::signal::Ticker;
 
 /// Days that are kept of each backtest: three years.
@@ -31,8 +30,7 @@ pub struct NewDay {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn keep(context: &mut WriteContext<'_>, new: &NewDay, now: Timestamp) -> Result<()> {
-    let connection = context.connection;
+pub fn keep(connection: &Connection, new: &NewDay, now: Timestamp) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO compared_days (webhook_id, ticker, day, compared_at, figures)
          SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = ?1)

@@ -6,7 +6,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Result;
 use super::schema;
-use super::writer::WriteContext;
 
 /// What a set of secrets belongs to. A kind is a name of the code's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +59,8 @@ pub fn get(connection: &Connection, owner: Owner) -> Result<Option<Sealed>> {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn put(context: &mut WriteContext<'_>, owner: Owner, sealed: &Sealed) -> Result<()> {
-    let mut put = context.connection.prepare_cached(
+pub fn put(connection: &Connection, owner: Owner, sealed: &Sealed) -> Result<()> {
+    let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO credentials (owner, owner_id, version, key_id, sealed)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -80,9 +79,9 @@ pub fn put(context: &mut WriteContext<'_>, owner: Owner, sealed: &Sealed) -> Res
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn remove(context: &mut WriteContext<'_>, owner: Owner) -> Result<()> {
+pub fn remove(connection: &Connection, owner: Owner) -> Result<()> {
     let sql = "DELETE FROM credentials WHERE owner = ?1 AND owner_id = ?2";
-    let mut delete = context.connection.prepare_cached(sql)?;
+    let mut delete = connection.prepare_cached(sql)?;
     delete.execute(params![owner.kind, owner.id])?;
     Ok(())
 }

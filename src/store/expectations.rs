@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Result;
 use super::sql::{as_json, optional_timestamp, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::departure::{Departure, OutcomeUnit};
 use crate::domain::instrument::Instrument;
 use crate::domain::signal::Ticker;
@@ -61,18 +60,18 @@ pub struct StoredExpectation {
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn freeze(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     new: &NewExpectation,
     is_anew: bool,
     now: Timestamp,
 ) -> Result<()> {
     if is_anew {
-        context.connection.execute(
+        connection.execute(
             "DELETE FROM expectations WHERE webhook_id = ?1 AND ticker = ?2",
             params![new.webhook, new.ticker.as_str()],
         )?;
     }
-    let mut insert = context.connection.prepare_cached(
+    let mut insert = connection.prepare_cached(
         "INSERT INTO expectations (webhook_id, ticker, currency, digest, frozen_at, counted_from, unit, trades)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM webhooks WHERE id = ?1)
          ON CONFLICT (webhook_id, ticker) DO NOTHING",
@@ -105,12 +104,12 @@ pub(super) fn forget(connection: &Connection, webhook: i64, ticker: &Ticker) -> 
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn note_departure(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     id: i64,
     version: i64,
     departure: Option<Departure>,
 ) -> Result<()> {
-    let mut update = context.connection.prepare_cached(
+    let mut update = connection.prepare_cached(
         "UPDATE expectations SET looked_at = ?2, departed_trade = ?3, departed_at = ?4, side = ?5, ground = ?6
          WHERE id = ?1",
     )?;

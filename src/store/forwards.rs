@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::credentials::{self, Owner};
 use super::error::{Result, StoreError};
 use super::sql::{as_json, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use super::{outbox, webhooks};
 use crate::domain::forward::{ForwardFormat, ForwardId, ForwardWhen, MaxAge};
 use crate::domain::webhook::WebhookId;
@@ -139,13 +138,13 @@ pub fn get(connection: &Connection, id: ForwardId) -> Result<StoredForward> {
 ///
 /// [`StoreError::NotFound`] where there is no such webhook.
 pub fn insert(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     webhook: &WebhookId,
     terms: &ForwardTerms,
     now: Timestamp,
 ) -> Result<ForwardId> {
-    let webhook = webhooks::get(context.connection, webhook)?.row;
-    let mut insert = context.connection.prepare_cached(
+    let webhook = webhooks::get(connection, webhook)?.row;
+    let mut insert = connection.prepare_cached(
         "INSERT INTO forwards (webhook_id, origin, format, sends, max_age, is_signed, is_once, sends_key, template,
              settings, is_paused, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -172,8 +171,8 @@ pub fn insert(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn update(context: &mut WriteContext<'_>, id: ForwardId, terms: &ForwardTerms) -> Result<()> {
-    let mut update = context.connection.prepare_cached(
+pub fn update(connection: &Connection, id: ForwardId, terms: &ForwardTerms) -> Result<()> {
+    let mut update = connection.prepare_cached(
         "UPDATE forwards SET origin = ?2, format = ?3, sends = ?4, max_age = ?5, is_signed = ?6, is_once = ?7,
              sends_key = ?8, template = ?9, settings = ?10, is_paused = ?11 WHERE id = ?1",
     )?;
@@ -198,11 +197,11 @@ pub fn update(context: &mut WriteContext<'_>, id: ForwardId, terms: &ForwardTerm
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn remove(context: &mut WriteContext<'_>, id: ForwardId) -> Result<()> {
-    credentials::remove(context, owner_of(id))?;
-    outbox::remove_lane(context, &id.to_string())?;
+pub fn remove(connection: &Connection, id: ForwardId) -> Result<()> {
+    credentials::remove(connection, owner_of(id))?;
+    outbox::remove_lane(connection, &id.to_string())?;
     let sql = "DELETE FROM forwards WHERE id = ?1";
-    context.connection.prepare_cached(sql)?.execute([id.0])?;
+    connection.prepare_cached(sql)?.execute([id.0])?;
     Ok(())
 }
 
@@ -211,14 +210,12 @@ pub fn remove(context: &mut WriteContext<'_>, id: ForwardId) -> Result<()> {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn remove_all(context: &mut WriteContext<'_>, webhook: i64) -> Result<()> {
-    let mut select = context
-        .connection
-        .prepare_cached("SELECT id FROM forwards WHERE webhook_id = ?1")?;
+pub(super) fn remove_all(connection: &Connection, webhook: i64) -> Result<()> {
+    let mut select = connection.prepare_cached("SELECT id FROM forwards WHERE webhook_id = ?1")?;
     let ids = select.query_map([webhook], |row| row.get(0).map(ForwardId))?;
     let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
     for id in ids {
-        remove(context, id)?;
+        remove(connection, id)?;
     }
     Ok(())
 }

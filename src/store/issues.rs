@@ -6,7 +6,6 @@ use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::sql::{timestamp, to_micros};
-use super::writer::WriteContext;
 
 /// Days for which issues that are over are kept.
 const KEPT_DAYS: i64 = 90;
@@ -59,13 +58,13 @@ pub fn open(connection: &Connection) -> Result<Vec<Issue>> {
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn insert(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     matter: &str,
     title: &str,
     count: i64,
     now: Timestamp,
 ) -> Result<()> {
-    let mut insert = context.connection.prepare_cached(
+    let mut insert = connection.prepare_cached(
         "INSERT INTO issues (matter, title, count, opened_at, told_at) VALUES (?1, ?2, ?3, ?4, ?4)",
     )?;
     insert.execute(params![matter, title, count, to_micros(now)])?;
@@ -77,14 +76,9 @@ pub fn insert(
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn update(
-    context: &mut WriteContext<'_>,
-    id: i64,
-    count: i64,
-    told_at: Timestamp,
-) -> Result<()> {
+pub fn update(connection: &Connection, id: i64, count: i64, told_at: Timestamp) -> Result<()> {
     let sql = "UPDATE issues SET count = ?2, told_at = ?3 WHERE id = ?1";
-    let mut update = context.connection.prepare_cached(sql)?;
+    let mut update = connection.prepare_cached(sql)?;
     update.execute(params![id, count, to_micros(told_at)])?;
     Ok(())
 }
@@ -94,13 +88,12 @@ pub fn update(
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn close(context: &mut WriteContext<'_>, id: i64, now: Timestamp) -> Result<()> {
+pub fn close(connection: &Connection, id: i64, now: Timestamp) -> Result<()> {
     let now = to_micros(now);
     let sql = "UPDATE issues SET closed_at = ?2 WHERE id = ?1";
-    context.connection.prepare_cached(sql)?.execute([id, now])?;
+    connection.prepare_cached(sql)?.execute([id, now])?;
     let sql = "DELETE FROM issues WHERE closed_at < ?1";
-    context
-        .connection
+    connection
         .prepare_cached(sql)?
         .execute([now - KEPT_DAYS * DAY])?;
     Ok(())

@@ -6,7 +6,6 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::Result;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use super::{lots, orders, webhooks};
 use crate::domain::book::Book;
 use crate::domain::instrument::Instrument;
@@ -93,9 +92,8 @@ const ONE_STALE: &str =
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Result<usize> {
-    context.memory.forget();
-    let mut update = context.connection.prepare_cached(
+pub fn mark_stale(connection: &Connection, webhook: Option<i64>) -> Result<usize> {
+    let mut update = connection.prepare_cached(
         "UPDATE ledgers SET is_stale = 1, version = version + 1 WHERE ?1 IS NULL OR webhook_id = ?1",
     )?;
     Ok(update.execute([webhook])?)
@@ -107,9 +105,7 @@ pub fn mark_stale(context: &mut WriteContext<'_>, webhook: Option<i64>) -> Resul
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub(crate) fn mark_all(context: &mut WriteContext<'_>) -> Result<usize> {
-    context.memory.forget();
-    let connection = context.connection;
+pub(crate) fn mark_all(connection: &Connection) -> Result<usize> {
     let mut select = connection.prepare(
         "SELECT webhook_id, ticker FROM ledgers WHERE book = ?1
              UNION SELECT webhook_id, ticker FROM lots WHERE book = ?1

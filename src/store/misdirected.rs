@@ -10,7 +10,6 @@ use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::sql::{parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::event::text_enum;
 use crate::domain::webhook::WebhookId;
 
@@ -73,8 +72,7 @@ pub struct StoredMisdirected {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn note(context: &mut WriteContext<'_>, noted: &[Misdirected]) -> Result<()> {
-    let connection = context.connection;
+pub fn note(connection: &Connection, noted: &[Misdirected]) -> Result<()> {
     let Some(newest) = noted.iter().map(|noted| noted.last_at).max() else {
         return Ok(());
     };
@@ -180,11 +178,11 @@ mod tests {
         let webhook = scratch.webhook("Strategy");
         let address = "/hooks/wh_AbCd…/";
         let meant = one(Misdirection::Corrected, address, Some(&webhook), 1000);
-        note(&mut scratch.context(), &[meant.clone(), meant]).unwrap();
+        note(&scratch.connection, &[meant.clone(), meant]).unwrap();
         for number in 0..100 {
             let address = format!("/hooks/{number}");
             let stray = one(Misdirection::Unknown, &address, None, 2000 + number);
-            note(&mut scratch.context(), &[stray]).unwrap();
+            note(&scratch.connection, &[stray]).unwrap();
         }
         let kept = list(&scratch.connection, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(i64::try_from(kept.len()).unwrap(), KEPT + 1);
@@ -195,7 +193,7 @@ mod tests {
         assert_eq!((of_webhook.count, &of_webhook.webhook), (2, &Some(webhook)));
         // A week later all of it is gone.
         let late = one(Misdirection::Unknown, "/hooks/late", None, 2_000_000);
-        note(&mut scratch.context(), &[late]).unwrap();
+        note(&scratch.connection, &[late]).unwrap();
         let kept = list(&scratch.connection, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(kept.len(), 1);
     }

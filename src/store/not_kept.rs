@@ -10,7 +10,6 @@ use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::sql::to_micros;
-use super::writer::WriteContext;
 use crate::domain::webhook::WebhookId;
 
 /// Microseconds of an hour.
@@ -24,14 +23,14 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 31);
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn count(context: &mut WriteContext<'_>, webhook: &WebhookId, at: Timestamp) -> Result<()> {
-    let mut count = context.connection.prepare_cached(
+pub fn count(connection: &Connection, webhook: &WebhookId, at: Timestamp) -> Result<()> {
+    let mut count = connection.prepare_cached(
         "INSERT INTO alerts_not_kept (webhook_id, hour, count, last_at)
          SELECT id, ?2, 1, ?3 FROM webhooks WHERE public_id = ?1
          ON CONFLICT (webhook_id, hour) DO UPDATE SET count = count + 1, last_at = max(last_at, ?3)",
     )?;
     count.execute(params![webhook.as_str(), hour_of(at), to_micros(at)])?;
-    let mut trim = context.connection.prepare_cached(
+    let mut trim = connection.prepare_cached(
         "DELETE FROM alerts_not_kept
          WHERE webhook_id = (SELECT id FROM webhooks WHERE public_id = ?1) AND hour < ?2",
     )?;

@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Result;
 use super::sql::{parsed, timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::event::text_enum;
 use crate::domain::webhook::WebhookId;
 
@@ -71,12 +70,8 @@ impl Rejection {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn insert(
-    context: &mut WriteContext<'_>,
-    webhook: &WebhookId,
-    rejection: &Rejection,
-) -> Result<()> {
-    let mut insert = context.connection.prepare_cached(
+pub fn insert(connection: &Connection, webhook: &WebhookId, rejection: &Rejection) -> Result<()> {
+    let mut insert = connection.prepare_cached(
         "INSERT INTO rejections (webhook_id, rejected_at, reason, source_address, size)
          SELECT id, ?2, ?3, ?4, ?5 FROM webhooks WHERE public_id = ?1 RETURNING webhook_id",
     )?;
@@ -90,7 +85,7 @@ pub fn insert(
     let Some(row): Option<i64> = insert.query_row(values, |row| row.get(0)).optional()? else {
         return Ok(());
     };
-    let mut trim = context.connection.prepare_cached(
+    let mut trim = connection.prepare_cached(
         "DELETE FROM rejections WHERE webhook_id = ?1 AND id <=
              (SELECT id FROM rejections WHERE webhook_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
     )?;

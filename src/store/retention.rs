@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::error::Result;
 use super::sql::{timestamp, to_micros};
-use super::writer::WriteContext;
 use crate::domain::event::text_enum;
 use crate::payload::{Fingerprint, fingerprint};
 
@@ -70,8 +69,8 @@ pub struct Threshold {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn forget_events(context: &mut WriteContext<'_>, threshold: Threshold) -> Result<bool> {
-    let mut delete = context.connection.prepare_cached(
+pub fn forget_events(connection: &Connection, threshold: Threshold) -> Result<bool> {
+    let mut delete = connection.prepare_cached(
         "DELETE FROM events WHERE id IN (
              SELECT id FROM events e INDEXED BY events_without_order
              WHERE status IN ('failed', 'limited', 'ignored', 'duplicate') AND status <> 'processed'
@@ -82,7 +81,7 @@ pub fn forget_events(context: &mut WriteContext<'_>, threshold: Threshold) -> Re
              LIMIT ?2)",
     )?;
     let removed = delete.execute(params![to_micros(threshold.before), AT_ONCE])?;
-    note(context.connection, Removal::Unsettled, removed, threshold)?;
+    note(connection, Removal::Unsettled, removed, threshold)?;
     Ok(removed > 0)
 }
 
@@ -91,12 +90,12 @@ pub fn forget_events(context: &mut WriteContext<'_>, threshold: Threshold) -> Re
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn forget_audit(context: &mut WriteContext<'_>, threshold: Threshold) -> Result<bool> {
-    let mut delete = context.connection.prepare_cached(
+pub fn forget_audit(connection: &Connection, threshold: Threshold) -> Result<bool> {
+    let mut delete = connection.prepare_cached(
         "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY id LIMIT ?2)",
     )?;
     let removed = delete.execute(params![to_micros(threshold.before), AT_ONCE])?;
-    note(context.connection, Removal::Audit, removed, threshold)?;
+    note(connection, Removal::Audit, removed, threshold)?;
     Ok(removed > 0)
 }
 
@@ -158,18 +157,18 @@ pub fn old_messages(connection: &Connection, after: i64, before: Timestamp) -> R
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn forget_messages(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     old: &OldMessages,
     threshold: Threshold,
 ) -> Result<()> {
-    let mut update = context.connection.prepare_cached(
+    let mut update = connection.prepare_cached(
         "UPDATE events SET payload = '', fingerprint = ?2 WHERE id = ?1 AND fingerprint IS NULL",
     )?;
     let mut removed = 0;
     for (event, fingerprint) in &old.of_events {
         removed += update.execute(params![event, fingerprint])?;
     }
-    note(context.connection, Removal::Messages, removed, threshold)
+    note(connection, Removal::Messages, removed, threshold)
 }
 
 fn note(

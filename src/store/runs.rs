@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
 use super::sql::{optional_timestamp, timestamp, to_micros};
-use super::writer::WriteContext;
 
 /// Runs that are kept.
 const KEPT: i64 = 10_000;
@@ -29,8 +28,7 @@ pub struct Downtime {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn note_start(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> {
-    let connection = context.connection;
+pub fn note_start(connection: &Connection, now: Timestamp) -> Result<()> {
     // Both are indexed; the newest event may be one of a file, which is older.
     let last_commit: Option<i64> = connection
         .query_row(
@@ -60,8 +58,8 @@ pub fn note_start(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> 
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn note_stop(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> {
-    context.connection.execute(
+pub fn note_stop(connection: &Connection, now: Timestamp) -> Result<()> {
+    connection.execute(
         "UPDATE runs SET stopped_at = ?1 WHERE id = (SELECT max(id) FROM runs)",
         [to_micros(now)],
     )?;

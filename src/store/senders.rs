@@ -7,7 +7,6 @@ use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::sql::{as_json, optional_timestamp, timestamp, to_micros};
 use super::webhooks;
-use super::writer::WriteContext;
 use crate::domain::sender::{SenderPolicy, Senders};
 
 /// A key that signs client certificates.
@@ -51,8 +50,8 @@ pub fn get(connection: &Connection) -> Result<Senders> {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn set(context: &mut WriteContext<'_>, senders: &Senders) -> Result<()> {
-    context.connection.execute(
+pub fn set(connection: &Connection, senders: &Senders) -> Result<()> {
+    connection.execute(
         "INSERT INTO server_settings (name, value) VALUES ('senders', ?1)
          ON CONFLICT (name) DO UPDATE SET value = ?1",
         [as_json(senders)?],
@@ -123,8 +122,8 @@ pub fn issuers(connection: &Connection) -> Result<Vec<Issuer>> {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn note_issuer(context: &mut WriteContext<'_>, issuer: &Issuer) -> Result<()> {
-    context.connection.execute(
+pub fn note_issuer(connection: &Connection, issuer: &Issuer) -> Result<()> {
+    connection.execute(
         "INSERT INTO issuers (fingerprint, public_key, name, seen_at)
          VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (fingerprint) DO NOTHING",
@@ -143,12 +142,10 @@ pub fn note_issuer(context: &mut WriteContext<'_>, issuer: &Issuer) -> Result<()
 /// # Errors
 ///
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn pin(context: &mut WriteContext<'_>, fingerprint: &str, now: Timestamp) -> Result<()> {
+pub fn pin(connection: &Connection, fingerprint: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE issuers SET pinned_at = ?2 WHERE fingerprint = ?1";
     found(
-        context
-            .connection
-            .execute(sql, params![fingerprint, to_micros(now)])?,
+        connection.execute(sql, params![fingerprint, to_micros(now)])?,
         fingerprint,
     )
 }
@@ -160,8 +157,7 @@ pub fn pin(context: &mut WriteContext<'_>, fingerprint: &str, now: Timestamp) ->
 /// [`StoreError::Conflict`] where no alert would be taken any more, for certificates are
 /// demanded and no other issuer is pinned: none is learned from what is not taken.
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn forget(context: &mut WriteContext<'_>, fingerprint: &str) -> Result<()> {
-    let connection = context.connection;
+pub fn forget(connection: &Connection, fingerprint: &str) -> Result<()> {
     let had_pin = has_pin(connection)?;
     let sql = "DELETE FROM issuers WHERE fingerprint = ?1";
     found(connection.execute(sql, [fingerprint])?, fingerprint)?;

@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Result;
 use super::sql::{optional_timestamp, to_micros};
-use super::writer::WriteContext;
 
 /// The place in the other's events up to which they were recorded here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,12 +38,11 @@ pub fn cursor(connection: &Connection, url: &str) -> Result<Cursor> {
 /// # Errors
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
-pub fn set_cursor(context: &mut WriteContext<'_>, url: &str, cursor: &Cursor) -> Result<()> {
+pub fn set_cursor(connection: &Connection, url: &str, cursor: &Cursor) -> Result<()> {
     // An event of another history can have a smaller number than the last one of the history before.
     let sql = "INSERT INTO upstream (url, history, after) VALUES (?1, ?2, ?3)
                ON CONFLICT (url) DO UPDATE SET history = ?2, after = ?3";
-    context
-        .connection
+    connection
         .prepare_cached(sql)?
         .execute(params![url, cursor.history, cursor.after])?;
     Ok(())
@@ -84,7 +82,7 @@ pub fn failure(connection: &Connection, url: &str) -> Result<Option<Failure>> {
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub fn note_failure(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     url: &str,
     why: Option<&str>,
     now: Timestamp,
@@ -92,8 +90,7 @@ pub fn note_failure(
     let sql = "INSERT INTO upstream (url, after, failure, failed_at) VALUES (?1, 0, ?2, ?3)
                ON CONFLICT (url) DO UPDATE SET failure = ?2,
                    failed_at = iif(?2 IS NULL, NULL, coalesce(failed_at, ?3))";
-    context
-        .connection
+    connection
         .prepare_cached(sql)?
         .execute(params![url, why, to_micros(now)])?;
     Ok(())

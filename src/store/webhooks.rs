@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::sql::{optional_timestamp, parsed, timestamp, to_micros, unreadable};
-use super::writer::WriteContext;
 use super::{forwards, ledgers, senders};
 use crate::domain::webhook::{AuthKey, LONGEST_NAME, Settings, WebhookId, WebhookState};
 
@@ -56,14 +55,14 @@ const COLUMNS: &str =
 ///
 /// [`StoreError::Conflict`] where another webhook has the name, or [`StoreError::Unavailable`] where nothing could be written.
 pub fn insert(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     id: &WebhookId,
     name: &str,
     key: &AuthKey,
     now: Timestamp,
 ) -> Result<()> {
-    require_free(context.connection, name, 0)?;
-    context.connection.execute(
+    require_free(connection, name, 0)?;
+    connection.execute(
         "INSERT INTO webhooks (public_id, name, auth_key, state, notes, settings, created_at)
          VALUES (?1, ?2, ?3, 'active', '', ?4, ?5)",
         params![
@@ -115,20 +114,27 @@ pub fn get(connection: &Connection, id: &WebhookId) -> Result<StoredWebhook> {
     webhook.ok_or_else(|| StoreError::NotFound(format!("webhook {id}")))
 }
 
-/// Changes a webhook and returns it as it is then.
+/// A webhook that was changed.
+#[derive(Debug)]
+pub struct Changed {
+    /// As it is now.
+    pub webhook: StoredWebhook,
+    /// True if its ledgers were marked to be derived again.
+    pub is_stale: bool,
+}
+
+/// Changes a webhook. Whoever remembers its ledgers has to forget them where they became
+/// stale: `journal::webhooks` does both.
 ///
 /// # Errors
 ///
 /// [`StoreError::NotFound`], [`StoreError::Conflict`] where another webhook has the new name,
 /// or [`StoreError::Unavailable`].
-pub fn change(
-    context: &mut WriteContext<'_>,
-    id: &WebhookId,
-    change: WebhookChange,
-) -> Result<StoredWebhook> {
-    let mut webhook = get(context.connection, id)?;
+pub fn change(connection: &Connection, id: &WebhookId, change: WebhookChange) -> Result<Changed> {
+    let mut is_stale = false;
+    let mut webhook = get(connection, id)?;
     if let Some(name) = change.name.filter(|name| *name != webhook.name) {
-        require_free(context.connection, &name, webhook.row)?;
+        require_free(connection, &name, webhook.row)?;
         webhook.name = name;
     }
     webhook.notes = change.notes.unwrap_or(webhook.notes);
@@ -137,15 +143,16 @@ pub fn change(
         && settings != webhook.settings
     {
         if settings.senders != webhook.settings.senders {
-            senders::check(context.connection, settings.senders)?;
+            senders::check(connection, settings.senders)?;
         }
         if webhook.settings.pairs_otherwise(&settings) {
-            ledgers::mark_stale(context, Some(webhook.row))?;
+            ledgers::mark_stale(connection, Some(webhook.row))?;
+            is_stale = true;
         }
         webhook.settings = settings;
     }
     webhook.auth_key = change.auth_key.unwrap_or(webhook.auth_key);
-    context.connection.execute(
+    connection.execute(
         "UPDATE webhooks SET name = ?2, notes = ?3, state = ?4, settings = ?5, auth_key = ?6, is_archived = ?7 WHERE id = ?1",
         params![
             webhook.row,
@@ -157,7 +164,7 @@ pub fn change(
             webhook.state == WebhookState::Archived,
         ],
     )?;
-    Ok(webhook)
+    Ok(Changed { webhook, is_stale })
 }
 
 /// Takes a webhook out of service; [`purge`] then removes what it left.
@@ -165,10 +172,10 @@ pub fn change(
 /// # Errors
 ///
 /// [`StoreError::NotFound`], or [`StoreError::Unavailable`].
-pub fn delete(context: &mut WriteContext<'_>, id: &WebhookId, now: Timestamp) -> Result<()> {
-    let webhook = get(context.connection, id)?;
-    forwards::remove_all(context, webhook.row)?;
-    context.connection.execute(
+pub fn delete(connection: &Connection, id: &WebhookId, now: Timestamp) -> Result<()> {
+    let webhook = get(connection, id)?;
+    forwards::remove_all(connection, webhook.row)?;
+    connection.execute(
         "UPDATE webhooks SET deleted_at = ?2, auth_key = '' WHERE id = ?1",
         params![webhook.row, to_micros(now)],
     )?;
@@ -195,8 +202,7 @@ pub fn is_any_deleted(connection: &Connection) -> Result<bool> {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn purge(context: &mut WriteContext<'_>, at_once: u32) -> Result<bool> {
-    let connection = context.connection;
+pub fn purge(connection: &Connection, at_once: u32) -> Result<bool> {
     let deleted: Option<i64> = connection
         .query_row(
             "SELECT id FROM webhooks WHERE deleted_at IS NOT NULL LIMIT 1",

@@ -21,6 +21,7 @@ use hyper::{Request, StatusCode};
 
 use crate::clock::SystemClock;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
+use crate::journal;
 use crate::journal::deliveries::record;
 use crate::outbound::{Client, Incoming, OutboundError};
 use crate::secrets::random_bytes;
@@ -265,7 +266,7 @@ fn insert(
             1 => shown.name.clone(),
             number => format!("{} {number}", shown.name),
         };
-        match webhooks::insert(context, id, &name, key, shown.created_at) {
+        match webhooks::insert(context.connection, id, &name, key, shown.created_at) {
             Err(StoreError::Conflict(Conflict::NameTaken { .. })) => {}
             inserted => {
                 inserted?;
@@ -277,5 +278,5 @@ fn insert(
         settings: Some(shown.settings.clone()),
         ..WebhookChange::default()
     };
-    webhooks::change(context, id, change).map(drop)
+    journal::webhooks::change(context, id, change).map(drop)
 }

@@ -16,7 +16,7 @@ use ring::aead::{Aad, NONCE_LEN, Nonce};
 
 use crate::secrets::random_bytes;
 use crate::store::credentials::{self, Owner, Sealed};
-use crate::store::{Connection, StoreError, WriteContext};
+use crate::store::{Connection, StoreError};
 
 pub use key::{FILE, MasterKey, has_credential};
 
@@ -92,15 +92,15 @@ impl Vault {
     /// [`VaultError`]; nothing was changed.
     pub fn keep(
         &self,
-        context: &mut WriteContext<'_>,
+        connection: &Connection,
         owner: Owner,
         secrets: &Secrets,
     ) -> Result<(), VaultError> {
-        let before = credentials::get(context.connection, owner)?;
+        let before = credentials::get(connection, owner)?;
         let version = before.map_or(0, |before| before.version) + 1;
         let text = serde_json::to_vec(secrets).map_err(|_| VaultError::Unsealable)?;
         let sealed = seal(&*self.key_or_new()?, owner, version, text)?;
-        Ok(credentials::put(context, owner, &sealed)?)
+        Ok(credentials::put(connection, owner, &sealed)?)
     }
 
     /// The secrets of an owner; none where it has none.
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_again_after_a_restart_and_is_not_readable_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let mut scratch = Scratch::new();
+        let scratch = Scratch::new();
         let vault = Vault::of(folder.path());
         let kept = secrets("a token that nobody must read");
         assert_eq!(
@@ -214,7 +214,7 @@ mod tests {
             Secrets::new()
         );
         assert!(!folder.path().join(FILE).exists());
-        vault.keep(&mut scratch.context(), OWNER, &kept).unwrap();
+        vault.keep(&scratch.connection, OWNER, &kept).unwrap();
         let again = Vault::of(folder.path());
         assert_eq!(again.read(&scratch.connection, OWNER).unwrap(), kept);
         let sealed = credentials::get(&scratch.connection, OWNER)
@@ -223,7 +223,7 @@ mod tests {
         let shown = String::from_utf8_lossy(&sealed.bytes).into_owned();
         assert!(!shown.contains("nobody"), "{shown}");
         // The same again is other bytes, of another version.
-        vault.keep(&mut scratch.context(), OWNER, &kept).unwrap();
+        vault.keep(&scratch.connection, OWNER, &kept).unwrap();
         let second = credentials::get(&scratch.connection, OWNER)
             .unwrap()
             .unwrap();
@@ -234,10 +234,10 @@ mod tests {
     #[test]
     fn what_was_moved_or_changed_does_not_open() {
         let folder = tempfile::tempdir().unwrap();
-        let mut scratch = Scratch::new();
+        let scratch = Scratch::new();
         let vault = Vault::of(folder.path());
         vault
-            .keep(&mut scratch.context(), OWNER, &secrets("one"))
+            .keep(&scratch.connection, OWNER, &secrets("one"))
             .unwrap();
         let sealed = credentials::get(&scratch.connection, OWNER)
             .unwrap()
@@ -250,7 +250,7 @@ mod tests {
         let mut cut = sealed.clone();
         cut.bytes.truncate(5);
         for (owner, sealed) in [(other, sealed), (OWNER, older), (OWNER, bent), (OWNER, cut)] {
-            credentials::put(&mut scratch.context(), owner, &sealed).unwrap();
+            credentials::put(&scratch.connection, owner, &sealed).unwrap();
             let opened = vault.read(&scratch.connection, owner);
             assert!(matches!(opened, Err(VaultError::Broken(_))), "{opened:?}");
         }
@@ -259,10 +259,10 @@ mod tests {
     #[test]
     fn without_its_key_it_is_known_whose_secrets_are_lost() {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut scratch = Scratch::new();
+        let scratch = Scratch::new();
         let vault = Vault::of(here.path());
         vault
-            .keep(&mut scratch.context(), OWNER, &secrets("one"))
+            .keep(&scratch.connection, OWNER, &secrets("one"))
             .unwrap();
         assert_eq!(
             vault.lost(&scratch.connection).unwrap(),
@@ -274,7 +274,7 @@ mod tests {
         assert!(matches!(opened, Err(VaultError::OtherKey(_))), "{opened:?}");
         let other = Owner { id: 4, ..OWNER };
         elsewhere
-            .keep(&mut scratch.context(), other, &secrets("two"))
+            .keep(&scratch.connection, other, &secrets("two"))
             .unwrap();
         assert_eq!(elsewhere.lost(&scratch.connection).unwrap(), ["forward 3"]);
         assert_eq!(vault.lost(&scratch.connection).unwrap(), ["forward 4"]);
@@ -283,10 +283,10 @@ mod tests {
     #[test]
     fn a_key_is_hexadecimal_or_raw_and_its_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut scratch = Scratch::new();
+        let scratch = Scratch::new();
         let file = folder.path().join(FILE);
         Vault::of(folder.path())
-            .keep(&mut scratch.context(), OWNER, &secrets("one"))
+            .keep(&scratch.connection, OWNER, &secrets("one"))
             .unwrap();
         let digits = std::fs::read_to_string(&file).unwrap();
         assert_eq!(digits.len(), 65, "64 digits and the end of the line");

@@ -102,7 +102,7 @@ impl Desk {
         };
         desk.open();
         let (id, key, now) = (desk.id.clone(), desk.key.clone(), desk.clock.now());
-        desk.write(move |context| webhooks::insert(context, &id, "Strategy", &key, now));
+        desk.write(move |context| webhooks::insert(context.connection, &id, "Strategy", &key, now));
         let load = desk.registry.load(desk.store());
         desk.runtime.block_on(load).unwrap();
         desk

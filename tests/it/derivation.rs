@@ -102,7 +102,13 @@ impl Desk {
         desk.store()
             .writer()
             .run_blocking(move |context| {
-                webhooks::insert(context, &id, "Strategy", &key, Timestamp::UNIX_EPOCH)
+                webhooks::insert(
+                    context.connection,
+                    &id,
+                    "Strategy",
+                    &key,
+                    Timestamp::UNIX_EPOCH,
+                )
             })
             .unwrap();
         desk

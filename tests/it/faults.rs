@@ -170,7 +170,7 @@ fn fill(directory: &Path) -> WebhookId {
     let made = id.clone();
     let now = Timestamp::now();
     let insert = move |context: &mut WriteContext<'_>| {
-        webhooks::insert(context, &made, "Strategy", &key, now)
+        webhooks::insert(context.connection, &made, "Strategy", &key, now)
     };
     store.writer().run_blocking(insert).unwrap();
     for number in 1000..1010 {

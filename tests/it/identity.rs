@@ -123,7 +123,13 @@ impl Desk {
         desk.restart();
         let (id, key) = (webhook.clone(), key.clone());
         desk.write(move |context| {
-            webhooks::insert(context, &id, "Strategy", &key, Timestamp::UNIX_EPOCH)
+            webhooks::insert(
+                context.connection,
+                &id,
+                "Strategy",
+                &key,
+                Timestamp::UNIX_EPOCH,
+            )
         })
         .unwrap();
         desk
@@ -295,7 +301,13 @@ fn an_identity_of_another_webhook_is_refused() {
     let desk = Desk::new(&one, &key);
     let second = other.clone();
     desk.write(move |context| {
-        webhooks::insert(context, &second, "Other", &key, Timestamp::UNIX_EPOCH)
+        webhooks::insert(
+            context.connection,
+            &second,
+            "Other",
+            &key,
+            Timestamp::UNIX_EPOCH,
+        )
     })
     .unwrap();
     let mut clocks = Clocks(ClockReading {

@@ -55,7 +55,13 @@ impl Desk {
         let key = AuthKey::generate(random_bytes).unwrap();
         let (wanted, kept) = (id.clone(), key.clone());
         let insert = store.writer().run(None, move |context| {
-            webhooks::insert(context, &wanted, "Strategy", &kept, Timestamp::UNIX_EPOCH)
+            webhooks::insert(
+                context.connection,
+                &wanted,
+                "Strategy",
+                &kept,
+                Timestamp::UNIX_EPOCH,
+            )
         });
         insert.await.unwrap();
         let registry = Arc::new(Registry::default());
@@ -93,7 +99,7 @@ impl Desk {
                 settings: Some(settings),
                 ..WebhookChange::default()
             };
-            webhooks::change(context, &id, change)
+            algohook::journal::webhooks::change(context, &id, change)
         });
         change.await.unwrap();
         self.registry.load(&self.store).await.unwrap();

@@ -64,12 +64,12 @@ pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Resu
     if let Some(id) = known.optional()? {
         return Ok(Put::Known(RowId(id)));
     }
-    match make_room(context, row)? {
+    match make_room(connection, row)? {
         Room::Free => {}
         Room::Full => return Ok(Put::Dropped),
         Room::Off => return Ok(Put::Off),
     }
-    let id = insert(context, row, "waiting", None, now)?;
+    let id = insert(connection, row, "waiting", None, now)?;
     context.memory.has_outbox_rows = true;
     Ok(Put::Waits(id))
 }
@@ -80,13 +80,8 @@ pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Resu
 /// # Errors
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-pub fn put_dead(
-    context: &mut WriteContext<'_>,
-    row: &NewRow,
-    why: &str,
-    now: Timestamp,
-) -> Result<RowId> {
-    insert(context, row, "dead", Some(why), now)
+pub fn put_dead(connection: &Connection, row: &NewRow, why: &str, now: Timestamp) -> Result<RowId> {
+    insert(connection, row, "dead", Some(why), now)
 }
 
 /// Puts a row into the outbox of which nobody knows whether it was sent already, and why.
@@ -95,22 +90,21 @@ pub fn put_dead(
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn put_unknown(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     row: &NewRow,
     why: &str,
     now: Timestamp,
 ) -> Result<RowId> {
-    insert(context, row, "unknown", Some(why), now)
+    insert(connection, row, "unknown", Some(why), now)
 }
 
 fn insert(
-    context: &mut WriteContext<'_>,
+    connection: &Connection,
     row: &NewRow,
     state: &str,
     note: Option<&str>,
     now: Timestamp,
 ) -> Result<RowId> {
-    let connection = context.connection;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outbox (lane, kind, about, body, repeatable, vital, put_at, due_at, expires_at, state, note,
              settled_at, event_id, via)
@@ -143,8 +137,7 @@ enum Room {
 }
 
 /// Makes room for a row where its lane is full, unless that is full of what matters more.
-fn make_room(context: &mut WriteContext<'_>, row: &NewRow) -> Result<Room> {
-    let connection = context.connection;
+fn make_room(connection: &Connection, row: &NewRow) -> Result<Room> {
     let mut lane =
         connection.prepare_cached("SELECT open, is_off FROM outbox_lanes WHERE lane = ?1")?;
     let lane = lane.query_row([&row.lane], |row| Ok((row.get(0)?, row.get(1)?)));
@@ -203,10 +196,9 @@ pub fn joinable(
 /// # Errors
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-pub fn rewrite(context: &mut WriteContext<'_>, row: RowId, body: &[u8]) -> Result<()> {
+pub fn rewrite(connection: &Connection, row: RowId, body: &[u8]) -> Result<()> {
     let sql = "UPDATE outbox SET body = ?2 WHERE id = ?1 AND state = 'waiting'";
-    context
-        .connection
+    connection
         .prepare_cached(sql)?
         .execute(params![row.0, body])?;
     Ok(())

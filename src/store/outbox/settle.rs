@@ -66,8 +66,7 @@ pub struct Note {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn note(context: &mut WriteContext<'_>, note: &Note) -> Result<()> {
-    let connection = context.connection;
+pub fn note(connection: &Connection, note: &Note) -> Result<()> {
     let (row, at) = (note.row.0, to_micros(note.at));
     let settled_at = match note.outcome {
         Outcome::Again(_) => None,
@@ -107,8 +106,8 @@ pub fn note(context: &mut WriteContext<'_>, note: &Note) -> Result<()> {
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn recover(context: &mut WriteContext<'_>, now: Timestamp) -> Result<()> {
-    let mut update = context.connection.prepare_cached(
+pub fn recover(connection: &Connection, now: Timestamp) -> Result<()> {
+    let mut update = connection.prepare_cached(
         "UPDATE outbox SET state = iif(repeatable, 'waiting', 'unknown'), failures = failures + 1,
              due_at = ?1, settled_at = iif(repeatable, NULL, ?1)
          WHERE state = 'sending'",
@@ -179,12 +178,12 @@ pub fn send_all_again(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn remove_lane(context: &mut WriteContext<'_>, lane: &str) -> Result<()> {
+pub fn remove_lane(connection: &Connection, lane: &str) -> Result<()> {
     for sql in [
         "DELETE FROM outbox WHERE lane = ?1 AND state = 'waiting'",
         "DELETE FROM outbox_lanes WHERE lane = ?1 AND open = 0",
     ] {
-        context.connection.prepare_cached(sql)?.execute([lane])?;
+        connection.prepare_cached(sql)?.execute([lane])?;
     }
     Ok(())
 }
@@ -194,9 +193,9 @@ pub fn remove_lane(context: &mut WriteContext<'_>, lane: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`StoreError::NotFound`] where there is none.
-pub fn remove(context: &mut WriteContext<'_>, row: RowId) -> Result<()> {
+pub fn remove(connection: &Connection, row: RowId) -> Result<()> {
     let sql = "DELETE FROM outbox WHERE id = ?1 AND state <> 'sending'";
-    match context.connection.prepare_cached(sql)?.execute([row.0])? {
+    match connection.prepare_cached(sql)?.execute([row.0])? {
         0 => Err(not_found(row, "not being sent")),
         _ => Ok(()),
     }
@@ -224,8 +223,8 @@ const AT_ONCE: i64 = 200;
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn forget_settled(context: &mut WriteContext<'_>, before: Timestamp) -> Result<bool> {
-    let mut delete = context.connection.prepare_cached(
+pub fn forget_settled(connection: &Connection, before: Timestamp) -> Result<bool> {
+    let mut delete = connection.prepare_cached(
         "DELETE FROM outbox WHERE id IN (
              SELECT id FROM outbox WHERE settled_at < ?1 LIMIT ?2)",
     )?;

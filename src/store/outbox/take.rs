@@ -10,7 +10,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{OutboxRow, RowId, RowState, SELECT, read};
 use crate::store::error::Result;
 use crate::store::sql::{timestamp, to_micros};
-use crate::store::writer::WriteContext;
 
 /// What a lane has to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +84,7 @@ fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<
 /// # Errors
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-pub fn next(context: &mut WriteContext<'_>, lane: &str, now: Timestamp) -> Result<Next> {
-    let connection = context.connection;
+pub fn next(connection: &Connection, lane: &str, now: Timestamp) -> Result<Next> {
     if is_held(connection, lane)? {
         return Ok(Next::Nothing);
     }

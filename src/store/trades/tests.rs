@@ -213,7 +213,8 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
     assert!(twin.tags.is_empty() && !twin.is_imported);
 
     // Deriving the ledgers of alerts again leaves the other books alone.
-    crate::store::ledgers::mark_stale(&mut scratch.context(), None).unwrap();
+    scratch.memory.forget();
+    crate::store::ledgers::mark_stale(&scratch.connection, None).unwrap();
     while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
     assert_eq!(ids(&all(&scratch)), ids(&alerts));
     assert_eq!(made(&scratch, fills), Decimal::from(1000));
@@ -222,9 +223,9 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
     // A deleted webhook leaves nothing in any book.
     let now = Timestamp::UNIX_EPOCH;
     for webhook in &webhooks {
-        crate::store::webhooks::delete(&mut scratch.context(), webhook, now).unwrap();
+        crate::store::webhooks::delete(&scratch.connection, webhook, now).unwrap();
     }
-    while crate::store::webhooks::purge(&mut scratch.context(), 1000).unwrap() {}
+    while crate::store::webhooks::purge(&scratch.connection, 1000).unwrap() {}
     let count = "SELECT count(*) FROM trades";
     let left: i64 = scratch
         .connection
