@@ -92,6 +92,20 @@ const ARROWS: &[(&str, &str)] = &[
 /// Rooms that speak to SQLite; others hand a connection on.
 const SPEAK_SQL: &[&str] = &["store", "journal"];
 
+/// Rooms that write into the audit log. What the owner does has its entry in `desk`; `access` and
+/// `chat` note who came in or was refused, and which command was sent.
+const AUDIT: &[&str] = &["access", "chat", "desk", "store"];
+
+/// Files of the store that know what the writer remembers: the engine itself, and the outbox,
+/// whose rows wake the senders once they are committed.
+const KNOW_THE_WRITER: &[&str] = &[
+    "store/mod.rs",
+    "store/outbox/put.rs",
+    "store/outbox/settle.rs",
+    "store/transactions.rs",
+    "store/writer.rs",
+];
+
 /// Rooms that may open a connection to another machine.
 const CONNECT: &[&str] = &["outbound"];
 
@@ -125,6 +139,47 @@ impl Source {
         top.strip_suffix(".rs").unwrap_or(top)
     }
 
+    /// The names of its module and of those that it is in.
+    fn module(&self) -> Vec<&str> {
+        let path = self.path.strip_suffix(".rs").unwrap();
+        let path = path.strip_suffix("/mod").unwrap_or(path);
+        path.split('/').collect()
+    }
+
+    /// What it names of the crate, as far as names are written with `::`.
+    fn paths(&self) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        for rest in self.code.split("use ").skip(1) {
+            let tree: String = rest.split(';').next().unwrap().split_whitespace().collect();
+            expand("", &tree, &mut paths);
+        }
+        for begin in ["crate::", "super::"] {
+            let is_in_path = |letter: char| letter.is_alphanumeric() || "_:".contains(letter);
+            for (at, _) in self.code.match_indices(begin) {
+                let rest = &self.code[at..];
+                let end = rest.find(|letter| !is_in_path(letter));
+                paths.push(rest[..end.unwrap_or(rest.len())].to_owned());
+            }
+        }
+        let absolute = |path: String| {
+            let mut module: Vec<String> = self.module().into_iter().map(str::to_owned).collect();
+            let mut names = path.split("::").peekable();
+            match *names.peek()? {
+                "crate" => module.clear(),
+                "super" => {}
+                _ => return None,
+            }
+            while let Some(name) = names.next_if(|name| ["crate", "super"].contains(name)) {
+                if name == "super" {
+                    module.pop();
+                }
+            }
+            module.extend(names.map(str::to_owned));
+            Some(module)
+        };
+        paths.into_iter().filter_map(absolute).collect()
+    }
+
     /// The rooms that it names, its own left out.
     fn names(&self) -> BTreeSet<String> {
         let word = |text: &str| -> String {
@@ -143,6 +198,27 @@ impl Source {
         names.remove(self.room());
         names.remove("");
         names
+    }
+}
+
+/// The paths of a `use`, whose spaces are gone.
+fn expand(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let Some((begin, list)) = tree.split_once('{') else {
+        paths.push(format!("{before}{tree}"));
+        return;
+    };
+    let list = list.strip_suffix('}').unwrap_or(list);
+    let (mut depth, mut from) = (0, 0);
+    for (at, letter) in list.char_indices().chain([(list.len(), ',')]) {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                expand(&format!("{before}{begin}"), &list[from..at], paths);
+                from = at + 1;
+            }
+            _ => {}
+        }
     }
 }
 
@@ -294,6 +370,42 @@ fn cycles(sources: &[Source]) -> Vec<String> {
     }
 }
 
+/// Folders inside a room that lead back to themselves over what lies beside them. A folder and
+/// the file that it belongs to may name each other.
+fn folder_cycles(sources: &[Source]) -> Vec<String> {
+    let modules: BTreeSet<Vec<&str>> = sources.iter().map(Source::module).collect();
+    let mut beside: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for source in sources {
+        let module = source.module();
+        for path in source.paths() {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let is_module = |length: &usize| modules.contains(&path[..*length]);
+            let named = &path[..(0..=path.len()).rev().find(is_module).unwrap_or(0)];
+            let pairs = module.iter().zip(named);
+            let common = pairs.take_while(|(one, other)| one == other).count();
+            if common > 0 && common < module.len() && common < named.len() {
+                let unit = |of: &[&str]| of[..=common].iter().map(|&name| name.into()).collect();
+                beside.entry(unit(&module)).or_default().insert(unit(named));
+            }
+        }
+    }
+    let is_folder = |unit: &Vec<String>| {
+        let mut longer = modules.iter().filter(|module| module.len() > unit.len());
+        longer.any(|module| unit.iter().zip(module).all(|(one, other)| one == other))
+    };
+    let leads_back = |unit: &&Vec<String>| {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![*unit]);
+        while let Some(from) = next.pop() {
+            let named = beside.get(from).into_iter().flatten();
+            next.extend(named.filter(|named| seen.insert(*named)));
+        }
+        seen.contains(*unit)
+    };
+    let folders = beside.keys().filter(|unit| is_folder(unit));
+    let cyclic = folders.filter(leads_back);
+    cyclic.map(|unit| unit.join("/")).collect()
+}
+
 fn nothing() -> Vec<String> {
     Vec::new()
 }
@@ -304,6 +416,7 @@ fn rooms_name_only_what_they_may() {
     assert_eq!(wrong_arrows(&sources), nothing());
     assert_eq!(unused_arrows(&sources), nothing());
     assert_eq!(cycles(&sources), nothing());
+    assert_eq!(folder_cycles(&sources), nothing());
 }
 
 #[test]
@@ -333,6 +446,42 @@ fn a_wrong_arrow_and_a_cycle_are_found() {
     );
     assert_eq!(cycles(&bent), ["domain", "store"]);
     assert!(unused_arrows(&bent).contains(&"store -> clock".to_owned()));
+}
+
+#[test]
+fn a_cycle_of_folders_is_found() {
+    let of = |below: &str| {
+        [
+            Source::new("payload/mod.rs", "mod fields;\nuse fields::one;"),
+            Source::new("payload/fields/mod.rs", "use super::{Parsed, hints};"),
+            Source::new("payload/fields/size.rs", below),
+            Source::new("payload/hints.rs", "use crate::payload::error::{A, B};"),
+            Source::new("payload/error.rs", "fn a() { super::key::find() }"),
+            Source::new(
+                "payload/key.rs",
+                "use super::{\n    error::C,\n    fields::{size, mod_a::Name},\n};",
+            ),
+        ]
+    };
+    let straight = of("use super::super::Parsed;");
+    assert_eq!(folder_cycles(&straight[..4]), nothing());
+    assert_eq!(folder_cycles(&straight), ["payload/fields"]);
+    let apart = [
+        Source::new("a/one/b.rs", "use crate::a::two::c;"),
+        Source::new("a/two/c.rs", "use super::super::one::b;"),
+    ];
+    assert_eq!(folder_cycles(&apart[..1]), nothing());
+    assert_eq!(folder_cycles(&apart), ["a/one", "a/two"]);
+}
+
+#[test]
+fn acts_are_noted_where_they_are_done() {
+    let sources = sources();
+    assert_eq!(named_outside(&sources, &["audit::note"], AUDIT), nothing());
+    let of_store = sources.iter().filter(|source| source.room() == "store");
+    let know = of_store.filter(|source| source.code.contains("WriteContext"));
+    let know: Vec<&str> = know.map(|source| source.path.as_str()).collect();
+    assert_eq!(know, KNOW_THE_WRITER);
 }
 
 #[test]

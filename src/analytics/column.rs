@@ -1,19 +1,17 @@
 //! One column of the report, from its trades in the order of their exits.
 
-use jiff::tz::TimeZone;
-
 use crate::domain::money::Decimal;
 
 use super::cycles::Cycles;
 use super::drawdown::Drawdown;
 use super::durations::{Durations, time_in_market};
-use super::local_time::WallClock;
+use super::local_time::local_day;
 use super::metrics::Metrics;
 use super::number::{count, float_of, percent, ratio, seconds};
 use super::returns::{DayClose, Days};
 use super::statistics::mean_and_deviation;
 use super::summary::Summary;
-use super::table::{Row, TradeTable, time_of};
+use super::table::{Row, TradeTable};
 use super::{OpenSide, ReportInput, intervals, ratios};
 
 /// Seconds of a year of 365 days.
@@ -49,7 +47,8 @@ pub(super) fn metrics_of(
     column.write(&mut metrics, table, input, open);
     metrics.time_in_market = time_in_market(chosen().rev(), table.from);
     metrics.sqn = system_quality(chosen().map(|row| table.scale.float(row.profit)));
-    intervals::write_of_trades(&mut metrics, chosen(), table.scale);
+    let found = intervals::of_trades(chosen(), table.scale, metrics.winning_trades);
+    metrics.take_intervals(&found);
     metrics
 }
 
@@ -189,11 +188,6 @@ impl Column {
 fn system_quality(profits: impl Iterator<Item = f64> + Clone) -> Option<f64> {
     let (mean, deviation) = mean_and_deviation(profits.clone())?;
     ratio(count(profits.count()).sqrt() * mean, deviation)
-}
-
-/// The local day of an instant in microseconds since the epoch.
-pub(super) fn local_day(microsecond: i64, zone: &TimeZone) -> i64 {
-    WallClock::new(zone).day_and_second(time_of(microsecond)).0
 }
 
 /// Compound growth a year in percent, of growth by a factor within some seconds.

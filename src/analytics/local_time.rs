@@ -49,6 +49,17 @@ impl<'zone> WallClock<'zone> {
     }
 }
 
+/// The instant of a number of microseconds since the epoch.
+pub(super) fn time_of(microsecond: i64) -> Timestamp {
+    // Every row's time came out of a Timestamp.
+    Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MAX)
+}
+
+/// The local day of an instant in microseconds since the epoch.
+pub(super) fn local_day(microsecond: i64, zone: &TimeZone) -> i64 {
+    WallClock::new(zone).day_and_second(time_of(microsecond)).0
+}
+
 /// The date of a day since 1970-01-01.
 pub(super) fn date_of(day: i64) -> Date {
     // Beyond the calendar there is no instant that could ask.

@@ -207,3 +207,18 @@ pub struct Metrics {
     /// 95 % intervals of the headline figures.
     pub intervals: Intervals,
 }
+
+impl Metrics {
+    /// Takes the intervals of the figures of trades, of those figures that there are.
+    pub(super) fn take_intervals(&mut self, found: &Intervals) {
+        self.intervals = Intervals {
+            percent_profitable: found.percent_profitable,
+            profit_factor: found.profit_factor.filter(|_| self.profit_factor.is_some()),
+            payoff_ratio: found.payoff_ratio.filter(|_| self.payoff_ratio.is_some()),
+            kelly_percent: found.kelly_percent.filter(|_| self.kelly_percent.is_some()),
+            avg_trade: found.avg_trade,
+            expectancy: found.expectancy,
+            ..self.intervals
+        };
+    }
+}

@@ -19,6 +19,7 @@ mod metrics;
 pub mod monte_carlo;
 pub(crate) mod number;
 mod ratios;
+mod resample;
 mod returns;
 mod runs;
 pub mod series;

@@ -6,14 +6,15 @@
 //! numbers are turned into draws here, so a seed gives the same answer on every
 //! machine and with every version.
 
+use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use crate::domain::money::Decimal;
 
 use super::exact::Scale;
-use super::number::{count, float_of, nearest_whole, percent};
+use super::number::{count, float_of, percent};
+use super::resample::{PLACES, draw, money};
 use super::series::{ProfitBin, bins_of};
 use super::statistics::Sorted;
 
@@ -22,9 +23,6 @@ pub const RESAMPLES: usize = 5_000;
 
 /// Stretches of equal length between the points of the bands.
 const STRETCHES: usize = 100;
-
-/// Places that simulated amounts of money are rounded to.
-const PLACES: u32 = 8;
 
 /// The input of a Monte Carlo.
 #[derive(Debug, Clone, Copy)]
@@ -205,14 +203,6 @@ fn marks(trades: usize) -> Vec<usize> {
         .collect()
 }
 
-/// An index below `length`, from the high bits of one random number; uneven by
-/// less than `length` in 2^64.
-pub(super) fn draw(generator: &mut Xoshiro256PlusPlus, length: usize) -> usize {
-    let product = u128::from(generator.next_u64()) * length as u128;
-    // Below `length`, for the factor is below 2^64.
-    usize::try_from(product >> 64).unwrap_or(0)
-}
-
 fn percentiles(values: Vec<f64>) -> Percentiles {
     let sorted = Sorted::of(values);
     let at = |share| money(sorted.at(share).unwrap_or_default());
@@ -223,11 +213,4 @@ fn percentiles(values: Vec<f64>) -> Percentiles {
         p75: at(0.75),
         p95: at(0.95),
     }
-}
-
-/// A simulated amount as money at [`PLACES`] places.
-pub(super) fn money(value: f64) -> Decimal {
-    let places = 10_f64.powi(8);
-    let scale = Scale::fitting([Decimal::new(1, PLACES)].into_iter());
-    scale.money(nearest_whole(value * places))
 }

@@ -12,7 +12,7 @@ use crate::domain::trade::ClosedTrade;
 
 use super::ReportInput;
 use super::exact::Scale;
-use super::local_time::WallClock;
+use super::local_time::{WallClock, time_of};
 use super::number::float_of;
 
 /// The columns of one trade that a report needs.
@@ -156,12 +156,6 @@ fn set_local_times(rows: &mut [Row], zone: &TimeZone) {
         row.exit_day = latest;
         row.exit_hour = u8::try_from(second / 3600).unwrap_or(23);
     }
-}
-
-/// The instant of a number of microseconds since the epoch.
-pub(super) fn time_of(microsecond: i64) -> Timestamp {
-    // Every row's time came out of a Timestamp.
-    Timestamp::from_microsecond(microsecond).unwrap_or(Timestamp::MAX)
 }
 
 /// Profit as a fraction of what the entry was worth and cost; not a number where the worth is

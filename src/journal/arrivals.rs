@@ -24,7 +24,6 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Remembered;
-use super::recent::FILLS_OF_ONE_BAR;
 use crate::clock::ClockReading;
 use crate::domain::event::{EventId, Warning};
 use crate::store::WriteContext;
@@ -32,6 +31,9 @@ use crate::store::error::Result;
 use crate::store::events::{self, Earlier, NOTICEABLE};
 use crate::store::sql::{timestamp, to_micros};
 use ahead::Ahead;
+
+/// Two equal alerts closer together than this are two fills of one bar.
+pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
 
 /// Largest lag at which a clock is still waited for.
 const WAITED_FOR: SignedDuration = SignedDuration::from_hours(1);

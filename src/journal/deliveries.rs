@@ -27,7 +27,7 @@ use crate::secrets::random_bytes;
 use crate::store::conflict::Conflict;
 use crate::store::error::{Result, StoreError};
 use crate::store::events::Earlier;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{Payload, as_json, to_micros};
 use crate::store::{WriteContext, events, orders, outbox, tickers};
 

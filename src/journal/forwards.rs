@@ -18,7 +18,7 @@ use crate::domain::order::{Measure, measure};
 use crate::domain::signal::{Direction, Intent, Signal};
 use crate::domain::webhook::Reversal;
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
 use crate::store::{
     Connection, Result, WriteContext, forwards, history, tickers, trades, webhooks,

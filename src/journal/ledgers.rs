@@ -17,7 +17,8 @@ use crate::domain::ledger::{Applied, Ledger, NotApplied, Unpairable};
 use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::webhook::Settings;
-use crate::store::ledgers::{LedgerKey, any_stale, load, mark, save};
+use crate::store::ledger_key::LedgerKey;
+use crate::store::ledgers::{any_stale, load, mark, save};
 use crate::store::sql::to_micros;
 use crate::store::{Result, StoreError, WriteContext, lots, orders, pairings, trades, webhooks};
 

@@ -11,7 +11,7 @@ use crate::domain::event::{EventSource, Warning};
 use crate::domain::ledger::belongs_between;
 use crate::domain::order::{Order, OrderId, pairing_time};
 use crate::store::error::Result;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::orders::{self, NewOrder};
 
 /// When an order arrived.

@@ -14,7 +14,8 @@ use crate::domain::money::{Decimal, Price};
 use crate::domain::signal::{Direction, Intent, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::payload;
-use crate::store::ledgers::{self, LedgerKey};
+use crate::store::ledger_key::LedgerKey;
+use crate::store::ledgers;
 use crate::store::{Conflict, Result, WriteContext, events, tickers, webhooks};
 
 /// Name of the signal of an order that accepts TradingView's position.

@@ -20,9 +20,6 @@ use crate::store::error::Result;
 use crate::store::events::Earlier;
 use crate::store::sql::{optional_timestamp, timestamp, to_micros};
 
-/// Two equal alerts closer together than this are two fills of one bar.
-pub(super) const FILLS_OF_ONE_BAR: SignedDuration = SignedDuration::from_secs(3);
-
 /// The relation of a new delivery to an equal earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {

@@ -15,7 +15,7 @@ use crate::domain::signal::{Intent, PercentOf, Percentage, Signal, Ticker};
 use crate::domain::webhook::Settings;
 use crate::payload::PayloadError;
 use crate::store::error::Result;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::{lots, orders, tickers, trades, webhooks};
 
 /// A percentage that an order asks for, with what it takes to make a quantity of it.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::PresentedKey;
+use super::presented_key::PresentedKey;
 
 /// The code of everything that is no JSON object.
 const INVALID_JSON: &str = "invalid_json";

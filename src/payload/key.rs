@@ -1,50 +1,13 @@
 //! The auth key inside a body: found even in broken text, and hidden in
 //! everything that is kept.
 
-use std::fmt;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use super::fields::is_name as is_field;
+use super::presented_key::{HIDDEN, PresentedKey};
 use super::syntax::{Document, string};
-
-/// The text in the place of a key.
-const HIDDEN: &str = "***";
-
-/// Shorter texts are no keys of ours, and hiding them would garble messages.
-const SHORTEST_HIDDEN_IN_TEXTS: usize = 8;
-
-/// An auth key as a delivery states it, right or wrong. Its `Debug` hides it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PresentedKey(String);
-
-impl PresentedKey {
-    /// A key as somebody states it.
-    #[must_use]
-    pub fn new(key: String) -> Self {
-        Self(key)
-    }
-
-    /// The key itself, to be compared in constant time.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Replaces the key in a text that will be shown.
-    pub(super) fn hide_in(&self, text: &mut String) {
-        if self.0.len() >= SHORTEST_HIDDEN_IN_TEXTS && text.contains(&self.0) {
-            *text = text.replace(&self.0, HIDDEN);
-        }
-    }
-}
-
-impl fmt::Debug for PresentedKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(HIDDEN)
-    }
-}
 
 /// Replaces every further occurrence of `key` by `***`: a trader may have pasted
 /// it into another field, and whoever sends it may escape or encode its letters.
@@ -109,7 +72,7 @@ pub(super) fn find(body: &[u8]) -> (Vec<PresentedKey>, Vec<u8>) {
     }
     let keys = spans.iter().map(|span| {
         // Letters and digits of ASCII only, so nothing is lost here.
-        PresentedKey(String::from_utf8_lossy(&body[span.clone()]).into_owned())
+        PresentedKey::new(String::from_utf8_lossy(&body[span.clone()]).into_owned())
     });
     (keys.collect(), replace(body, &spans, HIDDEN))
 }
@@ -135,7 +98,9 @@ pub(super) fn secrets_of(document: &Document<'_>) -> Vec<PresentedKey> {
     let fields = document.fields.0.iter();
     let secrets = fields.filter(|(name, _)| SECRETS.iter().any(|known| is_field(name, known)));
     let texts = secrets.filter_map(|(_, value)| string(value));
-    texts.map(|text| PresentedKey(text.into_owned())).collect()
+    texts
+        .map(|text| PresentedKey::new(text.into_owned()))
+        .collect()
 }
 
 /// The letters and digits after a name and its `:` or `=`, quoted in any way.

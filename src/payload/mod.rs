@@ -19,11 +19,13 @@ mod fingerprint;
 mod formats;
 mod hints;
 mod key;
+mod presented_key;
 #[cfg(test)]
 mod statements;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod translation;
 
 use crate::domain::event::Warning;
 use crate::domain::format::{Format, ReadingRules};
@@ -32,7 +34,8 @@ use crate::domain::signal::Signal;
 pub use error::PayloadError;
 pub use fields::{FieldOrigin, read_time};
 pub use fingerprint::{Fingerprint, fingerprint};
-pub use key::{PresentedKey, hide_keys, redact};
+pub use key::{hide_keys, redact};
+pub use presented_key::PresentedKey;
 
 use formats::Message;
 use syntax::Document;

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
 use super::expectations;
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, to_micros};
 use super::trades::{self, NewLeg, NewTrade};
 use super::webhooks::{self, StoredWebhook};

@@ -11,7 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
-use super::ledgers::{self, LedgerKey};
+use super::ledger_key::LedgerKey;
+use super::ledgers;
 use super::orders::SeenPrice;
 use super::sql::{optional_parsed, parsed, timestamp, to_micros};
 use super::tickers;

@@ -5,36 +5,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::Result;
+use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use super::{lots, orders, webhooks};
 use crate::domain::book::Book;
-use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Checkpoint, Ledger};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::webhook::{Settings, WebhookId};
-
-/// The key of a ledger: one webhook's book in one instrument.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LedgerKey {
-    /// Number of the webhook inside the database.
-    pub webhook: i64,
-    /// The book.
-    pub book: Book,
-    /// The instrument.
-    pub instrument: Instrument,
-}
-
-impl LedgerKey {
-    /// The key of a webhook's alerts in an instrument.
-    #[must_use]
-    pub fn of_alerts(webhook: i64, instrument: Instrument) -> Self {
-        Self {
-            webhook,
-            book: Book::Alerts,
-            instrument,
-        }
-    }
-}
 
 /// A ledger as the database has it.
 struct Stored {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::error::Result;
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::{parsed, timestamp, to_micros};
 use crate::domain::order::OrderId;
 use crate::domain::trade::{Leg, Lot};

@@ -29,6 +29,7 @@ pub mod health;
 pub mod history;
 pub mod issues;
 pub mod known_clients;
+pub mod ledger_key;
 pub mod ledgers;
 pub mod lots;
 pub mod memory;

@@ -17,7 +17,7 @@ pub(crate) use pairing::{
 use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::events::Earlier;
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::tickers;
 use crate::domain::event::{EventId, EventSource};

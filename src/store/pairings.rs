@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::error::Result;
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::as_json;
 use super::tickers;
 use crate::domain::ledger::{Applied, PositionChange};

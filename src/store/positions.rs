@@ -3,7 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::error::Result;
-use super::ledgers::{self, LedgerKey};
+use super::ledger_key::LedgerKey;
+use super::ledgers;
 use super::sql::parsed;
 use super::tickers;
 use super::webhooks::{self, StoredWebhook};

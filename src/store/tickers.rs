@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::parsed;
 use crate::domain::book::Book;
 use crate::domain::event::Warning;

@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::conditions::query;
 use super::error::{Result, StoreError};
-use super::ledgers::LedgerKey;
+use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, parsed, timestamp, to_micros, unreadable};
 use crate::domain::book::Book;
 use crate::domain::ledger::Applied;

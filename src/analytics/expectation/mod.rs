@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::intervals::Interval;
-use super::monte_carlo::money;
+use super::resample::money;
 use super::statistics::{Sorted, mean_and_deviation};
 use crate::domain::departure::{Departure, OutcomeUnit};
 use crate::domain::money::Decimal;

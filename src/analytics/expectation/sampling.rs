@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::special::chi_square_above;
 use crate::analytics::intervals::autocorrelation::long_run_variance;
-use crate::analytics::monte_carlo::draw;
 use crate::analytics::number::count;
+use crate::analytics::resample::draw;
 
 /// The probability below which autocorrelation counts as found.
 const SIGNIFICANT: f64 = 0.05;

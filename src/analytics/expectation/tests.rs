@@ -5,7 +5,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::analytics::monte_carlo::draw;
+use crate::analytics::resample::draw;
 use crate::analytics::statistics::mean;
 use crate::domain::departure::DepartureSide;
 

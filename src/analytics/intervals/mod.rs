@@ -24,7 +24,7 @@ use crate::domain::money::Decimal;
 
 pub(crate) use of_means::of_mean;
 pub(super) use of_returns::{Excess, sharpe, sortino};
-pub(super) use of_trades::write as write_of_trades;
+pub(super) use of_trades::of_trades;
 
 /// Closed trades below which figures say little yet.
 pub const FEW_TRADES: usize = 30;

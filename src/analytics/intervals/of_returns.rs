@@ -3,8 +3,8 @@
 use super::autocorrelation::long_run_variance;
 use super::bootstrap::{self, RESAMPLES};
 use super::{Interval, Method, around};
-use crate::analytics::monte_carlo::draw;
 use crate::analytics::number::count;
+use crate::analytics::resample::draw;
 use crate::analytics::returns::Returns;
 
 /// Returns up to which Sortino ratios are resampled.

@@ -4,17 +4,16 @@
 use super::bootstrap::{self, RESAMPLES};
 use super::{Interval, Intervals, MOST_RESAMPLED, Method, MoneyInterval, around, wilson};
 use crate::analytics::exact::Scale;
-use crate::analytics::metrics::Metrics;
-use crate::analytics::monte_carlo::{draw, money};
 use crate::analytics::number::{count, float, power_of_ten};
+use crate::analytics::resample::{draw, money};
 use crate::analytics::table::Row;
 
-/// Writes the intervals of some trades' figures.
-pub(in crate::analytics) fn write<'rows>(
-    metrics: &mut Metrics,
+/// The intervals of some trades' figures, so many of which won.
+pub(in crate::analytics) fn of_trades<'rows>(
     rows: impl Iterator<Item = &'rows Row>,
     scale: Scale,
-) {
+    winning_trades: usize,
+) -> Intervals {
     // Whole units, so that resamples of the same trades have the very same sums.
     let profits: Vec<f64> = rows.map(|row| float(row.profit)).collect();
     let found = if profits.len() > MOST_RESAMPLED {
@@ -33,21 +32,19 @@ pub(in crate::analytics) fn write<'rows>(
             method: mean.method,
         })
     });
-    metrics.intervals = Intervals {
-        percent_profitable: wilson(metrics.winning_trades, n),
-        profit_factor: profit_factor.filter(|_| metrics.profit_factor.is_some()),
-        payoff_ratio: payoff.filter(|_| metrics.payoff_ratio.is_some()),
-        kelly_percent: kelly
-            .filter(|_| metrics.kelly_percent.is_some())
-            .map(|kelly| Interval {
-                low: kelly.low.map(|low| 100.0 * low),
-                high: kelly.high.map(|high| 100.0 * high),
-                ..kelly
-            }),
+    Intervals {
+        percent_profitable: wilson(winning_trades, n),
+        profit_factor,
+        payoff_ratio: payoff,
+        kelly_percent: kelly.map(|kelly| Interval {
+            low: kelly.low.map(|low| 100.0 * low),
+            high: kelly.high.map(|high| 100.0 * high),
+            ..kelly
+        }),
         avg_trade: mean,
         expectancy: mean,
-        ..metrics.intervals
-    };
+        ..Intervals::default()
+    }
 }
 
 /// Sums that the figures are made of.

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::analytics::local_time::time_of;
 use crate::analytics::number::{float, percent};
-use crate::analytics::table::{TradeTable, time_of};
+use crate::analytics::table::TradeTable;
 use crate::domain::money::Decimal;
 
 /// Stretches that a long curve is cut into. Each keeps at most five points, so a

@@ -5,8 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::breakdown::{Profit, Tally};
-use crate::analytics::column::local_day;
-use crate::analytics::local_time::{date_of, month_of};
+use crate::analytics::local_time::{date_of, local_day, month_of};
 use crate::analytics::number::percent;
 use crate::analytics::table::TradeTable;
 use crate::domain::money::Decimal;

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::analytics::local_time::time_of;
 use crate::analytics::number::{count, percent, ratio};
 use crate::analytics::statistics::mean_and_deviation;
-use crate::analytics::table::{Row, TradeTable, time_of};
+use crate::analytics::table::{Row, TradeTable};
 
 /// Trades that a rolling figure looks back on, the latest included.
 pub const ROLLING_WINDOW: usize = 20;

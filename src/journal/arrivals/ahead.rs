@@ -8,7 +8,7 @@ use crate::clock::ClockReading;
 use crate::domain::event::EventId;
 use crate::domain::order::SIGNAL_TIME_TOLERANCE;
 use crate::journal::{Remembered, ledgers};
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{parsed, timestamp, to_micros};
 use crate::store::{Result, WriteContext};
 

@@ -8,7 +8,8 @@ use crate::domain::signal::{Direction, Intent, OrderType, StatedPosition};
 use crate::domain::webhook::{Commission, CommissionKind, Reversal, Settings, Slippage};
 use crate::store::error::Result;
 use crate::store::fills::{self, StoredFill};
-use crate::store::ledgers::{self, LedgerKey};
+use crate::store::ledger_key::LedgerKey;
+use crate::store::ledgers;
 use crate::store::{WriteContext, lots, trades, webhooks};
 
 /// Derives a ledger of fills again.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::super::recent::FILLS_OF_ONE_BAR;
+use super::super::arrivals::FILLS_OF_ONE_BAR;
 use super::super::repetition::IDEMPOTENCY_WINDOW;
 use super::Candidate;
 use crate::domain::event::EventStatus;

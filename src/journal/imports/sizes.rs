@@ -20,7 +20,8 @@ use crate::journal::deliveries::fail;
 use crate::journal::sizing::{Asked, of_equity, of_position};
 use crate::payload::PayloadError;
 use crate::store::error::Result;
-use crate::store::ledgers::{LedgerKey, mark};
+use crate::store::ledger_key::LedgerKey;
+use crate::store::ledgers::mark;
 use crate::store::{orders, tickers, webhooks};
 
 /// Writes the quantities of the orders `wanted`, and turns the events of those that come to none

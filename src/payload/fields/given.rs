@@ -13,8 +13,8 @@ use super::{string, words};
 use crate::domain::event::Warning;
 use crate::domain::format::Format;
 use crate::payload::error::PayloadError;
-use crate::payload::formats::Translation;
 use crate::payload::syntax::Fields;
+use crate::payload::translation::Translation;
 
 /// The most names that one warning lists.
 const MOST_NAMES: usize = 10;

@@ -35,14 +35,14 @@ pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
 pub use names::{QUANTITY_KIND, TIMESTAMP, is_name};
 pub use origins::FieldOrigin;
-pub use words::{SideWord, side as side_word};
+pub use words::{SideWord, side as side_word, switch};
 
 use crate::domain::event::UnknownText;
 use crate::domain::money::{Decimal, NumberError, parse_decimal};
 
 use super::error::PayloadError;
-use super::formats::{Translation, switch};
 use super::syntax::{Document, Fields, string};
+use super::translation::Translation;
 use super::{Parsed, hints};
 use given::{Given, Notes, Stated};
 use names::Standing;

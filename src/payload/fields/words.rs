@@ -232,3 +232,12 @@ pub fn quantity_kind(text: &str) -> Option<QuantityKind> {
     let (kind, _) = all.find(|(_, words)| words.iter().any(|word| is_text(word)))?;
     Some(*kind)
 }
+
+/// True or false, as people and programs write it.
+pub fn switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "y" => Some(true),
+        "false" | "0" | "no" | "off" | "n" => Some(false),
+        _ => None,
+    }
+}

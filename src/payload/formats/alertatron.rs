@@ -7,11 +7,13 @@
 
 use super::side;
 use super::text::{not_one, split_price};
-use super::translation::{Distance, Translation, distant, switch};
+use super::translation::{Distance, distant};
 use crate::domain::format::ReadingRules;
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
+use crate::payload::fields::switch;
 use crate::payload::fields::{QUANTITY_KIND, shortened};
+use crate::payload::translation::Translation;
 
 /// Commands that make an order of the message.
 const ORDERS: [&str; 2] = ["market", "limit"];

@@ -16,13 +16,12 @@ mod traderspost;
 mod translation;
 mod wundertrading;
 
-pub use translation::{Translation, switch};
-
 use serde_json::value::RawValue;
 
 use super::error::PayloadError;
 use super::fields::{is_name, side_word};
 use super::syntax::{Document, Fields, string};
+use super::translation::Translation;
 use crate::domain::format::{Format, ReadingRules};
 use translation::Untaken;
 

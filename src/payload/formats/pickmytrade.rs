@@ -4,11 +4,12 @@
 //! `buy` and `sell` open a position. With `reverse_order_close` the opposite one is closed
 //! wholly before that; without it they trade on the net position. `close` leaves all of it.
 
-use super::translation::{Distance, Taken, Translation, Untaken, distant, no_order, not_one_of};
+use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::TIMESTAMP;
 use crate::payload::syntax::Fields;
+use crate::payload::translation::Translation;
 
 const SIDES: [&str; 6] = ["buy", "sell", "long", "short", "close", "flat"];
 

@@ -1,11 +1,12 @@
 //! The words for a side that several services share.
 
 use super::traderspost::cancels;
-use super::translation::{Taken, Translation, not_one_of};
+use super::translation::{Taken, not_one_of};
 use crate::domain::format::{ReadingRules, SellWhileFlat};
 use crate::domain::signal::Direction;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{SideWord, side_word};
+use crate::payload::translation::Translation;
 
 /// The words that a message can say its side with.
 const KNOWN: [&str; 8] = [

@@ -4,10 +4,11 @@
 //! decides.
 
 use super::side;
-use super::translation::{Translation, Untaken};
+use super::translation::Untaken;
 use crate::domain::format::ReadingRules;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::TIMESTAMP;
+use crate::payload::translation::Translation;
 
 /// Says a message in our fields.
 ///

@@ -4,12 +4,13 @@
 //! message fails: a word that is passed over could be the one that matters.
 
 use super::side;
-use super::translation::{Taken, Translation, not_one_of};
+use super::translation::{Taken, not_one_of};
 use crate::domain::format::ReadingRules;
 use crate::domain::money::parse_decimal;
 use crate::domain::signal::{Direction, Intent, TimeInForce};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, SideWord, shortened, side_word};
+use crate::payload::translation::Translation;
 
 /// Words that a side has at most: `buy to cover`.
 const LONGEST_SIDE: usize = 3;

@@ -6,10 +6,11 @@
 //! order on the net position. A custom signal says the whole side: `enter_long`.
 
 use super::side;
-use super::translation::{Translation, Untaken};
+use super::translation::Untaken;
 use crate::domain::format::ReadingRules;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP};
+use crate::payload::translation::Translation;
 
 /// Fields without a meaning for an order.
 const PASSED_OVER: [&str; 5] = ["secret", "botuuid", "maxlag", "tvexchange", "exchange"];

@@ -4,10 +4,11 @@
 //! quantity. With `sentiment`, the position that TradingView's strategy has then, an order
 //! that leaves the strategy flat or on the other side is an exit.
 
-use super::translation::{Distance, Taken, Translation, Untaken, distant, no_order, not_one_of};
+use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP};
+use crate::payload::translation::Translation;
 
 const ACTIONS: [&str; 4] = ["buy", "sell", "exit", "add"];
 

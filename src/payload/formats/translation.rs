@@ -1,4 +1,4 @@
-//! A message of another service, said in our fields.
+//! Saying a message of another service in our fields.
 //!
 //! A format file takes the fields that it knows out of a message and states each as one of
 //! ours. Values go over as they were written, so that a number, a placeholder or an empty
@@ -12,41 +12,9 @@ use crate::domain::event::Warning;
 use crate::domain::format::Format;
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
-use crate::payload::fields::{blank, is_name, shortened};
+use crate::payload::fields::{blank, is_name, shortened, switch};
 use crate::payload::syntax::{Fields, string};
-
-/// One of our fields, as a message states it in its own words.
-pub struct Statement {
-    /// Our name.
-    pub field: &'static str,
-    /// The message's name, with its parents: `order.amount`.
-    pub name: String,
-    /// The value that our field has.
-    pub value: Box<RawValue>,
-    /// The value as the message has it, where that is another one.
-    pub said: Option<String>,
-}
-
-/// A message in our fields.
-#[derive(Default)]
-pub struct Translation<'a> {
-    /// What the format knows.
-    pub statements: Vec<Statement>,
-    /// What it does not: read as fields of our own, with a warning.
-    pub rest: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// What has no meaning for an order, by its path: looked through for a side and a size.
-    pub passed: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// The format, by whose names the hints call the fields.
-    pub format: Option<Format>,
-    /// What its owner should know.
-    pub warnings: Vec<Warning>,
-    /// Names of fields that have a meaning there and none here.
-    pub unused: Vec<String>,
-    /// Reasons for what a field was read as, beyond the message.
-    pub notes: Vec<(&'static str, String)>,
-    /// True if an entry closes all of an opposite position beside its own quantity.
-    pub closes_opposite: bool,
-}
+use crate::payload::translation::{Statement, Translation};
 
 impl Translation<'_> {
     /// States a field with the value that the message has.
@@ -320,15 +288,6 @@ pub enum Distance {
     Percent(Decimal),
     /// In price units.
     Amount(Decimal),
-}
-
-/// True or false, as people and programs write it.
-pub fn switch(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" | "y" => Some(true),
-        "false" | "0" | "no" | "off" | "n" => Some(false),
-        _ => None,
-    }
 }
 
 /// The error of a word that a field does not have.

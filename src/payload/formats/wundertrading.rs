@@ -4,10 +4,11 @@
 //! The code says the side and the pair. `amountPerTradeType` is `base` or `contracts` (units),
 //! `quote` or `$` (money), or `percents`, which is a share of 1 of the portfolio.
 
-use super::translation::{Distance, Taken, Translation, Untaken, distant};
+use super::translation::{Distance, Taken, Untaken, distant};
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, shortened};
+use crate::payload::translation::Translation;
 
 /// The sides that a code can begin with, and ours for them.
 const SIDES: [(&str, &str); 5] = [

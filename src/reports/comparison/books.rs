@@ -21,7 +21,7 @@ use crate::domain::signal::Ticker;
 use crate::domain::trade::{ClosedTrade, Trade};
 use crate::reports::zone_of;
 use crate::store::backtests::{self, Backtest};
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::trades::{self, PairedTrade, StoredTrade, TradeFilter};
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{StoreError, events, orders, tickers};

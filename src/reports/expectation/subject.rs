@@ -11,7 +11,7 @@ use crate::domain::trade::ClosedTrade;
 use crate::reports::comparison::foreign;
 use crate::store::backtests::{self, Backtest};
 use crate::store::expectations::{self, FrozenTrades, NewExpectation, StoredExpectation};
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{Connection, Result, fills, tickers, trades};
 

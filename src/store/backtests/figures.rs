@@ -12,7 +12,7 @@ use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::trades::Figure;
 use crate::store::error::Result;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{optional_parsed, parsed, timestamp};
 use crate::store::webhooks::{self, StoredWebhook};
 

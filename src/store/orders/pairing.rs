@@ -8,7 +8,7 @@ use crate::domain::event::{EventId, EventSource};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::{Percentage, StatedPosition};
 use crate::store::error::Result;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use crate::store::tickers;
 

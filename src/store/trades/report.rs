@@ -16,7 +16,7 @@ use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 use crate::store::conditions::{Conditions, query};
 use crate::store::error::Result;
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{amount, decimal, parsed, timestamp, to_micros, unreadable};
 
 /// All trades of a filter, in the order of their exits; those of one instant as

@@ -17,7 +17,7 @@ use crate::domain::terms::Terms;
 use crate::reports::zone_of;
 use crate::store::Connection;
 use crate::store::fills::{self as stored, StoredFill};
-use crate::store::ledgers::LedgerKey;
+use crate::store::ledger_key::LedgerKey;
 use crate::store::orders::{self, Arrival};
 use crate::store::tickers;
 use crate::store::trades::{self, PairedTrade};
