@@ -8,7 +8,6 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 use super::event::{NotAnId, numbered_id, text_enum};
 
@@ -162,18 +161,6 @@ impl<'de> Deserialize<'de> for Tells {
         }
     }
 }
-
-impl utoipa::PartialSchema for Tells {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let all = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(["all"]));
-        let some = ArrayBuilder::new().items(Topic::schema());
-        OneOfBuilder::new().item(all).item(some).into()
-    }
-}
-
-impl utoipa::ToSchema for Tells {}
 
 /// Hours in which only faults are told: `22:00-07:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,13 +36,12 @@ text_enum! {
 }
 
 /// The first trade that showed it, and the one that showed that it was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Departure {
     /// The number of the live trade.
     pub trade: usize,
     /// When it closed.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Less or more than expected.
     pub side: DepartureSide,

@@ -103,17 +103,6 @@ macro_rules! text_enum {
                 text.parse().map_err(::serde::de::Error::custom)
             }
         }
-
-        impl ::utoipa::PartialSchema for $name {
-            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::Schema> {
-                ::utoipa::openapi::ObjectBuilder::new()
-                    .schema_type(::utoipa::openapi::schema::Type::String)
-                    .enum_values(Some([$($text),+]))
-                    .into()
-            }
-        }
-
-        impl ::utoipa::ToSchema for $name {}
     };
 }
 
@@ -174,7 +163,7 @@ text_enum! {
 }
 
 /// Something about a delivery that its owner should know, although it was accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// A stable name for programs, such as `unknown_field`.
     pub code: String,

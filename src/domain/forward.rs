@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 
 use super::event::{NotAnId, numbered_id, text_enum};
 
@@ -45,7 +44,7 @@ text_enum! {
 }
 
 /// The longest time for which an order may be late: a week.
-const LONGEST_AGE: u32 = 7 * 24 * 3600;
+pub const LONGEST_AGE: u32 = 7 * 24 * 3600;
 
 /// The time after which an order that was not passed on is of no use any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,21 +146,6 @@ impl<'de> Deserialize<'de> for MaxAge {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
-
-impl utoipa::PartialSchema for MaxAge {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let seconds = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(LONGEST_AGE));
-        let text = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some("^(off|[1-9][0-9]{0,3}[sm]?|[1-9][0-9]?h|[1-7]d)$"));
-        OneOfBuilder::new().item(seconds).item(text).into()
-    }
-}
-
-impl utoipa::ToSchema for MaxAge {}
 
 #[cfg(test)]
 mod tests {

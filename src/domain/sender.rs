@@ -30,14 +30,12 @@ text_enum! {
 }
 
 /// The senders of alerts where a webhook names none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Senders {
     /// The senders whose alerts are taken.
-    #[schema(value_type = String)]
     pub policy: SenderPolicy,
     /// The addresses that TradingView sends from.
-    #[schema(value_type = Vec<String>)]
     pub addresses: Vec<IpAddr>,
 }
 

@@ -146,7 +146,7 @@ impl fmt::Debug for AuthKey {
 }
 
 /// Whether a webhook makes orders of its alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WebhookState {
     /// Alerts become orders.
@@ -160,21 +160,18 @@ pub enum WebhookState {
 /// The settings of a strategy, and of the reading of its numbers.
 ///
 /// Changing one re-derives the webhook's trades; the orders stay as they are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// Money at the start, in `currency`; zero or more.
-    #[schema(value_type = String)]
     pub initial_capital: Decimal,
     /// Currency of prices, profit and capital, for instance `USD`.
     pub currency: String,
     /// Money that one contract gains when the price rises by 1; of an inverse contract, the
     /// money that one is worth.
-    #[schema(value_type = String)]
     pub point_value: Decimal,
     /// Point values of single tickers, in place of `point_value`. A ticker is meant with and
     /// without its exchange, in any case, and of a known future in any month.
-    #[schema(value_type = BTreeMap<String, String>)]
     pub point_values: BTreeMap<String, Decimal>,
     /// `linear`, or `inverse` where profit is in the coin that the contract is about: quantity
     /// x point value x (1/entry - 1/exit).
@@ -182,7 +179,6 @@ pub struct Settings {
     /// Contracts of single tickers, in place of `contract`.
     pub contracts: BTreeMap<String, Contract>,
     /// Tick sizes of single tickers, in place of the slippage's.
-    #[schema(value_type = BTreeMap<String, String>)]
     pub tick_sizes: BTreeMap<String, Decimal>,
     /// The broker's commission.
     pub commission: Commission,
@@ -202,7 +198,6 @@ pub struct Settings {
     pub silence: Option<Silence>,
     /// The senders whose alerts are taken: `any`, `address` or `certificate`; the server's setting where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub senders: Option<SenderPolicy>,
     /// The format of its messages; `auto` finds it in the content of each.
     pub format: Format,
@@ -246,18 +241,17 @@ impl Default for Settings {
 }
 
 /// A commission for every fill, entry and exit alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Commission {
     /// The unit of `value`.
     pub kind: CommissionKind,
     /// Percent of the fill's value, or money; zero or more.
-    #[schema(value_type = String)]
     pub value: Decimal,
 }
 
 /// The unit that a commission is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CommissionKind {
     /// Percent of price x quantity x point value.
@@ -269,16 +263,14 @@ pub enum CommissionKind {
 }
 
 /// The assumed slippage of an order without a broker's fill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Slippage {
     /// The unit of `value`.
     pub kind: SlippageKind,
     /// Percent of the price, or ticks; zero or more.
-    #[schema(value_type = String)]
     pub value: Decimal,
     /// Size of one tick in price units; used by [`SlippageKind::Ticks`].
-    #[schema(value_type = String)]
     pub tick_size: Decimal,
 }
 
@@ -293,7 +285,7 @@ impl Default for Slippage {
 }
 
 /// The unit of assumed slippage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SlippageKind {
     /// Ticks of `tick_size`.
@@ -303,7 +295,7 @@ pub enum SlippageKind {
 }
 
 /// The effect of an entry against the open position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reversal {
     /// The quantity first closes the position, the rest opens: TradingView's

@@ -7,6 +7,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{Modify, OpenApi};
 
 mod constraints;
+mod domain;
+mod texts;
 
 use serde_json::Value;
 
@@ -135,6 +137,7 @@ impl Modify for Logins {
 pub fn document() -> Value {
     // Names and texts: there is nothing in it that JSON cannot say.
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    domain::add_defaults(&mut document);
     constraints::apply(&mut document);
     name_operations(&mut document);
     document
