@@ -36,6 +36,7 @@ pub mod secrets;
 pub mod server;
 pub mod store;
 pub mod templates;
+pub mod text;
 pub mod tls;
 pub mod upstream;
 pub mod vault;

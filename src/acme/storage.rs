@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::issue::{AcmeError, Issued};
 use crate::platform::{keep_private, make_private_folder};
+use crate::text;
 use crate::tls::Identity;
 
 /// The result of the last request for a certificate.
@@ -147,9 +148,5 @@ pub fn status(data_dir: &Path) -> Option<Status> {
 
 fn folder(data_dir: &Path, authority: &str) -> PathBuf {
     let digest = Sha256::digest(authority.as_bytes());
-    let name = digest
-        .iter()
-        .take(8)
-        .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
-    super::directory(data_dir).join(name)
+    super::directory(data_dir).join(text::hex(&digest[..8]))
 }

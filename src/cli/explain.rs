@@ -8,11 +8,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::open::{self, WebhookArgument};
-use super::output::{self, printable};
+use super::output::{self, OrderInWords, printable};
 use crate::config::Config;
 use crate::desk::explain::{ExplainedOrder, Explanation, KeyFound, explain};
 use crate::domain::money::parse_decimal;
-use crate::domain::signal::Direction;
 use crate::ingest::LARGEST_BODY;
 use crate::store::webhooks;
 
@@ -131,13 +130,14 @@ fn print(out: &mut dyn Write, explained: &Explanation) -> anyhow::Result<()> {
 
 /// An order in a few words, as `algohook orders` has it.
 fn in_words(order: &ExplainedOrder) -> String {
-    let what = order.position_direction.unwrap_or(match order.direction {
-        Some(Direction::Short) => "sell",
-        _ => "buy",
-    });
     let number = |text: &String| parse_decimal(text).map_or_else(|_| text.clone(), output::plain);
-    let quantity = order.qty.as_ref().map_or_else(|| "all".to_owned(), number);
-    let price = number(&order.intended_price);
-    let (ticker, kind) = (&order.ticker, order.order_type);
-    format!("{what} {quantity} {ticker} at {price} ({kind})")
+    OrderInWords {
+        position_direction: order.position_direction,
+        direction: order.direction,
+        quantity: order.qty.as_ref().map(number),
+        ticker: &order.ticker,
+        price: number(&order.intended_price),
+        order_type: order.order_type.as_str(),
+    }
+    .to_string()
 }

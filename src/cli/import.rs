@@ -19,7 +19,7 @@ use crate::desk::imports::{
     Imported, LARGEST_FILE, Reading, RemovedBacktests, bring_in_alerts, bring_in_trades,
     new_backtest, remove_backtests,
 };
-use crate::domain::signal::Ticker;
+use crate::domain::signal::{Direction, Ticker};
 use crate::imports::source::Source;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
@@ -203,10 +203,7 @@ fn write_alerts(
         .take(LISTED)
         .map(|alert| {
             let ticker = alert.ticker.as_ref().map_or("-", Ticker::as_str);
-            let direction = alert.direction.map_or("-", |direction| match direction {
-                crate::domain::signal::Direction::Long => "buy",
-                crate::domain::signal::Direction::Short => "sell",
-            });
+            let direction = alert.direction.map_or("-", Direction::action);
             let error = alert.error.as_deref().unwrap_or_default();
             vec![
                 alert.row.to_string(),

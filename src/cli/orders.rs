@@ -7,10 +7,9 @@ use clap::Args;
 
 use super::events::remarks;
 use super::open::{self, WebhookArgument};
-use super::output::{self, plain};
+use super::output::{self, OrderInWords, plain};
 use crate::config::Config;
 use crate::desk::orders::Order;
-use crate::domain::signal::Direction;
 use crate::store::orders::{self, OrderFilter, StoredOrder};
 use crate::store::{self, events};
 
@@ -82,21 +81,13 @@ fn row_of(connection: &Connection, order: &StoredOrder) -> store::Result<Vec<Str
 
 /// An order in a few words, as `entryLong 2 BTCUSDT at 64490.4 (limit)`.
 pub fn in_words(order: &StoredOrder) -> String {
-    let what =
-        order
-            .intent
-            .position_direction()
-            .unwrap_or_else(|| match order.intent.direction() {
-                Some(Direction::Long) => "buy",
-                Some(Direction::Short) => "sell",
-                None => "exit",
-            });
-    let quantity = order
-        .quantity
-        .map_or_else(|| "all".to_owned(), |quantity| plain(quantity.get()));
-    let (ticker, price) = (order.ticker.as_str(), plain(order.intended_price.get()));
-    format!(
-        "{what} {quantity} {ticker} at {price} ({})",
-        order.order_type
-    )
+    OrderInWords {
+        position_direction: order.intent.position_direction(),
+        direction: order.intent.direction(),
+        quantity: order.quantity.map(|quantity| plain(quantity.get())),
+        ticker: order.ticker.as_str(),
+        price: plain(order.intended_price.get()),
+        order_type: order.order_type.as_str(),
+    }
+    .to_string()
 }

@@ -1,10 +1,13 @@
 //! Output of commands: tables for people, JSON for programs.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::domain::money::Decimal;
+use crate::domain::signal::Direction;
+pub use crate::text::counted;
 
 /// Writes a value as indented JSON.
 pub fn json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
@@ -67,14 +70,6 @@ pub fn how_many(text: &str) -> Result<u32, &'static str> {
     number.ok_or("must be a number from 0 to 10000")
 }
 
-/// A count with what is counted: `1 order`, `2 orders`.
-pub fn counted(count: &impl ToString, one: &str) -> String {
-    match count.to_string().as_str() {
-        "1" => format!("1 {one}"),
-        count => format!("{count} {one}s"),
-    }
-}
-
 /// A number as people write it, without zeros at its end that say nothing.
 pub fn plain(number: Decimal) -> String {
     number.normalize().to_string()
@@ -85,4 +80,35 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect()
+}
+
+/// An order in a few words, as `entryLong 2 BTCUSDT at 64490.4 (limit)`.
+pub struct OrderInWords<'a> {
+    /// Its effect on a position, where the alert says it.
+    pub position_direction: Option<&'a str>,
+    /// The side that it buys or sells.
+    pub direction: Option<Direction>,
+    /// The quantity; none is all of a position.
+    pub quantity: Option<String>,
+    /// The instrument.
+    pub ticker: &'a str,
+    /// The price that is wanted.
+    pub price: String,
+    /// Its type.
+    pub order_type: &'a str,
+}
+
+impl fmt::Display for OrderInWords<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_direction = || self.direction.map_or("exit", Direction::action);
+        write!(
+            formatter,
+            "{} {} {} at {} ({})",
+            self.position_direction.unwrap_or_else(of_direction),
+            self.quantity.as_deref().unwrap_or("all"),
+            self.ticker,
+            self.price,
+            self.order_type
+        )
+    }
 }

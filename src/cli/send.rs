@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::http;
 use super::open::{self, WebhookArgument};
-use super::output;
+use super::output::{self, OrderInWords};
 use crate::config::Config;
 use crate::domain::event::Warning;
 use crate::domain::money::parse_decimal;
@@ -175,19 +175,13 @@ fn order_in_words(event: &Event, order: &WouldMake) -> String {
         Ok(number) => output::plain(number),
         Err(_) => raw.get().to_owned(),
     };
-    let what = match (&event.position_direction, event.direction) {
-        (Some(what), _) => what,
-        (None, Some(Direction::Short)) => "sell",
-        (None, _) => "buy",
-    };
-    let quantity = order
-        .qty
-        .as_deref()
-        .map_or_else(|| "all".to_owned(), number);
-    let ticker = event.ticker.as_deref().unwrap_or_default();
-    let price = number(&order.intended_price);
-    format!(
-        "{what} {quantity} {ticker} at {price} ({})",
-        order.order_type
-    )
+    OrderInWords {
+        position_direction: event.position_direction.as_deref(),
+        direction: event.direction,
+        quantity: order.qty.as_deref().map(number),
+        ticker: event.ticker.as_deref().unwrap_or_default(),
+        price: number(&order.intended_price),
+        order_type: order.order_type.as_str(),
+    }
+    .to_string()
 }

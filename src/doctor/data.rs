@@ -15,6 +15,7 @@ use crate::server::lock::RunningServer;
 use crate::store::events::{self, StoredEvent};
 use crate::store::soundness::{self, Depth};
 use crate::store::{DATABASE_FILE, Readers, Store, StoreError, positions, senders, webhooks};
+use crate::text::counted;
 
 const CHECK: &str = "database";
 
@@ -177,10 +178,7 @@ fn times(connection: &Connection) -> crate::store::Result<Finding> {
             "the clock's, in the sequence of arrival",
         ));
     };
-    let alerts = match off.count {
-        1 => "1 alert".to_owned(),
-        count => format!("{count} alerts"),
-    };
+    let alerts = counted(&off.count, "alert");
     Ok(Finding::notice(
         CHECK,
         format!(

@@ -165,6 +165,15 @@ impl Direction {
         }
     }
 
+    /// `buy` or `sell`.
+    #[must_use]
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Long => "buy",
+            Self::Short => "sell",
+        }
+    }
+
     /// The other direction.
     #[must_use]
     pub fn opposite(self) -> Self {
@@ -173,6 +182,15 @@ impl Direction {
             Self::Short => Self::Long,
         }
     }
+}
+
+/// A signed position as TradingView's placeholders say it: `long`, `short` or `flat`.
+#[must_use]
+pub fn market_position(position: Decimal) -> &'static str {
+    if position.is_zero() {
+        return "flat";
+    }
+    Direction::of_position(position).as_str()
 }
 
 text_enum! {

@@ -4,7 +4,7 @@
 use super::json::Object;
 use super::{Outgoing, OutgoingOrder};
 use crate::domain::money::{Price, Quantity};
-use crate::domain::signal::Trail;
+use crate::domain::signal::{Trail, market_position};
 
 pub fn message(alert: &Outgoing<'_>, order: &OutgoingOrder<'_>) -> String {
     let signal = order.signal;
@@ -54,13 +54,8 @@ fn position(object: Object, order: &OutgoingOrder<'_>) -> Object {
     let Some(previous) = stated.previous else {
         return object;
     };
-    let side = match previous {
-        flat if flat.is_zero() => "flat",
-        short if short.is_sign_negative() => "short",
-        _ => "long",
-    };
     object
-        .with("prevMarketPosition", &side)
+        .with("prevMarketPosition", &market_position(previous))
         .number("prevMarketPositionSize", previous.abs())
 }
 

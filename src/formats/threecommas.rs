@@ -7,7 +7,7 @@
 use super::json::Object;
 use super::{Effect, Knows, Outgoing, OutgoingOrder, Settings, Unsayable, exchange, symbol};
 use crate::domain::money::Decimal;
-use crate::domain::signal::OrderType;
+use crate::domain::signal::{OrderType, market_position};
 
 const SERVICE: &str = "3Commas";
 
@@ -87,17 +87,9 @@ pub fn message(
 fn strategy_info(new: Decimal, previous: Decimal) -> String {
     let size = |position: Decimal| position.abs().normalize().to_string();
     Object::new()
-        .with("market_position", &side(new))
+        .with("market_position", &market_position(new))
         .with("market_position_size", &size(new))
-        .with("prev_market_position", &side(previous))
+        .with("prev_market_position", &market_position(previous))
         .with("prev_market_position_size", &size(previous))
         .end()
-}
-
-fn side(position: Decimal) -> &'static str {
-    match position {
-        flat if flat.is_zero() => "flat",
-        short if short.is_sign_negative() => "short",
-        _ => "long",
-    }
 }

@@ -21,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod titled;
 pub mod trades;
 
 use std::{fmt, io};

@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::alerts::{AlertFile, LoggedAlert, is_too_long};
-use super::cell_text::unprotect;
 use super::names::Names;
 use super::records::Records;
-use super::table::Cell;
+use super::titled::{Titled, has_all};
 use super::{Faults, Unreadable};
 use crate::payload;
 
@@ -30,43 +29,6 @@ const ORDERS: [&str; 6] = [
 /// True if a header is that of an export of events or orders.
 pub fn is_export(header: &[String]) -> bool {
     has_all(header, &EVENTS) || has_all(header, &ORDERS)
-}
-
-/// True if a header has all of some titles.
-pub fn has_all(header: &[String], titles: &[&str]) -> bool {
-    titles
-        .iter()
-        .all(|title| header.iter().any(|found| found == title))
-}
-
-/// A row by the titles of its columns.
-pub struct Titled<'a> {
-    header: &'a [String],
-    cells: Vec<Cell<'a>>,
-}
-
-impl<'a> Titled<'a> {
-    /// The cells of a row under a header.
-    pub fn of(header: &'a [String], cells: impl Iterator<Item = Cell<'a>>) -> Self {
-        let cells = cells.collect();
-        Self { header, cells }
-    }
-
-    /// True if there is such a column: earlier versions had fewer.
-    fn has(&self, title: &str) -> bool {
-        self.header.iter().any(|found| found == title)
-    }
-
-    /// The text of a cell as it was exported; `None` where nothing stands there.
-    pub fn text(&self, title: &str) -> Option<String> {
-        let column = self.header.iter().position(|found| found == title)?;
-        let text = match self.cells.get(column)? {
-            // Line ends at its ends belong to a message.
-            Cell::Text(text) => unprotect(text).into_owned(),
-            cell => cell.text(),
-        };
-        (!text.is_empty()).then_some(text)
-    }
 }
 
 /// Reads the alerts behind an export.

@@ -11,6 +11,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::domain::sender::{Senders, Verification};
 use crate::store::senders::Issuer;
+use crate::text;
 
 /// The organization in TradingView's certificate; anybody can write it into one of theirs.
 const ORGANIZATION: &str = "TradingView, Inc.";
@@ -129,10 +130,7 @@ pub fn issuer_from_der(der: &[u8], now: Timestamp) -> Option<Issuer> {
 
 fn issuer_of(certificate: &X509Certificate<'_>, now: Timestamp) -> Issuer {
     let public_key = certificate.public_key().raw;
-    let digest = Sha256::digest(public_key);
-    let fingerprint = digest
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let fingerprint = text::hex(&Sha256::digest(public_key));
     let name = certificate.subject().to_string();
     Issuer {
         fingerprint,

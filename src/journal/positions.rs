@@ -10,8 +10,8 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::format::ReadingRules;
 use crate::domain::ledger::Adjustment;
-use crate::domain::money::{Decimal, Price};
-use crate::domain::signal::{Direction, Intent, Ticker};
+use crate::domain::money::Price;
+use crate::domain::signal::{Direction, Intent, Ticker, market_position};
 use crate::domain::webhook::WebhookId;
 use crate::payload;
 use crate::store::ledger_key::LedgerKey;
@@ -73,10 +73,8 @@ pub fn accept(
 
 /// The alert that would have led to the accepted position.
 fn message(ticker: &Ticker, adjustment: &Adjustment, price: Price, now: Timestamp) -> Vec<u8> {
-    let action = match adjustment.intent.direction() {
-        Some(Direction::Long) | None => "buy",
-        Some(Direction::Short) => "sell",
-    };
+    let direction = adjustment.intent.direction();
+    let action = direction.unwrap_or(Direction::Long).action();
     debug_assert!(matches!(adjustment.intent, Intent::Buy | Intent::Sell));
     let (new, previous) = (
         adjustment.stated_position.new.unwrap_or_default(),
@@ -87,21 +85,11 @@ fn message(ticker: &Ticker, adjustment: &Adjustment, price: Price, now: Timestam
         "action": action,
         "qty": adjustment.quantity.to_string(),
         "marketPrice": price.to_string(),
-        "marketPosition": side(new),
+        "marketPosition": market_position(new),
         "marketPositionSize": new.abs().to_string(),
-        "prevMarketPosition": side(previous),
+        "prevMarketPosition": market_position(previous),
         "prevMarketPositionSize": previous.abs().to_string(),
         "metadata": { "timestamp": now.to_string(), "signal": SIGNAL },
     });
     message.to_string().into_bytes()
-}
-
-fn side(position: Decimal) -> &'static str {
-    if position.is_zero() {
-        "flat"
-    } else if position.is_sign_negative() {
-        "short"
-    } else {
-        "long"
-    }
 }

@@ -7,6 +7,7 @@ use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 use crate::store::trades::TradeFilter;
 use crate::store::{Connection, Result, StoreError, orders, trades, webhooks};
+use crate::text::counted;
 
 use super::message::{Message, Severity};
 
@@ -138,12 +139,7 @@ fn profit(
         return Ok(None);
     };
     let sign = if total > Decimal::ZERO { "+" } else { "" };
-    let (currency, count) = (&first.currency, closed.len());
-    let trades = if count == 1 {
-        "1 trade".to_owned()
-    } else {
-        format!("{count} trades")
-    };
+    let (currency, trades) = (&first.currency, counted(&closed.len(), "trade"));
     Ok(Some(format!(
         "Closed {trades}: {sign}{} {currency}",
         total.round_dp(2).normalize()

@@ -30,9 +30,7 @@ mod tests {
     use super::*;
 
     fn in_hexadecimal(payload: &str) -> String {
-        let bytes = fingerprint(payload.as_bytes());
-        let digits = bytes.map(|byte| format!("{byte:02x}"));
-        digits.concat()
+        crate::text::hex(&fingerprint(payload.as_bytes()))
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::store::events::EventFilter;
 use crate::store::trades::{self, TradeFilter};
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{Connection, Result, backtests, webhooks};
+use crate::text::counted;
 
 /// Trades that are added up.
 const MOST_TRADES: u32 = 100_000;
@@ -91,11 +92,7 @@ fn closed_trades(
         *sum = sum.checked_add(trade.trade.net_profit).unwrap_or(*sum);
     }
     let line = |(currency, (count, sum)): (String, (u32, Decimal))| {
-        let trades = if count == 1 {
-            "1 trade".to_owned()
-        } else {
-            format!("{count} trades")
-        };
+        let trades = counted(&count, "trade");
         format!("{trades}: {} {currency}", signed(sum))
     };
     Ok(profits.into_iter().map(line).collect())

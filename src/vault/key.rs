@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::VaultError;
 use crate::secrets::random_bytes;
+use crate::text::hex;
 
 /// Name of the key's file in the data directory.
 pub const FILE: &str = "master.key";
@@ -104,14 +105,6 @@ fn write(data_dir: &Path, path: &Path, bytes: &[u8; LENGTH]) -> std::io::Result<
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Reads a key: 64 hexadecimal digits, or 32 bytes as they are.

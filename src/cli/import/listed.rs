@@ -6,6 +6,7 @@ use crate::cli::output;
 use crate::domain::terms::Contract;
 use crate::imports::trades::terms::{CommissionTerm, Source, Term, words};
 use crate::store::backtests::ImportedTrades;
+use crate::text::counted;
 
 /// Writes what importing a list came to, or would.
 pub fn write(out: &mut dyn Write, imported: &ImportedTrades, dry_run: bool) -> anyhow::Result<()> {
@@ -98,15 +99,15 @@ fn certainty(term: &Term) -> String {
         return String::new();
     };
     let (agreeing, of) = (rows.agreeing, rows.of);
-    let trades = if of == 1 { "trade" } else { "trades" };
+    let of = counted(&of, "trade");
     match rows.most {
-        Some(most) if most == rows.least => format!(" ({agreeing} of {of} {trades})"),
+        Some(most) if most == rows.least => format!(" ({agreeing} of {of})"),
         Some(most) => format!(
-            " ({agreeing} of {of} {trades}; between {} and {})",
+            " ({agreeing} of {of}; between {} and {})",
             rows.least.round_sf(7).unwrap_or(rows.least).normalize(),
             most.round_sf(7).unwrap_or(most).normalize()
         ),
-        None => format!(" ({agreeing} of {of} {trades}; at least {})", rows.least),
+        None => format!(" ({agreeing} of {of}; at least {})", rows.least),
     }
 }
 

@@ -10,8 +10,8 @@ use crate::domain::money::{Decimal, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::{Contract, Terms};
 use crate::imports::names::Names;
-use crate::imports::own::{Titled, has_all};
 use crate::imports::table::{self, Table};
+use crate::imports::titled::{Titled, has_all};
 use crate::imports::{Faults, Unreadable};
 
 /// Columns by which such an export is known.

@@ -14,6 +14,7 @@ use crate::store::expectations::{self, FrozenTrades, NewExpectation, StoredExpec
 use crate::store::ledger_key::LedgerKey;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{Connection, Result, fills, tickers, trades};
+use crate::text;
 
 /// Trades of a backtest before the first live one, from which on only these count: later ones
 /// may have been looked at.
@@ -134,7 +135,7 @@ impl Subject {
                 kind: ExpectedFrom::Backtest,
                 from: trades.from,
                 to: trades.closed.last().copied(),
-                digest: Some(in_hex(&new.digest)),
+                digest: Some(text::hex(&new.digest)),
                 frozen_at,
                 counted_from: new.counted_from,
             },
@@ -341,12 +342,4 @@ fn profits(trades: &[ClosedTrade]) -> Vec<f64> {
         .iter()
         .map(|trade| outcome(trade, OutcomeUnit::Money))
         .collect()
-}
-
-fn in_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -7,6 +7,7 @@ use crate::analytics::expectation::{
 };
 use crate::domain::currency;
 use crate::domain::departure::{Departure, DepartureGround, DepartureSide, OutcomeUnit};
+use crate::text::counted;
 
 /// Shares of runs, in percent, below which a place in the cone is rare, or unusual.
 const RARE: f64 = 5.0;
@@ -42,7 +43,7 @@ fn summary(figures: &Expectation, standing: &Standing, source: &str) -> String {
         "Trade {n}: of {runs} runs of {trades} drawn from {source}, {share} were as {direction}",
         n = standing.trades,
         runs = grouped(figures.runs),
-        trades = trades(standing.trades),
+        trades = counted(&standing.trades, "trade"),
         share = in_percent(share),
     );
     if let Some(departure) = current(figures) {
@@ -160,13 +161,6 @@ fn in_words(difference: &FigureDifference, unit: OutcomeUnit, currency: &str) ->
         amount(*live),
         amount(*expected)
     )
-}
-
-fn trades(count: usize) -> String {
-    match count {
-        1 => "1 trade".to_owned(),
-        count => format!("{count} trades"),
-    }
 }
 
 /// A share in percent, with the digits that say something.
