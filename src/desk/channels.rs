@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use super::chats::ChatCommands;
 use crate::domain::channel::{ChannelId, ChannelKind, NotHours, Tells, Topic};
 use crate::domain::notice::{Notice, Notices};
+use crate::domain::setting::UnfitSetting;
 use crate::domain::webhook::{NotAWebhookId, WebhookId, name_of};
 use crate::journal::notices::KIND;
-use crate::notify::settings::{self, SettingError};
+use crate::notify::settings;
 use crate::notify::telegram::bot_id;
 use crate::store::audit::{self, Actor};
 use crate::store::channels::{self, ChannelTerms, StoredChannel, owner_of};
@@ -55,7 +56,7 @@ pub enum ChannelError {
     Name(String),
     /// The settings are not right.
     #[error("settings: {0}")]
-    Settings(#[from] SettingError),
+    Settings(#[from] UnfitSetting),
     /// The secrets do not open, and are not given again.
     #[error("settings: {0}; give its secrets with this change")]
     Lost(VaultError),

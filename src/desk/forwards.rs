@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::domain::event::text_enum;
 use crate::domain::forward::{ForwardFormat, ForwardId, ForwardWhen, MaxAge};
+use crate::domain::setting::UnfitSetting;
 use crate::domain::webhook::WebhookId;
 use crate::formats::{self, Template, TemplateError, signing};
 use crate::forwards::names;
@@ -87,7 +88,7 @@ pub enum ForwardError {
     Lost(VaultError),
     /// The format's settings are not right.
     #[error("settings: {0}")]
-    Settings(#[from] formats::SettingError),
+    Settings(#[from] UnfitSetting),
     /// The template cannot be used.
     #[error("template: {0}")]
     Template(#[from] TemplateError),

@@ -23,6 +23,7 @@ pub mod notice;
 pub mod order;
 pub mod scope;
 pub mod sender;
+pub mod setting;
 pub mod signal;
 pub mod silence;
 pub mod tag;

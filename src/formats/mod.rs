@@ -27,9 +27,10 @@ use crate::domain::forward::ForwardFormat;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::signal::{Direction, Intent, OrderType, Signal};
 
+pub use crate::domain::setting::Settings;
 pub use as_received::with_key;
 pub use secret::{struck_out, with_secrets};
-pub use settings::{SettingError, Settings, check, is_known, is_secret};
+pub use settings::{check, is_known, is_secret};
 pub use template::{Template, TemplateError};
 
 /// An alert to pass on.
@@ -176,10 +177,7 @@ impl OutgoingOrder<'_> {
 
     /// `buy` or `sell`.
     fn side(&self) -> &'static str {
-        match self.direction() {
-            Direction::Long => "buy",
-            Direction::Short => "sell",
-        }
+        self.direction().action()
     }
 
     /// The effect; none of an order on the net position whose outcome nobody knows.

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::json::{inside_string, text};
-use super::settings::Settings;
 use crate::domain::forward::ForwardFormat;
+use crate::domain::setting::Settings;
 
 /// Shorter texts are not struck out: they would garble answers, and protect nothing.
 const SHORTEST: usize = 6;

@@ -10,11 +10,11 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::json::{inside_string, text};
-use super::settings::Settings;
 use super::{Outgoing, OutgoingOrder, exchange, symbol};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventId;
 use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::setting::Settings;
 
 /// Letters of a template at most.
 const LONGEST: usize = 20_000;

@@ -131,7 +131,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
     };
     let delivery = &*circles::recorded(context.connection, delivery)?;
     if let Some(clock) = delivery.clock {
-        outbox::follow_clock(context.connection, None, clock)?;
+        outbox::follow_clock(context, None, clock)?;
     }
     let Some(clock) = delivery.clock else {
         return record_at(

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::channel::ChannelKind;
-use settings::Settings;
+use crate::domain::setting::Settings;
 
 pub use message::{Message, Severity};
 pub use sender::Notifier;

@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError, channels, chats};
 use crate::vault::{Vault, VaultError};
 
 use super::message::Message;
-use super::settings::Settings;
 use super::{Target, email, render};
+use crate::domain::setting::Settings;
 
 /// Time for one e-mail, from the connection to the answer.
 const MAIL_LIMIT: Duration = Duration::from_secs(20);

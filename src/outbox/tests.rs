@@ -515,7 +515,7 @@ fn a_clock_that_is_set_changes_no_pause_and_no_age() {
         outbox::put(context, &digest, start).unwrap();
         let mut next = |seconds, set_by, fails: bool| {
             let now = reading(start, seconds, set_by);
-            outbox::follow_clock(context.connection, None, now).unwrap();
+            outbox::follow_clock(context, None, now).unwrap();
             let next = outbox::next(context.connection, "a", now.wall).unwrap();
             if let (Next::Row(row), true) = (&next, fails) {
                 let note = Note {

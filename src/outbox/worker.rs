@@ -64,7 +64,7 @@ pub async fn run<C: Clock>(senders: Arc<Senders<C>>, mut stopping: Stopping) -> 
     let mut put = senders.store.signals().outbox();
     let now = senders.clock.read();
     let recover = move |context: &mut WriteContext<'_>| {
-        outbox::follow_clock(context.connection, None, now)?;
+        outbox::follow_clock(context, None, now)?;
         outbox::recover(context.connection, now.wall)
     };
     if let Err(error) = senders.store.writer().run_shared(None, recover).await {
@@ -144,7 +144,7 @@ impl<C: Clock> Lanes<C> {
         if let Some(step) = outbox::step(before, reading) {
             tracing::warn!(%step, "the clock was set: what waits in the outbox keeps its pauses and its age");
             let follow = move |context: &mut WriteContext<'_>| {
-                outbox::follow_clock(context.connection, Some(before), reading)
+                outbox::follow_clock(context, Some(before), reading)
             };
             self.senders.store.writer().run_shared(None, follow).await?;
         }
@@ -238,7 +238,7 @@ impl<C: Clock> Senders<C> {
     async fn take(&self, lane: &str) -> Result<Next> {
         let (lane, now) = (lane.to_owned(), self.clock.read());
         let take = move |context: &mut WriteContext<'_>| {
-            outbox::follow_clock(context.connection, None, now)?;
+            outbox::follow_clock(context, None, now)?;
             outbox::next(context.connection, &lane, now.wall)
         };
         self.store.writer().run_shared(None, take).await
@@ -294,7 +294,7 @@ impl<C: Clock> Senders<C> {
         loop {
             let note = note.clone();
             let write = move |context: &mut WriteContext<'_>| {
-                outbox::follow_clock(context.connection, Some(began), read)?;
+                outbox::follow_clock(context, Some(began), read)?;
                 outbox::note(context.connection, &note)
             };
             match self.store.writer().run_shared(None, write).await {
