@@ -8,8 +8,9 @@ use crate::domain::event::{Warning, text_enum};
 use crate::domain::format::{Format, ReadingRules};
 use crate::domain::signal::{Direction, OrderType, Signal};
 use crate::domain::webhook::AuthKey;
+use crate::ingest::{Presented, Verdict};
 use crate::journal::sizing;
-use crate::payload::{self, FieldOrigin, PayloadError};
+use crate::payload::{self, FieldOrigin, PayloadError, PresentedKey};
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{self, Connection};
 use crate::templates::fill;
@@ -128,22 +129,16 @@ pub fn explain(
 /// The key of a message, where the webhook's URL is as its page shows it.
 fn key_of(webhook: &StoredWebhook, body: &[u8]) -> KeyFound {
     let settings = &webhook.settings;
-    let shown = match payload::parse(body, settings.reading_rules()) {
-        Ok(alert) => match alert.auth_key {
-            Some(stated) => vec![stated],
-            None if settings.key_in_path => return KeyFound::Right,
-            None if settings.key_in_field => alert.secrets,
-            None => Vec::new(),
-        },
-        Err(malformed) if malformed.keys.is_empty() && settings.key_in_path => {
-            return KeyFound::Right;
-        }
-        Err(malformed) => malformed.keys,
+    let in_url = PresentedKey::new(webhook.auth_key.reveal().to_owned());
+    let presented = Presented::to_stored(webhook, settings.key_in_path.then_some(&in_url));
+    let verdict = match payload::parse(body, settings.reading_rules()) {
+        Ok(alert) => presented.verdict(&alert),
+        Err(malformed) => presented.verdict_of_broken(&malformed.keys),
     };
-    match shown.iter().any(|key| webhook.auth_key.is(key.as_str())) {
-        true => KeyFound::Right,
-        false if shown.is_empty() => KeyFound::Missing,
-        false => KeyFound::Wrong,
+    match verdict {
+        Verdict::Right => KeyFound::Right,
+        Verdict::Wrong => KeyFound::Wrong,
+        Verdict::Missing(_) => KeyFound::Missing,
     }
 }
 

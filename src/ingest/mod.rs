@@ -17,6 +17,7 @@ pub use crate::clock::{Clock, SystemClock};
 pub use crate::payload::PresentedKey;
 pub use answer::{Answer, status_of};
 pub use limiter::{RateLimit, SlidingWindow, WINDOW};
+pub use presented::{Presented, Verdict};
 pub use receive::{Ingest, LARGEST_BODY};
 pub use recorder::{Recorder, StoreRecorder};
 pub use refusals::{no_room, unknown_webhook};

@@ -5,18 +5,25 @@
 
 use super::registry::Webhook;
 use crate::domain::format::Format;
+use crate::domain::webhook::AuthKey;
 use crate::payload::{Alert, PresentedKey};
+use crate::store::webhooks::StoredWebhook;
 
-/// The keys that a delivery shows, in its message and in its URL.
-pub(super) struct Presented<'a> {
-    /// The webhook that it goes to.
-    pub(super) webhook: &'a Webhook,
+/// The keys that a delivery shows, in its message and in its URL, to a webhook.
+pub struct Presented<'a> {
+    /// The webhook's key.
+    key: &'a AuthKey,
+    /// True if the webhook takes it from the URL.
+    in_path: bool,
+    /// True if the webhook takes it from a message's own secret field.
+    in_field: bool,
     /// The key behind the id in the URL.
-    pub(super) path_key: Option<&'a PresentedKey>,
+    path_key: Option<&'a PresentedKey>,
 }
 
 /// The outcome of looking at the keys of a message.
-pub(super) enum Verdict {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
     /// It shows the webhook's key.
     Right,
     /// It shows another.
@@ -25,19 +32,53 @@ pub(super) enum Verdict {
     Missing(Option<String>),
 }
 
-impl Presented<'_> {
+impl<'a> Presented<'a> {
+    /// The keys of a delivery that goes to a webhook.
+    pub(super) fn to(webhook: &'a Webhook, path_key: Option<&'a PresentedKey>) -> Self {
+        Self {
+            key: webhook.auth_key(),
+            in_path: webhook.key_in_path,
+            in_field: webhook.key_in_field,
+            path_key,
+        }
+    }
+
+    /// The keys of a delivery that goes to a stored webhook.
+    #[must_use]
+    pub fn to_stored(webhook: &'a StoredWebhook, path_key: Option<&'a PresentedKey>) -> Self {
+        Self {
+            key: &webhook.auth_key,
+            in_path: webhook.settings.key_in_path,
+            in_field: webhook.settings.key_in_field,
+            path_key,
+        }
+    }
+
     fn is_right(&self, key: &PresentedKey) -> bool {
-        self.webhook.is_key(key.as_str())
+        self.key.is(key.as_str())
     }
 
     /// True if the URL shows the key, and may.
-    pub(super) fn is_by_path(&self) -> bool {
-        self.webhook.key_in_path && self.path_key.is_some_and(|key| self.is_right(key))
+    fn is_by_path(&self) -> bool {
+        self.in_path && self.path_key.is_some_and(|key| self.is_right(key))
+    }
+
+    /// The verdict on a message that cannot be read, in which these keys were found.
+    #[must_use]
+    pub fn verdict_of_broken(&self, keys: &[PresentedKey]) -> Verdict {
+        let is_right = |key: &PresentedKey| self.is_right(key);
+        match keys {
+            [] if self.is_by_path() => Verdict::Right,
+            [] => Verdict::Missing(None),
+            keys if keys.iter().any(is_right) => Verdict::Right,
+            _ => Verdict::Wrong,
+        }
     }
 
     /// A key that a message states under its own name counts alone: what is in the URL does
     /// not make a message right that was written for another webhook.
-    pub(super) fn verdict(&self, alert: &Alert) -> Verdict {
+    #[must_use]
+    pub fn verdict(&self, alert: &Alert) -> Verdict {
         if let Some(stated) = &alert.auth_key {
             return if self.is_right(stated) {
                 Verdict::Right
@@ -46,11 +87,11 @@ impl Presented<'_> {
             };
         }
         let has_right_secret = || alert.secrets.iter().any(|key| self.is_right(key));
-        if self.is_by_path() || self.webhook.key_in_field && has_right_secret() {
+        if self.is_by_path() || self.in_field && has_right_secret() {
             return Verdict::Right;
         }
-        let is_shown = self.webhook.key_in_path && self.path_key.is_some()
-            || self.webhook.key_in_field && !alert.secrets.is_empty();
+        let is_shown =
+            self.in_path && self.path_key.is_some() || self.in_field && !alert.secrets.is_empty();
         if is_shown {
             return Verdict::Wrong;
         }

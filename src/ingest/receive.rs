@@ -111,10 +111,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
                 .await;
         }
         let webhook = Arc::clone(&arrival.webhook);
-        let presented = Presented {
-            webhook: &webhook,
-            path_key,
-        };
+        let presented = Presented::to(&webhook, path_key);
         match payload::parse(body, arrival.webhook.rules) {
             Ok(alert) => match presented.verdict(&alert) {
                 Verdict::Right => {
@@ -142,8 +139,8 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             },
             Err(malformed) => {
                 let arrival = arrival.read_as(malformed.format);
-                let by_path = presented.is_by_path();
-                self.malformed(&arrival, *malformed, by_path).await
+                let verdict = presented.verdict_of_broken(&malformed.keys);
+                self.malformed(&arrival, *malformed, verdict).await
             }
         }
     }
@@ -321,24 +318,20 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         &self,
         arrival: &Arrival,
         malformed: Malformed,
-        by_path: bool,
+        verdict: Verdict,
     ) -> (Answer, Outcome) {
         let Malformed {
-            error,
-            keys,
-            recorded,
-            ..
+            error, recorded, ..
         } = malformed;
         let recorded = payload::redact(recorded, arrival.webhook.auth_key().reveal());
-        if keys.is_empty() && !by_path {
-            return self.keyless(arrival, recorded, error).await;
+        match verdict {
+            Verdict::Missing(_) => self.keyless(arrival, recorded, error).await,
+            Verdict::Right => {
+                let reading = Reading::Failed(error);
+                self.authenticated(arrival, recorded, reading).await
+            }
+            Verdict::Wrong => self.reject(arrival, RejectionReason::WrongKey, None).await,
         }
-        let is_right = |key: &PresentedKey| arrival.webhook.is_key(key.as_str());
-        if keys.is_empty() || keys.iter().any(is_right) {
-            let reading = Reading::Failed(error);
-            return self.authenticated(arrival, recorded, reading).await;
-        }
-        self.reject(arrival, RejectionReason::WrongKey, None).await
     }
 
     /// A broken message that shows no key. It is recorded, so that the trader sees what
