@@ -5,25 +5,15 @@
 //! the version of its webhooks' ledgers: an alert of one webhook renews the reports of that
 //! webhook and no other.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use crate::store::Connection;
-
+use super::kept::{Json, Kept};
 use super::{ReportFilter, Reports, notes, reports};
-use crate::store;
 use crate::store::ledgers::{self, Versions};
-
-/// Reports kept; one more and all are made again when they are asked for.
-const KEPT: usize = 64;
-
-/// A report as the JSON that is answered.
-pub type ReportJson = Arc<[u8]>;
+use crate::store::{self, Connection};
 
 /// Reports under what was asked for, with the versions of what they were made of.
 #[derive(Default)]
 pub struct ReportCache {
-    kept: Mutex<HashMap<String, (Versions, ReportJson)>>,
+    kept: Kept<Versions>,
 }
 
 impl ReportCache {
@@ -38,33 +28,20 @@ impl ReportCache {
         connection: &Connection,
         asked: &str,
         filter: &ReportFilter,
-    ) -> store::Result<ReportJson> {
+    ) -> store::Result<Json> {
         // What was committed in between is at worst made again for nothing.
         let versions = ledgers::versions(connection, &filter.webhooks)?;
-        if let Some(kept) = self.kept(asked, versions) {
+        if let Some(kept) = self.kept.get(asked, &versions) {
             return Ok(kept);
         }
         let made = reports(connection, filter)?.into_iter();
         let reports = made.map(|made| made.report).collect();
         let notes = notes(connection, filter)?;
         let json = serde_json::to_vec(&Reports { reports, notes }).unwrap_or_default();
-        let json = ReportJson::from(json);
-        self.keep(asked, versions, Arc::clone(&json));
+        let json = Json::from(json);
+        self.kept
+            .keep(asked.to_owned(), versions, Json::clone(&json));
         Ok(json)
-    }
-
-    fn kept(&self, asked: &str, versions: Versions) -> Option<ReportJson> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made_of, report) = kept.get(asked)?;
-        (*made_of == versions).then(|| Arc::clone(report))
-    }
-
-    fn keep(&self, asked: &str, versions: Versions, report: ReportJson) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT && !kept.contains_key(asked) {
-            kept.clear();
-        }
-        kept.insert(asked.to_owned(), (versions, report));
     }
 }
 
@@ -73,6 +50,7 @@ mod tests {
     use super::*;
     use crate::domain::webhook::WebhookId;
     use crate::journal::scratch::Scratch;
+    use crate::reports::kept::MOST;
 
     /// Reports of some webhooks, under names of their own.
     struct Asked {
@@ -163,7 +141,7 @@ mod tests {
             let report = kept.of(&scratch.connection, asked, &filter);
             report.unwrap().as_ptr()
         };
-        let of_one: Vec<String> = (1..KEPT).map(|number| format!("one {number}")).collect();
+        let of_one: Vec<String> = (1..MOST).map(|number| format!("one {number}")).collect();
         let places = |scratch: &Scratch| -> Vec<*const u8> {
             of_one
                 .iter()

@@ -12,6 +12,7 @@ pub mod compared;
 pub mod comparison;
 pub mod digest;
 pub mod expectation;
+mod kept;
 mod live;
 mod open;
 pub mod overview;
@@ -36,7 +37,8 @@ use crate::store::trades::TradeFilter;
 use crate::store::webhooks::{self, StoredWebhook};
 
 pub use attention_watch::{AttentionChange, AttentionWatch};
-pub use cache::{ReportCache, ReportJson};
+pub use cache::ReportCache;
+pub use kept::Json;
 use live::Part;
 
 /// The scope of a report; `None` and empty are all.

@@ -24,7 +24,7 @@ use crate::domain::webhook::WebhookId;
 use crate::store::{Connection, Result, StoreError, expectations};
 use subject::Subject;
 
-pub use cache::{ExpectationCache, ExpectationJson};
+pub use cache::ExpectationCache;
 pub use subject::freezable;
 pub use watch::{ExpectationWatch, Looked, Pending};
 
