@@ -53,8 +53,16 @@ pub struct Client {
     limits: Limits,
 }
 
+/// An answer whose head is there.
+pub(super) struct Begun {
+    pub(super) host: String,
+    pub(super) response: Response<Incoming>,
+    /// What reads the connection, until it is dropped.
+    pub(super) running: JoinSet<hyper::Result<()>>,
+}
+
 /// A connection, encrypted or not.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
@@ -177,26 +185,40 @@ impl Client {
             .map_err(failed)
     }
 
-    /// The time for the head of an answer.
-    pub(super) fn patience(&self) -> Duration {
-        self.limits.overall
-    }
-
-    /// A connection for a request that names its address in full, and the request as it goes
-    /// over it; with the host's name.
-    pub(super) async fn prepared(
-        &self,
-        mut request: Request<Bytes>,
-    ) -> Result<(String, TokioIo<Box<dyn Duplex>>, Request<Bytes>), OutboundError> {
+    /// Sends a request to the address that it names in full, and returns its answer once the
+    /// head is there. Where it is not there within the overall time, the other side is silent.
+    pub(super) async fn begin(&self, mut request: Request<Bytes>) -> Result<Begun, OutboundError> {
+        let patience = self.limits.overall;
+        let deadline = Instant::now() + patience;
         let target = Target::of(request.uri())?;
         address_to(&mut request)?;
-        let stream = self.reach_target(&target, self.limits.connecting).await?;
-        let io: Box<dyn Duplex> = if target.is_tls {
+        let connecting = self.limits.connecting.min(patience);
+        let stream = self.reach_target(&target, connecting).await?;
+        let stream: Box<dyn Duplex> = if target.is_tls {
             Box::new(self.encrypt(&target.host, stream).await?)
         } else {
             Box::new(stream)
         };
-        Ok((target.host, TokioIo::new(io), request))
+        let broken = |error: hyper::Error| broken(&target.host, &error);
+        // Ends with the answer, however that ends.
+        let mut running = JoinSet::new();
+        let exchange = async {
+            let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+                .max_buf_size(LARGEST_HEAD)
+                .handshake(TokioIo::new(stream))
+                .await
+                .map_err(broken)?;
+            running.spawn(connection);
+            let sent = sender.send_request(request.map(Full::new)).await;
+            sent.map_err(broken)
+        };
+        let response = tokio::time::timeout_at(deadline, exchange).await;
+        let response = response.unwrap_or_else(|_| Err(silent(&target.host, patience)))?;
+        Ok(Begun {
+            host: target.host,
+            response,
+            running,
+        })
     }
 
     async fn reach_target(
@@ -216,49 +238,15 @@ impl Client {
     /// # Errors
     ///
     /// [`OutboundError`], which knows whether the request may have arrived.
-    pub async fn send(&self, mut request: Request<Bytes>) -> Result<Answer, OutboundError> {
-        let deadline = Instant::now() + self.limits.overall;
-        let target = Target::of(request.uri())?;
-        address_to(&mut request)?;
-        let host = || target.host.clone();
-        let patience = self.limits.connecting.min(self.limits.overall);
-        let stream = self.reach_target(&target, patience).await?;
-        let exchange = async {
-            if !target.is_tls {
-                return self.exchange(&target, stream, request).await;
-            }
-            let stream = self.encrypt(&target.host, stream).await?;
-            self.exchange(&target, stream, request).await
-        };
-        let exchanged = tokio::time::timeout_at(deadline, exchange).await;
-        exchanged.unwrap_or_else(|_| {
-            Err(OutboundError::Silent {
-                host: host(),
-                after: self.limits.overall,
-            })
-        })
-    }
-
-    async fn exchange(
-        &self,
-        target: &Target,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        request: Request<Bytes>,
-    ) -> Result<Answer, OutboundError> {
-        let broken = |error: hyper::Error| OutboundError::Broken {
-            host: target.host.clone(),
-            why: said(&error),
-        };
-        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(LARGEST_HEAD)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(broken)?;
-        // Ends with this exchange, however that ends.
-        let mut running = JoinSet::new();
-        running.spawn(connection);
-        let sent = sender.send_request(request.map(Full::new)).await;
-        self.read(sent.map_err(broken)?).await.map_err(broken)
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, OutboundError> {
+        let overall = self.limits.overall;
+        let deadline = Instant::now() + overall;
+        let begun = self.begin(request).await?;
+        let read = tokio::time::timeout_at(deadline, self.read(begun.response)).await;
+        match read {
+            Ok(read) => read.map_err(|error| broken(&begun.host, &error)),
+            Err(_) => Err(silent(&begun.host, overall)),
+        }
     }
 
     async fn read(&self, response: Response<Incoming>) -> Result<Answer, hyper::Error> {
@@ -300,6 +288,22 @@ fn address_to(request: &mut Request<Bytes>) -> Result<(), OutboundError> {
     });
     *request.uri_mut() = path;
     Ok(())
+}
+
+/// The error of an exchange that broke.
+pub(super) fn broken(host: &str, error: &hyper::Error) -> OutboundError {
+    OutboundError::Broken {
+        host: host.to_owned(),
+        why: said(error),
+    }
+}
+
+/// The error of a host that was silent for so long.
+pub(super) fn silent(host: &str, after: Duration) -> OutboundError {
+    OutboundError::Silent {
+        host: host.to_owned(),
+        after,
+    }
 }
 
 /// What hyper says, with its cause.

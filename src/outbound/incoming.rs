@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{self, Bytes};
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::task::JoinSet;
 
-use super::client::Client;
+use super::client::{Begun, Client, broken, silent};
 use super::error::OutboundError;
 
 /// An answer whose body is still on its way.
@@ -29,20 +29,13 @@ impl Incoming {
     ///
     /// [`OutboundError`] where nothing comes for so long, or the connection breaks.
     pub async fn next(&mut self, patience: Duration) -> Result<Option<Bytes>, OutboundError> {
-        let host = || self.host.clone();
         loop {
             let frame = tokio::time::timeout(patience, self.body.frame()).await;
-            let frame = frame.map_err(|_| OutboundError::Silent {
-                host: host(),
-                after: patience,
-            })?;
+            let frame = frame.map_err(|_| silent(&self.host, patience))?;
             let Some(frame) = frame else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| OutboundError::Broken {
-                host: host(),
-                why: error.to_string(),
-            })?;
+            let frame = frame.map_err(|error| broken(&self.host, &error))?;
             if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }
@@ -57,28 +50,17 @@ impl Client {
     ///
     /// As [`Client::send`].
     pub async fn open(&self, request: Request<Bytes>) -> Result<Incoming, OutboundError> {
-        let (host, io, request) = self.prepared(request).await?;
-        let broken = |error: hyper::Error| OutboundError::Broken {
-            host: host.clone(),
-            why: error.to_string(),
-        };
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
-            .await
-            .map_err(broken)?;
-        let mut running = JoinSet::new();
-        running.spawn(connection);
-        let limit = self.patience();
-        let sent = tokio::time::timeout(limit, sender.send_request(request.map(Full::new))).await;
-        let silent = |_| OutboundError::Silent {
-            host: host.clone(),
-            after: limit,
-        };
-        let (head, body) = sent.map_err(silent)?.map_err(broken)?.into_parts();
+        let Begun {
+            host,
+            response,
+            running,
+        } = self.begin(request).await?;
+        let (head, body) = response.into_parts();
         Ok(Incoming {
             status: head.status,
             headers: head.headers,
             body,
-            host: host.clone(),
+            host,
             _running: running,
         })
     }
