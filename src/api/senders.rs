@@ -13,9 +13,6 @@ use crate::desk::senders::{self, Change, SenderSettings, issuer_of_pem};
 use crate::domain::sender::SenderPolicy;
 use crate::store::WriteContext;
 
-/// Addresses that the list has at most.
-const MOST_ADDRESSES: usize = 256;
-
 /// What is to be different; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,10 +29,6 @@ impl SenderChange {
         let Some(texts) = &self.addresses else {
             return Ok(None);
         };
-        if texts.len() > MOST_ADDRESSES {
-            let detail = format!("addresses: at most {MOST_ADDRESSES} of them");
-            return Err(Problem::invalid(detail));
-        }
         let address = |text: &String| {
             let shown: String = text.chars().take(40).collect();
             let is_none = |_| Problem::invalid(format!("addresses: \"{shown}\" is no IP address"));
@@ -67,10 +60,8 @@ pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {
     responses((status = 200, body = SenderSettings), (status = 409, body = Problem)))]
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let change: SenderChange = request.json()?;
-    let change = Change {
-        addresses: change.addresses()?,
-        policy: change.policy,
-    };
+    let change = Change::new(change.policy, change.addresses()?)
+        .map_err(|error| Problem::invalid(error.to_string()))?;
     let actor = request.actor(context.now());
     let write = move |context: &mut WriteContext<'_>| senders::change(context, &actor, change);
     context.store.writer().run(None, write).await?;

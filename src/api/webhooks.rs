@@ -9,6 +9,7 @@ use super::reply::{Reply, created, no_content, ok};
 use super::request::{ApiRequest, Page};
 use crate::desk;
 use crate::desk::explain::Explanation;
+use crate::desk::notes::check_notes;
 use crate::desk::webhooks::{NewAddress, Rejection, Webhook};
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState, name_of};
 use crate::ingest::LARGEST_BODY;
@@ -16,9 +17,6 @@ use crate::secrets::random_bytes;
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
 use crate::store::{self, rejections};
 use crate::templates::{self, Template};
-
-/// Characters that the notes on a webhook have at most.
-const LONGEST_NOTES: usize = 10_000;
 
 /// A new webhook.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -116,11 +114,7 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
 pub(super) async fn change(context: &Context, request: &ApiRequest) -> Reply {
     let id: WebhookId = request.path_id()?;
     let patch: WebhookPatch = request.json()?;
-    let notes_are_short = |notes: &String| notes.chars().count() <= LONGEST_NOTES;
-    if !patch.notes.as_ref().is_none_or(notes_are_short) {
-        let detail = format!("notes must have at most {LONGEST_NOTES} characters");
-        return Err(Problem::invalid(detail));
-    }
+    check_notes(patch.notes.as_deref()).map_err(|error| Problem::invalid(error.to_string()))?;
     let name = match &patch.name {
         Some(name) => Some(name_of(name).map_err(|error| Problem::invalid(error.to_string()))?),
         None => None,

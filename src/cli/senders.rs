@@ -129,10 +129,7 @@ impl Set {
             addresses if addresses.is_empty() => None,
             addresses => Some(addresses),
         };
-        let change = Change {
-            policy: Some(policy),
-            addresses,
-        };
+        let change = Change::new(Some(policy), addresses)?;
         let setting = open::act(store, move |context, actor| {
             senders::change(context, actor, change)
         })?;

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod faults;
 pub mod forwards;
 pub mod imports;
+pub mod notes;
 pub mod orders;
 pub mod outbox;
 pub mod positions;

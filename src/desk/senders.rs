@@ -66,13 +66,40 @@ pub fn settings(connection: &Connection) -> Result<SenderSettings> {
     })
 }
 
-/// A change of the senders; fields that are left out stay.
-#[derive(Debug, Clone, Default)]
+/// Addresses that the list has at most.
+const MOST_ADDRESSES: usize = 256;
+
+/// A list of addresses that is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("addresses: at most {MOST_ADDRESSES} of them")]
+pub struct TooManyAddresses;
+
+/// A change of the senders.
+#[derive(Debug, Clone)]
 pub struct Change {
-    /// Who may send.
-    pub policy: Option<SenderPolicy>,
-    /// The addresses that TradingView sends from.
-    pub addresses: Option<Vec<IpAddr>>,
+    policy: Option<SenderPolicy>,
+    addresses: Option<Vec<IpAddr>>,
+}
+
+impl Change {
+    /// The senders whose alerts are taken, and the addresses that TradingView sends from; what
+    /// is left out stays.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyAddresses`].
+    pub fn new(
+        policy: Option<SenderPolicy>,
+        addresses: Option<Vec<IpAddr>>,
+    ) -> std::result::Result<Self, TooManyAddresses> {
+        if addresses
+            .as_ref()
+            .is_some_and(|list| list.len() > MOST_ADDRESSES)
+        {
+            return Err(TooManyAddresses);
+        }
+        Ok(Self { policy, addresses })
+    }
 }
 
 /// Changes who may send alerts. Certificates need a pinned issuer.
@@ -131,4 +158,16 @@ pub fn forget(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) 
 pub fn issuer_of_pem(pem: &[u8], now: Timestamp) -> Option<StoredIssuer> {
     let der = CertificateDer::from_pem_slice(pem).ok()?;
     issuer_from_der(&der, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_addresses_has_an_end() {
+        let change = |count| Change::new(None, Some(vec![IpAddr::from([192, 0, 2, 1]); count]));
+        assert!(change(MOST_ADDRESSES).is_ok());
+        assert_eq!(change(MOST_ADDRESSES + 1).err(), Some(TooManyAddresses));
+    }
 }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::notes::{NotesTooLong, check_notes};
 use crate::domain::tag::{NotATag, Tag};
 use crate::domain::trade::TradeId;
 use crate::store::audit::{self, Actor};
 use crate::store::trade_notes::{self, NotesChange};
 use crate::store::trades::StoredTrade;
 use crate::store::{Result, WriteContext};
-
-/// Characters that the notes on a trade have at most.
-const LONGEST_NOTES: usize = 10_000;
 
 /// Tags that a trade has at most.
 const MOST_TAGS: usize = 20;
@@ -19,8 +17,8 @@ const MOST_TAGS: usize = 20;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotNote {
     /// The notes are too long.
-    #[error("notes must have at most {LONGEST_NOTES} characters")]
-    TooLong,
+    #[error(transparent)]
+    Notes(#[from] NotesTooLong),
     /// A tag is none.
     #[error("tags: {0}")]
     Tag(#[from] NotATag),
@@ -38,10 +36,7 @@ pub fn notes_change(
     notes: Option<String>,
     tags: Option<&[String]>,
 ) -> std::result::Result<NotesChange, CannotNote> {
-    let characters = notes.as_ref().map_or(0, |notes| notes.chars().count());
-    if characters > LONGEST_NOTES {
-        return Err(CannotNote::TooLong);
-    }
+    check_notes(notes.as_deref())?;
     let tags = tags.map(|tags| tags.iter().map(|tag| tag.parse()).collect());
     let tags: Option<BTreeSet<Tag>> = tags.transpose()?;
     if tags.as_ref().is_some_and(|tags| tags.len() > MOST_TAGS) {
