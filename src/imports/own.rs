@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::alerts::{AlertFile, LoggedAlert, is_too_long};
 use super::names::Names;
 use super::records::Records;
+use super::table::Cell;
 use super::titled::{Titled, has_all};
 use super::{Faults, Unreadable};
 use crate::payload;

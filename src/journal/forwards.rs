@@ -310,7 +310,7 @@ mod tests {
                 is_paused: false,
             };
             forwards::insert(
-                &mut scratch.context(),
+                &scratch.connection,
                 &webhook,
                 &terms,
                 Timestamp::UNIX_EPOCH,

@@ -566,7 +566,7 @@ fn nothing_of_a_webhook_that_is_paused_is_sent() {
             state: Some(state),
             ..WebhookChange::default()
         };
-        webhooks::change(context, &webhook, change).unwrap();
+        webhooks::change(context.connection, &webhook, change).unwrap();
     };
     for state in [WebhookState::Paused, WebhookState::Archived] {
         set(context, state);

@@ -62,8 +62,9 @@ async fn try_to_write(follower: &Follower, why: Option<String>) -> Result<()> {
     let noted = noted.await?.map(|failure| failure.why);
     if noted != why {
         let now = follower.clock.now();
-        let write =
-            move |context: &mut WriteContext<'_>| note_failure(context, &url, why.as_deref(), now);
+        let write = move |context: &mut WriteContext<'_>| {
+            note_failure(context.connection, &url, why.as_deref(), now)
+        };
         store.writer().run_shared(None, write).await?;
     }
     Ok(())

@@ -214,7 +214,7 @@ impl Follower {
                     Err(error) => return Err(error),
                 }
             }
-            set_cursor(context, &url, &cursor)
+            set_cursor(context.connection, &url, &cursor)
         };
         Ok(self.store.writer().run_shared(None, write).await?)
     }
