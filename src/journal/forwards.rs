@@ -309,13 +309,7 @@ mod tests {
                 settings: settings.into(),
                 is_paused: false,
             };
-            forwards::insert(
-                &scratch.connection,
-                &webhook,
-                &terms,
-                Timestamp::UNIX_EPOCH,
-            )
-            .unwrap();
+            forwards::insert(&scratch.connection, &webhook, &terms, Timestamp::UNIX_EPOCH).unwrap();
         }
         webhook
     }

@@ -41,7 +41,7 @@ fn backtest(data: &DataDir, webhook: &Webhook, more: &[&str]) -> Value {
     report(data, webhook, &[&["--backtest"], more].concat())
 }
 
-fn set(server: &Server, token: &str, webhook: &Webhook, settings: Value) {
+fn set(server: &Server, token: &str, webhook: &Webhook, settings: &Value) {
     let path = format!("/webhooks/{}", webhook.id);
     let body = json!({ "settings": settings });
     server.api(token, "PATCH", &path, Some(body)).expect(200);
@@ -58,7 +58,7 @@ fn an_open_trade_of_a_list_counts_as_one_of_alerts() {
     let (data, token) = (&server.data, server.data.create_token());
     let webhook = server.create_webhook("Open");
     let per_order = json!({ "commission": { "kind": "perOrder", "value": "1" } });
-    set(&server, &token, &webhook, per_order);
+    set(&server, &token, &webhook, &per_order);
     let lines = ALERTS.map(|(day, side, action, price)| {
         let payload = json!({ "ticker": "AAPL", side: action, "qty": 10, "marketPrice": price });
         json!({ "time": format!("{day}T10:00:00Z"), "payload": payload }).to_string()
@@ -188,7 +188,7 @@ fn an_inverse_contract_is_known_by_the_rows_whatever_the_settings_say() {
         for more in [&[][..], &["--point-value", "1"]] {
             number += 1;
             let webhook = server.create_webhook(&format!("Inverse {number}"));
-            set(&server, &token, &webhook, settings.clone());
+            set(&server, &token, &webhook, &settings);
             let named = [&["--ticker", "BTCUSD"], more].concat();
             let imported = files::import(data, "trades", &path, &webhook, &named);
             let terms = &imported["terms"];
@@ -216,7 +216,7 @@ fn an_inverse_contract_is_known_by_the_rows_whatever_the_settings_say() {
                 &server,
                 &token,
                 &webhook,
-                json!({ "contract": "linear", "contracts": {} }),
+                &json!({ "contract": "linear", "contracts": {} }),
             );
             check();
         }
