@@ -1,17 +1,17 @@
 //! Recording a delivery: its event and its order, in one transaction.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::arrivals::Arrival;
+use super::entries::{Entry, clock_at, fail, kept_warnings};
 use super::ledgers::Paired;
 use super::placing::{overtaken, place};
 use super::recent::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, circles, forwards, ledgers, notices, sizing};
+use super::{Remembered, arrivals, circles, entries, forwards, ledgers, notices, sizing};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -28,7 +28,6 @@ use crate::store::conflict::Conflict;
 use crate::store::error::{Result, StoreError};
 use crate::store::events::Earlier;
 use crate::store::ledger_key::LedgerKey;
-use crate::store::sql::{Payload, as_json, to_micros};
 use crate::store::{WriteContext, events, orders, outbox, tickers};
 
 /// The reading of a delivery before it is recorded.
@@ -238,7 +237,7 @@ fn record_reading(
                 repeats: None,
                 sized: None,
             };
-            let event = insert_event(context, webhook, delivery, &entry)?;
+            let event = entries::insert(context, webhook, delivery, &entry)?;
             Ok(Recorded {
                 event,
                 status: *status,
@@ -269,7 +268,7 @@ fn record_failed(
         repeats: None,
         sized: None,
     };
-    let event = insert_event(context, webhook, delivery, &entry)?;
+    let event = entries::insert(context, webhook, delivery, &entry)?;
     Ok(Recorded {
         event,
         status,
@@ -319,7 +318,7 @@ fn record_signal(
         repeats,
         sized,
     };
-    let event = insert_event(context, webhook, delivery, &entry)?;
+    let event = entries::insert(context, webhook, delivery, &entry)?;
     let order = match key {
         Some(key) => {
             let new = orders::NewOrder {
@@ -334,7 +333,7 @@ fn record_signal(
                 Ok((order, more)) => {
                     if let Some(warning) = more.of_event {
                         warnings.push(warning);
-                        let kept = warnings_of_event(delivery, &warnings);
+                        let kept = kept_warnings(delivery, &warnings);
                         events::write_warnings(context.connection, event, &kept)?;
                     }
                     warnings.extend(more.of_pairing);
@@ -450,12 +449,6 @@ fn remember(
     recent.remember(webhook, &delivery.payload, earlier);
 }
 
-/// The clock's reading at an arrival, where it was dated otherwise.
-fn clock_at(delivery: &Delivery) -> Option<Timestamp> {
-    let wall = delivery.clock?.wall;
-    (wall != delivery.received_at).then_some(wall)
-}
-
 /// Turns an event into one that failed, for its order cannot be counted.
 fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Result<Recorded> {
     let field = match reason {
@@ -484,89 +477,4 @@ fn refused(context: &WriteContext<'_>, event: EventId, reason: Unpairable) -> Re
         repeats: None,
         error: Some(error),
     })
-}
-
-/// Turns an event into one that failed.
-pub(super) fn fail(connection: &Connection, event: EventId, error: &PayloadError) -> Result<()> {
-    let mut update = connection.prepare_cached(
-        "UPDATE events SET status = ?2, error = ?3, warnings = NULL WHERE id = ?1",
-    )?;
-    let status = EventStatus::Failed.as_str();
-    update.execute(params![event.0, status, as_json(error)?])?;
-    Ok(())
-}
-
-/// The columns of an event beyond the delivery itself.
-struct Entry<'a> {
-    status: EventStatus,
-    signal: Option<&'a Signal>,
-    error: Option<&'a PayloadError>,
-    warnings: &'a [Warning],
-    repeats: Option<EventId>,
-    /// What a percentage came to.
-    sized: Option<Quantity>,
-}
-
-fn insert_event(
-    context: &mut WriteContext<'_>,
-    webhook: i64,
-    delivery: &Delivery,
-    entry: &Entry<'_>,
-) -> Result<EventId> {
-    let warnings = warnings_of_event(delivery, entry.warnings);
-    let mut statement = context.connection.prepare_cached(
-        "INSERT INTO events (webhook_id, received_at, source, status, payload, source_address, ticker, intent,
-             market_price, signal_time, error, warnings, original_id, verified, clock_at, delivery, format,
-             sell_while_flat, sized)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-    )?;
-    statement.execute(params![
-        webhook,
-        to_micros(delivery.received_at),
-        delivery.source.as_str(),
-        entry.status.as_str(),
-        Payload(&delivery.payload),
-        delivery.source_address.map(|address| address.to_string()),
-        entry.signal.map(|signal| signal.ticker.as_str()),
-        entry.signal.map(|signal| signal.intent.as_str()),
-        entry
-            .signal
-            .and_then(|signal| signal.market_price)
-            .map(|price| price.to_string()),
-        entry
-            .signal
-            .and_then(|signal| signal.metadata.timestamp)
-            .map(to_micros),
-        entry.error.map(as_json).transpose()?,
-        if warnings.is_empty() {
-            None
-        } else {
-            Some(as_json(&warnings)?)
-        },
-        entry.repeats.or(delivery.original).map(|event| event.0),
-        delivery.verified.map(Verification::as_str),
-        clock_at(delivery).map(to_micros),
-        delivery.id.as_bytes(),
-        delivery.rules.format.as_str(),
-        delivery.rules.sell_while_flat.as_str(),
-        entry.sized.map(|quantity| quantity.to_string()),
-    ])?;
-    Ok(EventId(context.connection.last_insert_rowid()))
-}
-
-/// The warnings that are kept with an event: the answer to the sender leaves out what is said
-/// of the clock.
-fn warnings_of_event<'w>(delivery: &Delivery, warnings: &'w [Warning]) -> Cow<'w, [Warning]> {
-    let mut warnings = Cow::Borrowed(warnings);
-    if let Some(warning) = clock_warning(delivery) {
-        warnings.to_mut().push(warning);
-    }
-    warnings
-}
-
-/// The warning about the clock.
-fn clock_warning(delivery: &Delivery) -> Option<Warning> {
-    let clock = delivery.clock?;
-    let at = delivery.received_at;
-    Arrival { at, clock }.warning()
 }

@@ -7,6 +7,7 @@
 pub mod arrivals;
 mod circles;
 pub mod deliveries;
+mod entries;
 pub mod fills;
 pub mod forwards;
 pub mod imports;

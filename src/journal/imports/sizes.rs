@@ -16,7 +16,7 @@ use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::{PercentOf, Percentage, Ticker};
 use crate::domain::webhook::Settings;
-use crate::journal::deliveries::fail;
+use crate::journal::entries::fail;
 use crate::journal::sizing::{Asked, of_equity, of_position};
 use crate::payload::PayloadError;
 use crate::store::error::Result;
