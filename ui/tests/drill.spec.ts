@@ -161,6 +161,6 @@ test('a trade is at one time everywhere: list, page, calendar, hour, CSV', async
     await expect(page.getByRole('region', { name: 'Exit' })).toContainText(`${day} ${time}`);
     await page.goto(`${server.url}/report?range=days&since=${day}&until=${day}`);
     await expect(page.getByRole('region', { name: 'By hour of the exit' }).getByRole('link', { name: `${time.slice(0, 2)}:00` })).toBeVisible();
-    await expect(page.getByRole('region', { name: 'Calendar' }).locator(`a[href*="since=${day}"]`)).toBeVisible();
+    await expect(page.getByRole('region', { name: 'Calendar' }).locator(`a[title^="${day}: "]`)).toBeVisible();
   }
 });
