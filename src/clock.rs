@@ -71,7 +71,8 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         let since_boot = since_boot().zip(self.booted);
-        let elapsed = since_boot.and_then(|(now, started)| now.checked_sub(started));
-        elapsed.unwrap_or_else(|| self.started.elapsed())
+        let with_sleep = since_boot.and_then(|(now, started)| now.checked_sub(started));
+        let awake = self.started.elapsed();
+        with_sleep.map_or(awake, |with_sleep| with_sleep.max(awake))
     }
 }
