@@ -62,7 +62,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "journal",
-        "clock domain formats imports payload secrets store",
+        "clock domain formats imports payload secrets store text",
     ),
     ("logging", ""),
     ("metrics", "domain"),

@@ -276,18 +276,7 @@ pub fn create(
         return Ok(Err(ForwardError::TooMany));
     }
     let format = change.format.unwrap_or(ForwardFormat::AsReceived);
-    let plain = ForwardTerms {
-        origin: String::new(),
-        format,
-        sends: ForwardWhen::Order,
-        max_age: MaxAge::usual(format),
-        is_signed: false,
-        is_once: false,
-        sends_key: false,
-        template: None,
-        settings: BTreeMap::new(),
-        is_paused: false,
-    };
+    let plain = ForwardTerms::plain(format);
     let planned = match plan(webhook, plain, Ok(Secrets::new()), change, actor.at) {
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),

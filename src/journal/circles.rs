@@ -6,7 +6,6 @@
 //! strangers.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -14,6 +13,7 @@ use super::deliveries::{Delivery, Reading};
 use crate::domain::event::{EventStatus, Warning};
 use crate::domain::webhook::WebhookId;
 use crate::store::{Connection, Result, history};
+use crate::text::hex;
 
 /// Bytes of a digest that are sent.
 const LENGTH: usize = 8;
@@ -23,11 +23,7 @@ const LENGTH: usize = 8;
 fn name(connection: &Connection, webhook: &WebhookId) -> Result<String> {
     let history = history::id(connection)?;
     let digest = Sha256::digest(format!("{history} {webhook}").as_bytes());
-    let mut name = String::new();
-    for byte in &digest[..LENGTH] {
-        let _ = write!(name, "{byte:02x}");
-    }
-    Ok(name)
+    Ok(hex(&digest[..LENGTH]))
 }
 
 /// Whether an alert has come through its webhook before.

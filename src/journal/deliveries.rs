@@ -129,9 +129,6 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
         Addressee::Event(event) => return recorded_before(context.connection, event),
     };
     let delivery = &*circles::recorded(context.connection, delivery)?;
-    if let Some(clock) = delivery.clock {
-        outbox::follow_clock(context, None, clock)?;
-    }
     let Some(clock) = delivery.clock else {
         return record_at(
             context,
@@ -140,6 +137,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
             Arrival::at(delivery.received_at),
         );
     };
+    outbox::follow_clock(context, None, clock)?;
     let arrival = arrivals::date(context, clock, delivery.reading.signal_time())?;
     if arrival.at == delivery.received_at {
         return record_at(context, webhook, delivery, arrival);

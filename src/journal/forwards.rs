@@ -77,50 +77,61 @@ pub(super) fn pass_on(
         (ForwardWhen::Order, EventSource::Reprocessed) => recorded.order.is_some(),
         _ => false,
     };
+    let wanted: Vec<&StoredForward> = forwards.iter().filter(is_wanted).collect();
     // The receiver has it, and would pass it on to here again.
-    if circles::is_back(connection, delivery)? {
+    if wanted.is_empty() || circles::is_back(connection, delivery)? {
         return Ok(());
     }
-    for forward in forwards.iter().filter(is_wanted) {
-        put(context, forward, delivery, recorded)?;
+    let signal = match &delivery.reading {
+        Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(&parsed.signal),
+        Reading::Withheld(_, None) | Reading::Failed(_) => None,
+    };
+    let resolved = match signal {
+        Some(signal) => resolved(context, webhook, signal, recorded)?,
+        None => None,
+    };
+    let order = match &resolved {
+        Some(resolved) => Some(order_of(context, webhook, resolved)?),
+        None => None,
+    };
+    let passed = Passed {
+        outgoing: Outgoing {
+            delivery: delivery.id,
+            event: recorded.event,
+            webhook: delivery.webhook.as_str(),
+            received_at: delivery.received_at,
+            payload: &delivery.payload,
+            order,
+        },
+        via: circles::via(connection, delivery)?,
+    };
+    for forward in wanted {
+        put(context, forward, delivery, &passed)?;
     }
     Ok(())
+}
+
+/// What all forwards pass on of an alert, each in its own format.
+struct Passed<'a> {
+    outgoing: Outgoing<'a>,
+    /// The webhooks that it has come through.
+    via: String,
 }
 
 fn put(
     context: &mut WriteContext<'_>,
     forward: &StoredForward,
     delivery: &Delivery,
-    recorded: &Recorded,
+    passed: &Passed<'_>,
 ) -> Result<()> {
     let terms = &forward.terms;
-    let signal = match &delivery.reading {
-        Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(&parsed.signal),
-        Reading::Withheld(_, None) | Reading::Failed(_) => None,
-    };
-    let resolved = match signal {
-        Some(signal) => resolved(context, forward.webhook_row, signal, recorded)?,
-        None => None,
-    };
-    let order = match &resolved {
-        Some(resolved) => Some(order_of(context, forward.webhook_row, resolved)?),
-        None => None,
-    };
-    let outgoing = Outgoing {
-        delivery: delivery.id,
-        event: recorded.event,
-        webhook: forward.webhook.as_str(),
-        received_at: delivery.received_at,
-        payload: &delivery.payload,
-        order,
-    };
     let with = MadeWith {
         format: terms.format,
         settings: &terms.settings,
         template: terms.template.as_deref(),
         sends_key: terms.sends_key,
     };
-    let message = formats::message(&outgoing, &with);
+    let message = formats::message(&passed.outgoing, &with);
     let now = put_at(delivery);
     // Counted from the arrival: what an owner processes again hours later is not passed on unasked.
     let age = terms.max_age.duration();
@@ -134,8 +145,8 @@ fn put(
         vital: false,
         due_at: now,
         expires_at,
-        event: Some(recorded.event),
-        via: circles::via(context.connection, delivery)?,
+        event: Some(passed.outgoing.event),
+        via: passed.via.clone(),
     };
     match message {
         Err(why) => outbox::put_dead(context.connection, &row, &why.to_string(), now).map(drop),
@@ -299,15 +310,9 @@ mod tests {
             let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
             let terms = ForwardTerms {
                 origin: "https://example.com".to_owned(),
-                format,
-                sends: ForwardWhen::Order,
                 max_age: MaxAge::Unlimited,
-                is_signed: false,
-                is_once: false,
-                sends_key: false,
-                template: None,
                 settings: settings.into(),
-                is_paused: false,
+                ..ForwardTerms::plain(format)
             };
             forwards::insert(&scratch.connection, &webhook, &terms, Timestamp::UNIX_EPOCH).unwrap();
         }

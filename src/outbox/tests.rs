@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::clock::{Clock, ClockReading, SystemClock};
-use crate::domain::forward::{ForwardFormat, ForwardWhen, MaxAge};
+use crate::domain::forward::{ForwardFormat, MaxAge};
 use crate::domain::webhook::WebhookState;
 use crate::metrics::Metrics;
 use crate::store::forwards::{self, ForwardTerms};
@@ -124,6 +124,21 @@ impl Bench {
         let now = Timestamp::now();
         let put = self.write(move |context| outbox::put(context, &row, now));
         assert!(matches!(put.await.unwrap(), Put::Waits(_)));
+    }
+
+    /// Starts with a row that may be repeated and one that must not, whose receivers hang.
+    async fn hang_both(&self) -> Workers {
+        self.tell("may", Does::Hangs);
+        self.tell("must not", Does::Hangs);
+        let workers = self.start();
+        self.put("may", "1").await;
+        let once = NewRow {
+            repeatable: false,
+            ..row("must not", "1")
+        };
+        let put = self.write(move |context| outbox::put(context, &once, Timestamp::now()));
+        put.await.unwrap();
+        workers
     }
 
     async fn given(&mut self) -> (String, String) {
@@ -250,16 +265,7 @@ async fn a_lane_that_is_switched_off_stops_after_what_it_has_in_hand() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_being_sent_when_the_server_ended_is_repeated_only_where_it_may_be() {
     let mut bench = Bench::new();
-    bench.tell("may", Does::Hangs);
-    bench.tell("must not", Does::Hangs);
-    let workers = bench.start();
-    bench.put("may", "1").await;
-    let once = NewRow {
-        repeatable: false,
-        ..row("must not", "1")
-    };
-    let put = bench.write(move |context| outbox::put(context, &once, Timestamp::now()));
-    put.await.unwrap();
+    let workers = bench.hang_both().await;
     let mut given = [bench.given().await, bench.given().await];
     given.sort();
     assert_eq!(given, [pair("may", "1"), pair("must not", "1")]);
@@ -436,16 +442,7 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_no_receiver() {
     let mut bench = Bench::new();
-    bench.tell("may", Does::Hangs);
-    bench.tell("must not", Does::Hangs);
-    let workers = bench.start();
-    bench.put("may", "1").await;
-    let once = NewRow {
-        repeatable: false,
-        ..row("must not", "1")
-    };
-    let put = bench.write(move |context| outbox::put(context, &once, Timestamp::now()));
-    put.await.unwrap();
+    let workers = bench.hang_both().await;
     bench.given().await;
     bench.given().await;
     let begun = Instant::now();
@@ -548,15 +545,8 @@ fn nothing_of_a_webhook_that_is_paused_is_sent() {
     let context = &mut scratch.context();
     let terms = ForwardTerms {
         origin: "https://example.com".to_owned(),
-        format: ForwardFormat::AsReceived,
-        sends: ForwardWhen::Order,
         max_age: MaxAge::Unlimited,
-        is_signed: false,
-        is_once: false,
-        sends_key: false,
-        template: None,
-        settings: BTreeMap::new(),
-        is_paused: false,
+        ..ForwardTerms::plain(ForwardFormat::AsReceived)
     };
     let lane = forwards::insert(context.connection, &webhook, &terms, now).unwrap();
     let lane = lane.to_string();

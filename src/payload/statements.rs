@@ -21,7 +21,7 @@ fn parsed(message: &str) -> Result<Box<Parsed>, PayloadError> {
 }
 
 /// An order in words: `buy 5 A market at 10`.
-fn in_words(signal: &Signal) -> String {
+pub(super) fn in_words(signal: &Signal) -> String {
     let size = match signal.size {
         Size::Quantity(quantity) => quantity.to_string(),
         Size::Notional(money) => format!("money {money}"),

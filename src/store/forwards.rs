@@ -42,6 +42,23 @@ pub struct ForwardTerms {
 }
 
 impl ForwardTerms {
+    /// Those of a forward of which nothing but its format is chosen yet.
+    #[must_use]
+    pub fn plain(format: ForwardFormat) -> Self {
+        Self {
+            origin: String::new(),
+            format,
+            sends: ForwardWhen::Order,
+            max_age: MaxAge::usual(format),
+            is_signed: false,
+            is_once: false,
+            sends_key: false,
+            template: None,
+            settings: BTreeMap::new(),
+            is_paused: false,
+        }
+    }
+
     /// Whether a message may be sent again though nobody knows whether it arrived: the receiver
     /// knows it by its id.
     #[must_use]

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use crate::domain::event::EventId;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::{Applied, Ledger};
 use crate::domain::money::{Decimal, Quantity};
@@ -20,8 +19,6 @@ use crate::journal::entries::fail;
 use crate::journal::sizing::{Asked, of_equity, of_position};
 use crate::payload::PayloadError;
 use crate::store::error::Result;
-use crate::store::ledger_key::LedgerKey;
-use crate::store::ledgers::mark;
 use crate::store::{orders, tickers, webhooks};
 
 /// Writes the quantities of the orders `wanted`, and turns the events of those that come to none
@@ -47,7 +44,7 @@ pub(super) fn write(
                         order.quantity = quantity;
                     }
                     Err(error) => {
-                        failed.push((order.id, order.event, instrument, error));
+                        failed.push((order.id, order.event, error));
                         continue;
                     }
                 }
@@ -60,23 +57,11 @@ pub(super) fn write(
     for (order, quantity) in sizes {
         orders::write_size(connection, order, quantity)?;
     }
-    take_back(connection, webhook, &failed)?;
-    Ok(failed.len())
-}
-
-/// An order without a size, its event, its instrument, and why.
-type Failed = (OrderId, EventId, Instrument, PayloadError);
-
-fn take_back(connection: &Connection, webhook: i64, failed: &[Failed]) -> Result<()> {
-    for (order, event, instrument, error) in failed {
+    for (order, event, error) in &failed {
         orders::delete(connection, *order)?;
         fail(connection, *event, error)?;
-        mark(
-            connection,
-            &LedgerKey::of_alerts(webhook, instrument.clone()),
-        )?;
     }
-    Ok(())
+    Ok(failed.len())
 }
 
 /// The orders of a second, by instrument.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::*;
 use crate::domain::format::SellWhileFlat;
 use crate::domain::signal::{Signal, Size};
-use crate::payload::{Parsed, read};
+use crate::payload::{Parsed, read, statements};
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -68,17 +68,7 @@ fn fixtures() -> Vec<(Format, Fixture)> {
 
 /// An order in words.
 fn in_words(signal: &Signal) -> String {
-    let size = match signal.size {
-        Size::Quantity(quantity) => quantity.to_string(),
-        Size::Notional(money) => format!("money {money}"),
-        Size::WholePosition => "all".to_owned(),
-        Size::Percentage(percentage) => {
-            format!("{}% of the {}", percentage.percent(), percentage.of())
-        }
-    };
-    let (intent, ticker) = (signal.intent, signal.ticker.as_str());
-    let (kind, price) = (signal.order_type, signal.intended_price);
-    let mut text = format!("{intent} {size} {ticker} {kind} at {price}");
+    let mut text = statements::in_words(signal);
     let mut add = |part: String| write!(text, " {part}").unwrap();
     if let Some(time) = signal.metadata.timestamp {
         add(format!("time {time}"));
