@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::digests::{self, Digest};
 use super::server_faults;
+use crate::desk::faults::{NotPassedOn, not_passed_on};
 use crate::domain::attention::Attention;
 use crate::domain::channel::Topic;
 use crate::domain::event::EventStatus;
@@ -20,7 +21,7 @@ use crate::reports::{AttentionChange, AttentionWatch};
 use crate::store::channels::StoredChannel;
 use crate::store::events::{self, EventFilter};
 use crate::store::known_clients::{self, NewPlace};
-use crate::store::{Connection, Result, Store, WriteContext, channels, forwards, outbox, webhooks};
+use crate::store::{Connection, Result, Store, WriteContext, channels, webhooks};
 
 pub use server_faults::Surroundings;
 
@@ -105,7 +106,7 @@ fn matters(
         }
     }
     matters.extend(surroundings.matters(connection, now)?);
-    matters.extend(of_forwards(connection)?);
+    matters.extend(not_passed_on(connection)?.iter().map(of_forward));
     Ok(matters)
 }
 
@@ -203,31 +204,18 @@ fn why_failed(connection: &Connection, webhook: &WebhookId) -> Result<Vec<String
     Ok(error.map_or_else(Vec::new, |error| vec![error.message, error.hint]))
 }
 
-/// Forwards that have messages which nobody took, or nobody knows of.
-fn of_forwards(connection: &Connection) -> Result<Vec<Matter>> {
-    let mut matters = Vec::new();
-    for forward in forwards::list(connection)? {
-        let (dead, unknown) = outbox::not_taken(connection, &forward.lane())?;
-        if dead + unknown == 0 {
-            continue;
-        }
-        let id = forward.id;
-        matters.push(Matter {
-            name: name_of(Topic::Forward, Some(&forward.webhook), &id.to_string()),
-            topic: Topic::Forward,
-            webhook: Some(forward.webhook),
-            title: format!(
-                "{id} to {}: alerts were not passed on",
-                forward.terms.origin
-            ),
-            lines: vec![
-                format!("{dead} not taken, {unknown} of which nobody knows"),
-                format!("algohook outbox --target {id} shows them; send them again, or drop them"),
-            ],
-            count: i64::try_from(dead + unknown).unwrap_or(i64::MAX),
-        });
+/// Tells of a forward with messages which nobody took, or nobody knows of.
+fn of_forward(found: &NotPassedOn) -> Matter {
+    let (id, webhook) = (found.forward.id, &found.forward.webhook);
+    let origin = &found.forward.terms.origin;
+    Matter {
+        name: name_of(Topic::Forward, Some(webhook), &id.to_string()),
+        topic: Topic::Forward,
+        webhook: Some(webhook.clone()),
+        title: format!("{id} to {origin}: alerts were not passed on"),
+        lines: vec![found.counts(), found.next()],
+        count: i64::try_from(found.dead + found.unknown).unwrap_or(i64::MAX),
     }
-    Ok(matters)
 }
 
 fn login_notice(login: &NewPlace) -> Notice {

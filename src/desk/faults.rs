@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::store::forwards::StoredForward;
 use crate::store::{Connection, Result, forwards, outbox, upstream};
 use crate::vault::{Vault, VaultError};
 
@@ -94,27 +95,70 @@ pub fn of_secrets(connection: &Connection, vault: &Vault) -> Result<Option<Fault
     }))
 }
 
-/// Forwards whose messages nobody took, or nobody knows of.
+/// A forward with messages that nobody took, or nobody knows of.
+#[derive(Debug, Clone)]
+pub struct NotPassedOn {
+    /// The forward.
+    pub forward: StoredForward,
+    /// Messages that nobody took.
+    pub dead: u64,
+    /// Messages of which nobody knows.
+    pub unknown: u64,
+}
+
+impl NotPassedOn {
+    /// How many there are of both.
+    #[must_use]
+    pub fn counts(&self) -> String {
+        format!(
+            "{} not taken, {} of which nobody knows",
+            self.dead, self.unknown
+        )
+    }
+
+    /// What to do about them.
+    #[must_use]
+    pub fn next(&self) -> String {
+        let id = self.forward.id;
+        format!("algohook outbox --target {id} shows them; send them again, or drop them")
+    }
+
+    fn fault(&self) -> Fault {
+        let StoredForward { id, terms, .. } = &self.forward;
+        let (origin, counts) = (&terms.origin, self.counts());
+        Fault {
+            what: format!("Alerts were not passed on by {id} to {origin}: {counts}."),
+            next: format!("{}.", self.next()),
+        }
+    }
+}
+
+/// The forwards with messages that nobody took, or nobody knows of.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn not_passed_on(connection: &Connection) -> Result<Vec<NotPassedOn>> {
+    let mut found = Vec::new();
+    for forward in forwards::list(connection)? {
+        let (dead, unknown) = outbox::not_taken(connection, &forward.lane())?;
+        if dead + unknown > 0 {
+            found.push(NotPassedOn {
+                forward,
+                dead,
+                unknown,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The same, in sentences.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError`] where the database cannot be read.
 pub fn of_forwards(connection: &Connection) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    for forward in forwards::list(connection)? {
-        let (dead, unknown) = outbox::not_taken(connection, &forward.lane())?;
-        if dead + unknown > 0 {
-            faults.push(Fault {
-                what: format!(
-                    "Alerts were not passed on by {} to {}: {dead} not taken, {unknown} of which nobody knows.",
-                    forward.id, forward.terms.origin
-                ),
-                next: format!(
-                    "algohook outbox --target {} shows them; send them again, or drop them.",
-                    forward.id
-                ),
-            });
-        }
-    }
-    Ok(faults)
+    let found = not_passed_on(connection)?;
+    Ok(found.iter().map(NotPassedOn::fault).collect())
 }
