@@ -109,6 +109,10 @@ def spreadsheet(size, key):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("_rels/.rels",
+                         f'<Relationships xmlns="{space}package/2006/relationships"><Relationship '
+                         f'Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+                         '</Relationships>')
         archive.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
                          '<sheet name="List of trades" sheetId="1" r:id="rId1"/></sheets></workbook>')
         archive.writestr("xl/_rels/workbook.xml.rels",

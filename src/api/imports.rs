@@ -34,7 +34,7 @@ use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Opened, Unreadable};
 use crate::journal::fills::SymbolMap;
-use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, Steps, prepare, preview};
 use crate::journal::ledgers::derive_next;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, ImportedTrades};
@@ -430,15 +430,18 @@ fn alerts(
     let readers = store.readers();
     let read = |connection: &Connection| prepare(connection, webhook, file, selection);
     let prepared = readers.run_blocking(read)?;
-    let Some(actor) = actor.cloned() else {
+    let Some(actor) = actor else {
         return Ok(readers.run_blocking(|connection| preview(connection, prepared))?);
     };
-    let webhook = webhook.clone();
-    let write =
-        move |context: &mut WriteContext<'_>| bring_in_alerts(context, &actor, &webhook, prepared);
-    let imported = store.writer().run_blocking(write)?;
+    let mut steps = readers.run_blocking(|connection| Steps::of(connection, prepared))?;
+    while let Some(step) = steps.next_step() {
+        let (actor, webhook) = (actor.clone(), webhook.clone());
+        let run =
+            move |context: &mut WriteContext<'_>| bring_in_alerts(context, &actor, &webhook, step);
+        steps.took(store.writer().run_blocking(run)?);
+    }
     pair(store)?;
-    Ok(imported)
+    Ok(steps.imported())
 }
 
 /// Pairs the orders that were brought in, a ledger at a time, so that alerts can

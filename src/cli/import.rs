@@ -24,7 +24,7 @@ use crate::imports::source::Source;
 use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
-use crate::journal::imports::{AlertSelection, ImportedAlerts, prepare, preview};
+use crate::journal::imports::{AlertSelection, ImportedAlerts, Steps, prepare, preview};
 use crate::journal::ledgers::derive_next;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, BacktestSize};
@@ -171,11 +171,16 @@ impl Alerts {
             let read = |connection: &_| preview(connection, prepared);
             store.readers().run_blocking(read)?
         } else {
-            let imported = open::act(&store, move |context, actor| {
-                bring_in_alerts(context, actor, &webhook, prepared)
-            })?;
+            let begin = |connection: &_| Steps::of(connection, prepared);
+            let mut steps = store.readers().run_blocking(begin)?;
+            while let Some(step) = steps.next_step() {
+                let webhook = webhook.clone();
+                steps.took(open::act(&store, move |context, actor| {
+                    bring_in_alerts(context, actor, &webhook, step)
+                })?);
+            }
             while store.writer().run_blocking(derive_next)? {}
-            imported
+            steps.imported()
         };
         if self.json {
             return output::json(

@@ -14,7 +14,7 @@ use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::imports::alerts;
 use crate::imports::fills::{self as files, FillOptions};
 use crate::journal::fills::{Steps, SymbolMap, prepare as prepare_fills};
-use crate::journal::imports::{AlertSelection, bring_in, prepare};
+use crate::journal::imports::{AlertSelection, Steps as AlertSteps, prepare};
 use crate::journal::ledgers::derive_next;
 use crate::store::{Connection, Result, Store, StoreError, StoreOptions, WriteContext, runs};
 
@@ -193,8 +193,13 @@ impl Files {
         let selection = AlertSelection::default();
         let read = move |connection: &Connection| prepare(connection, &webhook, file, &selection);
         let prepared = store.readers().run(read).await?;
-        let write = move |context: &mut WriteContext<'_>| bring_in(context, prepared).map(drop);
-        store.writer().run(None, write).await
+        let begin = move |connection: &Connection| AlertSteps::of(connection, prepared);
+        let mut steps = store.readers().run(begin).await?;
+        while let Some(step) = steps.next_step() {
+            let run = move |context: &mut WriteContext<'_>| step.run(context);
+            steps.took(store.writer().run(None, run).await?);
+        }
+        Ok(())
     }
 
     async fn bring_in_fills(&self, store: &Store, now: Timestamp) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::imports::trades::terms::{Readings, StatedTerms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Opened, Unreadable};
 use crate::journal::fills::{self as filled, ImportedFills, Step};
-use crate::journal::imports::{ImportedAlerts, Prepared, bring_in};
+use crate::journal::imports::{ImportedAlerts, Progress, Step as AlertStep};
 use crate::store::audit::{self, Actor};
 use crate::store::backtests::{self, BacktestSize, Digest, ImportedTrades, NewBacktest};
 use crate::store::fills::{self, FillImport};
@@ -134,23 +134,24 @@ fn zone_of(settings: &Settings) -> TimeZone {
     TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-/// Records the alerts of a file that are missing.
+/// Records some of the alerts of a file that are missing.
 ///
 /// # Errors
 ///
-/// [`StoreError::NotFound`], or [`StoreError::Unavailable`]; then nothing was recorded.
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`]; then none of them was recorded.
 pub fn bring_in_alerts(
     context: &mut WriteContext<'_>,
     actor: &Actor,
     webhook: &WebhookId,
-    prepared: Prepared,
-) -> store::Result<ImportedAlerts> {
-    let imported = bring_in(context, prepared)?;
-    if imported.new > 0 {
+    step: AlertStep,
+) -> store::Result<Progress> {
+    let is_first = step.recorded_before() == 0;
+    let progress = step.run(context)?;
+    if is_first && progress.new_alerts() > 0 {
         let subject = Some(webhook.as_str());
         audit::note(context.connection, actor, "import.alerts", subject)?;
     }
-    Ok(imported)
+    Ok(progress)
 }
 
 /// Keeps a list of trades as the webhook's backtest in its ticker, in place of the one that

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::table::{self, Table};
 use super::text::Text;
 use super::{Faults, Foreign, Kind, Opened, Unreadable, json_lines, own, trades};
-use crate::domain::signal::Signal;
+use crate::domain::signal::{Signal, Size};
 use crate::payload;
 
 /// The columns of TradingView's log that are used.
@@ -47,6 +47,8 @@ pub struct Said {
     pub time: Option<Timestamp>,
     /// Its `id`.
     pub id: Option<Box<str>>,
+    /// True if its size is a percentage.
+    pub is_percentage: bool,
 }
 
 impl Said {
@@ -55,6 +57,7 @@ impl Said {
     pub fn of(signal: Signal) -> Self {
         Self {
             time: signal.metadata.timestamp,
+            is_percentage: matches!(signal.size, Size::Percentage(_)),
             id: signal.idempotency_key.map(String::into_boxed_str),
         }
     }

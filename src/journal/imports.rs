@@ -1,10 +1,11 @@
 //! Alerts brought in from a file: which are new, and their events and orders.
 //!
-//! All of a file is recorded in one transaction. Its orders are paired
+//! A file is recorded a transaction at a time. Its orders are paired
 //! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
 
 mod known;
 mod sizes;
+mod steps;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,21 +15,20 @@ use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::arrivals;
-use super::deliveries::{Delivery, Reading, new_delivery, record};
+use super::deliveries::{Reading, new_delivery};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventSource;
 use crate::domain::format::ReadingRules;
 use crate::domain::order::pairing_time;
-use crate::domain::signal::{Direction, Size, Ticker};
+use crate::domain::signal::{Direction, Ticker};
 use crate::domain::webhook::WebhookId;
 use crate::imports::alerts::{AlertFile, LoggedAlert, NamedAlerts, Said, most_frequent};
 use crate::payload::{self, Fingerprint, fingerprint};
 
-use crate::store::WriteContext;
 use crate::store::error::Result;
 use crate::store::webhooks::{self, StoredWebhook};
-use known::Search;
+use known::{Among, Search};
+pub use steps::{Progress, Step, Steps};
 
 /// New alerts that an answer lists.
 const MOST_LISTED: usize = 1000;
@@ -126,6 +126,8 @@ struct Candidate {
     idempotency_key: Option<Box<str>>,
     /// True if it can be read.
     is_readable: bool,
+    /// True if its size is a percentage.
+    is_percentage: bool,
     /// Its own time, where it fired then: the same message was recorded already then,
     /// whenever this machine's clock says that it came.
     own_time: Option<Timestamp>,
@@ -184,53 +186,6 @@ pub fn preview(connection: &Connection, prepared: Prepared) -> Result<ImportedAl
     Ok(imported)
 }
 
-/// Records the alerts that are missing, at their own time.
-///
-/// # Errors
-///
-/// [`crate::store::StoreError::NotFound`], or [`crate::store::StoreError::Unavailable`]; then
-/// nothing of the file was recorded.
-pub fn bring_in(context: &mut WriteContext<'_>, prepared: Prepared) -> Result<ImportedAlerts> {
-    let webhook = webhooks::get(context.connection, &prepared.webhook)?;
-    let (mut imported, new) = missing(context.connection, &webhook, prepared)?;
-    let mut unsized_orders = HashSet::new();
-    for candidate in new {
-        let (reading, rules) = reading(&candidate.payload, webhook.settings.reading_rules());
-        note(&mut imported, &candidate, &reading);
-        let delivery = Delivery {
-            id: candidate.id,
-            webhook: webhook.id.clone(),
-            received_at: candidate.time,
-            clock: None,
-            source: candidate.source,
-            source_address: None,
-            payload: candidate.payload.into_vec(),
-            reading,
-            rules,
-            verified: None,
-            duplicate_window: None,
-            sized: None,
-            via: String::new(),
-            original: None,
-        };
-        let recorded = record(context, &delivery)?;
-        if is_percentage(&delivery.reading) {
-            unsized_orders.extend(recorded.order);
-        }
-    }
-    imported.failed += sizes::write(context.connection, webhook.row, &unsized_orders)?;
-    arrivals::note_before_imported(context.connection)?;
-    Ok(imported)
-}
-
-/// True if the size of an alert is a percentage.
-fn is_percentage(reading: &Reading) -> bool {
-    let Reading::Signal(parsed) = reading else {
-        return false;
-    };
-    matches!(parsed.signal.size, Size::Percentage(_))
-}
-
 fn reading(payload: &[u8], rules: ReadingRules) -> (Reading, ReadingRules) {
     let read = payload::read(payload, rules);
     let reading = match read.signal {
@@ -272,13 +227,9 @@ fn missing(
         mut imported,
         ..
     } = prepared;
-    let window = SignedDuration::from_secs(i64::from(webhook.settings.duplicate_window));
-    let search = Search { tolerance, window };
-    let (is_known, without_order) = known::find(connection, webhook.row, &candidates, search)?;
-    imported.known_without_order = without_order;
-    imported.known = is_known.iter().filter(|is_known| **is_known).count();
-    let (mut new, mut is_known) = (candidates, is_known.into_iter());
-    new.retain(|_| is_known.next() == Some(false));
+    let search = Search::of(&webhook.settings, tolerance);
+    let found = known::find(connection, webhook.row, &candidates, search, Among::All)?;
+    let new = found.leave_new(candidates, &mut imported);
     Ok((imported, new))
 }
 
@@ -370,7 +321,11 @@ impl Candidate {
                 .map(|parsed| Said::of(parsed.signal)),
         };
         let is_readable = said.is_some();
-        let Said { time, id } = said.unwrap_or_default();
+        let Said {
+            time,
+            id,
+            is_percentage,
+        } = said.unwrap_or_default();
         let fired_then = |own: &Timestamp| pairing_time(alert.time, Some(*own)) == *own;
         Ok(Self {
             id: new_delivery(alert.time)?,
@@ -381,6 +336,7 @@ impl Candidate {
             own_time: time.filter(fired_then),
             tells_resends: time.is_some() && id.is_none() && !alert.made_order,
             is_readable,
+            is_percentage,
             source: if alert.is_adjustment {
                 EventSource::Adjustment
             } else {

@@ -1044,3 +1044,61 @@ fn nothing_is_a_resend_where_the_window_is_shorter_than_a_bar_s_fills() {
         assert_eq!(found["new"], 2, "{seconds}");
     }
 }
+
+#[test]
+fn alerts_come_between_those_of_a_large_file() {
+    let server = Server::start();
+    let history = server.create_webhook("History");
+    let live: Vec<Webhook> = (1..=8)
+        .map(|number| server.create_webhook(&format!("Live {number}")))
+        .collect();
+    let token = server.data.create_token();
+    let file: String = (0..10_000)
+        .map(|minute: i64| {
+            let time = jiff::Timestamp::from_second(1_700_000_000 + minute * 60).unwrap();
+            let alert =
+                json!({ "ticker": format!("T{}", minute % 100), "action": "buy", "qty": 1, "marketPrice": 100 });
+            format!("{}\n", json!({ "time": time, "payload": alert }))
+        })
+        .collect();
+    let path = format!("/api/v1/imports?webhook={}&kind=alerts", history.id);
+    let url = format!("http://{}{path}", server.address());
+    let import = std::thread::spawn(move || {
+        let answer = support::agent()
+            .post(url)
+            .header("authorization", format!("Bearer {token}"))
+            .send(file.as_bytes())
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    });
+    // As many as the limit of all of them lets in; the first may come before the file. On a
+    // machine with much other work one may wait too long, and is refused.
+    let (mut sent, mut stored) = (0, 0);
+    while !import.is_finished() && sent < 200 {
+        let to = &live[sent % live.len()];
+        let alert = to.alert(&json!({ "positionDirection": "entryLong", "marketPrice": 1 + sent }));
+        let status = server.deliver(to, &alert).status;
+        assert!(matches!(status, 200 | 503), "{status}");
+        stored += usize::from(status == 200);
+        sent += 1;
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    import.join().unwrap();
+    let database = rusqlite::Connection::open(server.data.database()).unwrap();
+    let of = |webhook: &Webhook| -> Vec<i64> {
+        let mut select = database
+            .prepare(
+                "SELECT e.id FROM events e JOIN webhooks w ON w.id = e.webhook_id
+                 WHERE w.public_id = ?1 ORDER BY e.id",
+            )
+            .unwrap();
+        let found = select.query_map([&webhook.id], |row| row.get(0)).unwrap();
+        found.map(Result::unwrap).collect()
+    };
+    let imported = of(&history);
+    let live: Vec<i64> = live.iter().flat_map(of).collect();
+    assert_eq!(imported.len(), 10_000);
+    assert_eq!(live.len(), stored);
+    let is_between = |event: &i64| imported[0] < *event && *event < imported[imported.len() - 1];
+    assert!(live.iter().any(is_between), "{live:?}");
+}

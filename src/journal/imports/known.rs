@@ -7,8 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::super::arrivals::FILLS_OF_ONE_BAR;
 use super::super::repetition::IDEMPOTENCY_WINDOW;
-use super::Candidate;
-use crate::domain::event::EventStatus;
+use super::{Candidate, ImportedAlerts};
+use crate::domain::event::{EventId, EventStatus};
+use crate::domain::webhook::Settings;
 use crate::imports::matching;
 use crate::payload::{Fingerprint, fingerprint};
 use crate::store::error::Result;
@@ -23,15 +24,73 @@ pub(super) struct Search {
     pub(super) window: SignedDuration,
 }
 
-/// Finds which candidates were recorded already, and how many of these made no order.
+impl Search {
+    /// The distances for alerts of a webhook with these settings.
+    pub(super) fn of(settings: &Settings, tolerance: SignedDuration) -> Self {
+        Self {
+            tolerance,
+            window: SignedDuration::from_secs(i64::from(settings.duplicate_window)),
+        }
+    }
+}
+
+/// The recorded alerts that those of a file could be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Among<'a> {
+    /// All.
+    All,
+    /// Those that were recorded since the file was looked at, but for its own.
+    Since {
+        /// The newest event at that time.
+        newest: EventId,
+        /// The events of the file, in the order of their numbers.
+        own: &'a [EventId],
+    },
+}
+
+impl Among<'_> {
+    fn has(self, event: EventId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since { newest, own } => event > newest && own.binary_search(&event).is_err(),
+        }
+    }
+}
+
+/// What was found of the alerts of a file.
+pub(super) struct Found {
+    /// For each of them, true if it was recorded already.
+    is_known: Vec<bool>,
+    /// How many of these made no order.
+    without_order: usize,
+}
+
+impl Found {
+    /// Leaves the alerts that were not recorded; the others are counted.
+    pub(super) fn leave_new(
+        self,
+        mut candidates: Vec<Candidate>,
+        imported: &mut ImportedAlerts,
+    ) -> Vec<Candidate> {
+        let all = candidates.len();
+        let mut is_known = self.is_known.into_iter();
+        candidates.retain(|_| is_known.next() == Some(false));
+        imported.known += all - candidates.len();
+        imported.known_without_order += self.without_order;
+        candidates
+    }
+}
+
+/// Finds which candidates were recorded already.
 pub(super) fn find(
     connection: &Connection,
     webhook: i64,
     candidates: &[Candidate],
     search: Search,
-) -> Result<(Vec<bool>, usize)> {
+    among: Among<'_>,
+) -> Result<Found> {
     let around = search.tolerance.max(search.window);
-    let mut recorded = Recorded::read(connection, webhook, candidates, around)?;
+    let mut recorded = Recorded::read(connection, webhook, candidates, around, among)?;
     let mut is_known = vec![false; candidates.len()];
     let mut without_order = 0;
     let is_copy =
@@ -52,7 +111,10 @@ pub(super) fn find(
     }
     drop(recorded);
     repeated_ids(connection, webhook, candidates, &mut is_known)?;
-    Ok((is_known, without_order))
+    Ok(Found {
+        is_known,
+        without_order,
+    })
 }
 
 /// An alert in the database.
@@ -85,6 +147,7 @@ impl Recorded {
         webhook: i64,
         candidates: &[Candidate],
         around: SignedDuration,
+        among: Among<'_>,
     ) -> Result<Self> {
         let mut copies: Vec<usize> = (0..candidates.len()).collect();
         // They are in the order of time.
@@ -99,7 +162,7 @@ impl Recorded {
         // A resend is no second alert; TradingView's log has one line for both.
         let mut select = connection.prepare_cached(
             "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id),
-                 e.fingerprint
+                 e.fingerprint, e.id
              FROM events e WHERE e.webhook_id = ?1
                  AND (e.received_at BETWEEN ?2 AND ?3 OR e.signal_time BETWEEN ?5 AND ?6)
                  AND e.source IN ('webhook', 'imported', 'reprocessed', 'adjustment') AND e.status <> ?4
@@ -117,6 +180,9 @@ impl Recorded {
             own_times().max().map(to_micros),
         ])?;
         while let Some(row) = rows.next()? {
+            if !among.has(EventId(row.get(4)?)) {
+                continue;
+            }
             let of_forgotten: Option<Fingerprint> = row.get(3)?;
             let payload = row.get_ref(1)?.as_bytes().unwrap_or_default();
             let fingerprint = of_forgotten.unwrap_or_else(|| fingerprint(payload));

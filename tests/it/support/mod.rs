@@ -445,7 +445,7 @@ pub fn agent() -> ureq::Agent {
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
         .max_idle_connections(0)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(PATIENCE * 10))
         .build();
     ureq::Agent::new_with_config(config)
 }
