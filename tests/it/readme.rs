@@ -30,6 +30,37 @@ const ELSEWHERE: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// Commands within sentences: their beginning, the file that runs them, and the words there.
+const INLINE: [(&str, &str, &str); 7] = [
+    ("algohook serve --demo", "tests/it/demo.rs", "\"--demo\""),
+    (
+        "shasum -a 256 --ignore-missing -c SHA256SUMS",
+        ".github/workflows/release.yml",
+        "shasum -a 256 --ignore-missing -c SHA256SUMS",
+    ),
+    (
+        "xattr -d com.apple.quarantine FILE",
+        ".github/workflows/release.yml",
+        "xattr -d com.apple.quarantine algohook",
+    ),
+    (
+        ".\\algohook-x86_64-windows.exe serve",
+        ".github/workflows/release.yml",
+        "/algohook-x86_64-windows.exe serve",
+    ),
+    ("apt-get install gcc", "scripts/setup.sh", "install gcc"),
+    (
+        "cargo build --profile dist",
+        "packaging/dist.sh",
+        "cargo build --profile dist",
+    ),
+    (
+        "cargo install --path .",
+        ".github/workflows/release.yml",
+        "cargo install --path .",
+    ),
+];
+
 /// A folder of commands that stand before the machine's own, and a data directory.
 struct Newcomer {
     folder: TempDir,
@@ -115,6 +146,36 @@ fn commands() -> Vec<String> {
     let text = fs::read_to_string(readme).unwrap();
     let lines = text.lines().filter_map(|line| line.strip_prefix("    "));
     lines.map(|line| line.trim().to_owned()).collect()
+}
+
+/// The commands in the README's sentences.
+fn inline_commands(readme: &str) -> Vec<&str> {
+    const FIRST_WORDS: [&str; 9] = [
+        "algohook", "apt-get", "cargo", "curl", "docker", "shasum", "ssh", "sudo", "xattr",
+    ];
+    let sentences = readme.lines().filter(|line| !line.starts_with("    "));
+    let quoted = sentences.flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_command = |text: &&str| {
+        let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+        !rest.is_empty() && (FIRST_WORDS.contains(&first) || first.starts_with('.'))
+    };
+    quoted.filter(is_command).collect()
+}
+
+#[test]
+fn every_command_in_a_sentence_of_the_readme_is_run_somewhere() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(project.join(file)).unwrap();
+    let readme = read("README.md");
+    let found = inline_commands(&readme);
+    for (command, file, words) in INLINE {
+        assert!(found.contains(&command), "the README has no {command}");
+        assert!(read(file).contains(words), "{file} does not run: {command}");
+    }
+    for command in found {
+        let is_known = INLINE.iter().any(|(known, ..)| *known == command);
+        assert!(is_known, "nothing runs the README's {command}");
+    }
 }
 
 /// A downloaded release: the binary under its name, and the list of checksums.
