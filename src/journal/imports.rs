@@ -27,7 +27,7 @@ use crate::payload::{self, Fingerprint, fingerprint};
 
 use crate::store::error::Result;
 use crate::store::webhooks::{self, StoredWebhook};
-use known::{Among, Search};
+use known::{ByMessage, Search};
 pub use steps::{Progress, Step, Steps};
 
 /// New alerts that an answer lists.
@@ -228,7 +228,9 @@ fn missing(
         ..
     } = prepared;
     let search = Search::of(&webhook.settings, tolerance);
-    let found = known::find(connection, webhook.row, &candidates, search, Among::All)?;
+    let alerts = ByMessage::of(&candidates);
+    let mut recorded = known::around(connection, webhook.row, &alerts, search)?;
+    let found = known::find(connection, webhook.row, &alerts, &mut recorded, search)?;
     let new = found.leave_new(candidates, &mut imported);
     Ok((imported, new))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::arrivals::FILLS_OF_ONE_BAR;
 use super::super::repetition::IDEMPOTENCY_WINDOW;
@@ -34,26 +34,28 @@ impl Search {
     }
 }
 
-/// The recorded alerts that those of a file could be.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Among<'a> {
-    /// All.
-    All,
-    /// Those that were recorded since the file was looked at, but for its own.
-    Since {
-        /// The newest event at that time.
-        newest: EventId,
-        /// The events of the file, in the order of their numbers.
-        own: &'a [EventId],
-    },
+/// Alerts of a file, to be found by their messages. They are sorted rather than hashed, for a
+/// file of 200,000 different messages would have as many lists.
+pub(super) struct ByMessage<'a> {
+    alerts: &'a [Candidate],
+    /// Their places by their fingerprints, and then by their time.
+    places: Vec<usize>,
 }
 
-impl Among<'_> {
-    fn has(self, event: EventId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Since { newest, own } => event > newest && own.binary_search(&event).is_err(),
-        }
+impl<'a> ByMessage<'a> {
+    /// Sorts alerts that are in the order of time.
+    pub(super) fn of(alerts: &'a [Candidate]) -> Self {
+        let mut places: Vec<usize> = (0..alerts.len()).collect();
+        places.sort_unstable_by(|one, other| {
+            let of = |place: usize| &alerts[place].fingerprint;
+            of(*one).cmp(of(*other)).then(one.cmp(other))
+        });
+        Self { alerts, places }
+    }
+
+    fn has(&self, fingerprint: &Fingerprint) -> bool {
+        let order = |place: &usize| self.alerts[*place].fingerprint.cmp(fingerprint);
+        self.places.binary_search_by(order).is_ok()
     }
 }
 
@@ -81,26 +83,24 @@ impl Found {
     }
 }
 
-/// Finds which candidates were recorded already.
+/// Finds which alerts were recorded already; each recorded one is one of the file's at most.
 pub(super) fn find(
     connection: &Connection,
     webhook: i64,
-    candidates: &[Candidate],
+    alerts: &ByMessage<'_>,
+    recorded: &mut [Earlier],
     search: Search,
-    among: Among<'_>,
 ) -> Result<Found> {
-    let around = search.tolerance.max(search.window);
-    let mut recorded = Recorded::read(connection, webhook, candidates, around, among)?;
-    let mut is_known = vec![false; candidates.len()];
+    recorded.sort_by_key(|earlier| (earlier.fingerprint, earlier.time));
+    let mut is_known = vec![false; alerts.alerts.len()];
     let mut without_order = 0;
-    let is_copy =
-        |one: &usize, other: &usize| candidates[*one].fingerprint == candidates[*other].fingerprint;
-    for places in recorded.copies.chunk_by(is_copy) {
-        let fingerprint = &candidates[places[0]].fingerprint;
+    let fingerprint = |place: usize| &alerts.alerts[place].fingerprint;
+    let is_copy = |one: &usize, other: &usize| fingerprint(*one) == fingerprint(*other);
+    for places in alerts.places.chunk_by(is_copy) {
         let mut copies = Copies {
-            candidates,
+            candidates: alerts.alerts,
             places,
-            recorded: of_fingerprint(&mut recorded.alerts, fingerprint),
+            recorded: of_fingerprint(recorded, fingerprint(places[0])),
             is_known: &mut is_known,
         };
         without_order += copies.recognise(search.tolerance);
@@ -109,8 +109,7 @@ pub(super) fn find(
             copies.recognise_resends(search.window);
         }
     }
-    drop(recorded);
-    repeated_ids(connection, webhook, candidates, &mut is_known)?;
+    repeated_ids(connection, webhook, alerts.alerts, &mut is_known)?;
     Ok(Found {
         is_known,
         without_order,
@@ -118,19 +117,13 @@ pub(super) fn find(
 }
 
 /// An alert in the database.
-struct Earlier {
+#[derive(Debug)]
+pub(super) struct Earlier {
     fingerprint: Fingerprint,
     time: Timestamp,
     made_order: bool,
-}
-
-/// The alerts in the database that those of a file could be. Both are sorted rather than
-/// hashed, for a file of 200,000 different messages would have as many lists.
-struct Recorded {
-    /// By their fingerprints, and then by their time.
-    alerts: Vec<Earlier>,
-    /// Places of the candidates by their fingerprints, and then by their time.
-    copies: Vec<usize>,
+    /// True once it is known which of the file's alerts it is.
+    is_taken: bool,
 }
 
 /// Those of a fingerprint.
@@ -141,63 +134,78 @@ fn of_fingerprint<'a>(alerts: &'a mut [Earlier], fingerprint: &Fingerprint) -> &
     &mut alerts[..last]
 }
 
-impl Recorded {
+impl Earlier {
+    /// Time and fingerprint of an event, where it came with a message that is looked for.
     fn read(
-        connection: &Connection,
-        webhook: i64,
-        candidates: &[Candidate],
-        around: SignedDuration,
-        among: Among<'_>,
-    ) -> Result<Self> {
-        let mut copies: Vec<usize> = (0..candidates.len()).collect();
-        // They are in the order of time.
-        copies.sort_unstable_by(|one, other| {
-            let of = |place: usize| &candidates[place].fingerprint;
-            of(*one).cmp(of(*other)).then(one.cmp(other))
-        });
-        let mut alerts = Vec::new();
-        let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
-            return Ok(Self { alerts, copies });
-        };
-        // A resend is no second alert; TradingView's log has one line for both.
-        let mut select = connection.prepare_cached(
-            "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id),
-                 e.fingerprint, e.id
-             FROM events e WHERE e.webhook_id = ?1
-                 AND (e.received_at BETWEEN ?2 AND ?3 OR e.signal_time BETWEEN ?5 AND ?6)
-                 AND e.source IN ('webhook', 'imported', 'reprocessed', 'adjustment') AND e.status <> ?4
-             ORDER BY e.received_at, e.id",
-        )?;
-        let from = first.time.saturating_sub(around).unwrap_or(first.time);
-        let to = last.time.saturating_add(around).unwrap_or(last.time);
-        let own_times = || candidates.iter().filter_map(|candidate| candidate.own_time);
-        let mut rows = select.query(params![
-            webhook,
-            to_micros(from),
-            to_micros(to),
-            EventStatus::Duplicate.as_str(),
-            own_times().min().map(to_micros),
-            own_times().max().map(to_micros),
-        ])?;
-        while let Some(row) = rows.next()? {
-            if !among.has(EventId(row.get(4)?)) {
-                continue;
-            }
-            let of_forgotten: Option<Fingerprint> = row.get(3)?;
-            let payload = row.get_ref(1)?.as_bytes().unwrap_or_default();
-            let fingerprint = of_forgotten.unwrap_or_else(|| fingerprint(payload));
-            let place = |place: &usize| candidates[*place].fingerprint.cmp(&fingerprint);
-            if copies.binary_search_by(place).is_ok() {
-                alerts.push(Earlier {
-                    fingerprint,
-                    time: timestamp(row, 0)?,
-                    made_order: row.get(2)?,
-                });
-            }
+        row: &Row<'_>,
+        is_looked_for: impl Fn(&Fingerprint) -> bool,
+    ) -> rusqlite::Result<Option<Self>> {
+        let of_forgotten: Option<Fingerprint> = row.get(3)?;
+        let payload = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        let fingerprint = of_forgotten.unwrap_or_else(|| fingerprint(payload));
+        if !is_looked_for(&fingerprint) {
+            return Ok(None);
         }
-        alerts.sort_by_key(|earlier| earlier.fingerprint);
-        Ok(Self { alerts, copies })
+        Ok(Some(Self {
+            fingerprint,
+            time: timestamp(row, 0)?,
+            made_order: row.get(2)?,
+            is_taken: false,
+        }))
     }
+}
+
+/// Events with what tells whether they are alerts of a file. A resend is no second alert;
+/// TradingView's log has one line for both.
+const EVENTS: &str =
+    "SELECT e.received_at, e.payload, EXISTS (SELECT 1 FROM orders o WHERE o.id = e.id), e.fingerprint
+     FROM events e WHERE e.webhook_id = ?1 AND e.status <> ?2
+         AND e.source IN ('webhook', 'imported', 'reprocessed', 'adjustment')";
+
+/// The recorded alerts that those of a file could be, in the order of their time.
+pub(super) fn around(
+    connection: &Connection,
+    webhook: i64,
+    alerts: &ByMessage<'_>,
+    search: Search,
+) -> Result<Vec<Earlier>> {
+    let candidates = alerts.alerts;
+    let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
+        return Ok(Vec::new());
+    };
+    let mut select = connection.prepare_cached(&format!(
+        "{EVENTS} AND (e.received_at BETWEEN ?3 AND ?4 OR e.signal_time BETWEEN ?5 AND ?6)
+         ORDER BY e.received_at, e.id"
+    ))?;
+    let around = search.tolerance.max(search.window);
+    let from = first.time.saturating_sub(around).unwrap_or(first.time);
+    let to = last.time.saturating_add(around).unwrap_or(last.time);
+    let own_times = || candidates.iter().filter_map(|candidate| candidate.own_time);
+    let values = params![
+        webhook,
+        EventStatus::Duplicate.as_str(),
+        to_micros(from),
+        to_micros(to),
+        own_times().min().map(to_micros),
+        own_times().max().map(to_micros),
+    ];
+    let read = |row: &Row<'_>| Earlier::read(row, |fingerprint| alerts.has(fingerprint));
+    let found = select.query_map(values, read)?;
+    Ok(found
+        .filter_map(rusqlite::Result::transpose)
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// The alerts that were recorded after an event.
+pub(super) fn since(connection: &Connection, webhook: i64, event: EventId) -> Result<Vec<Earlier>> {
+    let mut select = connection.prepare_cached(&format!(
+        "{EVENTS} AND e.id > ?3 ORDER BY e.received_at, e.id"
+    ))?;
+    let values = params![webhook, EventStatus::Duplicate.as_str(), event.0];
+    let found = select.query_map(values, |row| Earlier::read(row, |_| true))?;
+    Ok(found
+        .filter_map(rusqlite::Result::transpose)
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// The copies of one message: in the file, and in the database.
@@ -215,12 +223,14 @@ impl Copies<'_> {
     /// candidate at most, and has its time from then on, for it arrived later by the
     /// time that its delivery took. Returns how many of them made no order.
     fn recognise(&mut self, tolerance: SignedDuration) -> usize {
-        if self.recorded.is_empty() {
+        let free = |earlier: &&mut Earlier| !earlier.is_taken;
+        let mut free: Vec<&mut Earlier> = self.recorded.iter_mut().filter(free).collect();
+        if free.is_empty() {
             return 0;
         }
         let in_file = || self.places.iter().map(|place| &self.candidates[*place]);
         let times: Vec<Timestamp> = in_file().map(|candidate| candidate.time).collect();
-        let recorded: Vec<Timestamp> = self.recorded.iter().map(|earlier| earlier.time).collect();
+        let recorded: Vec<Timestamp> = free.iter().map(|earlier| earlier.time).collect();
         // The same message has the same time of its own.
         let tolerance = if in_file().all(|candidate| candidate.own_time.is_some()) {
             SignedDuration::MAX
@@ -230,8 +240,9 @@ impl Copies<'_> {
         let mut without_order = 0;
         for (index, place) in matching::pairs(&times, &recorded, tolerance) {
             self.is_known[self.places[index]] = true;
-            self.recorded[place].time = times[index];
-            without_order += usize::from(!self.recorded[place].made_order);
+            free[place].time = times[index];
+            free[place].is_taken = true;
+            without_order += usize::from(!free[place].made_order);
         }
         without_order
     }

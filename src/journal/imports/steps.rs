@@ -10,7 +10,7 @@ use std::vec;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use super::known::{self, Among, Search};
+use super::known::{self, ByMessage, Earlier, Search};
 use super::{Candidate, ImportedAlerts, Prepared, missing, note, reading, sizes};
 use crate::domain::event::EventId;
 use crate::domain::order::OrderId;
@@ -38,10 +38,10 @@ pub struct Steps {
 #[derive(Debug)]
 pub struct Progress {
     imported: ImportedAlerts,
-    /// The newest event when the file's alerts were told apart.
+    /// The newest event when the file's alerts were told apart, or after the last step.
     newest: EventId,
-    /// The events of the file, in the order of their numbers.
-    own: Vec<EventId>,
+    /// What others have recorded since the file's alerts were told apart.
+    others: Vec<Earlier>,
 }
 
 /// One transaction of an import.
@@ -73,7 +73,7 @@ impl Steps {
             progress: Some(Progress {
                 imported,
                 newest: events::newest(&transaction)?,
-                own: Vec::new(),
+                others: Vec::new(),
             }),
         })
     }
@@ -129,17 +129,16 @@ impl Step {
         let webhook = webhooks::get(context.connection, &self.webhook)?;
         let mut progress = self.progress;
         let search = Search::of(&webhook.settings, self.tolerance);
-        let among = Among::Since {
-            newest: progress.newest,
-            own: &progress.own,
-        };
-        let found = known::find(context.connection, webhook.row, &self.alerts, search, among)?;
+        let since = known::since(context.connection, webhook.row, progress.newest)?;
+        progress.others.extend(since);
+        let alerts = ByMessage::of(&self.alerts);
+        let others = &mut progress.others;
+        let found = known::find(context.connection, webhook.row, &alerts, others, search)?;
         let mut unsized_orders = HashSet::new();
         for alert in found.leave_new(self.alerts, &mut progress.imported) {
             let is_percentage = alert.is_percentage;
             let delivery = delivery(alert, &webhook, &mut progress.imported);
             let recorded = record(context, &delivery)?;
-            progress.own.push(recorded.event);
             unsized_orders.extend(recorded.order.filter(|_| is_percentage));
         }
         finish(context, &webhook, &unsized_orders, &mut progress)?;
@@ -176,7 +175,9 @@ fn finish(
     progress: &mut Progress,
 ) -> Result<()> {
     progress.imported.failed += sizes::write(context.connection, webhook.row, unsized_orders)?;
-    arrivals::note_before_imported(context.connection)
+    arrivals::note_before_imported(context.connection)?;
+    progress.newest = events::newest(context.connection)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -253,6 +254,26 @@ mod tests {
         assert_eq!(events(&scratch), 2 * AT_ONCE);
         assert_eq!(one.new + other.new, 2 * AT_ONCE);
         assert_eq!(one.known + other.known, 2 * AT_ONCE);
+    }
+
+    #[test]
+    fn what_arrives_between_two_steps_is_one_of_the_file_s_alerts_and_no_other() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        let message =
+            serde_json::json!({ "ticker": "MSFT", "action": "buy", "qty": 1, "marketPrice": 7 });
+        // The last alert of the first step and the first of the second are equal, half a minute
+        // before and after the one that arrives.
+        let mut file = file_of(AT_ONCE - 1).replace("2026-01-05T", "2026-01-04T");
+        for time in ["2026-01-05T00:00:30Z", "2026-01-05T00:01:30Z"] {
+            writeln!(file, r#"{{"time":"{time}","payload":{message}}}"#).unwrap();
+        }
+        let mut steps = steps(&scratch, &webhook, &file);
+        scratch.message(&webhook, &message);
+        while run_next(&mut scratch, &mut steps) {}
+        let imported = steps.imported();
+        assert_eq!((imported.known, imported.new), (1, AT_ONCE));
+        assert_eq!(events(&scratch), AT_ONCE + 1);
     }
 
     #[test]
