@@ -179,6 +179,18 @@ fn pair_again(
     Ok(Paired::Refused(reason))
 }
 
+/// The settings of a webhook, which are in memory where an order of it was paired just now.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where they cannot be read.
+pub(super) fn settings(context: &mut WriteContext<'_>, webhook: i64) -> Result<Arc<Settings>> {
+    let connection = context.connection;
+    Remembered::of(context)
+        .ledgers
+        .settings(connection, webhook)
+}
+
 /// The position of a ledger that is in memory, as that of an order is which was paired just now.
 pub(super) fn position(context: &mut WriteContext<'_>, key: &LedgerKey) -> Option<Decimal> {
     let kept = Remembered::of(context).ledgers.kept.get(key)?;
@@ -231,7 +243,7 @@ fn derive_again(
     Remembered::of(context).ledgers.kept.remove(key);
     let changed_from = since.map_or(i64::MIN, start_of_second);
     trades::delete_from(connection, key, changed_from)?;
-    pairings::delete(connection, key, changed_from)?;
+    pairings::delete(connection, key, (changed_from, i64::MAX))?;
     lots::delete_all(connection, key)?;
 
     let applied_until = kept.ledger.newest_second();
@@ -259,6 +271,99 @@ fn derive_again(
     save(connection, key, &kept.ledger)?;
     Remembered::of(context).ledgers.keep(key.clone(), kept);
     Ok(found)
+}
+
+/// Orders of a ledger that one transaction of [`derive_part`] folds: few enough not to keep
+/// alerts waiting.
+const PART: u32 = 2_000;
+
+/// A ledger that is derived again in parts, as far as it has come: alerts are recorded in between,
+/// and find a ledger that is derived.
+#[derive(Debug)]
+pub(super) struct Derivation {
+    key: LedgerKey,
+    /// The ledger at the end of the last part.
+    ledger: Ledger,
+    /// Where the next part begins, in microseconds.
+    from: i64,
+    /// Orders before that.
+    applied: i64,
+    /// The revision of the settings that it began with.
+    revision: Option<i64>,
+}
+
+/// What came of a part.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// There are more.
+    More(Box<Derivation>),
+    /// It was the last.
+    Done,
+    /// What it is derived from changed meanwhile: it has to begin anew.
+    Overtaken,
+}
+
+impl Derivation {
+    pub(super) fn of(key: LedgerKey) -> Self {
+        Self {
+            key,
+            ledger: Ledger::default(),
+            from: i64::MIN,
+            applied: 0,
+            revision: None,
+        }
+    }
+}
+
+/// Derives the next part of a ledger of alerts again, whether it is stale or not. After the last
+/// one it is as [`derive_next`] would have left it.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where nothing could be written.
+pub(super) fn derive_part(
+    context: &mut WriteContext<'_>,
+    mut derivation: Derivation,
+) -> Result<Part> {
+    let connection = context.connection;
+    let Derivation {
+        key,
+        ledger,
+        from,
+        applied,
+        revision,
+    } = &mut derivation;
+    let now = webhooks::revision(connection)?;
+    let is_same = *revision.get_or_insert(now) == now;
+    if !is_same || orders::count_until(connection, key, *from)? != *applied {
+        return Ok(Part::Overtaken);
+    }
+    let settings = webhooks::settings(connection, key.webhook)?;
+    let end = orders::end_of_part(connection, key, *from, PART)?;
+    // A second is never divided.
+    let end = end.map(|end| end.max(from.saturating_add(SECOND)));
+    let part = (*from, end.unwrap_or(i64::MAX));
+    trades::delete_between(connection, key, part)?;
+    pairings::delete(connection, key, part)?;
+    orders::for_each_second_between(connection, key, part, |mut second| {
+        *applied += i64::try_from(second.len()).unwrap_or(i64::MAX);
+        for applied in ledger.apply_second(&mut second, &settings) {
+            trades::insert_applied(connection, key, &applied)?;
+            pairings::insert(connection, &applied)?;
+        }
+        Ok(())
+    })?;
+    if let Some(end) = end {
+        *from = end;
+        return Ok(Part::More(Box::new(derivation)));
+    }
+    lots::delete_all(connection, key)?;
+    for lot in ledger.lots() {
+        lots::insert(connection, key, lot)?;
+    }
+    save(connection, key, ledger)?;
+    Remembered::of(context).ledgers.kept.remove(key);
+    Ok(Part::Done)
 }
 
 /// Where the second of a time begins, in microseconds.

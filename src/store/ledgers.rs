@@ -76,6 +76,32 @@ pub fn mark_stale(connection: &Connection, webhook: Option<i64>) -> Result<usize
     Ok(update.execute([webhook])?)
 }
 
+/// Ledgers of the alerts, lots and trades among them, that are of no order.
+const VANISHED: &str = "SELECT webhook_id, ticker FROM ledgers WHERE book = ?1
+         UNION SELECT webhook_id, ticker FROM lots WHERE book = ?1
+         UNION SELECT webhook_id, ticker FROM trades WHERE book = ?1
+     EXCEPT SELECT webhook_id, instrument FROM tickers";
+
+/// What orders did that are there no more.
+const ORPHANS: &str =
+    "SELECT order_id FROM pairings WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = order_id)";
+
+/// True where something derived is of no order.
+pub(crate) fn is_any_vanished(connection: &Connection) -> Result<bool> {
+    Ok(connection.prepare(VANISHED)?.exists([Book::Alerts])?
+        || connection.prepare(ORPHANS)?.exists([])?)
+}
+
+/// The ledgers that the orders of alerts have, derived or not.
+pub(crate) fn of_alerts(connection: &Connection) -> Result<Vec<LedgerKey>> {
+    let mut select = connection.prepare(
+        "SELECT DISTINCT webhook_id, instrument FROM tickers ORDER BY webhook_id, instrument",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok(LedgerKey::of_alerts(row.get(0)?, parsed(row, 1)?));
+    let found = select.query_map([], read)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Has the ledgers of the alerts derived again, and removes those of no order. Returns how
 /// many there are.
 ///
@@ -83,12 +109,7 @@ pub fn mark_stale(connection: &Connection, webhook: Option<i64>) -> Result<usize
 ///
 /// [`super::StoreError::Unavailable`] where nothing could be written.
 pub(crate) fn mark_all(connection: &Connection) -> Result<usize> {
-    let mut select = connection.prepare(
-        "SELECT webhook_id, ticker FROM ledgers WHERE book = ?1
-             UNION SELECT webhook_id, ticker FROM lots WHERE book = ?1
-             UNION SELECT webhook_id, ticker FROM trades WHERE book = ?1
-         EXCEPT SELECT webhook_id, instrument FROM tickers",
-    )?;
+    let mut select = connection.prepare(VANISHED)?;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let vanished = select.query_map([Book::Alerts], read)?;
     let vanished: Vec<(i64, String)> = vanished.collect::<rusqlite::Result<_>>()?;
@@ -99,10 +120,8 @@ pub(crate) fn mark_all(connection: &Connection) -> Result<usize> {
             connection.execute(&sql, params![webhook, Book::Alerts, ticker])?;
         }
     }
-    connection.execute(
-        "DELETE FROM pairings WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = order_id)",
-        [],
-    )?;
+    let orphans = format!("DELETE FROM pairings WHERE order_id IN ({ORPHANS})");
+    connection.execute(&orphans, [])?;
     let marked = connection.execute(
         "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before, position_before,
              newest_second)

@@ -28,15 +28,19 @@ pub(crate) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
     Ok(())
 }
 
-/// Removes what the orders of a ledger did that are paired at `from`
-/// (microseconds) or later.
-pub(crate) fn delete(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
+/// Removes what the orders of a ledger did that are paired at `from` (microseconds) or later, and
+/// before `until`.
+pub(crate) fn delete(
+    connection: &Connection,
+    key: &LedgerKey,
+    (from, until): (i64, i64),
+) -> Result<()> {
     let mut delete = connection.prepare_cached(
-        "DELETE FROM pairings WHERE order_id IN
-             (SELECT id FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3)",
+        "DELETE FROM pairings WHERE order_id IN (SELECT id FROM orders
+             WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3 AND paired_at < ?4)",
     )?;
     for ticker in tickers::spellings(connection, key)? {
-        delete.execute(params![key.webhook, ticker.as_str(), from])?;
+        delete.execute(params![key.webhook, ticker.as_str(), from, until])?;
     }
     Ok(())
 }

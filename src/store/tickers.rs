@@ -61,13 +61,15 @@ pub(crate) fn forget_unused(connection: &Connection, webhook: i64, ticker: &Tick
     Ok(())
 }
 
-/// Derives from the orders again what their tickers name; true where that was another
-/// instrument, or is one no more.
-pub(crate) fn derive(connection: &Connection) -> Result<bool> {
+/// The instrument of each ticker of a webhook, in the order in which they came.
+type Named = Vec<(i64, Ticker, Instrument)>;
+
+/// The instruments that the orders come to, where those that are stored are others.
+fn renamed(connection: &Connection) -> Result<Option<Named>> {
     let mut stored = connection
         .prepare("SELECT webhook_id, ticker, instrument FROM tickers ORDER BY webhook_id, id")?;
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, parsed(row, 1)?, parsed(row, 2)?));
-    let stored: Vec<(i64, Ticker, Instrument)> = stored
+    let stored: Named = stored
         .query_map([], read)?
         .collect::<rusqlite::Result<_>>()?;
     let mut stated = connection.prepare(
@@ -77,7 +79,7 @@ pub(crate) fn derive(connection: &Connection) -> Result<bool> {
     let stated: Vec<(i64, Ticker)> = stated
         .query_map([], read)?
         .collect::<rusqlite::Result<_>>()?;
-    let mut derived = Vec::new();
+    let mut derived = Named::new();
     for of_webhook in stated.chunk_by(|one, next| one.0 == next.0) {
         let mut known = Instruments::default();
         let named = of_webhook.iter().map(|(webhook, ticker)| {
@@ -86,9 +88,20 @@ pub(crate) fn derive(connection: &Connection) -> Result<bool> {
         });
         derived.extend(named);
     }
-    if stored == derived {
+    Ok((stored != derived).then_some(derived))
+}
+
+/// True where the tickers name what the orders come to.
+pub(crate) fn are_derived(connection: &Connection) -> Result<bool> {
+    Ok(renamed(connection)?.is_none())
+}
+
+/// Derives from the orders again what their tickers name; true where that was another
+/// instrument, or is one no more.
+pub(crate) fn derive(connection: &Connection) -> Result<bool> {
+    let Some(derived) = renamed(connection)? else {
         return Ok(false);
-    }
+    };
     connection.execute("DELETE FROM tickers", [])?;
     for (webhook, ticker, instrument) in &derived {
         insert(connection, *webhook, ticker, instrument)?;

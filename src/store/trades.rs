@@ -20,6 +20,7 @@ use super::conditions::query;
 use super::error::{Result, StoreError};
 use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, parsed, timestamp, to_micros, unreadable};
+use super::tickers;
 use crate::domain::book::Book;
 use crate::domain::ledger::Applied;
 use crate::domain::money::{Decimal, Price, Quantity};
@@ -257,6 +258,37 @@ pub(crate) fn delete_from(connection: &Connection, key: &LedgerKey, from: i64) -
     )?;
     let instrument = key.instrument.as_str();
     delete.execute(params![key.webhook, key.book, instrument, from])?;
+    Ok(())
+}
+
+/// Removes the trades of a ledger that closed from `from` on and before `until` (microseconds),
+/// and those that orders of that time closed at another.
+pub(crate) fn delete_between(
+    connection: &Connection,
+    key: &LedgerKey,
+    (from, until): (i64, i64),
+) -> Result<()> {
+    let of = "webhook_id = ?1 AND book = ?2 AND ticker = ?3";
+    let mut delete = connection.prepare_cached(&format!(
+        "DELETE FROM trades WHERE {of} AND exit_time >= ?4 AND exit_time < ?5"
+    ))?;
+    let instrument = key.instrument.as_str();
+    delete.execute(params![key.webhook, key.book, instrument, from, until])?;
+    let mut delete = connection.prepare_cached(&format!(
+        "DELETE FROM trades WHERE {of} AND exit_order IN (SELECT id FROM orders
+             WHERE webhook_id = ?1 AND ticker = ?4 AND paired_at >= ?5 AND paired_at < ?6)"
+    ))?;
+    for ticker in tickers::spellings(connection, key)? {
+        let ticker = ticker.as_str();
+        delete.execute(params![
+            key.webhook,
+            key.book,
+            instrument,
+            ticker,
+            from,
+            until
+        ])?;
+    }
     Ok(())
 }
 

@@ -186,7 +186,7 @@ impl Desk {
 
     fn rebuild(&self) {
         forget_derived(self.store().path());
-        rebuild(self.store().writer()).unwrap();
+        rebuild(self.store(), std::time::Duration::ZERO).unwrap();
     }
 }
 

@@ -31,9 +31,57 @@ pub(crate) fn for_each_second(
     connection: &Connection,
     key: &LedgerKey,
     from: i64,
+    each: impl FnMut(Vec<Order>) -> Result<()>,
+) -> Result<()> {
+    for_each_second_between(connection, key, (from, i64::MAX), each)
+}
+
+/// The end of a part of a ledger's orders that begins at `from`: the second of the one that is
+/// `size` after the first; `None` where there are fewer.
+pub(crate) fn end_of_part(
+    connection: &Connection,
+    key: &LedgerKey,
+    from: i64,
+    size: u32,
+) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT paired_at FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at >= ?3
+         ORDER BY paired_at LIMIT 1 OFFSET ?4",
+    )?;
+    let mut ends = None;
+    for ticker in tickers::spellings(connection, key)? {
+        let of = params![key.webhook, ticker.as_str(), from, size];
+        let end: Option<i64> = select.query_row(of, |row| row.get(0)).optional()?;
+        ends = match (ends, end) {
+            (Some(one), Some(other)) => Some(i64::min(one, other)),
+            (one, other) => one.or(other),
+        };
+    }
+    Ok(ends.map(|end| end.div_euclid(1_000_000) * 1_000_000))
+}
+
+/// The number of a ledger's orders that are paired before `until` (microseconds).
+pub(crate) fn count_until(connection: &Connection, key: &LedgerKey, until: i64) -> Result<i64> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at < ?3",
+    )?;
+    let mut count = 0;
+    for ticker in tickers::spellings(connection, key)? {
+        let of = params![key.webhook, ticker.as_str(), until];
+        count += select.query_row(of, |row| row.get::<_, i64>(0))?;
+    }
+    Ok(count)
+}
+
+/// Hands out the orders of a ledger that are paired from a time (microseconds) on and before
+/// another, those of one second together, oldest first.
+pub(crate) fn for_each_second_between(
+    connection: &Connection,
+    key: &LedgerKey,
+    (from, until): (i64, i64),
     mut each: impl FnMut(Vec<Order>) -> Result<()>,
 ) -> Result<()> {
-    let sql = of_ticker("o.paired_at >= ?3 ORDER BY o.paired_at, o.id");
+    let sql = of_ticker("o.paired_at >= ?3 AND o.paired_at < ?4 ORDER BY o.paired_at, o.id");
     let tickers = tickers::spellings(connection, key)?;
     let mut statements = Vec::new();
     for _ in &tickers {
@@ -42,7 +90,7 @@ pub(crate) fn for_each_second(
     // Those of each ticker come in order; of several, the earliest is next.
     let mut sources = Vec::new();
     for (statement, ticker) in statements.iter_mut().zip(&tickers) {
-        let mut rows = statement.query(params![key.webhook, ticker.as_str(), from])?;
+        let mut rows = statement.query(params![key.webhook, ticker.as_str(), from, until])?;
         let first = rows.next()?.map(read_for_pairing).transpose()?;
         sources.push((rows, first));
     }
@@ -120,11 +168,25 @@ pub(crate) fn is_any_later(
     key: &LedgerKey,
     time: Timestamp,
 ) -> Result<bool> {
+    is_any_paired_after(connection, key, time, None)
+}
+
+/// True if a ledger has an order that is paired later than a time, and where `fired` is given, of
+/// a smaller number than its second and fired no earlier than its first by the sender's clock.
+fn is_any_paired_after(
+    connection: &Connection,
+    key: &LedgerKey,
+    time: Timestamp,
+    fired: Option<(i64, OrderId)>,
+) -> Result<bool> {
+    let (fired, before) = fired.map(|(fired, before)| (fired, before.0)).unzip();
     let mut select = connection.prepare_cached(
-        "SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at > ?3",
+        "SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at > ?3
+             AND (?4 IS NULL OR signal_time >= ?4 AND id < ?5)",
     )?;
     for ticker in tickers::spellings(connection, key)? {
-        if select.exists(params![key.webhook, ticker.as_str(), to_micros(time)])? {
+        let (ticker, time) = (ticker.as_str(), to_micros(time));
+        if select.exists(params![key.webhook, ticker, time, fired, before])? {
             return Ok(true);
         }
     }
@@ -235,18 +297,8 @@ pub(crate) fn is_any_newer(
     time: Timestamp,
     order: OrderId,
 ) -> Result<bool> {
-    let mut select = connection.prepare_cached(
-        "SELECT 1 FROM orders WHERE webhook_id = ?1 AND ticker = ?2 AND paired_at > ?3
-             AND signal_time >= ?4 AND id < ?5",
-    )?;
     let next_second = time.as_second().saturating_add(1).saturating_mul(1_000_000);
-    for ticker in tickers::spellings(connection, key)? {
-        let (ticker, time) = (ticker.as_str(), to_micros(time));
-        if select.exists(params![key.webhook, ticker, time, next_second, order.0])? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    is_any_paired_after(connection, key, time, Some((next_second, order)))
 }
 
 fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
