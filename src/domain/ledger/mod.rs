@@ -77,6 +77,8 @@ pub struct Applied {
 /// The fill of an order, before anything is changed.
 struct Filling {
     instruction: Instruction,
+    /// Where the order leads from the position that it states before it.
+    leads_to: Option<Decimal>,
     price: Price,
     warnings: Vec<Warning>,
     unpaired: Option<Unpairable>,
@@ -315,8 +317,11 @@ impl Ledger {
         let instruction = Instruction::of(order, self.position(), settings.reversal);
         let mut warnings = Vec::new();
         let price = filled_at(order, instruction.direction, settings, &mut warnings);
+        let from_stated =
+            |previous| Instruction::of(order, previous, settings.reversal).leads_to(previous);
         Filling {
             instruction,
+            leads_to: order.stated_position.previous.map(from_stated),
             price,
             warnings,
             unpaired: None,
@@ -341,14 +346,14 @@ impl Ledger {
             warnings.extend(shortfall(&order, &pairing));
         }
         self.settle(&pairing);
-        self.compare_with_stated(&order, before, &mut warnings);
+        self.compare_with_stated(&order, before, filling.leads_to, &mut warnings);
         self.newest_price = order.market_price.or(Some(order.intended_price));
         self.begin_second_of(&order, before);
         let applied = Applied {
             order: order.id,
             place: u32::try_from(self.newest_second.len()).unwrap_or(u32::MAX),
             fill_price: filling.price,
-            change: PositionChange::stated(&order.stated_position)
+            change: PositionChange::stated(&order)
                 .or_else(|| PositionChange::between(before, self.position())),
             trades: pairing.trades,
             left: pairing.left,
@@ -382,7 +387,13 @@ impl Ledger {
     }
 
     /// Compares the position with the one that an order states.
-    fn compare_with_stated(&mut self, order: &Order, before: Decimal, warnings: &mut Vec<Warning>) {
+    fn compare_with_stated(
+        &mut self,
+        order: &Order,
+        before: Decimal,
+        leads_to: Option<Decimal>,
+        warnings: &mut Vec<Warning>,
+    ) {
         if self.is_outdated(order) {
             // TradingView's last word has this order in it already.
             let moved = self.position().saturating_sub(before);
@@ -400,7 +411,8 @@ impl Ledger {
             // Its owner knows that the position before it was another.
             stated.previous = None;
         }
-        let comparison = stated::compare(&stated, before, self.position(), self.drift);
+        let around = [before, self.position()];
+        let comparison = stated::compare(&stated, around, self.drift, leads_to);
         warnings.extend(comparison.warning);
         self.drift = comparison.drift;
         if order.adjusting {

@@ -84,7 +84,11 @@ pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], start: Start) {
 
 /// The position stated last by `orders`, or `before` where none states one.
 pub(super) fn stated_after<O: Borrow<Order>>(orders: &[O], before: Decimal) -> Decimal {
-    let stated = |order: &O| order.borrow().stated_position.new;
+    let stated = |order: &O| {
+        let order: &Order = order.borrow();
+        let new = order.stated_position.new;
+        new.or_else(|| Some(stated_ends(order)?.1))
+    };
     orders.iter().rev().find_map(stated).unwrap_or(before)
 }
 

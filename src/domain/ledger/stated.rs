@@ -41,11 +41,13 @@ impl PositionChange {
         })
     }
 
-    /// The change that an alert states by its previous and new position; `None`
-    /// where it does not state both or they are the same.
+    /// The change that an alert states by its previous position and its new one, or the
+    /// quantity that leads there; `None` where it does not state them or they are the same.
     #[must_use]
-    pub fn stated(position: &StatedPosition) -> Option<Self> {
-        Self::between(position.previous?, position.new?)
+    pub fn stated(order: &Order) -> Option<Self> {
+        order.stated_position.previous?;
+        let (previous, new) = stated_ends(order)?;
+        Self::between(previous, new)
     }
 }
 
@@ -68,31 +70,49 @@ pub(super) fn closes_only(order: &Order) -> bool {
     order.intent.is_exit()
         || order.quantity.is_none()
         || match order.intent {
-            Intent::Sell => stays(&order.stated_position, Direction::Long),
-            Intent::Buy => stays(&order.stated_position, Direction::Short),
+            Intent::Sell => stays(order, Direction::Long),
+            Intent::Buy => stays(order, Direction::Short),
             _ => false,
         }
 }
 
-/// True if TradingView states that it is flat or on one side after an order.
-fn stays(stated: &StatedPosition, side: Direction) -> bool {
-    match stated.new {
-        Some(new) => new.is_zero() || Direction::of_position(new) == side,
-        None => stated.side == Some(side),
+/// True if TradingView states that it is flat or on one side after an order, or before it holds
+/// no less of that side than the order moves.
+fn stays(order: &Order, side: Direction) -> bool {
+    let stated = &order.stated_position;
+    let is_on = |position: Decimal| position.is_zero() || Direction::of_position(position) == side;
+    match (stated.new, stated.side) {
+        (Some(new), _) => is_on(new),
+        (None, Some(stated)) => stated == side,
+        (None, None) => {
+            let is_flat = stated.previous.is_none_or(|previous| previous.is_zero());
+            !is_flat && stated_ends(order).is_some_and(|(_, new)| is_on(new))
+        }
     }
 }
 
 /// The signed positions before and after an order, as far as it states them: one that
-/// states only the latter tells the former by its quantity, for TradingView's contracts
+/// states only one of them tells the other by its quantity, for TradingView's contracts
 /// are what the position moved by.
 pub(super) fn stated_ends(order: &Order) -> Option<(Decimal, Decimal)> {
-    let stated = order.stated_position;
-    let new = stated.new?;
-    if let Some(previous) = stated.previous {
+    let StatedPosition { new, previous, .. } = order.stated_position;
+    if let (Some(previous), Some(new)) = (previous, new) {
         return Some((previous, new));
     }
     let moved = order.quantity?.get() * order.intent.direction()?.sign();
-    Some((new.saturating_sub(moved), new))
+    match (previous, new) {
+        (None, Some(new)) => Some((new.saturating_sub(moved), new)),
+        (Some(previous), None) if same_size(previous, -moved) => Some((previous, Decimal::ZERO)),
+        (Some(previous), None) => {
+            let new = previous.saturating_add(moved);
+            // No exit leads to the other side.
+            let is_there =
+                !previous.is_zero() && new.is_sign_negative() == previous.is_sign_negative();
+            let is_beyond = order.intent.is_exit() && !is_there;
+            Some((previous, if is_beyond { Decimal::ZERO } else { new }))
+        }
+        _ => None,
+    }
 }
 
 /// A ledger whose position is not the one that TradingView states.
@@ -159,12 +179,13 @@ pub(super) struct Comparison {
 }
 
 /// Compares what an order states with the ledger's position before and after it;
-/// `drift` is what they differed by when it was stated last.
+/// `drift` is what they differed by when it was stated last, and `leads_to` where the order
+/// leads from the position that it states before it.
 pub(super) fn compare(
     stated: &StatedPosition,
-    before: Decimal,
-    after: Decimal,
+    [before, after]: [Decimal; 2],
     drift: Decimal,
+    leads_to: Option<Decimal>,
 ) -> Comparison {
     let gap = |stated: Decimal, own: Decimal| {
         if same_size(stated, own) {
@@ -176,7 +197,9 @@ pub(super) fn compare(
     let gap_before = stated.previous.map(|previous| gap(previous, before));
     let gap_after = stated.new.map(|new| gap(new, after));
     let differs = |gap: Option<Decimal>| gap.is_some_and(|gap| !gap.is_zero());
-    let drift = gap_after.or(gap_before).unwrap_or(drift);
+    // An order need not move both alike: it closes only what is there.
+    let implied = stated.previous.and(leads_to).map(|new| gap(new, after));
+    let drift = gap_after.or(implied).unwrap_or(drift);
     // A side without a size tells no gap, but it can tell that there is none.
     let is_on = |side: Direction, position: Decimal| {
         !position.is_zero() && Direction::of_position(position) == side

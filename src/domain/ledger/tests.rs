@@ -732,3 +732,76 @@ fn a_side_closes_a_gap_that_it_refutes_and_no_other() {
         assert_eq!(folded.ledger.out_of_sync().is_some(), gap_is_left);
     }
 }
+
+/// The same order with TradingView's position before it alone.
+fn from(order: Order, previous: &str) -> Order {
+    Order {
+        stated_position: StatedPosition {
+            previous: Some(decimal(previous)),
+            ..StatedPosition::default()
+        },
+        ..order
+    }
+}
+
+#[test]
+fn a_sale_out_of_a_stated_long_position_opens_no_short_where_its_entry_is_missing() {
+    let sale = from(order(1, Intent::Sell, "5", "100"), "5");
+    let folded = fold(vec![sale], &settings());
+    let applied = &folded.applied[0];
+    assert_eq!(applied.opened, None);
+    assert_eq!(applied.change, Some(PositionChange::Exit));
+    assert_eq!(
+        warning_codes(&folded),
+        [["exit_without_position", "out_of_sync"]]
+    );
+    // TradingView is flat after it, and so are we.
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+    assert_eq!(folded.ledger.out_of_sync(), None);
+}
+
+#[test]
+fn orders_that_state_only_the_position_before_them_go_every_way() {
+    let orders = vec![
+        from(order(1, Intent::Buy, "2", "100"), "0"),
+        from(order(2, Intent::Sell, "2", "101"), "2"),
+        from(order(3, Intent::Sell, "3", "102"), "0"),
+        from(order(4, Intent::Buy, "5", "101"), "-3"),
+        // A purchase of 1 at 2 is missing.
+        from(order(6, Intent::Sell, "1", "103"), "3"),
+    ];
+    let folded = fold(orders, &settings());
+    use PositionChange::{Entry, Exit, PartialExit, Reversal};
+    let changes = folded.applied.iter().map(|applied| applied.change);
+    assert_eq!(
+        changes.collect::<Vec<_>>(),
+        [Entry, Exit, Entry, Reversal, PartialExit].map(Some)
+    );
+    assert_eq!(
+        trades(&folded),
+        expected(&[
+            ["100", "101", "2", "2"],
+            ["102", "101", "3", "3"],
+            ["101", "103", "1", "2"]
+        ])
+    );
+    assert_eq!(folded.ledger.position(), Decimal::ONE);
+    let out_of_sync = folded.ledger.out_of_sync().unwrap();
+    assert_eq!(
+        (out_of_sync.own, out_of_sync.stated),
+        (Decimal::ONE, Decimal::TWO)
+    );
+}
+
+#[test]
+fn orders_of_one_second_are_chained_by_the_position_before_them() {
+    // The entry of a short came before the exit of the long that it follows.
+    let mut orders = at_once(&[(Intent::Sell, "1", "101"), (Intent::Sell, "2", "102")]);
+    orders[0] = from(orders[0].clone(), "0");
+    orders[1] = from(orders[1].clone(), "2");
+    orders.push(from(order(1, Intent::Buy, "2", "100"), "0"));
+    let folded = fold(orders, &settings());
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(trades(&folded), expected(&[["100", "102", "2", "4"]]));
+    assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
+}
