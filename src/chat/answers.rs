@@ -4,10 +4,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::{Command, Named, named};
+use crate::domain::currency::signed;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::webhook::WebhookState;
-use crate::reports::digest::{happened, of_scope, signed};
+use crate::reports::digest::{happened, of_scope};
 use crate::reports::{AttentionWatch, ReportFilter, profits};
 use crate::store::channels::StoredChannel;
 use crate::store::webhooks::StoredWebhook;
@@ -201,7 +202,11 @@ fn open_positions(connection: &Connection, webhooks: &[StoredWebhook]) -> Result
                 "short"
             };
             let profit = position.open_profit().map_or_else(String::new, |profit| {
-                format!(", open {} {}", signed(profit), position.currency)
+                format!(
+                    ", open {} {}",
+                    signed(profit, &position.currency),
+                    position.currency
+                )
             });
             let (name, quantity) = (&webhook.name, held.abs().normalize());
             lines.push(format!(
@@ -273,7 +278,7 @@ fn figures(currency: &str, profits: &[Decimal]) -> Vec<String> {
     let percent = 100 * wins / count;
     let trades = if count == 1 { "trade" } else { "trades" };
     let mut lines = vec![
-        format!("Net profit: {} {currency}", signed(net)),
+        format!("Net profit: {} {currency}", signed(net, currency)),
         format!("{count} {trades}, {wins} won ({percent} %)"),
     ];
     if let Some(factor) = gained.checked_div(lost) {
@@ -292,7 +297,7 @@ mod tests {
         assert_eq!(
             figures("USD", &profits),
             [
-                "Net profit: +15 USD",
+                "Net profit: +15.00 USD",
                 "4 trades, 1 won (25 %)",
                 "Profit factor: 2"
             ]

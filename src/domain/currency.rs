@@ -50,6 +50,13 @@ pub fn shown(amount: Decimal, currency: &str) -> String {
     format!("{:.places$}", rounded(decimals(currency)))
 }
 
+/// An amount as [`shown`], with a plus where it is a gain.
+#[must_use]
+pub fn signed(amount: Decimal, currency: &str) -> String {
+    let sign = if amount > Decimal::ZERO { "+" } else { "" };
+    format!("{sign}{}", shown(amount, currency))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +73,19 @@ mod tests {
             );
         }
         assert!(TABLE.decimals.len() > 20);
+    }
+
+    #[test]
+    fn a_gain_has_its_sign_and_the_decimals_of_its_currency() {
+        for (amount, currency, text) in [
+            ("1234.5", "JPY", "+1235"),
+            ("-1234.4", "JPY", "-1234"),
+            ("0.00012345", "BTC", "+0.00012345"),
+            ("-0.5", "BTC", "-0.50000000"),
+            ("12.5", "USDT", "+12.50"),
+            ("0", "USD", "0.00"),
+        ] {
+            assert_eq!(signed(amount.parse().unwrap(), currency), text);
+        }
     }
 }

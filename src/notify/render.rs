@@ -1,6 +1,7 @@
 //! Notices to a message: what an order came to is looked up when it is told.
 
 use crate::domain::channel::Topic;
+use crate::domain::currency;
 use crate::domain::money::Decimal;
 use crate::domain::notice::{Notice, Notices};
 use crate::domain::order::OrderId;
@@ -138,10 +139,7 @@ fn profit(
     let Some(total) = total else {
         return Ok(None);
     };
-    let sign = if total > Decimal::ZERO { "+" } else { "" };
     let (currency, trades) = (&first.currency, counted(&closed.len(), "trade"));
-    Ok(Some(format!(
-        "Closed {trades}: {sign}{} {currency}",
-        total.round_dp(2).normalize()
-    )))
+    let total = currency::signed(total, currency);
+    Ok(Some(format!("Closed {trades}: {total} {currency}")))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::comparison::days;
+use crate::domain::currency::signed;
 use crate::domain::event::EventStatus;
 use crate::domain::money::Decimal;
 use crate::domain::webhook::{WebhookId, WebhookState};
@@ -93,7 +94,7 @@ fn closed_trades(
     }
     let line = |(currency, (count, sum)): (String, (u32, Decimal))| {
         let trades = counted(&count, "trade");
-        format!("{trades}: {} {currency}", signed(sum))
+        format!("{trades}: {} {currency}", signed(sum, &currency))
     };
     Ok(profits.into_iter().map(line).collect())
 }
@@ -119,11 +120,4 @@ pub fn match_rates(connection: &Connection, scope: &[WebhookId]) -> Result<Vec<S
         }
     }
     Ok(lines)
-}
-
-/// An amount with its sign, in hundredths.
-#[must_use]
-pub fn signed(amount: Decimal) -> String {
-    let sign = if amount > Decimal::ZERO { "+" } else { "" };
-    format!("{sign}{}", amount.round_dp(2).normalize())
 }

@@ -50,10 +50,37 @@ fn an_order_is_told_with_its_profit_and_orders_of_a_moment_are_one_message() {
     let (title, text) = told(&receiver.wait(2)[1]);
     assert_eq!(title, "algohook: 2 messages");
     assert!(text.contains("• Sold 2 NASDAQ:AAPL at 110"), "{text}");
-    assert!(text.contains("Closed 1 trade: +20 USD"), "{text}");
+    assert!(text.contains("Closed 1 trade: +20.00 USD"), "{text}");
     assert!(text.contains("Comment: <b>@everyone</b>"), "{text}");
     assert!(text.contains("• Bought 1 NASDAQ:AAPL at 120"), "{text}");
     assert_eq!(receiver.came().len(), 2);
+}
+
+#[test]
+fn a_profit_has_the_decimals_of_its_currency() {
+    let server = Server::start_with(&ALLOW);
+    let token = server.data.create_token();
+    let receiver = Receiver::start();
+    add(&server.data, &receiver, &["--tells", "order"]);
+    for (number, (currency, told_as)) in
+        (1..).zip([("JPY", "+1235 JPY"), ("BTC", "+1234.50000000 BTC")])
+    {
+        let webhook = server.create_webhook(currency);
+        let settings = json!({ "settings": { "currency": currency } });
+        let path = format!("/webhooks/{}", webhook.id);
+        server
+            .api(&token, "PATCH", &path, Some(settings))
+            .expect(200);
+        for (side, price) in [("entryLong", "1000"), ("exitLong", "2234.5")] {
+            let alert = json!({"positionDirection": side, "qty": 1, "marketPrice": price});
+            server.deliver(&webhook, &webhook.alert(&alert)).expect(200);
+        }
+        wait_until("the profit is told", || {
+            let came = receiver.came();
+            let told = came.iter().map(|came| told(came).1).collect::<String>();
+            told.contains(&format!("Closed 1 trade: {told_as}")) && came.len() >= number
+        });
+    }
 }
 
 #[test]

@@ -158,11 +158,11 @@ fn a_chat_is_confirmed_by_its_code_and_asks_what_it_likes() {
         .deliver(&webhook, &webhook.alert(&json!({"ticker": null})))
         .expect(422);
     let today = setting.api.answer("/today");
-    assert!(today.contains("1 trade: +30 USD"), "{today}");
+    assert!(today.contains("1 trade: +30.00 USD"), "{today}");
     assert!(today.contains("Alerts: 3, 1 of them failed"), "{today}");
     let report = setting.api.answer("/report btc");
     assert!(
-        report.contains("Net profit: +30 USD\n1 trade, 1 won (100 %)"),
+        report.contains("Net profit: +30.00 USD\n1 trade, 1 won (100 %)"),
         "{report}"
     );
     let status = setting.api.answer("/status");
