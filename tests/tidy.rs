@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "chat",
-        "clock desk domain ingest journal logging notify outbound reports secrets store vault workers",
+        "clock desk domain formats ingest journal logging notify outbound reports secrets store vault workers",
     ),
     (
         "cli",

@@ -51,28 +51,21 @@ mod tests {
     use crate::journal::scratch::Scratch;
     use crate::store::known_clients::{forget_all, is_any, remember};
 
-    fn client(browser: u8, address: &str) -> Client {
-        Client {
-            browser: Some(vec![browser; 32]),
-            network: address.parse().unwrap(),
-        }
-    }
-
     #[test]
     fn a_client_is_known_by_its_browser_or_its_address_for_half_a_year() {
         let scratch = Scratch::new();
         let connection = &scratch.connection;
         let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
-        let owner = client(1, "203.0.113.9");
+        let owner = Client::example(1, "203.0.113.9");
         assert!(!is_any(connection).unwrap());
         remember(connection, &owner, now).unwrap();
         let of = |client: &Client, at| familiarity(connection, client, at).unwrap();
         assert_eq!(of(&owner, now), Familiarity::Browser);
-        let elsewhere = client(1, "198.51.100.1");
+        let elsewhere = Client::example(1, "198.51.100.1");
         assert_eq!(of(&elsewhere, now), Familiarity::Browser);
-        let another = client(2, "203.0.113.9");
+        let another = Client::example(2, "203.0.113.9");
         assert_eq!(of(&another, now), Familiarity::Address);
-        let stranger = client(2, "198.51.100.1");
+        let stranger = Client::example(2, "198.51.100.1");
         assert_eq!(of(&stranger, now), Familiarity::None);
         let late = now + SignedDuration::from_hours(DAYS * 24) + SignedDuration::from_secs(1);
         assert_eq!(of(&owner, late), Familiarity::None);

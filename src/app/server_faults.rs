@@ -12,7 +12,8 @@ use crate::desk::faults::{self, Fault};
 use crate::domain::channel::Topic;
 use crate::journal::notices::{Matter, name_of};
 use crate::store::backup::BackupState;
-use crate::store::{Capacity, Connection, Result, issues};
+use crate::store::issues::{self, Issue};
+use crate::store::{Capacity, Connection, Result};
 use crate::tls::Certificates;
 use crate::vault::Vault;
 use crate::workers::Board;
@@ -41,17 +42,23 @@ impl Surroundings {
     pub fn sentences(&self) -> Faults {
         let surroundings = self.clone();
         Arc::new(move |connection, now| {
-            let matters = surroundings.matters(connection, now)?.into_iter();
+            let open = issues::open(connection)?;
+            let matters = surroundings.matters(connection, &open, now)?.into_iter();
             Ok(matters.map(|matter| matter.title).collect())
         })
     }
 
-    /// All that is wrong now.
+    /// All that is wrong now; `open` is what was known to be.
     ///
     /// # Errors
     ///
     /// [`crate::store::StoreError`] where the database cannot be read.
-    pub fn matters(&self, connection: &Connection, now: Timestamp) -> Result<Vec<Matter>> {
+    pub fn matters(
+        &self,
+        connection: &Connection,
+        open: &[Issue],
+        now: Timestamp,
+    ) -> Result<Vec<Matter>> {
         let outward = faults::of_server(connection, &self.vault, self.upstream.as_deref())?;
         let told = self
             .backups
@@ -68,9 +75,7 @@ impl Surroundings {
             matters.push(of_certificate(fault));
         }
         let name = name_of(Topic::Server, None, "room");
-        let is_known = issues::open(connection)?
-            .iter()
-            .any(|issue| issue.matter == name);
+        let is_known = open.iter().any(|issue| issue.matter == name);
         if let Some(title) = self.capacity.shortage(connection, is_known)? {
             matters.push(of_name(name, title, Vec::new()));
         }

@@ -20,6 +20,7 @@ use crate::journal::notices::{self, Matter, name_of};
 use crate::reports::{AttentionChange, AttentionWatch};
 use crate::store::channels::StoredChannel;
 use crate::store::events::{self, EventFilter};
+use crate::store::issues::{self, Issue};
 use crate::store::known_clients::{self, NewPlace};
 use crate::store::{Connection, Result, Store, WriteContext, channels, webhooks};
 
@@ -67,7 +68,8 @@ pub fn look(
         let news = None;
         return Ok(Found { changes, news });
     }
-    let matters = matters(connection, &memory.watch, surroundings, now)?;
+    let open = issues::open(connection)?;
+    let matters = matters(connection, &memory.watch, surroundings, &open, now)?;
     let mut logins = known_clients::new_places(connection, now - NEWS)?;
     logins.retain(|login| {
         let mut wanting = told_of_logins(&channels);
@@ -75,7 +77,7 @@ pub fn look(
     });
     let digests = digests::due(connection, &channels, &memory.told, &matters, now)?;
     let is_nothing =
-        logins.is_empty() && digests.is_empty() && notices::is_settled(connection, &matters, now)?;
+        logins.is_empty() && digests.is_empty() && notices::is_settled(&open, &matters, now);
     let news = News {
         channels,
         matters,
@@ -93,6 +95,7 @@ fn matters(
     connection: &Connection,
     watch: &AttentionWatch,
     surroundings: &Surroundings,
+    open: &[Issue],
     now: Timestamp,
 ) -> Result<Vec<Matter>> {
     let webhooks = webhooks::list(connection)?.into_iter();
@@ -105,7 +108,7 @@ fn matters(
             matters.push(of_attention(connection, webhook, name, one)?);
         }
     }
-    matters.extend(surroundings.matters(connection, now)?);
+    matters.extend(surroundings.matters(connection, open, now)?);
     matters.extend(not_passed_on(connection)?.iter().map(of_forward));
     Ok(matters)
 }

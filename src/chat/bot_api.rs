@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::formats::struck_out;
 use crate::notify::telegram::bot_id;
 use crate::outbound::Answer;
 
@@ -35,6 +36,12 @@ impl Bot {
     #[must_use]
     pub fn id(&self) -> &str {
         bot_id(&self.token)
+    }
+
+    /// What nobody is told: the token, and the part of it that is not public.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secret = self.token.split_once(':').map(|(_, secret)| secret);
+        std::iter::once(self.token.as_str()).chain(secret)
     }
 
     fn url(&self, method: &str) -> String {
@@ -178,7 +185,7 @@ struct User {
 /// [`Refused`] where it has none.
 pub fn updates(bot: &Bot, answer: &Answer) -> Result<Updates, Refused> {
     let refused = |why: String, pause| Refused {
-        why: why.replace(&bot.token, "***"),
+        why: struck_out(why, bot.secrets()),
         pause,
         is_cut: answer.is_cut,
     };
@@ -316,6 +323,12 @@ mod tests {
         let refused = updates(&bot(), &answer(409, body)).unwrap_err();
         assert!(refused.why.contains("a bot of its own"), "{refused:?}");
         assert!(!refused.why.contains("secret-of"), "{refused:?}");
+        // However the service writes it, or a proxy before it.
+        for said in ["/bot42%3Asecret-of-the-bot/getUpdates", "secret-of-the-bot"] {
+            let body = format!(r#"{{"ok":false,"description":"no {said}"}}"#);
+            let refused = updates(&bot(), &answer(400, &body)).unwrap_err();
+            assert!(!refused.why.contains("secret-of"), "{refused:?}");
+        }
         let body =
             r#"{"ok":false,"description":"Too Many Requests","parameters":{"retry_after":5}}"#;
         let refused = updates(&bot(), &answer(429, body)).unwrap_err();

@@ -20,9 +20,7 @@ use crate::domain::webhook::Reversal;
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
 use crate::store::ledger_key::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
-use crate::store::{
-    Connection, Result, WriteContext, forwards, history, tickers, trades, webhooks,
-};
+use crate::store::{Connection, Result, WriteContext, forwards, history, tickers, trades};
 
 pub use crate::store::forwards::StoredForward;
 
@@ -205,7 +203,7 @@ struct Resolved {
 /// The signal as its order was made; none where it cannot be counted, or leaves a position that
 /// nobody knows.
 fn resolved(
-    context: &WriteContext<'_>,
+    context: &mut WriteContext<'_>,
     webhook: i64,
     signal: &Signal,
     recorded: &Recorded,
@@ -249,9 +247,9 @@ fn resolved(
 
 /// Whether an entry closes all of the opposite position beside its own quantity: its message says
 /// so, or the webhook does.
-fn closes_all(context: &WriteContext<'_>, webhook: i64, signal: &Signal) -> Result<bool> {
+fn closes_all(context: &mut WriteContext<'_>, webhook: i64, signal: &Signal) -> Result<bool> {
     let is_said = signal.closes_opposite;
-    Ok(is_said || webhooks::settings(context.connection, webhook)?.reversal == Reversal::Full)
+    Ok(is_said || ledgers::settings(context, webhook)?.reversal == Reversal::Full)
 }
 
 /// The order of a signal with the position that it leaves.

@@ -215,20 +215,16 @@ impl Matter {
     }
 }
 
-/// Reports whether [`settle`] would change nothing: every matter is an open issue, counted as
-/// far and told of within the day, and nothing else is open.
-///
-/// # Errors
-///
-/// [`crate::store::StoreError`] where the database cannot be read.
-pub fn is_settled(connection: &Connection, wrong: &[Matter], now: Timestamp) -> Result<bool> {
-    let open = issues::open(connection)?;
+/// Reports whether [`settle`] would change nothing: every matter is one of the `open` issues,
+/// counted as far and told of within the day, and nothing else is open.
+#[must_use]
+pub fn is_settled(open: &[issues::Issue], wrong: &[Matter], now: Timestamp) -> bool {
     let is_known = |matter: &Matter| {
         let issue = open.iter().find(|issue| issue.matter == matter.name);
         issue.is_some_and(|issue| matter.count <= issue.count && !is_due(issue, now))
     };
     let is_wrong = |issue: &issues::Issue| wrong.iter().any(|matter| matter.name == issue.matter);
-    Ok(wrong.iter().all(is_known) && open.iter().all(is_wrong))
+    wrong.iter().all(is_known) && open.iter().all(is_wrong)
 }
 
 /// Reports whether the owner is to be reminded of an issue.
@@ -328,7 +324,7 @@ mod tests {
             count,
         };
         let settled = |scratch: &Scratch, wrong: &[Matter], now| {
-            is_settled(&scratch.connection, wrong, now).unwrap()
+            is_settled(&issues::open(&scratch.connection).unwrap(), wrong, now)
         };
         assert!(settled(&scratch, &[], start));
         let one = [matter("one", 1)];

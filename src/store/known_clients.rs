@@ -153,16 +153,20 @@ pub fn acknowledge(connection: &Connection, newest: i64) -> Result<()> {
 }
 
 #[cfg(test)]
+impl Client {
+    /// One that tests log in from.
+    pub(crate) fn example(browser: u8, network: &str) -> Self {
+        Self {
+            browser: Some(vec![browser; 32]),
+            network: network.parse().unwrap(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::journal::scratch::Scratch;
-
-    fn client(browser: u8, address: &str) -> Client {
-        Client {
-            browser: Some(vec![browser; 32]),
-            network: address.parse().unwrap(),
-        }
-    }
 
     #[test]
     fn the_latest_logins_are_kept() {
@@ -170,7 +174,7 @@ mod tests {
         let start: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
         for number in 0..=50_u8 {
             let at = start + jiff::SignedDuration::from_secs(i64::from(number));
-            let client = client(number, &format!("203.0.113.{number}"));
+            let client = Client::example(number, &format!("203.0.113.{number}"));
             remember(&scratch.connection, &client, at).unwrap();
         }
         let is_known =
