@@ -75,7 +75,7 @@ impl<C: Clock> Forwarder<C> {
             Ok(request) => request,
             Err(error) => return Sent::Refused(error.to_string()),
         };
-        let sent = Sent::of(self.client.send(request).await);
+        let sent = Sent::of(self.client.deliver(request).await);
         let secrets = parts.secrets.values().map(String::as_str);
         let all: Vec<&str> = secrets.chain(parts.key.as_deref()).collect();
         sent.with_answer(|answer| formats::struck_out(answer, all.iter().copied()))

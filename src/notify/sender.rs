@@ -74,7 +74,7 @@ impl<C: Clock> Notifier<C> {
                 self.clock.now(),
             );
             match request {
-                Ok(request) => with_own_pause(Sent::of(self.client.send(request).await)),
+                Ok(request) => with_own_pause(Sent::of(self.client.deliver(request).await)),
                 Err(error) => return Sent::Refused(error.to_string()),
             }
         };

@@ -249,10 +249,45 @@ impl Client {
         }
     }
 
+    /// Sends a request whose answer is its status: where the body breaks off or never ends, what
+    /// came of it until then is kept. A receiver that said `200` has taken the request, however
+    /// slowly it goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboundError`], where not even the head of an answer came.
+    pub async fn deliver(&self, request: Request<Bytes>) -> Result<Answer, OutboundError> {
+        let deadline = Instant::now() + self.limits.overall;
+        let begun = self.begin(request).await?;
+        let (head, mut body) = begun.response.into_parts();
+        let mut read = Vec::new();
+        let reading = tokio::time::timeout_at(deadline, self.read_body(&mut body, &mut read)).await;
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: read.into(),
+            is_cut: !matches!(reading, Ok(Ok(false))),
+        })
+    }
+
     async fn read(&self, response: Response<Incoming>) -> Result<Answer, hyper::Error> {
         let (head, mut body) = response.into_parts();
         let mut read = Vec::new();
-        let mut is_cut = false;
+        let is_cut = self.read_body(&mut body, &mut read).await?;
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: read.into(),
+            is_cut,
+        })
+    }
+
+    /// Reads a body up to the limit; true where there was more of it.
+    async fn read_body(
+        &self,
+        body: &mut Incoming,
+        read: &mut Vec<u8>,
+    ) -> Result<bool, hyper::Error> {
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else {
                 continue;
@@ -260,16 +295,10 @@ impl Client {
             let room = self.limits.answer - read.len();
             read.extend_from_slice(&data[..data.len().min(room)]);
             if data.len() > room {
-                is_cut = true;
-                break;
+                return Ok(true);
             }
         }
-        Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body: read.into(),
-            is_cut,
-        })
+        Ok(false)
     }
 }
 
@@ -368,6 +397,35 @@ mod tests {
         );
         let answer = get(&client, &server(endless).await).await.unwrap();
         assert!(answer.is_cut && answer.body.len() == 1000);
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_said_200_has_taken_it_however_the_rest_comes() {
+        let quick = Limits {
+            overall: Duration::from_millis(300),
+            ..LIMITS
+        };
+        // A body that breaks off, and one that never comes.
+        let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nta";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let slow = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(cut).await;
+            std::future::pending::<()>().await;
+        });
+        for url in [server(cut).await, slow] {
+            let request = Request::post(&url).body(Bytes::from("body")).unwrap();
+            let answer = Client::local(quick).deliver(request).await.unwrap();
+            assert_eq!((answer.status, &*answer.body), (StatusCode::OK, &b"ta"[..]));
+            assert!(answer.is_cut);
+        }
+        let request = Request::post(server(b"").await)
+            .body(Bytes::from("body"))
+            .unwrap();
+        let silent = Client::local(quick).deliver(request).await.unwrap_err();
+        assert!(silent.may_have_arrived());
     }
 
     #[tokio::test]

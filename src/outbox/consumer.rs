@@ -102,6 +102,7 @@ impl Sent {
         let body = String::from_utf8_lossy(&answer.body);
         let text = format!("{}: {body}", answer.status.as_u16());
         match answer.status {
+            status if status.is_success() && says_no(&answer.body) => Self::Refused(text),
             status if status.is_success() => Self::Taken(text),
             StatusCode::GONE => Self::Gone(text),
             StatusCode::REQUEST_TIMEOUT
@@ -119,6 +120,16 @@ impl Sent {
             _ => Self::Refused(text),
         }
     }
+}
+
+/// True of a body that takes its status back, as some executors answer 200 with what is wrong: an
+/// object that says at its top that it is no success.
+fn says_no(body: &[u8]) -> bool {
+    let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let is = |name: &str, wanted: &serde_json::Value| {
+        said.as_ref().and_then(|said| said.get(name)) == Some(wanted)
+    };
+    is("success", &false.into()) || is("ok", &false.into()) || is("status", &"error".into())
 }
 
 /// The time of `Retry-After`: seconds, or a date.
@@ -171,6 +182,36 @@ mod tests {
                 seconds.map(Duration::from_secs),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_success_that_says_it_is_none_was_not_taken() {
+        let of = |body: &'static str| {
+            Sent::of(Ok(Answer {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body: Bytes::from(body),
+                is_cut: false,
+            }))
+        };
+        for body in [
+            r#"{"success": false, "message": "no such strategy"}"#,
+            r#"{"ok":false}"#,
+            r#"{"status":"error"}"#,
+        ] {
+            assert_eq!(of(body), Sent::Refused(format!("200: {body}")));
+        }
+        for body in [
+            "",
+            "ok",
+            "false",
+            r#"{"success":true}"#,
+            r#"{"error":null}"#,
+            r#"{"data":{"success":false}}"#,
+            r#"{"success":fal"#,
+        ] {
+            assert_eq!(of(body), Sent::Taken(format!("200: {body}")));
         }
     }
 
