@@ -2,7 +2,8 @@
 //!
 //! Trades are one where both their legs are. Between two such trades the difference is taken
 //! apart in this order: the prices at the first book's quantity, then the quantity at the
-//! second book's prices, then costs. A trade whose entry is matched and whose exit is not
+//! second book's prices, then what the settings take: commission and assumed slippage. Prices
+//! are those before assumed slippage, for it is a setting and no fact. A trade whose entry is matched and whose exit is not
 //! left at another time; all others are missed or false. Every trade counts once.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::matching::{Fate, Matching};
-use crate::domain::money::Decimal;
+use crate::domain::money::{Decimal, Price};
 use crate::domain::terms::Terms;
 use crate::domain::trade::ClosedTrade;
 
@@ -22,8 +23,17 @@ pub struct TradeLegs {
     pub entry: Option<usize>,
     /// Index of the exit; `None` where no alert asked for it.
     pub exit: Option<usize>,
+    /// Entry and exit price before the slippage that the settings assume; `None` of a book that
+    /// assumes none.
+    pub before_slippage: Option<[Price; 2]>,
     /// The trade.
     pub trade: ClosedTrade,
+}
+
+impl TradeLegs {
+    fn filled(&self) -> [Price; 2] {
+        [self.trade.entry_price, self.trade.exit_price]
+    }
 }
 
 /// Places that every amount of a bridge is rounded to before it is summed.
@@ -33,7 +43,7 @@ const PLACES: u32 = 8;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bridge {
-    /// Net profit of the first book's trades that closed in the compared range.
+    /// Net profit of the first book's trades that opened and closed in the compared range.
     #[schema(value_type = String)]
     pub expected: Decimal,
     /// Trades of the first book that the second has not.
@@ -51,13 +61,13 @@ pub struct Bridge {
     /// Other quantities.
     #[schema(value_type = String)]
     pub quantity: Decimal,
-    /// Other commission.
+    /// Other settings: commission and assumed slippage.
     #[schema(value_type = String)]
     pub commission: Decimal,
     /// Rounded amounts and other terms of the same contract.
     #[schema(value_type = String)]
     pub rounding: Decimal,
-    /// Net profit of the second book's trades that closed in the compared range.
+    /// Net profit of the second book's trades that opened and closed in the compared range.
     #[schema(value_type = String)]
     pub observed: Decimal,
     /// How many trades are behind each step.
@@ -112,7 +122,7 @@ impl Bridge {
             observed: of_second.net_profit(),
             ..Self::default()
         };
-        let mut entered: BTreeMap<usize, Vec<&ClosedTrade>> = BTreeMap::new();
+        let mut entered: BTreeMap<usize, Vec<&TradeLegs>> = BTreeMap::new();
         for (legs, trades) in of_first.whole {
             if let Some(others) = of_second.whole.remove(&legs) {
                 bridge.trades.matched += trades.len();
@@ -147,20 +157,20 @@ impl Bridge {
         bridge
     }
 
-    fn add_missed(&mut self, trades: &[&ClosedTrade]) {
+    fn add_missed(&mut self, trades: &[&TradeLegs]) {
         self.trades.missed += trades.len();
         self.missed -= net_profit(trades);
     }
 
-    fn add_false(&mut self, trades: &[&ClosedTrade]) {
+    fn add_false(&mut self, trades: &[&TradeLegs]) {
         self.trades.false_trades += trades.len();
         self.false_trades += net_profit(trades);
     }
 
     /// Takes the difference between trades with the same legs apart. Where a product is
     /// beyond a decimal, all of it stays in the last step.
-    fn add_pair(&mut self, first: &[&ClosedTrade], second: &[&ClosedTrade]) {
-        let Some(terms) = first.first().map(|trade| trade.terms()) else {
+    fn add_pair(&mut self, first: &[&TradeLegs], second: &[&TradeLegs]) {
+        let Some(terms) = first.first().map(|legs| legs.trade.terms()) else {
             return;
         };
         let (first, second) = (Sum::of(first, terms), Sum::of(second, terms));
@@ -168,6 +178,9 @@ impl Bridge {
         let (Some(mine), Some(theirs)) = (first.gross, second.gross) else {
             return;
         };
+        if let (Some(first), Some(second)) = (first.slippage, second.slippage) {
+            self.commission += rounded(first) - rounded(second);
+        }
         // The profit of a contract does not hang on how many there are.
         let at_same = theirs
             .checked_mul(first.quantity)
@@ -187,7 +200,7 @@ impl Bridge {
             ("other exits", self.exits),
             ("prices", self.price),
             ("quantities", self.quantity),
-            ("commission", self.commission),
+            ("commission and slippage settings", self.commission),
             ("rounding", self.rounding),
         ]
     }
@@ -197,35 +210,42 @@ impl Bridge {
 /// a broker fills in parts has several.
 struct Sum {
     quantity: Decimal,
-    /// Profit before commission by the same terms; `None` beyond a decimal.
+    /// Profit before commission and assumed slippage, by the same terms; `None` beyond a decimal.
     gross: Option<Decimal>,
+    /// What assumed slippage costs, by the same terms.
+    slippage: Option<Decimal>,
     commission: Decimal,
 }
 
 impl Sum {
-    fn of(trades: &[&ClosedTrade], terms: Terms) -> Self {
-        let gross = |trade: &&ClosedTrade| {
-            let (entry, exit) = (trade.entry_price, trade.exit_price);
+    fn of(trades: &[&TradeLegs], terms: Terms) -> Self {
+        let between = |trade: &ClosedTrade, [entry, exit]: [Price; 2]| {
             let gross = terms.gross_profit(trade.direction, trade.quantity, entry, exit)?;
             Some(gross.value)
         };
+        let filled = |legs: &&TradeLegs| between(&legs.trade, legs.filled());
+        let before =
+            |legs: &&TradeLegs| between(&legs.trade, legs.before_slippage.unwrap_or(legs.filled()));
+        let gross: Option<Decimal> = trades.iter().map(before).sum();
+        let filled: Option<Decimal> = trades.iter().map(filled).sum();
         Self {
-            quantity: trades.iter().map(|trade| trade.quantity.get()).sum(),
-            gross: trades.iter().map(gross).sum(),
-            commission: trades.iter().map(|trade| trade.commission).sum(),
+            quantity: trades.iter().map(|legs| legs.trade.quantity.get()).sum(),
+            slippage: gross.zip(filled).map(|(gross, filled)| gross - filled),
+            gross,
+            commission: trades.iter().map(|legs| legs.trade.commission).sum(),
         }
     }
 }
 
-/// The trades of a book that closed in the compared range, by what is matched of them.
+/// The trades of a book that opened and closed in the compared range, by what is matched of them.
 #[derive(Default)]
 struct Sorted<'trades> {
     /// Both legs, by the pairs that they belong to.
-    whole: BTreeMap<(usize, usize), Vec<&'trades ClosedTrade>>,
+    whole: BTreeMap<(usize, usize), Vec<&'trades TradeLegs>>,
     /// The entry only, by its pair.
-    entered: BTreeMap<usize, Vec<&'trades ClosedTrade>>,
+    entered: BTreeMap<usize, Vec<&'trades TradeLegs>>,
     /// The exit only, or nothing.
-    other: Vec<&'trades ClosedTrade>,
+    other: Vec<&'trades TradeLegs>,
 }
 
 impl<'trades> Sorted<'trades> {
@@ -237,22 +257,23 @@ impl<'trades> Sorted<'trades> {
         is_inside: impl Fn(Timestamp) -> bool,
     ) -> Self {
         let mut sorted = Self::default();
-        for TradeLegs { entry, exit, trade } in trades {
-            let unasked = if is_inside(trade.exit_time) {
+        for legs in trades {
+            let unasked = if is_inside(legs.trade.exit_time) {
                 Fate::Alone
             } else {
                 Fate::Outside
             };
-            let fate = |leg: &Option<usize>| leg.map_or(unasked, |leg| fates[leg]);
-            match (fate(entry), fate(exit)) {
-                (_, Fate::Outside) => {}
+            let fate = |leg: Option<usize>| leg.map_or(unasked, |leg| fates[leg]);
+            match (fate(legs.entry), fate(legs.exit)) {
+                // One that was open when the range began is of neither book.
+                (Fate::Outside, _) | (_, Fate::Outside) => {}
                 (Fate::Matched(entry), Fate::Matched(exit)) => {
-                    sorted.whole.entry((entry, exit)).or_default().push(trade);
+                    sorted.whole.entry((entry, exit)).or_default().push(legs);
                 }
                 (Fate::Matched(entry), Fate::Alone) => {
-                    sorted.entered.entry(entry).or_default().push(trade);
+                    sorted.entered.entry(entry).or_default().push(legs);
                 }
-                _ => sorted.other.push(trade),
+                _ => sorted.other.push(legs),
             }
         }
         sorted
@@ -265,16 +286,19 @@ impl<'trades> Sorted<'trades> {
 }
 
 fn merge<'trades>(
-    into: &mut BTreeMap<usize, Vec<&'trades ClosedTrade>>,
-    from: BTreeMap<usize, Vec<&'trades ClosedTrade>>,
+    into: &mut BTreeMap<usize, Vec<&'trades TradeLegs>>,
+    from: BTreeMap<usize, Vec<&'trades TradeLegs>>,
 ) {
     for (entry, trades) in from {
         into.entry(entry).or_default().extend(trades);
     }
 }
 
-fn net_profit(trades: &[&ClosedTrade]) -> Decimal {
-    trades.iter().map(|trade| rounded(trade.net_profit)).sum()
+fn net_profit(trades: &[&TradeLegs]) -> Decimal {
+    trades
+        .iter()
+        .map(|legs| rounded(legs.trade.net_profit))
+        .sum()
 }
 
 fn rounded(amount: Decimal) -> Decimal {
@@ -318,6 +342,7 @@ mod tests {
         TradeLegs {
             entry: Some(2 * index),
             exit: Some(2 * index + 1),
+            before_slippage: None,
             trade,
         }
     }
@@ -336,6 +361,12 @@ mod tests {
         (numbers, [0..3_u8, 0..3]).prop_map(|((q, e, x, c, p), fates)| ([q, e, x, c, p], fates))
     }
 
+    /// Prices before a slippage that follows from the trade's own numbers, of two trades in three.
+    fn slipped([q, e, x, c, _]: [i64; 5]) -> Option<[Price; 2]> {
+        let cents = |amount: i64| Decimal::new(amount, 2).to_string().parse().unwrap();
+        (q % 3 > 0).then(|| [cents(e + c), cents(x - c / 2)])
+    }
+
     /// Trades whose legs are their index doubled and the one after it.
     fn book() -> impl Strategy<Value = (Vec<TradeLegs>, Vec<Fate>)> {
         proptest::collection::vec(made(), 0..12).prop_map(|trades: Vec<Made>| {
@@ -346,8 +377,10 @@ mod tests {
                 _ => Fate::Outside,
             });
             let legs = trades.iter().enumerate();
-            let legs =
-                legs.map(|(index, ([q, e, x, c, p], _))| legs_of(index, trade(*q, *e, *x, *c, *p)));
+            let legs = legs.map(|(index, (numbers @ [q, e, x, c, p], _))| TradeLegs {
+                before_slippage: slipped(*numbers),
+                ..legs_of(index, trade(*q, *e, *x, *c, *p))
+            });
             (legs.collect(), fates.collect())
         })
     }
@@ -364,7 +397,8 @@ mod tests {
             ];
             prop_assert_eq!(bridge.expected + steps.iter().sum::<Decimal>(), bridge.observed);
             let net = |trades: &[TradeLegs], fates: &[Fate]| -> Decimal {
-                let inside = trades.iter().filter(|trade| fates[trade.exit.unwrap()] != Fate::Outside);
+                let is_inside = |leg: Option<usize>| fates[leg.unwrap()] != Fate::Outside;
+                let inside = trades.iter().filter(|trade| is_inside(trade.entry) && is_inside(trade.exit));
                 inside.map(|trade| trade.trade.net_profit).sum()
             };
             prop_assert_eq!(bridge.expected, net(&first, &matching.first));
@@ -408,5 +442,48 @@ mod tests {
             (cents(-200), cents(200), cents(0))
         );
         assert_eq!((bridge.rounding, bridge.observed), (cents(0), cents(444)));
+    }
+    #[test]
+    fn assumed_slippage_is_a_setting_and_no_price() {
+        let price = |cents: i64| Decimal::new(cents, 2).to_string().parse().unwrap();
+        // 10 units from 1.00 to 2.00 without costs: 10.00.
+        let backtest = [legs_of(0, trade(100, 100, 200, 0, 1000))];
+        // The same 10 units asked for at 1.02 and 2.00, filled a cent worse on both sides, for
+        // 0.06: 9.60 - 0.06. The prices took 0.20, the settings 0.20 + 0.06.
+        let alerts = [TradeLegs {
+            before_slippage: Some([price(102), price(200)]),
+            ..legs_of(0, trade(100, 103, 199, 6, 954))
+        }];
+        let fates = vec![Fate::Matched(0), Fate::Matched(1)];
+        let matching = Matching {
+            pairs: Vec::new(),
+            first: fates.clone(),
+            second: fates,
+            range: None,
+            suggested: None,
+            suggested_scale: None,
+        };
+        let cents = |amount: i64| Decimal::new(amount, 2);
+        let bridge = Bridge::between([&backtest, &alerts], &matching, SignedDuration::ZERO);
+        assert_eq!(
+            (
+                bridge.price,
+                bridge.quantity,
+                bridge.commission,
+                bridge.rounding
+            ),
+            (cents(-20), cents(0), cents(-26), cents(0))
+        );
+        // Fills assume none: laid over alerts that do, the settings give 0.26 back.
+        let bridge = Bridge::between([&alerts, &backtest], &matching, SignedDuration::ZERO);
+        assert_eq!(
+            (
+                bridge.price,
+                bridge.quantity,
+                bridge.commission,
+                bridge.rounding
+            ),
+            (cents(20), cents(0), cents(26), cents(0))
+        );
     }
 }

@@ -91,7 +91,8 @@ def drift(legs: list[dict], told: dict) -> None:
         side = 1 if leg["backtest"]["side"] == "long" else -1
         cost = (Decimal(leg["alert"]["price"]) - Decimal(leg["backtest"]["price"])) * side
         assert cost == Decimal(leg["priceCost"]), leg
-        worse.append(float(100 * cost / abs(Decimal(leg["backtest"]["price"]))))
+        if Decimal(leg["backtest"]["price"]) > 0:
+            worse.append(float(100 * cost / Decimal(leg["backtest"]["price"])))
     equal("mean price cost in percent", statistics.fmean(worse), told["drift"]["pricePercent"])
 
 
@@ -102,21 +103,23 @@ def bridge(legs: list[dict], told: dict, listed: list[dict], paired: list[dict])
     total = amounts["expected"] + sum(amounts[name] for name in steps)
     equal("the steps' sum", total, amounts["observed"])
     begins, ends = at(told["from"]), at(told["to"])
-    # A trade whose closing leg has its pair closes with it, wherever the range ends.
-    closing: dict[tuple, list[str]] = {}
+    # A trade whose leg has its pair opens or closes with it, wherever the range ends.
+    ends_of: dict[tuple, list[str]] = {}
     for leg in legs:
         side = leg["backtest"]
-        if side and side["action"] == "exit":
-            closing.setdefault((at(side["time"]), Decimal(side["price"])), []).append(leg["outcome"])
+        if side:
+            key = (side["action"], at(side["time"]), Decimal(side["price"]))
+            ends_of.setdefault(key, []).append(leg["outcome"])
     inside = [trade for trade in listed
-              if "outside" not in closing[(at(trade["exitTime"]), Decimal(trade["exitPrice"]))]]
+              if not any("outside" in ends_of[(end, at(trade[f"{end}Time"]), Decimal(trade[f"{end}Price"]))]
+                         for end in ("entry", "exit"))]
     equal("net profit of the backtest", net(inside), amounts["expected"])
-    asked = {leg["alert"]["order"]: leg["outcome"] for leg in legs
-             if leg["alert"] and leg["alert"]["action"] == "exit"}
+    asked = {(leg["alert"]["action"], leg["alert"]["order"]): leg["outcome"] for leg in legs if leg["alert"]}
 
     def is_inside(trade: dict) -> bool:
-        outcome = asked.get(trade["exitOrder"])
-        return outcome != "outside" if outcome else begins <= at(trade["exitTime"]) <= ends
+        closes = begins <= at(trade["exitTime"]) <= ends
+        outcomes = [asked.get((end, trade[f"{end}Order"])) for end in ("entry", "exit")]
+        return all(outcome != "outside" if outcome else closes for outcome in outcomes)
 
     observed = [trade for trade in paired if is_inside(trade)]
     equal("net profit of the alerts", net(observed), amounts["observed"])
@@ -132,6 +135,9 @@ def by_step(legs: list[dict], listed: list[dict], paired: list[dict], amounts: d
     """Missed, false, other exits and prices, where each order opens or closes one trade."""
     orders = {(at(leg["backtest"]["time"]), leg["backtest"]["action"]): leg["alert"]["order"]
               for leg in legs if leg["outcome"] == "matched"}
+    # Assumed slippage is a setting: prices are those that were asked for.
+    asked = {(leg["alert"]["order"], leg["alert"]["action"]): Decimal(leg["alert"]["price"])
+             for leg in legs if leg["alert"]}
     of_backtest = {order: action for (_, action), order in orders.items()}
     alone = {(trade["entryOrder"], trade["exitOrder"]): trade for trade in paired}
     entered: list[tuple[str, dict]] = []
@@ -142,7 +148,8 @@ def by_step(legs: list[dict], listed: list[dict], paired: list[dict], amounts: d
         other = alone.pop((entry, exit_order), None) if entry and exit_order else None
         if other:
             side = 1 if trade["direction"] == "long" else -1
-            moved = [Decimal(one["exitPrice"]) - Decimal(one["entryPrice"]) for one in (other, trade)]
+            moved = [asked[exit_order, "exit"] - asked[entry, "entry"],
+                     Decimal(trade["exitPrice"]) - Decimal(trade["entryPrice"])]
             price += side * (moved[0] - moved[1]) * Decimal(trade["qty"])
         elif entry:
             entered.append((entry, trade))

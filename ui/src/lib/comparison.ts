@@ -42,7 +42,7 @@ export function steps(bridge: Bridge, names: [string, string]): Step[] {
     [of('Other exits', trades.exits), bridge.exits, 'problem'],
     ['Prices', bridge.price, ''],
     ['Quantities', bridge.quantity, 'problem'],
-    ['Commission', bridge.commission, null],
+    ['Commission and slippage settings', bridge.commission, null],
     ['Rounding', bridge.rounding, null],
   ];
   const total = (name: string, amount: string): Step => ({ name, amount, isTotal: true, from: 0, to: Number(amount), only: null });
