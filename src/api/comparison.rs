@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::store::Connection;
 use hyper::StatusCode;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
@@ -15,7 +16,7 @@ use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page, page_limit, range};
-use crate::compare::Preset;
+use crate::compare::{ClockShift, Preset};
 use crate::domain::event::text_enum;
 use crate::domain::moment::Moment;
 use crate::reports::comparison::{
@@ -56,6 +57,12 @@ pub struct ExpectedQuery {
     price: Option<f64>,
     /// Seconds that are added to the first book's times; -86400 to 86400.
     shift: Option<i64>,
+    /// Seconds that are added instead while daylight saving is in force; of a backtest only, and
+    /// with `like`.
+    summer: Option<i64>,
+    /// A zone with the dates of that daylight saving; without `shift` and `summer` the zone that
+    /// the times are in, where they were read as UTC.
+    like: Option<String>,
     /// Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
     /// another quantity. All where left out.
     only: Option<Only>,
@@ -122,8 +129,38 @@ impl ExpectedQuery {
             backward: within("backward", self.backward, 0)?,
             forward: within("forward", self.forward, 0)?,
             price: self.price,
-            shift: within("shift", self.shift, -FARTHEST)?.unwrap_or_default(),
+            shift: self.shift(within)?,
         })
+    }
+
+    fn shift(
+        &self,
+        within: impl Fn(&str, Option<i64>, i64) -> Result<Option<SignedDuration>, Problem>,
+    ) -> Result<ClockShift, Problem> {
+        let wrong = |detail: &str| Err(Problem::bad_request("invalid_query", detail.to_owned()));
+        let winter = within("shift", self.shift, -FARTHEST)?;
+        let summer = within("summer", self.summer, -FARTHEST)?;
+        let Some(like) = &self.like else {
+            return match summer {
+                Some(_) => wrong("summer needs the zone with its dates, `like`"),
+                None => Ok(ClockShift::Constant(winter.unwrap_or_default())),
+            };
+        };
+        if self.with == Some(With::Fills) {
+            return wrong("`like` is of backtests; import the fills again with their zone");
+        }
+        let Ok(like) = TimeZone::get(like) else {
+            return wrong("like must be a zone as America/New_York");
+        };
+        match (winter, summer) {
+            (None, None) => Ok(ClockShift::Zone(like)),
+            (winter, Some(summer)) => Ok(ClockShift::Seasons {
+                winter: winter.unwrap_or_default(),
+                summer,
+                like,
+            }),
+            (Some(_), None) => wrong("`shift` with `like` needs `summer` as well"),
+        }
     }
 }
 
@@ -168,7 +205,7 @@ pub(super) async fn compared(
     let _turn = context.comparing.turn.acquire().await;
     let cache = Arc::clone(&context.comparing.cache);
     let read = move |connection: &Connection| cache.of(connection, &filter);
-    Ok(context.store.readers().run(read).await??)
+    Ok(context.store.readers().run_long(read).await??)
 }
 
 /// Two books of a webhook, compared: the match rate, the causes of what is missing, and the way

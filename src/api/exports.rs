@@ -246,7 +246,7 @@ impl Row for LegRow {
             |side: Option<&LegSide>| Cell::foreign(side.and_then(|side| side.signal.clone()));
         let mut cells = vec![
             Cell::plain(&self.outcome),
-            Cell::plain_or_empty(any.map(|side| side.side).as_ref()),
+            Cell::plain_or_empty(any.map(|side| side.side.action()).as_ref()),
             Cell::plain_or_empty(any.map(|side| side.action).as_ref()),
         ];
         cells.extend(of(self.backtest.as_ref()));

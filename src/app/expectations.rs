@@ -122,7 +122,7 @@ async fn remember_today(
         let asked = missing.clone();
         let read = store
             .readers()
-            .run(move |connection| days::compared(connection, &asked));
+            .run_long(move |connection| days::compared(connection, &asked));
         match read.await? {
             Some(new) => {
                 let write = store

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use super::expectation;
 use super::open::{self, WebhookArgument};
 use super::output::{self, counted, plain};
-use crate::compare::{Bridge, Preset};
+use crate::compare::{Action, Bridge, ClockShift, Preset};
 use crate::config::Config;
 use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
@@ -54,9 +54,15 @@ pub struct Compare {
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     price: Option<f64>,
     /// Added to the times of the backtest, or of the alerts where fills are compared, as 8h or
-    /// -5h30m: the other book is of another zone
-    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "0s")]
-    shift: SignedDuration,
+    /// -5h30m: the other book is of another zone. Of a backtest also the zone that its times are
+    /// in, where they were read as UTC, or two shifts: 5h,4h,America/New_York
+    #[arg(
+        long,
+        value_name = "TIME|ZONE",
+        allow_hyphen_values = true,
+        default_value = "0s"
+    )]
+    shift: ClockShift,
     /// Hold live trades against runs drawn from the backtest: is it still the same strategy?
     #[arg(long, conflicts_with_all = ["from", "to", "preset", "backward", "forward", "price", "shift", "all"])]
     expectation: bool,
@@ -72,6 +78,7 @@ const EXAMPLE: &str = "\
 Examples:
   algohook compare wh_...
   algohook compare \"BTC Strategy\" --from 2026-01-01 --shift 8h
+  algohook compare \"BTC Strategy\" --shift America/New_York
   algohook compare wh_... --expectation
   algohook compare wh_... --with fills";
 
@@ -106,6 +113,11 @@ impl Compare {
             if window.is_some_and(|window| window.is_negative()) {
                 bail!("{name} must not be negative");
             }
+        }
+        if self.with == With::Fills && !matches!(self.shift, ClockShift::Constant(_)) {
+            bail!(
+                "--shift by zone is of backtests; import the fills again with their zone (--time-zone)"
+            );
         }
         let store = open::store(config)?;
         if self.expectation {
@@ -220,7 +232,10 @@ fn write_bridge(
         (of("other exits", trades.exits), bridge.exits),
         ("prices".to_owned(), bridge.price),
         ("quantities".to_owned(), bridge.quantity),
-        ("commission".to_owned(), bridge.commission),
+        (
+            "commission and slippage settings".to_owned(),
+            bridge.commission,
+        ),
         ("rounding".to_owned(), bridge.rounding),
         (second.to_owned(), bridge.observed),
     ];
@@ -273,6 +288,8 @@ fn cells_of(row: &LegRow, with: With) -> Vec<String> {
     vec![row.outcome.to_string(), side(first), side(second), note]
 }
 
+/// A leg in words. Its side is that of the position: the exit of a long one is a sale, and nobody
+/// says `exit short` of it.
 fn in_words(side: &LegSide) -> String {
     let order = side.order.map(|order| format!(" {order}"));
     let broker = side
@@ -280,11 +297,14 @@ fn in_words(side: &LegSide) -> String {
         .as_ref()
         .map(|name| format!(" {}", output::printable(name)));
     let order = order.or(broker).unwrap_or_default();
+    let position = match side.action {
+        Action::Entry => side.side,
+        Action::Exit => side.side.opposite(),
+    };
     format!(
-        "{:.0} {} {} {} at {}{order}",
+        "{:.0} {} {position} {} at {}{order}",
         side.time,
         side.action,
-        side.side,
         plain(side.quantity),
         plain(side.price)
     )

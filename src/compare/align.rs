@@ -274,10 +274,8 @@ mod tests {
     }
 
     fn sequence() -> impl Strategy<Value = Vec<Point>> {
-        let point = (0..40 * 60_i64, 9_900..10_100_i32).prop_map(|(second, price)| Point {
-            at: second * 1_000_000,
-            price: f64::from(price) / 100.0,
-        });
+        let point = (0..40 * 60_i64, 9_900..10_100_i32)
+            .prop_map(|(second, price)| Point::new(second * 1_000_000, f64::from(price) / 100.0));
         proptest::collection::vec(point, 0..7).prop_map(|mut points| {
             points.sort_by_key(|point| point.at);
             points

@@ -16,7 +16,8 @@ pub struct Drift {
     pub time_median: Option<f64>,
     /// 95th percentile of that.
     pub time_p95: Option<f64>,
-    /// Mean of how much worse the second book's price is, in percent: a cost is above zero.
+    /// Mean of how much worse the second book's price is, in percent: a cost is above zero. Prices
+    /// at or below zero have no percentage.
     pub price_percent: Option<f64>,
     /// The price differences in the currency of the price, over the first book's quantities:
     /// a cost is above zero. Without point value.
@@ -45,7 +46,9 @@ impl Drift {
             let (one, other) = (&first[pair.first], &second[pair.second]);
             seconds.push((other.time.duration_since(one.time) - shift).as_secs_f64());
             let worse = worse_by(one, other);
-            percents.push(100.0 * float_of(worse) / float_of(one.price.get().abs()));
+            if one.price.is_positive() {
+                percents.push(100.0 * float_of(worse) / float_of(one.price.get()));
+            }
             let points = worse.checked_mul(one.quantity.get()).unwrap_or_default();
             drift.price_points = drift
                 .price_points

@@ -98,9 +98,22 @@ impl Joined {
     pub fn of(rows: Vec<Leg>) -> Self {
         let mut joined = Self::default();
         let mut places = HashMap::new();
+        let mut tickers: Vec<Ticker> = Vec::new();
+        let mut signals: HashMap<Option<String>, usize> = HashMap::new();
         for row in rows {
+            // By number: a hundred thousand rows have one ticker and a few names.
+            let known = tickers.iter().position(|ticker| *ticker == row.ticker);
+            let ticker = known.unwrap_or(tickers.len());
+            if known.is_none() {
+                tickers.push(row.ticker.clone());
+            }
+            let next = signals.len();
+            let signal = match signals.get(&row.signal) {
+                Some(known) => *known,
+                None => *signals.entry(row.signal.clone()).or_insert(next),
+            };
             let effect = (row.side, row.action, row.price.get().normalize());
-            let key = (row.ticker.clone(), row.time, effect, row.signal.clone());
+            let key = (ticker, row.time, effect, signal);
             let place = *places.entry(key).or_insert(joined.legs.len());
             joined.leg_of.push(place);
             match joined.legs.get_mut(place) {
@@ -118,10 +131,11 @@ impl Joined {
         for (place, &index) in sequence.iter().enumerate() {
             place_of[index] = place;
         }
+        let mut legs: Vec<Option<Leg>> = self.legs.into_iter().map(Some).collect();
         Self {
             legs: sequence
                 .iter()
-                .map(|&index| self.legs[index].clone())
+                .filter_map(|&index| legs[index].take())
                 .collect(),
             leg_of: self.leg_of.iter().map(|&index| place_of[index]).collect(),
         }

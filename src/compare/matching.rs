@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::align::{align, windows};
 use super::certain::{By, certain};
 use super::leg::{Action, Leg};
+use super::measure::measured;
 use super::scale::{self, Scale};
 use super::shift::{self, Shift};
 use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
@@ -51,7 +52,8 @@ pub struct Matching {
     pub range: Option<(Timestamp, Timestamp)>,
     /// The shift by which the first book's times look wrong.
     pub suggested: Option<Shift>,
-    /// The factor by which the second book's prices differ; not beside a shift.
+    /// The factor by which the second book's prices differ; beside a shift only where neither
+    /// helps without the other.
     pub suggested_scale: Option<Scale>,
 }
 
@@ -147,8 +149,10 @@ impl Matching {
         };
         (self.suggested, self.suggested_scale) = if is_price {
             (None, by_price)
-        } else {
+        } else if by_time.is_some() {
             (by_time, None)
+        } else {
+            suggested_both(groups, points, tolerance, (now, inside)).unzip()
         };
     }
 
@@ -185,6 +189,22 @@ impl Matching {
     }
 }
 
+/// A shift and a factor that help together only: prices of another chart keep every leg of
+/// another zone from its own, and the other way round. The times alone find the zone, and prices
+/// then say whether it is one.
+fn suggested_both(
+    groups: &[Group],
+    points: &Points,
+    tolerance: &Tolerance,
+    (now, inside): (f64, usize),
+) -> Option<(Shift, Scale)> {
+    let cost = Cost::of(tolerance);
+    let timed = points.without_price();
+    let shift = shift::suggested(groups, &timed, &cost, tolerance, (now, inside))?;
+    let scale = scale::suggested(groups, &points.after(&shift), &cost, now, inside)?;
+    Some((shift.with_rate(scale.match_rate), scale))
+}
+
 /// Both books as their distance is measured, the first one shifted.
 pub(super) struct Points {
     pub(super) first: Vec<Point>,
@@ -195,11 +215,29 @@ impl Points {
     pub(super) fn shifted(first: &[Leg], second: &[Leg], shift: SignedDuration) -> Self {
         let shift = micros(shift);
         Self {
-            first: first
-                .iter()
-                .map(|leg| Point::of(leg).later(shift))
-                .collect(),
+            first: measured(first).map(|point| point.later(shift)).collect(),
             second: second.iter().map(Point::of).collect(),
+        }
+    }
+
+    /// The same, all at one price.
+    pub(super) fn without_price(&self) -> Self {
+        let one = |points: &[Point]| points.iter().map(|point| point.at_price(1.0)).collect();
+        Self {
+            first: one(&self.first),
+            second: one(&self.second),
+        }
+    }
+
+    /// The same with the first one's times moved by a shift.
+    fn after(&self, shift: &Shift) -> Self {
+        let moved = self
+            .first
+            .iter()
+            .map(|point| point.later(shift.at(point.at)));
+        Self {
+            first: moved.collect(),
+            second: self.second.clone(),
         }
     }
 

@@ -1,10 +1,13 @@
-//! A constant factor between the prices of two books: a chart that is adjusted for dividends,
-//! another contract of one root, or another unit.
+//! A factor between the prices of two books: a chart that is adjusted for dividends, another
+//! contract of one root, or another unit; or one from a day on, as after the split of a stock, for
+//! which a list that is made later is adjusted all over.
+
+use jiff::Timestamp;
 
 use super::align::align;
 use super::matching::{Group, Points};
 use super::shift::{clearly, rate_with};
-use super::tolerance::{Cost, Point};
+use super::tolerance::Cost;
 use crate::analytics::statistics::Sorted;
 
 /// A factor with which more legs match.
@@ -17,6 +20,17 @@ pub struct Scale {
     /// Share of the first book's legs in the common range that match with the factor, and are
     /// not late.
     pub match_rate: f64,
+    /// Another factor until some time.
+    pub until: Option<Until>,
+}
+
+/// A factor that ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Until {
+    /// The first leg of the second book that has the other one.
+    pub at: Timestamp,
+    /// The second book's prices over the first's before that.
+    pub factor: f64,
 }
 
 /// A tolerance of so many times the distance makes it a small part of a pair's cost.
@@ -35,31 +49,108 @@ pub(super) fn suggested(
     if enough > 1.0 {
         return None;
     }
-    let without_price = |points: &[Point]| -> Vec<Point> {
-        points.iter().map(|point| point.at_price(1.0)).collect()
-    };
-    let mut ratios = Vec::new();
-    for group in groups {
-        let (first, second) = points.of_group(group);
-        let pairs = align(&without_price(&first), &without_price(&second), cost).pairs;
-        let ratio = pairs
-            .iter()
-            .map(|pair| second[pair.second].price / first[pair.first].price);
-        ratios.extend(ratio.filter(|ratio| ratio.is_finite() && *ratio > 0.0));
+    let ratios = ratios(groups, points, cost);
+    let factor = Sorted::of(ratios.iter().map(|(_, ratio)| *ratio).collect()).at(0.5)?;
+    let match_rate = rate_of(groups, points, cost, |_| factor);
+    if match_rate < enough {
+        return split(groups, points, cost, &ratios).filter(|split| split.match_rate >= enough);
     }
-    let factor = Sorted::of(ratios).at(0.5)?;
-    let scaled = Points {
-        first: points
-            .first
-            .iter()
-            .map(|point| point.at_price(point.price * factor))
-            .collect(),
-        second: points.second.clone(),
-    };
-    let match_rate = rate_with(groups, &scaled, cost, |_| 0);
-    (match_rate >= enough).then(|| Scale {
+    Some(Scale {
         factor,
         tolerance: ((factor - 1.0).abs() * TIMES_APART * 100.0).ceil() / 100.0,
         match_rate,
+        until: None,
+    })
+}
+
+/// The prices of the second book over the first's, by time alone, each with the time of the
+/// second's leg; oldest first.
+fn ratios(groups: &[Group], points: &Points, cost: &Cost) -> Vec<(i64, f64)> {
+    let timed = points.without_price();
+    let mut ratios = Vec::new();
+    for group in groups {
+        let (first, second) = points.of_group(group);
+        let (of_first, of_second) = timed.of_group(group);
+        let pairs = align(&of_first, &of_second, cost).pairs;
+        let ratio = pairs.iter().map(|pair| {
+            let (one, other) = (first[pair.first], second[pair.second]);
+            (other.at, other.price / one.price)
+        });
+        ratios.extend(ratio.filter(|(_, ratio)| ratio.is_finite() && *ratio > 0.0));
+    }
+    ratios.sort_unstable_by_key(|(at, _)| *at);
+    ratios
+}
+
+/// The share of legs that match with a factor, which may depend on the time.
+fn rate_of(groups: &[Group], points: &Points, cost: &Cost, factor: impl Fn(i64) -> f64) -> f64 {
+    let scaled = points.first.iter();
+    let scaled = scaled.map(|point| point.scaled(factor(point.at)));
+    let scaled = Points {
+        first: scaled.collect(),
+        second: points.second.clone(),
+    };
+    rate_with(groups, &scaled, cost, |_| 0)
+}
+
+/// Ratios that each side of a split has at least.
+const LEAST_SIDE: usize = 5;
+
+/// Places that are tried for a split at first; the best is then looked at more closely.
+const PLACES: usize = 32;
+
+/// How far both factors of a split lie apart at least: 1.1 times.
+const LEAST_SPLIT: f64 = 1.1;
+
+/// The two factors that fit best, one until a time and one from then on.
+fn split(groups: &[Group], points: &Points, cost: &Cost, ratios: &[(i64, f64)]) -> Option<Scale> {
+    let last = ratios.len().checked_sub(LEAST_SIDE)?;
+    let median =
+        |part: &[(i64, f64)]| Sorted::of(part.iter().map(|(_, ratio)| *ratio).collect()).at(0.5);
+    // Ratios that lie within a twentieth of the median of their side.
+    let fit = |place: usize| -> usize {
+        let sides = [&ratios[..place], &ratios[place..]];
+        let near = sides.map(|side| {
+            let middle = median(side).unwrap_or(1.0);
+            let is_near = |(_, ratio): &&(i64, f64)| (ratio / middle - 1.0).abs() < 0.05;
+            side.iter().filter(is_near).count()
+        });
+        near[0] + near[1]
+    };
+    let mut places = LEAST_SIDE..=last;
+    let mut step = (last / PLACES).max(1);
+    let mut best = (0, 0);
+    loop {
+        for place in places.clone().step_by(step) {
+            best = best.max((fit(place), place));
+        }
+        if step == 1 {
+            break;
+        }
+        places = best.1.saturating_sub(step).max(LEAST_SIDE)..=(best.1 + step).min(last);
+        step = (step / 8).max(1);
+    }
+    let (_, place) = best;
+    let (before, after) = (median(ratios.get(..place)?)?, median(ratios.get(place..)?)?);
+    if (before / after).max(after / before) < LEAST_SPLIT {
+        return None;
+    }
+    let at = ratios[place].0;
+    let match_rate = rate_of(
+        groups,
+        points,
+        cost,
+        |time| {
+            if time < at { before } else { after }
+        },
+    );
+    Some(Scale {
+        factor: after,
+        tolerance: (after - 1.0).abs() * TIMES_APART,
+        match_rate,
+        until: Some(Until {
+            at: Timestamp::from_microsecond(at).ok()?,
+            factor: before,
+        }),
     })
 }

@@ -4,9 +4,10 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::clock::is_summer;
 use super::matching::{Group, Points};
 use super::shift::{HOUR, SAMPLE, rate_with, score};
-use super::tolerance::{Cost, Point};
+use super::tolerance::{Cost, Point, micros};
 
 /// What is to be added to a book's times by season.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +21,19 @@ pub struct Seasons {
     /// Share of the first book's legs in the common range that are matched with both, and not
     /// late.
     pub match_rate: f64,
+}
+
+impl Seasons {
+    /// What they add to a time, both in microseconds.
+    pub(super) fn at(&self, at: i64) -> i64 {
+        let time = Timestamp::from_microsecond(at);
+        let zone = TimeZone::get(self.like);
+        let is_summer = match (time, zone) {
+            (Ok(time), Ok(zone)) => is_summer(time, self.winter, &zone),
+            _ => false,
+        };
+        micros(if is_summer { self.summer } else { self.winter })
+    }
 }
 
 /// A zone for each rule of when daylight saving begins and ends.
@@ -107,8 +121,9 @@ struct Candidate {
 
 impl Candidate {
     fn shift_at(&self, at: i64) -> i64 {
-        let time = Timestamp::from_microsecond(at.saturating_add(self.winter));
-        let is_summer = time.is_ok_and(|time| self.zone.to_offset_info(time).dst().is_dst());
+        let winter = SignedDuration::from_micros(self.winter);
+        let time = Timestamp::from_microsecond(at);
+        let is_summer = time.is_ok_and(|time| is_summer(time, winter, &self.zone));
         if is_summer { self.summer } else { self.winter }
     }
 

@@ -28,6 +28,27 @@ impl Shift {
         let by_season = self.seasons.map(|seasons| seasons.match_rate);
         by_season.unwrap_or(self.match_rate)
     }
+
+    /// What it adds to a time, both in microseconds.
+    pub(super) fn at(&self, at: i64) -> i64 {
+        match &self.seasons {
+            Some(seasons) => seasons.at(at),
+            None => micros(self.by),
+        }
+    }
+
+    /// The same, where as many legs match as something else beside it allows.
+    pub(super) fn with_rate(self, match_rate: f64) -> Self {
+        let seasons = self.seasons.map(|seasons| Seasons {
+            match_rate,
+            ..seasons
+        });
+        Self {
+            match_rate,
+            seasons,
+            ..self
+        }
+    }
 }
 
 /// An hour in microseconds.

@@ -29,7 +29,7 @@ pub struct Tolerance {
     pub forward: SignedDuration,
     /// The bar that the first book's times are the opening of; zero where they are exact.
     pub bar: SignedDuration,
-    /// In price, as a share of it.
+    /// In price, as a share of what [`Measures`] take it by: of an ordinary price, its own amount.
     pub price: f64,
     /// The cost of a leg at the end of its window, which is the whole of it but for fills: one
     /// that comes 50 s after its alert is still its own where nothing else can be.
@@ -69,29 +69,57 @@ impl From<Preset> for Tolerance {
     }
 }
 
-/// A leg as its distance is measured: microseconds since 1970 and the price.
+/// A leg as its distance is measured: in microseconds since 1970, and in price.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Microseconds since 1970 UTC.
     pub at: i64,
     /// The price.
     pub price: f64,
+    /// The amount that a tolerance in price is a share of.
+    pub measure: f64,
 }
 
 impl Point {
+    /// A place in time and price, measured by the price itself.
+    #[must_use]
+    pub fn new(at: i64, price: f64) -> Self {
+        Self {
+            at,
+            price,
+            measure: price.abs(),
+        }
+    }
+
     /// Where a leg lies.
     #[must_use]
     pub fn of(leg: &Leg) -> Self {
-        Self {
-            at: leg.time.as_microsecond(),
-            price: float_of(leg.price.get()),
-        }
+        Self::new(leg.time.as_microsecond(), float_of(leg.price.get()))
     }
 
     /// The same at another price.
     #[must_use]
     pub fn at_price(self, price: f64) -> Self {
-        Self { price, ..self }
+        Self::new(self.at, price)
+    }
+
+    /// The same at a multiple of its price.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            price: self.price * factor,
+            measure: self.measure * factor.abs(),
+            ..self
+        }
+    }
+
+    /// The same, measured by no less than some amount.
+    #[must_use]
+    pub fn measured_by(self, least: f64) -> Self {
+        Self {
+            measure: self.measure.max(least),
+            ..self
+        }
     }
 
     /// The same, later by some microseconds.
@@ -173,7 +201,7 @@ impl Cost {
         if second.at < earliest || second.at > latest {
             return f64::INFINITY;
         }
-        let price = price_apart(first.price, second.price);
+        let price = price_apart(first, second);
         if price > self.price {
             return f64::INFINITY;
         }
@@ -221,14 +249,13 @@ pub fn micros(length: SignedDuration) -> i64 {
     i64::try_from(length.as_micros()).unwrap_or(end)
 }
 
-/// How far a price is from another, as a share of it.
-#[must_use]
-pub fn price_apart(first: f64, second: f64) -> f64 {
-    let apart = (second - first).abs();
+/// How far a price is from another, as a share of the first one's measure.
+fn price_apart(first: Point, second: Point) -> f64 {
+    let apart = (second.price - first.price).abs();
     if apart <= 0.0 {
         0.0
     } else {
-        apart / first.abs()
+        apart / first.measure
     }
 }
 

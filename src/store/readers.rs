@@ -1,11 +1,12 @@
 //! A small pool of read-only connections, used on blocking threads so that a
 //! slow report never delays an alert.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::LOCK_PATIENCE;
 use super::error::{Result, StoreError};
@@ -22,6 +23,24 @@ pub struct Readers {
     watch: Option<Arc<Watch>>,
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
+    /// The queue of the thread for long reads, which the first of them starts.
+    long: Arc<OnceLock<mpsc::Sender<Long>>>,
+}
+
+/// A long read.
+type Long = Box<dyn FnOnce() + Send>;
+
+/// Starts the thread for long reads; it ends with the pool. Without one, they fail as busy.
+fn start_long() -> mpsc::Sender<Long> {
+    let (queue, reads) = mpsc::channel::<Long>();
+    let work = move || reads.into_iter().for_each(|read| read());
+    let started = std::thread::Builder::new()
+        .name("long reads".to_owned())
+        .spawn(work);
+    if let Err(error) = started {
+        tracing::error!(%error, "no thread for long reads");
+    }
+    queue
 }
 
 impl Readers {
@@ -33,6 +52,7 @@ impl Readers {
             watch: None,
             idle: Arc::default(),
             places: Arc::new(Semaphore::new(READERS)),
+            long: Arc::default(),
         }
     }
 
@@ -67,6 +87,35 @@ impl Readers {
         });
         task.await
             .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+
+    /// Runs a read that takes much memory on the one thread for such. An allocator keeps memory
+    /// for each thread that asked for some, so that the same read on any thread would in time cost
+    /// as much for each.
+    ///
+    /// # Errors
+    ///
+    /// As [`Readers::run`].
+    pub async fn run_long<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let pool = self.clone();
+        let work = move || {
+            let result = catch_unwind(AssertUnwindSafe(|| pool.run_blocking(read)));
+            let failed = |_| {
+                Err(StoreError::Unavailable(
+                    "an internal error, see the log".to_owned(),
+                ))
+            };
+            // The one who waited may be gone.
+            let _ = reply.send(result.unwrap_or_else(failed));
+        };
+        let queue = self.long.get_or_init(start_long);
+        queue.send(Box::new(work)).map_err(|_| StoreError::Busy)?;
+        answer.await.unwrap_or(Err(StoreError::Busy))
     }
 
     /// Runs a read on this thread.

@@ -12,6 +12,7 @@ mod cli;
 mod clock;
 mod commands;
 mod compare;
+mod compared_by_hand;
 mod comparison_faults;
 mod crash;
 mod damage;

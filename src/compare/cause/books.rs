@@ -61,10 +61,7 @@ pub(super) fn name_others(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
     let first = left(&alone.missed, missed);
     let second = left(&alone.invented, invented);
     // Of another order the price may be another one.
-    let at = |point: Point| Point {
-        price: 1.0,
-        ..point
-    };
+    let at = |point: Point| point.at_price(1.0);
     let of_first: Vec<Point> = first
         .iter()
         .map(|&index| at(alone.points.first[index]))

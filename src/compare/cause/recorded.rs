@@ -42,7 +42,7 @@ fn name_alike(
     let orders = alone.missed_orders();
     let orders: Vec<&Vec<usize>> = orders.iter().filter(is_left).collect();
     // Only their times are known of both.
-    let at = |at: i64| Point { at, price: 1.0 };
+    let at = |at: i64| Point::new(at, 1.0);
     let missed: Vec<Point> = orders
         .iter()
         .map(|order| at(alone.points.first[order[0]].at))

@@ -17,10 +17,11 @@ pub(super) fn compared(
         bar: bar_between(books.bar, of_times).unwrap_or_default(),
         ..filter.preset.into()
     });
-    books.split_like_backtest(&tolerance, filter.shift);
+    books.split_like_backtest(&tolerance, filter.shift.constant());
+    let is_same_money = books.currency == books.backtest_currency;
+    let trades = is_same_money.then(|| [books.backtest_trades(), books.alert_trades()]);
     let (first, second) = (&books.backtest.legs, &books.alerts.legs);
     let of_order = |index: usize| books.alerts.order_of[index];
-    let is_same_money = books.currency == books.backtest_currency;
     let pair = Pair {
         with: With::Backtest,
         ticker: &books.ticker,
@@ -29,7 +30,7 @@ pub(super) fn compared(
         tolerance,
         evidence: &books.evidence,
         range: books.range,
-        trades: is_same_money.then(|| [books.backtest_trades(), books.alert_trades()]),
+        trades,
         is_imported: &|index| books.imported.contains(&of_order(index)),
         sides: [&|index| LegSide::of(&first[index]), &|index| LegSide {
             order: Some(of_order(index)),

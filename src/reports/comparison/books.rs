@@ -44,7 +44,7 @@ pub enum CannotCompare {
     NoTrades(Ticker),
     /// No alert of that instrument made an order.
     #[error(
-        "no alert of {0} has made an order yet; the webhook's alerts are of {1}. A backtest of another instrument cannot be compared"
+        "no alert of {0} has made an order yet; the webhook's alerts are of {1}. A backtest of another instrument cannot be compared; where it is the same under a new name, import the list again with that (--ticker)"
     )]
     NoAlerts(Ticker, String),
     /// No fills were brought in.
@@ -108,7 +108,7 @@ pub(super) struct Books {
     pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
     /// Trades of the backtest, each with its rows' index.
-    listed: Vec<Trade>,
+    listed: Vec<ClosedTrade>,
     /// Trades of the alerts.
     paired: Vec<PairedTrade>,
 }
@@ -120,7 +120,12 @@ impl Books {
         let ticker = backtest.ticker.clone();
         let instrument = tickers::find(connection, webhook.row, &ticker)?;
         let listed = trades_of(connection, filter, &ticker, Book::Backtest)?;
-        let listed: Vec<Trade> = listed.into_iter().map(|stored| stored.trade).collect();
+        let mut listed: Vec<Trade> = listed.into_iter().map(|stored| stored.trade).collect();
+        for trade in &mut listed {
+            for leg in [&mut trade.entry, &mut trade.exit] {
+                leg.time = filter.shift.corrected(leg.time);
+            }
+        }
         let key = LedgerKey::of_alerts(webhook.row, instrument);
         let orders = orders::in_order(connection, &key)?;
         let alerts = AlertLegs::of(&orders);
@@ -134,7 +139,8 @@ impl Books {
         let notes = backtests::differences(connection, &webhook, Some(&ticker))?;
         Ok(Self {
             backtest: Joined::of(listed.iter().flat_map(legs).collect()),
-            evidence: evidence::read(connection, &webhook, &ticker, &orders)?,
+            listed: listed.iter().map(ClosedTrade::from).collect(),
+            evidence: evidence::read(connection, &webhook, &ticker, &orders, &filter.shift)?,
             bar: bar_of_alerts(connection, &orders)?,
             imported: orders::imported(connection, webhook.row)?,
             paired: trades::paired(connection, &key)?,
@@ -145,19 +151,19 @@ impl Books {
             orders,
             alerts,
             notes,
-            listed,
         })
     }
 
-    /// The backtest's trades with their legs.
-    pub(super) fn backtest_trades(&self) -> Vec<TradeLegs> {
+    /// The backtest's trades with their legs, once: a large book is not held twice.
+    pub(super) fn backtest_trades(&mut self) -> Vec<TradeLegs> {
         let rows = self.backtest.leg_of.chunks_exact(2);
-        let trades = self.listed.iter().zip(rows);
+        let trades = std::mem::take(&mut self.listed).into_iter().zip(rows);
         trades
             .map(|(trade, rows)| TradeLegs {
                 entry: Some(rows[0]),
                 exit: Some(rows[1]),
-                trade: ClosedTrade::from(trade),
+                before_slippage: None,
+                trade,
             })
             .collect()
     }
@@ -173,11 +179,13 @@ impl Books {
         if !known.is_empty() {
             self.alerts = AlertLegs::split_like(&self.orders, &known);
         }
+        // Nobody asks for them again.
+        self.orders = Vec::new();
     }
 
-    /// The alerts' trades with their legs.
-    pub(super) fn alert_trades(&self) -> Vec<TradeLegs> {
-        with_legs(&self.alerts, &self.paired)
+    /// The alerts' trades with their legs, once.
+    pub(super) fn alert_trades(&mut self) -> Vec<TradeLegs> {
+        with_legs(&self.alerts, std::mem::take(&mut self.paired))
     }
 
     pub(super) fn no_overlap(&self) -> CannotCompare {
@@ -189,13 +197,20 @@ impl Books {
 }
 
 /// The trades of alerts with their legs.
-pub(super) fn with_legs(alerts: &AlertLegs, paired: &[PairedTrade]) -> Vec<TradeLegs> {
-    let with_legs = |paired: &PairedTrade| TradeLegs {
-        entry: alerts.place(paired.entry, Action::Entry),
-        exit: alerts.place(paired.exit, Action::Exit),
-        trade: paired.trade.clone(),
+pub(super) fn with_legs(alerts: &AlertLegs, paired: Vec<PairedTrade>) -> Vec<TradeLegs> {
+    let with_legs = |paired: PairedTrade| {
+        let entry = alerts.place(paired.entry, Action::Entry);
+        let exit = alerts.place(paired.exit, Action::Exit);
+        let asked = entry.zip(exit);
+        TradeLegs {
+            before_slippage: asked
+                .map(|legs| <[usize; 2]>::from(legs).map(|leg| alerts.legs[leg].price)),
+            entry,
+            exit,
+            trade: paired.trade,
+        }
     };
-    paired.iter().map(with_legs).collect()
+    paired.into_iter().map(with_legs).collect()
 }
 
 /// Instruments as a message lists them.

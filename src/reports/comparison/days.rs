@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::zone_of;
 use super::{Comparison, ComparisonFilter, With, compare};
-use crate::compare::Preset;
+use crate::compare::{ClockShift, Preset};
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
@@ -162,13 +162,13 @@ pub fn compared(connection: &Connection, missing: &MissingDay) -> Result<Option<
         backward: None,
         forward: None,
         price: None,
-        shift: SignedDuration::ZERO,
+        shift: ClockShift::default(),
     };
     let Ok(mut found) = compare(connection, &filter)? else {
         return Ok(None);
     };
     if let Some(suggested) = found.comparison.suggested_shift {
-        filter.shift = SignedDuration::from_secs(suggested.seconds);
+        filter.shift = suggested.applied();
         if let Ok(shifted) = compare(connection, &filter)? {
             found = shifted;
         }

@@ -27,7 +27,7 @@ pub(super) fn compared(
         &books.alerts.legs,
         &books.fills.wholes(),
         &tolerance,
-        filter.shift,
+        filter.shift.constant(),
     );
     books.fills.split(&known);
     let (first, second) = (&books.alerts.legs, &books.fills.legs);

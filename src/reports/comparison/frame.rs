@@ -2,13 +2,14 @@
 //! bridge, the figures and the rows. How books are read, and what is said of them first,
 //! differs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::rows::LegSide;
 use super::{
     CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
     SuggestedPrice, SuggestedShift, With, causes, counts, rows,
 };
+use crate::compare::tolerance::{Cost, Point, micros};
 use crate::compare::{
     Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Shift, Tolerance, TradeLegs,
     matching,
@@ -40,6 +41,9 @@ pub(super) struct Found<'a> {
     pub(super) matching: &'a Matching,
     pub(super) rate: &'a Rate,
     pub(super) legs: &'a LegCounts,
+    pub(super) drift: &'a Drift,
+    /// Pairs whose second leg is late.
+    pub(super) late: usize,
     pub(super) bridge: Option<&'a Bridge>,
     pub(super) currency: &'a str,
     pub(super) shift: Option<Shift>,
@@ -50,27 +54,32 @@ impl Pair<'_> {
     /// Lays one over the other; `None` where they cover no time together. `verdict` says what
     /// was found, and what a broker made of the alerts.
     pub(super) fn compared(
-        self,
+        mut self,
         filter: &ComparisonFilter,
         verdict: impl FnOnce(&Found<'_>) -> (ComparisonVerdict, Option<Execution>),
     ) -> Option<Compared> {
-        let (legs, shift) = (self.legs, filter.shift);
+        let (legs, shift) = (self.legs, filter.shift.constant());
         let mut found = matching(legs[0], legs[1], &self.tolerance, shift);
         found.restrict(legs, shift, self.range);
         let rate = Rate::of(&found)?;
         let (from, to) = found.range?;
         let named = Causes::of(legs, &found, &self.tolerance, shift, self.evidence);
-        let trades = self.trades.as_ref();
-        let bridge =
-            trades.map(|both| Bridge::between(both.each_ref().map(Vec::as_slice), &found, shift));
+        // Taken, so that the trades of large books are gone before the rows are made.
+        let bridge = self
+            .trades
+            .take()
+            .map(|both| Bridge::between(both.each_ref().map(Vec::as_slice), &found, shift));
         let counted = counts(&found);
         let imported = found.pairs.iter();
         let imported = imported.filter(|pair| (self.is_imported)(pair.second));
+        let drift = Drift::of(legs[0], legs[1], &found, shift);
         let of_causes = causes::counted(&found, &named, imported.count());
         let (verdict, execution) = verdict(&Found {
             matching: &found,
             rate: &rate,
             legs: &counted,
+            drift: &drift,
+            late: self.late(&found, shift),
             bridge: bridge.as_ref(),
             currency: self.currency,
             shift: found.suggested,
@@ -87,10 +96,10 @@ impl Pair<'_> {
             bar_seconds: self.tolerance.bar.as_secs(),
             shift_seconds: shift.as_secs(),
             suggested_shift: found.suggested.map(SuggestedShift::from),
-            suggested_price: found.suggested_scale.map(SuggestedPrice::from),
+            suggested_price: found.suggested_scale.as_ref().and_then(SuggestedPrice::of),
             match_rate: rate,
             legs: counted,
-            drift: Drift::of(legs[0], legs[1], &found, shift),
+            drift,
             bridge,
             execution,
             currency: self.currency.to_owned(),
@@ -98,5 +107,15 @@ impl Pair<'_> {
             notes: self.notes,
         };
         Some(Compared { comparison, rows })
+    }
+
+    /// The pairs whose second leg is late.
+    fn late(&self, found: &Matching, shift: SignedDuration) -> usize {
+        let cost = Cost::of(&self.tolerance);
+        let is_late = |pair: &&crate::compare::Pair| {
+            let first = Point::of(&self.legs[0][pair.first]).later(micros(shift));
+            cost.is_late(first, Point::of(&self.legs[1][pair.second]))
+        };
+        found.pairs.iter().filter(is_late).count()
     }
 }

@@ -14,12 +14,13 @@ mod rows;
 mod verdict;
 
 use crate::store::Connection;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::compare::{
-    Bridge, Drift, Execution, Fate, Matching, Preset, Rate, Scale, Shift, Tolerance,
+    Bridge, ClockShift, Drift, Execution, Fate, Matching, Preset, Rate, Scale, Shift, Tolerance,
 };
 use crate::domain::event::text_enum;
 use crate::domain::moment::Range;
@@ -64,8 +65,8 @@ pub struct ComparisonFilter {
     pub forward: Option<SignedDuration>,
     /// How far prices may lie apart, in percent.
     pub price: Option<f64>,
-    /// What is added to the first book's times.
-    pub shift: SignedDuration,
+    /// The correction of the first book's times; of a backtest's only where it hangs on the day.
+    pub shift: ClockShift,
 }
 
 /// Two books of a webhook, compared. The first is the backtest and the second the alerts; or
@@ -153,6 +154,23 @@ pub struct SeasonalShift {
     pub match_rate: f64,
 }
 
+impl SuggestedShift {
+    /// The shift to compare with.
+    #[must_use]
+    pub fn applied(&self) -> ClockShift {
+        let constant = ClockShift::Constant(SignedDuration::from_secs(self.seconds));
+        let Some(seasons) = self.seasons else {
+            return constant;
+        };
+        let like = TimeZone::get(seasons.like);
+        like.map_or(constant, |like| ClockShift::Seasons {
+            winter: SignedDuration::from_secs(seasons.winter_seconds),
+            summer: SignedDuration::from_secs(seasons.summer_seconds),
+            like,
+        })
+    }
+}
+
 impl From<Shift> for SuggestedShift {
     fn from(shift: Shift) -> Self {
         Self {
@@ -179,6 +197,15 @@ pub struct SuggestedPrice {
     pub tolerance: f64,
     /// Share of the first book's legs that would match and be in time, in percent.
     pub match_rate: f64,
+}
+
+impl SuggestedPrice {
+    /// The tolerance with which a factor is none that keeps legs apart; `None` where no tolerance
+    /// is, as of a split.
+    pub(super) fn of(scale: &Scale) -> Option<Self> {
+        let is_within = scale.until.is_none() && scale.tolerance <= 1.0;
+        is_within.then(|| (*scale).into())
+    }
 }
 
 impl From<Scale> for SuggestedPrice {

@@ -4,9 +4,10 @@ use jiff::SignedDuration;
 
 use super::frame::Found;
 use super::{ComparisonVerdict, SuggestedPrice};
-use crate::compare::{Bridge, MatchBand};
+use crate::compare::{Bridge, MatchBand, Scale, Shift};
 use crate::domain::currency;
 use crate::domain::money::Decimal;
+use crate::text::counted;
 
 /// The verdict of a comparison.
 pub(super) fn of(found: &Found<'_>) -> ComparisonVerdict {
@@ -66,40 +67,14 @@ fn money(bridge: &Bridge, currency: &str) -> String {
 
 fn next_step(found: &Found<'_>) -> String {
     let (rate, legs) = (found.rate, found.legs);
-    if let Some(seasons) = found.shift.and_then(|shift| shift.seasons) {
-        return format!(
-            "The backtest's times look shifted by {} in winter and {} in summer: its chart was in a zone with daylight \
-             saving like {}'s. With both, {:.1} % match: import the list again with the chart's zone (--time-zone).",
-            in_hours(seasons.winter),
-            in_hours(seasons.summer),
-            seasons.like,
-            100.0 * seasons.match_rate,
-        );
-    }
-    if let Some(shift) = found.shift {
-        return format!(
-            "The backtest's times look shifted by {}: its chart was in another zone. With the shift, {:.1} % match: \
-             compare again with --shift {}s, or import the list again with its zone.",
-            in_hours(shift.by),
-            100.0 * shift.match_rate,
-            shift.by.as_secs(),
-        );
-    }
-    if let Some(scale) = found.matching.suggested_scale.map(SuggestedPrice::from) {
-        let above = scale.above_percent;
-        let direction = if above < 0.0 { "below" } else { "above" };
-        return format!(
-            "The alerts' prices are {:.1} % {direction} the backtest's throughout: its chart may be adjusted for \
-             dividends, or show another contract. With --price {}, {:.1} % match: compare again with it, or list the \
-             trades of the chart that the alerts are on.",
-            above.abs(),
-            scale.tolerance,
-            scale.match_rate,
-        );
+    match (found.shift, found.matching.suggested_scale) {
+        (Some(shift), scale) => return shifted(&shift, scale),
+        (None, Some(scale)) => return scaled(&scale),
+        (None, None) => {}
     }
     let evident = found.causes.iter().find(|count| count.is_evident());
     match evident {
-        _ if legs.missed + legs.false_alerts == 0 => "Nothing to do.".to_owned(),
+        _ if legs.missed + legs.false_alerts == 0 => of_pairs(found),
         Some(count) => format!(
             "{}: {} fills. Look at these first.",
             count.cause,
@@ -110,6 +85,116 @@ fn next_step(found: &Found<'_>) -> String {
         }
         None => "Look at the missed and false fills: no cause could be told from what is recorded."
             .to_owned(),
+    }
+}
+
+/// The step where every fill has its alert: they may still be of another size, or late.
+fn of_pairs(found: &Found<'_>) -> String {
+    let (sized, late) = (found.drift.other_quantities, found.late);
+    if sized > 0 {
+        let ratio = found.drift.quantity_ratio;
+        let ratio = ratio.map_or_else(String::new, |ratio| {
+            format!(" (all in all, {ratio:.2} times the backtest's)")
+        });
+        let fills = counted(&sized, "fill");
+        return format!(
+            "{fills} had another quantity than the backtest's{ratio}: give the strategy of the alerts the same order \
+             size and capital, or list its trades anew."
+        );
+    }
+    if late * 20 > found.matching.pairs.len() {
+        let alerts = counted(&late, "alert");
+        return format!(
+            "{alerts} came after the bar of their fill: let the strategy's alert fire on its order fills, not at the \
+             close of the next bar."
+        );
+    }
+    "Nothing to do.".to_owned()
+}
+
+/// The step where the backtest's clock is another zone's; prices of another chart may hide that.
+fn shifted(shift: &Shift, scale: Option<Scale>) -> String {
+    let (by, cause, option) = match shift.seasons {
+        Some(seasons) => (
+            format!(
+                "{} in winter and {} in summer",
+                in_hours(seasons.winter),
+                in_hours(seasons.summer)
+            ),
+            format!("a zone with daylight saving like {}'s", seasons.like),
+            format!(
+                "{}s,{}s,{}",
+                seasons.winter.as_secs(),
+                seasons.summer.as_secs(),
+                seasons.like
+            ),
+        ),
+        None => (
+            in_hours(shift.by),
+            "another zone".to_owned(),
+            format!("{}s", shift.by.as_secs()),
+        ),
+    };
+    let rate = 100.0 * shift.best_rate();
+    match scale {
+        None => format!(
+            "The backtest's times look shifted by {by}: its chart was in {cause}. With the shift, {rate:.1} % match: \
+             compare again with --shift {option}, or import the list again with its zone (--time-zone)."
+        ),
+        Some(scale) => {
+            let price = SuggestedPrice::of(&scale);
+            let price =
+                price.map_or_else(String::new, |price| format!(" --price {}", price.tolerance));
+            format!(
+                "The backtest's times look shifted by {by}, and the alerts' prices are {} its own: its chart was in \
+                 {cause}, and adjusted or of another contract. With both, {rate:.1} % match: compare again with --shift \
+                 {option}{price}.",
+                apart(scale.factor),
+            )
+        }
+    }
+}
+
+/// The step where the prices differ by a factor.
+fn scaled(scale: &Scale) -> String {
+    let rate = 100.0 * scale.match_rate;
+    if let Some(until) = scale.until {
+        return format!(
+            "Until {:.0} the alerts' prices are {} the backtest's, and since then {} them: it looks like a split, for which \
+             the list is adjusted all over, or like another contract. Taken so, {rate:.1} % match: compare what came \
+             since with --from {:.0}.",
+            until.at,
+            apart(until.factor),
+            apart(scale.factor),
+            until.at,
+        );
+    }
+    let why = format!(
+        "The alerts' prices are {} the backtest's throughout: its chart may be adjusted for dividends, or show another \
+         contract.",
+        apart(scale.factor)
+    );
+    match SuggestedPrice::of(scale) {
+        Some(price) => format!(
+            "{why} With --price {}, {rate:.1} % match: compare again with it, or list the trades of the chart that the \
+             alerts are on.",
+            price.tolerance
+        ),
+        None => format!(
+            "{why} Taken so, {rate:.1} % match: list the trades of the chart that the alerts are on."
+        ),
+    }
+}
+
+/// How far a factor takes prices apart: in percent, or as many times.
+fn apart(factor: f64) -> String {
+    let above = 100.0 * (factor - 1.0);
+    match above {
+        near if near.abs() < 0.05 => "equal to".to_owned(),
+        below if below < -50.0 => format!("1/{:.2} of", 1.0 / factor),
+        below if below < 0.0 => format!("{:.1} % below", -below),
+        above if above < 100.0 => format!("{above:.1} % above"),
+        _ => format!("{factor:.2} times"),
     }
 }
 

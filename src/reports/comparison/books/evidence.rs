@@ -2,8 +2,9 @@
 
 use crate::compare::cause::{Export, Gap};
 use crate::compare::leg::of_trade;
-use crate::compare::{Evidence, Joined, Outage, Refused};
+use crate::compare::{ClockShift, Evidence, Joined, Outage, Refused};
 use crate::domain::event::EventStatus;
+use crate::domain::money::Decimal;
 use crate::domain::order::Order;
 use crate::domain::signal::{Intent, Ticker};
 use crate::store::backtests::{self, PastBacktest};
@@ -18,6 +19,7 @@ pub(super) fn read(
     webhook: &StoredWebhook,
     ticker: &Ticker,
     orders: &[Order],
+    shift: &ClockShift,
 ) -> Result<Evidence, Failed> {
     // An alert that could not be read may be of any instrument.
     let mut arrivals = events::arrivals(connection, webhook.row)?;
@@ -54,7 +56,10 @@ pub(super) fn read(
         arrivals: arrivals.iter().map(|arrival| arrival.at).collect(),
         outages: outages.collect(),
         gaps: gaps(orders),
-        exports: past.iter().map(|past| export(past, ticker)).collect(),
+        exports: past
+            .iter()
+            .map(|past| export(past, ticker, shift))
+            .collect(),
         is_of_fills: false,
     })
 }
@@ -69,10 +74,28 @@ fn gaps(orders: &[Order]) -> Vec<Gap> {
         let from_new = stated.new.zip(moved).map(|(new, moved)| new - moved);
         stated.previous.or(from_new)
     };
+    let after = |order: &Order| {
+        let stated = order.stated_position;
+        let moved = order.intent.direction().zip(order.quantity);
+        let from_previous = stated
+            .previous
+            .zip(moved)
+            .map(|(previous, (direction, quantity))| {
+                let new = previous + direction.sign() * quantity.get();
+                let is_beyond = new.is_sign_negative() != previous.is_sign_negative();
+                // No exit leads to the other side.
+                if order.intent.is_exit() && is_beyond {
+                    Decimal::ZERO
+                } else {
+                    new
+                }
+            });
+        stated.new.or(from_previous)
+    };
     let asked: Vec<&Order> = orders.iter().filter(|order| !order.adjusting).collect();
     let between = asked.windows(2).filter_map(|pair| {
         let [last, next] = pair else { return None };
-        let moved = before(next)? - last.stated_position.new?;
+        let moved = before(next)? - after(last)?;
         (!moved.is_zero()).then_some(Gap {
             after: last.paired_at,
             before: next.paired_at,
@@ -84,9 +107,10 @@ fn gaps(orders: &[Order]) -> Vec<Gap> {
 }
 
 /// The legs of an earlier export.
-fn export(past: &PastBacktest, ticker: &Ticker) -> Export {
+fn export(past: &PastBacktest, ticker: &Ticker, shift: &ClockShift) -> Export {
     let rows = past.trades.iter().flat_map(|trade| {
-        let rows = [trade.entry, trade.exit].map(|(time, price)| (time, price, None));
+        let rows =
+            [trade.entry, trade.exit].map(|(time, price)| (shift.corrected(time), price, None));
         of_trade(ticker, trade.direction, trade.quantity, rows)
     });
     Export {

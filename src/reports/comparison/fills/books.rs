@@ -81,7 +81,7 @@ impl FillBooks {
 
     /// The alerts' trades with their legs.
     pub(super) fn alert_trades(&self) -> Vec<TradeLegs> {
-        with_legs(&self.alerts, &self.of_alerts)
+        with_legs(&self.alerts, self.of_alerts.clone())
     }
 
     /// The fills' trades with their legs.
@@ -89,6 +89,7 @@ impl FillBooks {
         let with_legs = |paired: &PairedTrade| TradeLegs {
             entry: self.fills.place(FillId(paired.entry.0), Action::Entry),
             exit: self.fills.place(FillId(paired.exit.0), Action::Exit),
+            before_slippage: None,
             trade: paired.trade.clone(),
         };
         self.of_fills.iter().map(with_legs).collect()

@@ -78,7 +78,12 @@ fn next_step(found: &Found<'_>, execution: &Execution) -> String {
             100.0 * shift.match_rate,
         );
     }
-    if let Some(scale) = found.matching.suggested_scale.map(SuggestedPrice::from) {
+    if let Some(scale) = found
+        .matching
+        .suggested_scale
+        .as_ref()
+        .and_then(SuggestedPrice::of)
+    {
         return format!(
             "The fills' prices are {:+.1} % off the alerts' throughout: they may be of another contract or unit. With \
              --price {}, {:.1} % match: compare again with it.",
