@@ -55,7 +55,7 @@ pub struct Compare {
     price: Option<f64>,
     /// Added to the times of the backtest, or of the alerts where fills are compared, as 8h or
     /// -5h30m: the other book is of another zone. Of a backtest also the zone that its times are
-    /// in, where they were read as UTC, or two shifts: 5h,4h,America/New_York
+    /// in, where they were read as UTC, or two shifts: `5h,4h,America/New_York`
     #[arg(
         long,
         value_name = "TIME|ZONE",

@@ -170,7 +170,7 @@ impl Desk {
     fn rebuild(&self) {
         let store = self.store();
         forget_derived(store.path());
-        rebuild(&store, std::time::Duration::ZERO).unwrap();
+        rebuild(store, std::time::Duration::ZERO).unwrap();
     }
 
     fn outcome(&self) -> Outcome {

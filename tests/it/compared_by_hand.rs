@@ -259,11 +259,11 @@ fn of_new_york(factor: f64) -> (DataDir, Webhook) {
         for day in 1..=28 {
             // No two days alike, so that a wrong shift fits by chance only.
             let (minute, price) = (day * 2 % 60, 100 + (day * 37) % 90);
-            let at = |hour: usize| format!("2026-{month}-{day:02} {hour:02}:{minute:02}");
+            let at = |hour: i32| format!("2026-{month}-{day:02} {hour:02}:{minute:02}");
             rows.push((at(9 + day % 3), at(13 + day % 2), price));
             let came =
-                |hour: usize| format!("2026-{month}-{day:02}T{:02}:{minute:02}:03Z", hour + hours);
-            let priced = |price: usize| format!("{:.4}", price as f64 * factor);
+                |hour: i32| format!("2026-{month}-{day:02}T{:02}:{minute:02}:03Z", hour + hours);
+            let priced = |price: i32| format!("{:.4}", f64::from(price) * factor);
             sent.push((came(9 + day % 3), "entryLong", priced(price)));
             sent.push((came(13 + day % 2), "exitLong", priced(price + 1)));
         }
@@ -353,8 +353,8 @@ fn a_split_of_a_stock_is_told_with_its_day() {
     // The list is adjusted all over; what came until the 15th was ten times that.
     for day in 1..=28 {
         let price = 100 + (day * 37) % 90;
-        let at = |hour: usize| format!("2026-01-{day:02} {hour}:00");
-        let came = |hour: usize| format!("2026-01-{day:02}T{hour}:00:03Z");
+        let at = |hour: i32| format!("2026-01-{day:02} {hour}:00");
+        let came = |hour: i32| format!("2026-01-{day:02}T{hour}:00:03Z");
         rows.push((
             [at(10), at(15)],
             [price.to_string(), (price + 1).to_string()],

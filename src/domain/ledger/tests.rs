@@ -762,6 +762,7 @@ fn a_sale_out_of_a_stated_long_position_opens_no_short_where_its_entry_is_missin
 
 #[test]
 fn orders_that_state_only_the_position_before_them_go_every_way() {
+    use PositionChange::{Entry, Exit, PartialExit, Reversal};
     let orders = vec![
         from(order(1, Intent::Buy, "2", "100"), "0"),
         from(order(2, Intent::Sell, "2", "101"), "2"),
@@ -771,7 +772,6 @@ fn orders_that_state_only_the_position_before_them_go_every_way() {
         from(order(6, Intent::Sell, "1", "103"), "3"),
     ];
     let folded = fold(orders, &settings());
-    use PositionChange::{Entry, Exit, PartialExit, Reversal};
     let changes = folded.applied.iter().map(|applied| applied.change);
     assert_eq!(
         changes.collect::<Vec<_>>(),
