@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see CONTRIBUTING.md.
 
-.PHONY: run test lint bench fuzz ui screenshots lighthouse page-figures attack faults slow-disk setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots icons lighthouse page-figures attack faults slow-disk setup dist test-package
 
 # Where scripts/setup.sh puts a newer Node, if the machine's is too old.
 export PATH := $(CURDIR)/target/node/node_modules/.bin:$(PATH)
@@ -41,6 +41,10 @@ screenshots: setup
 	cargo build --release --locked
 	cd ui && npm ci --no-audit --no-fund && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts screenshots
+
+# The icons of the installed page, of ui/public/icon.svg.
+icons: setup
+	cd ui && npm ci --no-audit --no-fund && npx --no-install playwright test --config measure.config.ts icons
 
 # The figures of docs/page.md.
 lighthouse: setup

@@ -50,6 +50,24 @@ fn every_address_of_the_page_is_the_page_under_a_strict_policy() {
     }
 }
 
+/// Phones take no SVG for the icon of an installed page.
+#[test]
+fn every_icon_of_the_manifest_is_there_as_what_it_says() {
+    let server = Server::start();
+    let manifest = server.get("/app.webmanifest").expect(200);
+    assert_eq!(manifest.header("content-type"), "application/manifest+json");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest.text).unwrap();
+    let icons = manifest["icons"].as_array().unwrap();
+    assert!(icons.iter().any(|icon| icon["sizes"] == "512x512"));
+    for icon in icons {
+        let path = icon["src"].as_str().unwrap();
+        let (status, headers, length) = get(&server, path, ("accept-encoding", "identity"));
+        assert_eq!(status, 200, "{path}");
+        assert_eq!(headers["content-type"], icon["type"].as_str().unwrap());
+        assert!((1..20_000).contains(&length), "{path}: {length}");
+    }
+}
+
 #[test]
 fn a_browser_at_no_address_gets_the_page_that_says_so() {
     let server = Server::start();
