@@ -61,7 +61,7 @@ test('a tag on a trade makes a report', async ({ page }) => {
   await rows(page).nth(2).getByRole('button', { name: /Notes/ }).click();
   await page.getByRole('textbox', { name: /^Tags/ }).fill('news, late entry');
   await page.getByRole('textbox', { name: 'Notes' }).fill('Entered after the spike.');
-  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
   await expect(rows(page).nth(2)).toContainText('late entry, news');
   await page.goto(`${server.url}/report`);
   const byTag = page.getByRole('region', { name: 'By tag' }).getByRole('row', { name: /^news/ });

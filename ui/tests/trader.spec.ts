@@ -107,6 +107,15 @@ test('on a phone the pages are at the thumb, filters are folded, and a trade is 
   const [wide, profit] = [await card.boundingBox(), card.locator('[data-name="Net profit"]')];
   expect(wide?.width).toBeLessThanOrEqual(390);
   await expect(profit).toBeInViewport({ ratio: 1 });
+  // Cards have no titles to click: a choice sorts them.
+  const profits = page.locator('tbody [data-name="Net profit"]');
+  const amount = (text: string) => Number(text.replaceAll(',', '').replace('−', '-'));
+  await page.getByLabel('Sort by').selectOption('Net profit');
+  await expect.poll(async () => amount(await profits.first().innerText())).toBeGreaterThan(0);
+  const best = amount(await profits.first().innerText());
+  expect(amount(await profits.nth(1).innerText())).toBeLessThanOrEqual(best);
+  await page.getByRole('button', { name: 'Largest or newest first' }).click();
+  await expect.poll(async () => amount(await profits.first().innerText())).toBeLessThan(0);
   await expect(page.getByPlaceholder('All')).toBeHidden();
   await page.getByText('Filter', { exact: true }).click();
   await expect(page.getByPlaceholder('All')).toBeVisible();

@@ -9,8 +9,12 @@ export interface Column<Row> {
   /** What a file has of it, where that is not its value. */
   file?: (row: Row) => string | number | null | undefined;
   isNumber?: boolean;
-  /** Left out on a phone. */
+  /** Sentences, which are not cut. */
+  isText?: boolean;
+  /** Left out on a phone, and first where there is no room. */
   isMinor?: boolean;
+  /** Left out next where a table has no room; a card has. */
+  isLeast?: boolean;
   /** The class that colours it. */
   tone?: (row: Row) => string;
   /** Where it leads to. */
