@@ -48,7 +48,7 @@ export class Drawing {
       autoSize: true,
       layout: { background: { color: 'transparent' }, textColor: colour('--muted'), attributionLogo: false },
       grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
-      rightPriceScale: { borderVisible: false },
+      rightPriceScale: { borderVisible: false, entireTextOnly: true },
       localization: { priceFormatter: (value: number) => shown(value, places) },
       timeScale: { borderVisible: false, timeVisible: true },
     });
@@ -86,13 +86,14 @@ export class Drawing {
     else this.#fit();
   }
 
-  /** What is seen, on the colour of the page and under a heading. */
-  picture(heading: string): HTMLCanvasElement {
+  /** What is seen, on the colour of the page, under a heading and the names of several lines. */
+  picture(heading: string, lines: Line[]): HTMLCanvasElement {
     const seen = this.#chart.takeScreenshot();
     const picture = document.createElement('canvas');
     const context = picture.getContext('2d');
     const scale = devicePixelRatio;
-    [picture.width, picture.height] = [seen.width, seen.height + HEADING * scale];
+    const names = lines.length > 1 ? HEADING / 2 : 0;
+    [picture.width, picture.height] = [seen.width, seen.height + (HEADING + names) * scale];
     if (!context) return seen;
     context.fillStyle = colour('--panel');
     context.fillRect(0, 0, picture.width, picture.height);
@@ -100,7 +101,14 @@ export class Drawing {
     context.font = `600 ${15 * scale}px sans-serif`;
     context.textBaseline = 'middle';
     context.fillText(heading, 12 * scale, (HEADING / 2) * scale, picture.width - 24 * scale);
-    context.drawImage(seen, 0, HEADING * scale);
+    context.font = `${13 * scale}px sans-serif`;
+    let left = 12 * scale;
+    for (const { name, colour: token } of names ? lines : []) {
+      context.fillStyle = colour(token);
+      context.fillText(name, left, HEADING * scale);
+      left += context.measureText(name).width + 16 * scale;
+    }
+    context.drawImage(seen, 0, (HEADING + names) * scale);
     return picture;
   }
 
@@ -112,15 +120,15 @@ export class Drawing {
   #begin(lines: Line[]): void {
     for (const { series } of this.#drawn) this.#chart.removeSeries(series);
     this.#drawn = lines.map((line) => {
-      const series = this.#add(line, lines.length > 2);
+      const series = this.#add(line);
       return { series, marks: charts.createSeriesMarkers(series, []) };
     });
     this.#chart.panes()[1]?.setHeight(LOWER_PART_HEIGHT);
     this.#kind = kind(lines);
   }
 
-  #add(line: Line, isNamed: boolean): Series {
-    const common = { priceLineVisible: false, title: isNamed ? line.name : '' };
+  #add(line: Line): Series {
+    const common = { priceLineVisible: false };
     if (!line.isBelow) {
       return this.#chart.addSeries(charts.LineSeries, { ...common, lineWidth: line.isThin ? 1 : 2, color: colour(line.colour) }, line.pane);
     }
