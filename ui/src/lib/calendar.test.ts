@@ -38,6 +38,10 @@ test('months and years have a first and a last day, and a name', () => {
 });
 
 test('an amount for where there is no room', () => {
-  const shown = ['0', '3.456', '-12.4', '123.4', '999.9', '1234', '-98765', '123456', '2500000'].map(shortMoney);
-  expect(shown).toEqual(['0.00', '+3.5', '−12', '+123', '+1.0k', '+1.2k', '−99k', '+123k', '+2.5M']);
+  const short = (currency: string, texts: string[]) => texts.map((text) => shortMoney(text, currency));
+  expect(short('USD', ['0', '3.456', '-12.4', '123.4', '999.9', '1234', '-98765', '123456', '2500000'])).toEqual(['0', '+3.5', '−12', '+123', '+1.0k', '+1.2k', '−99k', '+123k', '+2.5M']);
+  // A yen has no decimals, a bitcoin eight; what those would make nothing of keeps two digits.
+  expect(short('JPY', ['3.456', '-0.6', '0.04', '1234'])).toEqual(['+3', '−1', '+0.040', '+1.2k']);
+  expect(short('BTC', ['0.5', '0.0123456', '-0.00346', '0.00000002'])).toEqual(['+0.50', '+0.012', '−0.0035', '+2e−8']);
+  expect(short('USD', ['0.5', '0.064', '0.0012'])).toEqual(['+0.50', '+0.06', '+0.0012']);
 });

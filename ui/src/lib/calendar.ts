@@ -1,6 +1,7 @@
 /** Days of profit and loss as the weeks of a month. */
 
 import type { DayProfit } from './api';
+import { decimalsOf } from './format';
 import { sum } from './sum';
 
 export interface Week {
@@ -87,12 +88,22 @@ const STEPS: [number, string][] = [
   [1e3, 'k'],
 ];
 
-/** An amount in at most five letters, for where there is no room: +1.2k. */
-export function shortMoney(text: string): string {
+/** Letters of a small amount that have room; a smaller one is written as 2e−8. */
+const LONGEST = 6;
+
+/** An amount in two digits, for where there is no room: +1.2k. No more decimals than its currency has. */
+export function shortMoney(text: string, currency: string): string {
   const value = Number(text);
   const size = Math.abs(value);
-  const [step, unit] = STEPS.find(([step]) => size >= step * 0.9995) ?? [1, ''];
-  const shown = size / step;
-  const digits = shown >= 9.95 ? 0 : shown < 0.995 ? 2 : 1;
-  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${shown.toFixed(digits)}${unit}`;
+  const sign = value > 0 ? '+' : value < 0 ? '−' : '';
+  const found = STEPS.find(([step]) => size >= step * 0.9995);
+  if (found) {
+    const shown = size / found[0];
+    return `${sign}${shown.toFixed(shown >= 9.95 ? 0 : 1)}${found[1]}`;
+  }
+  const digits = size >= 9.95 ? 0 : size >= 0.995 ? 1 : 1 - Math.floor(Math.log10(size || 1));
+  const isNothing = Number(size.toFixed(decimalsOf(currency))) === 0;
+  const shown = size.toFixed(isNothing ? Math.min(digits, 28) : Math.min(digits, decimalsOf(currency)));
+  if (size === 0) return '0';
+  return sign + (shown.length > LONGEST ? size.toExponential(0).replace('-', '−') : shown);
 }
