@@ -23,14 +23,14 @@ test('the messages that are offered are the server’s own', async ({ page }) =>
   await expect(message(page)).toContainText('"auth_key": "••••••••••••••••"');
   await page.getByRole('button', { name: 'Show', exact: true }).click();
   for (const kind of ['strategy', 'standard', 'indicator']) {
-    await page.getByLabel('The alert is of').selectOption(kind);
+    await page.getByLabel('Alert type').selectOption(kind);
     expect(await message(page).textContent()).toBe(messages[kind]?.trimEnd());
   }
 });
 
 test('what was typed wrong is said where it was typed, and is not copied nor sent', async ({ page }) => {
   await change(page);
-  await page.getByLabel('The alert is of').selectOption('indicator');
+  await page.getByLabel('Alert type').selectOption('indicator');
   const quantity = page.getByLabel('Quantity', { exact: true });
   await quantity.fill('1,5');
   await expect(quantity).toHaveAccessibleDescription('Write 1234.5, not 1,234.5 or 1234,5.');
@@ -44,11 +44,11 @@ test('what was typed wrong is said where it was typed, and is not copied nor sen
 
 test('the test alert is the message that was put together', async ({ page }) => {
   await change(page);
-  await page.getByLabel('The alert is of').selectOption('indicator');
+  await page.getByLabel('Alert type').selectOption('indicator');
   await page.getByLabel('Order type').selectOption('limit');
   await page.getByLabel('Stop loss').fill('{{plot_0}}');
   await page.getByLabel('Interval').fill('{{interval}}');
-  await page.getByLabel('More of your own').fill('desk = futures');
+  await page.getByLabel('Your own fields').fill('desk = futures');
   await page.getByRole('button', { name: 'Send a test alert' }).click();
   await expect(page.getByText('Test alert accepted.')).toBeVisible();
   await page.goto(`${server.url}/events/evt_1`);

@@ -44,7 +44,8 @@ test('the page says within a minute why, and what to do next', async ({ page }) 
 
   // The curve is in its cone, with its place in words.
   const outlook = page.getByRole('region', { name: 'Is it still the same strategy?' });
-  await expect(outlook).toContainText(/Trade \d+: of 10,000 runs of \d+ trades drawn from your backtest/);
+  // The runs take an unoptimised server a while.
+  await expect(outlook).toContainText(/Trade \d+: of 10,000 runs of \d+ trades drawn from your backtest/, { timeout: 60_000 });
   await expect(outlook.getByRole('img', { name: /inside the cone/ })).toBeVisible();
 
   // Problems first; all on request; the keyboard goes through them.

@@ -74,11 +74,11 @@ test('what the numbers of a list mean is shown, and its owner can say otherwise'
   await page.goto(`${server.url}/import`);
   await page.locator('input[type=file]').setInputFiles(join(fixtures, 'imports/report.xlsx'));
   const terms = page.getByRole('region', { name: 'Taken from the file' });
-  await expect(terms).toContainText('500000, from the sheet Properties');
+  await expect(terms).toContainText('From the sheet Properties: 500,000');
   await expect(terms).toContainText('2 per contract');
   await terms.getByLabel('Initial capital').fill('250000');
   await page.keyboard.press('Tab');
-  await expect(terms).toContainText('250000, as you say');
+  await expect(terms).toContainText('As you say: 250,000');
   await page.getByRole('button', { name: 'Import backtest' }).click();
   await page.getByRole('link', { name: 'See the report' }).click();
   await expect(page.getByText('it starts with 250000')).toBeVisible();

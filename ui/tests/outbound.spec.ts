@@ -88,7 +88,7 @@ test('a forward is added, shown at its event, paused and removed', async ({ page
   await expect(page.getByRole('dialog')).toContainText('second order');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: /^Drop out_/ }).click();
-  await expect(page.getByText('No such messages.')).toBeVisible();
+  await expect(page.getByText('No messages found.')).toBeVisible();
   await page.getByRole('group', { name: 'State' }).getByRole('button', { name: /^all/ }).click();
   await page.getByRole('button', { name: 'Send all 1 dead' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Send all' }).click();
@@ -141,7 +141,7 @@ test('a channel is added by its kind, tried, and changed', async ({ page }) => {
   await page.getByRole('button', { name: 'Pause Phone' }).click();
   await page.getByRole('button', { name: 'Remove Phone' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await expect(page.getByText('Be told')).toBeVisible();
+  await expect(page.getByText('Get notified')).toBeVisible();
 });
 
 test('a channel of Telegram takes the commands of whoever sends its code', async ({ page }) => {

@@ -37,7 +37,7 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
       case 'departed':
         return {
           isGrave: item.side === 'worse',
-          text: `Live trades in ${item.ticker} are ${item.side} than the backtest leaves room for, since trade ${item.trade}.`,
+          text: `Live trades in ${item.ticker} have been ${item.side} than the backtest allows since trade ${item.trade}.`,
           step: 'Compare',
           href: `${page}/compare?ticker=${encodeURIComponent(item.ticker)}`,
         };

@@ -78,6 +78,7 @@ export const tone = (value: string | number | null | undefined): string =>
 /** A length of time in its two largest units. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
+  if (seconds === 0) return '0 s';
   if (seconds < 1) return `${figure(seconds * 1000, 0)} ms`;
   const units: [number, string][] = [
     [86_400, 'd'],
@@ -98,6 +99,9 @@ export function duration(seconds: number | null | undefined): string {
 
 /** A sentence of the server's as it stands by itself; names and commands keep their small letters. */
 export const sentence = (text: string): string => (/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+
+/** The same, with its full stop. */
+export const fullSentence = (text: string): string => (/[.?!:)]$/.test(text.trim()) ? sentence(text) : `${sentence(text)}.`);
 
 /** `1 trade`, `2 trades`. */
 export const counted = (count: number, one: string): string => `${grouped(String(count))} ${one}${count === 1 ? '' : 's'}`;

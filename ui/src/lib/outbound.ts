@@ -53,9 +53,9 @@ export const kinds: Record<Channel['kind'], Kind> = {
   ntfy: {
     name: 'ntfy',
     settings: [
-      needed('topic', 'Topic', 'Who knows it can read it: choose one that nobody guesses.'),
+      needed('topic', 'Topic', 'Anyone who knows it can read it. Choose one that is hard to guess.'),
       setting('token', 'Access token', { isSecret: true }),
-      setting('url', 'Your own server', { hint: 'https://ntfy.sh where left empty.' }),
+      setting('url', 'Your own server', { hint: 'Empty means https://ntfy.sh.' }),
     ],
   },
   gotify: { name: 'Gotify', settings: [needed('url', 'URL of your server'), secret('token', 'Token of the application')] },
@@ -64,7 +64,7 @@ export const kinds: Record<Channel['kind'], Kind> = {
     name: 'E-mail',
     settings: [
       needed('host', 'Mail server'),
-      setting('port', 'Port', { hint: '587 with STARTTLS, 465 with TLS, where left empty.' }),
+      setting('port', 'Port', { hint: 'Empty means 587 with STARTTLS, or 465 with TLS.' }),
       setting('tls', 'Encryption', { choices: ['starttls', 'tls', 'none'] }),
       needed('from', 'From'),
       needed('to', 'To'),
