@@ -1273,17 +1273,17 @@ export interface components {
         };
         /** @description The steps from one net profit to the other; what costs money is below zero. */
         Bridge: {
-            /** @description Other commission. */
+            /** @description Other settings: commission and assumed slippage. */
             commission: string;
             /** @description Trades that began alike and closed otherwise. */
             exits: string;
-            /** @description Net profit of the first book's trades that closed in the compared range. */
+            /** @description Net profit of the first book's trades that opened and closed in the compared range. */
             expected: string;
             /** @description Trades of the second book that the first has not. */
             falseTrades: string;
             /** @description Trades of the first book that the second has not. */
             missed: string;
-            /** @description Net profit of the second book's trades that closed in the compared range. */
+            /** @description Net profit of the second book's trades that opened and closed in the compared range. */
             observed: string;
             /** @description Other prices. */
             price: string;
@@ -1781,7 +1781,8 @@ export interface components {
             otherQuantities: number;
             /**
              * Format: double
-             * @description Mean of how much worse the second book's price is, in percent: a cost is above zero.
+             * @description Mean of how much worse the second book's price is, in percent: a cost is above zero. Prices
+             *     at or below zero have no percentage.
              */
             pricePercent?: number | null;
             /**
@@ -5852,6 +5853,16 @@ export interface operations {
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
+                /**
+                 * @description Seconds that are added instead while daylight saving is in force; of a backtest only, and
+                 *     with `like`.
+                 */
+                summer?: number;
+                /**
+                 * @description A zone with the dates of that daylight saving; without `shift` and `summer` the zone that
+                 *     the times are in, where they were read as UTC.
+                 */
+                like?: string;
             };
             header?: never;
             path?: never;
@@ -5983,6 +5994,16 @@ export interface operations {
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
+                /**
+                 * @description Seconds that are added instead while daylight saving is in force; of a backtest only, and
+                 *     with `like`.
+                 */
+                summer?: number;
+                /**
+                 * @description A zone with the dates of that daylight saving; without `shift` and `summer` the zone that
+                 *     the times are in, where they were read as UTC.
+                 */
+                like?: string;
                 /**
                  * @description Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
                  *     another quantity. All where left out.
@@ -6377,6 +6398,16 @@ export interface operations {
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
+                /**
+                 * @description Seconds that are added instead while daylight saving is in force; of a backtest only, and
+                 *     with `like`.
+                 */
+                summer?: number;
+                /**
+                 * @description A zone with the dates of that daylight saving; without `shift` and `summer` the zone that
+                 *     the times are in, where they were read as UTC.
+                 */
+                like?: string;
                 /**
                  * @description Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
                  *     another quantity. All where left out.
