@@ -132,11 +132,7 @@ const ROOTS: &[Root] = &[
 /// The point value of a future; `None` where the ticker is none that is known.
 #[must_use]
 pub fn known_point_value(ticker: &str) -> Option<Decimal> {
-    let (root, exchange) = root_of(ticker)?;
-    let (_, point_value, home) = ROOTS.iter().find(|(known, ..)| *known == root)?;
-    if exchange.is_some_and(|exchange| !home.is_named(&exchange)) {
-        return None;
-    }
+    let (_, point_value, _) = FuturesContract::read(ticker)?.known()?;
     point_value.parse().ok()
 }
 
@@ -144,40 +140,108 @@ pub fn known_point_value(ticker: &str) -> Option<Decimal> {
 /// terms are the same.
 #[must_use]
 pub fn is_same_future(one: &str, other: &str) -> bool {
-    let root = |ticker| known_point_value(ticker).and_then(|_| root_of(ticker));
-    matches!((root(one), root(other)), (Some(one), Some(other)) if one.0 == other.0)
+    let root = |ticker| Some(FuturesContract::read(ticker)?.known()?.0);
+    matches!((root(one), root(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// The root of `ES1!`, `ESH26` or `CME_MINI:ESZ2026`, and the exchange before it.
-fn root_of(ticker: &str) -> Option<(String, Option<String>)> {
-    let upper = ticker.trim().to_ascii_uppercase();
-    let (exchange, symbol) = match upper.split_once(':') {
-        Some((exchange, symbol)) => (Some(exchange.to_owned()), symbol),
+/// Reports whether a key of the settings is the root of a future, as `ES` is of `ES1!`, and the
+/// ticker one of its contracts. A root that is not known is told by its continuous contract only.
+#[must_use]
+pub fn is_root_of(key: &str, ticker: &str) -> bool {
+    let upper = key.trim().to_ascii_uppercase();
+    let (of_key, root) = match upper.split_once(':') {
+        Some((exchange, root)) => (Some(exchange), root),
         None => (None, upper.as_str()),
     };
-    let without_number = |text: &str, longest: usize| {
-        let root = text.trim_end_matches(|letter: char| letter.is_ascii_digit());
-        let digits = text.len() - root.len();
-        (1..=longest).contains(&digits).then(|| root.to_owned())
+    let Some(contract) = FuturesContract::read(ticker).filter(|contract| contract.root == root)
+    else {
+        return false;
     };
-    let continuous = |symbol: &str| {
+    let Some((.., home)) = contract.known() else {
+        let is_other = of_key
+            .zip(contract.exchange.as_deref())
+            .is_some_and(|(key, of)| key != of);
+        return contract.month.is_none() && !is_other && !is_known_root(root);
+    };
+    of_key.is_none_or(|exchange| home.is_named(exchange))
+}
+
+/// A contract month with all four digits of its year, as TradingView has it: `ESZ2026` of
+/// `ESZ26` and of `ESZ6`. `None` where its root is not known, or all are there.
+///
+/// Brokers write one digit of the year. It is that of 2024 to 2033, for nobody trades a contract
+/// of ten years ago.
+#[must_use]
+pub fn month_in_full(symbol: &str) -> Option<String> {
+    let contract =
+        FuturesContract::read(symbol).filter(|contract| is_known_root(&contract.root))?;
+    let (month, year) = contract.month?;
+    let year = match (year.len(), year.parse::<u16>().ok()?) {
+        (1, digit @ 0..=3) => 2030 + digit,
+        (1, digit) => 2020 + digit,
+        (2, short) => 2000 + short,
+        _ => return None,
+    };
+    Some(format!("{}{month}{year}", contract.root))
+}
+
+fn is_known_root(root: &str) -> bool {
+    ROOTS.iter().any(|(known, ..)| *known == root)
+}
+
+/// A contract of a future, known or not.
+struct FuturesContract {
+    exchange: Option<String>,
+    root: String,
+    /// The letter of its month and the digits of its year; `None` of a continuous one.
+    month: Option<(char, String)>,
+}
+
+impl FuturesContract {
+    /// Takes `ES1!`, `ESH26` or `CME_MINI:ESZ2026` apart.
+    fn read(ticker: &str) -> Option<Self> {
+        let upper = ticker.trim().to_ascii_uppercase();
+        let (exchange, symbol) = match upper.split_once(':') {
+            Some((exchange, symbol)) => (Some(exchange.to_owned()), symbol),
+            None => (None, upper.as_str()),
+        };
+        let (root, month) = Self::continuous(symbol).or_else(|| Self::dated(symbol))?;
+        (!root.is_empty()).then_some(Self {
+            exchange,
+            root,
+            month,
+        })
+    }
+
+    fn continuous(symbol: &str) -> Option<(String, Option<(char, String)>)> {
         let numbered = symbol.strip_suffix('!')?;
         // The number of the contract in line has one digit; a root can end with one.
         let at = numbered.len().checked_sub(1)?;
         let number = numbered.get(at..)?;
-        number
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| numbered[..at].to_owned())
-    };
-    let dated = |symbol: &str| {
-        let month = without_number(symbol, 4)?;
-        month
-            .strip_suffix(['F', 'G', 'H', 'J', 'K', 'M', 'N', 'Q', 'U', 'V', 'X', 'Z'])
-            .map(str::to_owned)
-    };
-    let root = continuous(symbol).or_else(|| dated(symbol))?;
-    (!root.is_empty()).then_some((root, exchange))
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| (numbered[..at].to_owned(), None))
+    }
+
+    fn dated(symbol: &str) -> Option<(String, Option<(char, String)>)> {
+        let month = symbol.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let year = &symbol[month.len()..];
+        if !(1..=4).contains(&year.len()) {
+            return None;
+        }
+        let root =
+            month.strip_suffix(['F', 'G', 'H', 'J', 'K', 'M', 'N', 'Q', 'U', 'V', 'X', 'Z'])?;
+        let letter = month.chars().next_back()?;
+        Some((root.to_owned(), Some((letter, year.to_owned()))))
+    }
+
+    /// Its root, where that is known and of its exchange.
+    fn known(&self) -> Option<&'static Root> {
+        let root = ROOTS.iter().find(|(known, ..)| *known == self.root)?;
+        let exchange = self.exchange.as_deref();
+        exchange
+            .is_none_or(|exchange| root.2.is_named(exchange))
+            .then_some(root)
+    }
 }
 
 #[cfg(test)]
@@ -249,5 +313,47 @@ mod tests {
         assert!(!is_same_future("ES1!", "MES1!"));
         assert!(!is_same_future("ES1!", "ES"));
         assert!(!is_same_future("AAPL", "AAPL"));
+    }
+    #[test]
+    fn a_month_is_one_however_long_its_year_is_written() {
+        for (symbol, full) in [
+            ("ESZ26", Some("ESZ2026")),
+            ("ESZ6", Some("ESZ2026")),
+            ("ESH3", Some("ESH2033")),
+            ("ESZ4", Some("ESZ2024")),
+            ("M2KH26", Some("M2KH2026")),
+            ("ESZ2026", None),
+            ("ESZ202", None),
+            ("ES1!", None),
+            ("ES", None),
+            ("AAPLZ26", None),
+        ] {
+            assert_eq!(month_in_full(symbol).as_deref(), full, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn a_root_is_of_its_contracts() {
+        for (key, ticker) in [
+            ("ES", "ES1!"),
+            ("es", "CME_MINI:ESZ2026"),
+            ("CME_MINI:ES", "ES2!"),
+            ("M2K", "M2K1!"),
+            ("SSF", "SGX:SSF1!"),
+        ] {
+            assert!(is_root_of(key, ticker), "{key} {ticker}");
+        }
+        for (key, ticker) in [
+            ("ES", "MES1!"),
+            ("ES", "ES"),
+            ("NYSE:ES", "ES1!"),
+            ("ES", "BINANCE:ES1!"),
+            ("ES1!", "ES1!"),
+            ("SSF", "SSFZ2026"),
+            ("HKEX:SSF", "SGX:SSF1!"),
+            ("", "1!"),
+        ] {
+            assert!(!is_root_of(key, ticker), "{key} {ticker}");
+        }
     }
 }

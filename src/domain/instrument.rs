@@ -11,12 +11,16 @@
 //! delayed feeds (`_DL`, `_DLY`). The first exchange that a webhook states for a symbol is
 //! its home; the others are kept apart, and the alert that brings one is told so.
 //!
+//! A contract month is one whether its year has four digits, two or one: `ESZ2026`, `ESZ26` and
+//! `ESZ6`, as far as the future is known.
+//!
 //! In a formula (`NYMEX:CL1!-NYMEX:CL2!`) every operand has an exchange of its own.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use super::futures::month_in_full;
 use super::signal::{NotATicker, Ticker};
 
 /// Exchanges on which a symbol is the same paper, whichever of them is stated.
@@ -33,6 +37,9 @@ const ONE_MARKET: [&[&str]; 2] = [
         "COMEX_MINI",
     ],
 ];
+
+/// The letters between the operands of a formula.
+const OPERATORS: [char; 7] = ['+', '-', '*', '/', '^', '(', ')'];
 
 /// An instrument of a webhook, named by the first ticker that stated it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,15 +124,20 @@ impl Spelling {
     pub fn of(ticker: &str) -> Self {
         let mut symbol = String::with_capacity(ticker.len());
         let mut exchanges = Vec::new();
-        for operand in ticker.split_inclusive(['+', '-', '*', '/', '^', '(', ')']) {
+        for operand in ticker.split_inclusive(OPERATORS) {
             let (exchange, rest) = match operand.split_once(':') {
                 Some((name, rest)) if is_exchange(name) && !rest.is_empty() => {
                     (Some(market_of(name)), rest)
                 }
                 _ => (None, operand),
             };
+            let rest = rest.trim_start().to_ascii_uppercase();
+            let name = rest.trim_end_matches(OPERATORS);
+            match month_in_full(name.trim_end()) {
+                Some(month) => symbol.extend([&month, &rest[name.len()..]]),
+                None => symbol.push_str(&rest),
+            }
             exchanges.push(exchange);
-            symbol.extend(rest.trim_start().chars().map(|c| c.to_ascii_uppercase()));
         }
         Self {
             symbol,
@@ -142,7 +154,8 @@ impl Spelling {
         operands > 1 && self.symbol.contains('-') && (stated > 1 || self.symbol.contains('!'))
     }
 
-    /// The symbol without exchanges, in capital letters.
+    /// The symbol without exchanges, in capital letters; known months with four digits of the
+    /// year.
     #[must_use]
     pub fn symbol(&self) -> &str {
         &self.symbol
@@ -237,6 +250,9 @@ mod tests {
             ["BATS:AAPL", "NASDAQ_DL:AAPL", "NYSE:AAPL"],
             ["CME:ES1!", "CME_MINI:ES1!", "CME_MINI_DL:ES1!"],
             ["CL1!-CL2!", "NYMEX:CL1!-NYMEX:CL2!", "NYMEX:cl1!-CL2!"],
+            ["ESZ2026", "CME_MINI:ESZ26", "esz6"],
+            ["MOEX:SIZ6", "SIZ2026", "SIZ26"],
+            ["CLZ6-CLF27", "NYMEX:CLZ2026-NYMEX:CLF2027", "CLZ26-CLF7"],
         ] {
             let [first, second, third] = learnt(spellings);
             assert_eq!(first, second, "{spellings:?}");
@@ -257,6 +273,10 @@ mod tests {
     fn other_symbols_stay_others() {
         for [one, other] in [
             ["ES1!", "ES2!"],
+            ["ESZ2026", "ESZ2016"],
+            ["ESZ26", "ESH26"],
+            ["ESZ6", "MESZ6"],
+            ["MOEX:GZZ2026", "MOEX:GZZ6"],
             ["NYMEX:CL1!-NYMEX:CL2!", "NYMEX:CL2!"],
             ["NYMEX:CL1!-NYMEX:CL2!", "NYMEX:CL1!"],
             ["BTCUSDT", "BTCUSDT.P"],

@@ -5,13 +5,13 @@
 //! `quantity x point value x (1/entry - 1/exit)` of the coin.
 //!
 //! Settings by ticker match the instrument, however it is spelled, and all months of a
-//! future: `ES1!` is for `CME_MINI:ES1!` and `ESZ2026`, too.
+//! future: `ES1!` is for `CME_MINI:ES1!` and `ESZ2026`, too, and so is the root `ES`.
 
 use std::collections::BTreeMap;
 
 use super::event::text_enum;
 use super::exact::{Computed, product};
-use super::futures::{is_same_future, known_point_value};
+use super::futures::{is_root_of, is_same_future, known_point_value};
 use super::instrument::Spelling;
 use super::money::{DERIVED_SCALE, Decimal, Price, Quantity};
 use super::signal::Direction;
@@ -206,8 +206,8 @@ impl Settings {
 }
 
 /// The setting for a ticker: under the very same text, else under another spelling of the
-/// instrument, else under another month of the future. `None` where two such settings
-/// differ, for then nobody said which is meant.
+/// instrument, else under another month of the future, else under its root. `None` where two such
+/// settings differ, for then nobody said which is meant.
 fn by_ticker<T: Copy + PartialEq>(settings: &BTreeMap<String, T>, ticker: &str) -> Option<T> {
     if settings.is_empty() {
         return None;
@@ -219,6 +219,7 @@ fn by_ticker<T: Copy + PartialEq>(settings: &BTreeMap<String, T>, ticker: &str) 
         .copied()
         .or_else(|| only(settings, same))
         .or_else(|| only(settings, |key| is_same_future(key, ticker)))
+        .or_else(|| only(settings, |key| is_root_of(key, ticker)))
 }
 
 fn only<T: Copy + PartialEq>(
@@ -301,6 +302,27 @@ mod tests {
         ] {
             assert_eq!(settings.point_value_of(ticker), decimal(value), "{ticker}");
         }
+    }
+
+    #[test]
+    fn the_root_of_a_future_is_for_all_its_contracts_that_have_no_setting() {
+        let settings = with_point_values(&[("ES", "50"), ("NQZ2026", "21"), ("nq", "20")]);
+        for (ticker, value) in [
+            ("ES1!", "50"),
+            ("CME_MINI:ESZ2026", "50"),
+            ("ESZ6", "50"),
+            ("ES", "50"),
+            ("MES1!", "1"),
+            ("NQZ26", "21"),
+            // Another month is nearer than the root.
+            ("NQH2027", "21"),
+        ] {
+            assert_eq!(settings.point_value_of(ticker), decimal(value), "{ticker}");
+        }
+        assert_eq!(settings.missing_point_value("ES1!"), None);
+        let of_a_stock = with_point_values(&[("NYSE:ES", "2")]);
+        assert_eq!(of_a_stock.point_value_of("ES1!"), Decimal::ONE);
+        assert!(of_a_stock.missing_point_value("ES1!").is_some());
     }
 
     #[test]

@@ -90,6 +90,23 @@ impl Scratch {
         self.deliver(to, message.to_string().into_bytes(), EventSource::Webhook)
     }
 
+    /// Has an alert of any message arrive, some time after its signal.
+    pub(crate) fn signalled(
+        &mut self,
+        to: &WebhookId,
+        mut message: Value,
+        delay: SignedDuration,
+    ) -> Recorded {
+        let signalled_at = self.now + SignedDuration::from_mins(1) - delay;
+        message["metadata"] = json!({ "timestamp": signalled_at });
+        self.message(to, &message)
+    }
+
+    /// When the last alert arrived.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     fn deliver(&mut self, to: &WebhookId, payload: Vec<u8>, source: EventSource) -> Recorded {
         let delivery = Delivery {
             id: deliveries::new_delivery(self.now).unwrap(),

@@ -4,19 +4,23 @@
 //! when the order was made: of the strategy's equity, which is the initial capital and the
 //! profit of the trades closed until then, or of the position. Deriving orders again keeps
 //! that quantity, for whoever acted on the order acted on it.
+//!
+//! What it is a percentage of is had without the history: ledgers keep what they closed, and a
+//! position of before is that of now without what came since.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::domain::ledger::Ledger;
+use crate::domain::event::Warning;
 use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity};
 use crate::domain::order::{Measure, Order, measure};
-use crate::domain::signal::{Intent, PercentOf, Percentage, Signal, Ticker};
+use crate::domain::signal::{Intent, PercentOf, Percentage, Signal, Size, Ticker};
+use crate::domain::terms::Contract;
 use crate::domain::webhook::Settings;
 use crate::payload::PayloadError;
 use crate::store::error::Result;
 use crate::store::ledger_key::LedgerKey;
-use crate::store::{lots, orders, tickers, trades, webhooks};
+use crate::store::{ledgers, positions, tickers, webhooks};
 
 /// A percentage that an order asks for, with what it takes to make a quantity of it.
 #[derive(Clone, Copy)]
@@ -74,7 +78,7 @@ pub fn quantity(
     match percentage.of() {
         PercentOf::Equity => {
             let settings = webhooks::settings(connection, webhook)?;
-            let profit = trades::net_profit_until(connection, webhook, at)?;
+            let profit = ledgers::net_profit_until(connection, webhook, at)?;
             let asked = Asked::by_signal(signal, percentage);
             Ok(of_equity(&settings, asked, profit).map(Some))
         }
@@ -84,6 +88,37 @@ pub fn quantity(
             Ok(of_position(asked, position))
         }
     }
+}
+
+/// What the owner should know of an amount of money: it is divided by the price alone, also
+/// where a contract is worth another amount than its price.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn money_warning(
+    connection: &Connection,
+    webhook: i64,
+    signal: &Signal,
+) -> Result<Option<Warning>> {
+    if !matches!(signal.size, Size::Notional(_)) {
+        return Ok(None);
+    }
+    let settings = webhooks::settings(connection, webhook)?;
+    let ticker = signal.ticker.as_str();
+    let terms = settings.terms_of(ticker);
+    let point_value = settings
+        .missing_point_value(ticker)
+        .map_or(terms.point_value, |missing| missing.known);
+    let worth = match terms.contract {
+        Contract::Inverse => format!("{} in money", point_value.normalize()),
+        Contract::Linear if point_value == Decimal::ONE => return Ok(None),
+        Contract::Linear => format!("{} times its price", point_value.normalize()),
+    };
+    let message = format!(
+        "the amount of money was divided by the price alone, and a contract of {ticker} is worth {worth}: the order is not of that amount. State a quantity of contracts"
+    );
+    Ok(Some(Warning::new("money_of_contracts", message)))
 }
 
 /// The quantity that a signal asks for where equity and position are not known; `None` is the
@@ -96,8 +131,7 @@ pub fn fixed(signal: &Signal) -> Option<Quantity> {
     }
 }
 
-/// The signed position that an order meets at `at`: that of now, but for a message that is
-/// processed again after later ones.
+/// The signed position that an order meets at `at`.
 fn position(
     connection: &Connection,
     webhook: i64,
@@ -106,28 +140,7 @@ fn position(
 ) -> Result<Decimal> {
     let instrument = tickers::find(connection, webhook, &signal.ticker)?;
     let key = LedgerKey::of_alerts(webhook, instrument);
-    if orders::is_any_later(connection, &key, at)? {
-        return position_at(connection, &key, at);
-    }
-    let lots = lots::of(connection, &key)?;
-    let signed = lots
-        .iter()
-        .map(|lot| lot.quantity.get() * lot.direction.sign());
-    Ok(signed.fold(Decimal::ZERO, Decimal::saturating_add))
-}
-
-/// The signed position that the orders until `at` made.
-fn position_at(connection: &Connection, key: &LedgerKey, at: Timestamp) -> Result<Decimal> {
-    let settings = webhooks::settings(connection, key.webhook)?;
-    let mut ledger = Ledger::default();
-    orders::for_each_second(connection, key, i64::MIN, |mut second| {
-        second.retain(|order| order.paired_at <= at);
-        if !second.is_empty() {
-            let _ = ledger.apply_second(&mut second, &settings);
-        }
-        Ok(())
-    })?;
-    Ok(ledger.position())
+    positions::signed_at(connection, &key, at)
 }
 
 /// The quantity of a percentage of the equity, which is the initial capital and the `profit`
@@ -199,4 +212,143 @@ pub(super) fn of_position(
         let problem = format!("is a percentage of the position that {reason}");
         PayloadError::invalid("qty", problem, "State a quantity of units.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::event::EventSource;
+    use crate::domain::exact_sum::ExactSum;
+    use crate::domain::ledger::Ledger;
+    use crate::domain::webhook::WebhookId;
+    use crate::journal::ledgers::derive_next;
+    use crate::journal::scratch::Scratch;
+    use crate::store::orders;
+
+    /// A step of a webhook's history.
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// An order, signalled some seconds before or after its arrival, or long before it.
+        Order(bool, bool, u32, u32, i64),
+        /// An order of a file, which is paired later.
+        Import(bool, i64),
+        PointValue(u32),
+        Derive,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let delay = prop_oneof![4 => -60_i64..60, 1 => 100_i64..290];
+        let order = (any::<bool>(), any::<bool>(), 1_u32..9, 90_u32..120, delay);
+        prop_oneof![
+            12 => order.prop_map(|(is_first, buys, quantity, price, delay)| {
+                Step::Order(is_first, buys, quantity, price, delay)
+            }),
+            2 => (any::<bool>(), 0_i64..6000).prop_map(|(buys, delay)| Step::Import(buys, delay)),
+            1 => (1_u32..4).prop_map(Step::PointValue),
+            1 => Just(Step::Derive),
+        ]
+    }
+
+    fn take(scratch: &mut Scratch, webhook: &WebhookId, step: Step) {
+        match step {
+            Step::Order(is_first, buys, quantity, price, delay) => {
+                let message = json!({
+                    "ticker": if is_first { "BTCUSD" } else { "AAPL" },
+                    "action": if buys { "buy" } else { "sell" },
+                    "qty": format!("0.{quantity}00000000000000{quantity}"),
+                    "marketPrice": format!("{price}.0001"),
+                });
+                scratch.signalled(webhook, message, SignedDuration::from_secs(delay));
+            }
+            Step::Import(buys, delay) => {
+                let action = if buys { "buy" } else { "sell" };
+                let delay = SignedDuration::from_secs(delay);
+                scratch.event(webhook, "AAPL", action, EventSource::Imported, delay);
+            }
+            Step::PointValue(value) => scratch.change_settings(webhook, |settings| {
+                settings.point_value = value.into();
+            }),
+            Step::Derive => while derive_next(&mut scratch.context()).unwrap() {},
+        }
+    }
+
+    /// The profit as adding up every trade has it.
+    fn slow_profit(connection: &Connection, webhook: i64, until: Timestamp) -> Option<Decimal> {
+        let sql =
+            "SELECT net_profit FROM trades WHERE webhook_id = ?1 AND book = 0 AND exit_time <= ?2";
+        let mut select = connection.prepare(sql).unwrap();
+        let until = until.as_microsecond();
+        let profits = select.query_map([webhook, until], |row| row.get::<_, String>(0));
+        let profits = profits
+            .unwrap()
+            .map(|profit| profit.unwrap().parse::<Decimal>().unwrap());
+        profits.fold(ExactSum::default(), ExactSum::plus).money()
+    }
+
+    /// The position as pairing every order again has it.
+    fn slow_position(connection: &Connection, key: &LedgerKey, until: Timestamp) -> Decimal {
+        let settings = webhooks::settings(connection, key.webhook).unwrap();
+        let mut ledger = Ledger::default();
+        orders::for_each_second(connection, key, i64::MIN, |mut second| {
+            second.retain(|order| order.paired_at <= until);
+            let _ = ledger.apply_second(&mut second, &settings);
+            Ok(())
+        })
+        .unwrap();
+        ledger.position()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn profit_and_position_are_those_of_the_whole_history(
+            steps in prop::collection::vec(step(), 1..40),
+        ) {
+            let mut scratch = Scratch::new();
+            let webhook = scratch.webhook("one");
+            scratch.change_settings(&webhook, |settings| {
+                settings.commission.value = Decimal::new(55, 3);
+            });
+            for step in steps {
+                take(&mut scratch, &webhook, step);
+                let connection = &scratch.connection;
+                let row = webhooks::get(connection, &webhook).unwrap().row;
+                for back in [0, 30, 240, 3600] {
+                    let until = scratch.now() - SignedDuration::from_secs(back);
+                    let had = ledgers::net_profit_until(connection, row, until).unwrap();
+                    prop_assert_eq!(had, slow_profit(connection, row, until));
+                    let key = LedgerKey::of_alerts(row, "BTCUSD".parse().unwrap());
+                    let had = positions::signed_at(connection, &key, until).unwrap();
+                    let is_derived = !ledgers::is_any_stale(connection).unwrap();
+                    prop_assert!(!is_derived || had == slow_position(connection, &key, until));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_percentage_reads_no_trade_of_before() {
+        let mut scratch = Scratch::new();
+        let webhook = scratch.webhook("one");
+        for (action, price) in [("buy", 100), ("sell", 150), ("buy", 100)] {
+            let message =
+                json!({"ticker": "AAPL", "action": action, "qty": 4, "marketPrice": price});
+            scratch.message(&webhook, &message);
+        }
+        // A history that cannot be read: 10,000 and the 200 that it made are 10,200.
+        let unreadable = "UPDATE trades SET net_profit = 'unreadable', quantity = 'unreadable'";
+        scratch.connection.execute(unreadable, []).unwrap();
+        let message = json!({
+            "ticker": "MSFT", "action": "buy", "qty": "10%", "marketPrice": 50,
+        });
+        let recorded = scratch.message(&webhook, &message);
+        assert_eq!(
+            recorded.sized.map(|sized| sized.to_string()).as_deref(),
+            Some("20.4")
+        );
+    }
 }

@@ -3,6 +3,8 @@
 //! A fill is kept once, however many files have it, and goes with the last of them that is
 //! undone. What is derived of fills (trades, lots, ledgers) is in the tables of all books.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ use super::sql::{optional_parsed, parsed, timestamp, to_micros};
 use super::tickers;
 use crate::domain::book::Book;
 use crate::domain::fill::{Fee, Fill, FillId, FillImportId, FillVenue};
+use crate::domain::fill_order::{self, FileRange, Simultaneous};
 use crate::domain::instrument::Instrument;
 use crate::domain::signal::Ticker;
 
@@ -99,7 +102,8 @@ pub fn key(webhook: i64, instrument: Instrument) -> LedgerKey {
     }
 }
 
-/// The fills of a ledger, in their order.
+/// The fills of a ledger, in the order in which they are paired; see [`fill_order`] for those of
+/// one instant.
 ///
 /// # Errors
 ///
@@ -109,7 +113,55 @@ pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<StoredFi
         "SELECT {COLUMNS} FROM fills WHERE webhook_id = ?1 AND instrument = ?2 ORDER BY filled_at, id"
     ))?;
     let found = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    let mut fills: Vec<StoredFill> = found.collect::<rusqlite::Result<_>>()?;
+    let mut ranges = BTreeMap::new();
+    let is_same = |one: &StoredFill, next: &StoredFill| one.fill.time == next.fill.time;
+    for simultaneous in fills.chunk_by_mut(is_same).filter(|fills| fills.len() > 1) {
+        let sequence = sequence_of(connection, simultaneous, &mut ranges)?;
+        let sorted: Vec<StoredFill> = sequence
+            .into_iter()
+            .map(|index| simultaneous[index].clone())
+            .collect();
+        simultaneous.clone_from_slice(&sorted);
+    }
+    Ok(fills)
+}
+
+/// The sequence of fills of one instant; `ranges` are those of files that were read before.
+fn sequence_of(
+    connection: &Connection,
+    fills: &[StoredFill],
+    ranges: &mut BTreeMap<i64, FileRange>,
+) -> Result<Vec<usize>> {
+    let mut select = connection
+        .prepare_cached("SELECT import_id, place FROM fill_sources WHERE fill_id = ?1")?;
+    let mut simultaneous = Vec::with_capacity(fills.len());
+    for stored in fills {
+        let places = select.query_map([stored.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        simultaneous.push(Simultaneous {
+            fill: &stored.fill,
+            places: places.collect::<rusqlite::Result<_>>()?,
+        });
+    }
+    let files = simultaneous.iter().flat_map(|fill| &fill.places);
+    let files: BTreeSet<i64> = files.map(|(file, _)| *file).collect();
+    if files.len() > 1 {
+        for file in files {
+            if let Entry::Vacant(vacant) = ranges.entry(file) {
+                vacant.insert(range_of(connection, file)?);
+            }
+        }
+    }
+    Ok(fill_order::sequence(&simultaneous, ranges))
+}
+
+/// When the fills of a file begin and end.
+fn range_of(connection: &Connection, file: i64) -> Result<FileRange> {
+    let mut select = connection.prepare_cached(
+        "SELECT min(f.filled_at), max(f.filled_at) FROM fill_sources s JOIN fills f ON f.id = s.fill_id
+         WHERE s.import_id = ?1",
+    )?;
+    Ok(select.query_row([file], |row| Ok((timestamp(row, 0)?, timestamp(row, 1)?)))?)
 }
 
 /// The price of the newest fill of a ledger before a time, and when that was.
@@ -220,12 +272,18 @@ pub(crate) fn insert(connection: &Connection, new: &NewFill<'_>) -> Result<FillI
     Ok(FillId(connection.last_insert_rowid()))
 }
 
-/// Notes that a file has a fill.
-pub(crate) fn link(connection: &Connection, import: FillImportId, fill: FillId) -> Result<()> {
+/// Notes that a file has a fill, and at which place, oldest first.
+pub(crate) fn link(
+    connection: &Connection,
+    import: FillImportId,
+    fill: FillId,
+    place: usize,
+) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT OR IGNORE INTO fill_sources (import_id, fill_id) VALUES (?1, ?2)",
+        "INSERT OR IGNORE INTO fill_sources (import_id, fill_id, place) VALUES (?1, ?2, ?3)",
     )?;
-    insert.execute(params![import.0, fill.0])?;
+    let place = i64::try_from(place).unwrap_or(i64::MAX);
+    insert.execute(params![import.0, fill.0, place])?;
     Ok(())
 }
 

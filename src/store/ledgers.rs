@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::error::Result;
 use super::ledger_key::LedgerKey;
-use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
+use super::sql::{decimal, optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
 use super::{lots, orders, webhooks};
 use crate::domain::book::Book;
+use crate::domain::exact_sum::ExactSum;
 use crate::domain::ledger::{Checkpoint, Ledger};
 use crate::domain::money::{Decimal, Price};
 use crate::domain::webhook::{Settings, WebhookId};
@@ -22,6 +23,7 @@ struct Stored {
     stated_before: Decimal,
     position_before: Decimal,
     newest_second: Timestamp,
+    closed_profit: ExactSum,
 }
 
 /// Marks a ledger as one that has to be derived again.
@@ -204,6 +206,7 @@ pub fn load(
     }
     let checkpoint = Checkpoint {
         lots: lots::of(connection, key)?,
+        closed_profit: stored.closed_profit,
         newest_price: stored.newest_price,
         drift: stored.drift,
         last_word: stored.last_word,
@@ -221,7 +224,7 @@ pub fn load(
 fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
     let mut select = connection.prepare_cached(
         "SELECT is_stale, newest_price, drift, stated_before, position_before, newest_second * 1000000,
-             last_word FROM ledgers WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+             last_word, closed_profit FROM ledgers WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
     )?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Stored {
@@ -232,6 +235,7 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
             position_before: parsed(row, 4)?,
             newest_second: timestamp(row, 5)?,
             last_word: optional_timestamp(row, 6)?,
+            closed_profit: parsed(row, 7)?,
         })
     };
     Ok(select
@@ -246,10 +250,11 @@ fn stored(connection: &Connection, key: &LedgerKey) -> Result<Option<Stored>> {
 pub(crate) fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
     let mut upsert = connection.prepare_cached(
         "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, newest_price, drift, stated_before,
-             position_before, newest_second, last_word)
-         VALUES (?1, ?2, ?3, 1, 0, ?4, ?5, ?6, ?7, ?8, ?9)
+             position_before, newest_second, last_word, closed_profit)
+         VALUES (?1, ?2, ?3, 1, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (webhook_id, book, ticker) DO UPDATE SET version = version + 1, is_stale = 0, newest_price = ?4,
-             drift = ?5, stated_before = ?6, position_before = ?7, newest_second = ?8, last_word = ?9",
+             drift = ?5, stated_before = ?6, position_before = ?7, newest_second = ?8, last_word = ?9,
+             closed_profit = ?10",
     )?;
     upsert.execute(params![
         key.webhook,
@@ -261,6 +266,73 @@ pub(crate) fn save(connection: &Connection, key: &LedgerKey, ledger: &Ledger) ->
         ledger.position_before().to_string(),
         ledger.newest_second().map_or(0, Timestamp::as_second),
         ledger.last_word().map(to_micros),
+        ledger.closed_profit().to_string(),
     ])?;
+    Ok(())
+}
+
+/// The net profit of the trades of a webhook's alerts that were closed until a time; `None`
+/// where it is beyond a [`Decimal`]. It costs the instruments and the trades since then, and not
+/// the history.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn net_profit_until(
+    connection: &Connection,
+    webhook: i64,
+    until: Timestamp,
+) -> Result<Option<Decimal>> {
+    let mut select = connection
+        .prepare_cached("SELECT closed_profit FROM ledgers WHERE webhook_id = ?1 AND book = ?2")?;
+    let mut sum = ExactSum::default();
+    let mut rows = select.query(params![webhook, Book::Alerts])?;
+    while let Some(row) = rows.next()? {
+        sum = sum.with(parsed(row, 0)?);
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT t.net_profit FROM ledgers l CROSS JOIN trades t ON t.webhook_id = l.webhook_id
+             AND t.book = l.book AND t.ticker = l.ticker AND t.exit_time > ?3
+         WHERE l.webhook_id = ?1 AND l.book = ?2",
+    )?;
+    let mut rows = select.query(params![webhook, Book::Alerts, to_micros(until)])?;
+    while let Some(row) = rows.next()? {
+        sum = sum.less(decimal(row, 0)?);
+    }
+    Ok(sum.money())
+}
+
+/// Adds up what the ledgers of an older version closed.
+pub(super) fn settle_profits(connection: &Connection) -> Result<()> {
+    let mut select = connection.prepare(
+        "SELECT webhook_id, book, ticker, net_profit FROM trades ORDER BY webhook_id, book, ticker",
+    )?;
+    let mut rows = select.query([])?;
+    let mut of: Option<((i64, Book, String), ExactSum)> = None;
+    while let Some(row) = rows.next()? {
+        let key = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let profit = decimal(row, 3)?;
+        match &mut of {
+            Some((known, sum)) if *known == key => *sum = sum.plus(profit),
+            _ => {
+                let next = (key, ExactSum::default().plus(profit));
+                write_profit(connection, of.replace(next))?;
+            }
+        }
+    }
+    write_profit(connection, of)
+}
+
+fn write_profit(
+    connection: &Connection,
+    of: Option<((i64, Book, String), ExactSum)>,
+) -> Result<()> {
+    let Some(((webhook, book, ticker), sum)) = of else {
+        return Ok(());
+    };
+    let mut update = connection.prepare_cached(
+        "UPDATE ledgers SET closed_profit = ?4 WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+    )?;
+    update.execute(params![webhook, book, ticker, sum.to_string()])?;
     Ok(())
 }

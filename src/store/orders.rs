@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 pub use pairing::in_order;
 pub(crate) use pairing::{
     count_until, end_of_part, for_each_second, for_each_second_between, for_each_second_of_webhook,
-    is_any_later, is_any_newer, is_before_an_arrival, neighbours, paired_in_second,
+    is_any_newer, is_before_an_arrival, neighbours, paired_in_second,
 };
 
 use super::conditions::{Conditions, query};

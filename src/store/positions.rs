@@ -1,18 +1,19 @@
 //! Positions: what the ledgers hold.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::ledger_key::LedgerKey;
 use super::ledgers;
-use super::sql::parsed;
+use super::sql::{decimal, parsed, to_micros};
 use super::tickers;
 use super::webhooks::{self, StoredWebhook};
 use crate::domain::book::Book;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
-use crate::domain::signal::Ticker;
+use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::{MissingPointValue, Terms};
 use crate::domain::webhook::WebhookId;
 
@@ -100,6 +101,29 @@ pub fn of_webhook(
     Ok(positions)
 }
 
+/// The signed position of a ledger as its orders until a time made it: above zero long. It costs
+/// the open lots and the trades since then.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn signed_at(connection: &Connection, key: &LedgerKey, at: Timestamp) -> Result<Decimal> {
+    let mut select = connection.prepare_cached(
+        "SELECT direction, quantity FROM lots
+             WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND entry_time <= ?4
+         UNION ALL SELECT direction, quantity FROM trades
+             WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_time > ?4 AND entry_time <= ?4",
+    )?;
+    let instrument = key.instrument.as_str();
+    let mut rows = select.query(params![key.webhook, key.book, instrument, to_micros(at)])?;
+    let mut position = Decimal::ZERO;
+    while let Some(row) = rows.next()? {
+        let (side, quantity): (Direction, Decimal) = (parsed(row, 0)?, decimal(row, 1)?);
+        position = position.saturating_add(quantity * side.sign());
+    }
+    Ok(position)
+}
+
 /// The futures that a webhook trades without their point value.
 ///
 /// # Errors
@@ -117,7 +141,12 @@ pub fn missing_point_values(
     Ok(missing.collect())
 }
 
-fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<Instrument>> {
+/// The instruments of a webhook that have a ledger in a book.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<Instrument>> {
     let mut select = connection.prepare_cached(
         "SELECT ticker FROM ledgers WHERE webhook_id = ?1 AND book = ?2 ORDER BY ticker",
     )?;

@@ -41,7 +41,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0030_chats.sql"),
     include_str!("schema/0031_open_at_end.sql"),
     include_str!("schema/0032_history.sql"),
+    include_str!("schema/0033_closed_profit.sql"),
+    include_str!("schema/0034_contract_months.sql"),
+    include_str!("schema/0035_fill_places.sql"),
 ];
+
+/// The version whose ledgers keep what they closed.
+const KEEPS_PROFITS: i64 = 33;
 
 /// The schema version that this binary writes.
 #[must_use]
@@ -85,7 +91,12 @@ pub(super) fn migrate_after<T>(
     for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(migration)?;
     }
-    super::tickers::settle(&transaction)?;
+    if found < KEEPS_PROFITS {
+        super::ledgers::settle_profits(&transaction)?;
+    }
+    if super::tickers::settle(&transaction)? {
+        super::fills::mark_all(&transaction)?;
+    }
     transaction.pragma_update(None, "user_version", newest_version())?;
     transaction.commit()?;
     Ok(Some((found, done)))
@@ -265,6 +276,52 @@ mod tests {
             all("SELECT ticker, CAST(is_stale AS TEXT) FROM ledgers ORDER BY ticker"),
             text(&[("MSFT", "1"), ("NASDAQ:AAPL", "1"), ("XETR:AAPL", "1")])
         );
+    }
+
+    #[test]
+    fn contract_months_that_were_kept_apart_are_taken_together() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..32] {
+            connection.execute_batch(migration).unwrap();
+        }
+        let rows = "PRAGMA user_version = 32;
+            INSERT INTO webhooks (id, public_id, name, auth_key, state, notes, settings, created_at)
+                VALUES (1, 'wh_1', '', '', 'active', '', '', 0);
+            INSERT INTO tickers (id, webhook_id, ticker, instrument, symbol, exchange) VALUES
+                (1, 1, 'ESZ26', 'ESZ26', 'ESZ26', NULL),
+                (2, 1, 'AAPL', 'AAPL', 'AAPL', NULL),
+                (3, 1, 'CME_MINI:ESZ2026', 'CME_MINI:ESZ2026', 'ESZ2026', 'NASDAQ'),
+                (4, 1, 'ESZ2026', 'CME_MINI:ESZ2026', 'ESZ2026', NULL);
+            INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before,
+                    position_before, newest_second)
+                SELECT DISTINCT 1, 0, instrument, 1, 0, '0', '0', '0', 0 FROM tickers;
+            INSERT INTO trades (webhook_id, book, ticker, exit_time, exit_order, entry_order, place,
+                    direction, quantity, entry_time, entry_price, exit_price, point_value, commission,
+                    net_profit)
+                VALUES (1, 0, 'AAPL', 9, 2, 1, 0, 'long', '1', 8, '1', '2', '1', '0', '0.1'),
+                    (1, 0, 'AAPL', 19, 4, 3, 0, 'long', '1', 8, '1', '2', '1', '0', '0.2'),
+                    (1, 0, 'CME_MINI:ESZ2026', 9, 6, 5, 0, 'long', '1', 8, '1', '2', '1', '0', '7');";
+        connection.execute_batch(rows).unwrap();
+        migrate(&mut connection, Path::new("test.db")).unwrap();
+        let all = |sql: &str| -> Vec<String> {
+            let mut select = connection.prepare(sql).unwrap();
+            let rows = select.query_map([], |row| row.get(0)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        assert_eq!(
+            all("SELECT ticker || '=' || instrument FROM tickers ORDER BY id"),
+            [
+                "ESZ26=ESZ26",
+                "AAPL=AAPL",
+                "CME_MINI:ESZ2026=ESZ26",
+                "ESZ2026=ESZ26"
+            ]
+        );
+        assert_eq!(
+            all("SELECT ticker || is_stale || ' ' || closed_profit FROM ledgers ORDER BY ticker"),
+            ["AAPL0 0.3", "ESZ261 0"]
+        );
+        assert_eq!(all("SELECT DISTINCT ticker FROM trades"), ["AAPL"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
 use super::ledger_key::LedgerKey;
+use super::ledgers;
 use super::sql::parsed;
 use crate::domain::book::Book;
 use crate::domain::event::Warning;
@@ -224,23 +225,26 @@ fn named(of: &str, columns: &str, ticker: &str) -> (String, [Option<String>; 3])
 }
 
 /// Takes the tickers of a database of an older version together that name one instrument:
-/// what was derived of them apart goes, and is derived again.
+/// what was derived of them apart goes, and is derived again. True where there were any.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where nothing could be written.
-pub(crate) fn settle(connection: &Connection) -> Result<()> {
+pub(crate) fn settle(connection: &Connection) -> Result<bool> {
     let mut select = connection.prepare(
-        "SELECT id, webhook_id, ticker FROM tickers WHERE symbol = '' ORDER BY webhook_id, id",
+        "SELECT id, webhook_id, ticker, instrument FROM tickers WHERE symbol = '' ORDER BY webhook_id, id",
     )?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, parsed(row, 2)?));
-    let unsettled: Vec<(i64, i64, Ticker)> = select
+    let read = |row: &rusqlite::Row<'_>| {
+        let (ticker, instrument) = (parsed(row, 2)?, parsed(row, 3)?);
+        Ok((row.get(0)?, row.get(1)?, ticker, instrument))
+    };
+    let unsettled: Vec<(i64, i64, Ticker, Instrument)> = select
         .query_map([], read)?
         .collect::<rusqlite::Result<_>>()?;
-    let of_webhook = |one: &(i64, i64, Ticker), next: &(i64, i64, Ticker)| one.1 == next.1;
-    for tickers in unsettled.chunk_by(of_webhook) {
+    let mut is_any_other = false;
+    for tickers in unsettled.chunk_by(|one, next| one.1 == next.1) {
         let mut known = Instruments::default();
-        for (row, webhook, ticker) in tickers {
+        for (row, webhook, ticker, before) in tickers {
             let instrument = known.learn(ticker);
             let spelling = Spelling::of(ticker.as_str());
             connection.execute(
@@ -252,16 +256,32 @@ pub(crate) fn settle(connection: &Connection) -> Result<()> {
                     spelling.exchange()
                 ],
             )?;
-            if instrument.ticker() != ticker {
-                for table in ["trades", "lots", "ledgers"] {
-                    let sql = format!(
-                        "DELETE FROM {table} WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3"
-                    );
-                    let of_alerts = params![webhook, Book::Alerts, ticker.as_str()];
-                    connection.execute(&sql, of_alerts)?;
-                }
+            if instrument != *before {
+                is_any_other = true;
+                forget_derived(connection, &LedgerKey::of_alerts(*webhook, before.clone()))?;
+                ledgers::mark(connection, &LedgerKey::of_alerts(*webhook, instrument))?;
             }
         }
+        // What some of its tickers named, and others still do.
+        connection.execute(
+            "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before,
+                 position_before, newest_second)
+             SELECT DISTINCT webhook_id, ?2, instrument, 1, 1, '0', '0', '0', 0 FROM tickers k
+             WHERE webhook_id = ?1 AND NOT EXISTS (SELECT 1 FROM ledgers l WHERE l.webhook_id = k.webhook_id
+                 AND l.book = ?2 AND l.ticker = k.instrument)",
+            params![tickers[0].1, Book::Alerts],
+        )?;
+    }
+    Ok(is_any_other)
+}
+
+/// Removes what was derived of an instrument whose tickers name another one now.
+fn forget_derived(connection: &Connection, key: &LedgerKey) -> Result<()> {
+    for table in ["trades", "lots", "ledgers"] {
+        let sql =
+            format!("DELETE FROM {table} WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3");
+        let instrument = key.instrument.as_str();
+        connection.execute(&sql, params![key.webhook, key.book, instrument])?;
     }
     Ok(())
 }

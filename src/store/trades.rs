@@ -104,29 +104,6 @@ impl StoredTrade {
     }
 }
 
-/// The net profit of the trades of a webhook's alerts that were closed until then; `None`
-/// where it is beyond a [`Decimal`].
-///
-/// # Errors
-///
-/// [`StoreError`] where the database cannot be read.
-pub fn net_profit_until(
-    connection: &Connection,
-    webhook: i64,
-    until: Timestamp,
-) -> Result<Option<Decimal>> {
-    let mut select = connection.prepare_cached(
-        "SELECT net_profit FROM trades WHERE webhook_id = ?1 AND book = 0 AND exit_time <= ?2",
-    )?;
-    let mut rows = select.query(params![webhook, to_micros(until)])?;
-    let mut sum = Some(Decimal::ZERO);
-    while let Some(row) = rows.next()? {
-        let profit: Decimal = parsed(row, 0)?;
-        sum = sum.and_then(|sum| sum.checked_add(profit));
-    }
-    Ok(sum)
-}
-
 /// The side and the quantity of the position that an order closed, where it closed any.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ mod expectation;
 mod expectation_oracle;
 #[cfg(target_os = "linux")]
 mod faults;
+mod fill_order;
 mod fills;
 mod first_contact;
 mod formats;

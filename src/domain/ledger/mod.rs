@@ -37,6 +37,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::event::Warning;
+use super::exact_sum::ExactSum;
 use super::money::{Decimal, Price};
 use super::order::{Order, OrderId};
 use super::trade::{Lot, Trade};
@@ -103,6 +104,8 @@ pub enum NotApplied {
 pub struct Checkpoint {
     /// The open lots, oldest first, all of one direction.
     pub lots: Vec<Lot>,
+    /// Net profit of all trades that were closed.
+    pub closed_profit: ExactSum,
     /// The newest price seen for the ticker.
     pub newest_price: Option<Price>,
     /// TradingView's position less the ledger's own, where it was stated last.
@@ -124,6 +127,8 @@ pub struct Ledger {
     lots: VecDeque<Lot>,
     /// Quantity of all lots; kept, so that it need not be added up for each order.
     open: Decimal,
+    /// Net profit of all trades that were closed; kept for the same reason.
+    closed_profit: ExactSum,
     /// The newest price seen, for the open profit.
     newest_price: Option<Price>,
     /// TradingView's position less the ledger's own, where it was stated last;
@@ -161,6 +166,7 @@ impl Ledger {
         Self {
             open: quantity_of(&lots),
             lots,
+            closed_profit: checkpoint.closed_profit,
             newest_price: checkpoint.newest_price,
             drift: checkpoint.drift,
             last_word: checkpoint.last_word,
@@ -175,6 +181,7 @@ impl Ledger {
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             lots: self.lots.iter().cloned().collect(),
+            closed_profit: self.closed_profit,
             newest_price: self.newest_price,
             drift: self.drift,
             last_word: self.last_word,
@@ -197,6 +204,12 @@ impl Ledger {
             Some(lot) => self.open * lot.direction.sign(),
             None => Decimal::ZERO,
         }
+    }
+
+    /// Net profit of all trades that were closed.
+    #[must_use]
+    pub fn closed_profit(&self) -> ExactSum {
+        self.closed_profit
     }
 
     /// TradingView's position less the ledger's own, where it was stated last.
@@ -373,6 +386,8 @@ impl Ledger {
         }
         let closed = pairing.trades.iter().map(|trade| trade.quantity.get());
         self.open = closed.fold(self.open, Decimal::saturating_sub);
+        let profits = pairing.trades.iter().map(|trade| trade.net_profit);
+        self.closed_profit = profits.fold(self.closed_profit, ExactSum::plus);
         if self.lots.is_empty() {
             self.open = Decimal::ZERO;
         } else if self.open <= Decimal::ZERO {

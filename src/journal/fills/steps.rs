@@ -21,7 +21,7 @@ const AT_ONCE: usize = 2_000;
 
 /// An import under way, a transaction at a time.
 pub struct Steps {
-    fills: std::vec::IntoIter<Candidate>,
+    fills: std::iter::Enumerate<std::vec::IntoIter<Candidate>>,
     webhook: i64,
     venue: FillVenue,
     file_name: Option<String>,
@@ -37,7 +37,8 @@ pub struct Step {
     file_name: Option<String>,
     now: Timestamp,
     import: Option<FillImportId>,
-    fills: Vec<Candidate>,
+    /// Each with its place in the file.
+    fills: Vec<(usize, Candidate)>,
 }
 
 impl Steps {
@@ -47,7 +48,7 @@ impl Steps {
         let is_new = prepared.summary.new > 0;
         let fills = if is_new { prepared.fills } else { Vec::new() };
         Self {
-            fills: fills.into_iter(),
+            fills: fills.into_iter().enumerate(),
             webhook: prepared.webhook,
             venue: prepared.venue,
             file_name: prepared.file_name,
@@ -58,7 +59,7 @@ impl Steps {
 
     /// The next step, where there is one.
     pub fn next_step(&mut self) -> Option<Step> {
-        let fills: Vec<Candidate> = self.fills.by_ref().take(AT_ONCE).collect();
+        let fills: Vec<(usize, Candidate)> = self.fills.by_ref().take(AT_ONCE).collect();
         (!fills.is_empty()).then(|| Step {
             webhook: self.webhook,
             venue: self.venue,
@@ -96,7 +97,7 @@ impl Step {
             fills::insert_import(connection, self.webhook, self.venue, name, self.now)?
         };
         let mut instruments: BTreeMap<Ticker, Instrument> = BTreeMap::new();
-        for candidate in &self.fills {
+        for (place, candidate) in &self.fills {
             let instrument = if let Some(known) = instruments.get(&candidate.ticker) {
                 known.clone()
             } else {
@@ -123,7 +124,7 @@ impl Step {
                     },
                 )?,
             };
-            fills::link(connection, import, id)?;
+            fills::link(connection, import, id, *place)?;
         }
         for instrument in instruments.into_values() {
             ledgers::mark(connection, &fills::key(self.webhook, instrument))?;

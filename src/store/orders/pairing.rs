@@ -162,15 +162,6 @@ pub(crate) fn for_each_second_of_webhook(
     each(second)
 }
 
-/// True if a ledger has an order that is paired later than a time.
-pub(crate) fn is_any_later(
-    connection: &Connection,
-    key: &LedgerKey,
-    time: Timestamp,
-) -> Result<bool> {
-    is_any_paired_after(connection, key, time, None)
-}
-
 /// True if a ledger has an order that is paired later than a time, and where `fired` is given, of
 /// a smaller number than its second and fired no earlier than its first by the sender's clock.
 fn is_any_paired_after(
