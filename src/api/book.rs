@@ -1,7 +1,8 @@
-//! The book that a request is about: by `book`, or by `source`, which came first.
+//! The book that a request is about, by `book`, and where its trades are from, by `source`.
 //!
-//! `source` says less than a book: `live` and `imported` are both of the alerts. It stays for
-//! those who use it; where both are given they have to agree.
+//! `source` says more than a book: `live` and `imported` are both of the alerts. It means the
+//! same wherever it is asked for, and what a trade in the list says of itself: a report of
+//! `live` is of the trades that the list of `live` has. Where both are given they have to agree.
 
 use super::events::parameter;
 use super::problem::Problem;
@@ -9,20 +10,35 @@ use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 
 text_enum! {
-    /// The trades that a report is made of.
-    ReportSource, "report source" {
-        /// Those of alerts, imported ones too.
+    /// Where a trade is from.
+    TradeSource, "trade source" {
+        /// Its alerts arrived by themselves.
         Live = "live",
-        /// Those that TradingView's strategy tester listed.
+        /// Its entry or its exit was brought in from a file.
+        Imported = "imported",
+        /// TradingView's strategy tester made it.
         Backtest = "backtest",
+        /// A broker filled it.
+        Fills = "fills",
     }
 }
 
-impl ReportSource {
-    fn book(self) -> Book {
+impl TradeSource {
+    /// The book that has its trades.
+    pub(super) fn book(self) -> Book {
         match self {
-            Self::Live => Book::Alerts,
+            Self::Live | Self::Imported => Book::Alerts,
             Self::Backtest => Book::Backtest,
+            Self::Fills => Book::Fills,
+        }
+    }
+
+    /// Whether its trades have an alert that was brought in later; `None` where both do.
+    pub(super) fn is_imported(self) -> Option<bool> {
+        match self {
+            Self::Live => Some(false),
+            Self::Imported => Some(true),
+            Self::Backtest | Self::Fills => None,
         }
     }
 }
@@ -40,9 +56,9 @@ pub(super) fn named(book: Option<&str>) -> Result<Option<Book>, Problem> {
 }
 
 /// The book of a report; that of the alerts where none is named.
-pub(super) fn of_report(book: Option<&str>, source: Option<ReportSource>) -> Result<Book, Problem> {
+pub(super) fn of_report(book: Option<&str>, source: Option<TradeSource>) -> Result<Book, Problem> {
     let named = named(book)?;
-    let of_source = source.map(ReportSource::book);
+    let of_source = source.map(TradeSource::book);
     match (named, of_source) {
         (Some(named), Some(other)) if named != other => {
             let detail = format!("book {named} and source {other} contradict each other");

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::book::{self, ReportSource};
+use super::book::{self, TradeSource};
 use super::context::Context;
 use super::events::parameter;
 use super::problem::Problem;
@@ -34,11 +34,11 @@ pub struct PerformanceQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
-    /// `alerts`, which is usual, or `backtest`.
+    /// `alerts`, which is usual, `backtest` or `fills`.
     #[param(value_type = Option<String>)]
     book: Option<String>,
-    /// The older name of `book`: `live` for the trades of alerts, or `backtest`.
-    source: Option<ReportSource>,
+    /// From one source, as trades are listed by it: `live` is without imported trades.
+    source: Option<TradeSource>,
     /// One ticker.
     ticker: Option<String>,
     /// Trades with one tag.
@@ -67,11 +67,11 @@ pub struct MonteCarloQuery {
     /// One webhook; may be given several times. All where left out.
     #[serde(default)]
     webhook: Vec<String>,
-    /// `alerts`, which is usual, or `backtest`.
+    /// `alerts`, which is usual, `backtest` or `fills`.
     #[param(value_type = Option<String>)]
     book: Option<String>,
-    /// The older name of `book`: `live` for the trades of alerts, or `backtest`.
-    source: Option<ReportSource>,
+    /// From one source, as trades are listed by it: `live` is without imported trades.
+    source: Option<TradeSource>,
     /// One ticker.
     ticker: Option<String>,
     /// Trades with one tag.
@@ -107,6 +107,7 @@ pub(super) async fn report(context: &Arc<Context>, request: &ApiRequest) -> Repl
     let query: PerformanceQuery = request.query()?;
     let filter = ReportFilter {
         book: book::of_report(query.book.as_deref(), query.source)?,
+        is_imported: query.source.and_then(TradeSource::is_imported),
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,
@@ -130,6 +131,7 @@ pub(super) async fn simulate(context: &Arc<Context>, request: &ApiRequest) -> Re
     let query: MonteCarloQuery = request.query()?;
     let filter = ReportFilter {
         book: book::of_report(query.book.as_deref(), query.source)?,
+        is_imported: query.source.and_then(TradeSource::is_imported),
         webhooks: webhook_ids(&query.webhook)?,
         ticker: parameter("ticker", query.ticker.as_deref())?,
         tag: parameter("tag", query.tag.as_deref())?,

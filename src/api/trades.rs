@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::book;
+use super::book::{self, TradeSource};
 use super::context::Context;
 use super::events::parameter;
 use super::performance::zone;
@@ -18,7 +18,6 @@ use crate::analytics;
 use crate::desk;
 use crate::desk::trades::{CannotNote, notes_change};
 use crate::domain::book::Book;
-use crate::domain::event::text_enum;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
@@ -93,20 +92,6 @@ pub struct Trade {
     pub source: TradeSource,
 }
 
-text_enum! {
-    /// Where a trade is from.
-    TradeSource, "trade source" {
-        /// Its alerts arrived by themselves.
-        Live = "live",
-        /// Its entry or its exit was brought in from a file.
-        Imported = "imported",
-        /// TradingView's strategy tester made it.
-        Backtest = "backtest",
-        /// A broker filled it.
-        Fills = "fills",
-    }
-}
-
 impl From<StoredTrade> for Trade {
     fn from(stored: StoredTrade) -> Self {
         let id = stored.id().to_string();
@@ -154,18 +139,6 @@ impl Trade {
         let id = self.id.parse().ok()?;
         let exit_time = self.exit_time;
         Some(TradePlace { id, exit_time })
-    }
-}
-
-impl TradeSource {
-    /// The books that have trades of a source, in the order in which they are listed.
-    fn books(source: Option<Self>) -> &'static [Book] {
-        match source {
-            Some(Self::Live | Self::Imported) => &[Book::Alerts],
-            Some(Self::Backtest) => &[Book::Backtest],
-            Some(Self::Fills) => &[Book::Fills],
-            None => &[Book::Alerts, Book::Backtest],
-        }
     }
 }
 
@@ -236,11 +209,7 @@ impl TradeQuery {
             book: Book::default(),
             webhooks: webhook_ids(&self.webhook)?,
             ticker: self.ticker.clone(),
-            is_imported: match self.source {
-                Some(TradeSource::Live) => Some(false),
-                Some(TradeSource::Imported) => Some(true),
-                Some(TradeSource::Backtest | TradeSource::Fills) | None => None,
-            },
+            is_imported: self.source.and_then(TradeSource::is_imported),
             order: parameter("order", self.order.as_deref())?,
             tag: parameter("tag", self.tag.as_deref())?,
             from: None,
@@ -250,10 +219,12 @@ impl TradeQuery {
         let named = book::named(self.book.as_deref())?;
         // Orders and tags are of alerts.
         let has_other_books = filter.order.is_none() && filter.tag.is_none();
-        let source = self
-            .source
-            .or((named == Some(Book::Fills)).then_some(TradeSource::Fills));
-        let books = TradeSource::books(source).iter().copied();
+        let books = match (self.source, named) {
+            (Some(source), _) => vec![source.book()],
+            (None, Some(Book::Fills)) => vec![Book::Fills],
+            (None, _) => vec![Book::Alerts, Book::Backtest],
+        };
+        let books = books.into_iter();
         let books = books.filter(|book| {
             named.is_none_or(|named| named == *book) && (has_other_books || *book == Book::Alerts)
         });

@@ -169,6 +169,9 @@ fn of_attention(
         Attention::PointValue(instrument, _) => {
             (Topic::OutOfSync, format!("point value {instrument}"), 0)
         }
+        Attention::OtherCurrency(instrument, _) => {
+            (Topic::OutOfSync, format!("currency {instrument}"), 0)
+        }
         Attention::Departed(instrument, departure) => (
             Topic::Drift,
             format!("{instrument} {:?}", departure.side),

@@ -4,12 +4,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::{Command, Named, named};
+use crate::domain::book::Book;
 use crate::domain::currency::signed;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::webhook::WebhookState;
 use crate::reports::digest::{happened, of_scope};
-use crate::reports::{AttentionWatch, ReportFilter, profits};
+use crate::reports::{AttentionWatch, ReportFilter, mixed_currencies, profits};
 use crate::store::channels::StoredChannel;
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{Connection, Result, StoreError, events, forwards, outbox, positions};
@@ -260,6 +261,10 @@ fn report(
     }
     if lines.is_empty() {
         lines.push("No trade was closed.".to_owned());
+    }
+    for webhook in of {
+        let mixed = mixed_currencies(connection, webhook, Book::Alerts, None)?;
+        lines.extend(mixed.map(|mixed| format!("Note: {mixed}.")));
     }
     Ok(Answer::of(title, lines))
 }

@@ -88,6 +88,7 @@ impl Report {
                 (_, true) => Book::Fills,
                 _ => Book::Alerts,
             },
+            is_imported: None,
             webhooks: webhooks.collect::<anyhow::Result<_>>()?,
             ticker: self.ticker,
             tag: self.tag,

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Finding, outward, refused, storage};
 use crate::acme;
 use crate::config::Retention;
+use crate::domain::book::Book;
 use crate::domain::event::EventStatus;
 use crate::domain::sender::SenderPolicy;
 use crate::server::lock::RunningServer;
@@ -103,6 +104,7 @@ fn look(
     ]
     .into_iter()
     .chain(point_values(connection)?)
+    .chain(currencies(connection)?)
     .collect())
 }
 
@@ -121,6 +123,19 @@ fn point_values(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
                 "set it in the webhook's settings, or set the other one for this ticker to confirm it",
             ));
         }
+    }
+    Ok(findings)
+}
+
+/// Checks whether a webhook adds up profits of several currencies.
+fn currencies(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for webhook in webhooks::list(connection)? {
+        let mixed = crate::reports::mixed_currencies(connection, &webhook, Book::Alerts, None)?;
+        findings.extend(mixed.map(|mixed| {
+            let next = "give each currency a webhook of its own";
+            Finding::notice("currency", mixed, next)
+        }));
     }
     Ok(findings)
 }

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::departure::{Departure, DepartureSide};
 use super::event::EventId;
 use super::instrument::Instrument;
+use super::profit_currency::{ProfitCurrency, other_currency};
 use super::terms::MissingPointValue;
 use super::webhook::{Settings, WebhookState};
 
@@ -73,6 +74,8 @@ pub enum Attention {
     /// A future is traded with another point value than its contract has, and the settings do
     /// not say that it is meant so.
     PointValue(Instrument, MissingPointValue),
+    /// The profit of an instrument is in another currency than its webhook's, and is added to it.
+    OtherCurrency(Instrument, ProfitCurrency),
     /// Live trades are not those that the backtest leaves room for.
     Departed(Instrument, Departure),
     /// So many alerts could not be read and made no order.
@@ -93,7 +96,8 @@ impl Attention {
     pub fn is_same_matter(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::OutOfSync(one), Self::OutOfSync(other))
-            | (Self::PointValue(one, _), Self::PointValue(other, _)) => one == other,
+            | (Self::PointValue(one, _), Self::PointValue(other, _))
+            | (Self::OtherCurrency(one, _), Self::OtherCurrency(other, _)) => one == other,
             (Self::Departed(one, was), Self::Departed(other, is)) => {
                 one == other && was.side == is.side
             }
@@ -117,6 +121,20 @@ impl fmt::Display for Attention {
                 used.normalize(),
                 known.normalize()
             ),
+            Self::OtherCurrency(instrument, currency) => match currency {
+                ProfitCurrency::Coin(Some(coin)) => write!(
+                    formatter,
+                    "the profit of {instrument} is in {coin}, and is added to another currency"
+                ),
+                ProfitCurrency::Coin(None) => write!(
+                    formatter,
+                    "the profit of {instrument} is in its coin, and is added to another currency"
+                ),
+                ProfitCurrency::Price => write!(
+                    formatter,
+                    "the profit of {instrument} is in the currency of its price, and is added to a coin"
+                ),
+            },
             Self::Departed(instrument, Departure { trade, side, .. }) => {
                 let than = match side {
                     DepartureSide::Worse => "worse",
@@ -174,6 +192,7 @@ impl Changes {
 pub fn of(facts: &Facts<'_>, now: Timestamp) -> Vec<Attention> {
     let mut attention: Vec<Attention> = out_of_sync(facts).collect();
     attention.extend(point_values(facts));
+    attention.extend(other_currencies(facts));
     attention.extend(departures(facts));
     attention.extend(unsettled(facts.unsettled));
     attention.extend(silent(facts, now));
@@ -191,6 +210,15 @@ fn point_values(facts: &Facts<'_>) -> impl Iterator<Item = Attention> {
         let instrument = &of.instrument;
         let missing = facts.settings.missing_point_value(instrument.as_str())?;
         Some(Attention::PointValue(instrument.clone(), missing))
+    })
+}
+
+fn other_currencies(facts: &Facts<'_>) -> impl Iterator<Item = Attention> {
+    let traded = || facts.instruments.iter().map(|of| of.instrument.as_str());
+    facts.instruments.iter().filter_map(move |of| {
+        let instrument = &of.instrument;
+        let currency = other_currency(facts.settings, instrument.as_str(), traded())?;
+        Some(Attention::OtherCurrency(instrument.clone(), currency))
     })
 }
 

@@ -27,14 +27,16 @@ use utoipa::ToSchema;
 
 use crate::analytics::{Asked, Base, Capital, Report};
 use crate::domain::book::Book;
+use crate::domain::instrument::Instrument;
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
+use crate::domain::profit_currency::{ProfitCurrency, other_currency};
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
 use crate::domain::webhook::{Settings, WebhookId};
-use crate::store::Result;
 use crate::store::trades::TradeFilter;
 use crate::store::webhooks::{self, StoredWebhook};
+use crate::store::{Result, positions};
 
 pub use attention_watch::{AttentionChange, AttentionWatch};
 pub use cache::ReportCache;
@@ -46,6 +48,8 @@ use live::Part;
 pub struct ReportFilter {
     /// The book whose trades they are of.
     pub book: Book,
+    /// Only trades with an alert that was brought in later, or only those without.
+    pub is_imported: Option<bool>,
     /// Some webhooks.
     pub webhooks: Vec<WebhookId>,
     /// One ticker.
@@ -108,8 +112,8 @@ impl ReportFilter {
 pub struct Reports {
     /// By currency.
     pub reports: Vec<Report>,
-    /// Where a webhook's settings are other than what its backtest's list was made with, so
-    /// that reports of alerts and of the list cannot be compared.
+    /// What makes the figures other than they look: profits of several currencies in one sum,
+    /// and where a webhook's settings are other than what its backtest's list was made with.
     pub notes: Vec<String>,
 }
 
@@ -172,8 +176,9 @@ pub fn profits(
     Ok(by_part)
 }
 
-/// Where the settings of the webhooks of a filter are other than what their lists of trades
-/// were made with, so that reports of the two cannot be compared.
+/// What makes the figures of a filter other than they look: profits of several currencies in one
+/// sum, and settings that are other than what a list of trades was made with, so that reports of
+/// the two cannot be compared.
 ///
 /// # Errors
 ///
@@ -182,6 +187,10 @@ pub fn notes(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Strin
     let transaction = connection.unchecked_transaction()?;
     let mut notes = Vec::new();
     for webhook in wanted(&transaction, filter)? {
+        let mixed = mixed_currencies(&transaction, &webhook, filter.book, filter.ticker.as_ref())?;
+        notes.extend(mixed.map(|mixed| {
+            format!("{mixed}: use a webhook of its own with that currency, and do not trust these sums until then")
+        }));
         let ticker = filter.ticker.as_ref();
         notes.extend(crate::store::backtests::differences(
             &transaction,
@@ -190,6 +199,46 @@ pub fn notes(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Strin
         )?);
     }
     Ok(notes)
+}
+
+/// Which instruments of a webhook, or the one of a ticker, have their profit in another currency
+/// than it has, so that its sums are of several.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError`] where the database cannot be read.
+pub fn mixed_currencies(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    book: Book,
+    ticker: Option<&Ticker>,
+) -> Result<Option<String>> {
+    if book == Book::Backtest {
+        // Each list has a currency of its own.
+        return Ok(None);
+    }
+    let traded = positions::instruments(connection, webhook.row, book)?;
+    let mut others = Vec::new();
+    for instrument in &traded {
+        if ticker.is_some_and(|ticker| !instrument.ticker().may_be(ticker)) {
+            continue;
+        }
+        let tickers = traded.iter().map(Instrument::as_str);
+        let other = other_currency(&webhook.settings, instrument.as_str(), tickers);
+        others.extend(other.map(|other| match other {
+            ProfitCurrency::Coin(Some(coin)) => format!("{instrument} (in {coin})"),
+            ProfitCurrency::Coin(None) => format!("{instrument} (in its coin)"),
+            ProfitCurrency::Price => format!("{instrument} (in the currency of its price)"),
+        }));
+    }
+    Ok((!others.is_empty()).then(|| {
+        format!(
+            "in \"{}\" the profit of {} is counted as {}",
+            webhook.name,
+            others.join(", "),
+            webhook.settings.currency
+        )
+    }))
 }
 
 /// The webhooks that a filter wants, by their currency.
@@ -230,7 +279,7 @@ pub(crate) fn trade_filter<'a>(
             .ticker
             .as_ref()
             .map(|ticker| ticker.as_str().to_owned()),
-        is_imported: None,
+        is_imported: filter.is_imported,
         order: None,
         tag: filter.tag.clone(),
         from,

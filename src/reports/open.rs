@@ -14,7 +14,7 @@ use crate::domain::trade::{ClosedTrade, Lot};
 use crate::store::orders::SeenPrice;
 use crate::store::positions::StoredPosition;
 use crate::store::webhooks::StoredWebhook;
-use crate::store::{Result, fills, orders, positions, tickers, trades};
+use crate::store::{Result, events, fills, orders, positions, tickers, trades};
 
 /// The positions open at the end, and the last prices seen.
 pub(super) struct OpenAtEnd {
@@ -137,8 +137,14 @@ impl OpenAtEnd {
             self.forget_profit();
             return Ok(());
         };
-        let lots = ledger.lots();
-        let mut held: Vec<Held> = lots.map(|lot| Held::of_lot(lot, position.terms)).collect();
+        let mut held = Vec::with_capacity(ledger.lots().len());
+        for lot in ledger.lots() {
+            let is_wanted = match part.filter.is_imported {
+                Some(is_wanted) => events::is_imported(connection, lot.entry.order)? == is_wanted,
+                None => true,
+            };
+            held.extend(is_wanted.then(|| Held::of_lot(lot, position.terms)));
+        }
         let price = match asked.to {
             None if part.filter.book == Book::Alerts => ledger.newest_price(),
             None => seen.map(|(_, price)| price),

@@ -18,6 +18,7 @@ use crate::domain::departure::DepartureSide;
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
+use crate::domain::profit_currency::ProfitCurrency;
 use crate::domain::trade::ClosedTrade;
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::store::positions::{self, StoredPosition};
@@ -93,6 +94,13 @@ pub enum Attention {
         #[serde(rename = "pointValue")]
         point_value: String,
     },
+    /// The profit of an instrument is in another currency than its webhook's, and is added to it.
+    OtherCurrency {
+        /// The instrument.
+        ticker: String,
+        /// Its profit's currency; null where only the settings know it.
+        currency: Option<String>,
+    },
     /// Live trades are not those that the backtest leaves room for.
     Departed {
         /// The instrument.
@@ -145,6 +153,13 @@ impl From<attention::Attention> for Attention {
                 ticker: instrument.to_string(),
                 used: missing.used.normalize().to_string(),
                 point_value: missing.known.normalize().to_string(),
+            },
+            Decided::OtherCurrency(instrument, currency) => Self::OtherCurrency {
+                ticker: instrument.to_string(),
+                currency: match currency {
+                    ProfitCurrency::Coin(coin) => coin,
+                    ProfitCurrency::Price => None,
+                },
             },
             Decided::Departed(instrument, departure) => Self::Departed {
                 ticker: instrument.to_string(),

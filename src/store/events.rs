@@ -324,6 +324,17 @@ pub fn arrivals(connection: &Connection, webhook: i64) -> Result<Vec<Arrived>> {
     Ok(arrived.collect::<rusqlite::Result<_>>()?)
 }
 
+/// True if an order's event was brought in later, from a file.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub fn is_imported(connection: &Connection, order: OrderId) -> Result<bool> {
+    let mut select =
+        connection.prepare_cached("SELECT 1 FROM events WHERE id = ?1 AND source = 'imported'")?;
+    Ok(select.exists([order.0])?)
+}
+
 /// When the last alert of a webhook came over the network.
 ///
 /// # Errors

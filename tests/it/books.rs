@@ -1,6 +1,6 @@
 //! The books of a webhook: its alerts' trades and its backtest, asked for by name.
 
-use crate::support::Server;
+use crate::support::{Server, wait_until};
 use serde_json::{Value, json};
 
 /// A list of three trades, closed in another order than that of their numbers.
@@ -57,12 +57,47 @@ fn reports_lists_and_exports_are_of_the_book_that_is_named() {
     }
     assert_eq!(paged, ids(""));
 
+    // Live and imported are told apart alike, by a list and by a report.
+    let imported = webhook.alert(
+        &json!({ "auth_key": null, "ticker": "MSFT", "marketPrice": 50, "qty": 1,
+        "positionDirection": "entryLong" }),
+    );
+    let mut exit = imported.clone();
+    (exit["positionDirection"], exit["marketPrice"]) = (json!("exitLong"), json!(57));
+    let line =
+        |time: &str, payload: &Value| json!({ "time": time, "payload": payload }).to_string();
+    let lines = [
+        line("2026-02-01T10:00:00Z", &imported),
+        line("2026-02-01T11:00:00Z", &exit),
+    ];
+    let path = server.data.path.join("alerts.jsonl");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let import = [
+        "import",
+        "alerts",
+        path.to_str().unwrap(),
+        "--webhook",
+        &webhook.id,
+    ];
+    server.data.text(&import);
+    wait_until("the import is paired", || ids("book=alerts").len() == 2);
+
     let net_profit = |query: &str| {
         let report = shown(&format!("/performance?{query}")).expect(200).json();
         report["reports"][0]["all"]["netProfit"].clone()
     };
-    assert_eq!(net_profit(""), "10");
-    assert_eq!(net_profit("book=alerts"), "10");
+    assert_eq!((net_profit(""), ids("source=live").len()), (json!("17"), 1));
+    assert_eq!(net_profit("book=alerts"), "17");
+    assert_eq!(net_profit("source=live"), "10");
+    assert_eq!(
+        (net_profit("source=imported"), ids("source=imported").len()),
+        (json!("7"), 1)
+    );
+    let exported = shown("/export/trades.csv?source=live").expect(200).text;
+    assert_eq!(exported.lines().count(), 2, "{exported}");
+    let simulated = shown("/performance/monte-carlo?source=live&resamples=10");
+    let bands = &simulated.expect(200).json()["bands"];
+    assert_eq!(bands.as_array().unwrap().last().unwrap()["trade"], 1);
     assert_eq!(net_profit("book=backtest"), "6");
     assert_eq!(net_profit("book=backtest&source=backtest"), "6");
     let exported = shown("/export/trades.csv?book=backtest").expect(200).text;

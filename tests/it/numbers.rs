@@ -108,6 +108,76 @@ fn a_ticker_with_and_without_exchange_and_case_is_one_instrument() {
 }
 
 #[test]
+fn a_contract_month_is_one_instrument_however_its_year_is_written() {
+    let desk = Desk::with(&json!({ "pointValues": { "ES": "50" } }));
+    assert_eq!(desk.trade("CME_MINI:ESZ2026", "buy", "5000"), [""; 0]);
+    assert_eq!(desk.trade("ESZ26", "buy", "5002"), ["same_instrument"]);
+    assert_eq!(desk.trade("esz6", "sell", "5010"), ["same_instrument"]);
+    // The root's point value: 50 x (5010 - 5000).
+    assert_eq!(desk.profits(), ["500"]);
+    let positions = desk.items("/positions");
+    assert_eq!((positions.len(), &positions[0]["qty"]), (1, &json!("1")));
+    for spelled in ["ESZ2026", "ESZ26", "ESZ6"] {
+        assert_eq!(desk.items(&format!("/orders?ticker={spelled}")).len(), 3);
+        assert_eq!(desk.items(&format!("/trades?ticker={spelled}")).len(), 1);
+    }
+    // The next month is another one, and rolling leaves the old position.
+    assert_eq!(desk.trade("ESH2027", "buy", "5050"), [""; 0]);
+    assert_eq!(desk.items("/positions").len(), 2);
+}
+
+#[test]
+fn profits_in_a_coin_among_dollars_are_named_wherever_they_are_added_up() {
+    let desk = Desk::with(&json!({ "contracts": { "BTCUSD": "inverse" } }));
+    for (ticker, entry, exit) in [
+        ("AAPL", "100", "110"),
+        ("BITSTAMP:BTCUSD", "50000", "40000"),
+    ] {
+        desk.trade(ticker, "buy", entry);
+        desk.trade(ticker, "sell", exit);
+    }
+    // 1/50000 - 1/40000 of a coin.
+    assert_eq!(desk.profits(), ["10", "-0.000005"]);
+    let notes = desk.get("/performance")["notes"].clone();
+    let note = notes[0].as_str().unwrap();
+    for word in ["BITSTAMP:BTCUSD (in BTC)", "counted as USD", "Strategy"] {
+        assert!(note.contains(word), "{note}");
+    }
+    assert_eq!(desk.get("/performance?ticker=AAPL")["notes"], json!([]));
+    let overview = desk.get("/overview");
+    let attention =
+        json!({ "kind": "otherCurrency", "ticker": "BITSTAMP:BTCUSD", "currency": "BTC" });
+    assert_eq!(overview["webhooks"][0]["attention"], json!([attention]));
+    let report = desk.server.data.text(&["report", &desk.webhook.id]);
+    assert!(report.contains("BTC) is counted as USD"), "{report}");
+    let doctor = desk.server.data.run(&["doctor", "--quick"]);
+    let found = String::from_utf8(doctor.stdout).unwrap();
+    assert!(found.contains("BITSTAMP:BTCUSD (in BTC)"), "{found}");
+    // With its own currency and nothing else, there is nothing to say.
+    desk.set(&json!({ "contracts": {} }));
+    assert_eq!(desk.get("/performance")["notes"], json!([]));
+}
+
+#[test]
+fn money_for_contracts_is_divided_by_the_price_and_the_trader_told() {
+    let desk = Desk::with(
+        &json!({ "pointValues": { "ES1!": "50" }, "contracts": { "XBTUSD": "inverse" } }),
+    );
+    let order = |ticker: &str, price: &str| {
+        let alert =
+            json!({ "ticker": ticker, "action": "buy", "notional": "10000", "marketPrice": price });
+        let answer = desk.send(200, &alert);
+        (answer["order"]["qty"].clone(), codes(&answer))
+    };
+    let warned = || vec!["money_of_contracts".to_owned()];
+    assert_eq!(order("AAPL", "200"), (json!(50), Vec::new()));
+    assert_eq!(order("ES1!", "5000"), (json!(2), warned()));
+    // Its point value is known, though not set.
+    assert_eq!(order("NQ1!", "20000"), (json!(0.5), warned()));
+    assert_eq!(order("XBTUSD", "50000"), (json!(0.2), warned()));
+}
+
+#[test]
 fn two_exchanges_are_two_instruments_and_the_alert_is_told() {
     let desk = Desk::new();
     desk.trade("XETR:SAP", "buy", "100");

@@ -13,7 +13,6 @@ mod texts;
 use serde_json::Value;
 
 use super::auth::SESSION_COOKIE;
-use super::book::ReportSource;
 use super::{
     account, backtests, channels, comparison, events, expectation, exports, fills, forwards,
     imports, orders, outbox, overview, performance, positions, second_factor, security, senders,
@@ -111,7 +110,7 @@ use super::{
         document
     ),
     // Those that are found in parameters only.
-    components(schemas(imports::FileKind, ReportSource, trade_sieve::Outcome, comparison::Only, crate::compare::Preset, crate::reports::comparison::With)),
+    components(schemas(imports::FileKind, trade_sieve::Outcome, comparison::Only, crate::compare::Preset, crate::reports::comparison::With)),
     modifiers(&Logins),
     security(("token" = []), ("session" = []))
 )]

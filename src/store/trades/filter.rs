@@ -44,6 +44,7 @@ impl TradeFilter {
     pub(super) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
         let mut conditions = self.of("t", connection)?;
         conditions.require_all(self.within());
+        self.require_source(&mut conditions);
         Ok(conditions)
     }
 
@@ -90,12 +91,16 @@ impl TradeFilter {
         within
     }
 
+    fn require_source(&self, conditions: &mut Conditions) {
+        if let Some(is_imported) = self.is_imported {
+            conditions.require(format!("{IS_IMPORTED} = ?"), [is_imported]);
+        }
+    }
+
     /// Conditions on a trade on a page of the list, of whichever ledger and tag.
     fn on_page(&self) -> Conditions {
         let mut on_page = self.within();
-        if let Some(is_imported) = self.is_imported {
-            on_page.require(format!("{IS_IMPORTED} = ?"), [is_imported]);
-        }
+        self.require_source(&mut on_page);
         if let Some(order) = self.order {
             // No trade closes before one of its orders.
             let since = "t.exit_time >= (SELECT o.paired_at FROM orders o WHERE o.id = ?)";

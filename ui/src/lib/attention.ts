@@ -78,8 +78,23 @@ export function matters(webhook: WebhookOverview, now: number): Matter[] {
           step: 'Check the alert in TradingView',
           href: page,
         };
+      default:
+        return unnamed(item, page);
     }
   });
+}
+
+/** A matter of a kind that is newer than this page. */
+function unnamed(item: { kind: string; ticker?: string; currency?: string | null }, page: string): Matter {
+  if (item.kind === 'otherCurrency') {
+    return {
+      isGrave: true,
+      text: `The profit of ${item.ticker} is in ${item.currency ?? 'another currency'} and is added to this webhook’s as if it were the same.`,
+      step: 'Give it a webhook of its own',
+      href: page,
+    };
+  }
+  return { isGrave: false, text: 'Something needs your attention.', step: 'See what', href: page };
 }
 
 /** What keeps alerts from reaching this server, as the server’s own checks found it. */
