@@ -59,7 +59,7 @@ const SHEETS: [&str; 14] = [
 ];
 
 /// A property that is read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Property {
     Symbol,
     Currency,
@@ -139,31 +139,31 @@ impl Properties {
             table => table?,
         };
         let mut properties = Self::default();
+        let mut seen = Seen::default();
         // The sheet has no header of its own: its first row is a property too.
         if let [name, value, ..] = table.header.as_slice() {
-            properties.take(name.trim(), Cell::Text(value));
+            properties.take(name.trim(), Cell::Text(value), &mut seen);
         }
         for row in table.rows.iter() {
             if let (Some(name), Some(value)) = (row.cells.get(0), row.cells.get(1)) {
-                properties.take(&name.text(), value);
+                properties.take(&name.text(), value, &mut seen);
             }
         }
-        if properties == Self::default() {
-            properties.notes.push(format!(
-                "nothing was understood in the sheet {name}: capital, point value, commission and zone are read of an export made with TradingView in English"
-            ));
-        }
+        properties.notes.extend(seen.note(name));
         Ok(properties)
     }
 
-    fn take(&mut self, name: &str, value: Cell<'_>) {
+    fn take(&mut self, name: &str, value: Cell<'_>, seen: &mut Seen) {
         let text = value.text();
         if text.is_empty() {
             return;
         }
         let Some(property) = property(name) else {
+            seen.unknown.push(name.trim().to_owned());
             return;
         };
+        seen.known.push(property);
+        seen.is_in_english |= is_english(name);
         let is_read = match property {
             Property::Symbol => {
                 self.symbol = Some(text.clone());
@@ -212,6 +212,69 @@ impl Properties {
         }
         true
     }
+}
+
+/// The names of the properties that were met.
+#[derive(Default)]
+struct Seen {
+    known: Vec<Property>,
+    unknown: Vec<String>,
+    is_in_english: bool,
+}
+
+impl Seen {
+    /// Names that a note lists at most.
+    const LISTED: usize = 20;
+
+    /// The settings that are missing beside names that may be theirs in a language that is not
+    /// known. In English every name is known, so that the others are the strategy's own.
+    fn note(&self, sheet: &str) -> Option<String> {
+        const WANTED: [(Property, &str); 5] = [
+            (Property::Currency, "currency"),
+            (Property::Capital, "initial capital"),
+            (Property::PointValue, "point value"),
+            (Property::Commission, "commission"),
+            (Property::Zone, "time zone"),
+        ];
+        let missing = WANTED
+            .iter()
+            .filter(|(wanted, _)| !self.known.contains(wanted));
+        let missing: Vec<&str> = missing.map(|(_, name)| *name).collect();
+        if self.is_in_english || self.unknown.is_empty() || missing.is_empty() {
+            return None;
+        }
+        let names: Vec<String> = self
+            .unknown
+            .iter()
+            .take(Self::LISTED)
+            .map(|name| format!("{name:.60}"))
+            .collect();
+        let more = self.unknown.len() - names.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        Some(format!(
+            "the sheet {sheet} was read without {}: not understood in it were {}{more}. Check these in the preview; an export made with TradingView in English says them",
+            missing.join(", "),
+            names.join(", "),
+        ))
+    }
+}
+
+/// True of names that no other language has.
+fn is_english(name: &str) -> bool {
+    const ENGLISH: [&str; 6] = [
+        "initial capital",
+        "point value",
+        "time zone",
+        "timezone",
+        "trading range",
+        "backtesting range",
+    ];
+    let name = name.trim().trim_end_matches(':').to_lowercase();
+    ENGLISH.contains(&name.as_str())
 }
 
 /// Keeps what was read; whether there was something.
@@ -347,8 +410,45 @@ mod tests {
 
     fn properties(name: &str, value: Cell<'_>) -> Properties {
         let mut properties = Properties::default();
-        properties.take(name, value);
+        properties.take(name, value, &mut Seen::default());
         properties
+    }
+
+    #[test]
+    fn names_that_are_not_understood_are_told_where_a_setting_is_missing() {
+        let note = |rows: &[(&str, &str)], sheet: &str| {
+            let (mut properties, mut seen) = (Properties::default(), Seen::default());
+            for (name, value) in rows {
+                properties.take(name, Cell::Text(value), &mut seen);
+            }
+            seen.note(sheet)
+        };
+        let hungarian = [
+            ("Szimbólum", "NASDAQ:AAPL"),
+            ("Kezdőtőke", "5000"),
+            ("Currency", "USD"),
+            ("Jutalék", "0.1%"),
+        ];
+        assert_eq!(
+            note(&hungarian, "Properties").unwrap(),
+            "the sheet Properties was read without initial capital, point value, commission, time zone: not understood in it were Szimbólum, Kezdőtőke, Jutalék. Check these in the preview; an export made with TradingView in English says them"
+        );
+        // The strategy's own settings, beside all that is wanted, and in an English sheet.
+        let own = ("Gyors hossz", "9");
+        let german = [
+            ("Startkapital", "5000"),
+            ("Währung", "USD"),
+            ("Punktwert", "1"),
+            ("Kommission", "0.1%"),
+            ("Zeitzone", "UTC"),
+            own,
+        ];
+        assert_eq!(note(&german, "Eigenschaften"), None);
+        assert_eq!(
+            note(&[("Initial capital", "5000"), own], "Properties"),
+            None
+        );
+        assert_eq!(note(&hungarian[2..3], "Properties"), None);
     }
 
     #[test]
@@ -420,7 +520,8 @@ mod tests {
             assert!(read.notes[0].contains(text), "{:?}", read.notes);
         }
         let mut both = properties("Backtesting range", Cell::Text("2025-01-01 - 2025-12-31"));
-        both.take("Trading range", Cell::Text("2025-03-01 - 2025-06-01"));
+        let later = Cell::Text("2025-03-01 - 2025-06-01");
+        both.take("Trading range", later, &mut Seen::default());
         assert_eq!(both.range, whole);
     }
 
