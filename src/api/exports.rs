@@ -128,6 +128,7 @@ impl Row for Order {
         "signal",
         "comment",
         "positionDirection",
+        "closesOpposite",
     ];
 
     fn cells(self) -> Vec<Cell> {
@@ -151,6 +152,7 @@ impl Row for Order {
             Cell::foreign(self.signal),
             Cell::foreign(self.comment),
             Cell::plain_or_empty(self.position_direction.as_ref()),
+            Cell::plain_or_empty(self.closes_opposite.then_some(&true)),
         ]
     }
 }

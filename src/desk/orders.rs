@@ -59,6 +59,8 @@ pub struct Order {
     pub stop_loss_limit: Option<String>,
     /// Its time at the broker.
     pub time_in_force: Option<TimeInForce>,
+    /// True if it closes all of an opposite position beside its own quantity.
+    pub closes_opposite: bool,
     /// True if it may fill outside regular hours.
     pub extended_hours: Option<bool>,
     /// The time that it is paired into trades by.
@@ -112,6 +114,7 @@ impl From<StoredOrder> for Order {
             stop_loss: text(stored.stop_loss),
             stop_loss_limit: text(stored.stop_loss_limit),
             time_in_force: stored.time_in_force,
+            closes_opposite: stored.closes_opposite,
             extended_hours: stored.extended_hours,
             paired_at: stored.paired_at,
             signal_time: stored.signal_time,

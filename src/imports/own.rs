@@ -100,6 +100,8 @@ fn message(cells: &Titled<'_>) -> String {
     let direction = cells.text("direction");
     let is_buy = direction.as_deref() == Some("long");
     put("ticker", text("ticker"));
+    let closes_opposite = cells.text("closesOpposite").as_deref() == Some("true");
+    put("closesOpposite", closes_opposite.then_some(json!(true)));
     put("qty", text("qty"));
     let stated = cells.text("positionDirection");
     let side = match (cells.text("change").as_deref(), is_buy) {

@@ -214,6 +214,48 @@ fn a_reversal_comes_back_as_its_webhook_closes_it() {
 }
 
 #[test]
+fn an_order_that_closes_its_opposite_comes_back_as_one() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let first = server.create_webhook("First");
+    // TradersPost's `buy` and `sell` without a sentiment close the other side first.
+    for (changes, price) in [
+        (json!({ "positionDirection": "entryLong", "qty": 3 }), "100"),
+        (
+            json!({ "positionDirection": "entryShort", "qty": 2, "closesOpposite": true }),
+            "110",
+        ),
+        (
+            json!({ "positionDirection": "entryLong", "qty": 1, "closesOpposite": "yes" }),
+            "104",
+        ),
+        (
+            json!({ "positionDirection": "exitLong", "qty": null }),
+            "105",
+        ),
+    ] {
+        let mut alert = first.alert(&changes);
+        alert["marketPrice"] = json!(price);
+        server.deliver(&first, &alert).expect(200);
+    }
+    let query = format!("webhook={}", first.id);
+    let made = trades(&server, &token, &query);
+    // 3 x (110 - 100), 2 x (110 - 104) short, 1 x (105 - 104).
+    let mut profits: Vec<&str> = made
+        .iter()
+        .map(|trade| trade.split('"').nth(19).unwrap())
+        .collect();
+    profits.sort_unstable();
+    assert_eq!(profits, ["1", "12", "30"], "{made:#?}");
+    let exported = export(&server, &token, "orders", &query);
+    let path = file(&server.data, "orders.csv", exported);
+    let again = server.create_webhook("Again");
+    import(&server.data, "alerts", &path, &again, &[]);
+    let of_again = trades(&server, &token, &format!("webhook={}", again.id));
+    assert_eq!(of_again, made);
+}
+
+#[test]
 fn an_exported_trade_of_an_inverse_contract_comes_back_as_one() {
     let server = Server::start();
     let token = server.data.create_token();

@@ -89,7 +89,7 @@ fn read_given(given: &Given<'_, '_>, translation: Option<&Translation<'_>>) -> R
     };
     let signal = match signal::read(&fields) {
         Ok(mut signal) => {
-            signal.closes_opposite = translation.is_some_and(|said| said.closes_opposite);
+            signal.closes_opposite |= translation.is_some_and(|said| said.closes_opposite);
             signal
         }
         Err(error) => {

@@ -142,6 +142,7 @@ pub const ALERT: Table = Table {
         "stopLoss",
         "timeInForce",
         "extendedHours",
+        "closesOpposite",
         "marketPosition",
         "marketPositionSize",
         "prevMarketPosition",

@@ -80,6 +80,14 @@ pub fn of_order(signal: &Signal, notes: &Notes) -> Vec<FieldOrigin> {
             &["extendedHours"],
         );
     }
+    if origins
+        .reads
+        .iter()
+        .any(|read| read.field == "closesOpposite")
+    {
+        let closes = signal.closes_opposite.to_string();
+        origins.add("closesOpposite", &closes, &["closesOpposite"]);
+    }
     origins.position(signal);
     if let Some(id) = &signal.idempotency_key {
         origins.add("id", id, &["id"]);

@@ -6,7 +6,7 @@ use super::position::Position;
 use super::prices::Prices;
 use super::{Object, PayloadError, Stated, bracket, hints, metadata, side, size, string};
 use crate::domain::money::parse_decimal;
-use crate::domain::signal::{Direction, Signal, Ticker};
+use crate::domain::signal::{Direction, Intent, Signal, Ticker};
 
 /// The longest `id`, in characters.
 const LONGEST_ID: usize = 128;
@@ -30,7 +30,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
     Ok(Signal {
         ticker,
         intent: side.intent,
-        closes_opposite: false,
+        closes_opposite: closes_opposite(fields, side.intent)?,
         order_type: prices.order_type,
         size: size::read(fields, &side, &position, prices.intended)?,
         market_price: prices.market,
@@ -46,6 +46,18 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
         idempotency_key: idempotency_key(fields)?,
         metadata,
     })
+}
+
+/// Reports whether an entry closes all of an opposite position beside its own quantity. Of
+/// another order it says nothing.
+fn closes_opposite(fields: &Object<'_, '_>, intent: Intent) -> Result<bool, PayloadError> {
+    const NAME: &str = "closesOpposite";
+    let is_said = fields.boolean(NAME)? == Some(true);
+    let is_entry = matches!(intent, Intent::EntryLong | Intent::EntryShort);
+    if is_said && !is_entry {
+        fields.notes.unused(NAME);
+    }
+    Ok(is_said && is_entry)
 }
 
 fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {

@@ -212,7 +212,13 @@ impl Statement {
         };
         if !fits {
             let what = format!("{} and {}", shown(name()), position.shown());
-            let hint = "Take the quantity and all position fields from the template for all orders, with TradingView's placeholders, or delete the position fields.";
+            let hint = position.moved().map_or_else(
+                || "Take the quantity and all position fields from the template for all orders, with TradingView's placeholders, or delete the position fields.".to_owned(),
+                |moved| format!(
+                    "TradingView's position moves by {}. For that size write {{{{strategy.order.contracts}}}} as the quantity; for a size of your own delete the position fields.",
+                    moved.abs().normalize()
+                ),
+            );
             return Err(PayloadError::contradiction(
                 &fields.name_of(name()),
                 what,
