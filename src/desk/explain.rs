@@ -123,6 +123,10 @@ pub fn explain(
         Err(error) => explanation.error = Some(error),
     }
     explanation.warnings = parsed.warnings;
+    if let Some((connection, webhook)) = webhook {
+        let warning = sizing::money_warning(connection, webhook.row, &parsed.signal)?;
+        explanation.warnings.extend(warning);
+    }
     Ok(explanation)
 }
 

@@ -291,6 +291,7 @@ fn record_signal(
         Ok(quantity) => quantity,
         Err(error) => return record_failed(context, webhook, delivery, error),
     };
+    warnings.extend(sizing::money_warning(context.connection, webhook, signal)?);
     let sized = quantity.filter(|_| matches!(signal.size, Size::Percentage(_)));
     let repetition = repetition(context, webhook, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
