@@ -305,3 +305,35 @@ fn the_owner_deletes_on_a_disk_that_others_filled_to_the_last_byte() {
     check(&data, &webhook, acknowledged);
     drop(disk);
 }
+
+#[test]
+fn a_file_that_finds_no_room_is_refused_whole_and_alerts_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    let test = "a_file_that_finds_no_room_is_refused_whole_and_alerts_go_on";
+    // Files leave 32 MB to the alerts.
+    let Some(disk) = small_disk(test, &path, "24m") else {
+        return;
+    };
+    let server = on_small_disk(&path);
+    let webhook = server.create_webhook("Strategy");
+    let token = server.data.create_token();
+    let entries = || std::fs::read_dir(path.join("data")).unwrap().count();
+    let before = entries();
+    let alert = webhook.alert(&json!({ "auth_key": null }));
+    let file = json!({ "time": "2026-01-05T14:30:00Z", "payload": alert });
+    let imports = format!("/imports?webhook={}&kind=alerts", webhook.id);
+    let refused = server.api(&token, "POST", &imports, Some(file)).expect(507);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    let problem = refused.json();
+    assert_eq!(problem["reason"], "no_room", "{problem}");
+    let hint = problem["hint"].as_str().unwrap();
+    assert!(hint.contains("nothing was imported"), "{problem}");
+    assert_eq!(entries(), before);
+    server
+        .deliver(&webhook, &webhook.alert(&json!({})))
+        .expect(200);
+    assert_eq!(server.data.orders().len(), 1);
+    drop(server.stop());
+    drop(disk);
+}
