@@ -11,6 +11,7 @@ use crate::acme;
 use crate::config::Retention;
 use crate::domain::book::Book;
 use crate::domain::event::EventStatus;
+use crate::domain::profit_currency;
 use crate::domain::sender::SenderPolicy;
 use crate::server::lock::RunningServer;
 use crate::store::events::{self, StoredEvent};
@@ -131,7 +132,9 @@ fn point_values(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
 fn currencies(connection: &Connection) -> crate::store::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for webhook in webhooks::list(connection)? {
-        let mixed = crate::reports::mixed_currencies(connection, &webhook, Book::Alerts, None)?;
+        let others = positions::other_currencies(connection, &webhook, Book::Alerts)?;
+        let currency = &webhook.settings.currency;
+        let mixed = profit_currency::note(&webhook.name, currency, &others);
         findings.extend(mixed.map(|mixed| {
             let next = "give each currency a webhook of its own";
             Finding::notice("currency", mixed, next)

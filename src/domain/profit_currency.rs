@@ -5,7 +5,7 @@
 //! `contracts` that makes one of several tickers inverse adds coins to dollars; nothing in the
 //! sum tells it.
 
-use super::instrument::Spelling;
+use super::instrument::{Instrument, Spelling};
 use super::terms::Contract;
 use super::webhook::Settings;
 
@@ -16,6 +16,24 @@ pub enum ProfitCurrency {
     Coin(Option<String>),
     /// That of the price, which no alert states.
     Price,
+}
+
+/// What the owner is told of the instruments of a webhook whose profit is in another currency;
+/// `None` where there are none.
+#[must_use]
+pub fn note(
+    webhook: &str,
+    currency: &str,
+    others: &[(Instrument, ProfitCurrency)],
+) -> Option<String> {
+    let named = others.iter().map(|(instrument, of)| match of {
+        ProfitCurrency::Coin(Some(coin)) => format!("{instrument} (in {coin})"),
+        ProfitCurrency::Coin(None) => format!("{instrument} (in its coin)"),
+        ProfitCurrency::Price => format!("{instrument} (in the currency of its price)"),
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    let is_any = !others.is_empty();
+    is_any.then(|| format!("in \"{webhook}\" the profit of {named} is counted as {currency}"))
 }
 
 /// The currency of an instrument's profit where that is not its webhook's; `traded` are all that

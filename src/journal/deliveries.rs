@@ -286,12 +286,11 @@ fn record_signal(
     parsed: &Parsed,
 ) -> Result<Recorded> {
     let signal = &parsed.signal;
-    let mut warnings = parsed.warnings.clone();
     let quantity = match quantity(context.connection, webhook, delivery, signal)? {
         Ok(quantity) => quantity,
         Err(error) => return record_failed(context, webhook, delivery, error),
     };
-    warnings.extend(sizing::money_warning(context.connection, webhook, signal)?);
+    let mut warnings = warnings_of(context.connection, webhook, parsed)?;
     let sized = quantity.filter(|_| matches!(signal.size, Size::Percentage(_)));
     let repetition = repetition(context, webhook, delivery, arrival, signal)?;
     warnings.extend(warning_of(context, delivery, repetition)?);
@@ -376,6 +375,13 @@ fn quantity(
         return Ok(Ok(None));
     }
     sizing::quantity(connection, webhook, signal, delivery.received_at)
+}
+
+/// What reading a message warned of, and what its size does under the webhook's settings.
+fn warnings_of(connection: &Connection, webhook: i64, parsed: &Parsed) -> Result<Vec<Warning>> {
+    let mut warnings = parsed.warnings.clone();
+    warnings.extend(sizing::money_warning(connection, webhook, &parsed.signal)?);
+    Ok(warnings)
 }
 
 /// The event that a delivery is a resend of. Of one that its owner processes again, they want

@@ -27,10 +27,9 @@ use utoipa::ToSchema;
 
 use crate::analytics::{Asked, Base, Capital, Report};
 use crate::domain::book::Book;
-use crate::domain::instrument::Instrument;
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
-use crate::domain::profit_currency::{ProfitCurrency, other_currency};
+use crate::domain::profit_currency;
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
 use crate::domain::webhook::{Settings, WebhookId};
@@ -201,8 +200,8 @@ pub fn notes(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Strin
     Ok(notes)
 }
 
-/// Which instruments of a webhook, or the one of a ticker, have their profit in another currency
-/// than it has, so that its sums are of several.
+/// Which instruments of a webhook have their profit in another currency than it has, so that its
+/// sums are of several; of one ticker only where that is given.
 ///
 /// # Errors
 ///
@@ -217,28 +216,10 @@ pub fn mixed_currencies(
         // Each list has a currency of its own.
         return Ok(None);
     }
-    let traded = positions::instruments(connection, webhook.row, book)?;
-    let mut others = Vec::new();
-    for instrument in &traded {
-        if ticker.is_some_and(|ticker| !instrument.ticker().may_be(ticker)) {
-            continue;
-        }
-        let tickers = traded.iter().map(Instrument::as_str);
-        let other = other_currency(&webhook.settings, instrument.as_str(), tickers);
-        others.extend(other.map(|other| match other {
-            ProfitCurrency::Coin(Some(coin)) => format!("{instrument} (in {coin})"),
-            ProfitCurrency::Coin(None) => format!("{instrument} (in its coin)"),
-            ProfitCurrency::Price => format!("{instrument} (in the currency of its price)"),
-        }));
-    }
-    Ok((!others.is_empty()).then(|| {
-        format!(
-            "in \"{}\" the profit of {} is counted as {}",
-            webhook.name,
-            others.join(", "),
-            webhook.settings.currency
-        )
-    }))
+    let mut others = positions::other_currencies(connection, webhook, book)?;
+    others.retain(|(of, _)| ticker.is_none_or(|ticker| of.ticker().may_be(ticker)));
+    let currency = &webhook.settings.currency;
+    Ok(profit_currency::note(&webhook.name, currency, &others))
 }
 
 /// The webhooks that a filter wants, by their currency.

@@ -13,6 +13,7 @@ use crate::domain::book::Book;
 use crate::domain::instrument::Instrument;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
+use crate::domain::profit_currency::{ProfitCurrency, other_currency};
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::{MissingPointValue, Terms};
 use crate::domain::webhook::WebhookId;
@@ -141,12 +142,26 @@ pub fn missing_point_values(
     Ok(missing.collect())
 }
 
-/// The instruments of a webhook that have a ledger in a book.
+/// The instruments of a webhook whose profit is in another currency than it has.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
-pub fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<Instrument>> {
+pub fn other_currencies(
+    connection: &Connection,
+    webhook: &StoredWebhook,
+    book: Book,
+) -> Result<Vec<(Instrument, ProfitCurrency)>> {
+    let traded = instruments(connection, webhook.row, book)?;
+    let of = |instrument: &Instrument| {
+        let tickers = traded.iter().map(Instrument::as_str);
+        let other = other_currency(&webhook.settings, instrument.as_str(), tickers)?;
+        Some((instrument.clone(), other))
+    };
+    Ok(traded.iter().filter_map(of).collect())
+}
+
+fn instruments(connection: &Connection, webhook: i64, book: Book) -> Result<Vec<Instrument>> {
     let mut select = connection.prepare_cached(
         "SELECT ticker FROM ledgers WHERE webhook_id = ?1 AND book = ?2 ORDER BY ticker",
     )?;

@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::Result;
 use super::ledger_key::LedgerKey;
-use super::ledgers;
 use super::sql::parsed;
 use crate::domain::book::Book;
 use crate::domain::event::Warning;
@@ -259,10 +258,14 @@ pub(crate) fn settle(connection: &Connection) -> Result<bool> {
             if instrument != *before {
                 is_any_other = true;
                 forget_derived(connection, &LedgerKey::of_alerts(*webhook, before.clone()))?;
-                ledgers::mark(connection, &LedgerKey::of_alerts(*webhook, instrument))?;
+                connection.execute(
+                    "UPDATE ledgers SET is_stale = 1, version = version + 1
+                     WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+                    params![webhook, Book::Alerts, instrument.as_str()],
+                )?;
             }
         }
-        // What some of its tickers named, and others still do.
+        // Where a ticker's ledger went and is needed all the same.
         connection.execute(
             "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before,
                  position_before, newest_second)

@@ -326,7 +326,7 @@ fn a_file_that_finds_no_room_is_refused_whole_and_alerts_go_on() {
     let refused = server.api(&token, "POST", &imports, Some(file)).expect(507);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     let problem = refused.json();
-    assert_eq!(problem["reason"], "no_room", "{problem}");
+    assert_eq!(problem["code"], "no_room", "{problem}");
     let hint = problem["hint"].as_str().unwrap();
     assert!(hint.contains("nothing was imported"), "{problem}");
     assert_eq!(entries(), before);

@@ -147,10 +147,10 @@ fn profits_in_a_coin_among_dollars_are_named_wherever_they_are_added_up() {
     let overview = desk.get("/overview");
     let attention =
         json!({ "kind": "otherCurrency", "ticker": "BITSTAMP:BTCUSD", "currency": "BTC" });
-    assert_eq!(overview["webhooks"][0]["attention"], json!([attention]));
+    assert_eq!(overview["webhooks"][0]["attention"][0], attention);
     let report = desk.server.data.text(&["report", &desk.webhook.id]);
     assert!(report.contains("BTC) is counted as USD"), "{report}");
-    let doctor = desk.server.data.run(&["doctor", "--quick"]);
+    let doctor = desk.server.data.run(&["doctor"]);
     let found = String::from_utf8(doctor.stdout).unwrap();
     assert!(found.contains("BITSTAMP:BTCUSD (in BTC)"), "{found}");
     // With its own currency and nothing else, there is nothing to say.

@@ -18,6 +18,7 @@
 //!   were before it.
 
 mod fill;
+mod fold;
 mod gap;
 mod pairing;
 mod sequence;
@@ -43,6 +44,7 @@ use super::order::{Order, OrderId};
 use super::trade::{Lot, Trade};
 use super::webhook::Settings;
 
+pub use fold::{Folded, fold, fold_each};
 pub use gap::belongs_between;
 pub use pairing::Unpairable;
 use pairing::{Instruction, Pairing};
@@ -291,11 +293,23 @@ impl Ledger {
         if self.is_late(order, settings) {
             return Err(NotApplied::Late(order.id));
         }
+        let applied = self.apply_next(order, settings);
+        applied.map_err(NotApplied::Unpairable)
+    }
+
+    /// Applies an order whose place in the sequence is known otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`Unpairable`]; the ledger is as it was.
+    pub fn apply_next(
+        &mut self,
+        order: &Order,
+        settings: &Settings,
+    ) -> Result<Applied, Unpairable> {
         let filling = self.filling_of(order, settings);
-        match self.pair(order, &filling, settings) {
-            Ok(pairing) => Ok(self.settle_order(order.clone(), pairing, filling)),
-            Err(reason) => Err(NotApplied::Unpairable(reason)),
-        }
+        let pairing = self.pair(order, &filling, settings)?;
+        Ok(self.settle_order(order.clone(), pairing, filling))
     }
 
     /// Applies orders of one second that is later than all before; they are
@@ -466,39 +480,4 @@ impl Ledger {
 fn quantity_of(lots: &VecDeque<Lot>) -> Decimal {
     let quantities = lots.iter().map(|lot| lot.quantity.get());
     quantities.fold(Decimal::ZERO, Decimal::saturating_add)
-}
-
-/// The result of a whole history of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folded {
-    /// The ledger after the last order.
-    pub ledger: Ledger,
-    /// The effect of each order, in the sequence they were paired in.
-    pub applied: Vec<Applied>,
-}
-
-/// Pairs all orders of one webhook and ticker, given in any sequence.
-#[must_use]
-pub fn fold(orders: Vec<Order>, settings: &Settings) -> Folded {
-    let mut applied = Vec::with_capacity(orders.len());
-    let ledger = fold_each(orders, settings, |order| applied.push(order));
-    Folded { ledger, applied }
-}
-
-/// Pairs all orders of one webhook and ticker, given in any sequence, and hands
-/// out what each did: a long history need not be held twice.
-pub fn fold_each(
-    mut orders: Vec<Order>,
-    settings: &Settings,
-    mut each: impl FnMut(Applied),
-) -> Ledger {
-    orders.sort_unstable_by_key(sequence::second_of);
-    let is_same = |one: &Order, next: &Order| sequence::second_of(one) == sequence::second_of(next);
-    let mut ledger = Ledger::new();
-    for second in orders.chunk_by_mut(is_same) {
-        for applied in ledger.apply_second(second, settings) {
-            each(applied);
-        }
-    }
-    ledger
 }

@@ -38,7 +38,7 @@ pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey
     for stored in &found {
         let order = order(stored, &terms.currency, &mut terms.commission);
         // One that no decimal can count is left out, as an alert's order is.
-        if let Ok(applied) = ledger.apply(&order, &terms) {
+        if let Ok(applied) = ledger.apply_next(&order, &terms) {
             trades::insert_applied(connection, key, &applied)?;
         }
     }
