@@ -75,17 +75,17 @@ struct Waiting {
 
 impl Waiting {
     fn of(fills: &[Simultaneous<'_>]) -> Self {
-        let mut files: BTreeMap<i64, Vec<(i64, usize)>> = BTreeMap::new();
+        let mut by_file: BTreeMap<i64, Vec<(i64, usize)>> = BTreeMap::new();
         for (index, fill) in fills.iter().enumerate() {
             for (file, place) in &fill.places {
-                files.entry(*file).or_default().push((*place, index));
+                by_file.entry(*file).or_default().push((*place, index));
             }
         }
         let mut waiting = Self {
             after: vec![Vec::new(); fills.len()],
             before: vec![0; fills.len()],
         };
-        for of_file in files.values_mut() {
+        for of_file in by_file.values_mut() {
             of_file.sort_unstable();
             for pair in of_file.windows(2) {
                 waiting.after[pair[0].1].push(pair[1].1);

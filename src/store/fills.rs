@@ -143,10 +143,10 @@ fn sequence_of(
             places: places.collect::<rusqlite::Result<_>>()?,
         });
     }
-    let files = simultaneous.iter().flat_map(|fill| &fill.places);
-    let files: BTreeSet<i64> = files.map(|(file, _)| *file).collect();
-    if files.len() > 1 {
-        for file in files {
+    let places = simultaneous.iter().flat_map(|fill| &fill.places);
+    let imports: BTreeSet<i64> = places.map(|(import, _)| *import).collect();
+    if imports.len() > 1 {
+        for file in imports {
             if let Entry::Vacant(vacant) = ranges.entry(file) {
                 vacant.insert(range_of(connection, file)?);
             }

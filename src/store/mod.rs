@@ -12,6 +12,7 @@ pub mod backup;
 pub mod capacity;
 pub mod channels;
 pub mod chats;
+mod closed_profit;
 pub mod commits;
 pub mod compact;
 pub mod compared_days;

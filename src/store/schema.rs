@@ -92,11 +92,9 @@ pub(super) fn migrate_after<T>(
         transaction.execute_batch(migration)?;
     }
     if found < KEEPS_PROFITS {
-        super::ledgers::settle_profits(&transaction)?;
+        super::closed_profit::settle(&transaction)?;
     }
-    if super::tickers::settle(&transaction)? {
-        super::fills::mark_all(&transaction)?;
-    }
+    super::tickers::settle(&transaction)?;
     transaction.pragma_update(None, "user_version", newest_version())?;
     transaction.commit()?;
     Ok(Some((found, done)))

@@ -224,12 +224,12 @@ fn named(of: &str, columns: &str, ticker: &str) -> (String, [Option<String>; 3])
 }
 
 /// Takes the tickers of a database of an older version together that name one instrument:
-/// what was derived of them apart goes, and is derived again. True where there were any.
+/// what was derived of them apart goes, and is derived again.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where nothing could be written.
-pub(crate) fn settle(connection: &Connection) -> Result<bool> {
+pub(crate) fn settle(connection: &Connection) -> Result<()> {
     let mut select = connection.prepare(
         "SELECT id, webhook_id, ticker, instrument FROM tickers WHERE symbol = '' ORDER BY webhook_id, id",
     )?;
@@ -240,7 +240,6 @@ pub(crate) fn settle(connection: &Connection) -> Result<bool> {
     let unsettled: Vec<(i64, i64, Ticker, Instrument)> = select
         .query_map([], read)?
         .collect::<rusqlite::Result<_>>()?;
-    let mut is_any_other = false;
     for tickers in unsettled.chunk_by(|one, next| one.1 == next.1) {
         let mut known = Instruments::default();
         for (row, webhook, ticker, before) in tickers {
@@ -256,13 +255,8 @@ pub(crate) fn settle(connection: &Connection) -> Result<bool> {
                 ],
             )?;
             if instrument != *before {
-                is_any_other = true;
                 forget_derived(connection, &LedgerKey::of_alerts(*webhook, before.clone()))?;
-                connection.execute(
-                    "UPDATE ledgers SET is_stale = 1, version = version + 1
-                     WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
-                    params![webhook, Book::Alerts, instrument.as_str()],
-                )?;
+                rename(connection, *webhook, ticker, &instrument)?;
             }
         }
         // Where a ticker's ledger went and is needed all the same.
@@ -275,7 +269,37 @@ pub(crate) fn settle(connection: &Connection) -> Result<bool> {
             params![tickers[0].1, Book::Alerts],
         )?;
     }
-    Ok(is_any_other)
+    Ok(())
+}
+
+/// Has a ticker name another instrument: its ledger, and that of the fills that were taken for
+/// it, are derived again. A ledger of fills that has none left goes then.
+fn rename(
+    connection: &Connection,
+    webhook: i64,
+    ticker: &Ticker,
+    instrument: &Instrument,
+) -> Result<()> {
+    let instrument = instrument.as_str();
+    connection.execute(
+        "UPDATE ledgers SET is_stale = 1, version = version + 1
+         WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+        params![webhook, Book::Alerts, instrument],
+    )?;
+    let moved = connection.execute(
+        "UPDATE fills SET instrument = ?3 WHERE webhook_id = ?1 AND ticker = ?2",
+        params![webhook, ticker.as_str(), instrument],
+    )?;
+    if moved > 0 {
+        connection.execute(
+            "INSERT INTO ledgers (webhook_id, book, ticker, version, is_stale, drift, stated_before,
+                 position_before, newest_second)
+             VALUES (?1, ?2, ?3, 1, 1, '0', '0', '0', 0)
+             ON CONFLICT (webhook_id, book, ticker) DO UPDATE SET version = version + 1, is_stale = 1",
+            params![webhook, Book::Fills, instrument],
+        )?;
+    }
+    Ok(())
 }
 
 /// Removes what was derived of an instrument whose tickers name another one now.
