@@ -230,7 +230,7 @@ mod tests {
     use crate::store::orders;
 
     /// A step of a webhook's history.
-    #[derive(Debug, Clone)]
+    #[derive(Debug, Clone, Copy)]
     enum Step {
         /// An order, signalled some seconds before or after its arrival, or long before it.
         Order(bool, bool, u32, u32, i64),

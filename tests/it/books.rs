@@ -57,47 +57,12 @@ fn reports_lists_and_exports_are_of_the_book_that_is_named() {
     }
     assert_eq!(paged, ids(""));
 
-    // Live and imported are told apart alike, by a list and by a report.
-    let imported = webhook.alert(
-        &json!({ "auth_key": null, "ticker": "MSFT", "marketPrice": 50, "qty": 1,
-        "positionDirection": "entryLong" }),
-    );
-    let mut exit = imported.clone();
-    (exit["positionDirection"], exit["marketPrice"]) = (json!("exitLong"), json!(57));
-    let line =
-        |time: &str, payload: &Value| json!({ "time": time, "payload": payload }).to_string();
-    let lines = [
-        line("2026-02-01T10:00:00Z", &imported),
-        line("2026-02-01T11:00:00Z", &exit),
-    ];
-    let path = server.data.path.join("alerts.jsonl");
-    std::fs::write(&path, lines.join("\n")).unwrap();
-    let import = [
-        "import",
-        "alerts",
-        path.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ];
-    server.data.text(&import);
-    wait_until("the import is paired", || ids("book=alerts").len() == 2);
-
     let net_profit = |query: &str| {
         let report = shown(&format!("/performance?{query}")).expect(200).json();
         report["reports"][0]["all"]["netProfit"].clone()
     };
-    assert_eq!((net_profit(""), ids("source=live").len()), (json!("17"), 1));
-    assert_eq!(net_profit("book=alerts"), "17");
-    assert_eq!(net_profit("source=live"), "10");
-    assert_eq!(
-        (net_profit("source=imported"), ids("source=imported").len()),
-        (json!("7"), 1)
-    );
-    let exported = shown("/export/trades.csv?source=live").expect(200).text;
-    assert_eq!(exported.lines().count(), 2, "{exported}");
-    let simulated = shown("/performance/monte-carlo?source=live&resamples=10");
-    let bands = &simulated.expect(200).json()["bands"];
-    assert_eq!(bands.as_array().unwrap().last().unwrap()["trade"], 1);
+    assert_eq!(net_profit(""), "10");
+    assert_eq!(net_profit("book=alerts"), "10");
     assert_eq!(net_profit("book=backtest"), "6");
     assert_eq!(net_profit("book=backtest&source=backtest"), "6");
     let exported = shown("/export/trades.csv?book=backtest").expect(200).text;
@@ -129,4 +94,57 @@ fn reports_lists_and_exports_are_of_the_book_that_is_named() {
     server
         .api(&token, "PATCH", "/trades/btr_2", notes)
         .expect(409);
+}
+
+#[test]
+fn a_source_is_the_same_for_lists_reports_and_exports() {
+    let server = Server::start();
+    let token = server.data.create_token();
+    let webhook = server.create_webhook("Strategy");
+    let alert = |side: &str, price: u32| {
+        let changes = json!({ "positionDirection": side, "marketPrice": price, "qty": 1 });
+        webhook.alert(&changes)
+    };
+    for (side, price) in [("entryLong", 100), ("exitLong", 110)] {
+        server.deliver(&webhook, &alert(side, price)).expect(200);
+    }
+    let line = |time: &str, side: &str, price: u32| {
+        let mut payload = alert(side, price);
+        payload["ticker"] = json!("MSFT");
+        json!({ "time": time, "payload": payload }).to_string()
+    };
+    let lines = [
+        line("2026-02-01T10:00:00Z", "entryLong", 50),
+        line("2026-02-01T11:00:00Z", "exitLong", 57),
+    ];
+    let path = server.data.path.join("alerts.jsonl");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let path = path.to_str().unwrap();
+    let import = ["import", "alerts", path, "--webhook", &webhook.id];
+    server.data.text(&import);
+
+    let shown = |path: &str| server.api(&token, "GET", path, None).expect(200);
+    let listed = |query: &str| {
+        let page = shown(&format!("/trades?{query}")).json();
+        page["items"].as_array().unwrap().len()
+    };
+    let net_profit = |query: &str| {
+        let report = shown(&format!("/performance?{query}")).json();
+        report["reports"][0]["all"]["netProfit"].clone()
+    };
+    wait_until("the import is paired", || listed("book=alerts") == 2);
+    for (query, count, profit) in [
+        ("", 2, "17"),
+        ("book=alerts", 2, "17"),
+        ("source=live", 1, "10"),
+        ("source=imported", 1, "7"),
+    ] {
+        assert_eq!(listed(query), count, "{query}");
+        assert_eq!(net_profit(query), profit, "{query}");
+        let exported = shown(&format!("/export/trades.csv?{query}")).text;
+        assert_eq!(exported.lines().count(), count + 1, "{query}: {exported}");
+        let drawn = shown(&format!("/performance/monte-carlo?resamples=10&{query}"));
+        let bands = drawn.json()["bands"].clone();
+        assert_eq!(bands.as_array().unwrap().last().unwrap()["trade"], count);
+    }
 }
