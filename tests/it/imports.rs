@@ -1053,14 +1053,12 @@ fn alerts_come_between_those_of_a_large_file() {
         .map(|number| server.create_webhook(&format!("Live {number}")))
         .collect();
     let token = server.data.create_token();
-    let file: String = (0..10_000)
-        .map(|minute: i64| {
-            let time = jiff::Timestamp::from_second(1_700_000_000 + minute * 60).unwrap();
-            let alert =
-                json!({ "ticker": format!("T{}", minute % 100), "action": "buy", "qty": 1, "marketPrice": 100 });
-            format!("{}\n", json!({ "time": time, "payload": alert }))
-        })
-        .collect();
+    let lines = (0..10_000).map(|minute: i64| {
+        let time = jiff::Timestamp::from_second(1_700_000_000 + minute * 60).unwrap();
+        let alert = json!({ "ticker": format!("T{}", minute % 100), "action": "buy", "qty": 1, "marketPrice": 100 });
+        json!({ "time": time, "payload": alert }).to_string()
+    });
+    let file = lines.collect::<Vec<_>>().join("\n");
     let path = format!("/api/v1/imports?webhook={}&kind=alerts", history.id);
     let url = format!("http://{}{path}", server.address());
     let import = std::thread::spawn(move || {
