@@ -1166,6 +1166,13 @@ export interface components {
             /** @description The terms that its profit is counted by. */
             used: string;
         } | {
+            /** @description Its profit's currency; null where only the settings know it. */
+            currency?: string | null;
+            /** @enum {string} */
+            kind: "otherCurrency";
+            /** @description The instrument. */
+            ticker: string;
+        } | {
             /** @enum {string} */
             kind: "departed";
             /** @description Less or more than expected. */
@@ -3342,6 +3349,8 @@ export interface components {
         /** @description An order as an alert asked for it. Prices and quantities are decimal texts. */
         Order: {
             change?: components["schemas"]["PositionChange"] | null;
+            /** @description True if it closes all of an opposite position beside its own quantity. */
+            closesOpposite: boolean;
             /** @description The order's comment. */
             comment?: string | null;
             direction?: components["schemas"]["Direction"] | null;
@@ -3853,6 +3862,8 @@ export interface components {
             /** @description The items of this page. */
             items: {
                 change?: components["schemas"]["PositionChange"] | null;
+                /** @description True if it closes all of an opposite position beside its own quantity. */
+                closesOpposite: boolean;
                 /** @description The order's comment. */
                 comment?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
@@ -4451,13 +4462,11 @@ export interface components {
             /** @description Short trades, as if there were no others. */
             short: components["schemas"]["Metrics"];
         };
-        /** @enum {string} */
-        ReportSource: "live" | "backtest";
         /** @description One report a currency: money in several is never added up. */
         Reports: {
             /**
-             * @description Where a webhook's settings are other than what its backtest's list was made with, so
-             *     that reports of alerts and of the list cannot be compared.
+             * @description What makes the figures other than they look: profits of several currencies in one sum,
+             *     and where a webhook's settings are other than what its backtest's list was made with.
              */
             notes: string[];
             /** @description By currency. */
@@ -7459,10 +7468,10 @@ export interface operations {
             query?: {
                 /** @description One webhook; may be given several times. All where left out. */
                 webhook?: string[];
-                /** @description `alerts`, which is usual, or `backtest`. */
+                /** @description `alerts`, which is usual, `backtest` or `fills`. */
                 book?: string;
-                /** @description The older name of `book`: `live` for the trades of alerts, or `backtest`. */
-                source?: components["schemas"]["ReportSource"];
+                /** @description From one source, as trades are listed by it: `live` is without imported trades. */
+                source?: components["schemas"]["TradeSource"];
                 /** @description One ticker. */
                 ticker?: string;
                 /** @description Trades with one tag. */
@@ -7532,10 +7541,10 @@ export interface operations {
             query?: {
                 /** @description One webhook; may be given several times. All where left out. */
                 webhook?: string[];
-                /** @description `alerts`, which is usual, or `backtest`. */
+                /** @description `alerts`, which is usual, `backtest` or `fills`. */
                 book?: string;
-                /** @description The older name of `book`: `live` for the trades of alerts, or `backtest`. */
-                source?: components["schemas"]["ReportSource"];
+                /** @description From one source, as trades are listed by it: `live` is without imported trades. */
+                source?: components["schemas"]["TradeSource"];
                 /** @description One ticker. */
                 ticker?: string;
                 /** @description Trades with one tag. */
