@@ -342,7 +342,7 @@ pub fn is_imported(connection: &Connection, order: OrderId) -> Result<bool> {
 /// [`StoreError`] where the database cannot be read.
 pub fn last_alert(connection: &Connection, webhook: i64) -> Result<Option<Timestamp>> {
     let mut newest = connection.prepare_cached(
-        "SELECT received_at FROM events INDEXED BY events_by_webhook
+        "SELECT received_at FROM events INDEXED BY events_of_network
          WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC LIMIT 1",
     )?;
     let newest = newest.query_row([webhook], |row| timestamp(row, 0));

@@ -102,28 +102,51 @@ pub fn key(webhook: i64, instrument: Instrument) -> LedgerKey {
     }
 }
 
-/// The fills of a ledger, in the order in which they are paired; see [`fill_order`] for those of
-/// one instant.
+/// Hands out the fills of a ledger in the order in which they are paired, those of one instant
+/// together; see [`fill_order`].
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read, or what `each` returned.
+pub(crate) fn for_each_instant(
+    connection: &Connection,
+    key: &LedgerKey,
+    mut each: impl FnMut(&[StoredFill]) -> Result<()>,
+) -> Result<()> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM fills WHERE webhook_id = ?1 AND instrument = ?2 ORDER BY filled_at, id"
+    ))?;
+    let mut found = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
+    let (mut together, mut ranges) = (Vec::new(), BTreeMap::new());
+    loop {
+        let next: Option<StoredFill> = found.next().transpose()?;
+        let time = |fill: Option<&StoredFill>| fill.map(|stored| stored.fill.time);
+        if !together.is_empty() && time(next.as_ref()) != time(together.first()) {
+            if together.len() > 1 {
+                let sequence = sequence_of(connection, &together, &mut ranges)?;
+                together = sequence.iter().map(|at| together[*at].clone()).collect();
+            }
+            each(&together)?;
+            together.clear();
+        }
+        match next {
+            Some(fill) => together.push(fill),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The fills of a ledger, in the order in which they are paired.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<StoredFill>> {
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM fills WHERE webhook_id = ?1 AND instrument = ?2 ORDER BY filled_at, id"
-    ))?;
-    let found = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
-    let mut fills: Vec<StoredFill> = found.collect::<rusqlite::Result<_>>()?;
-    let mut ranges = BTreeMap::new();
-    let is_same = |one: &StoredFill, next: &StoredFill| one.fill.time == next.fill.time;
-    for simultaneous in fills.chunk_by_mut(is_same).filter(|fills| fills.len() > 1) {
-        let sequence = sequence_of(connection, simultaneous, &mut ranges)?;
-        let sorted: Vec<StoredFill> = sequence
-            .into_iter()
-            .map(|index| simultaneous[index].clone())
-            .collect();
-        simultaneous.clone_from_slice(&sorted);
-    }
+    let mut fills = Vec::new();
+    for_each_instant(connection, key, |together| {
+        fills.extend_from_slice(together);
+        Ok(())
+    })?;
     Ok(fills)
 }
 

@@ -22,10 +22,6 @@ pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey
     let settings = webhooks::settings(connection, key.webhook)?;
     trades::delete_from(connection, key, i64::MIN)?;
     lots::delete_all(connection, key)?;
-    let found = fills::in_order(connection, key)?;
-    if found.is_empty() {
-        return ledgers::remove(connection, key);
-    }
     let mut terms = Settings {
         slippage: Slippage {
             value: Decimal::ZERO,
@@ -34,13 +30,20 @@ pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey
         reversal: Reversal::Net,
         ..settings
     };
-    let mut ledger = Ledger::new();
-    for stored in &found {
-        let order = order(stored, &terms.currency, &mut terms.commission);
-        // One that no decimal can count is left out, as an alert's order is.
-        if let Ok(applied) = ledger.apply_next(&order, &terms) {
-            trades::insert_applied(connection, key, &applied)?;
+    let (mut ledger, mut is_empty) = (Ledger::new(), true);
+    fills::for_each_instant(connection, key, |together| {
+        is_empty = false;
+        for stored in together {
+            let order = order(stored, &terms.currency, &mut terms.commission);
+            // One that no decimal can count is left out, as an alert's order is.
+            if let Ok(applied) = ledger.apply_next(&order, &terms) {
+                trades::insert_applied(connection, key, &applied)?;
+            }
         }
+        Ok(())
+    })?;
+    if is_empty {
+        return ledgers::remove(connection, key);
     }
     for lot in ledger.lots() {
         lots::insert(connection, key, lot)?;
