@@ -137,7 +137,7 @@ impl ExpectedQuery {
         &self,
         within: impl Fn(&str, Option<i64>, i64) -> Result<Option<SignedDuration>, Problem>,
     ) -> Result<ClockShift, Problem> {
-        let wrong = |detail: &str| Err(Problem::bad_request("invalid_query", detail.to_owned()));
+        let wrong = |detail: &str| Err(Problem::invalid(detail.to_owned()));
         let winter = within("shift", self.shift, -FARTHEST)?;
         let summer = within("summer", self.summer, -FARTHEST)?;
         let Some(like) = &self.like else {

@@ -19,6 +19,10 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Pause between two parts of a clean-up, so that alerts go first.
 const PURGE_PAUSE: Duration = Duration::from_millis(20);
 
+/// Time without a new mark before stale ledgers are derived again: an import marks its ledgers with
+/// every piece, and derives them itself in the end.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// Takes up changes for as long as it is polled.
 pub async fn run(store: Arc<Store>, registry: Arc<Registry>, look_every: Duration) -> Outcome {
     static UNREAD: Rarely = Rarely::new();
@@ -28,6 +32,7 @@ pub async fn run(store: Arc<Store>, registry: Arc<Registry>, look_every: Duratio
     let mut is_clean = false;
     let mut clean_up = CleanUp {
         at_once: webhooks::PURGED_AT_ONCE,
+        marks: None,
     };
     loop {
         acts.borrow_and_update();
@@ -104,6 +109,8 @@ fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
 struct CleanUp {
     /// Events of a deleted webhook that are removed at once.
     at_once: u32,
+    /// The marks of stale ledgers that were seen last.
+    marks: Option<i64>,
 }
 
 impl CleanUp {
@@ -112,7 +119,7 @@ impl CleanUp {
     /// next one is smaller.
     async fn go_on(&mut self, store: &Store) -> Result<bool> {
         if !store.readers().run(webhooks::is_any_deleted).await? {
-            return store.writer().run_in_turn(derive_next).await;
+            return self.derive(store).await;
         }
         let at_once = self.at_once;
         let part =
@@ -125,5 +132,21 @@ impl CleanUp {
         purged?;
         store.writer().run_in_turn(derive_next).await?;
         Ok(true)
+    }
+
+    /// Derives one of the stale ledgers, once nobody marks more of them; true where there is more.
+    async fn derive(&mut self, store: &Store) -> Result<bool> {
+        let marks = store.readers().run(ledgers::marks).await?;
+        if marks.is_none() {
+            return Ok(false);
+        }
+        if marks != self.marks {
+            self.marks = marks;
+            tokio::time::sleep(QUIET).await;
+            return Ok(true);
+        }
+        let is_more = store.writer().run_in_turn(derive_next).await?;
+        self.marks = store.readers().run(ledgers::marks).await?;
+        Ok(is_more)
     }
 }

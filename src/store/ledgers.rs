@@ -60,6 +60,17 @@ pub fn is_any_stale(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(ONE_STALE)?.exists([])?)
 }
 
+/// How often the stale ledgers were marked, all together; `None` where there is none.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn marks(connection: &Connection) -> Result<Option<i64>> {
+    let mut select =
+        connection.prepare_cached("SELECT sum(version) FROM ledgers WHERE is_stale")?;
+    Ok(select.query_row([], |row| row.get(0))?)
+}
+
 /// A ledger that has to be derived again: of alerts, which is folded from orders, before those
 /// of fills.
 const ONE_STALE: &str =

@@ -326,7 +326,7 @@ fn two_shifts_of_daylight_saving_are_named_and_applied() {
         assert_eq!(json["matchRate"]["percent"], 100.0, "{json}");
     }
     for query in ["summer=14400", "like=Mars", "shift=3600&like=Europe/Berlin"] {
-        get(query).expect(400);
+        get(query).expect(422);
     }
 }
 

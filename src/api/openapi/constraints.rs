@@ -28,7 +28,7 @@ fn parameter(name: &str, path: &str) -> Option<Value> {
         "hour" => json!({ "format": null, "minimum": 0, "maximum": 23 }),
         "profitFrom" | "profitTo" => json!({ "pattern": "^-?[0-9]{1,18}(\\.[0-9]{1,8})?$" }),
         "backward" | "forward" => json!({ "minimum": 0, "maximum": 86_400 }),
-        "shift" => json!({ "minimum": -86_400, "maximum": 86_400 }),
+        "shift" | "summer" => json!({ "minimum": -86_400, "maximum": 86_400 }),
         "price" => json!({ "exclusiveMinimum": 0, "maximum": 100 }),
         "resamples" => json!({ "minimum": 1, "maximum": 100_000 }),
         "ruin" => json!({ "pattern": AMOUNT }),

@@ -398,13 +398,22 @@ impl Table {
     /// The field that a name most likely means which stands for none: one letter is wrong,
     /// missing or too many, or it could mean several things.
     pub fn near(&self, name: &str) -> Option<&'static str> {
+        /// Letters of a name in which a slip can be told.
+        const LEAST: usize = 4;
         if let Some((field, standing)) = self.field(name) {
             return (standing == Standing::Asked).then_some(field);
         }
         let written: Vec<char> = letters(name).take(41).collect();
+        if written.len() < LEAST {
+            return None;
+        }
         let is_near = |known: &str| {
-            let known: Vec<char> = letters(known).collect();
-            known.len().min(written.len()) >= 4 && is_one_slip(&known, &written)
+            // Most are told apart by their length, without being spelled out.
+            let length = letters(known).count();
+            if length < LEAST || length.abs_diff(written.len()) > 1 {
+                return false;
+            }
+            is_one_slip(&letters(known).collect::<Vec<char>>(), &written)
         };
         let ours = self.ours.iter().find(|ours| is_near(ours)).copied();
         ours.or_else(|| {
