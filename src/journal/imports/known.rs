@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Rows, params};
 
 use super::super::arrivals::FILLS_OF_ONE_BAR;
 use super::super::repetition::IDEMPOTENCY_WINDOW;
@@ -135,6 +135,14 @@ fn of_fingerprint<'a>(alerts: &'a mut [Earlier], fingerprint: &Fingerprint) -> &
 }
 
 impl Earlier {
+    /// Those of some events whose messages are looked for.
+    fn all(rows: Rows<'_>, is_looked_for: impl Fn(&Fingerprint) -> bool) -> Result<Vec<Self>> {
+        let found = rows.mapped(|row| Self::read(row, &is_looked_for));
+        Ok(found
+            .filter_map(rusqlite::Result::transpose)
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Time and fingerprint of an event, where it came with a message that is looked for.
     fn read(
         row: &Row<'_>,
@@ -189,11 +197,7 @@ pub(super) fn around(
         own_times().min().map(to_micros),
         own_times().max().map(to_micros),
     ];
-    let read = |row: &Row<'_>| Earlier::read(row, |fingerprint| alerts.has(fingerprint));
-    let found = select.query_map(values, read)?;
-    Ok(found
-        .filter_map(rusqlite::Result::transpose)
-        .collect::<rusqlite::Result<_>>()?)
+    Earlier::all(select.query(values)?, |fingerprint| alerts.has(fingerprint))
 }
 
 /// The alerts that were recorded after an event.
@@ -202,10 +206,7 @@ pub(super) fn since(connection: &Connection, webhook: i64, event: EventId) -> Re
         "{EVENTS} AND e.id > ?3 ORDER BY e.received_at, e.id"
     ))?;
     let values = params![webhook, EventStatus::Duplicate.as_str(), event.0];
-    let found = select.query_map(values, |row| Earlier::read(row, |_| true))?;
-    Ok(found
-        .filter_map(rusqlite::Result::transpose)
-        .collect::<rusqlite::Result<_>>()?)
+    Earlier::all(select.query(values)?, |_| true)
 }
 
 /// The copies of one message: in the file, and in the database.

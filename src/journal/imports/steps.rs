@@ -4,7 +4,6 @@
 //! leaves some of the file's alerts; importing it again brings the rest.
 
 use std::collections::HashSet;
-use std::iter::Peekable;
 use std::vec;
 
 use jiff::SignedDuration;
@@ -28,7 +27,7 @@ const AT_ONCE: usize = 500;
 pub struct Steps {
     webhook: WebhookId,
     tolerance: SignedDuration,
-    alerts: Peekable<vec::IntoIter<Candidate>>,
+    alerts: vec::IntoIter<Candidate>,
     at_once: usize,
     /// None while a step has it.
     progress: Option<Progress>,
@@ -69,7 +68,7 @@ impl Steps {
             webhook: webhook.id,
             tolerance,
             at_once: if has_percentages { new.len() } else { AT_ONCE },
-            alerts: new.into_iter().peekable(),
+            alerts: new.into_iter(),
             progress: Some(Progress {
                 imported,
                 newest: events::newest(&transaction)?,
@@ -80,11 +79,14 @@ impl Steps {
 
     /// The next step, where there is one; [`Steps::took`] has to follow it.
     pub fn next_step(&mut self) -> Option<Step> {
-        self.alerts.peek()?;
+        let alerts: Vec<Candidate> = self.alerts.by_ref().take(self.at_once).collect();
+        if alerts.is_empty() {
+            return None;
+        }
         Some(Step {
             webhook: self.webhook.clone(),
             tolerance: self.tolerance,
-            alerts: self.alerts.by_ref().take(self.at_once).collect(),
+            alerts,
             progress: self.progress.take()?,
         })
     }
