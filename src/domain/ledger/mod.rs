@@ -1,7 +1,7 @@
 //! The ledger: orders of one webhook and ticker become lots, trades and a position.
 //!
 //! It is a fold. [`Ledger::apply`] takes one order in the time that the lots it
-//! closes need; [`fold`] takes all of them, and comes to the same. The rules are
+//! closes need; [`fold()`] takes all of them, and comes to the same. The rules are
 //! those of TradingView's list of trades: every entry opens a lot, exits close
 //! lots first in first out, a trade is one lot or the part of it that one exit
 //! closes. What an order cannot do as it says is never an error: the order
