@@ -29,7 +29,7 @@ pub struct Tolerance {
     pub forward: SignedDuration,
     /// The bar that the first book's times are the opening of; zero where they are exact.
     pub bar: SignedDuration,
-    /// In price, as a share of what [`measured`](super::measure::measured) takes it by: of an
+    /// In price, as a share of what `measured` takes it by: of an
     /// ordinary price, its own amount.
     pub price: f64,
     /// The cost of a leg at the end of its window, which is the whole of it but for fills: one
