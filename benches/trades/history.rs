@@ -10,7 +10,7 @@ use algohook::domain::format::ReadingRules;
 use algohook::domain::order::{Measure, Order, OrderId, measure};
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
-use algohook::journal::ledgers;
+use algohook::journal::turns::Turns;
 use algohook::payload;
 use algohook::secrets;
 use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
@@ -167,7 +167,7 @@ impl History {
                 batch.try_for_each(|delivery| deliveries::record(context, delivery).map(drop))
             })?;
         }
-        while store.writer().run_blocking(ledgers::derive_next)? {}
+        Turns::without_pause(&store).derive_stale()?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::context::Context;
-use super::imports::{pair, unreadable};
+use super::imports::unreadable;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
@@ -19,9 +19,10 @@ use crate::domain::webhook::WebhookId;
 use crate::imports::Opened;
 use crate::imports::fills as files;
 use crate::journal::fills::{self, ImportedFills, NotTraded, Steps, SymbolMap};
+use crate::journal::turns::Turns;
 use crate::store::audit::Actor;
 use crate::store::fills::{self as stored, FillImport};
-use crate::store::{Connection, Store, WriteContext, webhooks};
+use crate::store::{Connection, Store, webhooks};
 
 /// The owner's words about a file of fills.
 pub(super) struct FillReading {
@@ -69,14 +70,8 @@ pub(super) fn bring_in(
     let Some(actor) = actor else {
         return Ok(prepared.summary().clone());
     };
-    let mut steps = Steps::of(prepared, actor.at);
-    while let Some(step) = steps.next_step() {
-        let actor = actor.clone();
-        let run = move |context: &mut WriteContext<'_>| bring_in_fills(context, &actor, step);
-        steps.took(store.writer().run_blocking(run)?);
-    }
-    pair(store)?;
-    Ok(steps.summary)
+    let steps = Steps::of(prepared, actor.at);
+    Ok(bring_in_fills(Turns::without_pause(store), actor, steps)?)
 }
 
 /// The webhook of the files.
@@ -116,12 +111,7 @@ pub(super) async fn undo(context: &Context, request: &ApiRequest) -> Reply {
     let read = move |connection: &Connection| undoable_fills(connection, id, None);
     let undone = context.store.readers().run(read).await?;
     let actor = request.actor(context.now());
-    let write = move |context: &mut WriteContext<'_>| undo_fills(context, &actor, id);
     let store = Arc::clone(&context.store);
-    blocking(move || {
-        store.writer().run_removal_blocking(write)?;
-        pair(&store)
-    })
-    .await??;
+    blocking(move || undo_fills(Turns::without_pause(&store), &actor, id)).await??;
     Ok(ok(&UndoneFills { undone }))
 }

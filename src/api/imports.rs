@@ -35,7 +35,7 @@ use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{self, Kind, Opened, Unreadable};
 use crate::journal::fills::SymbolMap;
 use crate::journal::imports::{AlertSelection, ImportedAlerts, Steps, prepare, preview};
-use crate::journal::ledgers::derive_next;
+use crate::journal::turns::Turns;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, ImportedTrades};
 use crate::store::spool::Spool;
@@ -433,22 +433,9 @@ fn alerts(
     let Some(actor) = actor else {
         return Ok(readers.run_blocking(|connection| preview(connection, prepared))?);
     };
-    let mut steps = readers.run_blocking(|connection| Steps::of(connection, prepared))?;
-    while let Some(step) = steps.next_step() {
-        let (actor, webhook) = (actor.clone(), webhook.clone());
-        let run =
-            move |context: &mut WriteContext<'_>| bring_in_alerts(context, &actor, &webhook, step);
-        steps.took(store.writer().run_blocking(run)?);
-    }
-    pair(store)?;
-    Ok(steps.imported())
-}
-
-/// Pairs the orders that were brought in, a ledger at a time, so that alerts can
-/// come between.
-pub(super) fn pair(store: &Store) -> Result<(), Problem> {
-    while store.writer().run_blocking(derive_next)? {}
-    Ok(())
+    let steps = readers.run_blocking(|connection| Steps::of(connection, prepared))?;
+    let turns = Turns::without_pause(store);
+    Ok(bring_in_alerts(turns, actor, webhook, steps)?)
 }
 
 fn trades(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ingest::Registry;
-use crate::journal::ledgers::derive_next;
+use crate::journal::ledgers::parts::Deriving;
 use crate::logging::Rarely;
 use crate::store::{Result, Store, StoreError, WriteContext, events, ledgers, webhooks};
 use crate::workers::Outcome;
@@ -33,6 +33,7 @@ pub async fn run(store: Arc<Store>, registry: Arc<Registry>, look_every: Duratio
     let mut clean_up = CleanUp {
         at_once: webhooks::PURGED_AT_ONCE,
         marks: None,
+        deriving: Deriving::default(),
     };
     loop {
         acts.borrow_and_update();
@@ -111,6 +112,7 @@ struct CleanUp {
     at_once: u32,
     /// The marks of stale ledgers that were seen last.
     marks: Option<i64>,
+    deriving: Deriving,
 }
 
 impl CleanUp {
@@ -130,11 +132,11 @@ impl CleanUp {
             Err(_) => (at_once / 4).max(1),
         };
         purged?;
-        store.writer().run_in_turn(derive_next).await?;
+        self.derive_part(store).await?;
         Ok(true)
     }
 
-    /// Derives one of the stale ledgers, once nobody marks more of them; true where there is more.
+    /// Derives a part of a stale ledger, once nobody marks more of them; true where there is more.
     async fn derive(&mut self, store: &Store) -> Result<bool> {
         let marks = store.readers().run(ledgers::marks).await?;
         if marks.is_none() {
@@ -145,8 +147,17 @@ impl CleanUp {
             tokio::time::sleep(QUIET).await;
             return Ok(true);
         }
-        let is_more = store.writer().run_in_turn(derive_next).await?;
+        let is_more = self.derive_part(store).await?;
         self.marks = store.readers().run(ledgers::marks).await?;
+        Ok(is_more)
+    }
+
+    async fn derive_part(&mut self, store: &Store) -> Result<bool> {
+        let deriving = std::mem::take(&mut self.deriving);
+        let part = move |context: &mut WriteContext<'_>| deriving.next(context);
+        let next = store.writer().run_in_turn(part).await?;
+        let is_more = next.is_some();
+        self.deriving = next.unwrap_or_default();
         Ok(is_more)
     }
 }

@@ -25,7 +25,6 @@ use crate::imports::trades::Choices;
 use crate::imports::trades::terms::StatedTerms;
 use crate::imports::{Unreadable, alerts};
 use crate::journal::imports::{AlertSelection, ImportedAlerts, Steps, prepare, preview};
-use crate::journal::ledgers::derive_next;
 use crate::store::audit::Actor;
 use crate::store::backtests::{self, BacktestSize};
 use crate::store::spool::Spool;
@@ -172,15 +171,9 @@ impl Alerts {
             store.readers().run_blocking(read)?
         } else {
             let begin = |connection: &_| Steps::of(connection, prepared);
-            let mut steps = store.readers().run_blocking(begin)?;
-            while let Some(step) = steps.next_step() {
-                let webhook = webhook.clone();
-                steps.took(open::act(&store, move |context, actor| {
-                    bring_in_alerts(context, actor, &webhook, step)
-                })?);
-            }
-            while store.writer().run_blocking(derive_next)? {}
-            steps.imported()
+            let steps = store.readers().run_blocking(begin)?;
+            let actor = Actor::command_line(Timestamp::now());
+            bring_in_alerts(open::turns(config, &store), &actor, &webhook, steps)?
         };
         if self.json {
             return output::json(

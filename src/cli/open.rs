@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::config::{Config, prepare_data_dir};
 use crate::desk::webhooks::Webhook;
 use crate::domain::webhook::WebhookId;
+use crate::journal::turns::{BESIDE_A_SERVER, Turns};
 use crate::server::lock::running_server;
 use crate::store::audit::Actor;
 use crate::store::{Result, Store, StoreError, StoreOptions, WriteContext, webhooks};
@@ -26,6 +27,17 @@ pub fn store_or_new(config: &Config) -> anyhow::Result<Store> {
             Ok(Store::open(&config.data_dir, &StoreOptions::default())?)
         }
         opened => Ok(opened?),
+    }
+}
+
+/// Transactions that leave time to the server that runs, where one does.
+pub fn turns<'a>(config: &Config, store: &'a Store) -> Turns<'a> {
+    match running_server(&config.data_dir) {
+        Some(_) => Turns {
+            store,
+            pause: BESIDE_A_SERVER,
+        },
+        None => Turns::without_pause(store),
     }
 }
 

@@ -1,15 +1,13 @@
 //! `algohook rebuild`: derives again everything that is derived.
 
 use std::io::Write;
-use std::time::Duration;
 
 use clap::Args;
 
 use super::open;
 use super::output::counted;
 use crate::config::Config;
-use crate::journal::rebuild::{BESIDE_A_SERVER, rebuild};
-use crate::server::lock::running_server;
+use crate::journal::rebuild::rebuild;
 
 /// Derive orders, trades and positions from the events again, also while a server runs
 #[derive(Args)]
@@ -19,13 +17,7 @@ pub struct Rebuild {}
 impl Rebuild {
     pub fn run(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let store = open::store(config)?;
-        let is_served = running_server(&config.data_dir).is_some();
-        let pause = if is_served {
-            BESIDE_A_SERVER
-        } else {
-            Duration::ZERO
-        };
-        let rebuilt = rebuild(&store, pause)?;
+        let rebuilt = rebuild(open::turns(config, &store))?;
         writeln!(
             out,
             "Looked at {}, corrected {}; derived the trades of {} again.",

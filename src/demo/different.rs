@@ -15,7 +15,7 @@ use crate::imports::alerts;
 use crate::imports::fills::{self as files, FillOptions};
 use crate::journal::fills::{Steps, SymbolMap, prepare as prepare_fills};
 use crate::journal::imports::{AlertSelection, Steps as AlertSteps, prepare};
-use crate::journal::ledgers::derive_next;
+use crate::journal::ledgers::parts::Deriving;
 use crate::store::{Connection, Result, Store, StoreError, StoreOptions, WriteContext, runs};
 
 /// How long before the first lost alert the server stops, and after the last it starts.
@@ -183,7 +183,11 @@ impl Files {
         store.writer().run(None, note_runs).await?;
         self.bring_in_alerts(&store).await?;
         self.bring_in_fills(&store, now).await?;
-        while store.writer().run(None, derive_next).await? {}
+        let mut deriving = Some(Deriving::default());
+        while let Some(part) = deriving {
+            let next = move |context: &mut WriteContext<'_>| part.next(context);
+            deriving = store.writer().run(None, next).await?;
+        }
         Ok(())
     }
 

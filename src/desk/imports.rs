@@ -17,8 +17,9 @@ use crate::imports::source::Source;
 use crate::imports::trades::terms::{Readings, StatedTerms};
 use crate::imports::trades::{Choices, Options};
 use crate::imports::{self, Opened, Unreadable};
-use crate::journal::fills::{self as filled, ImportedFills, Step};
-use crate::journal::imports::{ImportedAlerts, Progress, Step as AlertStep};
+use crate::journal::fills::{self as filled, ImportedFills, Step, Steps};
+use crate::journal::imports::{ImportedAlerts, Progress, Step as AlertStep, Steps as AlertSteps};
+use crate::journal::turns::Turns;
 use crate::store::audit::{self, Actor};
 use crate::store::backtests::{self, BacktestSize, Digest, ImportedTrades, NewBacktest};
 use crate::store::fills::{self, FillImport};
@@ -134,12 +135,29 @@ fn zone_of(settings: &Settings) -> TimeZone {
     TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-/// Records some of the alerts of a file that are missing.
+/// Records the alerts of a file that are missing, and pairs their orders.
 ///
 /// # Errors
 ///
-/// [`StoreError::NotFound`], or [`StoreError::Unavailable`]; then none of them was recorded.
+/// [`StoreError::NotFound`], or [`StoreError::Unavailable`]; importing the file again brings what
+/// is left of it.
 pub fn bring_in_alerts(
+    turns: Turns<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    mut steps: AlertSteps,
+) -> store::Result<ImportedAlerts> {
+    while let Some(step) = steps.next_step() {
+        let (actor, webhook) = (actor.clone(), webhook.clone());
+        let run =
+            move |context: &mut WriteContext<'_>| alerts_step(context, &actor, &webhook, step);
+        steps.took(turns.take(run)?);
+    }
+    turns.derive_stale()?;
+    Ok(steps.imported())
+}
+
+fn alerts_step(
     context: &mut WriteContext<'_>,
     actor: &Actor,
     webhook: &WebhookId,
@@ -193,12 +211,28 @@ pub fn remove_backtests(
     Ok(removed)
 }
 
-/// Stores some of a file's fills; the first of them makes the entry of the file.
+/// Stores the fills of a file, and pairs them.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where nothing could be written.
+/// [`StoreError::Unavailable`] where nothing could be written; importing the file again brings
+/// what is left of it.
 pub fn bring_in_fills(
+    turns: Turns<'_>,
+    actor: &Actor,
+    mut steps: Steps,
+) -> store::Result<ImportedFills> {
+    while let Some(step) = steps.next_step() {
+        let actor = actor.clone();
+        let run = move |context: &mut WriteContext<'_>| fills_step(context, &actor, step);
+        steps.took(turns.take(run)?);
+    }
+    turns.derive_stale()?;
+    Ok(steps.summary)
+}
+
+/// Stores some of a file's fills; the first of them makes the entry of the file.
+fn fills_step(
     context: &mut WriteContext<'_>,
     actor: &Actor,
     step: Step,
@@ -241,12 +275,13 @@ pub fn undoable_fills(
 /// # Errors
 ///
 /// [`StoreError::NotFound`] where there is no such import.
-pub fn undo_fills(
-    context: &mut WriteContext<'_>,
-    actor: &Actor,
-    import: FillImportId,
-) -> store::Result<()> {
-    filled::undo(context, import)?;
-    let subject = import.to_string();
-    audit::note(context.connection, actor, "import.undo", Some(&subject))
+pub fn undo_fills(turns: Turns<'_>, actor: &Actor, import: FillImportId) -> store::Result<()> {
+    let actor = actor.clone();
+    let undo = move |context: &mut WriteContext<'_>| {
+        filled::undo(context, import)?;
+        let subject = import.to_string();
+        audit::note(context.connection, &actor, "import.undo", Some(&subject))
+    };
+    turns.store.writer().run_removal_blocking(undo)?;
+    turns.derive_stale()
 }

@@ -29,7 +29,7 @@ use crate::store::fills;
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{backtests, tickers};
 
-pub(super) use ledger::derive;
+pub(super) use ledger::fold;
 pub use steps::{Step, Steps, undo};
 use symbols::Names;
 pub use symbols::{NotASymbolMap, NotTraded, SymbolMap};

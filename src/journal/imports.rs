@@ -1,7 +1,7 @@
 //! Alerts brought in from a file: which are new, and their events and orders.
 //!
 //! A file is recorded a transaction at a time. Its orders are paired
-//! afterwards, a ledger at a time, by [`super::ledgers::derive_next`].
+//! afterwards; see [`super::ledgers::parts`].
 
 mod known;
 mod sizes;

@@ -3,7 +3,9 @@
 //!
 //! An order costs what its ledger's open lots cost. One that belongs before
 //! another makes its ledger be derived again from the orders, and so do a change
-//! of settings and a rebuild, a ledger at a time.
+//! of settings, an import and a rebuild; see [`parts`].
+
+pub mod parts;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,13 +14,12 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::Remembered;
-use crate::domain::book::Book;
 use crate::domain::ledger::{Applied, Ledger, NotApplied, Unpairable};
 use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::webhook::Settings;
 use crate::store::ledger_key::LedgerKey;
-use crate::store::ledgers::{any_stale, load, mark, save};
+use crate::store::ledgers::{load, mark, save};
 use crate::store::sql::to_micros;
 use crate::store::{Result, StoreError, WriteContext, lots, orders, pairings, trades, webhooks};
 
@@ -197,7 +198,7 @@ pub(super) fn position(context: &mut WriteContext<'_>, key: &LedgerKey) -> Optio
     Some(kept.ledger.position())
 }
 
-/// Leaves an order that was stored just now to [`derive_next`].
+/// Leaves an order that was stored just now to [`parts::Deriving`].
 ///
 /// # Errors
 ///
@@ -205,23 +206,6 @@ pub(super) fn position(context: &mut WriteContext<'_>, key: &LedgerKey) -> Optio
 pub(super) fn pair_later(context: &mut WriteContext<'_>, key: &LedgerKey) -> Result<()> {
     Remembered::of(context).ledgers.kept.remove(key);
     mark(context.connection, key)
-}
-
-/// Derives one of the ledgers again that have to be; false where none has.
-///
-/// # Errors
-///
-/// [`StoreError::Unavailable`] where nothing could be written.
-pub fn derive_next(context: &mut WriteContext<'_>) -> Result<bool> {
-    let Some(key) = any_stale(context.connection)? else {
-        return Ok(false);
-    };
-    if key.book == Book::Fills {
-        super::fills::derive(context, &key)?;
-    } else {
-        derive_again(context, &key, None, Kept::default(), OrderId(0))?;
-    }
-    Ok(true)
 }
 
 /// Folds the orders of a ledger again, those that `kept` has not yet applied, and
@@ -242,9 +226,9 @@ fn derive_again(
         .settings(connection, key.webhook)?;
     Remembered::of(context).ledgers.kept.remove(key);
     let changed_from = since.map_or(i64::MIN, start_of_second);
-    trades::delete_from(connection, key, changed_from)?;
-    pairings::delete(connection, key, (changed_from, i64::MAX))?;
-    lots::delete_all(connection, key)?;
+    let changed = (changed_from, i64::MAX);
+    trades::delete_between(connection, key, changed)?;
+    pairings::delete(connection, key, changed)?;
 
     let applied_until = kept.ledger.newest_second();
     let first = applied_until.map_or(i64::MIN, |newest| start_of_second(newest) + SECOND);
@@ -265,110 +249,23 @@ fn derive_again(
         }
         Ok(())
     })?;
-    for lot in kept.ledger.lots() {
-        lots::insert(connection, key, lot)?;
-    }
-    save(connection, key, &kept.ledger)?;
+    store(connection, key, &kept.ledger)?;
     Remembered::of(context).ledgers.keep(key.clone(), kept);
     Ok(found)
-}
-
-/// Orders of a ledger that one transaction of [`derive_part`] folds: few enough not to keep
-/// alerts waiting.
-const PART: u32 = 2_000;
-
-/// A ledger that is derived again in parts, as far as it has come: alerts are recorded in between,
-/// and find a ledger that is derived.
-#[derive(Debug)]
-pub(super) struct Derivation {
-    key: LedgerKey,
-    /// The ledger at the end of the last part.
-    ledger: Ledger,
-    /// Where the next part begins, in microseconds.
-    from: i64,
-    /// Orders before that.
-    applied: i64,
-    /// The revision of the settings that it began with.
-    revision: Option<i64>,
-}
-
-/// What came of a part.
-#[derive(Debug)]
-pub(super) enum Part {
-    /// There are more.
-    More(Box<Derivation>),
-    /// It was the last.
-    Done,
-    /// What it is derived from changed meanwhile: it has to begin anew.
-    Overtaken,
-}
-
-impl Derivation {
-    pub(super) fn of(key: LedgerKey) -> Self {
-        Self {
-            key,
-            ledger: Ledger::default(),
-            from: i64::MIN,
-            applied: 0,
-            revision: None,
-        }
-    }
-}
-
-/// Derives the next part of a ledger of alerts again, whether it is stale or not. After the last
-/// one it is as [`derive_next`] would have left it.
-///
-/// # Errors
-///
-/// [`StoreError::Unavailable`] where nothing could be written.
-pub(super) fn derive_part(
-    context: &mut WriteContext<'_>,
-    mut derivation: Derivation,
-) -> Result<Part> {
-    let connection = context.connection;
-    let Derivation {
-        key,
-        ledger,
-        from,
-        applied,
-        revision,
-    } = &mut derivation;
-    let now = webhooks::revision(connection)?;
-    let is_same = *revision.get_or_insert(now) == now;
-    if !is_same || orders::count_until(connection, key, *from)? != *applied {
-        return Ok(Part::Overtaken);
-    }
-    let settings = webhooks::settings(connection, key.webhook)?;
-    let end = orders::end_of_part(connection, key, *from, PART)?;
-    // A second is never divided.
-    let end = end.map(|end| end.max(from.saturating_add(SECOND)));
-    let part = (*from, end.unwrap_or(i64::MAX));
-    trades::delete_between(connection, key, part)?;
-    pairings::delete(connection, key, part)?;
-    orders::for_each_second_between(connection, key, part, |mut second| {
-        *applied += i64::try_from(second.len()).unwrap_or(i64::MAX);
-        for applied in ledger.apply_second(&mut second, &settings) {
-            trades::insert_applied(connection, key, &applied)?;
-            pairings::insert(connection, &applied)?;
-        }
-        Ok(())
-    })?;
-    if let Some(end) = end {
-        *from = end;
-        return Ok(Part::More(Box::new(derivation)));
-    }
-    lots::delete_all(connection, key)?;
-    for lot in ledger.lots() {
-        lots::insert(connection, key, lot)?;
-    }
-    save(connection, key, ledger)?;
-    Remembered::of(context).ledgers.kept.remove(key);
-    Ok(Part::Done)
 }
 
 /// Where the second of a time begins, in microseconds.
 fn start_of_second(time: Timestamp) -> i64 {
     to_micros(time).div_euclid(SECOND) * SECOND
+}
+
+/// Stores a ledger that was derived again, with its open lots.
+fn store(connection: &Connection, key: &LedgerKey, ledger: &Ledger) -> Result<()> {
+    lots::delete_all(connection, key)?;
+    for lot in ledger.lots() {
+        lots::insert(connection, key, lot)?;
+    }
+    save(connection, key, ledger)
 }
 
 /// Stores what one order did.

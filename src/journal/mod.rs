@@ -22,6 +22,7 @@ pub mod reprocess;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod sizing;
+pub mod turns;
 pub mod webhooks;
 
 use crate::store::WriteContext;

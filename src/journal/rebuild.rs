@@ -8,14 +8,12 @@
 //! A payload is read by today's rules. They may refuse what older ones took, and an order that
 //! was acted on must not vanish: where a payload cannot be read any more, or is not kept, its order stays as it is.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::ledgers::{Derivation, Part, derive_next, derive_part};
 use super::placing::place;
 use super::sizing;
+use super::turns::Turns;
 use crate::domain::event::{EventId, EventSource, EventStatus};
 use crate::domain::format::ReadingRules;
 use crate::domain::money::Quantity;
@@ -27,7 +25,7 @@ use crate::store::ledger_key::LedgerKey;
 use crate::store::ledgers;
 use crate::store::orders::{self, NewOrder};
 use crate::store::sql::{optional_parsed, parsed, timestamp, to_micros};
-use crate::store::{Store, WriteContext, events, fills, tickers};
+use crate::store::{WriteContext, events, fills, tickers};
 
 /// Events that one transaction looks at: few enough not to keep alerts waiting.
 const AT_ONCE: i64 = 500;
@@ -62,25 +60,19 @@ impl Rebuilt {
     }
 }
 
-/// Pause after each transaction of a rebuild beside a running server. A process that waits for
-/// the database looks every 100 ms whether it is free, so that without one it might never be.
-pub const BESIDE_A_SERVER: Duration = Duration::from_millis(110);
-
-/// Derives everything again, in short transactions with a `pause` after each, so that a server
-/// beside it can record alerts in between.
+/// Derives everything again in short transactions, between which a server can record alerts.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written; what is left is derived
 /// by another rebuild.
-pub fn rebuild(store: &Store, pause: Duration) -> Result<Rebuilt> {
-    let turns = Turns { store, pause };
-    let readers = store.readers();
-    let mut rebuilt = turns.all_orders()?;
+pub fn rebuild(turns: Turns<'_>) -> Result<Rebuilt> {
+    let readers = turns.store.readers();
+    let mut rebuilt = all_orders(turns)?;
     // Which orders are neighbours hangs on the instruments that their tickers name.
     let is_renamed = !readers.run_blocking(tickers::are_derived)?;
     if is_renamed && turns.take(|context| tickers::derive(context.connection))? {
-        turns.all_orders()?;
+        all_orders(turns)?;
     }
     if is_renamed || readers.run_blocking(ledgers::is_any_vanished)? {
         rebuilt.ledgers = turns.take(|context| {
@@ -90,66 +82,27 @@ pub fn rebuild(store: &Store, pause: Duration) -> Result<Rebuilt> {
         })?;
     } else {
         for key in readers.run_blocking(ledgers::of_alerts)? {
-            turns.ledger(&key)?;
+            turns.derive(key)?;
             rebuilt.ledgers += 1;
         }
     }
     rebuilt.ledgers += turns.take(|context| fills::mark_all(context.connection))?;
-    while turns.take(derive_next)? {}
+    turns.derive_stale()?;
     Ok(rebuilt)
 }
 
-/// Beginnings of a ledger that alerts may overtake before it is derived in one go.
-const BEGINNINGS: usize = 3;
-
-/// Transactions one after another, with a pause in which others come to theirs.
-struct Turns<'a> {
-    store: &'a Store,
-    pause: Duration,
-}
-
-impl Turns<'_> {
-    fn take<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut WriteContext<'_>) -> Result<T> + Send + 'static,
-    {
-        let result = self.store.writer().run_blocking(work);
-        std::thread::sleep(self.pause);
-        result
+/// Derives the orders of all events again.
+fn all_orders(turns: Turns<'_>) -> Result<Rebuilt> {
+    let mut rebuilt = Rebuilt::default();
+    // What comes meanwhile is read by today's rules already; a stream of it must have an end.
+    let newest = turns.store.readers().run_blocking(events::newest)?.0;
+    let mut after = Some(0);
+    while let Some(last) = after.filter(|last| *last < newest) {
+        let (next, part) = turns.take(move |context| orders_part(context, last))?;
+        rebuilt.add(part);
+        after = next;
     }
-
-    fn all_orders(&self) -> Result<Rebuilt> {
-        let mut rebuilt = Rebuilt::default();
-        // What comes meanwhile is read by today's rules already; a stream of it must have an end.
-        let newest = self.store.readers().run_blocking(events::newest)?.0;
-        let mut after = Some(0);
-        while let Some(last) = after.filter(|last| *last < newest) {
-            let (next, part) = self.take(move |context| orders_part(context, last))?;
-            rebuilt.add(part);
-            after = next;
-        }
-        Ok(rebuilt)
-    }
-
-    /// Derives a ledger of alerts again.
-    fn ledger(&self, key: &LedgerKey) -> Result<()> {
-        for _ in 0..BEGINNINGS {
-            let mut derivation = Derivation::of(key.clone());
-            loop {
-                match self.take(move |context| derive_part(context, derivation))? {
-                    Part::More(more) => derivation = *more,
-                    Part::Done => return Ok(()),
-                    Part::Overtaken => break,
-                }
-            }
-        }
-        let key = key.clone();
-        self.take(move |context| {
-            context.memory.forget();
-            ledgers::mark(context.connection, &key)
-        })
-    }
+    Ok(rebuilt)
 }
 
 /// Derives the orders of the events after `after` again, some of them; returns the last event

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Remembered;
 use super::deliveries::{self, Delivery, Reading, Recorded};
+use super::ledgers::parts::Deriving;
 use crate::domain::event::EventSource;
 use crate::domain::format::ReadingRules;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId};
@@ -100,6 +101,14 @@ impl Scratch {
         let signalled_at = self.now + SignedDuration::from_mins(1) - delay;
         message["metadata"] = json!({ "timestamp": signalled_at });
         self.message(to, &message)
+    }
+
+    /// Derives every stale ledger.
+    pub(crate) fn derive_stale(&mut self) {
+        let mut deriving = Some(Deriving::default());
+        while let Some(part) = deriving {
+            deriving = part.next(&mut self.context()).unwrap();
+        }
     }
 
     /// When the last alert arrived.

@@ -225,7 +225,6 @@ mod tests {
     use crate::domain::exact_sum::ExactSum;
     use crate::domain::ledger::Ledger;
     use crate::domain::webhook::WebhookId;
-    use crate::journal::ledgers::derive_next;
     use crate::journal::scratch::Scratch;
     use crate::store::orders;
 
@@ -272,7 +271,7 @@ mod tests {
             Step::PointValue(value) => scratch.change_settings(webhook, |settings| {
                 settings.point_value = value.into();
             }),
-            Step::Derive => while derive_next(&mut scratch.context()).unwrap() {},
+            Step::Derive => scratch.derive_stale(),
         }
     }
 

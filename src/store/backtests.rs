@@ -336,7 +336,7 @@ fn leg(number: i64, side: &Side) -> NewLeg<'_> {
 }
 
 fn delete(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<()> {
-    trades::delete_from(connection, &key(webhook, ticker), i64::MIN)?;
+    trades::delete_between(connection, &key(webhook, ticker), (i64::MIN, i64::MAX))?;
     connection.execute(
         "DELETE FROM backtests WHERE webhook_id = ?1 AND ticker = ?2",
         params![webhook, ticker.as_str()],

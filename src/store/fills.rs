@@ -102,21 +102,24 @@ pub fn key(webhook: i64, instrument: Instrument) -> LedgerKey {
     }
 }
 
-/// Hands out the fills of a ledger in the order in which they are paired, those of one instant
-/// together; see [`fill_order`].
+/// Hands out the fills of a ledger from a time (microseconds) on and before another, in the order
+/// in which they are paired, those of one instant together; see [`fill_order`].
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read, or what `each` returned.
-pub(crate) fn for_each_instant(
+pub(crate) fn for_each_instant_between(
     connection: &Connection,
     key: &LedgerKey,
+    (from, until): (i64, i64),
     mut each: impl FnMut(&[StoredFill]) -> Result<()>,
 ) -> Result<()> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM fills WHERE webhook_id = ?1 AND instrument = ?2 ORDER BY filled_at, id"
+        "SELECT {COLUMNS} FROM fills WHERE webhook_id = ?1 AND instrument = ?2
+             AND filled_at >= ?3 AND filled_at < ?4 ORDER BY filled_at, id"
     ))?;
-    let mut found = select.query_map(params![key.webhook, key.instrument.as_str()], read)?;
+    let of = params![key.webhook, key.instrument.as_str(), from, until];
+    let mut found = select.query_map(of, read)?;
     let (mut together, mut ranges) = (Vec::new(), BTreeMap::new());
     loop {
         let next: Option<StoredFill> = found.next().transpose()?;
@@ -136,6 +139,23 @@ pub(crate) fn for_each_instant(
     }
 }
 
+/// The end of a part of a ledger's fills that begins at `from`: the instant of the one that is
+/// `size` after the first, which is never divided; `None` where there are fewer.
+pub(crate) fn end_of_part(
+    connection: &Connection,
+    key: &LedgerKey,
+    from: i64,
+    size: u32,
+) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT filled_at FROM fills WHERE webhook_id = ?1 AND instrument = ?2 AND filled_at >= ?3
+         ORDER BY filled_at LIMIT 1 OFFSET ?4",
+    )?;
+    let of = params![key.webhook, key.instrument.as_str(), from, size];
+    let end: Option<i64> = select.query_row(of, |row| row.get(0)).optional()?;
+    Ok(end.map(|end| end.max(from.saturating_add(1))))
+}
+
 /// The fills of a ledger, in the order in which they are paired.
 ///
 /// # Errors
@@ -143,7 +163,7 @@ pub(crate) fn for_each_instant(
 /// [`StoreError`] where the database cannot be read.
 pub fn in_order(connection: &Connection, key: &LedgerKey) -> Result<Vec<StoredFill>> {
     let mut fills = Vec::new();
-    for_each_instant(connection, key, |together| {
+    for_each_instant_between(connection, key, (i64::MIN, i64::MAX), |together| {
         fills.extend_from_slice(together);
         Ok(())
     })?;

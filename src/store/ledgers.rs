@@ -60,6 +60,21 @@ pub fn is_any_stale(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(ONE_STALE)?.exists([])?)
 }
 
+/// True if a ledger has to be derived again.
+pub(crate) fn is_stale(connection: &Connection, key: &LedgerKey) -> Result<bool> {
+    Ok(stored(connection, key)?.is_some_and(|stored| stored.is_stale))
+}
+
+/// The version of a ledger, which every change of it counts up; zero of one that is not there.
+pub(crate) fn version_of(connection: &Connection, key: &LedgerKey) -> Result<i64> {
+    let mut select = connection.prepare_cached(
+        "SELECT version FROM ledgers WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3",
+    )?;
+    let of = params![key.webhook, key.book, key.instrument.as_str()];
+    let version = select.query_row(of, |row| row.get(0)).optional()?;
+    Ok(version.unwrap_or(0))
+}
+
 /// How often the stale ledgers were marked, all together; `None` where there is none.
 ///
 /// # Errors

@@ -228,40 +228,37 @@ pub(crate) fn insert(connection: &Connection, key: &LedgerKey, new: &NewTrade<'_
     Ok(())
 }
 
-/// Removes the trades of a book in an instrument that closed at `from` (microseconds) or later.
-pub(crate) fn delete_from(connection: &Connection, key: &LedgerKey, from: i64) -> Result<()> {
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM trades WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_time >= ?4",
-    )?;
-    let instrument = key.instrument.as_str();
-    delete.execute(params![key.webhook, key.book, instrument, from])?;
-    Ok(())
-}
-
-/// Removes the trades of a ledger that closed from `from` on and before `until` (microseconds),
-/// and those that orders of that time closed at another.
+/// Removes the trades of a ledger that closed from `from` on and before `until` (microseconds).
 pub(crate) fn delete_between(
     connection: &Connection,
     key: &LedgerKey,
     (from, until): (i64, i64),
 ) -> Result<()> {
-    let of = "webhook_id = ?1 AND book = ?2 AND ticker = ?3";
-    let mut delete = connection.prepare_cached(&format!(
-        "DELETE FROM trades WHERE {of} AND exit_time >= ?4 AND exit_time < ?5"
-    ))?;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM trades WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_time >= ?4
+             AND exit_time < ?5",
+    )?;
     let instrument = key.instrument.as_str();
     delete.execute(params![key.webhook, key.book, instrument, from, until])?;
-    let mut delete = connection.prepare_cached(&format!(
-        "DELETE FROM trades WHERE {of} AND exit_order IN (SELECT id FROM orders
-             WHERE webhook_id = ?1 AND ticker = ?4 AND paired_at >= ?5 AND paired_at < ?6)"
-    ))?;
+    Ok(())
+}
+
+/// Removes the trades that a ledger's alerts of a time closed, whenever that was said to be.
+pub(crate) fn delete_closed_by_orders(
+    connection: &Connection,
+    key: &LedgerKey,
+    (from, until): (i64, i64),
+) -> Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM trades WHERE webhook_id = ?1 AND book = ?2 AND ticker = ?3 AND exit_order IN
+             (SELECT id FROM orders WHERE webhook_id = ?1 AND ticker = ?4 AND paired_at >= ?5 AND paired_at < ?6)",
+    )?;
     for ticker in tickers::spellings(connection, key)? {
-        let ticker = ticker.as_str();
         delete.execute(params![
             key.webhook,
             key.book,
-            instrument,
-            ticker,
+            key.instrument.as_str(),
+            ticker.as_str(),
             from,
             until
         ])?;

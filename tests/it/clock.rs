@@ -13,8 +13,9 @@ use algohook::clock::Clock;
 use algohook::domain::event::EventId;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::ingest::{Ingest, RateLimit, Registry, StoreRecorder};
+use algohook::journal::arrivals;
 use algohook::journal::rebuild::rebuild;
-use algohook::journal::{arrivals, ledgers};
+use algohook::journal::turns::Turns;
 use algohook::secrets::random_bytes;
 use algohook::store::events::{self, EventFilter, StoredEvent};
 use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
@@ -163,14 +164,14 @@ impl Desk {
     }
 
     fn derive_what_is_stale(&self) {
-        while self.write(ledgers::derive_next) {}
+        Turns::without_pause(self.store()).derive_stale().unwrap();
     }
 
     /// Derives everything from the events again.
     fn rebuild(&self) {
         let store = self.store();
         forget_derived(store.path());
-        rebuild(store, std::time::Duration::ZERO).unwrap();
+        rebuild(Turns::without_pause(store)).unwrap();
     }
 
     fn outcome(&self) -> Outcome {

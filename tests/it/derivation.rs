@@ -10,6 +10,7 @@ use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
 use algohook::journal::rebuild::rebuild;
 use algohook::journal::reprocess::reprocess;
+use algohook::journal::turns::Turns;
 use algohook::payload;
 use algohook::secrets::random_bytes;
 use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
@@ -186,7 +187,7 @@ impl Desk {
 
     fn rebuild(&self) {
         forget_derived(self.store().path());
-        rebuild(self.store(), std::time::Duration::ZERO).unwrap();
+        rebuild(Turns::without_pause(self.store())).unwrap();
     }
 }
 

@@ -11,6 +11,7 @@ mod channels;
 mod cli;
 mod clock;
 mod commands;
+mod commands_beside;
 mod compare;
 mod compared_by_hand;
 mod comparison_faults;

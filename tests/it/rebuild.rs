@@ -2,11 +2,11 @@
 //! tells.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::support::derived::{derived, forget_derived, rows};
-use crate::support::{DataDir, Server, Webhook, files, wait_until};
+use crate::support::files::{file, import};
+use crate::support::history::alerts;
+use crate::support::{DataDir, Server, Webhook, wait_until};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -230,25 +230,12 @@ fn an_order_whose_message_cannot_be_read_any_more_stays() {
     assert_eq!(desk.server.data.orders().len(), 2);
 }
 
-/// Alerts of one instrument, a minute apart, that open and close by turns.
-fn history(data: &DataDir, webhook: &Webhook, alerts: i64) {
-    let begins = Timestamp::from_second(1_767_225_600).unwrap();
-    let line = |number: i64| {
-        let side = ["entryLong", "exitLong"][usize::try_from(number % 2).unwrap()];
-        let payload = json!({ "ticker": "AAPL", "positionDirection": side, "qty": 1, "marketPrice": 100 + number % 7 });
-        let time = begins + SignedDuration::from_mins(number);
-        json!({ "time": time.to_string(), "payload": payload }).to_string() + "\n"
-    };
-    let lines: String = (0..alerts).map(line).collect();
-    let path = files::file(data, "history.jsonl", lines);
-    files::import(data, "alerts", &path, webhook, &[]);
-}
-
 #[test]
 fn a_ledger_is_derived_in_parts_as_it_was_in_one() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
-    history(&data, &webhook, 4_500);
+    let path = file(&data, "history.jsonl", alerts(4_500));
+    import(&data, "alerts", &path, &webhook, &[]);
     let before = derived(&data.database());
     assert!(data.text(&["rebuild"]).contains("corrected 0;"));
     assert_eq!(before, derived(&data.database()));
@@ -260,38 +247,4 @@ fn a_ledger_is_derived_in_parts_as_it_was_in_one() {
     database.execute_batch(moved).unwrap();
     assert!(data.text(&["rebuild"]).contains("corrected 9;"));
     assert_eq!(before, derived(&data.database()));
-}
-
-#[test]
-fn a_rebuild_beside_a_server_lets_every_alert_through() {
-    let data = DataDir::new();
-    let webhook = data.create_webhook("Strategy");
-    history(&data, &webhook, 3_000);
-    let server = Server::with(data, &["--rate-limit", "100000"]);
-    let other = server.create_webhook("Other");
-    let is_rebuilt = AtomicBool::new(false);
-    let slowest = std::thread::scope(|scope| {
-        let alerts = scope.spawn(|| {
-            let mut slowest = Duration::ZERO;
-            let mut sent = 0;
-            while !is_rebuilt.load(Ordering::Acquire) || sent < 20 {
-                for webhook in [&webhook, &other] {
-                    let begun = Instant::now();
-                    let alert = webhook
-                        .alert(&json!({ "ticker": "AAPL", "qty": 1, "id": sent.to_string() }));
-                    server.deliver(webhook, &alert).expect(200);
-                    slowest = slowest.max(begun.elapsed());
-                    sent += 1;
-                }
-            }
-            slowest
-        });
-        server.data.text(&["rebuild"]);
-        is_rebuilt.store(true, Ordering::Release);
-        alerts.join().unwrap()
-    });
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
-    let before = derived(&server.data.database());
-    assert!(server.data.text(&["rebuild"]).contains("corrected 0;"));
-    assert_eq!(before, derived(&server.data.database()));
 }

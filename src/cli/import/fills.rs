@@ -19,9 +19,9 @@ use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;
 use crate::imports::fills as files;
 use crate::journal::fills::{self, FillSymbol, ImportedFills, Steps, SymbolMap};
-use crate::journal::ledgers::derive_next;
+use crate::journal::turns::Turns;
 use crate::store::audit::Actor;
-use crate::store::{Store, StoreError, WriteContext, fills as stored, webhooks};
+use crate::store::{Store, StoreError, fills as stored, webhooks};
 
 /// Bring in a broker's fills, to compare alerts with
 ///
@@ -77,16 +77,17 @@ impl Fills {
             return self.list(&store, out);
         }
         if let Some(import) = self.undo {
-            return self.undo(&store, import, out);
+            return self.undo(open::turns(config, &store), import, out);
         }
         match self.file.clone() {
-            Some(path) => self.bring_in(&store, &path, out),
+            Some(path) => self.bring_in(open::turns(config, &store), &path, out),
             // The parser asks for one of the three.
             None => Ok(()),
         }
     }
 
-    fn bring_in(self, store: &Store, path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn bring_in(self, turns: Turns<'_>, path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+        let store = turns.store;
         let zone = match &self.time_zone {
             Some(name) => Some(TimeZone::get(name).with_context(|| {
                 format!("\"{name}\" is no time zone; write one like Europe/Berlin")
@@ -112,14 +113,9 @@ impl Fills {
         let imported = if self.dry_run {
             prepared.summary().clone()
         } else {
-            let mut steps = Steps::of(prepared, Timestamp::now());
-            while let Some(step) = steps.next_step() {
-                steps.took(open::act(store, move |context, actor| {
-                    bring_in_fills(context, actor, step)
-                })?);
-            }
-            while store.writer().run_blocking(derive_next)? {}
-            steps.summary
+            let now = Timestamp::now();
+            let steps = Steps::of(prepared, now);
+            bring_in_fills(turns, &Actor::command_line(now), steps)?
         };
         if self.json {
             let imported = Imported {
@@ -133,7 +129,13 @@ impl Fills {
         write(out, &imported, self.dry_run)
     }
 
-    fn undo(self, store: &Store, import: FillImportId, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn undo(
+        self,
+        turns: Turns<'_>,
+        import: FillImportId,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let store = turns.store;
         let webhook = self.webhook.find(store)?;
         let find = |connection: &_| undoable_fills(connection, import, Some(&webhook));
         let undone = match store.readers().run_blocking(find) {
@@ -143,9 +145,7 @@ impl Fills {
             found => found?,
         };
         let actor = Actor::command_line(Timestamp::now());
-        let write = move |context: &mut WriteContext<'_>| undo_fills(context, &actor, import);
-        store.writer().run_removal_blocking(write)?;
-        while store.writer().run_blocking(derive_next)? {}
+        undo_fills(turns, &actor, import)?;
         if self.json {
             return output::json(out, &UndoneFills { undone });
         }

@@ -1,5 +1,7 @@
 //! The ledger of fills: each fill as the order that is paired, its fee for a commission.
 
+use rusqlite::Connection;
+
 use crate::domain::event::EventId;
 use crate::domain::ledger::Ledger;
 use crate::domain::money::Decimal;
@@ -9,19 +11,21 @@ use crate::domain::webhook::{Commission, CommissionKind, Reversal, Settings, Sli
 use crate::store::error::Result;
 use crate::store::fills::{self, StoredFill};
 use crate::store::ledger_key::LedgerKey;
-use crate::store::ledgers;
-use crate::store::{WriteContext, lots, trades, webhooks};
+use crate::store::{trades, webhooks};
 
-/// Derives a ledger of fills again.
+/// Folds the fills of a ledger that are of a time (microseconds), stores the trades that they
+/// closed, and returns how many there are.
 ///
 /// # Errors
 ///
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey) -> Result<()> {
-    let connection = context.connection;
+pub(in crate::journal) fn fold(
+    connection: &Connection,
+    key: &LedgerKey,
+    ledger: &mut Ledger,
+    part: (i64, i64),
+) -> Result<i64> {
     let settings = webhooks::settings(connection, key.webhook)?;
-    trades::delete_from(connection, key, i64::MIN)?;
-    lots::delete_all(connection, key)?;
     let mut terms = Settings {
         slippage: Slippage {
             value: Decimal::ZERO,
@@ -30,9 +34,9 @@ pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey
         reversal: Reversal::Net,
         ..settings
     };
-    let (mut ledger, mut is_empty) = (Ledger::new(), true);
-    fills::for_each_instant(connection, key, |together| {
-        is_empty = false;
+    let mut folded = 0;
+    fills::for_each_instant_between(connection, key, part, |together| {
+        folded += i64::try_from(together.len()).unwrap_or(i64::MAX);
         for stored in together {
             let order = order(stored, &terms.currency, &mut terms.commission);
             // One that no decimal can count is left out, as an alert's order is.
@@ -42,13 +46,7 @@ pub(in crate::journal) fn derive(context: &mut WriteContext<'_>, key: &LedgerKey
         }
         Ok(())
     })?;
-    if is_empty {
-        return ledgers::remove(connection, key);
-    }
-    for lot in ledger.lots() {
-        lots::insert(connection, key, lot)?;
-    }
-    ledgers::save(connection, key, &ledger)
+    Ok(folded)
 }
 
 /// A fill as the order that the ledger pairs, and its fee as the commission of that order.

@@ -2,7 +2,7 @@
 //!
 //! The transactions are so short that alerts can be recorded between them. A crash on the way
 //! leaves some of the fills; importing the file again brings the rest. Their ledgers are left
-//! to [`crate::journal::ledgers::derive_next`].
+//! to [`crate::journal::ledgers::parts`].
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ use crate::store::webhooks::StoredWebhook;
 use crate::store::{WriteContext, events, webhooks};
 
 /// Alerts that one transaction records: few enough not to keep others waiting.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 250;
 
 /// An import under way.
 pub struct Steps {

@@ -27,7 +27,7 @@ fn traded() -> (Scratch, Vec<WebhookId>) {
         for action in ["buy", "buy", "sell"] {
             scratch.event(webhook, ticker, action, source, SignedDuration::ZERO);
         }
-        while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+        scratch.derive_stale();
     }
     for (number, trade) in all(&scratch).iter().enumerate() {
         let tags = [(2, "even"), (7, "few")];
@@ -215,7 +215,7 @@ fn the_books_of_a_webhook_do_not_know_of_each_other() {
     // Deriving the ledgers of alerts again leaves the other books alone.
     scratch.memory.forget();
     crate::store::ledgers::mark_stale(&scratch.connection, None).unwrap();
-    while crate::journal::ledgers::derive_next(&mut scratch.context()).unwrap() {}
+    scratch.derive_stale();
     assert_eq!(ids(&all(&scratch)), ids(&alerts));
     assert_eq!(made(&scratch, fills), Decimal::from(1000));
     assert_eq!(made(&scratch, Book::Backtest), Decimal::from(2000));

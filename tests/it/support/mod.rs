@@ -3,6 +3,7 @@
 pub mod bot_api;
 pub mod derived;
 pub mod files;
+pub mod history;
 pub mod pebble;
 pub mod receiver;
 pub mod stream;
