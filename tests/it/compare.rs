@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use serde_json::{Value, json};
 
+use crate::support::books::{import_alerts, import_list, list_of_trades};
 use crate::support::tradingview::{self, is_fill};
 use crate::support::{DataDir, Server, Webhook, wait_until};
 
@@ -284,50 +285,28 @@ fn with_alerts(shift: SignedDuration, are_positions_stated: bool) -> (DataDir, W
     let webhook = data.create_webhook("Strategy");
     let export = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/tradingview/ta-linreg-stdev-channel-revert-01.csv");
-    let arguments = [
-        "import",
-        "trades",
-        export.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ];
-    data.text(
-        &[
-            &arguments[..],
-            &["--ticker", "BINANCE:ETHUSDT.P", "--time-zone", "UTC"],
-        ]
-        .concat(),
-    );
+    let list = std::fs::read(&export).unwrap();
+    import_list(&data, &webhook, "BINANCE:ETHUSDT.P", list, &[]);
     let rows = tradingview::read(&export);
     let lines = tradingview::orders(&rows)
         .into_iter()
         .enumerate()
         .filter(|(index, _)| index % 10 != 9);
-    let mut sent = 0;
-    let lines: String = lines
-        .map(|(_, order)| {
-            sent += 1;
-            let payload = json!({
-                "ticker": "BINANCE:ETHUSDT.P",
-                "action": order.intent.as_str(),
-                "qty": order.quantity.unwrap().get().to_string(),
-                "marketPrice": order.intended_price.get().to_string(),
-                "metadata": { "signal": order.signal_name },
-                "positionSize": are_positions_stated.then(|| order.stated_position.new.unwrap().to_string()),
-            });
-            let time = order.paired_at + shift + SignedDuration::from_secs(3);
-            json!({ "time": time, "payload": payload }).to_string() + "\n"
-        })
-        .collect();
-    let alerts = data.path.with_extension("jsonl");
-    std::fs::write(&alerts, lines).unwrap();
-    data.text(&[
-        "import",
-        "alerts",
-        alerts.to_str().unwrap(),
-        "--webhook",
-        &webhook.id,
-    ]);
+    let alerts = lines.map(|(_, order)| {
+        let payload = json!({
+            "ticker": "BINANCE:ETHUSDT.P",
+            "action": order.intent.as_str(),
+            "qty": order.quantity.unwrap().get().to_string(),
+            "marketPrice": order.intended_price.get().to_string(),
+            "metadata": { "signal": order.signal_name },
+            "positionSize": are_positions_stated.then(|| order.stated_position.new.unwrap().to_string()),
+        });
+        let time = order.paired_at + shift + SignedDuration::from_secs(3);
+        (time, payload)
+    });
+    let alerts: Vec<_> = alerts.collect();
+    let sent = alerts.len();
+    import_alerts(&data, &webhook, alerts);
     (data, webhook, sent)
 }
 
@@ -428,57 +407,24 @@ fn a_backtest_of_another_zone_is_told_with_the_command_that_mends_it() {
 }
 
 /// A list of trades of one unit each: entry, exit and profit.
-fn list(data: &DataDir, name: &str, currency: &str, trades: &[[&str; 3]]) -> String {
-    let mut list = format!(
-        "Trade #,Type,Date and time,Signal,Price {currency},Size (qty),Net P&L {currency}\n"
-    );
-    for (number, [entry, exit, profit]) in (1..).zip(trades) {
-        let price = 100 + profit.parse::<i64>().unwrap();
-        list.extend([
-            format!("{number},Exit long,{exit},out,{price},1,{profit}\n"),
-            format!("{number},Entry long,{entry},in,100,1,{profit}\n"),
-        ]);
-    }
-    let path = crate::support::files::file(data, name, list);
-    path.to_str().unwrap().to_owned()
-}
-
-fn import_list(
-    data: &DataDir,
-    webhook: &Webhook,
-    path: &str,
-    ticker: &str,
-    more: &[&str],
-) -> String {
-    let arguments = [
-        "import",
-        "trades",
-        path,
-        "--webhook",
-        &webhook.id,
-        "--ticker",
-        ticker,
-    ];
-    data.text(&[&arguments[..], &["--time-zone", "UTC"], more].concat())
+fn list(currency: &str, trades: &[[&'static str; 3]]) -> String {
+    let trade = |[entry, exit, profit]: [&'static str; 3]| {
+        let profit: i64 = profit.parse().unwrap();
+        ("long", [entry, exit], [100, 100 + profit], "1", profit)
+    };
+    list_of_trades(currency, trades.iter().copied().map(trade))
 }
 
 /// Alerts of one unit that come some seconds after a time: a purchase at 100 and a sale.
-fn import_alerts(
-    data: &DataDir,
-    webhook: &Webhook,
-    of: &[(&str, &str, &str, i64)],
-    interval: Option<&str>,
-) {
-    let line = |(time, ticker, action, price): &(&str, &str, &str, i64)| {
+fn sent(data: &DataDir, webhook: &Webhook, of: &[(&str, &str, &str, i64)], interval: Option<&str>) {
+    let alert = |(time, ticker, action, price): &(&str, &str, &str, i64)| {
         let payload = json!({
             "ticker": ticker, "action": action, "qty": 1, "marketPrice": price,
             "metadata": { "interval": interval },
         });
-        json!({ "time": time, "payload": payload }).to_string() + "\n"
+        (time.to_string(), payload)
     };
-    let lines: String = of.iter().map(line).collect();
-    let path = crate::support::files::file(data, "alerts.jsonl", lines);
-    crate::support::files::import(data, "alerts", &path, webhook, &[]);
+    import_alerts(data, webhook, of.iter().map(alert));
 }
 
 const ONE_TRADE: [[&str; 3]; 1] = [["2026-01-05 10:00", "2026-01-05 12:00", "5"]];
@@ -487,14 +433,14 @@ const ONE_TRADE: [[&str; 3]; 1] = [["2026-01-05 10:00", "2026-01-05 12:00", "5"]
 fn one_trade_is_compared_and_says_how_little_that_is() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
-    let path = list(&data, "list.csv", "USD", &ONE_TRADE);
-    import_list(&data, &webhook, &path, "NASDAQ:AAPL", &[]);
+    let list = list("USD", &ONE_TRADE);
+    import_list(&data, &webhook, "NASDAQ:AAPL", list, &[]);
     // Ten minutes into its bar, which one trade cannot tell the length of, and the alert can.
     let alerts = [
         ("2026-01-05T10:10:00Z", "NASDAQ:AAPL", "buy", 100),
         ("2026-01-05T12:10:00Z", "NASDAQ:AAPL", "sell", 105),
     ];
-    import_alerts(&data, &webhook, &alerts, Some("15"));
+    sent(&data, &webhook, &alerts, Some("15"));
     let text = data.text(&["compare", &webhook.id]);
     assert!(
         text.contains("2 of 2 backtest fills had an alert: 100.0 %"),
@@ -513,15 +459,13 @@ fn of_two_backtests_one_is_chosen_by_its_instrument() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
     let other = [["2026-01-05 10:00", "2026-01-05 12:00", "7"]];
-    let path = list(&data, "other.csv", "USD", &other);
-    import_list(&data, &webhook, &path, "NASDAQ:AAPL", &[]);
-    let path = list(&data, "list.csv", "USD", &ONE_TRADE);
-    import_list(&data, &webhook, &path, "NASDAQ:MSFT", &[]);
+    import_list(&data, &webhook, "NASDAQ:AAPL", list("USD", &other), &[]);
+    import_list(&data, &webhook, "NASDAQ:MSFT", list("USD", &ONE_TRADE), &[]);
     let alerts = [
         ("2026-01-05T10:00:03Z", "NASDAQ:MSFT", "buy", 100),
         ("2026-01-05T12:00:03Z", "NASDAQ:MSFT", "sell", 105),
     ];
-    import_alerts(&data, &webhook, &alerts, None);
+    sent(&data, &webhook, &alerts, None);
     let message = data.error(&["compare", &webhook.id]);
     for said in [
         "name the instrument of the backtest (--ticker",
@@ -546,19 +490,13 @@ fn of_two_backtests_one_is_chosen_by_its_instrument() {
 fn a_backtest_in_another_currency_is_matched_and_its_money_is_not() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
-    let path = list(&data, "list.csv", "EUR", &ONE_TRADE);
-    import_list(
-        &data,
-        &webhook,
-        &path,
-        "NASDAQ:AAPL",
-        &["--currency", "EUR"],
-    );
+    let (list, currency) = (list("EUR", &ONE_TRADE), ["--currency", "EUR"]);
+    import_list(&data, &webhook, "NASDAQ:AAPL", list, &currency);
     let alerts = [
         ("2026-01-05T10:00:03Z", "NASDAQ:AAPL", "buy", 100),
         ("2026-01-05T12:00:03Z", "NASDAQ:AAPL", "sell", 105),
     ];
-    import_alerts(&data, &webhook, &alerts, None);
+    sent(&data, &webhook, &alerts, None);
     let compared = data.json(&["compare", &webhook.id, "--json"]);
     assert_eq!(
         (&compared["legs"]["matched"], &compared["bridge"]),

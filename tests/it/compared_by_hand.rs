@@ -3,42 +3,27 @@
 
 use serde_json::{Value, json};
 
-use crate::support::files::{file, import};
+use crate::support::books::{ListedTrade, import_alerts, import_list, list_of_trades};
 use crate::support::{DataDir, Server, Webhook};
 
 /// A trade of a list: direction, entry and exit with their prices, quantity, profit.
-type Row<'a> = (&'a str, [&'a str; 2], [&'a str; 2], &'a str, &'a str);
+type Row<'a> = ListedTrade<'a, &'a str, &'a str>;
 
 /// An alert: time, ticker and its own fields.
 type Alert<'a> = (&'a str, &'a str, Value);
 
 fn list(data: &DataDir, webhook: &Webhook, ticker: &str, rows: &[Row<'_>], more: &[&str]) {
-    let mut text =
-        "Trade #,Type,Date and time,Signal,Price USD,Size (qty),Net P&L USD\n".to_owned();
-    for (number, (side, [entry, exit], [bought, sold], quantity, profit)) in (1..).zip(rows) {
-        text.extend([
-            format!("{number},Exit {side},{exit},out,{sold},{quantity},{profit}\n"),
-            format!("{number},Entry {side},{entry},in,{bought},{quantity},{profit}\n"),
-        ]);
-    }
-    let path = file(data, "list.csv", text);
-    let path = path.to_str().unwrap();
-    let arguments = ["import", "trades", path, "--webhook", &webhook.id];
-    let of = ["--ticker", ticker, "--time-zone", "UTC"];
-    data.text(&[&arguments[..], &of, more].concat());
+    let list = list_of_trades("USD", rows.iter().copied());
+    import_list(data, webhook, ticker, list, more);
 }
 
 fn alerts(data: &DataDir, webhook: &Webhook, of: &[Alert<'_>]) {
-    let line = |(time, ticker, fields): &Alert<'_>| {
-        let mut payload = json!({ "ticker": ticker });
-        for (name, value) in fields.as_object().unwrap() {
-            payload[name] = value.clone();
-        }
-        json!({ "time": time, "payload": payload }).to_string() + "\n"
+    let alert = |(time, ticker, fields): &Alert<'_>| {
+        let mut payload = fields.clone();
+        payload["ticker"] = json!(ticker);
+        (time.to_string(), payload)
     };
-    let lines: String = of.iter().map(line).collect();
-    let path = file(data, "alerts.jsonl", lines);
-    import(data, "alerts", &path, webhook, &[]);
+    import_alerts(data, webhook, of.iter().map(alert));
 }
 
 fn order(direction: &str, quantity: &str, price: &str) -> Value {

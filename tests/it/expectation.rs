@@ -1,13 +1,11 @@
 //! Is it still the same strategy? A trader's live trades against the backtest.
 
-use std::fmt::Write as _;
-
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::files::{file, import};
+use crate::support::books::{import_alerts, import_list, list_of_trades};
 use crate::support::{DataDir, Server, Webhook, wait_until};
 
 /// Outcomes of a strategy that wins 20 on 55 of 100 trades and loses 12 on the others, or of
@@ -34,33 +32,27 @@ fn times(start: &str, trade: usize) -> [Timestamp; 2] {
 
 /// A list of trades as TradingView exports it.
 fn list_of(outcomes: &[i64], start: &str) -> String {
-    let mut list =
-        "Trade #,Type,Date and time,Signal,Price USD,Size (qty),Net P&L USD\n".to_owned();
-    for (trade, outcome) in outcomes.iter().enumerate() {
-        let [entry, exit] = times(start, trade).map(|time| time.strftime("%Y-%m-%d %H:%M"));
-        let number = trade + 1;
-        writeln!(
-            list,
-            "{number},Exit long,{exit},out,{},1,{outcome}",
-            1000 + outcome
-        )
-        .unwrap();
-        writeln!(list, "{number},Entry long,{entry},in,1000,1,{outcome}").unwrap();
-    }
-    list
+    let trade = |(trade, outcome): (usize, &i64)| {
+        let at = times(start, trade).map(|time| time.strftime("%Y-%m-%d %H:%M").to_string());
+        ("long", at, [1000, 1000 + outcome], "1", *outcome)
+    };
+    list_of_trades("USD", outcomes.iter().enumerate().map(trade))
 }
 
-fn alerts_of(outcomes: &[i64], start: &str) -> String {
-    let mut lines = String::new();
-    for (trade, outcome) in outcomes.iter().enumerate() {
+fn alerts_of(outcomes: &[i64], start: &str) -> Vec<(Timestamp, Value)> {
+    let of_trade = |(trade, outcome): (usize, &i64)| {
         let sides = [("buy", 1000), ("sell", 1000 + outcome)];
-        for (time, (action, price)) in times(start, trade).into_iter().zip(sides) {
+        let alert = |(time, (action, price))| {
             let payload = json!({ "ticker": "NASDAQ:AAPL", "action": action, "qty": 1, "marketPrice": price });
-            let line = json!({ "time": time, "payload": payload.to_string() });
-            writeln!(lines, "{line}").unwrap();
-        }
-    }
-    lines
+            (time, payload)
+        };
+        times(start, trade)
+            .into_iter()
+            .zip(sides)
+            .map(alert)
+            .collect::<Vec<_>>()
+    };
+    outcomes.iter().enumerate().flat_map(of_trade).collect()
 }
 
 const LISTED_FROM: &str = "2025-01-01T00:00:00Z";
@@ -70,17 +62,15 @@ const LIVE_FROM: &str = "2025-06-01T00:00:00Z";
 fn strategy(live: usize, win_rate: f64) -> (DataDir, Webhook) {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
-    import_list(&data, &webhook, &outcomes(150, 0.55, 1), "list.csv");
+    backtest(&data, &webhook, &outcomes(150, 0.55, 1));
     let alerts = alerts_of(&outcomes(live, win_rate, 2), LIVE_FROM);
-    let path = file(&data, "alerts.jsonl", alerts);
-    import(&data, "alerts", &path, &webhook, &[]);
+    import_alerts(&data, &webhook, alerts);
     (data, webhook)
 }
 
-fn import_list(data: &DataDir, webhook: &Webhook, outcomes: &[i64], name: &str) {
-    let path = file(data, name, list_of(outcomes, LISTED_FROM));
-    let more = ["--ticker", "NASDAQ:AAPL", "--time-zone", "UTC"];
-    import(data, "trades", &path, webhook, &more);
+fn backtest(data: &DataDir, webhook: &Webhook, outcomes: &[i64]) {
+    let list = list_of(outcomes, LISTED_FROM);
+    import_list(data, webhook, "NASDAQ:AAPL", list, &[]);
 }
 
 fn attention(server: &Server, token: &str) -> Vec<Value> {
@@ -136,7 +126,7 @@ fn a_strategy_that_lost_its_edge_is_told_where_the_owner_looks() {
     );
 
     // A list that knows better is imported; the goalposts stay, until the owner moves them.
-    import_list(&server.data, &webhook, &outcomes(150, 0.3, 3), "other.csv");
+    backtest(&server.data, &webhook, &outcomes(150, 0.3, 3));
     let after = server.api(&token, "GET", &path, None).expect(200).json();
     assert_eq!(
         (&after["bands"], &after["alarm"]),
@@ -191,12 +181,11 @@ fn without_a_backtest_the_later_half_is_held_against_the_earlier_one() {
         message.contains("algohook import trades FILE --webhook"),
         "{message}"
     );
-    let path = file(
+    import_alerts(
         &data,
-        "alerts.jsonl",
+        &webhook,
         alerts_of(&outcomes(50, 0.55, 2), LIVE_FROM),
     );
-    import(&data, "alerts", &path, &webhook, &[]);
     let found = data.json(&["compare", &webhook.id, "--expectation", "--json"]);
     assert_eq!(found["source"]["kind"], "firstHalf");
     assert_eq!(
@@ -209,10 +198,10 @@ fn without_a_backtest_the_later_half_is_held_against_the_earlier_one() {
 fn what_cannot_be_expected_says_why_and_what_to_do() {
     let data = DataDir::new();
     let webhook = data.create_webhook("Strategy");
-    import_list(&data, &webhook, &outcomes(10, 0.55, 1), "list.csv");
+    backtest(&data, &webhook, &outcomes(10, 0.55, 1));
     let refused = |data: &DataDir| data.error(&["compare", &webhook.id, "--expectation"]);
     assert!(refused(&data).contains("has 10 trades, and runs are drawn from 20 at least"));
-    import_list(&data, &webhook, &[7; 30], "list.csv");
+    backtest(&data, &webhook, &[7; 30]);
     assert!(refused(&data).contains("came to the same"));
     let server = Server::with(data, &[]);
     let token = server.data.create_token();

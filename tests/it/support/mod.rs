@@ -1,5 +1,6 @@
 //! The real binary on a data directory of its own, and a client to talk to it.
 
+pub mod books;
 pub mod bot_api;
 pub mod derived;
 pub mod files;
