@@ -421,6 +421,8 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
         outbox::next(context.connection, "a", now).unwrap(),
         Next::At(morning)
     );
+    let due = outbox::due(context.connection, now).unwrap();
+    assert_eq!((due.len(), due[0].due_at), (1, morning));
     outbox::put(context, &row("a", "fault"), now).unwrap();
     let Next::Row(fault) = outbox::next(context.connection, "a", now).unwrap() else {
         panic!("the fault waits for the digest");

@@ -61,21 +61,22 @@ pub fn due(connection: &Connection, now: Timestamp) -> Result<Vec<Waiting>> {
     Ok(waiting)
 }
 
-/// When a lane has something to do; none where nothing waits.
+/// When a lane has something to do; none where nothing waits. Every alert asks for it, so a lane
+/// of which nothing is due yet is not searched for its head.
 fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+    let mut earliest = connection.prepare_cached(
+        "SELECT due_at FROM outbox WHERE lane = ?1 AND state = 'waiting' ORDER BY due_at LIMIT 1",
+    )?;
+    let earliest = earliest.query_row([lane], |row| timestamp(row, 0));
+    let earliest = earliest.optional()?;
+    if earliest.is_none_or(|earliest| earliest > now) {
+        return Ok(earliest);
+    }
     let mut head = connection.prepare_cached(&format!(
         "SELECT due_at FROM outbox WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
     ))?;
     let head = head.query_row(params![lane, to_micros(now)], |row| timestamp(row, 0));
-    if let Some(head) = head.optional()? {
-        return Ok(Some(head));
-    }
-    let mut later = connection.prepare_cached(
-        "SELECT due_at FROM outbox WHERE lane = ?1 AND state = 'waiting' ORDER BY due_at LIMIT 1",
-    )?;
-    Ok(later
-        .query_row([lane], |row| timestamp(row, 0))
-        .optional()?)
+    Ok(head.optional()?.or(earliest))
 }
 
 /// Takes the next row of a lane and notes that it is being sent. Rows whose time is over are
