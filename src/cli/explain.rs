@@ -98,8 +98,15 @@ fn print(out: &mut dyn Write, explained: &Explanation) -> anyhow::Result<()> {
     if let Some(order) = &explained.order {
         writeln!(out, "Order:    {}", printable(&in_words(order)))?;
     }
-    if explained.is_filled {
-        writeln!(out, "Placeholders were filled in with example values.")?;
+    if !explained.placeholders.is_empty() {
+        writeln!(
+            out,
+            "Example:  the message has placeholders. Only TradingView knows their values; these stand for them here:"
+        )?;
+        for example in &explained.placeholders {
+            let (name, value) = (&example.placeholder, &example.value);
+            writeln!(out, "          {} {}", printable(name), printable(value))?;
+        }
     }
     if !explained.fields.is_empty() {
         writeln!(out)?;

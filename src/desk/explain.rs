@@ -13,7 +13,7 @@ use crate::journal::sizing;
 use crate::payload::{self, FieldOrigin, PayloadError, PresentedKey};
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{self, Connection};
-use crate::templates::fill;
+use crate::templates::{self, Example};
 
 /// The key in the place of a webhook's where none is named.
 const NO_KEY: &str = "";
@@ -48,6 +48,8 @@ pub struct Explanation {
     pub warnings: Vec<Warning>,
     /// True if TradingView's placeholders were filled in with example values.
     pub is_filled: bool,
+    /// These placeholders: what TradingView puts there is not known before an alert fires.
+    pub placeholders: Vec<Example>,
 }
 
 /// The order that a message would make.
@@ -82,9 +84,13 @@ pub fn explain(
 ) -> store::Result<Explanation> {
     let none = AuthKey::from_stored(NO_KEY.to_owned());
     let key = webhook.map_or(&none, |(_, webhook)| &webhook.auth_key);
-    let filled = std::str::from_utf8(message).map(|text| fill(text, key, now).into_bytes());
     // What is no text is explained as it is: the server refuses it, too.
-    let body = filled.as_deref().unwrap_or(message);
+    let text = std::str::from_utf8(message).ok();
+    let filled = text.map(|text| templates::filled(text, key, now));
+    let body = match &filled {
+        Some(filled) => filled.message.as_bytes(),
+        None => message,
+    };
     let rules = webhook.map_or(ReadingRules::AUTO, |(_, webhook)| {
         webhook.settings.reading_rules()
     });
@@ -101,11 +107,14 @@ pub fn explain(
         error: None,
         warnings: Vec::new(),
         is_filled: body != message,
+        placeholders: Vec::new(),
     };
+    explanation.placeholders = filled.map_or_else(Vec::new, |filled| filled.examples);
     let parsed = match read.signal {
         Ok(parsed) => parsed,
         Err(error) => {
             explanation.error = Some(error);
+            explanation.name_examples(text);
             return Ok(explanation);
         }
     };
@@ -127,7 +136,32 @@ pub fn explain(
         let warning = sizing::money_warning(connection, webhook.row, &parsed.signal)?;
         explanation.warnings.extend(warning);
     }
+    explanation.name_examples(text);
     Ok(explanation)
+}
+
+impl Explanation {
+    /// Says of each field that is from a placeholder that its value is an example.
+    fn name_examples(&mut self, message: Option<&str>) {
+        let in_fields = message.map(templates::placeholders).unwrap_or_default();
+        for field in &mut self.fields {
+            let Some(from) = &field.from else { continue };
+            let is_from = |name: &str| from.split(", ").any(|from| from.eq_ignore_ascii_case(name));
+            let of = in_fields.iter().filter(|(name, _)| is_from(name));
+            let names: Vec<&str> = of
+                .flat_map(|(_, names)| names)
+                .map(String::as_str)
+                .collect();
+            if names.is_empty() {
+                continue;
+            }
+            let example = format!("an example, in the place of {}", names.join(" and "));
+            field.note = Some(match field.note.take() {
+                Some(note) => format!("{note}; {example}"),
+                None => example,
+            });
+        }
+    }
 }
 
 /// The key of a message, where the webhook's URL is as its page shows it.

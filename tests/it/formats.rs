@@ -529,6 +529,16 @@ fn a_message_is_explained_without_being_recorded() {
     assert_eq!(explained["format"], "signalstack");
     assert_eq!(explained["key"], "missing");
     assert_eq!(explained["isFilled"], true);
+    assert_eq!(
+        explained["placeholders"],
+        json!([{ "placeholder": "{{close}}", "value": "64490.4" }])
+    );
+    let fields = explained["fields"].as_array().unwrap();
+    let price = fields
+        .iter()
+        .find(|field| field["from"] == "price")
+        .unwrap();
+    assert_eq!(price["note"], "an example, in the place of {{close}}");
     assert_eq!(explained["order"]["ticker"], "AAPL");
     assert!(
         explained["order"]["qty"]

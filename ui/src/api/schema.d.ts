@@ -1959,6 +1959,13 @@ export interface components {
             /** @description By status, whatever status was asked for. */
             counts: components["schemas"]["StatusCount"][];
         };
+        /** @description A placeholder of a message, and the example value that stands for it. */
+        Example: {
+            /** @description As the message has it: `{{close}}`. */
+            placeholder: string;
+            /** @description The value. */
+            value: string;
+        };
         /** @description The excursions of some trades. */
         Excursions: {
             /** @description Mean of the largest losses on the way (MAE), in money, at or below zero. */
@@ -2093,6 +2100,8 @@ export interface components {
             isFilled: boolean;
             key?: components["schemas"]["KeyFound"] | null;
             order?: components["schemas"]["ExplainedOrder"] | null;
+            /** @description These placeholders: what TradingView puts there is not known before an alert fires. */
+            placeholders: components["schemas"]["Example"][];
             /** @description Warnings, although it would be accepted. */
             warnings: components["schemas"]["Warning"][];
         };
