@@ -150,7 +150,7 @@ def main() -> None:
             without, with_it = shown("without", idle), shown("with comparisons", beside)
             print(f"p99 with comparisons: {100 * (with_it / without - 1):+.0f} %")
             print(f"{len(asked)} comparisons, median {statistics.median(asked):.2f} s, slowest {max(asked):.2f} s; memory "
-                  f"of the server {before} MB before, at most {memory(server, 'VmHWM:')} MB")
+                  f"of the server {before} MB before, at most {memory(server, 'VmHWM:')} MB, {memory(server, 'VmRSS:')} MB after")
         finally:
             server.terminate()
             server.wait()

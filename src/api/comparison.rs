@@ -21,7 +21,7 @@ use crate::domain::event::text_enum;
 use crate::domain::moment::Moment;
 use crate::reports::comparison::{
     CannotCompare, Compared, Comparison, ComparisonCache, ComparisonFilter, LegOutcome, LegRow,
-    With,
+    RowAt, With,
 };
 
 /// The farthest that a shift or a window reaches, in seconds: a day.
@@ -85,10 +85,10 @@ text_enum! {
 }
 
 impl Only {
-    fn has(self, row: &LegRow) -> bool {
+    fn has(self, row: RowAt<'_>) -> bool {
         match self {
-            Self::Missed => row.outcome == LegOutcome::Missed,
-            Self::False => row.outcome == LegOutcome::FalseAlert,
+            Self::Missed => row.outcome() == LegOutcome::Missed,
+            Self::False => row.outcome() == LegOutcome::FalseAlert,
             Self::Problem => row.is_problem(),
         }
     }
@@ -96,8 +96,14 @@ impl Only {
 
 impl ExpectedQuery {
     /// True of a leg that is asked for.
-    pub(super) fn has(&self, row: &LegRow) -> bool {
+    fn has(&self, row: RowAt<'_>) -> bool {
         self.only.is_none_or(|only| only.has(row))
+    }
+
+    /// Some of the rows that are asked for, after the first `from`.
+    pub(super) fn rows(&self, compared: &Compared, from: usize, limit: usize) -> Vec<LegRow> {
+        let wanted = compared.rows.iter().filter(|row| self.has(*row));
+        wanted.skip(from).take(limit).map(RowAt::row).collect()
     }
 
     /// True where a page is asked for.
@@ -231,8 +237,7 @@ pub(super) async fn legs(context: &Context, request: &ApiRequest) -> Reply {
     let limit = page_limit(query.limit)? as usize;
     let from: usize = parameter("cursor", query.cursor.as_deref())?.unwrap_or(0);
     let compared = compared(context, &query).await?;
-    let wanted = compared.rows.iter().filter(|row| query.has(row));
-    let mut items: Vec<&LegRow> = wanted.skip(from).take(limit + 1).collect();
+    let mut items = query.rows(&compared, from, limit + 1);
     let next_cursor = (items.len() > limit).then(|| (from + limit).to_string());
     items.truncate(limit);
     Ok(ok(&Page { items, next_cursor }))

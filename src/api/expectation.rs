@@ -62,7 +62,7 @@ pub(super) async fn get(context: &Arc<Context>, request: &ApiRequest) -> Reply {
     };
     let of = Arc::clone(context);
     let read = move |connection: &Connection| of.expectations.of(connection, &filter);
-    let json = context.store.readers().run(read).await??;
+    let json = context.store.readers().run_long(read).await??;
     Ok(json_bytes(Bytes::from_owner(json)))
 }
 
@@ -116,7 +116,7 @@ pub(super) async fn freeze(context: &Context, request: &ApiRequest) -> Reply {
         let new = freezable(connection, &webhook, &wanted, counted_from)?;
         Ok(new.map(|new| (webhook.id, new)))
     };
-    let Some((id, new)) = context.store.readers().run(read).await? else {
+    let Some((id, new)) = context.store.readers().run_long(read).await? else {
         let detail = format!(
             "there is no backtest of {ticker} with 20 trades or more; import TradingView's list of trades first"
         );

@@ -332,8 +332,7 @@ pub(super) async fn comparison(context: &Arc<Context>, request: &ApiRequest) -> 
     let compared = compared(context, &query).await?;
     let mut from = 0;
     let next = move |_: &Connection| {
-        let rows = compared.rows.iter().filter(|row| query.has(row));
-        let page: Vec<LegRow> = rows.skip(from).take(AT_ONCE as usize).cloned().collect();
+        let page = query.rows(&compared, from, AT_ONCE as usize);
         from += page.len();
         Ok(page)
     };

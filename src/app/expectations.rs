@@ -60,7 +60,7 @@ async fn look(
             let known = Arc::clone(watch);
             let read = store
                 .readers()
-                .run(move |connection| lock(&known).look(connection, &pending));
+                .run_long(move |connection| lock(&known).look(connection, &pending));
             let now = clock.now();
             match read.await? {
                 Looked::Nothing => {}

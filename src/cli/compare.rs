@@ -8,6 +8,7 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::SignedDuration;
+use serde::Serialize;
 
 use super::expectation;
 use super::open::{self, WebhookArgument};
@@ -18,7 +19,9 @@ use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
-use crate::reports::comparison::{Comparison, ComparisonFilter, LegRow, LegSide, With, compare};
+use crate::reports::comparison::{
+    Compared, Comparison, ComparisonFilter, LegRow, LegSide, Rows, With, compare,
+};
 use crate::reports::expectation::ExpectationFilter;
 
 /// Compare a webhook's backtest with its alerts, or its alerts with a broker's fills
@@ -142,12 +145,24 @@ impl Compare {
         let compared = store.readers().run_blocking(read)?;
         let compared = compared.context("nothing was compared")?;
         if self.json {
-            let mut value = serde_json::to_value(&compared.comparison)?;
-            value["rows"] = serde_json::to_value(&compared.rows)?;
-            return output::json(out, &value);
+            return output::json(out, &Printed::from(&compared));
         }
         write_comparison(out, &compared.comparison)?;
         write_rows(out, &compared.rows, self.with, self.all)
+    }
+}
+
+/// A comparison with its rows, as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    rows: &'a Rows,
+}
+
+impl<'a> From<&'a Compared> for Printed<'a> {
+    fn from(Compared { comparison, rows }: &'a Compared) -> Self {
+        Self { comparison, rows }
     }
 }
 
@@ -247,29 +262,25 @@ fn write_bridge(
     Ok(output::figures(out, &["NET PROFIT", ""], &rows)?)
 }
 
-fn write_rows(out: &mut dyn Write, rows: &[LegRow], with: With, all: bool) -> anyhow::Result<()> {
-    let is_listed = |row: &&LegRow| all || row.is_problem();
-    let wanted: Vec<&LegRow> = rows.iter().filter(is_listed).collect();
-    if wanted.is_empty() {
+fn write_rows(out: &mut dyn Write, rows: &Rows, with: With, all: bool) -> anyhow::Result<()> {
+    let wanted = || rows.iter().filter(|row| all || row.is_problem());
+    let count = wanted().count();
+    if count == 0 {
         return Ok(());
     }
-    let shown = if all {
-        wanted.len()
-    } else {
-        wanted.len().min(LISTED)
-    };
-    let cells: Vec<Vec<String>> = wanted[..shown]
-        .iter()
-        .map(|row| cells_of(row, with))
+    let shown = if all { count } else { count.min(LISTED) };
+    let cells: Vec<Vec<String>> = wanted()
+        .take(shown)
+        .map(|row| cells_of(&row.row(), with))
         .collect();
     writeln!(out)?;
     let [first, second] = books(with).map(str::to_uppercase);
     output::table(out, &["OUTCOME", &first, &second, "NOTE"], &cells)?;
-    if shown < wanted.len() {
+    if shown < count {
         writeln!(
             out,
             "... and {} more; --all lists every fill, --json has them all",
-            wanted.len() - shown
+            count - shown
         )?;
     }
     Ok(())

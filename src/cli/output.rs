@@ -11,8 +11,11 @@ pub use crate::text::counted;
 
 /// Writes a value as indented JSON.
 pub fn json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    Ok(writeln!(out, "{text}")?)
+    // Not as one text: a comparison can have a hundred thousand rows.
+    let mut out = io::BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 /// Writes a value as one line of JSON, at once.

@@ -10,16 +10,15 @@ use std::collections::HashMap;
 
 use super::leg::{Action, Leg};
 use crate::domain::money::{Decimal, Quantity};
+use crate::domain::names::Names;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::{Direction, Ticker};
 
 /// The legs of orders.
 #[derive(Debug, Clone, Default)]
 pub struct AlertLegs {
-    /// In order of time.
+    /// In order of time, each with its order.
     pub legs: Vec<Leg>,
-    /// The order of each leg.
-    pub order_of: Vec<OrderId>,
     places: HashMap<(OrderId, Action), usize>,
 }
 
@@ -39,6 +38,7 @@ impl AlertLegs {
     ) -> Self {
         let mut found = Self::default();
         let mut positions: HashMap<&Ticker, Decimal> = HashMap::new();
+        let mut names = Names::default();
         for order in orders {
             let position = positions.entry(&order.ticker).or_default();
             let stated = order.stated_position;
@@ -67,8 +67,9 @@ impl AlertLegs {
                 quantity.min(split.copied().unwrap_or(against))
             };
             if !order.adjusting {
-                found.add(order, direction, Action::Exit, closing);
-                found.add(order, direction, Action::Entry, quantity - closing);
+                found.add(order, &mut names, (direction, Action::Exit), closing);
+                let opening = quantity - closing;
+                found.add(order, &mut names, (direction, Action::Entry), opening);
             }
             let moved = if order.intent.is_exit() {
                 quantity.min(against)
@@ -80,12 +81,17 @@ impl AlertLegs {
         found
     }
 
-    fn add(&mut self, order: &Order, side: Direction, action: Action, quantity: Decimal) {
+    fn add(
+        &mut self,
+        order: &Order,
+        names: &mut Names,
+        (side, action): (Direction, Action),
+        quantity: Decimal,
+    ) {
         let Ok(quantity) = Quantity::new(quantity) else {
             return;
         };
         self.places.insert((order.id, action), self.legs.len());
-        self.order_of.push(order.id);
         self.legs.push(Leg {
             ticker: order.ticker.clone(),
             side,
@@ -94,7 +100,7 @@ impl AlertLegs {
             time: order.paired_at,
             price: order.intended_price,
             quantity,
-            signal: order.signal_name.clone(),
+            signal: order.signal_name.as_deref().map(|name| names.one(name)),
             position_after: order.stated_position.new,
             order: Some(order.id),
         });
@@ -114,13 +120,20 @@ fn is_stated(order: &Order) -> bool {
         || order.stated_position.new.is_some() && order.quantity.is_some()
 }
 
+/// True where every order states what it does to the position.
+#[must_use]
+pub fn is_every_one_stated(orders: &[Order]) -> bool {
+    orders.iter().all(is_stated)
+}
+
 /// All orders, each as one leg; nothing where every one states what it does to the position,
 /// for then nothing is to be learnt of the other book.
 #[must_use]
 pub fn wholes(orders: &[Order]) -> (Vec<OrderId>, Vec<Leg>) {
-    if orders.iter().all(is_stated) {
+    if is_every_one_stated(orders) {
         return Default::default();
     }
+    let mut names = Names::default();
     let whole = |order: &Order| {
         let leg = Leg {
             ticker: order.ticker.clone(),
@@ -130,7 +143,7 @@ pub fn wholes(orders: &[Order]) -> (Vec<OrderId>, Vec<Leg>) {
             time: order.paired_at,
             price: order.intended_price,
             quantity: order.quantity?,
-            signal: order.signal_name.clone(),
+            signal: order.signal_name.as_deref().map(|name| names.one(name)),
             position_after: None,
             order: Some(order.id),
         };
@@ -155,12 +168,11 @@ mod tests {
 
     fn of(orders: &[Order]) -> Vec<(i64, Action, i64)> {
         let found = AlertLegs::of(orders);
-        let legs = found.legs.iter().zip(&found.order_of);
-        legs.map(|(leg, order)| {
+        let leg = |leg: &Leg| {
             let quantity = leg.quantity.get().to_string().parse().unwrap();
-            (order.0, leg.action, quantity)
-        })
-        .collect()
+            (leg.order.unwrap().0, leg.action, quantity)
+        };
+        found.legs.iter().map(leg).collect()
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct FillOrder {
     /// All that was filled.
     pub quantity: Quantity,
     /// The broker's number of the order.
-    pub reference: Option<String>,
+    pub reference: Option<Box<str>>,
     /// The alert's order that it names.
     order: Option<OrderId>,
     /// What the position moved by.
@@ -79,13 +79,13 @@ impl FillLegs {
     #[must_use]
     pub fn of<'a>(fills: impl IntoIterator<Item = FillOf<'a>>, money: &str) -> Self {
         let mut found = Self::default();
-        let mut known: HashMap<(Ticker, Direction, String), usize> = HashMap::new();
+        let mut known: HashMap<(Ticker, Direction, Box<str>), usize> = HashMap::new();
         for one in fills {
             let name = one
                 .fill
                 .order_id
                 .clone()
-                .unwrap_or_else(|| format!("at {}", one.fill.time.as_microsecond()));
+                .unwrap_or_else(|| format!("at {}", one.fill.time.as_microsecond()).into());
             let key = (one.ticker.clone(), one.fill.side, name);
             let place = *known.entry(key).or_insert(found.orders.len());
             found.places.insert(one.id, place);
@@ -220,7 +220,7 @@ mod tests {
             precision: 1,
             fee: None,
             currency: None,
-            order_id: order.map(str::to_owned),
+            order_id: order.map(Into::into),
             fill_id: None,
         }
     }

@@ -1,6 +1,7 @@
 //! A leg: one fill of a book, as it is matched with one of another.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -37,8 +38,8 @@ pub struct Leg {
     pub price: Price,
     /// Contracts, shares or coins.
     pub quantity: Quantity,
-    /// Name of the signal, where it has one.
-    pub signal: Option<String>,
+    /// Name of the signal, where it has one: many legs share it.
+    pub signal: Option<Arc<str>>,
     /// The signed position after it, where the source states one.
     pub position_after: Option<Decimal>,
     /// The order that it is of; of a fill, the one that the broker's order names.
@@ -54,7 +55,7 @@ impl Leg {
 }
 
 /// A row of a list of trades: when it filled, at which price, and the name of its signal.
-pub type Row = (Timestamp, Price, Option<String>);
+pub type Row = (Timestamp, Price, Option<Arc<str>>);
 
 /// Both rows of a trade in a list of trades, the entry first.
 #[must_use]
@@ -95,11 +96,11 @@ pub struct Joined {
 impl Joined {
     /// Joins rows, and sorts the legs by time.
     #[must_use]
-    pub fn of(rows: Vec<Leg>) -> Self {
+    pub fn of(rows: impl IntoIterator<Item = Leg>) -> Self {
         let mut joined = Self::default();
         let mut places = HashMap::new();
         let mut tickers: Vec<Ticker> = Vec::new();
-        let mut signals: HashMap<Option<String>, usize> = HashMap::new();
+        let mut signals: HashMap<Option<Arc<str>>, usize> = HashMap::new();
         for row in rows {
             // By number: a hundred thousand rows have one ticker and a few names.
             let known = tickers.iter().position(|ticker| *ticker == row.ticker);
@@ -124,21 +125,25 @@ impl Joined {
         joined.sorted()
     }
 
-    fn sorted(self) -> Self {
+    fn sorted(mut self) -> Self {
         let mut sequence: Vec<usize> = (0..self.legs.len()).collect();
         sequence.sort_by_key(|&index| self.legs[index].time);
         let mut place_of = vec![0; sequence.len()];
         for (place, &index) in sequence.iter().enumerate() {
             place_of[index] = place;
         }
-        let mut legs: Vec<Option<Leg>> = self.legs.into_iter().map(Some).collect();
-        Self {
-            legs: sequence
-                .iter()
-                .filter_map(|&index| legs[index].take())
-                .collect(),
-            leg_of: self.leg_of.iter().map(|&index| place_of[index]).collect(),
+        for leg in &mut self.leg_of {
+            *leg = place_of[*leg];
         }
+        // Each swap brings one to its place, so that large books are not held twice.
+        for index in 0..place_of.len() {
+            while place_of[index] != index {
+                let place = place_of[index];
+                self.legs.swap(index, place);
+                place_of.swap(index, place);
+            }
+        }
+        self
     }
 }
 

@@ -72,9 +72,9 @@ pub struct Fill {
     /// Currency of the price, where the export says.
     pub currency: Option<Arc<str>>,
     /// The broker's number of the order.
-    pub order_id: Option<String>,
+    pub order_id: Option<Box<str>>,
     /// The broker's number of the fill.
-    pub fill_id: Option<String>,
+    pub fill_id: Option<Box<str>>,
 }
 
 /// A fill as its ledger counts it.
@@ -245,7 +245,7 @@ mod tests {
             one.identity(FillVenue::Binance, 1),
         );
         assert_ne!(first, second);
-        one.fill_id = Some("77".to_owned());
+        one.fill_id = Some("77".into());
         assert_eq!(one.identity(FillVenue::Binance, 0), "binance|BTC/USDT|77");
         assert_eq!(one.identity(FillVenue::Binance, 1), "binance|BTC/USDT|77");
     }

@@ -103,7 +103,7 @@ struct Key {
     order_number: Number,
     file: Option<FileRange>,
     said: String,
-    fill_id: Option<String>,
+    fill_id: Option<Box<str>>,
 }
 
 impl Key {
@@ -161,7 +161,7 @@ mod tests {
             fee: None,
             currency: None,
             order_id: None,
-            fill_id: number.map(str::to_owned),
+            fill_id: number.map(Into::into),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod instrument;
 pub mod ledger;
 pub mod moment;
 pub mod money;
+pub mod names;
 pub mod notice;
 pub mod order;
 pub mod profit_currency;

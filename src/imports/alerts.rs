@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::names::Names;
 use super::records::{Record, Records};
 use super::source::Source;
 use super::table::{self, Table};
 use super::text::Text;
 use super::{Faults, Foreign, Kind, Opened, Unreadable, json_lines, own, trades};
+use crate::domain::names::Names;
 use crate::domain::signal::{Signal, Size};
 use crate::payload;
 

@@ -11,7 +11,6 @@ pub mod cell_text;
 pub mod fills;
 mod json_lines;
 pub mod matching;
-mod names;
 mod own;
 mod records;
 mod rows;

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::alerts::{AlertFile, LoggedAlert, is_too_long};
-use super::names::Names;
 use super::records::Records;
 use super::table::Cell;
 use super::titled::{Titled, has_all};
 use super::{Faults, Unreadable};
+use crate::domain::names::Names;
 use crate::payload;
 
 /// Columns by which an export of events is known, and one of orders.

@@ -1,7 +1,8 @@
 //! The rows of a table in little more memory than their texts take.
 //!
-//! A file may have millions of cells. Each is kept behind the one before it in one piece of
-//! memory, with a byte that tells its length; the cells before one are skipped to find it.
+//! A file may have millions of cells. Each is kept behind the one before it, with a byte that
+//! tells its length; the cells before one are skipped to find it. Rows lie in blocks, so that
+//! those which were read can be let go of while what they came to grows.
 
 use jiff::civil::{Date, DateTime, Time};
 
@@ -19,19 +20,72 @@ pub enum Cell<'a> {
 /// The rows of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
-    bytes: Vec<u8>,
-    places: Vec<Place>,
+    /// Each but the last of [`IN_BLOCK`] rows.
+    blocks: Vec<Block>,
     /// Rows before the first that counts, and cells before it in each.
     before: usize,
     cells_before: usize,
 }
 
-/// Where a row begins in the bytes, and what is known of it besides its cells.
+/// Rows of a block.
+const IN_BLOCK: usize = 2_048;
+
+/// Some rows, one behind the other.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Block {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+/// Where a row begins in the bytes of its block, and what is known of it besides its cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Place {
     begins: usize,
     number: u32,
     is_too_long: bool,
+}
+
+impl Block {
+    fn put(&mut self, cell: Cell<'_>) {
+        match cell {
+            Cell::Text(text) => {
+                self.begin(u32::try_from(text.len()).unwrap_or(u32::MAX) << 2 | TEXT);
+                self.bytes.extend_from_slice(text.as_bytes());
+            }
+            Cell::Number(number) => {
+                self.begin(NUMBER);
+                self.bytes.extend(number.to_le_bytes());
+            }
+            Cell::Date(date) => {
+                self.begin(DATE);
+                self.bytes.extend(date.year().to_le_bytes());
+                let small = [date.month(), date.day(), date.hour(), date.minute()];
+                self.bytes.extend(small.map(i8::cast_unsigned));
+                self.bytes.push(date.second().cast_unsigned());
+            }
+        }
+    }
+
+    fn begin(&mut self, head: u32) {
+        match u8::try_from(head) {
+            Ok(head) if head != LONG => self.bytes.push(head),
+            _ => {
+                self.bytes.push(LONG);
+                self.bytes.extend(head.to_le_bytes());
+            }
+        }
+    }
+
+    fn row(&self, index: usize) -> Option<Row<'_>> {
+        let place = self.places.get(index)?;
+        let next = self.places.get(index + 1);
+        let ends = next.map_or(self.bytes.len(), |next| next.begins);
+        Some(Row {
+            number: place.number as usize,
+            cells: Cells(&self.bytes[place.begins..ends]),
+            is_too_long: place.is_too_long,
+        })
+    }
 }
 
 /// A row and where it stands: its line or its number in the sheet, from 1.
@@ -66,49 +120,29 @@ impl Rows {
         is_too_long: bool,
         cells: impl IntoIterator<Item = Cell<'a>>,
     ) {
-        self.places.push(Place {
-            begins: self.bytes.len(),
+        let is_full = |block: &Block| block.places.len() == IN_BLOCK;
+        if self.blocks.last().is_none_or(is_full) {
+            if let Some(full) = self.blocks.last_mut() {
+                full.bytes.shrink_to_fit();
+            }
+            self.blocks.push(Block::default());
+        }
+        let Some(block) = self.blocks.last_mut() else {
+            return;
+        };
+        block.places.push(Place {
+            begins: block.bytes.len(),
             number: u32::try_from(number).unwrap_or(u32::MAX),
             is_too_long,
         });
         for cell in cells {
-            self.put(cell);
-        }
-    }
-
-    fn put(&mut self, cell: Cell<'_>) {
-        match cell {
-            Cell::Text(text) => {
-                self.begin(u32::try_from(text.len()).unwrap_or(u32::MAX) << 2 | TEXT);
-                self.bytes.extend_from_slice(text.as_bytes());
-            }
-            Cell::Number(number) => {
-                self.begin(NUMBER);
-                self.bytes.extend(number.to_le_bytes());
-            }
-            Cell::Date(date) => {
-                self.begin(DATE);
-                self.bytes.extend(date.year().to_le_bytes());
-                let small = [date.month(), date.day(), date.hour(), date.minute()];
-                self.bytes.extend(small.map(i8::cast_unsigned));
-                self.bytes.push(date.second().cast_unsigned());
-            }
-        }
-    }
-
-    fn begin(&mut self, head: u32) {
-        match u8::try_from(head) {
-            Ok(head) if head != LONG => self.bytes.push(head),
-            _ => {
-                self.bytes.push(LONG);
-                self.bytes.extend(head.to_le_bytes());
-            }
+            block.put(cell);
         }
     }
 
     /// Leaves out some rows at the beginning.
     pub fn skip_rows(&mut self, rows: usize) {
-        self.before = (self.before + rows).min(self.places.len());
+        self.before = (self.before + rows).min(self.all());
     }
 
     /// Leaves out some cells at the beginning of each row.
@@ -118,7 +152,13 @@ impl Rows {
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.places.len() - self.before
+        self.all() - self.before
+    }
+
+    /// The number of rows, those that are left out too.
+    fn all(&self) -> usize {
+        let last = self.blocks.last().map_or(0, |block| block.places.len());
+        self.blocks.len().saturating_sub(1) * IN_BLOCK + last
     }
 
     /// True if there are none.
@@ -128,7 +168,7 @@ impl Rows {
 
     /// The rows in their sequence.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Row<'_>> {
-        (self.before..self.places.len()).map(|index| self.at(index))
+        (0..self.len()).filter_map(|index| self.get(index))
     }
 
     /// The last row.
@@ -136,26 +176,37 @@ impl Rows {
         self.iter().next_back()
     }
 
-    /// Takes out all rows, and keeps their room for others.
+    /// Takes out all rows, and keeps some room for others.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.places.clear();
+        self.blocks.truncate(1);
+        if let Some(block) = self.blocks.first_mut() {
+            block.bytes.clear();
+            block.places.clear();
+        }
     }
 
     /// The row of a place, where there is one.
     pub fn get(&self, index: usize) -> Option<Row<'_>> {
-        (index < self.len()).then(|| self.at(index + self.before))
+        let index = self.before + index;
+        let row = self.blocks.get(index / IN_BLOCK)?.row(index % IN_BLOCK)?;
+        Some(Row {
+            cells: row.cells.behind(self.cells_before),
+            ..row
+        })
     }
 
-    fn at(&self, index: usize) -> Row<'_> {
-        let place = self.places[index];
-        let next = self.places.get(index + 1);
-        let ends = next.map_or(self.bytes.len(), |next| next.begins);
-        Row {
-            number: place.number as usize,
-            cells: Cells(&self.bytes[place.begins..ends]).behind(self.cells_before),
-            is_too_long: place.is_too_long,
+    /// Hands out all rows in their sequence, and lets go of them on the way.
+    pub fn consume(&mut self, mut visit: impl FnMut(Row<'_>)) {
+        for index in 0..self.len() {
+            if let Some(row) = self.get(index) {
+                visit(row);
+            }
+            let ends = self.before + index + 1;
+            if ends.is_multiple_of(IN_BLOCK) {
+                self.blocks[ends / IN_BLOCK - 1] = Block::default();
+            }
         }
+        *self = Self::default();
     }
 }
 
@@ -273,5 +324,29 @@ mod tests {
                 prop_assert_eq!(row.cells.iter().collect::<Vec<_>>(), behind);
             }
         }
+    }
+
+    #[test]
+    fn rows_of_many_blocks_are_let_go_of_in_their_sequence() {
+        let mut rows = Rows::default();
+        for number in 1..=3 * IN_BLOCK {
+            let cell = format!("{number:05}");
+            rows.push(number, false, ["before", &cell].map(Cell::Text));
+        }
+        rows.skip_rows(1);
+        rows.skip_cells(1);
+        let expected: Vec<usize> = (2..=3 * IN_BLOCK).collect();
+        assert_eq!(rows.len(), expected.len());
+        assert_eq!(rows.last().map(|row| row.number), Some(3 * IN_BLOCK));
+        let numbers = rows.iter().map(|row| row.number);
+        assert!(numbers.eq(expected.iter().copied()));
+        let mut consumed = Vec::new();
+        rows.consume(|row| {
+            let cell = format!("{:05}", row.number);
+            assert_eq!(row.cells.get(0), Some(Cell::Text(&cell)));
+            consumed.push(row.number);
+        });
+        assert_eq!(consumed, expected);
+        assert!(rows.is_empty() && rows.iter().next().is_none());
     }
 }

@@ -11,7 +11,7 @@ mod ledger;
 mod steps;
 mod symbols;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -203,26 +203,34 @@ fn recognise(
         return Ok(0);
     };
     let identity = |candidate: &Candidate| digest(&candidate.identity(venue));
-    let own: HashSet<TextDigest> = candidates.iter().map(identity).collect();
-    let mut by_identity: HashMap<TextDigest, FillId> = HashMap::new();
+    let numbered = candidates.iter().map(identity).zip(0..);
+    // Of an identity that a file has twice, the last place.
+    let places: HashMap<TextDigest, u32> = numbered.collect();
     let mut twins: HashMap<TextDigest, VecDeque<FillId>> = HashMap::new();
     fills::between(connection, webhook, range, |identity, stored| {
-        let identity = digest(identity);
-        if own.contains(&identity) {
-            by_identity.insert(identity, stored.id);
+        let place = places.get(&digest(identity));
+        if let Some(candidate) = place.and_then(|place| candidates.get_mut(*place as usize)) {
+            candidate.twin = Some(stored.id);
         } else {
             let said = digest(&said_of(&stored.fill, &stored.ticker));
             twins.entry(said).or_default().push_back(stored.id);
         }
     })?;
     let mut known = 0;
-    for candidate in candidates {
-        candidate.twin = by_identity.get(&identity(candidate)).copied();
-        if candidate.twin.is_none() && !twins.is_empty() {
-            let said = digest(&said_of(&candidate.listed.fill, &candidate.ticker));
-            candidate.twin = twins.get_mut(&said).and_then(VecDeque::pop_front);
+    for index in 0..candidates.len() {
+        if candidates[index].twin.is_none() {
+            let place = places.get(&identity(&candidates[index]));
+            let same = place.and_then(|place| candidates.get(*place as usize)?.twin);
+            let candidate = &mut candidates[index];
+            candidate.twin = same.or_else(|| {
+                if twins.is_empty() {
+                    return None;
+                }
+                let said = digest(&said_of(&candidate.listed.fill, &candidate.ticker));
+                twins.get_mut(&said).and_then(VecDeque::pop_front)
+            });
         }
-        known += usize::from(candidate.twin.is_some());
+        known += usize::from(candidates[index].twin.is_some());
     }
     Ok(known)
 }

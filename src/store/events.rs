@@ -302,26 +302,39 @@ pub struct Arrived {
     pub intent: Option<Intent>,
 }
 
-/// All alerts of a webhook, those that were brought in later too, in order of time.
+/// Visits all alerts of a webhook, those that were brought in later too, in order of time.
 ///
 /// # Errors
 ///
 /// [`StoreError`] where the database cannot be read.
-pub fn arrivals(connection: &Connection, webhook: i64) -> Result<Vec<Arrived>> {
+pub fn for_each_arrival(
+    connection: &Connection,
+    webhook: i64,
+    mut visit: impl FnMut(Arrived),
+) -> Result<()> {
     let mut select = connection.prepare_cached(
         "SELECT id, received_at, status, ticker, intent FROM events
          WHERE webhook_id = ?1 AND source IN ('webhook', 'imported') ORDER BY received_at, id",
     )?;
-    let arrived = select.query_map([webhook], |row| {
-        Ok(Arrived {
+    let mut rows = select.query([webhook])?;
+    // Most have the ticker of the one before.
+    let mut last: Option<Ticker> = None;
+    while let Some(row) = rows.next()? {
+        let stated = row.get_ref(3)?.as_str().ok();
+        let known = last.filter(|ticker| stated == Some(ticker.as_str()));
+        last = match known {
+            Some(ticker) => Some(ticker),
+            None => optional_parsed(row, 3)?,
+        };
+        visit(Arrived {
             event: EventId(row.get(0)?),
             at: timestamp(row, 1)?,
             status: parsed(row, 2)?,
-            ticker: optional_parsed(row, 3)?,
+            ticker: last.clone(),
             intent: optional_parsed(row, 4)?,
-        })
-    })?;
-    Ok(arrived.collect::<rusqlite::Result<_>>()?)
+        });
+    }
+    Ok(())
 }
 
 /// True if an order's event was brought in later, from a file.

@@ -267,21 +267,31 @@ pub(crate) fn find(
     Ok(found.optional()?)
 }
 
-/// Visits a webhook's fills between two times, in their order, each with its identity.
+/// Visits a webhook's fills between two times, those of each instrument in their order, each with
+/// its identity.
 pub(crate) fn between(
     connection: &Connection,
     webhook: i64,
     (from, to): (Timestamp, Timestamp),
     mut visit: impl FnMut(&str, &StoredFill),
 ) -> Result<()> {
+    let mut instruments =
+        connection.prepare_cached("SELECT DISTINCT instrument FROM fills WHERE webhook_id = ?1")?;
+    let instruments = instruments.query_map([webhook], |row| row.get(0))?;
+    let instruments: Vec<String> = instruments.collect::<rusqlite::Result<_>>()?;
+    // By instrument they are in an index; all together would be sorted, in memory.
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, identity FROM fills
-         WHERE webhook_id = ?1 AND filled_at BETWEEN ?2 AND ?3 ORDER BY filled_at, id"
+         WHERE webhook_id = ?1 AND instrument = ?2 AND filled_at BETWEEN ?3 AND ?4
+         ORDER BY filled_at, id"
     ))?;
-    let mut rows = select.query(params![webhook, to_micros(from), to_micros(to)])?;
-    while let Some(row) = rows.next()? {
-        let identity: String = row.get(13)?;
-        visit(&identity, &read(row)?);
+    for instrument in instruments {
+        let values = params![webhook, instrument, to_micros(from), to_micros(to)];
+        let mut rows = select.query(values)?;
+        while let Some(row) = rows.next()? {
+            let identity: String = row.get(13)?;
+            visit(&identity, &read(row)?);
+        }
     }
     Ok(())
 }

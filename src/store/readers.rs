@@ -33,7 +33,12 @@ type Long = Box<dyn FnOnce() + Send>;
 /// Starts the thread for long reads; it ends with the pool. Without one, they fail as busy.
 fn start_long() -> mpsc::Sender<Long> {
     let (queue, reads) = mpsc::channel::<Long>();
-    let work = move || reads.into_iter().for_each(|read| read());
+    let work = move || {
+        let_alerts_go_first();
+        for read in reads {
+            read();
+        }
+    };
     let started = std::thread::Builder::new()
         .name("long reads".to_owned())
         .spawn(work);
@@ -41,6 +46,20 @@ fn start_long() -> mpsc::Sender<Long> {
         tracing::error!(%error, "no thread for long reads");
     }
     queue
+}
+
+/// How much lower the priority of long reads is: a third of the time where others want all of it.
+/// With less of it a page would wait for half a minute on a machine that others keep busy.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 5;
+
+/// Has this thread wait where a processor is wanted by others. Only Linux gives a thread a
+/// priority of its own.
+fn let_alerts_go_first() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(LATER) {
+        tracing::debug!(%error, "long reads have the priority of everything else");
+    }
 }
 
 impl Readers {

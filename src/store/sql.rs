@@ -61,6 +61,18 @@ pub fn decimal(row: &Row<'_>, column: usize) -> rusqlite::Result<Decimal> {
     short_decimal(text).map_or_else(|| parsed(row, column), Ok)
 }
 
+/// Reads a column that may be NULL.
+pub fn optional<'row, T>(
+    row: &Row<'row>,
+    column: usize,
+    read: impl Fn(&Row<'row>, usize) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => read(row, column).map(Some),
+    }
+}
+
 /// Reads a decimal column that `T` has to be made of.
 pub fn amount<T>(
     row: &Row<'_>,

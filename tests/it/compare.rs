@@ -36,11 +36,11 @@ pub fn legs(path: &Path) -> Vec<Leg> {
         time: row.time,
         price: row.price,
         quantity: row.quantity,
-        signal: Some(row.signal.clone()),
+        signal: Some(row.signal.as_str().into()),
         position_after: None,
         order: None,
     };
-    Joined::of(rows.iter().filter(|row| is_fill(row)).map(leg).collect()).legs
+    Joined::of(rows.iter().filter(|row| is_fill(row)).map(leg)).legs
 }
 
 /// Faults to inject, as shares of all legs.

@@ -88,7 +88,7 @@ fn read_whole(file: &mut Opened<'_>, options: &FillOptions) -> Result<FillFile, 
     // A table is gone before the next is read.
     for table in records::tables(file, usize::MAX)? {
         let columns = Columns::of(table.header(), options.symbol.is_some())?;
-        let read = rows::read(&table, &columns, options, &mut faults);
+        let read = rows::read(table, &columns, options, &mut faults);
         match &mut found {
             Some(found) => {
                 found.fills.extend(read.fills);
@@ -120,12 +120,16 @@ fn in_order(fills: &mut [ListedFill]) {
         fills.reverse();
     }
     fills.sort_by_key(|listed| listed.fill.time);
-    // By a digest of what is said: of 200,000 fills the texts themselves are too many.
-    let mut seen: HashMap<[u8; 32], usize> = HashMap::with_capacity(fills.len());
-    for listed in fills {
-        let said = Sha256::digest(listed.fill.in_full()).into();
-        let before = seen.entry(said).or_insert(0);
-        listed.nth = *before;
-        *before += 1;
+    // Only of one instant the very same can be said twice. By a digest of it: of 200,000 fills
+    // the texts themselves are too many.
+    let of_instants = fills.chunk_by_mut(|one, next| one.fill.time == next.fill.time);
+    for together in of_instants.filter(|together| together.len() > 1) {
+        let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
+        for listed in together {
+            let said = Sha256::digest(listed.fill.in_full()).into();
+            let before = seen.entry(said).or_insert(0);
+            listed.nth = *before;
+            *before += 1;
+        }
     }
 }

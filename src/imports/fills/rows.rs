@@ -9,10 +9,10 @@ use super::records::Records;
 use super::{FillFile, FillOptions, ListedFill, when};
 use crate::domain::fill::{Fee, Fill, FillVenue};
 use crate::domain::money::{Decimal, Price, Quantity};
+use crate::domain::names::Names;
 use crate::domain::signal::{Direction, Ticker};
 use crate::imports::Faults;
 use crate::imports::cell_text::unprotect;
-use crate::imports::names::Names;
 use crate::imports::table::{Cell, Row, TOO_LONG};
 use crate::imports::trades::number::{self, DecimalMark, Evidence};
 use crate::imports::trades::zone_name;
@@ -40,44 +40,47 @@ const QUOTES: [&str; 9] = [
     "USDT", "USDC", "USDE", "EUR", "BRL", "BTC", "ETH", "DAI", "MNT",
 ];
 
-/// Reads the rows of a table, noting what cannot be read.
+/// Reads the rows of a table, noting what cannot be read. The table is let go of on the way, for
+/// both are large.
 pub fn read(
-    table: &Records,
+    mut table: Records,
     columns: &Columns,
     options: &FillOptions,
     faults: &mut Faults,
 ) -> FillFile {
     let reading = Reading {
-        mark: decimal_mark(table, columns),
-        level: finest_level(table, columns),
+        mark: decimal_mark(&table, columns),
+        level: finest_level(&table, columns),
         zone: zone(columns, options),
         columns,
         options,
     };
-    let mut fills = Vec::with_capacity(table.rows.len());
+    let is_zone_assumed = reading.needs_a_zone(&table);
+    let mut rows = std::mem::take(&mut table.rows);
+    let mut fills = Vec::with_capacity(rows.len());
     let mut others = 0;
     let mut shared = Shared::default();
-    for row in table.rows.iter() {
+    rows.consume(|row| {
         if table.is_too_long(&row) {
             faults.note(row.number, "", TOO_LONG);
-            continue;
-        }
-        if !reading.is_fill(&row) {
+        } else if !reading.is_fill(&row) {
             others += 1;
-            continue;
+        } else {
+            match reading.fill(&row) {
+                Ok(fill) => fills.push(ListedFill {
+                    row: row.number,
+                    fill: shared.with(fill),
+                    nth: 0,
+                }),
+                Err((column, message)) => {
+                    faults.note(row.number, columns.titled(column), message);
+                }
+            }
         }
-        match reading.fill(&row) {
-            Ok(fill) => fills.push(ListedFill {
-                row: row.number,
-                fill: shared.with(fill),
-                nth: 0,
-            }),
-            Err((column, message)) => faults.note(row.number, columns.titled(column), message),
-        }
-    }
+    });
     FillFile {
         venue: columns.venue,
-        notes: notes(&fills, columns, options, reading.needs_a_zone(table)),
+        notes: notes(&fills, columns, options, is_zone_assumed),
         fills,
         others,
     }
@@ -239,8 +242,11 @@ impl Reading<'_> {
             price: Price::new(price).map_err(|error| (self.place(Fact::Price), of(&error)))?,
             fee: self.fee(row, &symbol)?,
             currency: self.currency(row).map(Into::into),
-            order_id: self.text(row, Fact::OrderId),
-            fill_id: self.text(row, Fact::FillId).filter(|id| id != "0"),
+            order_id: self.text(row, Fact::OrderId).map(Into::into),
+            fill_id: self
+                .text(row, Fact::FillId)
+                .filter(|id| id != "0")
+                .map(Into::into),
             symbol,
         })
     }

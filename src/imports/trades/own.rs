@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::{AtEnd, Besides, ListedTrade, Options, Properties, Side, TradeList};
 use crate::domain::money::{Decimal, Price, Quantity, parse_decimal};
+use crate::domain::names::Names;
 use crate::domain::signal::{Direction, Ticker};
 use crate::domain::terms::{Contract, Terms};
-use crate::imports::names::Names;
 use crate::imports::table::{self, Table};
 use crate::imports::titled::{Titled, has_all};
 use crate::imports::{Faults, Unreadable};

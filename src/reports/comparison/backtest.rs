@@ -2,8 +2,8 @@
 
 use super::books::{Books, CannotCompare};
 use super::frame::Pair;
-use super::rows::LegSide;
-use super::{Compared, ComparisonFilter, With, verdict};
+use super::rows::ShownBook;
+use super::{Compared, ComparisonFilter, verdict};
 use crate::compare::Tolerance;
 use crate::compare::tolerance::{bar_between, bar_of};
 
@@ -20,24 +20,21 @@ pub(super) fn compared(
     books.split_like_backtest(&tolerance, filter.shift.constant());
     let is_same_money = books.currency == books.backtest_currency;
     let trades = is_same_money.then(|| [books.backtest_trades(), books.alert_trades()]);
-    let (first, second) = (&books.backtest.legs, &books.alerts.legs);
-    let of_order = |index: usize| books.alerts.order_of[index];
+    let no_overlap = books.no_overlap();
     let pair = Pair {
-        with: With::Backtest,
         ticker: &books.ticker,
         currency: &books.currency,
-        legs: [first, second],
+        books: [
+            ShownBook::Backtest(books.backtest.legs),
+            ShownBook::Alerts(books.alerts.legs),
+        ],
         tolerance,
         evidence: &books.evidence,
         range: books.range,
         trades,
-        is_imported: &|index| books.imported.contains(&of_order(index)),
-        sides: [&|index| LegSide::of(&first[index]), &|index| LegSide {
-            order: Some(of_order(index)),
-            ..LegSide::of(&second[index])
-        }],
-        notes: books.notes.clone(),
+        imported: books.imported,
+        notes: books.notes,
     };
     let compared = pair.compared(filter, |found| (verdict::of(found), None));
-    compared.ok_or_else(|| books.no_overlap())
+    compared.ok_or(no_overlap)
 }

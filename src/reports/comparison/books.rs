@@ -9,20 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::ComparisonFilter;
-use crate::compare::alerts::wholes;
+use crate::compare::alerts::{is_every_one_stated, wholes};
 use crate::compare::leg::of_trade;
 use crate::compare::splits::splits;
 use crate::compare::tolerance::bar_named;
-use crate::compare::{Action, AlertLegs, Evidence, Joined, Leg, Tolerance, TradeLegs};
-use crate::domain::book::Book;
+use crate::compare::{Action, AlertLegs, ClockShift, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
-use crate::domain::trade::{ClosedTrade, Trade};
 use crate::reports::zone_of;
 use crate::store::backtests::{self, Backtest};
 use crate::store::ledger_key::LedgerKey;
-use crate::store::trades::{self, PairedTrade, StoredTrade, TradeFilter};
+use crate::store::trades::{self, PairedTrade};
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{StoreError, events, orders, tickers};
 
@@ -99,7 +97,8 @@ pub(super) struct Books {
     pub(super) currency: String,
     pub(super) backtest_currency: String,
     pub(super) backtest: Joined,
-    pub(super) orders: Vec<Order>,
+    /// The alerts' orders, where some state nothing of the position.
+    orders: Vec<Order>,
     pub(super) alerts: AlertLegs,
     pub(super) evidence: Evidence,
     /// The bar of the chart as the newest alert names it.
@@ -107,8 +106,8 @@ pub(super) struct Books {
     /// Orders whose alert was brought in later.
     pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
-    /// Trades of the backtest, each with its rows' index.
-    listed: Vec<ClosedTrade>,
+    /// Trades of the backtest, in the sequence of its rows.
+    listed: Vec<PairedTrade>,
     /// Trades of the alerts.
     paired: Vec<PairedTrade>,
 }
@@ -119,16 +118,16 @@ impl Books {
         let backtest = chosen(connection, &webhook, filter)?;
         let ticker = backtest.ticker.clone();
         let instrument = tickers::find(connection, webhook.row, &ticker)?;
-        let listed = trades_of(connection, filter, &ticker, Book::Backtest)?;
-        let mut listed: Vec<Trade> = listed.into_iter().map(|stored| stored.trade).collect();
-        for trade in &mut listed {
-            for leg in [&mut trade.entry, &mut trade.exit] {
-                leg.time = filter.shift.corrected(leg.time);
-            }
-        }
         let key = LedgerKey::of_alerts(webhook.row, instrument);
-        let orders = orders::in_order(connection, &key)?;
+        let mut orders = orders::in_order(connection, &key)?;
         let alerts = AlertLegs::of(&orders);
+        let evidence = evidence::read(connection, &webhook, &ticker, &orders, &filter.shift)?;
+        let bar = bar_of_alerts(connection, &orders)?;
+        if is_every_one_stated(&orders) {
+            // Nobody asks for them again, and they take more room than anything else.
+            orders = Vec::new();
+        }
+        let listed = listed(connection, &backtest, &filter.shift)?;
         if listed.is_empty() {
             return Err(Failed::Cannot(CannotCompare::NoTrades(ticker)));
         }
@@ -138,10 +137,10 @@ impl Books {
         }
         let notes = backtests::differences(connection, &webhook, Some(&ticker))?;
         Ok(Self {
-            backtest: Joined::of(listed.iter().flat_map(legs).collect()),
-            listed: listed.iter().map(ClosedTrade::from).collect(),
-            evidence: evidence::read(connection, &webhook, &ticker, &orders, &filter.shift)?,
-            bar: bar_of_alerts(connection, &orders)?,
+            backtest: Joined::of(listed.iter().flat_map(legs)),
+            listed,
+            evidence,
+            bar,
             imported: orders::imported(connection, webhook.row)?,
             paired: trades::paired(connection, &key)?,
             currency: webhook.settings.currency.clone(),
@@ -159,11 +158,11 @@ impl Books {
         let rows = self.backtest.leg_of.chunks_exact(2);
         let trades = std::mem::take(&mut self.listed).into_iter().zip(rows);
         trades
-            .map(|(trade, rows)| TradeLegs {
+            .map(|(listed, rows)| TradeLegs {
                 entry: Some(rows[0]),
                 exit: Some(rows[1]),
                 before_slippage: None,
-                trade,
+                trade: listed.trade,
             })
             .collect()
     }
@@ -258,21 +257,21 @@ fn chosen(
     }
 }
 
-fn trades_of(
+/// The trades of a backtest, at the times that are meant.
+fn listed(
     connection: &Connection,
-    filter: &ComparisonFilter,
-    ticker: &Ticker,
-    book: Book,
-) -> Result<Vec<StoredTrade>, Failed> {
-    let filter = TradeFilter {
-        book,
-        webhooks: vec![filter.webhook.clone()],
-        ticker: Some(ticker.to_string()),
-        ..TradeFilter::default()
-    };
-    let mut trades = trades::list(connection, &filter, u32::MAX)?;
-    trades.reverse();
-    Ok(trades)
+    backtest: &Backtest,
+    shift: &ClockShift,
+) -> Result<Vec<PairedTrade>, Failed> {
+    let mut listed = trades::paired(connection, &backtest.key())?;
+    // Of one instant in the sequence of the list.
+    listed.sort_by_key(|listed| (listed.trade.exit_time, listed.exit.0, listed.entry.0));
+    for PairedTrade { trade, .. } in &mut listed {
+        for time in [&mut trade.entry_time, &mut trade.exit_time] {
+            *time = shift.corrected(*time);
+        }
+    }
+    Ok(listed)
 }
 
 /// The bar of the chart as the newest alert names it in `metadata.interval`.
@@ -294,8 +293,22 @@ fn bar_of_alerts(
 }
 
 /// Both rows of a trade in a list.
-fn legs(trade: &Trade) -> [Leg; 2] {
-    let row = |of: &crate::domain::trade::Leg| (of.time, of.price, of.signal.clone());
-    let rows = [row(&trade.entry), row(&trade.exit)];
-    of_trade(&trade.ticker, trade.direction, trade.quantity, rows)
+fn legs(listed: &PairedTrade) -> [Leg; 2] {
+    let trade = &listed.trade;
+    let entry = (
+        trade.entry_time,
+        trade.entry_price,
+        trade.entry_signal.clone(),
+    );
+    let exit = (
+        trade.exit_time,
+        trade.exit_price,
+        listed.exit_signal.clone(),
+    );
+    of_trade(
+        &trade.ticker,
+        trade.direction,
+        trade.quantity,
+        [entry, exit],
+    )
 }

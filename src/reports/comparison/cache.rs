@@ -1,5 +1,8 @@
 //! Comparisons that were made of late: the pages of one list are of one comparison, which may
 //! take a second of a core to make.
+//!
+//! The larger one is, the more its pages are worth keeping, and the more room it takes: 300
+//! bytes a row. So the newest is kept though it is large, and goes before another is made.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +14,11 @@ use crate::store::{self, Connection, events};
 /// Comparisons kept.
 const KEPT: usize = 4;
 
-/// Rows that all kept comparisons have together, at most.
-const MOST_ROWS: usize = 100_000;
+/// Rows that kept comparisons have together, at most, besides the newest.
+const MOST_ROWS: usize = 20_000;
+
+/// Rows of the largest comparison that is kept.
+const MOST_OF_ONE: usize = 250_000;
 
 /// What a comparison was made of. An alert that made no order changes no ledger, and is
 /// evidence all the same.
@@ -25,8 +31,11 @@ struct MadeOf {
 /// The comparisons of late, the newest last, each under what was asked for.
 #[derive(Default)]
 pub struct ComparisonCache {
-    kept: Mutex<Vec<(String, MadeOf, Arc<Compared>)>>,
+    kept: Mutex<Vec<Kept>>,
 }
+
+/// What was asked for, and what came of it.
+type Kept = (String, MadeOf, Arc<Compared>);
 
 impl ComparisonCache {
     /// The comparison that is asked for: as it was made before, unless something changed that
@@ -49,6 +58,7 @@ impl ComparisonCache {
         if let Some(kept) = self.kept(&asked, made_of) {
             return Ok(Ok(kept));
         }
+        self.make_room(MOST_ROWS);
         let compared = compare(connection, filter)?.map(Arc::new);
         if let Ok(compared) = &compared {
             self.keep(asked, made_of, Arc::clone(compared));
@@ -67,12 +77,24 @@ impl ComparisonCache {
     fn keep(&self, asked: String, made_of: MadeOf, compared: Arc<Compared>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, ..)| *known != asked);
-        kept.push((asked, made_of, compared));
-        let rows = |kept: &[(String, MadeOf, Arc<Compared>)]| -> usize {
-            kept.iter().map(|(.., compared)| compared.rows.len()).sum()
-        };
-        while !kept.is_empty() && (kept.len() > KEPT || rows(&kept) > MOST_ROWS) {
-            kept.remove(0);
+        let rows = compared.rows.len();
+        if rows <= MOST_OF_ONE {
+            drop_oldest(&mut kept, KEPT - 1, MOST_ROWS);
+            kept.push((asked, made_of, compared));
         }
+    }
+
+    /// Drops the oldest until the others have a number of rows at most.
+    fn make_room(&self, rows: usize) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_oldest(&mut kept, KEPT, rows);
+    }
+}
+
+/// Drops the oldest until there are few enough, of few enough rows.
+fn drop_oldest(kept: &mut Vec<Kept>, most: usize, rows: usize) {
+    let sum = |kept: &[Kept]| -> usize { kept.iter().map(|(.., one)| one.rows.len()).sum() };
+    while kept.len() > most || sum(kept) > rows {
+        kept.remove(0);
     }
 }

@@ -3,12 +3,14 @@
 mod books;
 mod verdict;
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 
 use super::books::CannotCompare;
 use super::frame::Pair;
-use super::rows::LegSide;
-use super::{Compared, ComparisonFilter, With};
+use super::rows::ShownBook;
+use super::{Compared, ComparisonFilter};
 use crate::compare::splits::splits;
 use crate::compare::{Execution, Retention, Tolerance};
 
@@ -30,32 +32,28 @@ pub(super) fn compared(
         filter.shift.constant(),
     );
     books.fills.split(&known);
-    let (first, second) = (&books.alerts.legs, &books.fills.legs);
     let is_same_money = books.foreign.is_none();
+    let trades = is_same_money.then(|| [books.alert_trades(), books.fill_trades()]);
+    let (no_overlap, evidence, notes) = (books.no_overlap(), books.evidence(), books.notes());
     let pair = Pair {
-        with: With::Fills,
         ticker: &books.ticker,
         currency: &books.currency,
-        legs: [first, second],
-        tolerance,
-        evidence: &books.evidence(),
-        range: books.range,
-        trades: is_same_money.then(|| [books.alert_trades(), books.fill_trades()]),
-        is_imported: &|_| false,
-        sides: [
-            &|index| LegSide {
-                order: Some(books.alerts.order_of[index]),
-                ..LegSide::of(&first[index])
-            },
-            &|index| books.fill_side(index),
+        books: [
+            ShownBook::Alerts(books.alerts.legs),
+            ShownBook::Fills(books.fills),
         ],
-        notes: books.notes(),
+        tolerance,
+        evidence: &evidence,
+        range: books.range,
+        trades,
+        imported: HashSet::new(),
+        notes,
     };
     let compared = pair.compared(filter, |found| {
         let kept = found.bridge.map(|bridge| Retention::of(bridge.matched));
-        let executed = books.executed(found.matching);
+        let executed = books.asked.executed(found.books, found.matching);
         let execution = Execution::of(&executed, found.rate.percent, kept);
         (verdict::of(found, &execution), Some(execution))
     });
-    compared.ok_or_else(|| books.no_overlap())
+    compared.ok_or(no_overlap)
 }

@@ -2,42 +2,43 @@
 //! bridge, the figures and the rows. How books are read, and what is said of them first,
 //! differs.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::rows::LegSide;
+use super::rows::{Rows, ShownBook, is_imported};
 use super::{
     CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
-    SuggestedPrice, SuggestedShift, With, causes, counts, rows,
+    SuggestedPrice, SuggestedShift, causes, counts,
 };
 use crate::compare::tolerance::{Cost, Point, micros};
 use crate::compare::{
     Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Shift, Tolerance, TradeLegs,
     matching,
 };
+use crate::domain::order::OrderId;
 use crate::domain::signal::Ticker;
 
 /// Two books, read and ready to be laid over each other.
 pub(super) struct Pair<'a> {
-    pub(super) with: With,
     pub(super) ticker: &'a Ticker,
     /// Currency of the second book's profit.
     pub(super) currency: &'a str,
-    pub(super) legs: [&'a [Leg]; 2],
+    pub(super) books: [ShownBook; 2],
     pub(super) tolerance: Tolerance,
     pub(super) evidence: &'a Evidence,
     /// The range that was asked for.
     pub(super) range: (Option<Timestamp>, Option<Timestamp>),
     /// The trades of both books with their legs; `None` where their currencies differ.
     pub(super) trades: Option<[Vec<TradeLegs>; 2]>,
-    /// A leg of the second book that was brought in later.
-    pub(super) is_imported: &'a dyn Fn(usize) -> bool,
-    /// A leg of each book as it is shown.
-    pub(super) sides: [&'a dyn Fn(usize) -> LegSide; 2],
+    /// Orders of the second book whose alert was brought in later.
+    pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
 }
 
 /// What was found of a pair, before anything is said of it.
 pub(super) struct Found<'a> {
+    pub(super) books: &'a [ShownBook; 2],
     pub(super) matching: &'a Matching,
     pub(super) rate: &'a Rate,
     pub(super) legs: &'a LegCounts,
@@ -58,23 +59,24 @@ impl Pair<'_> {
         filter: &ComparisonFilter,
         verdict: impl FnOnce(&Found<'_>) -> (ComparisonVerdict, Option<Execution>),
     ) -> Option<Compared> {
-        let (legs, shift) = (self.legs, filter.shift.constant());
+        let (legs, shift) = (self.legs(), filter.shift.constant());
         let mut found = matching(legs[0], legs[1], &self.tolerance, shift);
         found.restrict(legs, shift, self.range);
         let rate = Rate::of(&found)?;
         let (from, to) = found.range?;
         let named = Causes::of(legs, &found, &self.tolerance, shift, self.evidence);
-        // Taken, so that the trades of large books are gone before the rows are made.
         let bridge = self
             .trades
             .take()
             .map(|both| Bridge::between(both.each_ref().map(Vec::as_slice), &found, shift));
+        let legs = self.legs();
         let counted = counts(&found);
         let imported = found.pairs.iter();
-        let imported = imported.filter(|pair| (self.is_imported)(pair.second));
+        let imported = imported.filter(|pair| is_imported(&legs[1][pair.second], &self.imported));
         let drift = Drift::of(legs[0], legs[1], &found, shift);
         let of_causes = causes::counted(&found, &named, imported.count());
         let (verdict, execution) = verdict(&Found {
+            books: &self.books,
             matching: &found,
             rate: &rate,
             legs: &counted,
@@ -85,10 +87,9 @@ impl Pair<'_> {
             shift: found.suggested,
             causes: &of_causes,
         });
-        let rows = rows::of(&self, &found, &named, shift);
         let comparison = Comparison {
             webhook: filter.webhook.clone(),
-            with: self.with,
+            with: filter.with,
             ticker: self.ticker.clone(),
             verdict,
             from,
@@ -106,15 +107,21 @@ impl Pair<'_> {
             causes: of_causes,
             notes: self.notes,
         };
+        let cost = Cost::of(&self.tolerance);
+        let rows = Rows::of(self.books, found, named, self.imported, (cost, shift));
         Some(Compared { comparison, rows })
+    }
+
+    fn legs(&self) -> [&[Leg]; 2] {
+        self.books.each_ref().map(ShownBook::legs)
     }
 
     /// The pairs whose second leg is late.
     fn late(&self, found: &Matching, shift: SignedDuration) -> usize {
-        let cost = Cost::of(&self.tolerance);
+        let (cost, legs) = (Cost::of(&self.tolerance), self.legs());
         let is_late = |pair: &&crate::compare::Pair| {
-            let first = Point::of(&self.legs[0][pair.first]).later(micros(shift));
-            cost.is_late(first, Point::of(&self.legs[1][pair.second]))
+            let first = Point::of(&legs[0][pair.first]).later(micros(shift));
+            cost.is_late(first, Point::of(&legs[1][pair.second]))
         };
         found.pairs.iter().filter(is_late).count()
     }

@@ -34,7 +34,7 @@ pub use books::CannotCompare;
 pub use cache::ComparisonCache;
 pub use causes::CauseCount;
 pub(super) use fills::foreign;
-pub use rows::{LegOutcome, LegRow, LegSide};
+pub use rows::{LegOutcome, LegRow, LegSide, RowAt, Rows};
 
 text_enum! {
     /// The two books that are compared.
@@ -236,12 +236,12 @@ pub struct LegCounts {
 }
 
 /// A comparison and its rows, oldest first.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Compared {
     /// The comparison.
     pub comparison: Comparison,
     /// Its rows.
-    pub rows: Vec<LegRow>,
+    pub rows: Rows,
 }
 
 /// Compares what is stored.

@@ -1,13 +1,14 @@
 //! The rows of a comparison: the legs of both books side by side.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{With, frame};
 use crate::compare::drift::worse_by;
 use crate::compare::tolerance::{Cost, Point, micros};
-use crate::compare::{Action, By, Cause, Causes, Fate, Leg, Matching};
+use crate::compare::{Action, By, Cause, Causes, Fate, FillLegs, Leg, Matching, Pair};
 use crate::domain::event::text_enum;
 use crate::domain::money::Decimal;
 use crate::domain::order::OrderId;
@@ -56,16 +57,6 @@ pub struct LegRow {
     pub cause_in_words: Option<String>,
 }
 
-impl LegRow {
-    /// True of a leg on one side only, and of a pair that is late or of another quantity. A pair
-    /// whose alert was brought in later is none: the alert is there.
-    #[must_use]
-    pub fn is_problem(&self) -> bool {
-        let is_alone = matches!(self.outcome, LegOutcome::Missed | LegOutcome::FalseAlert);
-        is_alone || self.flags.iter().any(|flag| *flag != IMPORTED)
-    }
-}
-
 /// The flag of a pair whose alert was brought in later.
 const IMPORTED: &str = "imported";
 
@@ -97,7 +88,7 @@ pub struct LegSide {
 
 impl LegSide {
     /// A leg as its book has it.
-    pub(super) fn of(leg: &Leg) -> Self {
+    fn of(leg: &Leg) -> Self {
         Self {
             order: None,
             reference: None,
@@ -106,131 +97,251 @@ impl LegSide {
             time: leg.time,
             price: leg.price.get(),
             quantity: leg.quantity.get(),
-            signal: leg.signal.clone(),
+            signal: leg.signal.as_deref().map(str::to_owned),
         }
     }
 }
 
-/// All rows of a comparison, oldest first.
-pub(super) fn of(
-    pair: &frame::Pair<'_>,
-    found: &Matching,
-    causes: &Causes,
+/// The legs of a book and what else is shown of each.
+#[derive(Debug)]
+pub(super) enum ShownBook {
+    Backtest(Vec<Leg>),
+    Alerts(Vec<Leg>),
+    Fills(FillLegs),
+}
+
+impl ShownBook {
+    /// In order of time.
+    pub(super) fn legs(&self) -> &[Leg] {
+        match self {
+            Self::Backtest(legs) | Self::Alerts(legs) => legs,
+            Self::Fills(fills) => &fills.legs,
+        }
+    }
+
+    fn side(&self, index: usize) -> LegSide {
+        let leg = LegSide::of(&self.legs()[index]);
+        match self {
+            Self::Backtest(_) => leg,
+            Self::Alerts(legs) => LegSide {
+                order: legs[index].order,
+                ..leg
+            },
+            // At the time that the export tells.
+            Self::Fills(fills) => {
+                let order = &fills.orders[fills.order_of[index]];
+                LegSide {
+                    time: order.time,
+                    reference: order.reference.as_deref().map(str::to_owned),
+                    ..leg
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a comparison, oldest first. A row is made when it is asked for: its texts and
+/// both its sides take several times the room of its legs, and a page shows few of 100,000.
+#[derive(Debug)]
+pub struct Rows {
+    books: [ShownBook; 2],
+    pairs: Vec<Pair>,
+    /// Causes of legs on one side only, by index in each book.
+    causes: [HashMap<usize, Cause>; 2],
+    /// Orders whose alert was brought in later.
+    imported: HashSet<OrderId>,
+    cost: Cost,
     shift: SignedDuration,
-) -> Vec<LegRow> {
-    Laid {
-        pair,
-        found,
-        causes,
-        shift,
-    }
-    .rows()
+    places: Vec<Place>,
 }
 
-/// Two books and what was found of them.
-struct Laid<'a> {
-    pair: &'a frame::Pair<'a>,
-    found: &'a Matching,
-    causes: &'a Causes,
-    shift: SignedDuration,
+/// Where a row comes from.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    outcome: LegOutcome,
+    /// The book of a leg on one side only.
+    book: u8,
+    /// Of a pair among all pairs, else of the leg in its book.
+    index: usize,
 }
 
-impl Laid<'_> {
-    fn rows(&self) -> Vec<LegRow> {
-        let [first, second] = self.pair.legs;
-        let mut rows = Vec::with_capacity(first.len() + second.len() - self.found.pairs.len());
-        for (index, leg) in first.iter().enumerate() {
-            let time = leg.time + self.shift;
-            rows.push((
-                time,
-                match self.found.first[index] {
-                    Fate::Matched(pair) => self.pair(pair),
-                    Fate::Alone => self.alone(
-                        LegOutcome::Missed,
-                        0,
-                        index,
-                        self.causes.missed[index].clone(),
-                    ),
-                    Fate::Outside => self.alone(LegOutcome::Outside, 0, index, None),
-                },
-            ));
+impl Rows {
+    /// The rows of two books and of what was found of them.
+    pub(super) fn of(
+        books: [ShownBook; 2],
+        found: Matching,
+        causes: Causes,
+        imported: HashSet<OrderId>,
+        (cost, shift): (Cost, SignedDuration),
+    ) -> Self {
+        let known = |causes: Vec<Option<Cause>>| {
+            let known = causes.into_iter().enumerate();
+            known.filter_map(|(index, cause)| Some((index, cause?)))
+        };
+        Self {
+            places: places(&books, &found, shift),
+            books,
+            pairs: found.pairs,
+            causes: [causes.missed, causes.invented].map(|causes| known(causes).collect()),
+            imported,
+            cost,
+            shift,
         }
-        for (index, leg) in second.iter().enumerate() {
-            let (outcome, cause) = match self.found.second[index] {
-                Fate::Matched(_) => continue,
-                Fate::Alone => (LegOutcome::FalseAlert, self.causes.invented[index].clone()),
-                Fate::Outside => (LegOutcome::Outside, None),
-            };
-            rows.push((leg.time, self.alone(outcome, 1, index, cause)));
-        }
-        // In place: a row is large, and sorting by key would copy half of them.
-        rows.sort_by_cached_key(|(time, _)| *time);
-        rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn pair(&self, pair: usize) -> LegRow {
-        let pair = self.found.pairs[pair];
-        let [first, second] = self.pair.legs;
-        let (one, other) = (&first[pair.first], &second[pair.second]);
-        let shifted = Point::of(one).later(micros(self.shift));
-        let sides = [
-            (self.pair.sides[0])(pair.first),
-            (self.pair.sides[1])(pair.second),
-        ];
-        let seconds = sides[1].time.duration_since(sides[0].time) - self.shift;
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// True where there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = RowAt<'_>> {
+        let row = |place: &Place| RowAt {
+            rows: self,
+            place: *place,
+        };
+        self.places.iter().map(row)
+    }
+
+    /// True of a pair whose alert was brought in later.
+    fn is_imported(&self, pair: &Pair) -> bool {
+        is_imported(&self.books[1].legs()[pair.second], &self.imported)
+    }
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(RowAt::row))
+    }
+}
+
+/// True of a leg whose alert was brought in later.
+pub(super) fn is_imported(leg: &Leg, imported: &HashSet<OrderId>) -> bool {
+    leg.order.is_some_and(|order| imported.contains(&order))
+}
+
+/// Where the rows come from, by time.
+fn places(books: &[ShownBook; 2], found: &Matching, shift: SignedDuration) -> Vec<Place> {
+    let [first, second] = books.each_ref().map(ShownBook::legs);
+    let mut places = Vec::with_capacity(first.len() + second.len() - found.pairs.len());
+    let place = |outcome, book, index| Place {
+        outcome,
+        book,
+        index,
+    };
+    for (index, (leg, fate)) in first.iter().zip(&found.first).enumerate() {
+        let place = match *fate {
+            Fate::Matched(pair) => place(LegOutcome::Matched, 0, pair),
+            Fate::Alone => place(LegOutcome::Missed, 0, index),
+            Fate::Outside => place(LegOutcome::Outside, 0, index),
+        };
+        places.push((leg.time + shift, place));
+    }
+    for (index, (leg, fate)) in second.iter().zip(&found.second).enumerate() {
+        let outcome = match fate {
+            Fate::Matched(_) => continue,
+            Fate::Alone => LegOutcome::FalseAlert,
+            Fate::Outside => LegOutcome::Outside,
+        };
+        places.push((leg.time, place(outcome, 1, index)));
+    }
+    places.sort_by_key(|(time, _)| *time);
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
+/// A row of a comparison, before it is made.
+#[derive(Debug, Clone, Copy)]
+pub struct RowAt<'a> {
+    rows: &'a Rows,
+    place: Place,
+}
+
+impl<'a> RowAt<'a> {
+    /// What became of it.
+    #[must_use]
+    pub fn outcome(self) -> LegOutcome {
+        self.place.outcome
+    }
+
+    /// True of a leg on one side only, and of a pair that is late or of another quantity. A pair
+    /// whose alert was brought in later is none: the alert is there.
+    #[must_use]
+    pub fn is_problem(self) -> bool {
+        match self.outcome() {
+            LegOutcome::Missed | LegOutcome::FalseAlert => true,
+            LegOutcome::Outside => false,
+            LegOutcome::Matched => {
+                let pair = &self.rows.pairs[self.place.index];
+                self.is_late(pair) || self.is_of_other_quantity(pair)
+            }
+        }
+    }
+
+    fn legs(self, pair: &Pair) -> [&'a Leg; 2] {
+        let [first, second] = &self.rows.books;
+        [&first.legs()[pair.first], &second.legs()[pair.second]]
+    }
+
+    fn is_late(self, pair: &Pair) -> bool {
+        let [first, second] = self.legs(pair).map(Point::of);
+        let shift = micros(self.rows.shift);
+        self.rows.cost.is_late(first.later(shift), second)
+    }
+
+    fn is_of_other_quantity(self, pair: &Pair) -> bool {
+        let [first, second] = self.legs(pair);
+        first.quantity != second.quantity
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn row(self) -> LegRow {
+        let Place { book, index, .. } = self.place;
+        let book = usize::from(book);
+        if self.outcome() == LegOutcome::Matched {
+            return self.pair(&self.rows.pairs[index]);
+        }
+        let mut sides = [None, None];
+        sides[book] = Some(self.rows.books[book].side(index));
+        self.made(sides, self.rows.causes[book].get(&index).cloned())
+    }
+
+    fn pair(self, pair: &Pair) -> LegRow {
+        let [one, other] = self.legs(pair);
+        let [first, second] = &self.rows.books;
+        let sides = [first.side(pair.first), second.side(pair.second)];
+        let seconds = sides[1].time.duration_since(sides[0].time) - self.rows.shift;
+        let is_imported = self.rows.is_imported(pair);
         let flags = [
-            (
-                Cost::of(&self.pair.tolerance).is_late(shifted, Point::of(other)),
-                "late",
-            ),
-            (one.quantity != other.quantity, "quantity"),
-            ((self.pair.is_imported)(pair.second), IMPORTED),
+            (self.is_late(pair), "late"),
+            (self.is_of_other_quantity(pair), "quantity"),
+            (is_imported, IMPORTED),
         ];
-        let [one_side, other_side] = sides;
-        let cause = (self.pair.is_imported)(pair.second).then_some(Cause::ImportedLater);
+        let flags = flags.iter().filter(|flag| flag.0);
         LegRow {
             by: Some(pair.by),
             margin: Some(pair.margin),
             seconds: Some(seconds.as_secs_f64()),
             price_cost: Some(worse_by(one, other)),
-            flags: flags
-                .iter()
-                .filter(|flag| flag.0)
-                .map(|flag| flag.1)
-                .collect(),
-            ..self.row(LegOutcome::Matched, Some(one_side), Some(other_side), cause)
+            flags: flags.map(|flag| flag.1).collect(),
+            ..self.made(sides.map(Some), is_imported.then_some(Cause::ImportedLater))
         }
     }
 
-    /// A leg of one book only, the first or the second.
-    fn alone(
-        &self,
-        outcome: LegOutcome,
-        book: usize,
-        index: usize,
-        cause: Option<Cause>,
-    ) -> LegRow {
-        let side = Some((self.pair.sides[book])(index));
-        if book == 0 {
-            self.row(outcome, side, None, cause)
-        } else {
-            self.row(outcome, None, side, cause)
-        }
-    }
-
-    fn row(
-        &self,
-        outcome: LegOutcome,
-        first: Option<LegSide>,
-        second: Option<LegSide>,
-        cause: Option<Cause>,
-    ) -> LegRow {
-        let [backtest, alert, fill] = match self.pair.with {
-            With::Backtest => [first, second, None],
-            With::Fills => [None, first, second],
+    fn made(self, [first, second]: [Option<LegSide>; 2], cause: Option<Cause>) -> LegRow {
+        let [backtest, alert, fill] = match self.rows.books[1] {
+            ShownBook::Fills(_) => [None, first, second],
+            _ => [first, second, None],
         };
         LegRow {
-            outcome,
+            outcome: self.outcome(),
             backtest,
             alert,
             fill,

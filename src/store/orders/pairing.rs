@@ -5,11 +5,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::read_percentage;
 use crate::domain::event::{EventId, EventSource};
+use crate::domain::money::{Price, Quantity};
 use crate::domain::order::{Order, OrderId};
-use crate::domain::signal::{Percentage, StatedPosition};
+use crate::domain::signal::{Percentage, StatedPosition, Ticker};
 use crate::store::error::Result;
 use crate::store::ledger_key::LedgerKey;
-use crate::store::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros};
+use crate::store::sql::{
+    amount, decimal, optional, optional_parsed, optional_timestamp, parsed, timestamp, to_micros,
+};
 use crate::store::tickers;
 
 /// Columns that [`read_for_pairing`] reads.
@@ -91,21 +94,22 @@ pub(crate) fn for_each_second_between(
     let mut sources = Vec::new();
     for (statement, ticker) in statements.iter_mut().zip(&tickers) {
         let mut rows = statement.query(params![key.webhook, ticker.as_str(), from, until])?;
-        let first = rows.next()?.map(read_for_pairing).transpose()?;
-        sources.push((rows, first));
+        let read = move |row: &Row<'_>| read_of_ticker(row, ticker.clone());
+        let first = rows.next()?.map(read).transpose()?;
+        sources.push((rows, first, read));
     }
     let mut second: Vec<Order> = Vec::new();
     loop {
-        let waiting = sources.iter_mut().filter(|(_, next)| next.is_some());
-        let earliest = |source: &&mut (_, Option<Order>)| {
+        let waiting = sources.iter_mut().filter(|(_, next, _)| next.is_some());
+        let earliest = |source: &&mut (_, Option<Order>, _)| {
             let next = source.1.as_ref();
             next.map(|order| (order.paired_at, order.id))
         };
-        let Some((rows, next)) = waiting.min_by_key(earliest) else {
+        let Some((rows, next, read)) = waiting.min_by_key(earliest) else {
             break;
         };
         let Some(order) = next.take() else { break };
-        *next = rows.next()?.map(read_for_pairing).transpose()?;
+        *next = rows.next()?.map(read).transpose()?;
         let is_next = |first: &Order| first.paired_at.as_second() != order.paired_at.as_second();
         if second.first().is_some_and(is_next) {
             each(std::mem::take(&mut second))?;
@@ -293,20 +297,25 @@ pub(crate) fn is_any_newer(
 }
 
 fn read_for_pairing(row: &Row<'_>) -> rusqlite::Result<Order> {
+    read_of_ticker(row, parsed(row, 1)?)
+}
+
+/// The same where the ticker is known: a hundred thousand orders have one name.
+fn read_of_ticker(row: &Row<'_>, ticker: Ticker) -> rusqlite::Result<Order> {
     let id = row.get(0)?;
     Ok(Order {
         id: OrderId(id),
         event: EventId(id),
-        ticker: parsed(row, 1)?,
+        ticker,
         intent: parsed(row, 2)?,
         order_type: parsed(row, 3)?,
-        quantity: optional_parsed(row, 4)?,
-        intended_price: parsed(row, 5)?,
-        market_price: optional_parsed(row, 6)?,
+        quantity: optional(row, 4, |row, column| amount(row, column, Quantity::new))?,
+        intended_price: amount(row, 5, Price::new)?,
+        market_price: optional(row, 6, |row, column| amount(row, column, Price::new))?,
         paired_at: timestamp(row, 7)?,
         stated_position: StatedPosition {
-            new: optional_parsed(row, 8)?,
-            previous: optional_parsed(row, 9)?,
+            new: optional(row, 8, decimal)?,
+            previous: optional(row, 9, decimal)?,
             side: optional_parsed(row, 10)?,
         },
         signal_name: row.get(11)?,

@@ -45,6 +45,8 @@ pub struct PairedTrade {
     pub entry: OrderId,
     /// What closed it.
     pub exit: OrderId,
+    /// Name of the signal that closed it, where it has one.
+    pub exit_signal: Option<Arc<str>>,
     /// The trade.
     pub trade: ClosedTrade,
 }
@@ -56,15 +58,28 @@ pub struct PairedTrade {
 ///
 /// [`super::StoreError`] where the database cannot be read.
 pub fn paired(connection: &Connection, key: &LedgerKey) -> Result<Vec<PairedTrade>> {
-    let trades = read_placed(connection, TRADES, &of_book(key))?;
-    let paired = trades
-        .into_iter()
-        .map(|((_, _, exit, _, entry), trade)| PairedTrade {
-            entry: OrderId(entry),
-            exit: OrderId(exit),
-            trade,
-        });
-    Ok(paired.collect())
+    let mut names = Names::default();
+    let read_row = |row: &Row<'_>| {
+        let paired = PairedTrade {
+            entry: OrderId(row.get(13)?),
+            exit: OrderId(row.get(12)?),
+            exit_signal: names.signal(row, 16)?,
+            trade: read_closed(row, &mut names)?,
+        };
+        Ok((row.get::<_, i64>(11)?, paired))
+    };
+    let of_book = of_book(key);
+    let sql = format!(
+        "SELECT {CLOSED}, t.exit_signal FROM {TRADES} WHERE {}",
+        of_book.text()
+    );
+    let mut trades = query(connection, &sql, &of_book.values, read_row)?;
+    trades.sort_by_key(|(place, paired)| {
+        let trade = &paired.trade;
+        let (entry, exit) = (paired.entry.0, paired.exit.0);
+        (trade.exit_time, *place, exit, trade.entry_time, entry)
+    });
+    Ok(trades.into_iter().map(|(_, paired)| paired).collect())
 }
 
 fn of_book(key: &LedgerKey) -> Conditions {

@@ -21,20 +21,23 @@ pub(super) fn read(
     orders: &[Order],
     shift: &ClockShift,
 ) -> Result<Evidence, Failed> {
-    // An alert that could not be read may be of any instrument.
-    let mut arrivals = events::arrivals(connection, webhook.row)?;
-    arrivals.retain(|arrival| {
-        let stated = arrival.ticker.as_ref();
-        stated.is_none_or(|stated| stated.may_be(ticker))
-    });
-    let without_order = arrivals.iter();
-    let without_order = without_order.filter(|arrival| arrival.status != EventStatus::Processed);
-    let without_order = without_order.map(|arrival| Refused {
-        at: arrival.at,
-        event: Some(arrival.event),
-        status: Some(arrival.status),
-        side: arrival.intent.and_then(Intent::direction),
-    });
+    let (mut arrivals, mut refused) = (Vec::new(), Vec::new());
+    events::for_each_arrival(connection, webhook.row, |arrived| {
+        // An alert that could not be read may be of any instrument.
+        let stated = arrived.ticker.as_ref();
+        if !stated.is_none_or(|stated| stated.may_be(ticker)) {
+            return;
+        }
+        arrivals.push(arrived.at);
+        if arrived.status != EventStatus::Processed {
+            refused.push(Refused {
+                at: arrived.at,
+                event: Some(arrived.event),
+                status: Some(arrived.status),
+                side: arrived.intent.and_then(Intent::direction),
+            });
+        }
+    })?;
     let rejected = rejections::list(connection, webhook.row)?
         .into_iter()
         .map(|rejection| Refused {
@@ -43,7 +46,7 @@ pub(super) fn read(
             status: None,
             side: None,
         });
-    let mut refused: Vec<Refused> = without_order.chain(rejected).collect();
+    refused.extend(rejected);
     refused.sort_by_key(|refused| refused.at);
     let outages = runs::downtimes(connection)?.into_iter().map(|down| Outage {
         from: down.from,
@@ -53,7 +56,7 @@ pub(super) fn read(
     let past = backtests::past(connection, webhook.row, ticker)?;
     Ok(Evidence {
         refused,
-        arrivals: arrivals.iter().map(|arrival| arrival.at).collect(),
+        arrivals,
         outages: outages.collect(),
         gaps: gaps(orders),
         exports: past
@@ -115,6 +118,6 @@ fn export(past: &PastBacktest, ticker: &Ticker, shift: &ClockShift) -> Export {
     });
     Export {
         imported_at: past.imported_at,
-        legs: Joined::of(rows.collect()).legs,
+        legs: Joined::of(rows).legs,
     }
 }

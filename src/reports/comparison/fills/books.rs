@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::super::ComparisonFilter;
 use super::super::books::{CannotCompare, Failed, covered, named, with_legs};
-use super::super::rows::LegSide;
+use super::super::rows::ShownBook;
 use crate::compare::{
     Action, AlertLegs, Evidence, Executed, FillLegs, FillOf, Matching, TradeLegs,
 };
 use crate::domain::fill::{FillId, is_same_money};
+use crate::domain::money::Price;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
 use crate::domain::terms::Terms;
@@ -33,13 +34,37 @@ pub(in crate::reports::comparison) struct FillBooks {
     pub(super) foreign: Option<String>,
     pub(super) alerts: AlertLegs,
     pub(super) fills: FillLegs,
-    terms: Terms,
-    orders: HashMap<OrderId, Order>,
-    arrivals: HashMap<OrderId, Arrival>,
+    /// What the alerts asked for.
+    pub(super) asked: AskedFor,
     /// Fills whose fee is in no profit.
     without_fee: usize,
     of_alerts: Vec<PairedTrade>,
     of_fills: Vec<PairedTrade>,
+}
+
+/// What alerts asked for, and when they came.
+pub(super) struct AskedFor {
+    terms: Terms,
+    orders: HashMap<OrderId, Asked>,
+    arrivals: HashMap<OrderId, Arrival>,
+}
+
+/// What an alert asked for.
+struct Asked {
+    intended: Price,
+    market: Option<Price>,
+    /// When it fired, where its order was paired by that.
+    signal: Option<Timestamp>,
+}
+
+impl From<&Order> for Asked {
+    fn from(order: &Order) -> Self {
+        Self {
+            intended: order.intended_price,
+            market: order.market_price,
+            signal: order.signal_time.filter(|time| *time == order.paired_at),
+        }
+    }
 }
 
 impl FillBooks {
@@ -58,76 +83,53 @@ impl FillBooks {
             let others = named(&tickers::all(connection, webhook.row)?);
             return Err(Failed::Cannot(CannotCompare::NoAlerts(ticker, others)));
         }
+        let asked = orders
+            .iter()
+            .map(|order| (order.id, order.into()))
+            .collect();
+        drop(orders);
         let arrivals = orders::arrivals(connection, webhook.row)?;
         let found = stored::in_order(connection, &key)?;
         let currency = webhook.settings.currency.clone();
         let fills = FillLegs::of(with_orders(&found, &arrivals), &currency);
         let is_without = |stored: &&StoredFill| stored.fill.counted(&currency).commission.is_none();
+        let without_fee = found.iter().filter(is_without).count();
+        let foreign = foreign(&found, &currency);
+        // Gone before the trades are read.
+        drop(found);
         Ok(Self {
             range: filter.range.within(&zone_of(&webhook.settings)),
-            foreign: foreign(&found, &currency),
-            without_fee: found.iter().filter(is_without).count(),
-            terms: webhook.settings.terms_of(ticker.as_str()),
+            foreign,
+            without_fee,
+            asked: AskedFor {
+                terms: webhook.settings.terms_of(ticker.as_str()),
+                orders: asked,
+                arrivals,
+            },
             of_alerts: trades::paired(connection, &of_alerts)?,
             of_fills: trades::paired(connection, &key)?,
-            orders: orders.into_iter().map(|order| (order.id, order)).collect(),
             currency,
             ticker,
-            arrivals,
             alerts,
             fills,
         })
     }
 
-    /// The alerts' trades with their legs.
-    pub(super) fn alert_trades(&self) -> Vec<TradeLegs> {
-        with_legs(&self.alerts, self.of_alerts.clone())
+    /// The alerts' trades with their legs, once.
+    pub(super) fn alert_trades(&mut self) -> Vec<TradeLegs> {
+        with_legs(&self.alerts, std::mem::take(&mut self.of_alerts))
     }
 
-    /// The fills' trades with their legs.
-    pub(super) fn fill_trades(&self) -> Vec<TradeLegs> {
-        let with_legs = |paired: &PairedTrade| TradeLegs {
+    /// The fills' trades with their legs, once.
+    pub(super) fn fill_trades(&mut self) -> Vec<TradeLegs> {
+        let with_legs = |paired: PairedTrade| TradeLegs {
             entry: self.fills.place(FillId(paired.entry.0), Action::Entry),
             exit: self.fills.place(FillId(paired.exit.0), Action::Exit),
             before_slippage: None,
-            trade: paired.trade.clone(),
+            trade: paired.trade,
         };
-        self.of_fills.iter().map(with_legs).collect()
-    }
-
-    /// Each pair as what the broker made of the alert.
-    pub(super) fn executed(&self, found: &Matching) -> Vec<Executed> {
-        let executed = found.pairs.iter().filter_map(|pair| {
-            let id = self.alerts.order_of[pair.first];
-            let order = self.orders.get(&id)?;
-            let arrival = self.arrivals.get(&id).filter(|arrival| arrival.is_live);
-            let leg = &self.fills.legs[pair.second];
-            let filled = &self.fills.orders[self.fills.order_of[pair.second]];
-            Some(Executed {
-                side: leg.side,
-                quantity: leg.quantity,
-                intended: order.intended_price,
-                market: order.market_price,
-                filled: leg.price,
-                terms: self.terms,
-                signal: order.signal_time.filter(|time| *time == order.paired_at),
-                received: arrival.map(|arrival| arrival.received_at),
-                on_disk: arrival.and_then(|arrival| arrival.on_disk),
-                filled_at: filled.time,
-                precision: filled.precision,
-            })
-        });
-        executed.collect()
-    }
-
-    /// A leg of fills as it is shown: at the time that the export tells.
-    pub(super) fn fill_side(&self, index: usize) -> LegSide {
-        let order = &self.fills.orders[self.fills.order_of[index]];
-        LegSide {
-            time: order.time,
-            reference: order.reference.clone(),
-            ..LegSide::of(&self.fills.legs[index])
-        }
+        let trades = std::mem::take(&mut self.of_fills).into_iter();
+        trades.map(with_legs).collect()
     }
 
     /// What the fills themselves say of the time that is compared.
@@ -159,8 +161,38 @@ impl FillBooks {
     pub(super) fn no_overlap(&self) -> CannotCompare {
         CannotCompare::FillsElsewhere {
             alerts: covered(&self.alerts.legs),
-            fills: covered(&self.fills.wholes()),
+            fills: covered(&self.fills.legs),
         }
+    }
+}
+
+impl AskedFor {
+    /// Each pair as what the broker made of the alert.
+    pub(super) fn executed(&self, books: &[ShownBook; 2], found: &Matching) -> Vec<Executed> {
+        let [alerts, ShownBook::Fills(fills)] = books else {
+            return Vec::new();
+        };
+        let executed = found.pairs.iter().filter_map(|pair| {
+            let id = alerts.legs()[pair.first].order?;
+            let asked = self.orders.get(&id)?;
+            let arrival = self.arrivals.get(&id).filter(|arrival| arrival.is_live);
+            let leg = &fills.legs[pair.second];
+            let filled = &fills.orders[fills.order_of[pair.second]];
+            Some(Executed {
+                side: leg.side,
+                quantity: leg.quantity,
+                intended: asked.intended,
+                market: asked.market,
+                filled: leg.price,
+                terms: self.terms,
+                signal: asked.signal,
+                received: arrival.map(|arrival| arrival.received_at),
+                on_disk: arrival.and_then(|arrival| arrival.on_disk),
+                filled_at: filled.time,
+                precision: filled.precision,
+            })
+        });
+        executed.collect()
     }
 }
 
@@ -181,7 +213,7 @@ fn with_orders<'a>(
         order: stored
             .fill
             .order_id
-            .as_ref()
+            .as_deref()
             .and_then(|name| names.get(name).copied()),
     };
     found.iter().map(with_order).collect()

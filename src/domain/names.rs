@@ -1,10 +1,10 @@
-//! Texts that most rows of a file have in common, each kept once.
+//! Texts that many rows have in common, each kept once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The texts so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Names(HashSet<Arc<str>>);
 
 impl Names {
