@@ -1,6 +1,6 @@
 # What everybody who works on algohook needs; see CONTRIBUTING.md.
 
-.PHONY: run test lint bench fuzz ui screenshots icons lighthouse page-figures attack faults slow-disk setup dist test-package
+.PHONY: run test lint bench fuzz ui screenshots icons lighthouse page-figures attack stream faults slow-disk setup dist test-package
 
 # Where scripts/setup.sh puts a newer Node, if the machine's is too old.
 export PATH := $(CURDIR)/target/node/node_modules/.bin:$(PATH)
@@ -67,6 +67,11 @@ attack:
 # Every call on the disk fails in turn, with a crash after each: half an hour; needs cc.
 faults:
 	ALGOHOOK_FAULTS=all cargo test --locked --test it faults:: -- --nocapture
+
+# How soon an alert is on the stream of events, for docs/performance.md; needs python3.
+stream:
+	cargo build --release --locked
+	benches/stream.py
 
 # What alerts wait for on a slow disk, for docs/performance.md; needs python3 and cc.
 slow-disk:
