@@ -59,6 +59,7 @@ use routes::Resource;
 use crate::access::{Demand, Identity};
 use crate::http::body::{Body, BodyError, read_limited};
 use crate::http::client::{Client, host_of};
+use crate::http::compression::compressed;
 use crate::http::known_addresses::KnownAddresses;
 use crate::http::room::Room;
 
@@ -180,7 +181,11 @@ impl Api {
             client,
             identity,
         };
-        resource.handle(&method, &self.context, &request).await
+        let response = resource.handle(&method, &self.context, &request).await?;
+        if method == Method::GET && resource.is_compressed() {
+            return Ok(compressed(response, &request.headers).await);
+        }
+        Ok(response)
     }
 
     fn require_same_origin(&self, head: &Parts, client: &Client) -> Result<(), Problem> {

@@ -27,6 +27,7 @@ pub enum Resource {
     Tokens,
     Token,
     Webhooks,
+    WebhookNames,
     Webhook,
     RotateKey,
     Test,
@@ -83,7 +84,7 @@ pub enum Resource {
 }
 
 /// Every address, its resource and the methods that it has.
-const ADDRESSES: [(&str, Resource, &str); 63] = [
+const ADDRESSES: [(&str, Resource, &str); 64] = [
     ("/setup", Resource::Setup, "POST"),
     ("/session", Resource::Session, "POST, DELETE"),
     ("/session/seen", Resource::SeenLogins, "POST"),
@@ -94,6 +95,7 @@ const ADDRESSES: [(&str, Resource, &str); 63] = [
     ("/tokens", Resource::Tokens, "GET, POST"),
     ("/tokens/{id}", Resource::Token, "DELETE"),
     ("/webhooks", Resource::Webhooks, "GET, POST"),
+    ("/webhooks/names", Resource::WebhookNames, "GET"),
     ("/webhooks/{id}", Resource::Webhook, "GET, PATCH, DELETE"),
     ("/webhooks/{id}/rotate-key", Resource::RotateKey, "POST"),
     ("/webhooks/{id}/test", Resource::Test, "POST"),
@@ -189,6 +191,35 @@ impl Resource {
         }
     }
 
+    /// True if the answer to GET is compressed. Where it holds keys, or messages in which another
+    /// service's secret may stand beside what somebody else sent, its length would tell of them;
+    /// and the stream's events would wait for each other.
+    pub fn is_compressed(self) -> bool {
+        matches!(
+            self,
+            Self::Overview
+                | Self::WebhookNames
+                | Self::EventSummary
+                | Self::Orders
+                | Self::Trades
+                | Self::Tags
+                | Self::Positions
+                | Self::Performance
+                | Self::MonteCarlo
+                | Self::Expected
+                | Self::ExpectedLegs
+                | Self::ComparedDays
+                | Self::Expectation
+                | Self::Backtests
+                | Self::FillImports
+                | Self::Comparison
+                | Self::OrdersExport
+                | Self::TradesExport
+                | Self::ComparisonExport
+                | Self::Document
+        )
+    }
+
     /// Answers a request; of the methods only those of [`Resource::methods`] get here.
     pub async fn handle(
         self,
@@ -210,6 +241,7 @@ impl Resource {
             (Self::Token, "DELETE") => tokens::revoke(context, request).await,
             (Self::Webhooks, "GET") => webhooks::list(context, request).await,
             (Self::Webhooks, "POST") => webhooks::create(context, request).await,
+            (Self::WebhookNames, "GET") => webhooks::list_names(context).await,
             (Self::Webhook, "GET") => webhooks::get(context, request).await,
             (Self::Webhook, "PATCH") => webhooks::change(context, request).await,
             (Self::Webhook, "DELETE") => webhooks::delete(context, request).await,
@@ -329,6 +361,23 @@ mod tests {
             }
         }
         assert_eq!(open, ["POST /setup", "POST /session", "GET /openapi.json"]);
+    }
+
+    #[test]
+    fn no_answer_that_may_hold_a_secret_is_compressed() {
+        let secret = [
+            "keys", "tokens", "webhook", "event", "channel", "forward", "outbox", "session",
+            "second", "stream",
+        ];
+        for (path, resource, _) in ADDRESSES {
+            if secret
+                .iter()
+                .any(|word| path.starts_with(&format!("/{word}")))
+            {
+                let has_none = matches!(resource, Resource::WebhookNames | Resource::EventSummary);
+                assert_eq!(resource.is_compressed(), has_none, "{path}");
+            }
+        }
     }
 
     #[test]

@@ -41,6 +41,19 @@ pub struct WebhookPatch {
     pub settings: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
+/// What a webhook is called.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookName {
+    /// `wh_` and 22 letters and digits.
+    #[schema(value_type = String)]
+    id: WebhookId,
+    /// The name that its owner gave it.
+    name: String,
+    /// Whether its alerts become orders.
+    state: WebhookState,
+}
+
 /// What a test alert is to be made of.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -77,6 +90,22 @@ pub(super) async fn list(context: &Context, request: &ApiRequest) -> Reply {
     });
     Ok(ok(&Page {
         items: read.await?,
+        next_cursor: None,
+    }))
+}
+
+/// The names of all webhooks, oldest first: for lists to choose from, without keys and settings.
+#[utoipa::path(get, path = "/webhooks/names", tag = "webhooks",
+    responses((status = 200, body = Page<WebhookName>)))]
+pub(super) async fn list_names(context: &Context) -> Reply {
+    let read = context.store.readers().run(webhooks::list);
+    let names = read.await?.into_iter().map(|webhook| WebhookName {
+        id: webhook.id,
+        name: webhook.name,
+        state: webhook.state,
+    });
+    Ok(ok(&Page {
+        items: names.collect(),
         next_cursor: None,
     }))
 }

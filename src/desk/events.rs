@@ -79,6 +79,8 @@ pub struct Event {
     /// The order it made.
     #[schema(value_type = Option<String>)]
     pub order: Option<OrderId>,
+    /// The quantity of that order; null where it closes whatever is open.
+    pub qty: Option<String>,
     /// The payload, with the key replaced by `***`; null where it is not kept any longer.
     pub payload: Option<String>,
 }
@@ -110,6 +112,7 @@ impl From<StoredEvent> for Event {
             warnings: stored.warnings,
             original: stored.original,
             order: stored.order,
+            qty: stored.quantity.map(|quantity| quantity.to_string()),
             payload: stored
                 .payload
                 .map(|payload| String::from_utf8_lossy(&payload).into_owned()),

@@ -1,7 +1,8 @@
-//! Parts that every handler of requests shares: bodies and clients.
+//! Parts that every handler of requests shares: bodies, their compression, and clients.
 
 pub mod body;
 pub mod client;
+pub mod compression;
 pub mod known_addresses;
 pub mod room;
 pub mod standing;

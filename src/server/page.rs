@@ -2,11 +2,13 @@
 //! what they show comes from the management API.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LINK, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Response, StatusCode};
@@ -14,6 +16,7 @@ use rust_embed::{Embed, EmbeddedFile};
 
 use super::routes::plain;
 use crate::http::body::{Body, full};
+use crate::http::compression::accepts;
 
 #[derive(Embed)]
 #[folder = "assets/ui"]
@@ -44,6 +47,50 @@ const FIRST: &str = "index.html";
 /// Names of these files hold a hash of what is in them.
 const HASHED: &str = "assets/";
 
+/// Which files have the code of each page, as the build of the page lists them.
+const CODE: &str = "pages.json";
+
+/// What every page asks first, whoever looks at it.
+const ASKED_FIRST: &str = "</api/v1/me>; rel=preload; as=fetch; crossorigin";
+
+/// What a browser fetches beside the page's script, instead of after it: the header `Link` by the
+/// name of a page's code.
+static AHEAD: LazyLock<BTreeMap<String, HeaderValue>> = LazyLock::new(|| {
+    let list = Files::get(CODE).map(|file| file.data).unwrap_or_default();
+    let pages: BTreeMap<String, Vec<String>> = serde_json::from_slice(&list).unwrap_or_default();
+    let ahead = pages.into_iter().filter_map(|(page, files)| {
+        let files = files
+            .iter()
+            .map(|file| format!("</{file}>; rel=modulepreload"));
+        let links: Vec<String> = [ASKED_FIRST.to_owned()].into_iter().chain(files).collect();
+        Some((page, HeaderValue::from_str(&links.join(", ")).ok()?))
+    });
+    ahead.collect()
+});
+
+/// The name of the code behind an address of the page.
+fn code_of(path: &str) -> &'static str {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+        ("", ..) => "Dashboard",
+        ("webhooks", None, _) => "Webhooks",
+        ("webhooks", Some(_), None) => "WebhookPage",
+        ("webhooks", Some(_), Some(_)) => "Comparison",
+        ("events", None, _) => "Events",
+        ("events", Some(_), _) => "EventPage",
+        ("trades", None, _) => "Trades",
+        ("trades", Some(_), _) => "TradePage",
+        ("orders", ..) => "Orders",
+        ("positions", ..) => "Positions",
+        ("report", ..) => "Report",
+        ("import", ..) => "Import",
+        ("forwards", ..) => "Forwards",
+        ("channels", ..) => "Channels",
+        ("account", ..) => "Account",
+        _ => "",
+    }
+}
+
 /// The answer to a request for the page or one of its files; `None` where the
 /// path is neither and no browser asks for it.
 pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
@@ -60,7 +107,11 @@ pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respon
         response.headers_mut().insert(ALLOW, allowed);
         return Some(response);
     }
-    Some(response(name, &file, headers))
+    let mut response = response(name, &file, headers);
+    if let Some(links) = AHEAD.get(code_of(path)).filter(|_| name == FIRST) {
+        response.headers_mut().insert(LINK, links.clone());
+    }
+    Some(response)
 }
 
 /// The page, for a browser at an address that is none: the page says so and leads back.
@@ -161,16 +212,4 @@ fn sent(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response<Body> {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
-}
-
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let stated = headers.get_all(ACCEPT_ENCODING).iter();
-    let mut offers = stated
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    offers.any(|offer| {
-        let (name, quality) = offer.split_once(';').unwrap_or((offer, ""));
-        let is_refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
-        name.trim().eq_ignore_ascii_case(encoding) && !is_refused
-    })
 }

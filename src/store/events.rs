@@ -68,6 +68,8 @@ pub struct StoredEvent {
     pub original: Option<EventId>,
     /// The order it made.
     pub order: Option<OrderId>,
+    /// The quantity of that order; none where it closes whatever is open.
+    pub quantity: Option<Quantity>,
 }
 
 /// An earlier event, as the time since it is measured by.
@@ -379,7 +381,7 @@ pub(super) const SELECT: &str =
     "SELECT e.id, w.public_id, e.received_at, e.source, e.status, e.payload, e.source_address,
         e.ticker, e.intent, e.market_price, e.signal_time, e.error, e.warnings, e.original_id,
         o.id, p.warnings, e.verified, e.clock_at, e.delivery, e.fingerprint IS NOT NULL,
-        e.format, e.sell_while_flat, e.sized
+        e.format, e.sell_while_flat, e.sized, o.quantity
     FROM events e JOIN webhooks w ON w.id = e.webhook_id
         LEFT JOIN orders o ON o.id = e.id LEFT JOIN pairings p ON p.order_id = e.id";
 
@@ -412,6 +414,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         warnings,
         original: row.get::<_, Option<i64>>(13)?.map(EventId),
         order: row.get::<_, Option<i64>>(14)?.map(OrderId),
+        quantity: optional_parsed(row, 23)?,
     })
 }
 

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::conflict::Conflict;
 use super::error::Result;
 use super::sql::parsed;
-use super::trades::{self, StoredTrade};
+use super::trades::{self, StoredTrade, TradeFilter};
 use crate::domain::book::Book;
 use crate::domain::money::Decimal;
 use crate::domain::tag::Tag;
 use crate::domain::trade::TradeId;
-use crate::domain::webhook::WebhookId;
 
 /// A change of a trade's notes; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -70,22 +69,24 @@ pub fn change(connection: &Connection, id: TradeId, change: &NotesChange) -> Res
     trades::get(connection, id)
 }
 
-/// Every tag in use, with what its trades made; of one webhook or all.
+/// Every tag of some trades of alerts, with what they made.
 ///
 /// # Errors
 ///
 /// [`super::StoreError`] where the database cannot be read.
-pub fn totals(connection: &Connection, webhook: Option<&WebhookId>) -> Result<Vec<TagTotal>> {
-    let mut select = connection.prepare_cached(
+pub fn totals(connection: &Connection, of: &TradeFilter) -> Result<Vec<TagTotal>> {
+    let conditions = of.conditions(connection)?;
+    let mut select = connection.prepare_cached(&format!(
         "SELECT g.tag, w.settings ->> '$.currency', t.net_profit
          FROM trade_tags g CROSS JOIN orders o ON o.id = g.exit_order
              CROSS JOIN trades t INDEXED BY trades_by_exit
                  ON t.book = 0 AND t.exit_time = o.paired_at AND t.exit_order = o.id AND t.entry_order = g.entry_order
              JOIN webhooks w ON w.id = t.webhook_id
-         WHERE w.deleted_at IS NULL AND (?1 IS NULL OR w.public_id = ?1)",
-    )?;
+         WHERE {}",
+        conditions.text()
+    ))?;
     let mut totals: BTreeMap<(Tag, String), (u64, u64, Decimal)> = BTreeMap::new();
-    let mut rows = select.query([webhook.map(WebhookId::as_str)])?;
+    let mut rows = select.query(params_from_iter(conditions.values))?;
     while let Some(row) = rows.next()? {
         let net_profit: Decimal = parsed(row, 2)?;
         let (trades, winning, sum) = totals.entry((parsed(row, 0)?, row.get(1)?)).or_default();

@@ -528,6 +528,7 @@ fn an_event_without_order_is_processed_again_as_it_is_or_edited() {
         .json();
     assert_eq!(made["original"], failed.as_str());
     assert_eq!(made["status"], "processed");
+    assert_eq!(made["qty"], "3");
     assert!(!made.to_string().contains(&webhook.key));
     let order = made["order"].as_str().unwrap();
     let order = server

@@ -15,6 +15,7 @@ mod commands_beside;
 mod compare;
 mod compared_by_hand;
 mod comparison_faults;
+mod compression;
 mod crash;
 mod damage;
 mod deliveries;

@@ -106,6 +106,56 @@ fn files_are_sent_compressed_and_kept_by_the_browser() {
 }
 
 #[test]
+fn what_a_page_needs_is_named_with_it() {
+    let server = Server::start();
+    let links = |path: &str| -> Vec<String> {
+        let answer = server.get(path).expect(200);
+        let links = answer.header("link").split(", ");
+        links.map(str::to_owned).collect()
+    };
+    let mut own = std::collections::BTreeSet::new();
+    for path in [
+        "/",
+        "/webhooks",
+        "/webhooks/wh_1",
+        "/webhooks/wh_1/compare",
+        "/events",
+        "/events/evt_1",
+        "/trades",
+        "/trades/trd_1_2",
+        "/orders",
+        "/positions",
+        "/report?webhook=wh_1",
+        "/import",
+        "/forwards",
+        "/channels",
+        "/account",
+    ] {
+        let links = links(path);
+        assert_eq!(
+            links[0], "</api/v1/me>; rel=preload; as=fetch; crossorigin",
+            "{path}"
+        );
+        for link in &links[1..] {
+            let (file, kind) = link.split_once('>').unwrap();
+            assert_eq!(kind, "; rel=modulepreload");
+            let sent = server.get(&file[1..]).expect(200);
+            assert_eq!(
+                sent.header("content-type"),
+                "text/javascript; charset=utf-8"
+            );
+        }
+        assert!(own.insert(links[1].clone()), "{path}: {links:?}");
+    }
+    // Before a login there is nothing to fetch, and a file names none.
+    for path in ["/setup".to_owned(), script(&server)] {
+        let (_, headers, _) = get(&server, &path, ("accept", "*/*"));
+        assert!(!headers.contains_key("link"), "{path}");
+    }
+    assert_eq!(server.get("/pages.json").status, 404);
+}
+
+#[test]
 fn the_page_is_only_read() {
     let server = Server::start();
     let answer = agent().post(&server.url).send("").unwrap();

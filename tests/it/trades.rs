@@ -406,6 +406,21 @@ fn notes_and_tags_stay_with_a_trade_and_are_reported_on() {
             json!({ "tag": "news", "currency": "USD", "trades": 2, "winningTrades": 1, "netProfit": "5" }),
         ]
     );
+    // Of a range, a ticker, or another webhook, they are those of its trades.
+    let of = |query: &str| desk.items(&format!("/tags?{query}"));
+    assert_eq!(
+        of("from=2001-01-01&to=2100-01-01&timeZone=Asia/Tokyo").len(),
+        2
+    );
+    assert_eq!(of("ticker=AAPL"), desk.items("/tags"));
+    for none in [
+        "from=2100-01-01",
+        "to=2001-01-01",
+        "ticker=NOTHING",
+        "webhook=wh_0000000000000000000000",
+    ] {
+        assert!(of(none).is_empty(), "{none}");
+    }
     let profit = |tag: &str| {
         let report = desk.get(&format!("/performance?tag={tag}"));
         report["reports"][0]["all"]["netProfit"].clone()

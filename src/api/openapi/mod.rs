@@ -52,6 +52,7 @@ use super::{
         tokens::create,
         tokens::revoke,
         webhooks::list,
+        webhooks::list_names,
         webhooks::create,
         webhooks::get,
         webhooks::change,

@@ -41,7 +41,7 @@ pub struct TradeFilter {
 
 impl TradeFilter {
     /// The filter's conditions on a trade `t` and its webhook `w`, whatever the page.
-    pub(super) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
+    pub(in crate::store) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
         let mut conditions = self.of("t", connection)?;
         conditions.require_all(self.within());
         self.require_source(&mut conditions);

@@ -175,7 +175,9 @@ fn put(scratch: &Scratch, key: &LedgerKey, like: &StoredTrade, orders: [i64; 2])
 fn the_books_of_a_webhook_do_not_know_of_each_other() {
     let (mut scratch, webhooks) = traded();
     let alerts = all(&scratch);
-    let totals = |scratch: &Scratch| trade_notes::totals(&scratch.connection, None).unwrap();
+    let totals = |scratch: &Scratch| {
+        trade_notes::totals(&scratch.connection, &TradeFilter::default()).unwrap()
+    };
     let made = |scratch: &Scratch, book| {
         let filter = TradeFilter {
             book,

@@ -943,7 +943,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every tag in use, in the order of the alphabet. */
+        /** Every tag of the trades of alerts, in the order of the alphabet. */
         get: operations["get_tags"];
         put?: never;
         post?: never;
@@ -1035,6 +1035,23 @@ export interface paths {
         put?: never;
         /** Makes a webhook. */
         post: operations["post_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of all webhooks, oldest first: for lists to choose from, without keys and settings. */
+        get: operations["get_webhooks_names"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1880,6 +1897,8 @@ export interface components {
             payload?: string | null;
             /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
             positionDirection?: string | null;
+            /** @description The quantity of that order; null where it closes whatever is open. */
+            qty?: string | null;
             /**
              * Format: date-time
              * @description When it arrived; of an imported event, when it should have.
@@ -3672,6 +3691,8 @@ export interface components {
                 payload?: string | null;
                 /** @description `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it. */
                 positionDirection?: string | null;
+                /** @description The quantity of that order; null where it closes whatever is open. */
+                qty?: string | null;
                 /**
                  * Format: date-time
                  * @description When it arrived; of an imported event, when it should have.
@@ -4238,6 +4259,20 @@ export interface components {
                 state: components["schemas"]["WebhookState"];
                 /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
                 url: string;
+            }[];
+            /** @description To be given as `cursor` for the next page; null on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_WebhookName: {
+            /** @description The items of this page. */
+            items: {
+                /** @description `wh_` and 22 letters and digits. */
+                id: string;
+                /** @description The name that its owner gave it. */
+                name: string;
+                /** @description Whether its alerts become orders. */
+                state: components["schemas"]["WebhookState"];
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
             nextCursor?: string | null;
@@ -5256,6 +5291,15 @@ export interface components {
             state: components["schemas"]["WebhookState"];
             /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
             url: string;
+        };
+        /** @description What a webhook is called. */
+        WebhookName: {
+            /** @description `wh_` and 22 letters and digits. */
+            id: string;
+            /** @description The name that its owner gave it. */
+            name: string;
+            /** @description Whether its alerts become orders. */
+            state: components["schemas"]["WebhookState"];
         };
         /** @description One webhook on the dashboard. */
         WebhookOverview: {
@@ -8371,8 +8415,19 @@ export interface operations {
     get_tags: {
         parameters: {
             query?: {
-                /** @description Of the trades of one webhook. */
-                webhook?: string;
+                /** @description Of one webhook; may be given several times. Of all but the archived ones where left out. */
+                webhook?: string[];
+                /** @description Of one ticker. */
+                ticker?: string;
+                /** @description Closed at this time or later; a day begins in the zone of the first webhook. */
+                from?: string | unknown | unknown;
+                /**
+                 * @description Closed before this time; a day, which is left out, begins in the zone of the first
+                 *     webhook.
+                 */
+                to?: string | unknown | unknown;
+                /** @description IANA name of the zone of the days; that of the first webhook where left out. */
+                timeZone?: string;
             };
             header?: never;
             path?: never;
@@ -8751,6 +8806,34 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookName"];
                 };
             };
             /** @description Refused, with the reason: a request that cannot be read (400), no login (401), out of scope (403), nothing there (404), too large (413), too many (429), or the store does not answer (503) */
