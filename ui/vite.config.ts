@@ -30,8 +30,44 @@ function compressed(): Plugin {
   };
 }
 
+/** Names the code of each page in a file of its own, so that the server can say what to fetch with the page. */
+function pages(): Plugin {
+  return {
+    name: 'pages',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).flatMap((part) => (part.type === 'chunk' ? [part] : []));
+      const importsOf = (file: string): string[] => chunks.find(({ fileName }) => fileName === file)?.imports ?? [];
+      const withAll = (file: string, found = new Set<string>()): Set<string> => {
+        if (found.has(file)) return found;
+        found.add(file);
+        for (const one of importsOf(file)) withAll(one, found);
+        return found;
+      };
+      // What every page begins with is in the page itself.
+      const begun = new Set(chunks.filter(({ isEntry }) => isEntry).flatMap(({ fileName }) => [...withAll(fileName)]));
+      const named = chunks.flatMap(({ facadeModuleId, fileName }): [string, string[]][] => {
+        const page = facadeModuleId?.match(/\/pages\/(\w+)\.svelte$/)?.[1];
+        return page ? [[page, [...withAll(fileName)].filter((file) => !begun.has(file))]] : [];
+      });
+      this.emitFile({ type: 'asset', fileName: 'pages.json', source: `${JSON.stringify(Object.fromEntries(named.toSorted()), null, 1)}\n` });
+    },
+  };
+}
+
+/** What two pages have in common and that is large enough for a file of its own. */
+const LARGE = /\/components\/(Strategies|EventView)\.svelte$/;
+
+/** Whether the frame around every page needs a module: it is painted first. */
+function isOfFrame(id: string, modules: { getModuleInfo: (id: string) => { isEntry: boolean; importers: string[] } | null }, seen = new Set<string>()): boolean {
+  const module = modules.getModuleInfo(id);
+  if (!module || seen.has(id)) return false;
+  seen.add(id);
+  return module.isEntry || module.importers.some((one) => isOfFrame(one, modules, seen));
+}
+
 export default defineConfig({
-  plugins: [svelte(), compressed()],
+  plugins: [svelte(), compressed(), pages()],
   build: {
     outDir: '../assets/ui',
     emptyOutDir: true,
@@ -45,7 +81,13 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // What several pages have in common is one file; a request each would cost more than its bytes.
-        codeSplitting: { groups: [{ name: 'common', minShareCount: 3 }] },
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { debugName: 'frame', name: (id, modules) => (isOfFrame(id, modules) ? 'frame' : null), priority: 1 },
+            { name: 'common', minShareCount: 2, test: (id) => !LARGE.test(id) },
+          ],
+        },
       },
     },
   },

@@ -34,7 +34,20 @@ fn order(direction: &str, quantity: &str, price: &str) -> Value {
 fn compared(data: &DataDir, webhook: &Webhook, more: &[&str]) -> (Value, String) {
     let arguments = [&["compare", webhook.id.as_str()], more].concat();
     let json = data.json(&[&arguments[..], &["--json"]].concat());
+    reads_well(&json["verdict"]);
     (json, data.text(&arguments))
+}
+
+/// No sentence of a verdict has more than 30 words.
+#[track_caller]
+fn reads_well(verdict: &Value) {
+    for said in ["summary", "nextStep"] {
+        let said = verdict[said].as_str().unwrap();
+        for sentence in said.split_inclusive(['.', '?', '!']) {
+            let words = sentence.split_whitespace().count();
+            assert!(words <= 30, "{words} words: {said}");
+        }
+    }
 }
 
 #[track_caller]

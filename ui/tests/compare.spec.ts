@@ -34,7 +34,7 @@ test('the page says within a minute why, and what to do next', async ({ page }) 
 
   // One sentence first: a number, its interval, the money, the next step.
   const verdict = page.getByRole('region', { name: 'Verdict' });
-  await expect(verdict).toContainText(/\d+ of \d+ backtest fills had an alert: [\d.]+ %, and between [\d.]+ and [\d.]+ % with 95 % confidence/);
+  await expect(verdict).toContainText(/\d+ of \d+ backtest fills had an alert: [\d.]+\s%, and between [\d.]+ and [\d.]+\s% with 95\s% confidence/);
   await expect(verdict).toContainText('Next:');
 
   // The bridge begins with the backtest's profit and ends with the alerts'.
@@ -86,4 +86,25 @@ test('a webhook without a backtest says what to do', async ({ page }) => {
   await expect(page.getByText('Nothing to compare yet.')).toBeVisible();
   await page.getByRole('link', { name: 'Import a list of trades' }).click();
   await expect(page).toHaveURL(new RegExp(`/import\\?webhook=${without}`));
+});
+
+test('the backtest’s clock is shifted by hand, with other hours in summer, and put back', async ({ page }) => {
+  await logIn(page, server);
+  const { items } = (await (await page.request.get(`${server.url}/api/v1/webhooks/names`)).json()) as { items: { id: string; name: string }[] };
+  await page.goto(`${server.url}/webhooks/${items.find(({ name }) => name.includes('ETH'))?.id}/compare`);
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await verdict.getByText('Shift the backtest’s times…').click();
+  await verdict.getByLabel('Hours to add').fill('1');
+  await verdict.getByRole('button', { name: 'Compare again' }).click();
+  await expect(verdict).toContainText('The backtest’s times are shifted by +1 h.');
+  await verdict.getByText('Shift the backtest’s times…').click();
+  await verdict.getByLabel('Daylight saving').selectOption('America/New_York');
+  await verdict.getByLabel('Hours to add in winter').fill('5');
+  await verdict.getByLabel('Hours to add in summer').fill('4');
+  await verdict.getByRole('button', { name: 'Compare again' }).click();
+  await expect(verdict).toContainText('The backtest’s times are shifted by +5 h in winter and +4 h in summer, as in New York.');
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ shift: '18000', summer: '14400', like: 'America/New_York' });
+  await verdict.getByRole('button', { name: 'Remove the shift' }).click();
+  await expect(verdict).not.toContainText('The backtest’s times are');
+  await expect(page).toHaveURL(/compare$/);
 });

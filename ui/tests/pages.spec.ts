@@ -83,7 +83,7 @@ const brokenNumbers = (): string[] => {
   const texts = document.createTreeWalker(document.querySelector('main') ?? document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const said = text.textContent?.trim() ?? '';
-    if (!/^[+−]?\d[\d,]*(\.\d+)?( %)?$/.test(said)) continue;
+    if (!/^[+−]?\d[\d,]*(\.\d+)?(\s%)?$/.test(said)) continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 1).map(({ top }) => Math.round(top)));

@@ -146,9 +146,9 @@ fn shifted(shift: &Shift, scale: Option<Scale>) -> String {
             let price =
                 price.map_or_else(String::new, |price| format!(" --price {}", price.tolerance));
             format!(
-                "The backtest's times look shifted by {by}, and the alerts' prices are {} its own: its chart was in \
-                 {cause}, and adjusted or of another contract. With both, {rate:.1} % match: compare again with --shift \
-                 {option}{price}.",
+                "The backtest's times look shifted by {by}: its chart was in {cause}. The alerts' prices are {} its own: \
+                 the chart was adjusted or of another contract, too. With both, {rate:.1} % match: compare again with \
+                 --shift {option}{price}.",
                 apart(scale.factor),
             )
         }
@@ -160,7 +160,7 @@ fn scaled(scale: &Scale) -> String {
     let rate = 100.0 * scale.match_rate;
     if let Some(until) = scale.until {
         return format!(
-            "Until {:.0} the alerts' prices are {} the backtest's, and since then {} them: it looks like a split, for which \
+            "Until {:.0} the alerts' prices are {} the backtest's, and since then {} them. It looks like a split, for which \
              the list is adjusted all over, or like another contract. Taken so, {rate:.1} % match: compare what came \
              since with --from {:.0}.",
             until.at,

@@ -4,6 +4,7 @@ import type { components, paths } from '../api/schema';
 
 type Schemas = components['schemas'];
 export type Webhook = Schemas['Webhook'];
+export type WebhookName = Schemas['WebhookName'];
 export type Settings = Schemas['Settings'];
 export type Event = Schemas['Event'];
 export type EventDetail = Schemas['EventDetail'];

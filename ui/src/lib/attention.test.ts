@@ -29,7 +29,7 @@ test('every matter says what is wrong and leads to where it is mended', () => {
   expect(found[3]?.text).toMatch(/^3 alerts of/);
   expect(found[1]?.text).toBe('ES1! is traded with point value 1, but its contract has 50.');
   expect(found[5]?.text).toContain('1 alert of the last 7 days was dated');
-  expect(found[6]?.text).toContain('2 h ago');
+  expect(found[6]?.text).toContain('2\u00a0h ago');
 });
 
 test('alerts over the limit that are only counted are said to be', () => {

@@ -48,7 +48,7 @@ describe('the cone', () => {
   });
 
   it('has its amounts in its unit', () => {
-    expect([amountOf({ unit: 'percent', currency: 'USD' }, '1.5'), amountOf({ unit: 'money', currency: 'USD' }, '1.5')]).toEqual(['1.50 %', '1.50']);
+    expect([amountOf({ unit: 'percent', currency: 'USD' }, '1.5'), amountOf({ unit: 'money', currency: 'USD' }, '1.5')]).toEqual(['1.50\u00a0%', '1.50']);
     expect([amountOf({ unit: 'percent', currency: 'USD' }, null), amountOf({ unit: 'money', currency: 'USD' }, undefined)]).toEqual(['–', '–']);
   });
 

@@ -24,6 +24,9 @@ type Marks = charts.ISeriesMarkersPluginApi<charts.Time>;
 
 const LOWER_PART_HEIGHT = 90;
 
+/** Room before the first point, in pixels: half of a date. */
+const EDGE = 20;
+
 /** Height of the heading of a picture, in pixels of the screen. */
 const HEADING = 36;
 
@@ -39,6 +42,8 @@ export class Drawing {
   #chart: charts.IChartApi;
   #kind = '';
   #drawn: { series: Series; marks: Marks }[] = [];
+  /** Moments that have a point. */
+  #count = 0;
   /** Whether somebody may have moved the lines since they were last fitted to their place. */
   #isMoved = false;
 
@@ -50,7 +55,8 @@ export class Drawing {
       grid: { vertLines: { visible: false }, horzLines: { color: colour('--line') } },
       rightPriceScale: { borderVisible: false, entireTextOnly: true },
       localization: { priceFormatter: (value: number) => shown(value, places) },
-      timeScale: { borderVisible: false, timeVisible: true },
+      // However many points there are, a phone shows all of them.
+      timeScale: { borderVisible: false, timeVisible: true, minBarSpacing: 0.01 },
     });
     for (const name of ['wheel', 'pointerdown']) place.addEventListener(name, () => (this.#isMoved = true), { passive: true });
     this.#chart.timeScale().subscribeSizeChange(() => {
@@ -60,7 +66,14 @@ export class Drawing {
 
   #fit(): void {
     this.#isMoved = false;
-    this.#chart.timeScale().fitContent();
+    const times = this.#chart.timeScale();
+    const width = times.width() - EDGE;
+    if (this.#count < 2 || width <= 0) {
+      times.fitContent();
+      return;
+    }
+    // The first date is written around its point: it would be cut in two at the very edge.
+    times.setVisibleLogicalRange({ from: (-EDGE * this.#count) / width, to: this.#count - 0.5 });
   }
 
   /** Tells where the pointer rests, and what it clicks on: the second of the nearest point. */
@@ -76,6 +89,7 @@ export class Drawing {
   /** Draws the lines; those that are drawn already get their new points where the viewer has them. */
   show(lines: Line[]): void {
     const times = this.#chart.timeScale();
+    this.#count = new Set(lines.flatMap((line) => line.points.map(({ time }) => time))).size;
     const looked = kind(lines) === this.#kind && !this.#isWhole() ? times.getVisibleRange() : null;
     if (kind(lines) !== this.#kind) this.#begin(lines);
     this.#drawn.forEach(({ series, marks }, index) => {

@@ -35,13 +35,13 @@ test('what is not defined is a dash', () => {
 });
 
 test('a length of time has its two largest units', () => {
-  expect([0.25, 1, 61, 3_600, 90_061].map(duration)).toEqual(['250 ms', '1 s', '1 min 1 s', '1 h', '1 d 1 h']);
+  expect([0.25, 1, 61, 3_600, 90_061].map(duration)).toEqual(['250\u00a0ms', '1\u00a0s', '1\u00a0min 1\u00a0s', '1\u00a0h', '1\u00a0d 1\u00a0h']);
 });
 
 test('an age is told roughly', () => {
   const now = Date.parse('2026-01-02T00:00:00Z');
   expect(ago('2026-01-01T23:59:58Z', now)).toBe('just now');
-  expect(ago('2026-01-01T23:58:30Z', now)).toBe('1 min ago');
+  expect(ago('2026-01-01T23:58:30Z', now)).toBe('1\u00a0min ago');
   expect(ago('2025-12-31T23:00:00Z', now)).toBe('yesterday');
   expect(ago(null, now)).toBe('never');
 });
@@ -49,4 +49,9 @@ test('an age is told roughly', () => {
 test('a sentence begins with a capital, a name or a command as it is', () => {
   const said = ['the message is plain text', 'only http://127.0.0.1 listens', 'hooks.example.com has no address', 'algohook serve --domain a.example', '2 alerts'];
   expect(said.map(sentence)).toEqual(['The message is plain text', 'Only http://127.0.0.1 listens', ...said.slice(2)]);
+});
+
+test('a number and its unit stay on one line, in the server’s sentences too', () => {
+  expect(sentence('of 50 % within 3 s, or 2 min; 4 days')).toBe('Of 50\u00a0% within 3\u00a0s, or 2\u00a0min; 4 days');
+  expect(percent(12.345)).toBe('12.35\u00a0%');
 });

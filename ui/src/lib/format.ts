@@ -1,7 +1,11 @@
 /** Numbers and times as they are shown. */
 
 import currencies from '../../../assets/currencies.json';
+import { onPage } from './page-words';
 import { wallClock, zone } from './zone.svelte';
+
+/** Between a number and its unit, which stay on one line. */
+export const NEXT = '\u00a0';
 
 /** Digits of a decimal text after the point, rounded half away from zero without floats. */
 export function rounded(text: string, places: number): string {
@@ -62,7 +66,7 @@ export function figure(value: number | null | undefined, places = 2): string {
 
 export const percent = (value: number | null | undefined, places = 2): string => {
   const shown = figure(value, places);
-  return shown === '–' ? shown : `${shown} %`;
+  return shown === '–' ? shown : `${shown}${NEXT}%`;
 };
 
 /** 1, 0 or -1. */
@@ -78,8 +82,8 @@ export const tone = (value: string | number | null | undefined): string =>
 /** A length of time in its two largest units. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
-  if (seconds === 0) return '0 s';
-  if (seconds < 1) return `${figure(seconds * 1000, 0)} ms`;
+  if (seconds === 0) return `0${NEXT}s`;
+  if (seconds < 1) return `${figure(seconds * 1000, 0)}${NEXT}ms`;
   const units: [number, string][] = [
     [86_400, 'd'],
     [3_600, 'h'],
@@ -92,13 +96,19 @@ export function duration(seconds: number | null | undefined): string {
   for (const [size, name] of units.slice(first, first + 2)) {
     const count = Math.floor(rest / size);
     rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
+    if (count > 0) parts.push(`${count}${NEXT}${name}`);
   }
   return parts.join(' ');
 }
 
+/** A text with its numbers beside their units. */
+export const unbroken = (text: string): string => text.replace(/(?<=\d) (?=%|(?:ms|s|min|h|d)\b)/g, NEXT);
+
+const ofPage = (text: string): string => unbroken(onPage(text));
+
 /** A sentence of the server's as it stands by itself; names and commands keep their small letters. */
-export const sentence = (text: string): string => (/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+export const sentence = (text: string): string =>
+  ofPage(/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 
 /** The same, with its full stop. */
 export const fullSentence = (text: string): string => (/[.?!:)]$/.test(text.trim()) ? sentence(text) : `${sentence(text)}.`);
@@ -129,9 +139,9 @@ export function ago(text: string | null | undefined, now: number): string {
   if (!text) return 'never';
   const seconds = Math.max(0, (now - Date.parse(text)) / 1000);
   if (seconds < 5) return 'just now';
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
+  if (seconds < 60) return `${Math.floor(seconds)}${NEXT}s ago`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}${NEXT}min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}${NEXT}h ago`;
   const days = Math.floor(seconds / 86_400);
   return days === 1 ? 'yesterday' : `${days} days ago`;
 }

@@ -21,17 +21,21 @@ const MOST = 24;
 /** The share of the trades in each tail. */
 const TAIL = 0.02;
 
-/** Bins of one width, 0 at the beginning of one, as columns: every trade is in exactly one. */
-export function columnsOf(bins: Bin[]): Column[] {
+/** The tails, and the group that 0 divides. */
+const BESIDES = 3;
+
+/** Bins of one width, 0 at the beginning of one, as columns: every trade is in exactly one, and there are no more than have `room`. */
+export function columnsOf(bins: Bin[], room = MOST + BESIDES): Column[] {
+  const most = Math.max(2, Math.min(MOST, room - BESIDES));
   const all = bins.reduce((sum, bin) => sum + bin.count, 0);
   let [first, last] = [0, bins.length - 1];
-  const isTail = (count: number) => bins.length > MOST && count <= all * TAIL;
+  const isTail = (count: number) => bins.length > most && count <= all * TAIL;
   let below = 0;
   while (first < last && isTail(below + (bins[first]?.count ?? 0))) below += bins[first++]?.count ?? 0;
   let above = 0;
   while (last > first && isTail(above + (bins[last]?.count ?? 0))) above += bins[last--]?.count ?? 0;
   const middle = bins.slice(first, last + 1);
-  const width = Math.ceil(middle.length / MOST);
+  const width = Math.ceil(middle.length / most);
   // Losses and gains are never in one column, so groups are counted from 0 in both directions.
   const zero = bins.findIndex((bin) => Number(bin.from) >= 0);
   const groupOf = (index: number) => Math.floor((index - (zero < 0 ? bins.length : zero)) / width);

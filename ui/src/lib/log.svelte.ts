@@ -14,8 +14,8 @@ export interface LogFilter {
   to: string | null;
 }
 
-/** Enough to begin with, and then as many as the server gives at once. */
-const FIRST = 100;
+/** Enough for a usual screen, and as many as the server gives at once. */
+const FIRST = 50;
 const PAGE = 500;
 
 /** The server's search knows capitals of ASCII only. */
@@ -76,12 +76,12 @@ export class Log {
     this.stop();
   }
 
-  /** Reads one more page back. */
-  async more(): Promise<void> {
+  /** Reads one more page back; a large one for who goes far. */
+  async more(isFar = false): Promise<void> {
     if (this.isBusy || this.isComplete) return;
     this.isBusy = true;
     try {
-      const page = await get('/events', { query: { ...this.filter, limit: this.isRead ? PAGE : FIRST, cursor: this.cursor } });
+      const page = await get('/events', { query: { ...this.filter, limit: isFar ? PAGE : FIRST, cursor: this.cursor } });
       this.events = join(this.events, page.items);
       this.cursor = page.nextCursor ?? null;
       this.isComplete = this.cursor === null;

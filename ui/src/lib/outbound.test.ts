@@ -27,7 +27,7 @@ test('ages are shown as they are typed', () => {
 });
 
 test('milliseconds stay so until they are many', () => {
-  expect([2.44, 181.6, 12_345].map(latency)).toEqual(['2.4 ms', '182 ms', '12.3 s']);
+  expect([2.44, 181.6, 12_345].map(latency)).toEqual(['2.4\u00a0ms', '182\u00a0ms', '12.3\u00a0s']);
 });
 
 test('only settings with a value are sent, without spaces around it', () => {

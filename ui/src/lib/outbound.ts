@@ -2,7 +2,7 @@
 
 import type { Channel, Forward } from './api';
 import { entriesOf } from './entries';
-import { figure } from './format';
+import { NEXT, figure } from './format';
 
 /** The states of a message for the outside. */
 export const states = ['waiting', 'sending', 'done', 'unknown', 'dead'] as const;
@@ -20,7 +20,7 @@ export const mayBeSent = (state: string): boolean => state === 'dead' || state =
 export const mayBeDropped = (state: string): boolean => state === 'waiting' || mayBeSent(state);
 
 /** Milliseconds, or seconds where there are many. */
-export const latency = (milliseconds: number): string => (milliseconds < 10_000 ? `${figure(milliseconds, milliseconds < 10 ? 1 : 0)} ms` : `${figure(milliseconds / 1000, 1)} s`);
+export const latency = (milliseconds: number): string => (milliseconds < 10_000 ? `${figure(milliseconds, milliseconds < 10 ? 1 : 0)}${NEXT}ms` : `${figure(milliseconds / 1000, 1)}${NEXT}s`);
 
 /** A setting of a channel's kind or of a forward's format. */
 export interface Setting {

@@ -53,8 +53,23 @@ export async function open(name: Name): Promise<void> {
 /** Safari has no such callback. */
 const idle = (run: () => void): unknown => globalThis.requestIdleCallback?.(run, { timeout: 10_000 }) ?? setTimeout(run, 1_000);
 
-/** Fetches the other pages, one after the other, while the browser has nothing else to do. */
+/** What shows that somebody is at the page, and may soon open another one. */
+const signs = ['pointermove', 'pointerdown', 'keydown', 'wheel', 'touchstart'];
+/** Who only looks goes on after so long, in milliseconds. */
+const SOON = 10_000;
+
+/** Fetches the other pages, one after the other, while the browser has nothing else to do: not before the first is done with. */
 export function openRest(): void {
+  const begin = (): void => {
+    clearTimeout(waiting);
+    for (const sign of signs) removeEventListener(sign, begin);
+    openAll();
+  };
+  const waiting = setTimeout(begin, SOON);
+  for (const sign of signs) addEventListener(sign, begin, { passive: true });
+}
+
+function openAll(): void {
   const rest = Object.entries(files);
   const next = (): void => {
     const file = rest.shift()?.[1];

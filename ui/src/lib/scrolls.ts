@@ -11,7 +11,7 @@ export const scrolls = (element: HTMLElement): (() => void) => {
     else element.removeAttribute('tabindex');
   };
   const fit = () => {
-    element.removeAttribute('data-tight');
+    if (element.hasAttribute('data-tight')) element.removeAttribute('data-tight');
     if (isCut()) element.setAttribute('data-tight', 'minor');
     if (isCut()) element.setAttribute('data-tight', 'minor least');
     look();

@@ -1,11 +1,12 @@
 /** What the numbers of a list of trades mean, in words. */
 
 import type { Settings, Term } from './api';
+import { NEXT } from './format';
 
 /** A commission in words. */
 export function commissionText({ kind, value }: Settings['commission']): string {
   if (Number(value) === 0) return 'none';
-  return { percent: `${value} %`, perOrder: `${value} per order`, perContract: `${value} per contract` }[kind];
+  return { percent: `${value}${NEXT}%`, perOrder: `${value} per order`, perContract: `${value} per contract` }[kind];
 }
 
 /** Who says a number. */

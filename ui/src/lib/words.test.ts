@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { action, browserName, difference, meaning, nameIn, reason, side, source } from './words';
+import { action, browserName, difference, meaning, nameIn, reason, side, source, told } from './words';
 
 const api = JSON.parse(readFileSync('src/api/openapi.json', 'utf8')) as { components: { schemas: Record<string, { enum?: string[] }> } };
 const names = (schema: string): string[] => api.components.schemas[schema]?.enum ?? [];
@@ -15,6 +15,15 @@ test('an order buys or sells, or does what the strategy calls it', () => {
   expect(side({ direction: 'short' })).toBe('sell');
   expect(side({ positionDirection: 'exitShort', direction: 'long' })).toBe('exit short');
   expect(side({})).toBe('');
+});
+
+test('an event says what it does, how much of it, and at which price', () => {
+  const event = (of: object) => told(JSON.parse(JSON.stringify({ direction: 'long', qty: '0.50', marketPrice: '82495.4', ...of })));
+  expect(event({})).toBe('buy 0.5 at 82,495.4');
+  // One that closes whatever is open, or makes no order, has no quantity.
+  expect(event({ qty: null })).toBe('buy at 82,495.4');
+  expect(event({ marketPrice: null })).toBe('buy 0.5');
+  expect(event({ error: { message: 'qty is not a number' } })).toBe('qty is not a number');
 });
 
 test('every status and source of the API has words', () => {

@@ -198,4 +198,4 @@ export function difference({ outOfSync }: Pick<Position, 'outOfSync'>): Differen
 
 /** An event in a line: what went wrong, or what it does at which price. */
 export const told = (event: Event): string =>
-  event.error?.message ?? [side(event), event.marketPrice ? `at ${decimal(event.marketPrice)}` : ''].filter(Boolean).join(' ');
+  event.error?.message ?? [side(event), event.qty ? decimal(event.qty) : '', event.marketPrice ? `at ${decimal(event.marketPrice)}` : ''].filter(Boolean).join(' ');

@@ -1,1 +1,0 @@
-function e({kind:e,value:t}){return Number(t)===0?`none`:{percent:`${t} %`,perOrder:`${t} per order`,perContract:`${t} per contract`}[e]}function t(e){return{owner:`as you say`,properties:`from the sheet Properties`,rows:`from its rows`,settings:`from the webhook’s settings`}[e]}export{t as n,e as t};
