@@ -42,7 +42,7 @@ fn main() {
     let mut fastest = f64::INFINITY;
     for _ in 0..ROUNDS {
         let begin = Instant::now();
-        let known = splits(&backtest, &alerts, &tolerance, zero);
+        let known = splits(&backtest, alerts.clone(), &tolerance, zero);
         let found = matching(&backtest, &alerts, &tolerance, zero);
         let sides = [&backtest[..], &alerts];
         let causes = Causes::of(sides, &found, &tolerance, zero, &evidence);

@@ -21,21 +21,18 @@ use crate::domain::signal::{Direction, Ticker};
 #[must_use]
 pub fn splits(
     first: &[Leg],
-    orders: &[Leg],
+    mut orders: Vec<Leg>,
     tolerance: &Tolerance,
     shift: SignedDuration,
 ) -> Vec<Option<Decimal>> {
-    let wholes = wholes(first);
-    let of_first: Vec<Leg> = wholes.iter().map(|(leg, _)| leg.clone()).collect();
-    let as_one = |leg: &Leg| Leg {
-        action: Action::Entry,
-        is_action_stated: true,
-        ..leg.clone()
-    };
-    let of_second: Vec<Leg> = orders.iter().map(as_one).collect();
+    let (of_first, closing): (Vec<Leg>, Vec<Decimal>) = wholes(first).into_iter().unzip();
+    for order in &mut orders {
+        order.action = Action::Entry;
+        order.is_action_stated = true;
+    }
     let mut found = vec![None; orders.len()];
-    for pair in pairs(&of_first, &of_second, tolerance, shift) {
-        found[pair.second] = Some(wholes[pair.first].1);
+    for pair in pairs(&of_first, &orders, tolerance, shift) {
+        found[pair.second] = Some(closing[pair.first]);
     }
     found
 }
@@ -113,7 +110,7 @@ mod tests {
             ..crate::compare::Preset::Day.into()
         };
         let (ids, wholes) = alerts::wholes(&orders);
-        let known = splits(&backtest, &wholes, &tolerance, SignedDuration::ZERO);
+        let known = splits(&backtest, wholes, &tolerance, SignedDuration::ZERO);
         assert_eq!(known, [Some(Decimal::from(2)), Some(Decimal::from(3))]);
         let known = ids
             .into_iter()

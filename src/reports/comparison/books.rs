@@ -170,7 +170,7 @@ impl Books {
     /// Splits the orders of alerts that state nothing of the position as the backtest has them.
     pub(super) fn split_like_backtest(&mut self, tolerance: &Tolerance, shift: SignedDuration) {
         let (ids, wholes) = wholes(&self.orders);
-        let splits = splits(&self.backtest.legs, &wholes, tolerance, shift);
+        let splits = splits(&self.backtest.legs, wholes, tolerance, shift);
         let known = ids.into_iter().zip(splits);
         let known: HashMap<OrderId, Decimal> = known
             .filter_map(|(id, closing)| Some((id, closing?)))

@@ -27,7 +27,7 @@ pub(super) fn compared(
     let tolerance = filter.tolerance(Tolerance::of_fills(precision));
     let known = splits(
         &books.alerts.legs,
-        &books.fills.wholes(),
+        books.fills.wholes(),
         &tolerance,
         filter.shift.constant(),
     );
