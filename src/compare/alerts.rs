@@ -9,10 +9,12 @@
 use std::collections::HashMap;
 
 use super::leg::{Action, Leg};
+use crate::domain::ledger::closes_all_first;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::names::Names;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::{Direction, Ticker};
+use crate::domain::webhook::Reversal;
 
 /// The legs of orders.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +59,7 @@ impl AlertLegs {
                 Decimal::ZERO
             };
             let mut quantity = order.quantity.map_or(against, Quantity::get);
-            if order.closes_opposite {
+            if order.closes_opposite && closes_all_first(order, against, Reversal::Net) {
                 quantity = quantity.saturating_add(against);
             }
             let closing = if order.intent.is_exit() {

@@ -16,7 +16,7 @@ use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::format::ReadingRules;
-use crate::domain::ledger::Unpairable;
+use crate::domain::ledger::{PositionChange, Unpairable};
 use crate::domain::money::Quantity;
 use crate::domain::order::OrderId;
 use crate::domain::sender::Verification;
@@ -327,10 +327,10 @@ fn record_signal(
                 quantity,
                 key: &key,
             };
-            match make_order(context, delivery, &new)? {
+            match make_order(context, delivery, &new, parsed.if_adding.as_ref())? {
                 Ok((order, more)) => {
-                    if let Some(warning) = more.of_event {
-                        warnings.push(warning);
+                    if !more.of_event.is_empty() {
+                        warnings.extend(more.of_event);
                         let kept = kept_warnings(delivery, &warnings);
                         events::write_warnings(context.connection, event, &kept)?;
                     }
@@ -399,7 +399,7 @@ fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
 #[derive(Default)]
 struct Warnings {
     /// What stays true however often the order is paired again.
-    of_event: Option<Warning>,
+    of_event: Vec<Warning>,
     of_pairing: Vec<Warning>,
 }
 
@@ -409,6 +409,7 @@ fn make_order(
     context: &mut WriteContext<'_>,
     delivery: &Delivery,
     new: &orders::NewOrder<'_>,
+    if_adding: Option<&Warning>,
 ) -> Result<std::result::Result<(OrderId, Warnings), Unpairable>> {
     let clock = delivery.clock.map(|clock| clock.wall);
     let is_moved_up = clock.is_some_and(|clock| clock < delivery.received_at);
@@ -418,9 +419,14 @@ fn make_order(
         ledgers::pair_later(context, new.key)?;
         return Ok(Ok((order.id, Warnings::default())));
     }
-    let of_event = overtaken(context.connection, new.key, &order)?;
+    let overtaken = overtaken(context.connection, new.key, &order)?;
     Ok(match ledgers::pair(context, new.key.clone(), &order)? {
         Paired::Applied(applied) => {
+            let adds = applied.change == Some(PositionChange::Add);
+            let of_event = overtaken
+                .into_iter()
+                .chain(if_adding.filter(|_| adds).cloned());
+            let of_event = of_event.collect();
             let of_pairing = applied.warnings;
             Ok((
                 order.id,

@@ -223,6 +223,16 @@ fn resolved(
         (Intent::Exit, None) => return Ok(None),
         (Intent::Exit, Some((Direction::Long, _))) => signal.intent = Intent::ExitLong,
         (Intent::Exit, Some((Direction::Short, _))) => signal.intent = Intent::ExitShort,
+        // It closed a part of the position, or all of it, and opened what is there now.
+        (Intent::Buy | Intent::Sell, Some((side, closed))) if signal.closes_opposite => {
+            let after = position_after(context, webhook, &signal)?.unwrap_or_default();
+            let is_new = !after.is_zero() && Direction::of_position(after) != side;
+            let opened = if is_new { after.abs() } else { Decimal::ZERO };
+            quantity = match closed.checked_add(opened).map(Quantity::new) {
+                Some(Ok(all)) => Some(all),
+                _ => return Ok(None),
+            };
+        }
         // One order on the net position closes the old one and opens the new one.
         (_, Some((side, closed))) if is_entry && closes_all(context, webhook, &signal)? => {
             signal.intent = match side {

@@ -65,6 +65,8 @@ pub struct Parsed {
     pub signal: Signal,
     /// Warnings for its owner, although it was accepted.
     pub warnings: Vec<Warning>,
+    /// Another one, where its order adds to a position of the same side.
+    pub if_adding: Option<Warning>,
 }
 
 /// A body that cannot be read to its end, or has two keys.

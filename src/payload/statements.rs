@@ -235,7 +235,7 @@ fn a_field_that_is_there_in_two_spellings_says_one_thing() {
     }
     makes(
         &traderspost(r#""action":"buy","Action":"BUY","quantity":1"#),
-        "entryLong 1 A market at 10",
+        "buy 1 A market at 10",
     );
 }
 
@@ -377,7 +377,7 @@ fn a_size_inside_something_else_is_no_order_of_one() {
         &traderspost(
             r#""action":"buy","quantity":1,"strategy":"Mine","extras":{"note":"x","atr":5}"#,
         ),
-        "entryLong 1 A market at 10",
+        "buy 1 A market at 10",
     );
     makes(
         &purchase(r#""metadata":{"rsi":5,"strategy":"x"}"#),
@@ -699,8 +699,10 @@ fn what_an_exchange_calls_reducing_never_opens() {
     ] {
         fails(&purchase(fields));
     }
-    let opens = traderspost(r#""action":"buy","quantity":1,"positionSide":"SHORT""#);
-    fails(&opens);
+    makes(
+        &traderspost(r#""action":"buy","quantity":1,"positionSide":"SHORT""#),
+        "exitShort 1 A market at 10",
+    );
     makes(
         &signalstack(r#""action":"sell","quantity":1,"reduceOnly":true"#),
         "exitLong 1 A market at 10",
@@ -877,7 +879,7 @@ fn a_price_that_the_order_type_has_no_use_for_is_named() {
     assert_eq!(test.field.as_deref(), Some("test"));
     makes(
         &traderspost(r#""action":"buy","quantity":1,"test":false"#),
-        "entryLong 1 A market at 10",
+        "buy 1 A market at 10",
     );
 }
 

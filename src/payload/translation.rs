@@ -36,6 +36,9 @@ pub struct Translation<'a> {
     pub unused: Vec<String>,
     /// Reasons for what a field was read as, beyond the message.
     pub notes: Vec<(&'static str, String)>,
-    /// True if an entry closes all of an opposite position beside its own quantity.
+    /// What its owner should know where the order adds to a position.
+    pub if_adding: Option<Warning>,
+    /// True if an entry closes all of an opposite position beside its own quantity, or a purchase
+    /// or sale can be the whole new position.
     pub closes_opposite: bool,
 }

@@ -663,3 +663,124 @@ fn the_examples_of_the_pages_are_orders() {
         }
     }
 }
+
+/// What a message brought: the codes of its warnings, and the position after it.
+fn followed(trader: &Trader, message: &Value) -> (Vec<String>, Option<String>) {
+    let answer = trader.post(&message.to_string()).expect(200).json();
+    let warnings = answer["validation"]["warnings"].as_array().unwrap();
+    let codes = warnings.iter().map(|warning| warning["code"].as_str());
+    let codes = codes.map(|code| code.unwrap().to_owned()).collect();
+    (codes, trader.position())
+}
+
+/// <https://traderspost.io/reference/strategy-message/exit-partial-position>: a partial exit
+/// "will not enter a new position on the other side".
+#[test]
+fn a_smaller_opposite_order_for_traderspost_reduces_the_position() {
+    for (reversal, swapped) in [("net", None), ("full", Some("short 5"))] {
+        let trader = Trader::new(&json!({ "keyInPath": true, "reversal": reversal }));
+        let message = |action: &str, quantity: u32| json!({ "ticker": "AAPL", "action": action, "quantity": quantity, "price": 100 });
+        followed(&trader, &message("buy", 10));
+        let (codes, position) = followed(&trader, &message("sell", 5));
+        assert_eq!(codes, [""; 0], "{reversal}");
+        assert_eq!(position.as_deref(), Some("long 5"), "{reversal}");
+        // As large as the position: what the settings say.
+        let (codes, position) = followed(&trader, &message("sell", 5));
+        assert_eq!(position.as_deref(), swapped, "{reversal}");
+        let expected: &[&str] = if reversal == "net" {
+            &["net_reversal"]
+        } else {
+            &[]
+        };
+        assert_eq!(codes, expected, "{reversal}");
+    }
+}
+
+#[test]
+fn a_sentiment_of_the_other_side_turns_a_fixed_quantity_around() {
+    let trader = Trader::new(&json!({ "keyInPath": true }));
+    let steps = [
+        ("buy", "bullish", "long 1"),
+        ("sell", "bearish", "short 1"),
+        ("buy", "bullish", "long 1"),
+    ];
+    for (action, sentiment, expected) in steps {
+        let (codes, position) = followed(&trader, &traderspost(action, sentiment, 1, 100));
+        assert_eq!(codes, [""; 0], "{action}");
+        assert_eq!(position.as_deref(), Some(expected));
+    }
+    // TradingView's own contracts have both in them.
+    let (codes, position) = followed(&trader, &traderspost("sell", "bearish", 2, 100));
+    assert_eq!((codes, position.as_deref()), (vec![], Some("short 1")));
+}
+
+#[test]
+fn an_entry_of_a_signal_bot_closes_the_other_side() {
+    let code = |side: &str| json!({ "code": format!("ENTER-{side}_Bybit_ETHUSDT_My bot_15M_x"), "amountPerTradeType": "base", "amountPerTrade": 2, "price": "100" });
+    let custom = |side: &str| json!({ "secret": "S", "bot_uuid": "u", "tv_instrument": "BTCUSDT", "trigger_price": "100", "action": format!("enter_{side}"), "order": { "amount": "2", "currency_type": "base" } });
+    for (long, short) in [
+        (code("LONG"), code("SHORT")),
+        (custom("long"), custom("short")),
+    ] {
+        let trader = Trader::new(&json!({ "keyInPath": true }));
+        assert_eq!(followed(&trader, &long).1.as_deref(), Some("long 2"));
+        let (codes, position) = followed(&trader, &short);
+        assert_eq!(codes, [""; 0], "{short}");
+        assert_eq!(position.as_deref(), Some("short 2"), "{short}");
+    }
+}
+
+/// <https://docs.pickmytrade.trade/?p=1149>: without `pyramid` a position of the same side is
+/// closed first.
+#[test]
+fn adding_where_pickmytrade_replaces_has_a_warning() {
+    for (pyramid, expected) in [
+        (json!(false), vec!["other_meaning"]),
+        (json!(null), vec!["other_meaning"]),
+        (json!(true), vec![]),
+    ] {
+        let trader = Trader::new(&json!({ "keyInPath": true }));
+        let message = |price: u32| json!({ "symbol": "MNQ1!", "data": "buy", "quantity": 10, "price": price, "order_type": "MKT", "token": "U", "pyramid": pyramid, "reverse_order_close": true });
+        assert_eq!(followed(&trader, &message(100)).0, [""; 0]);
+        let (codes, position) = followed(&trader, &message(101));
+        assert_eq!(codes, expected, "{pyramid}");
+        assert_eq!(position.as_deref(), Some("long 20"));
+        let event = &trader.events()[0];
+        assert_eq!(
+            event["warnings"].as_array().unwrap().len(),
+            expected.len(),
+            "{event}"
+        );
+    }
+}
+
+#[test]
+fn amounts_in_money_are_not_compared_with_positions_in_units() {
+    let message = |action: &str, kind: &str, price: &str, [after, before]: [(&str, &str); 2]| {
+        json!({
+            "secret": "S", "bot_uuid": "u", "tv_instrument": "BTCUSDT", "trigger_price": price, "action": action,
+            "strategy_info": { "market_position": after.0, "market_position_size": after.1,
+                "prev_market_position": before.0, "prev_market_position_size": before.1 },
+            "order": { "amount": "50", "currency_type": kind },
+        })
+    };
+    for kind in ["quote", "margin_percent"] {
+        let trader = Trader::new(&json!({ "keyInPath": true }));
+        let (flat, long, short) = (("flat", "0"), ("long", "2"), ("short", "3"));
+        for (action, price, positions, expected) in [
+            ("buy", "100", [long, flat], Some("long")),
+            ("sell", "110", [short, long], Some("short")),
+            ("buy", "90", [flat, short], None),
+            ("buy", "120", [long, flat], Some("long")),
+            ("sell", "80", [flat, long], None),
+        ] {
+            let (codes, position) = followed(&trader, &message(action, kind, price, positions));
+            assert!(
+                !codes.contains(&"out_of_sync".to_owned()),
+                "{kind} {action} {codes:?}"
+            );
+            let side = position.as_deref().and_then(|text| text.split(' ').next());
+            assert_eq!(side, expected, "{kind} {action}");
+        }
+    }
+}

@@ -9,6 +9,7 @@
 //!
 //! - `exit_without_position`: there was nothing to close; no trade came of it;
 //! - `exit_exceeds_position`: the position was closed, the rest dropped;
+//! - `net_reversal`: it may have been meant to take the other side with its full quantity;
 //! - `out_of_sync`: TradingView states another position than the ledger's own;
 //! - `adjustment_not_needed`: the accepted position was there already;
 //! - `slippage_ignored`: the assumed slippage leaves no price above zero, so the
@@ -46,11 +47,11 @@ use super::webhook::Settings;
 
 pub use fold::{Folded, fold, fold_each};
 pub use gap::belongs_between;
-pub use pairing::Unpairable;
 use pairing::{Instruction, Pairing};
+pub use pairing::{Unpairable, closes_all_first};
 use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
-use warnings::{filled_at, shortfall};
+use warnings::{filled_at, net_reversal, shortfall};
 
 /// The effect of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -344,6 +345,7 @@ impl Ledger {
         let instruction = Instruction::of(order, self.position(), settings.reversal);
         let mut warnings = Vec::new();
         let price = filled_at(order, instruction.direction, settings, &mut warnings);
+        warnings.extend(net_reversal(order, self.position(), settings.reversal));
         let from_stated =
             |previous| Instruction::of(order, previous, settings.reversal).leads_to(previous);
         Filling {

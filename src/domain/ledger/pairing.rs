@@ -41,12 +41,11 @@ impl Instruction {
                 closes_all_first: false,
             };
         }
-        let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
         Self {
             direction: order.intent.direction_at(position),
             quantity: order.quantity.map(Quantity::get),
             closes_only: closes_only(order),
-            closes_all_first: is_entry && (order.closes_opposite || reversal == Reversal::Full),
+            closes_all_first: closes_all_first(order, position.abs(), reversal),
         }
     }
 
@@ -96,6 +95,53 @@ impl Instruction {
             dropped: if opening { Decimal::ZERO } else { rest },
         })
     }
+}
+
+/// Reports whether an order closes all of an opposite position of `open` beside its own
+/// quantity.
+///
+/// An entry does where it says so, or where `reversal` does. A purchase or sale that says so may
+/// be a part of the position, or the whole new one. Some services close with a smaller order, and
+/// take the other side with its full quantity otherwise. A stated side tells which of the two it
+/// is. Else an order that is smaller than the position only reduces it.
+#[must_use]
+pub fn closes_all_first(order: &Order, open: Decimal, reversal: Reversal) -> bool {
+    let is_full = reversal == Reversal::Full;
+    match order.intent {
+        Intent::EntryLong | Intent::EntryShort => order.closes_opposite || is_full,
+        Intent::Buy | Intent::Sell if order.closes_opposite => {
+            let Some(quantity) = order.quantity.map(Quantity::get) else {
+                return false;
+            };
+            let fits = same_size(quantity, open);
+            match order.stated_position.side {
+                Some(side) if Some(side) != order.intent.direction() => false,
+                // Netting a larger one leads to the stated side, too.
+                Some(_) => is_full || fits || quantity < open,
+                None => is_full && (fits || quantity > open) && !states_size(order),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// True if an order that may take the other side with its full quantity was counted on the net
+/// position, for nothing but the settings decides.
+pub(super) fn is_net_by_setting(order: &Order, position: Decimal, reversal: Reversal) -> bool {
+    let is_against = order
+        .intent
+        .direction()
+        .is_some_and(|own| !position.is_zero() && own != Direction::of_position(position));
+    order.stated_position.side.is_none()
+        && is_against
+        && !closes_all_first(order, position.abs(), reversal)
+        && closes_all_first(order, position.abs(), Reversal::Full)
+        && matches!(order.intent, Intent::Buy | Intent::Sell)
+}
+
+/// True if TradingView states a size of the position before or after an order.
+fn states_size(order: &Order) -> bool {
+    order.stated_position.new.is_some() || order.stated_position.previous.is_some()
 }
 
 /// An order's quantity, divided into what closes, opens and is dropped.

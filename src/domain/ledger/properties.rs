@@ -124,7 +124,13 @@ fn bought(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
     let quantity = order.quantity.map(Quantity::get);
     let is_against = |wanted: Decimal| position * wanted < Decimal::ZERO;
     let full = order.closes_opposite || reversal == Reversal::Full;
+    // What may be the whole new position is, where it is at least as large as the old one.
+    let swaps = order.closes_opposite
+        && reversal == Reversal::Full
+        && quantity.is_some_and(|quantity| quantity >= position.abs());
     match order.intent {
+        Intent::Buy if swaps && is_against(Decimal::ONE) => quantity.unwrap() - position,
+        Intent::Sell if swaps && is_against(Decimal::NEGATIVE_ONE) => -quantity.unwrap() - position,
         Intent::EntryLong if full && is_against(Decimal::ONE) => quantity.unwrap() - position,
         Intent::EntryShort if full && is_against(Decimal::NEGATIVE_ONE) => {
             -quantity.unwrap() - position
@@ -195,12 +201,17 @@ pub(super) fn unit_by_unit(
             is_against
         };
         let is_entry = matches!(order.intent, Intent::EntryLong | Intent::EntryShort);
+        let quantity = order.quantity.map_or(Decimal::ZERO, Quantity::get);
+        let swaps = matches!(order.intent, Intent::Buy | Intent::Sell)
+            && order.closes_opposite
+            && reversal == Reversal::Full
+            && quantity >= Decimal::from(units.len());
         if order.quantity.is_none()
             || is_entry && (order.closes_opposite || reversal == Reversal::Full)
+            || swaps
         {
             while close_one(&mut units) {}
         }
-        let quantity = order.quantity.map_or(Decimal::ZERO, Quantity::get);
         let mut count = Decimal::ZERO;
         while count < quantity {
             if !close_one(&mut units) && !order.intent.is_exit() {
@@ -220,6 +231,10 @@ pub(super) fn split_in_two(
     which: usize,
     share: i64,
 ) -> (Vec<Order>, Vec<Order>) {
+    // Of what takes the other side only where it is as large as the position, the parts do not.
+    if matches!(orders[which].intent, Intent::Buy | Intent::Sell) {
+        orders[which].closes_opposite = false;
+    }
     for order in &mut orders {
         order.paired_at += jiff::SignedDuration::from_micros(order.id.0);
     }

@@ -805,3 +805,53 @@ fn orders_of_one_second_are_chained_by_the_position_before_them() {
     assert_eq!(trades(&folded), expected(&[["100", "102", "2", "4"]]));
     assert_eq!(folded.ledger.position(), Decimal::NEGATIVE_ONE);
 }
+
+/// Buys 10, then sells `quantity` in an order that can be the whole new position.
+fn swapping(quantity: &str, side: Option<Direction>, reversal: Reversal) -> Folded {
+    let swap = Order {
+        closes_opposite: true,
+        stated_position: StatedPosition {
+            side,
+            ..StatedPosition::default()
+        },
+        ..order(1, Intent::Sell, quantity, "110")
+    };
+    let settings = Settings {
+        reversal,
+        ..settings()
+    };
+    fold(vec![order(0, Intent::Buy, "10", "100"), swap], &settings)
+}
+
+#[test]
+fn an_order_that_may_swap_sides_only_reduces_a_larger_position() {
+    for (quantity, net, full) in [("5", "5", "5"), ("10", "0", "-10"), ("15", "-5", "-15")] {
+        for (reversal, expected) in [(Reversal::Net, net), (Reversal::Full, full)] {
+            let folded = swapping(quantity, None, reversal);
+            let position = folded.ledger.position();
+            assert_eq!(position, decimal(expected), "{quantity} {reversal:?}");
+            let codes = folded.applied[1].warnings.iter();
+            let is_warned = codes.clone().any(|warning| warning.code == "net_reversal");
+            assert_eq!(
+                is_warned,
+                reversal == Reversal::Net && quantity != "5",
+                "{quantity} {reversal:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stated_side_tells_that_an_order_is_the_whole_new_position() {
+    let short = Some(Direction::Short);
+    for (quantity, net, full) in [("5", "-5", "-5"), ("10", "-10", "-10"), ("15", "-5", "-15")] {
+        for (reversal, expected) in [(Reversal::Net, net), (Reversal::Full, full)] {
+            let folded = swapping(quantity, short, reversal);
+            let position = folded.ledger.position();
+            assert_eq!(position, decimal(expected), "{quantity} {reversal:?}");
+            assert_eq!(folded.applied[1].warnings, [], "{quantity} {reversal:?}");
+        }
+    }
+    let folded = swapping("5", Some(Direction::Long), Reversal::Full);
+    assert_eq!(folded.ledger.position(), decimal("5"));
+}

@@ -1,12 +1,12 @@
 //! Warnings of an order that filled or paired otherwise than it says.
 
 use super::fill;
-use super::pairing::Pairing;
+use super::pairing::{Pairing, is_net_by_setting};
 use crate::domain::event::Warning;
-use crate::domain::money::Price;
+use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::order::Order;
 use crate::domain::signal::Direction;
-use crate::domain::webhook::{Settings, Slippage};
+use crate::domain::webhook::{Reversal, Settings, Slippage};
 
 /// The price an order fills at; as intended where a limit bounds it, and, with a
 /// warning, where the assumed slippage leaves none.
@@ -29,6 +29,27 @@ pub(super) fn filled_at(
         warnings.push(Warning::new("slippage_ignored", message));
         order.intended_price
     })
+}
+
+/// The warning of an order that the settings alone read as one on the net position.
+pub(super) fn net_reversal(
+    order: &Order,
+    position: Decimal,
+    reversal: Reversal,
+) -> Option<Warning> {
+    if !is_net_by_setting(order, position, reversal) {
+        return None;
+    }
+    let side = Direction::of_position(position);
+    let (open, quantity) = (
+        position.abs().normalize(),
+        order.quantity.map(Quantity::get),
+    );
+    let message = format!(
+        "the order of {} met a {side} position of {open} and was counted on the net position. If the service opens the full quantity on the other side, set the webhook's reversal to full; a sentiment in the message tells it, too",
+        quantity.unwrap_or_default().normalize()
+    );
+    Some(Warning::new("net_reversal", message))
 }
 
 /// The warning of an order that could not do all that it says.

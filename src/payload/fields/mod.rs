@@ -89,7 +89,8 @@ fn read_given(given: &Given<'_, '_>, translation: Option<&Translation<'_>>) -> R
     };
     let signal = match signal::read(&fields) {
         Ok(mut signal) => {
-            signal.closes_opposite |= translation.is_some_and(|said| said.closes_opposite);
+            let is_said = translation.is_some_and(|said| said.closes_opposite);
+            signal.closes_opposite |= is_said && !signal.intent.is_exit();
             signal
         }
         Err(error) => {
@@ -106,7 +107,11 @@ fn read_given(given: &Given<'_, '_>, translation: Option<&Translation<'_>>) -> R
     let origins = origins::of_order(&signal, &notes);
     let warnings = notes.into_warnings(given.unknown(), |name| names::ALERT.near(name));
     Read {
-        parsed: Ok(Box::new(Parsed { signal, warnings })),
+        parsed: Ok(Box::new(Parsed {
+            signal,
+            warnings,
+            if_adding: translation.and_then(|said| said.if_adding.clone()),
+        })),
         origins,
     }
 }

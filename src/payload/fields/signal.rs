@@ -48,16 +48,15 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
     })
 }
 
-/// Reports whether an entry closes all of an opposite position beside its own quantity. Of
-/// another order it says nothing.
+/// Reports whether an entry closes all of an opposite position beside its own quantity, or a
+/// purchase or sale that can be the whole new position. Of an exit it says nothing.
 fn closes_opposite(fields: &Object<'_, '_>, intent: Intent) -> Result<bool, PayloadError> {
     const NAME: &str = "closesOpposite";
     let is_said = fields.boolean(NAME)? == Some(true);
-    let is_entry = matches!(intent, Intent::EntryLong | Intent::EntryShort);
-    if is_said && !is_entry {
+    if is_said && intent.is_exit() {
         fields.notes.unused(NAME);
     }
-    Ok(is_said && is_entry)
+    Ok(is_said && !intent.is_exit())
 }
 
 fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {

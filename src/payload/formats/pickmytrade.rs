@@ -3,8 +3,10 @@
 //!
 //! `buy` and `sell` open a position. With `reverse_order_close` the opposite one is closed
 //! wholly before that; without it they trade on the net position. `close` leaves all of it.
+//! <https://docs.pickmytrade.trade/?p=1149> says what `pyramid` does to a position of the same side.
 
 use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
+use crate::domain::event::Warning;
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::TIMESTAMP;
@@ -14,24 +16,23 @@ use crate::payload::translation::Translation;
 const SIDES: [&str; 6] = ["buy", "sell", "long", "short", "close", "flat"];
 
 /// Fields that choose accounts and brokers, or tell copies of a message apart.
-const PASSED_OVER: [&str; 13] = [
+const PASSED_OVER: [&str; 9] = [
     "token",
     "platform",
     "accountid",
     "connectionname",
-    "duplicatepositionallow",
-    "pyramid",
     "strategyname",
     "sametickduplicate",
     "insttype",
     "localsymbol",
     "exchange",
-    "updatetp",
-    "updatesl",
 ];
 
+/// Fields that only contracts of options have.
+const OPTIONS: [&str; 2] = ["optiontype", "strikeprice"];
+
 /// Fields of orders around the position that are no prices.
-const LEFT: [&str; 11] = [
+const LEFT: [&str; 12] = [
     "dollartp",
     "dollarsl",
     "trail",
@@ -41,8 +42,9 @@ const LEFT: [&str; 11] = [
     "breakeven",
     "breakevenoffset",
     "advancetpsl",
-    "optiontype",
     "expirydate",
+    "updatetp",
+    "updatesl",
 ];
 
 /// Says a message in our fields.
@@ -82,6 +84,7 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
             }
         }
     }
+    same_side(&mut message, &mut translation, reverses && !closes);
     accounts(&mut message, &mut translation)?;
     message.leave(&mut translation, &LEFT);
     message.pass_over(&mut translation, &PASSED_OVER);
@@ -91,14 +94,44 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
 
 fn refuse_options(message: &mut Untaken<'_>) -> Result<(), PayloadError> {
     let kind = message.take_one(&["insttype"])?;
-    match kind.filter(|kind| kind.word() == "opt") {
-        Some(kind) => Err(no_order(
-            &kind.name,
+    let kind = kind.filter(|kind| matches!(kind.word().as_str(), "opt" | "fop"));
+    let is_set = |taken: &Taken<'_>| {
+        !taken.is_blank() && taken.number().is_none_or(|number| !number.is_zero())
+    };
+    let option = kind.or_else(|| message.take(&OPTIONS).into_iter().find(is_set));
+    match option {
+        Some(option) => Err(no_order(
+            &option.name,
             "asks for a contract of an option, which algohook would count as its underlying",
-            "Name the contract itself as symbol, and leave inst_type out.",
+            "Name the contract itself as symbol, and leave inst_type, option_type and strike_price out.",
         )),
         None => Ok(()),
     }
+}
+
+/// Notes what becomes there of a position of the same side, to which an order adds here. Without
+/// `pyramid` it is closed before the new one is opened.
+fn same_side(message: &mut Untaken<'_>, translation: &mut Translation<'_>, reverses: bool) {
+    let mut is_on = |name: &str| {
+        let taken = message.take_any(&[name])?;
+        taken.switch().ok()
+    };
+    let stacks = [is_on("pyramid"), is_on("duplicatepositionallow")];
+    let ignores = is_on("samedirectionignore") == Some(true);
+    let stacks = stacks.into_iter().flatten().next() == Some(true);
+    let there = match (ignores, reverses) {
+        (true, _) => {
+            "same_direction_ignore is true, so PickMyTrade ignores an order of the same side"
+        }
+        (false, true) if !stacks => {
+            "pyramid is not true, so PickMyTrade closes a position of the same side before it opens the new one"
+        }
+        _ => return,
+    };
+    translation.if_adding = Some(Warning::new(
+        "other_meaning",
+        format!("{there}; here the order added to the position"),
+    ));
 }
 
 /// States the side; returns true of an entry that is long, false of one that is short.
@@ -175,13 +208,23 @@ fn price(
         translation.state("orderType", order_type);
     }
     let field = match kind.as_str() {
-        "lmt" | "limit" | "stplmt" | "stoplimit" => "limitPrice",
+        "lmt" | "limit" | "stplmt" | "stoplimit" | "stop_limit" => "limitPrice",
         "stp" | "stop" => "stopPrice",
         _ => "marketPrice",
     };
     let prices = message.take(&["price"]);
     for taken in &prices {
         translation.state(field, taken);
+    }
+    let triggers = message.take(&["stplimitstpprice"]);
+    if kind.starts_with("stp") || kind.starts_with("stop") {
+        for trigger in &triggers {
+            translation.state("stopPrice", trigger);
+        }
+        if field == "limitPrice" && triggers.iter().all(Taken::is_blank) {
+            let hint = "A STPLMT order needs stp_limit_stp_price, the price at which it is placed as a limit order at price: add it.";
+            return Err(PayloadError::missing("stp_limit_stp_price", hint));
+        }
     }
     Ok(prices.iter().find_map(Taken::number))
 }

@@ -6,10 +6,11 @@
 //! order on the net position. A custom signal says the whole side: `enter_long`.
 
 use super::side;
-use super::translation::Untaken;
+use super::translation::{Taken, Untaken};
 use crate::domain::format::ReadingRules;
+use crate::domain::signal::{Direction, Intent};
 use crate::payload::error::PayloadError;
-use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP};
+use crate::payload::fields::{QUANTITY_KIND, SideWord, TIMESTAMP, side_word};
 use crate::payload::translation::Translation;
 
 /// Fields without a meaning for an order.
@@ -33,32 +34,121 @@ pub fn translate(
             (TIMESTAMP, &["timestamp"]),
         ],
     );
-    let mut states_position = false;
-    if let Some(mut info) = message.take_inside("strategyinfo")? {
-        for (field, name) in [
-            ("marketPosition", "marketposition"),
-            ("marketPositionSize", "marketpositionsize"),
-            ("prevMarketPosition", "prevmarketposition"),
-            ("prevMarketPositionSize", "prevmarketpositionsize"),
-        ] {
-            for taken in info.take(&[name]) {
-                states_position |= !taken.is_blank();
-                translation.state(field, &taken);
-            }
+    let mut order = message.take_inside("order")?;
+    let is_base = order.as_ref().is_none_or(is_in_base);
+    let info = message.take_inside("strategyinfo")?;
+    let strategy = info.map(|info| positions(info, &mut translation, is_base));
+    let strategy = strategy.filter(|strategy| strategy.states_any);
+    let action = message.take_one(&["action"])?;
+    let whole = match (&action, &strategy) {
+        (Some(action), Some(strategy)) if !is_base => strategy.whole(action),
+        _ => None,
+    };
+    if let Some(mut order) = order.take() {
+        if whole.is_some_and(Intent::is_exit) {
+            order.take(&["amount", "currencytype"]);
+            let reason = "the strategy is flat after it, so all of the position is left";
+            translation.notes.push(("qty", reason.to_owned()));
         }
-        info.leave_rest(&mut translation);
-    }
-    if let Some(mut order) = message.take_inside("order")? {
         amount(&mut order, &mut translation);
         order.leave_rest(&mut translation);
     }
-    if let Some(action) = message.take_one(&["action"])? {
-        let rules = if states_position { None } else { Some(rules) };
-        side::state(&mut translation, &action, rules)?;
+    match (action, whole) {
+        (Some(action), Some(whole)) => {
+            let said = action.text().into_owned();
+            translation.state_as("positionDirection", &action.name, &said, whole.as_str());
+            translation.closes_opposite = !whole.is_exit();
+        }
+        (Some(action), None) => {
+            let rules = strategy.is_none().then_some(rules);
+            side::state(&mut translation, &action, rules)?;
+            // A bot has one position of a pair: an entry of the other side closes all of it.
+            translation.closes_opposite = strategy.is_none() && is_entry(&action);
+        }
+        (None, _) => {}
     }
     message.pass_over(&mut translation, &PASSED_OVER);
     translation.rest = message.into_rest();
     Ok(translation)
+}
+
+/// True of an action that opens a position by itself: `enter_long`.
+fn is_entry(action: &Taken<'_>) -> bool {
+    match side_word(&action.word()) {
+        Some(SideWord::Whole(intent)) => !intent.is_exit(),
+        Some(SideWord::Side(_)) => true,
+        _ => false,
+    }
+}
+
+/// True of an amount in units of the instrument, as TradingView's positions are.
+fn is_in_base(order: &Untaken<'_>) -> bool {
+    let kind = order.find("currencytype");
+    kind.is_none_or(|kind| {
+        let word = kind.word();
+        kind.is_blank() || matches!(word.as_str(), "base" | "units" | "contracts")
+    })
+}
+
+/// The strategy's position after the order, as its message states it.
+struct Strategy {
+    /// True if anything of the position is stated.
+    states_any: bool,
+    /// The word for its side after the order.
+    after: String,
+}
+
+impl Strategy {
+    /// The whole side of an order whose amount is no number of units: the position that it leads
+    /// to tells it, and the amount does not.
+    fn whole(&self, action: &Taken<'_>) -> Option<Intent> {
+        let Some(SideWord::Order(direction)) = side_word(&action.word()) else {
+            return None;
+        };
+        match (direction, self.after.as_str()) {
+            (Direction::Long, "long") => Some(Intent::EntryLong),
+            (Direction::Short, "short") => Some(Intent::EntryShort),
+            (Direction::Long, "flat") => Some(Intent::ExitShort),
+            (Direction::Short, "flat") => Some(Intent::ExitLong),
+            _ => None,
+        }
+    }
+}
+
+/// States the positions before and after the order. Their sizes are units: of an order with
+/// another amount, only the sides can be compared.
+fn positions<'a>(
+    mut info: Untaken<'a>,
+    translation: &mut Translation<'a>,
+    is_base: bool,
+) -> Strategy {
+    let mut strategy = Strategy {
+        states_any: false,
+        after: String::new(),
+    };
+    for (field, name, is_size) in [
+        ("marketPosition", "marketposition", false),
+        ("marketPositionSize", "marketpositionsize", true),
+        ("prevMarketPosition", "prevmarketposition", false),
+        ("prevMarketPositionSize", "prevmarketpositionsize", true),
+    ] {
+        for taken in info.take(&[name]) {
+            strategy.states_any |= !taken.is_blank();
+            if field == "marketPosition" {
+                strategy.after = taken.word();
+            }
+            if is_base || !is_size {
+                translation.state(field, &taken);
+            }
+        }
+    }
+    if !is_base {
+        let reason =
+            "sizes in strategy_info are units, which the amount is not, so only the side counts";
+        translation.notes.push(("positionAfter", reason.to_owned()));
+    }
+    info.leave_rest(translation);
+    strategy
 }
 
 /// States the amount by the currency that it is in.

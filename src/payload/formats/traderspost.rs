@@ -1,13 +1,15 @@
 //! TradersPost: <https://docs.traderspost.io/docs/core-concepts/signals/webhooks>.
 //!
-//! `buy` and `sell` alone leave an opposite position wholly and open one of the full
-//! quantity. With `sentiment`, the position that TradingView's strategy has then, an order
-//! that leaves the strategy flat or on the other side is an exit.
+//! `buy` and `sell` alone reduce an opposite position that is larger. One that is not is left
+//! wholly, and whether the full quantity, the rest or nothing is opened then is a setting there.
+//! Without a quantity, all of it is left. With `sentiment`, the position that TradingView's
+//! strategy has then, an order that leaves the strategy flat or on the other side is an exit, and
+//! one that leads to its side can be the whole new position.
 
 use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
-use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP};
+use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP, blank};
 use crate::payload::translation::Translation;
 
 const ACTIONS: [&str; 4] = ["buy", "sell", "exit", "add"];
@@ -166,20 +168,22 @@ impl Meaning {
         }
     }
 
-    fn of(action: &str, sentiment: Option<Sentiment>) -> Option<Self> {
+    /// The same, where it closes all of an opposite position, or can be the whole new one.
+    fn that_swaps(self) -> Self {
+        Self {
+            closes_opposite: true,
+            ..self
+        }
+    }
+
+    fn of(action: &str, sentiment: Option<Sentiment>, has_quantity: bool) -> Option<Self> {
         use Sentiment::{Long, Short, Unknown};
         Some(match (action, sentiment) {
-            ("buy", None) => Self {
-                closes_opposite: true,
-                ..Self::whole("entryLong")
-            },
-            ("sell", None) => Self {
-                closes_opposite: true,
-                ..Self::whole("entryShort")
-            },
+            ("buy", None) if !has_quantity => Self::whole("entryLong").that_swaps(),
+            ("sell", None) if !has_quantity => Self::whole("entryShort").that_swaps(),
             ("buy" | "sell", Some(Unknown)) => Self::net(None),
-            ("buy", Some(Long)) => Self::net(Some(true)),
-            ("sell", Some(Short)) => Self::net(Some(false)),
+            ("buy", None | Some(Long)) => Self::net(Some(true)).that_swaps(),
+            ("sell", None | Some(Short)) => Self::net(Some(false)).that_swaps(),
             ("buy", Some(_)) | ("exit", Some(Short)) => Self::whole("exitShort"),
             ("sell", Some(_)) | ("exit", Some(Long)) => Self::whole("exitLong"),
             ("exit", _) => Self::whole("exit"),
@@ -202,9 +206,17 @@ fn side(
     let sentiment = message.take_one(&["sentiment"])?;
     let word = action.word();
     let side = sentiment.as_ref().map(Sentiment::of);
-    let Some(meaning) = Meaning::of(&word, side) else {
+    let has_quantity = translation.statements.iter().any(|statement| {
+        matches!(statement.field, "qty" | QUANTITY_KIND) && blank(&statement.value).is_none()
+    });
+    let Some(meaning) = Meaning::of(&word, side, has_quantity) else {
         return Err(match word.as_str() {
             "cancel" => cancels(&action),
+            "reverse" => no_order(
+                &action.name,
+                "reverse does not tell the side of the new position",
+                "Send \"action\": \"sell\" with \"sentiment\": \"bearish\" to go short, or \"buy\" with \"bullish\" to go long. At TradersPost, switch on \"Allow side swapping\".",
+            ),
             "add" => no_order(
                 &action.name,
                 "add does not tell whether the position is long or short",

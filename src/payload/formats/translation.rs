@@ -186,6 +186,15 @@ impl<'a> Untaken<'a> {
         taken
     }
 
+    /// The first field of a name, which stays where it is.
+    pub fn find(&self, known: &str) -> Option<Taken<'a>> {
+        let (name, value) = self.fields.iter().find(|(name, _)| is_name(name, known))?;
+        Some(Taken {
+            name: format!("{}{}", self.parent, shortened(name)),
+            value,
+        })
+    }
+
     /// Takes the first field of any of these names that says something.
     pub fn take_any(&mut self, names: &[&str]) -> Option<Taken<'a>> {
         let taken = self.take(names);

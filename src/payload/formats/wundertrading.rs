@@ -1,7 +1,8 @@
 //! Signal bots of WunderTrading: a `code` such as `ENTER-LONG_Bybit_ETHUSDT_My bot_15M_8e34...`,
 //! alone as the whole message or as a field of JSON with the amount beside it.
 //!
-//! The code says the side and the pair. `amountPerTradeType` is `base` or `contracts` (units),
+//! The code says the side and the pair. A bot has one position of a pair, so an entry of the other
+//! side closes all of it first. `amountPerTradeType` is `base` or `contracts` (units),
 //! `quote` or `$` (money), or `percents`, which is a share of 1 of the portfolio.
 
 use super::translation::{Distance, Taken, Untaken, distant};
@@ -131,11 +132,13 @@ fn of_code(
     if !pair.is_empty() && !pair.eq_ignore_ascii_case("none") {
         translation.state_as("ticker", name, pair, pair);
     }
-    Ok(match *ours {
+    let is_long = match *ours {
         "entryLong" => Some(true),
         "entryShort" => Some(false),
         _ => None,
-    })
+    };
+    translation.closes_opposite = is_long.is_some();
+    Ok(is_long)
 }
 
 /// States the amount by its type.
