@@ -1,5 +1,7 @@
 //! One column of the report, from its trades in the order of their exits.
 
+use jiff::Timestamp;
+
 use crate::domain::money::Decimal;
 
 use super::cycles::Cycles;
@@ -40,6 +42,9 @@ pub(super) fn metrics_of(
         }
         return metrics;
     };
+    // A position that is still open may have been entered before all that were closed.
+    let entered = open.first_entry.map(Timestamp::as_microsecond);
+    let first_entry = entered.map_or(first_entry, |entered| entered.min(first_entry));
     let mut column = Column::starting(table.within(first_entry), table.capital);
     for row in chosen() {
         column.add(row);

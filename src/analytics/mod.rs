@@ -178,6 +178,8 @@ pub struct OpenSide {
     pub profit: Option<Decimal>,
     /// Commission of their entries: spent already, and in no closed trade yet.
     pub commission: Decimal,
+    /// When the first of them was entered.
+    pub first_entry: Option<Timestamp>,
 }
 
 impl Default for OpenSide {
@@ -185,16 +187,24 @@ impl Default for OpenSide {
         Self {
             profit: Some(Decimal::ZERO),
             commission: Decimal::ZERO,
+            first_entry: None,
         }
     }
 }
 
 impl OpenSide {
+    /// Notes a lot that is open, entered at a time.
+    pub fn note_entry(&mut self, time: Timestamp) {
+        let known = self.first_entry.unwrap_or(time);
+        self.first_entry = Some(known.min(time));
+    }
+
     fn both(self, other: Self) -> Self {
         let profits = self.profit.zip(other.profit);
         Self {
             profit: profits.map(|(one, other)| one.saturating_add(other)),
             commission: self.commission.saturating_add(other.commission),
+            first_entry: self.first_entry.into_iter().chain(other.first_entry).min(),
         }
     }
 }

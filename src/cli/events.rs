@@ -19,7 +19,7 @@ use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::webhook::WebhookId;
 use crate::store::events::{self, EventFilter};
 use crate::store::rejections::{self, Rejected};
-use crate::store::{Store, orders, outbox, webhooks};
+use crate::store::{Store, event_log, orders, outbox, webhooks};
 
 /// Interval at which `--follow` looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -101,7 +101,7 @@ impl Events {
             names: HashMap::new(),
         };
         let from = log.end()?;
-        let mut listed = log.read(&filter, self.limit)?;
+        let mut listed = log.newest(&filter, self.limit)?;
         listed.reverse();
         if listed.is_empty() && !self.json && !self.follow {
             let is_filtered = is_filtered || filter.webhook.is_some();
@@ -112,13 +112,13 @@ impl Events {
             };
             writeln!(log.out, "{which} in {}", config.data_dir.display())?;
         }
-        let newest = listed.last().map_or(from.event, |last| last.id);
+        let newest = listed.iter().map(|event| event.id).max();
         log.print(listed)?;
         if !self.follow {
             return Ok(());
         }
         let from = End {
-            event: from.event.max(newest),
+            event: newest.map_or(from.event, |newest| newest.max(from.event)),
             ..from
         };
         log.follow(config, filter, from)
@@ -227,6 +227,14 @@ impl Log<'_> {
                 refused: rejections::newest(connection)?,
             })
         })?)
+    }
+
+    /// The newest by their time, which is not that of their recording where they were imported.
+    fn newest(&self, filter: &EventFilter, limit: u32) -> anyhow::Result<Vec<Event>> {
+        let readers = self.store.readers();
+        let read = |connection: &_| event_log::page(connection, filter, None, limit);
+        let (listed, _) = readers.run_blocking(read)?;
+        Ok(listed.into_iter().map(Event::from).collect())
     }
 
     fn read(&self, filter: &EventFilter, limit: u32) -> anyhow::Result<Vec<Event>> {

@@ -323,6 +323,20 @@ pub struct StatedPosition {
     pub side: Option<Direction>,
 }
 
+impl StatedPosition {
+    /// The move of a position that is long before and short after the order, or the other way;
+    /// its sign tells which.
+    #[must_use]
+    pub fn reversal(&self) -> Option<Decimal> {
+        let (previous, new) = (self.previous?, self.new?);
+        let has_both = !previous.is_zero() && !new.is_zero();
+        let turns = previous.is_sign_negative() != new.is_sign_negative();
+        (has_both && turns)
+            .then(|| new.checked_sub(previous))
+            .flatten()
+    }
+}
+
 /// The parts of an alert's `metadata` that algohook understands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Metadata {

@@ -13,6 +13,7 @@ use super::deliveries::{Delivery, Reading, Recorded};
 use super::{Remembered, circles, ledgers};
 use crate::domain::event::EventSource;
 use crate::domain::forward::ForwardWhen;
+use crate::domain::ledger::is_whole_move;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Measure, measure};
 use crate::domain::signal::{Direction, Intent, Signal};
@@ -234,7 +235,9 @@ fn resolved(
             };
         }
         // One order on the net position closes the old one and opens the new one.
-        (_, Some((side, closed))) if is_entry && closes_all(context, webhook, &signal)? => {
+        (_, Some((side, closed)))
+            if is_entry && closes_all(context, webhook, &signal, quantity)? =>
+        {
             signal.intent = match side {
                 Direction::Long => Intent::Sell,
                 Direction::Short => Intent::Buy,
@@ -255,11 +258,16 @@ fn resolved(
     }))
 }
 
-/// Whether an entry closes all of the opposite position beside its own quantity: its message says
-/// so, or the webhook does.
-fn closes_all(context: &mut WriteContext<'_>, webhook: i64, signal: &Signal) -> Result<bool> {
-    let is_said = signal.closes_opposite;
-    Ok(is_said || ledgers::settings(context, webhook)?.reversal == Reversal::Full)
+/// Whether an entry closes all of the opposite position beside its own quantity.
+fn closes_all(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    signal: &Signal,
+    quantity: Option<Quantity>,
+) -> Result<bool> {
+    let reversal = ledgers::settings(context, webhook)?.reversal;
+    let is_whole = is_whole_move(&signal.stated_position, quantity);
+    Ok(signal.closes_opposite || reversal == Reversal::Full && !is_whole)
 }
 
 /// The order of a signal with the position that it leaves.
@@ -298,6 +306,7 @@ mod tests {
     use super::super::scratch::Scratch;
     use super::*;
     use crate::domain::forward::{ForwardFormat, MaxAge};
+    use crate::domain::webhook::Reversal;
     use crate::domain::webhook::WebhookId;
     use crate::store::forwards::ForwardTerms;
     use crate::store::outbox::{RowFilter, RowState, list};

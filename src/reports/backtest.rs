@@ -253,6 +253,7 @@ impl Tested {
         };
         for trade in self.closed_later(asked) {
             let side = side_of(&mut open, trade.direction);
+            side.note_entry(trade.entry_time);
             add_profit(side, None);
             let cost = cost(trade.entry_time, trade.entry_commission);
             side.commission = side.commission.saturating_add(cost);
@@ -262,6 +263,7 @@ impl Tested {
                 continue;
             }
             let side = side_of(&mut open, trade.direction);
+            side.note_entry(trade.entry_time);
             add_profit(side, trade.profit.filter(|_| !is_past(trade.last_time)));
             let cost = cost(trade.entry_time, trade.commission);
             side.commission = side.commission.saturating_add(cost);

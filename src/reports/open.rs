@@ -174,6 +174,7 @@ impl OpenAtEnd {
             Direction::Long => &mut self.lots.long,
             Direction::Short => &mut self.lots.short,
         };
+        side.note_entry(lot.entry_time);
         let gain = price.and_then(|price| lot.profit(price));
         side.profit = side
             .profit

@@ -61,6 +61,7 @@ mod retention;
 mod security;
 mod senders;
 mod server;
+mod stated_positions;
 mod strangers;
 mod support;
 mod tls;

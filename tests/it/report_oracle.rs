@@ -124,6 +124,7 @@ fn reported(input: &Input) -> Value {
     let [long, short] = input.open.each_ref().map(|open| OpenSide {
         profit: open.profit,
         commission: open.commission,
+        ..OpenSide::default()
     });
     let asked = Asked {
         from: input.from,

@@ -8,7 +8,7 @@ use super::stated::{closes_only, same_size, step};
 use crate::domain::exact::{Computed, difference, is_finer_than_a_double};
 use crate::domain::money::{Decimal, Price, Quantity};
 use crate::domain::order::Order;
-use crate::domain::signal::{Direction, Intent};
+use crate::domain::signal::{Direction, Intent, StatedPosition};
 use crate::domain::terms::{Contract, Terms};
 use crate::domain::trade::{Leg, Lot, Trade};
 use crate::domain::webhook::{Reversal, Settings};
@@ -100,7 +100,8 @@ impl Instruction {
 /// Reports whether an order closes all of an opposite position of `open` beside its own
 /// quantity.
 ///
-/// An entry does where it says so, or where `reversal` does. A purchase or sale that says so may
+/// An entry does where it says so, or where `reversal` does and its quantity is not the whole move
+/// already. A purchase or sale that says so may
 /// be a part of the position, or the whole new one. Some services close with a smaller order, and
 /// take the other side with its full quantity otherwise. A stated side tells which of the two it
 /// is. Else an order that is smaller than the position only reduces it.
@@ -108,7 +109,10 @@ impl Instruction {
 pub fn closes_all_first(order: &Order, open: Decimal, reversal: Reversal) -> bool {
     let is_full = reversal == Reversal::Full;
     match order.intent {
-        Intent::EntryLong | Intent::EntryShort => order.closes_opposite || is_full,
+        Intent::EntryLong | Intent::EntryShort => {
+            let is_whole = is_whole_move(&order.stated_position, order.quantity);
+            order.closes_opposite || is_full && !is_whole
+        }
         Intent::Buy | Intent::Sell if order.closes_opposite => {
             let Some(quantity) = order.quantity.map(Quantity::get) else {
                 return false;
@@ -123,6 +127,14 @@ pub fn closes_all_first(order: &Order, open: Decimal, reversal: Reversal) -> boo
         }
         _ => false,
     }
+}
+
+/// True if a quantity is the whole move of a stated reversal, and not that of the new position
+/// alone.
+#[must_use]
+pub fn is_whole_move(stated: &StatedPosition, quantity: Option<Quantity>) -> bool {
+    let sizes = stated.reversal().zip(quantity);
+    sizes.is_some_and(|(moved, quantity)| same_size(moved.abs(), quantity.get()))
 }
 
 /// True if an order that may take the other side with its full quantity was counted on the net

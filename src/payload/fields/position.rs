@@ -124,18 +124,27 @@ impl Position {
             return true;
         };
         let moved = moved.abs();
-        let reverses = side_of(previous) == -side_of(new) && !new.is_zero();
         let largest = previous.abs().max(new.abs()).max(quantity);
-        // TradingView rounds each of the three on its own.
-        let is_same = |size: Decimal| {
-            let tolerance = largest.checked_mul(Decimal::new(1, 3));
-            let distance = quantity.checked_sub(size).map(|distance| distance.abs());
-            matches!((distance, tolerance), (Some(distance), Some(tolerance)) if distance <= tolerance)
-        };
         moved.is_zero()
-            || is_same(moved)
-            || reverses && is_same(new.abs())
+            || is_about(quantity, moved, largest)
+            || self.opens(quantity)
             || intent.is_exit() && new.is_zero() && quantity > moved
+    }
+
+    /// True if a quantity is that of the position which a stated reversal opens, without what it
+    /// closes before.
+    pub fn opens(&self, quantity: Decimal) -> bool {
+        let (Some(new), Some(moved)) = (self.stated.new, self.stated.reversal()) else {
+            return false;
+        };
+        let largest = moved.abs().max(quantity);
+        is_about(quantity, new.abs(), largest) && !is_about(quantity, moved.abs(), largest)
+    }
+
+    /// True if the message states a position after the order, and not how far it is from the one
+    /// before.
+    pub fn is_without_move(&self) -> bool {
+        self.moved().is_none() && self.stated.new.is_some_and(|new| !new.is_zero())
     }
 
     /// True if a percentage of the position can be what moves the stated one; whole contracts
@@ -175,6 +184,13 @@ impl Position {
         let previous = self.previous.filter(|previous| !previous.is_zero())?;
         Some(Direction::of_position(previous))
     }
+}
+
+/// True if two sizes are one, as TradingView rounds them each on its own.
+fn is_about(one: Decimal, other: Decimal, largest: Decimal) -> bool {
+    let tolerance = largest.checked_mul(Decimal::new(1, 3));
+    let distance = one.checked_sub(other).map(|distance| distance.abs());
+    matches!((distance, tolerance), (Some(distance), Some(tolerance)) if distance <= tolerance)
 }
 
 /// The position at one moment, in two fields.

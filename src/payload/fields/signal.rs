@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::position::Position;
 use super::prices::Prices;
 use super::{Object, PayloadError, Stated, bracket, hints, metadata, side, size, string};
-use crate::domain::money::parse_decimal;
-use crate::domain::signal::{Direction, Intent, Signal, Ticker};
+use crate::domain::money::{Quantity, parse_decimal};
+use crate::domain::signal::{Direction, Intent, Signal, Size, Ticker};
 
 /// The longest `id`, in characters.
 const LONGEST_ID: usize = 128;
@@ -27,12 +27,15 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
         direction: side.intent.direction().unwrap_or(Direction::Long),
         price: prices.intended,
     };
+    let is_said = closes_opposite(fields, side.intent)?;
+    let size = size::read(fields, &side, &position, prices.intended)?;
+    let (size, turns) = turned(fields, &position, side.intent, size);
     Ok(Signal {
         ticker,
         intent: side.intent,
-        closes_opposite: closes_opposite(fields, side.intent)?,
+        closes_opposite: is_said || turns,
         order_type: prices.order_type,
-        size: size::read(fields, &side, &position, prices.intended)?,
+        size,
         market_price: prices.market,
         limit_price: prices.limit,
         stop_price: prices.stop,
@@ -57,6 +60,31 @@ fn closes_opposite(fields: &Object<'_, '_>, intent: Intent) -> Result<bool, Payl
         fields.notes.unused(NAME);
     }
     Ok(is_said && !intent.is_exit())
+}
+
+/// The size of an order that reverses the stated position, where the message has the quantity of
+/// the new position: an entry closes the other one as well (true), an order on the net position is
+/// of the whole move.
+fn turned(
+    fields: &Object<'_, '_>,
+    position: &Position,
+    intent: Intent,
+    size: Size,
+) -> (Size, bool) {
+    let opens = match size {
+        Size::Quantity(quantity) => position.opens(quantity.get()),
+        Size::Notional(_) | Size::WholePosition | Size::Percentage(_) => false,
+    };
+    let moved = position.stated.reversal().filter(|_| opens);
+    match (intent, moved.map(|moved| Quantity::new(moved.abs()))) {
+        (Intent::EntryLong | Intent::EntryShort, Some(_)) => (size, true),
+        (Intent::Buy | Intent::Sell, Some(Ok(quantity))) => {
+            let reason = "the move of the stated position, which the quantity ends";
+            fields.notes.because("qty", reason);
+            (Size::Quantity(quantity), false)
+        }
+        _ => (size, false),
+    }
 }
 
 fn ticker(fields: &Object<'_, '_>) -> Result<Ticker, PayloadError> {

@@ -59,6 +59,10 @@ fn find(
         return Ok(Size::WholePosition);
     }
     let like = || misspelt(fields).or_else(|| inside_another(fields));
+    if position.is_without_move() {
+        let error = statement.without_value.or(statement.without_number);
+        return Err(error.or_else(like).unwrap_or_else(|| without_move(fields)));
+    }
     if intent.is_exit() {
         if let Some(error) = statement.without_number.or_else(like) {
             return Err(error);
@@ -432,6 +436,13 @@ fn inside_another(fields: &Object<'_, '_>) -> Option<PayloadError> {
         format!("{name} is missing"),
         hint,
     ))
+}
+
+/// The error of a message that states what is left after the order, and not before. The own
+/// position may miss an alert, so it is not taken in the place of that.
+fn without_move(fields: &Object<'_, '_>) -> PayloadError {
+    let hint = "Add \"qty\", or prevMarketPosition and prevMarketPositionSize: the position after the order alone does not tell its quantity.";
+    fields.missing("qty", hint)
 }
 
 /// The error of a message whose stated position says that nothing was traded.
