@@ -490,8 +490,6 @@ fn two_quantities_are_one_or_none() {
     for (action, qty, from, to) in [
         ("buy", "10", "-5", "5"),
         ("sell", "10", "5", "-5"),
-        // The quantity of the position that is opened, which closes the other first.
-        ("buy", "5", "-5", "5"),
         ("sell", "5", "5", "0"),
         ("sell", "3", "5", "2"),
     ] {
@@ -499,6 +497,9 @@ fn two_quantities_are_one_or_none() {
         let order = format!("{action} {qty} A market at 10");
         makes(&message.replace("buy", action), &order);
     }
+    // The quantity of the position that is opened, which closes the other first.
+    let opened = purchase(&format!(r#""qty":5,{}"#, moved("-5", "5")));
+    makes(&opened, "buy 10 A market at 10");
     // What exceeds the position of an exit is dropped, with a warning.
     makes(
         &exit(&format!(r#""qty":9,{}"#, moved("5", "0"))),

@@ -531,7 +531,7 @@ fn a_side_without_a_size_is_kept() {
         (r#""marketPosition":"short""#, Some(Direction::Short), None),
         (r#""marketPosition":"flat""#, None, Some("0")),
         (
-            r#""marketPosition":"long","positionSize":2"#,
+            r#""marketPosition":"long","positionSize":2,"qty":1"#,
             None,
             Some("2"),
         ),
@@ -547,12 +547,12 @@ fn a_side_without_a_size_is_kept() {
 fn the_stated_position_is_signed() {
     for (fields, new, previous) in [
         (
-            r#""marketPosition":"long","marketPositionSize":3"#,
+            r#""marketPosition":"long","marketPositionSize":3,"qty":3"#,
             Some("3"),
             None,
         ),
         (
-            r#""marketPosition":"short","marketPositionSize":"3""#,
+            r#""marketPosition":"short","marketPositionSize":"3","qty":1"#,
             Some("-3"),
             None,
         ),
@@ -562,7 +562,7 @@ fn the_stated_position_is_signed() {
             Some("-2"),
         ),
         (
-            r#""positionSize":-1.5,"marketPosition":"short","marketPositionSize":1.5"#,
+            r#""positionSize":-1.5,"marketPosition":"short","marketPositionSize":1.5,"qty":1"#,
             Some("-1.5"),
             None,
         ),

@@ -377,3 +377,19 @@ fn few_trades_say_so_and_every_headline_number_has_its_interval() {
         .unwrap();
     assert!(net.contains(" 300 ") && !net.contains('.'), "{net}");
 }
+
+#[test]
+fn the_range_of_cagr_begins_with_a_position_that_is_still_open() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let alerts = [
+        ("2025-01-01T10:00:00Z", "A", "entryLong", 1, "10"),
+        ("2025-07-01T10:00:00Z", "B", "entryLong", 1, "100"),
+        ("2025-12-31T10:00:00Z", "B", "exitLong", 1, "1100"),
+    ];
+    import(&data, &webhook, &alerts);
+    let report = data.json(&["report", &webhook.id, "--json"]);
+    // 10 % in 364 days.
+    let expected = 100.0 * (1.1_f64.powf(365.0 / 364.0) - 1.0);
+    near(&report["reports"][0]["all"]["cagr"], expected);
+}

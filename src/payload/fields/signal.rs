@@ -28,14 +28,14 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
         price: prices.intended,
     };
     let is_said = closes_opposite(fields, side.intent)?;
-    let size = size::read(fields, &side, &position, prices.intended)?;
-    let (size, turns) = turned(fields, &position, side.intent, size);
+    let stated = size::read(fields, &side, &position, prices.intended)?;
+    let (quantity, turns) = turned(fields, &position, side.intent, stated);
     Ok(Signal {
         ticker,
         intent: side.intent,
         closes_opposite: is_said || turns,
         order_type: prices.order_type,
-        size,
+        size: quantity,
         market_price: prices.market,
         limit_price: prices.limit,
         stop_price: prices.stop,
