@@ -121,7 +121,13 @@ fn note_codes(folder: &Path, codes: &mut Vec<String>) {
             note_codes(&path, codes);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = read(&path);
-            for call in ["Warning::new(", "notes.warn(", "Refusal::new("] {
+            for call in [
+                "Warning::new(",
+                ".warn(",
+                ".unreadable(",
+                "add_warning(",
+                "Refusal::new(",
+            ] {
                 let after = text.split(call).skip(1).map(str::trim_start);
                 let named = after.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
                 codes.extend(named.map(str::to_owned));

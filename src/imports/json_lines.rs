@@ -133,7 +133,7 @@ fn json_line(row: usize, line: &str) -> Result<LoggedAlert, (String, String)> {
     let message = json_text(payload);
     let read = payload::read(message.as_bytes(), ReadingRules::AUTO);
     let parsed = read.signal.map_err(|error| {
-        let message = format!("payload: {} {}", error.message, error.hint);
+        let message = format!("payload: {}. {}", error.message, error.hint);
         (column(payload).to_string(), message)
     })?;
     Ok(LoggedAlert {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::fields::is_name as is_field;
+use super::fields::is_secret;
 use super::presented_key::{HIDDEN, PresentedKey};
 use super::syntax::{Document, string};
 
@@ -90,13 +90,10 @@ pub(super) fn hide_values(body: &[u8], values: &[&RawValue]) -> Vec<u8> {
     replace(body, &spans, "\"***\"")
 }
 
-/// Names of the fields that other services have their secret in.
-const SECRETS: [&str; 3] = ["secret", "token", "password"];
-
 /// What the secret fields of a message state.
 pub(super) fn secrets_of(document: &Document<'_>) -> Vec<PresentedKey> {
     let fields = document.fields.0.iter();
-    let secrets = fields.filter(|(name, _)| SECRETS.iter().any(|known| is_field(name, known)));
+    let secrets = fields.filter(|(name, _)| is_secret(name));
     let texts = secrets.filter_map(|(_, value)| string(value));
     texts
         .map(|text| PresentedKey::new(text.into_owned()))

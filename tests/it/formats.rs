@@ -199,6 +199,8 @@ fn a_service_s_own_secret_can_be_the_key() {
     }
     let kept = trader.events();
     assert_eq!(kept.len(), 4);
+    let warned = |event: &&Value| event["warnings"].to_string().contains("not used");
+    assert_eq!(kept.iter().find(warned), None);
     assert!(
         kept.iter()
             .all(|event| event["payload"].as_str().unwrap().contains("***"))

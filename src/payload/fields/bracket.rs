@@ -16,6 +16,8 @@ pub struct Order {
     pub direction: Direction,
     /// The price that it wants.
     pub price: Price,
+    /// True if it only closes.
+    pub is_exit: bool,
 }
 
 /// Reads the target.
@@ -161,10 +163,13 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             return Ok(None);
         };
         let stated = fields.first(field);
-        if let Some(stated) = stated.filter(|stated| stated.standing != Standing::Ours)
-            && fields.parent.is_empty()
-        {
-            return Ok(self.plausible(stated.name, price));
+        let is_other = |stated: &&Stated<'_, '_>| {
+            stated.standing != Standing::Ours && fields.parent.is_empty()
+        };
+        // Another service's target or stop is held to what that service would do with it.
+        let is_checked = fields.notes.is_translated() && !self.order.is_exit;
+        if let Some(stated) = stated.filter(|stated| is_checked || is_other(stated)) {
+            return Ok(self.plausible(&fields.path(stated.name), price));
         }
         if !price.is_positive() && self.order.price.is_positive() {
             let message = format!(
@@ -185,10 +190,15 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
         if price != self.order.price && is_above == (self.is_target == is_long) {
             return Some(price);
         }
-        let message = format!(
-            "{name} {price} is no price that this order at {} could have there, so it was not used; {} takes a price",
-            self.order.price, self.flat
+        let mut message = format!(
+            "{name} {price} is no price that this order at {} could have there, so it was not used",
+            self.order.price
         );
+        if !self.fields.notes.is_translated() {
+            message.push_str("; ");
+            message.push_str(self.flat);
+            message.push_str(" takes a price");
+        }
         self.fields.notes.warn("unused_field", message);
         None
     }

@@ -307,7 +307,7 @@ impl Notes {
         near: impl Fn(&str) -> Option<&'static str>,
     ) -> Vec<Warning> {
         let mut warnings = self.warnings.into_inner();
-        let mut add = |code, before: &str, names: &[String], after: &str| {
+        let mut add_warning = |code, before: &str, names: &[String], after: &str| {
             if !names.is_empty() {
                 let message = format!("{before}{}{after}", list(names));
                 warnings.push(Warning::new(code, message));
@@ -315,18 +315,20 @@ impl Notes {
         };
         let renamed = self.renamed.into_inner();
         let after = "; rename it, so that there can be no doubt";
-        add("other_name", "read under another name: ", &renamed, after);
+        add_warning("other_name", "read under another name: ", &renamed, after);
         let blank = self.blank.into_inner();
-        add("no_value", "without a value, so not used: ", &blank, "");
+        add_warning("no_value", "without a value, so not used: ", &blank, "");
         let repeated = self.repeated.into_inner();
-        add("said_twice", "say the same, one is enough: ", &repeated, "");
+        add_warning("said_twice", "say the same, one is enough: ", &repeated, "");
         let mut others = self.unused.into_inner();
-        others.extend(unknown.iter().map(|(name, _)| match near(name) {
+        // A key under the name of another service's secret has no other use.
+        let named = unknown.iter().filter(|(name, _)| !names::is_secret(name));
+        others.extend(named.map(|(name, _)| match near(name) {
             Some(meant) => format!("{} (did you mean {meant}?)", shortened(name)),
             None => shortened(name),
         }));
         let before = "kept with the event, but not used: ";
-        add("unknown_field", before, &others, "");
+        add_warning("unknown_field", before, &others, "");
         warnings
     }
 }

@@ -33,7 +33,7 @@ use std::str::FromStr;
 
 pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
-pub use names::{QUANTITY_KIND, TIMESTAMP, is_name};
+pub use names::{QUANTITY_KIND, TIMESTAMP, is_name, is_secret};
 pub use origins::FieldOrigin;
 pub use words::{SideWord, side as side_word, switch};
 

@@ -102,6 +102,14 @@ pub const SIZES: [&str; 5] = [
     QUANTITY_RISK,
 ];
 
+/// Names of the fields that other services have their secret in.
+const SECRETS: [&str; 3] = ["secret", "token", "password"];
+
+/// True of a field that other services have their secret in.
+pub fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|known| is_name(name, known))
+}
+
 /// True if a value that cannot be read fails the message. Under another name than ours it
 /// may be something else, and was never asked for: it fails only what it can make wrong.
 pub fn must_be_read(field: &str, standing: Standing, is_found: bool) -> bool {

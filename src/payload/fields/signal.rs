@@ -26,6 +26,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
     let order = bracket::Order {
         direction: side.intent.direction().unwrap_or(Direction::Long),
         price: prices.intended,
+        is_exit: side.intent.is_exit(),
     };
     let is_said = closes_opposite(fields, side.intent)?;
     let stated = size::read(fields, &side, &position, prices.intended)?;

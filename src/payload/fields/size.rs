@@ -161,6 +161,8 @@ impl Statement {
             .or(notional.or(money).map(Size::Notional));
         if size.is_none() {
             refuse_risk(fields)?;
+        } else if let Some(risk) = stated_risk(fields) {
+            fields.notes.unused(&risk);
         }
         let percentage = percentage(fields, intent, &kind, is_percent)?;
         let blank = |field| without_value(fields, field);
@@ -239,13 +241,18 @@ impl Statement {
 
 /// Fails a message that is sized by a risk.
 fn refuse_risk(fields: &Object<'_, '_>) -> Result<(), PayloadError> {
-    match first(fields, QUANTITY_RISK) {
-        Some((name, text)) if !parse_decimal(&text).is_ok_and(|number| number.is_zero()) => {
-            let problem = "is a risk, from which no quantity follows here";
-            Err(fields.invalid(&name, problem, fields.notes.wording().units))
-        }
-        _ => Ok(()),
-    }
+    let Some(name) = stated_risk(fields) else {
+        return Ok(());
+    };
+    let problem = "is a risk, from which no quantity follows here";
+    Err(fields.invalid(&name, problem, fields.notes.wording().units))
+}
+
+/// The name of a risk that is not zero.
+fn stated_risk(fields: &Object<'_, '_>) -> Option<String> {
+    let (name, text) = first(fields, QUANTITY_RISK)?;
+    let is_zero = parse_decimal(&text).is_ok_and(|number| number.is_zero());
+    (!is_zero).then_some(name)
 }
 
 /// Reads the percentage that a message sizes its order by.

@@ -4,7 +4,7 @@
 //! decides.
 
 use super::side;
-use super::translation::Untaken;
+use super::translation::{Untaken, no_order};
 use crate::domain::format::ReadingRules;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::TIMESTAMP;
@@ -20,6 +20,14 @@ pub fn translate(
     rules: ReadingRules,
 ) -> Result<Translation<'_>, PayloadError> {
     let mut translation = Translation::default();
+    let class = message.take_one(&["class"])?;
+    if let Some(class) = class.filter(|class| class.word().starts_with("option")) {
+        return Err(no_order(
+            &class.name,
+            "asks for a contract of an option, which algohook would count as its underlying",
+            "Name the contract itself as symbol, and leave class out.",
+        ));
+    }
     message.state(
         &mut translation,
         &[
@@ -40,10 +48,7 @@ pub fn translate(
     if let Some(action) = message.take_one(&["action"])? {
         side::state(&mut translation, &action, Some(rules))?;
     }
-    message.pass_over(
-        &mut translation,
-        &["class", "account", "exchange", "currency"],
-    );
+    message.pass_over(&mut translation, &["account", "exchange", "currency"]);
     translation.rest = message.into_rest();
     Ok(translation)
 }

@@ -190,6 +190,33 @@ fn every_field_of_an_order_has_its_origin() {
     }
 }
 
+#[test]
+fn a_distance_is_named_as_the_origin_of_its_price() {
+    let message = r#"{"ticker":"AMD","action":"buy","quantity":1,"price":100,"takeProfit":{"percent":10},"stopLoss":{"stopPrice":95}}"#;
+    let found = read(message.as_bytes(), ReadingRules::AUTO);
+    for (field, from, stated) in [
+        ("profitTarget", "takeProfit.percent", "10"),
+        ("stopLoss", "stopLoss.stopPrice", "95"),
+    ] {
+        let mut all = found.fields.iter();
+        let origin = all.find(|origin| origin.field == field).unwrap();
+        assert_eq!(origin.from.as_deref(), Some(from), "{origin:?}");
+        assert_eq!(origin.stated.as_deref(), Some(stated), "{origin:?}");
+    }
+}
+
+#[test]
+fn the_field_of_a_key_is_not_called_unused() {
+    for message in [
+        r#"{"secret":"K","ticker":"AMD","action":"buy","quantity":1,"price":100}"#,
+        r#"{"password":"K","symbol":"AMD","action":"buy","quantity":1,"price":100}"#,
+        r#"{"token":"K","ticker":"AMD","direction":"long","qty":1,"marketPrice":100}"#,
+    ] {
+        let found = read(message.as_bytes(), ReadingRules::AUTO);
+        assert_eq!(found.signal.unwrap().warnings, [], "{message}");
+    }
+}
+
 /// No message that was ours before there were other formats is read as another one's.
 #[test]
 fn a_message_with_our_key_or_names_stays_ours() {

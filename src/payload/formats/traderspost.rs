@@ -27,13 +27,11 @@ const OPTIONS: [&str; 8] = [
 ];
 
 /// Fields without a meaning for an order.
-const PASSED_OVER: [&str; 9] = [
+const PASSED_OVER: [&str; 7] = [
     "interval",
     "message",
     "extras",
     "delay",
-    "cancelafter",
-    "cancel",
     "executeonce",
     "exchange",
     "strategy",
@@ -82,6 +80,7 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
     limit_at_the_market(&mut translation);
     let is_long = side(&mut message, &mut translation)?;
     bracket(&mut message, &mut translation, price, is_long)?;
+    message.leave(&mut translation, &["cancel", "cancelafter"]);
     message.pass_over(&mut translation, &PASSED_OVER);
     translation.rest = message.into_rest();
     Ok(translation)
@@ -251,51 +250,93 @@ pub fn cancels(action: &Taken<'_>) -> PayloadError {
 }
 
 /// States target and stop, which can be prices or distances of the price.
-fn bracket(
-    message: &mut Untaken<'_>,
-    translation: &mut Translation<'_>,
+fn bracket<'a>(
+    message: &mut Untaken<'a>,
+    translation: &mut Translation<'a>,
     price: Option<Decimal>,
     is_long: Option<bool>,
 ) -> Result<(), PayloadError> {
-    for (name, field, inner, is_target) in [
-        ("takeprofit", "takeProfit", "limitPrice", true),
-        ("stoploss", "stopLoss", "stopPrice", false),
+    for (name, field, flat, inner, is_target) in [
+        (
+            "takeprofit",
+            "takeProfit",
+            "profitTarget",
+            "limitPrice",
+            true,
+        ),
+        ("stoploss", "stopLoss", "stopLossTarget", "stopPrice", false),
     ] {
         let Some(taken) = message.take_one(&[name])? else {
             continue;
         };
-        let Ok(fields) = serde_json::from_str(taken.value.get()) else {
+        let Ok(mut inside) = taken.inside() else {
             translation.state(field, &taken);
             continue;
         };
-        let mut inside = Untaken::of(&fields);
         let stated = inside.take_one(&[&inner.to_ascii_lowercase()])?;
-        let limit = inside.take_one(&["limitprice"])?.filter(|_| !is_target);
-        let percent = inside.take_one(&["percent"])?;
-        let percent = percent.and_then(|taken| taken.number());
-        let amount = inside.take_one(&["amount"])?;
-        let amount = amount.and_then(|taken| taken.number());
+        let limit = inside.take_one(&["limitprice"])?;
+        let [percent, amount] = [
+            inside.take_one(&["percent"])?,
+            inside.take_one(&["amount"])?,
+        ]
+        .map(|taken| taken.filter(|taken| taken.number() != Some(Decimal::ZERO)));
         let kind = inside.take_one(&["type"])?;
+        inside.leave_rest(translation);
         let trails = kind.is_some_and(|kind| kind.word().starts_with("trailing"));
-        let distance = percent
-            .map(Distance::Percent)
-            .or(amount.map(Distance::Amount));
-        let computed = || {
-            let (price, distance) = (price?, distance.filter(|_| !trails)?);
-            distant(price, distance, is_long? == is_target)
+        let by = |taken: &Taken<'_>, distance: fn(Decimal) -> Distance| {
+            let distance = distance(taken.number().filter(|_| !trails)?);
+            distant(price?, distance, is_long? == is_target)
         };
-        let found = match &stated {
-            Some(stated) => Some(stated.value.get().to_owned()),
-            None => computed().map(|price| price.to_string()),
+        let found = match (stated, percent, amount) {
+            (Some(stated), percent, amount) => {
+                // A price says more than a distance: the other one is not used.
+                for other in [percent, amount].into_iter().flatten() {
+                    translation.leave(&other);
+                }
+                let json = stated.value.get().to_owned();
+                Some((stated, json))
+            }
+            (None, Some(percent), amount) => {
+                if let Some(amount) = amount {
+                    translation.leave(&amount);
+                }
+                stated_at(translation, percent, |taken| by(taken, Distance::Percent))
+            }
+            (None, None, Some(amount)) => {
+                stated_at(translation, amount, |taken| by(taken, Distance::Amount))
+            }
+            (None, None, None) => {
+                translation.leave(&taken);
+                None
+            }
         };
-        if let Some(found) = found {
-            let limit = limit.map(|limit| format!(",\"limitPrice\":{}", limit.value.get()));
-            let json = format!("{{\"{inner}\":{found}{}}}", limit.unwrap_or_default());
-            let said = taken.value.get().to_owned();
-            translation.state_raw(field, &taken.name, &said, json);
-        } else {
-            translation.leave(&taken);
+        match (found, limit) {
+            (Some((from, price)), Some(limit)) => {
+                let json = format!(
+                    "{{\"{inner}\":{price},\"limitPrice\":{}}}",
+                    limit.value.get()
+                );
+                translation.state_raw(field, &taken.name, &from.text(), json);
+            }
+            (Some((from, price)), None) => {
+                translation.state_raw(flat, &from.name, &from.text(), price);
+            }
+            (None, Some(limit)) => translation.leave(&limit),
+            (None, None) => {}
         }
     }
     Ok(())
+}
+
+/// A distance with the price that it comes to; one that comes to none is left.
+fn stated_at<'a>(
+    translation: &mut Translation<'_>,
+    taken: Taken<'a>,
+    at: impl Fn(&Taken<'_>) -> Option<Decimal>,
+) -> Option<(Taken<'a>, String)> {
+    let Some(price) = at(&taken) else {
+        translation.leave(&taken);
+        return None;
+    };
+    Some((taken, price.to_string()))
 }
