@@ -25,7 +25,7 @@ pub enum ClockShift {
 }
 
 /// The farthest that a constant reaches.
-const FARTHEST: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const FARTHEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// How a shift is written.
 const WRITE: &str = "write it as 8h, -5h30m, America/New_York, or 5h,4h,America/New_York (in winter, in summer, a zone \

@@ -64,7 +64,8 @@ pub(super) struct Group {
     pub(super) second: Vec<usize>,
 }
 
-/// Matches two books, each in order of time, after moving the first by `shift`.
+/// Matches two books, each in order of time, after moving the first by `shift`, and looks for what
+/// would make clearly more of them match.
 #[must_use]
 pub fn matching(
     first: &[Leg],
@@ -72,10 +73,40 @@ pub fn matching(
     tolerance: &Tolerance,
     shift: SignedDuration,
 ) -> Matching {
-    let cost = Cost::of(tolerance);
     let points = Points::shifted(first, second, shift);
-    let (groups, pairs) = paired(first, second, &points, &cost);
-    let range = points.range().or_else(|| points.near_range(&cost));
+    let (groups, mut matching) = laid_over(first, second, &points, &Cost::of(tolerance));
+    // What an order does to the position follows from the matching itself where nobody states it,
+    // and is wrong while the clocks are.
+    let groups = if second.iter().all(|leg| leg.is_action_stated) {
+        groups
+    } else {
+        sides(first, second)
+    };
+    matching.suggest(&groups, &points, tolerance);
+    matching
+}
+
+/// The same without looking for anything better.
+#[must_use]
+pub fn matched(
+    first: &[Leg],
+    second: &[Leg],
+    tolerance: &Tolerance,
+    shift: SignedDuration,
+) -> Matching {
+    let points = Points::shifted(first, second, shift);
+    laid_over(first, second, &points, &Cost::of(tolerance)).1
+}
+
+/// Two books matched, and the groups that they were matched in.
+fn laid_over(
+    first: &[Leg],
+    second: &[Leg],
+    points: &Points,
+    cost: &Cost,
+) -> (Vec<Group>, Matching) {
+    let (groups, pairs) = paired(first, second, points, cost);
+    let range = points.range().or_else(|| points.near_range(cost));
     let mut matching = Matching {
         first: fates(&points.first, range),
         second: fates(&points.second, range),
@@ -100,8 +131,7 @@ pub fn matching(
         matching.first[pair.first] = Fate::Matched(index);
         matching.second[pair.second] = Fate::Matched(index);
     }
-    matching.suggest(&groups, &points, tolerance);
-    matching
+    (groups, matching)
 }
 
 /// The pairs of two books, by index in the first, and the groups that they were found in.
@@ -352,6 +382,18 @@ pub(super) fn groups(first: &[Leg], second: &[Leg]) -> Vec<Group> {
     }
     for (index, leg) in second.iter().enumerate() {
         grouping.group_of(leg, leg.action).second.push(index);
+    }
+    grouping.groups
+}
+
+/// The groups of two books by side alone, whatever a leg does to the position.
+fn sides(first: &[Leg], second: &[Leg]) -> Vec<Group> {
+    let mut grouping = Grouping::default();
+    for (index, leg) in first.iter().enumerate() {
+        grouping.group_of(leg, Action::Entry).first.push(index);
+    }
+    for (index, leg) in second.iter().enumerate() {
+        grouping.group_of(leg, Action::Entry).second.push(index);
     }
     grouping.groups
 }

@@ -39,7 +39,7 @@ pub use drift::Drift;
 pub use execution::{Executed, Execution, Retention};
 pub use fills::{FillLegs, FillOf};
 pub use leg::{Action, Joined, Leg};
-pub use matching::{Fate, Matching, Pair, matching};
+pub use matching::{Fate, Matching, Pair, matched, matching};
 pub use rate::{MatchBand, Rate};
 pub use scale::Scale;
 pub use seasons::Seasons;

@@ -41,7 +41,7 @@ const RULES: [&str; 3] = ["America/New_York", "Europe/London", "Australia/Sydney
 
 /// By how much both shifts must raise the match rate above that of the best single one. Where
 /// trades follow each other closely, an hour off finds a pair for many of them by chance.
-fn clearly(legs: usize) -> f64 {
+pub(super) fn clearly(legs: usize) -> f64 {
     if legs >= MANY { 0.05 } else { 0.1 }
 }
 

@@ -4,7 +4,9 @@
 use jiff::SignedDuration;
 
 use super::align::align;
+use super::clock::{self, ClockShift};
 use super::matching::{Group, Points};
+use super::rate::Rate;
 use super::seasons::{self, Seasons};
 use super::tolerance::{BOTH_ALONE, Cost, Point, Tolerance, micros};
 use crate::analytics::number::{count, ratio};
@@ -38,7 +40,8 @@ impl Shift {
     }
 
     /// The same, where as many legs match as something else beside it allows.
-    pub(super) fn with_rate(self, match_rate: f64) -> Self {
+    #[must_use]
+    pub fn with_rate(self, match_rate: f64) -> Self {
         let seasons = self.seasons.map(|seasons| Seasons {
             match_rate,
             ..seasons
@@ -49,6 +52,54 @@ impl Shift {
             ..self
         }
     }
+}
+
+impl Shift {
+    /// The same, of times that nothing was added to yet; `None` where that cannot be written, as
+    /// after a zone, or is farther than a shift reaches.
+    #[must_use]
+    pub fn after(self, applied: &ClockShift) -> Option<Self> {
+        let ClockShift::Constant(earlier) = applied else {
+            return None;
+        };
+        let sum = |by: SignedDuration| {
+            let sum = by.checked_add(*earlier);
+            sum.filter(|sum| sum.abs() <= clock::FARTHEST)
+        };
+        let seasons = match self.seasons {
+            Some(seasons) => Some(Seasons {
+                winter: sum(seasons.winter)?,
+                summer: sum(seasons.summer)?,
+                ..seasons
+            }),
+            None => None,
+        };
+        Some(Self {
+            by: sum(self.by)?,
+            seasons,
+            ..self
+        })
+    }
+
+    /// True where a comparison with it matches clearly more than one without.
+    #[must_use]
+    pub fn is_clear(&self, without: &Rate, with: &Rate) -> bool {
+        let least = match self.seasons {
+            Some(_) => seasons::clearly(without.legs),
+            None => clearly(without.legs),
+        };
+        is_more(without, with, least)
+    }
+
+    /// True where one comparison matches clearly more than another, whatever makes it.
+    #[must_use]
+    pub fn is_clearly_more(without: &Rate, with: &Rate) -> bool {
+        is_more(without, with, clearly(without.legs))
+    }
+}
+
+fn is_more(without: &Rate, with: &Rate, least: f64) -> bool {
+    with.percent >= without.percent + 100.0 * least
 }
 
 /// An hour in microseconds.

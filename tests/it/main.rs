@@ -13,6 +13,7 @@ mod clock;
 mod commands;
 mod commands_beside;
 mod compare;
+mod compare_proposals;
 mod compared_by_hand;
 mod comparison_faults;
 mod compression;

@@ -1,17 +1,36 @@
 //! A backtest laid over the alerts of its webhook.
 
-use super::books::{Books, CannotCompare};
+use super::applied::Attempt;
+use super::books::{Books, CannotCompare, Failed};
 use super::frame::Pair;
 use super::rows::ShownBook;
 use super::{Compared, ComparisonFilter, verdict};
-use crate::compare::Tolerance;
 use crate::compare::tolerance::{bar_between, bar_of};
+use crate::compare::{Rate, Tolerance};
 
 /// Compares both books.
 pub(super) fn compared(
     filter: &ComparisonFilter,
+    books: Books,
+    attempt: Attempt<'_>,
+) -> Result<Compared, Failed> {
+    let (compared, no_overlap) = with_pair(filter, books, |pair| {
+        pair.compared(filter, attempt, |found| (verdict::of(found), None))
+    });
+    compared?.ok_or(Failed::Cannot(no_overlap))
+}
+
+/// How many legs match.
+pub(super) fn rate(filter: &ComparisonFilter, books: Books) -> Option<Rate> {
+    with_pair(filter, books, |pair| pair.rate(filter)).0
+}
+
+/// Does something with both books, and says what is wrong where they cover no time together.
+fn with_pair<T>(
+    filter: &ComparisonFilter,
     mut books: Books,
-) -> Result<Compared, CannotCompare> {
+    act: impl FnOnce(Pair<'_>) -> T,
+) -> (T, CannotCompare) {
     let of_times = bar_of(books.backtest.legs.iter().map(|leg| leg.time));
     let tolerance = filter.tolerance(Tolerance {
         bar: bar_between(books.bar, of_times).unwrap_or_default(),
@@ -35,6 +54,5 @@ pub(super) fn compared(
         imported: books.imported,
         notes: books.notes,
     };
-    let compared = pair.compared(filter, |found| (verdict::of(found), None));
-    compared.ok_or(no_overlap)
+    (act(pair), no_overlap)
 }

@@ -7,21 +7,28 @@ use std::collections::HashSet;
 
 use jiff::SignedDuration;
 
-use super::books::CannotCompare;
+use super::applied::Attempt;
+use super::books::Failed;
 use super::frame::Pair;
 use super::rows::ShownBook;
 use super::{Compared, ComparisonFilter};
 use crate::compare::splits::splits;
-use crate::compare::{Execution, Retention, Tolerance};
+use crate::compare::{Execution, Rate, Retention, Tolerance, matched};
 
 pub(super) use books::FillBooks;
 pub(in crate::reports) use books::foreign;
 
-/// Compares both books.
-pub(super) fn compared(
-    filter: &ComparisonFilter,
-    mut books: FillBooks,
-) -> Result<Compared, CannotCompare> {
+/// How many alerts were filled.
+pub(super) fn rate(filter: &ComparisonFilter, mut books: FillBooks) -> Option<Rate> {
+    let tolerance = split(filter, &mut books);
+    let (legs, shift) = ([&books.alerts.legs[..], &books.fills.legs], filter.shift.constant());
+    let mut found = matched(legs[0], legs[1], &tolerance, shift);
+    found.restrict(legs, shift, books.range);
+    Rate::of(&found)
+}
+
+/// Splits the fills as the alerts are, and says how far both may lie apart.
+fn split(filter: &ComparisonFilter, books: &mut FillBooks) -> Tolerance {
     let coarsest = books.fills.orders.iter().map(|order| order.precision).max();
     let precision = SignedDuration::from_secs(coarsest.unwrap_or(0).into());
     let tolerance = filter.tolerance(Tolerance::of_fills(precision));
@@ -32,6 +39,16 @@ pub(super) fn compared(
         filter.shift.constant(),
     );
     books.fills.split(&known);
+    tolerance
+}
+
+/// Compares both books.
+pub(super) fn compared(
+    filter: &ComparisonFilter,
+    mut books: FillBooks,
+    attempt: Attempt<'_>,
+) -> Result<Compared, Failed> {
+    let tolerance = split(filter, &mut books);
     let is_same_money = books.foreign.is_none();
     let trades = is_same_money.then(|| [books.alert_trades(), books.fill_trades()]);
     let (no_overlap, evidence, notes) = (books.no_overlap(), books.evidence(), books.notes());
@@ -49,11 +66,11 @@ pub(super) fn compared(
         imported: HashSet::new(),
         notes,
     };
-    let compared = pair.compared(filter, |found| {
+    let compared = pair.compared(filter, attempt, |found| {
         let kept = found.bridge.map(|bridge| Retention::of(bridge.matched));
         let executed = books.asked.executed(found.books, found.matching);
         let execution = Execution::of(&executed, found.rate.percent, kept);
         (verdict::of(found, &execution), Some(execution))
     });
-    compared.ok_or(no_overlap)
+    compared?.ok_or(Failed::Cannot(no_overlap))
 }

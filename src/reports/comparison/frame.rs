@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::applied::{self, Attempt};
 use super::rows::{Rows, ShownBook, is_imported};
 use super::{
     CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
@@ -14,10 +15,11 @@ use super::{
 use crate::compare::tolerance::{Cost, Point, micros};
 use crate::compare::{
     Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Shift, Tolerance, TradeLegs,
-    matching,
+    matched, matching,
 };
 use crate::domain::order::OrderId;
 use crate::domain::signal::Ticker;
+use crate::store::Result;
 
 /// Two books, read and ready to be laid over each other.
 pub(super) struct Pair<'a> {
@@ -52,18 +54,30 @@ pub(super) struct Found<'a> {
 }
 
 impl Pair<'_> {
-    /// Lays one over the other; `None` where they cover no time together. `verdict` says what
-    /// was found, and what a broker made of the alerts.
+    /// How many legs match; `None` where they cover no time together.
+    pub(super) fn rate(&self, filter: &ComparisonFilter) -> Option<Rate> {
+        let (legs, shift) = (self.legs(), filter.shift.constant());
+        let mut found = matched(legs[0], legs[1], &self.tolerance, shift);
+        found.restrict(legs, shift, self.range);
+        Rate::of(&found)
+    }
+
+    /// Lays one over the other; `None` where they cover no time together. `attempt` makes the
+    /// comparison another way, and `verdict` says what was found, and what a broker made of the
+    /// alerts.
     pub(super) fn compared(
         mut self,
         filter: &ComparisonFilter,
+        attempt: Attempt<'_>,
         verdict: impl FnOnce(&Found<'_>) -> (ComparisonVerdict, Option<Execution>),
-    ) -> Option<Compared> {
+    ) -> Result<Option<Compared>> {
         let (legs, shift) = (self.legs(), filter.shift.constant());
         let mut found = matching(legs[0], legs[1], &self.tolerance, shift);
         found.restrict(legs, shift, self.range);
-        let rate = Rate::of(&found)?;
-        let (from, to) = found.range?;
+        let Some((rate, (from, to))) = Rate::of(&found).zip(found.range) else {
+            return Ok(None);
+        };
+        applied::proved(&mut found, &rate, filter, attempt)?;
         let named = Causes::of(legs, &found, &self.tolerance, shift, self.evidence);
         let bridge = self
             .trades
@@ -109,7 +123,7 @@ impl Pair<'_> {
         };
         let cost = Cost::of(&self.tolerance);
         let rows = Rows::of(self.books, found, named, self.imported, (cost, shift));
-        Some(Compared { comparison, rows })
+        Ok(Some(Compared { comparison, rows }))
     }
 
     fn legs(&self) -> [&[Leg]; 2] {

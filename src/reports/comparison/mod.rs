@@ -3,6 +3,7 @@
 //!
 //! The books and the evidence are read here; [`crate::compare`] does the rest.
 
+mod applied;
 mod backtest;
 mod books;
 mod cache;
@@ -255,16 +256,34 @@ pub fn compare(
     filter: &ComparisonFilter,
 ) -> Result<std::result::Result<Compared, CannotCompare>> {
     let transaction = connection.unchecked_transaction()?;
+    let attempt = |filter: &ComparisonFilter| match rate(&transaction, filter) {
+        Ok(rate) => Ok(rate),
+        Err(Failed::Cannot(_)) => Ok(None),
+        Err(Failed::Store(error)) => Err(error),
+    };
     let compared = match filter.with {
         With::Backtest => Books::read(&transaction, filter)
-            .and_then(|books| backtest::compared(filter, books).map_err(Failed::Cannot)),
+            .and_then(|books| backtest::compared(filter, books, &attempt)),
         With::Fills => FillBooks::read(&transaction, filter)
-            .and_then(|books| fills::compared(filter, books).map_err(Failed::Cannot)),
+            .and_then(|books| fills::compared(filter, books, &attempt)),
     };
     match compared {
         Ok(compared) => Ok(Ok(compared)),
         Err(Failed::Cannot(cannot)) => Ok(Err(cannot)),
         Err(Failed::Store(error)) => Err(error),
+    }
+}
+
+/// How many legs match; `None` where the books cover no time together.
+fn rate(
+    connection: &Connection,
+    filter: &ComparisonFilter,
+) -> std::result::Result<Option<Rate>, Failed> {
+    match filter.with {
+        With::Backtest => {
+            Books::read(connection, filter).map(|books| backtest::rate(filter, books))
+        }
+        With::Fills => FillBooks::read(connection, filter).map(|books| fills::rate(filter, books)),
     }
 }
 

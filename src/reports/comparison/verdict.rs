@@ -161,8 +161,7 @@ fn scaled(scale: &Scale) -> String {
     if let Some(until) = scale.until {
         return format!(
             "Until {:.0} the alerts' prices are {} the backtest's, and since then {} them. It looks like a split, for which \
-             the list is adjusted all over, or like another contract. Taken so, {rate:.1} % match: compare what came \
-             since with --from {:.0}.",
+             the list is adjusted all over, or like another contract: compare what came since with --from {:.0}.",
             until.at,
             apart(until.factor),
             apart(scale.factor),
@@ -181,7 +180,7 @@ fn scaled(scale: &Scale) -> String {
             price.tolerance
         ),
         None => format!(
-            "{why} Taken so, {rate:.1} % match: list the trades of the chart that the alerts are on."
+            "{why} List the trades of the chart that the alerts are on."
         ),
     }
 }
