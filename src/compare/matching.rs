@@ -284,6 +284,11 @@ impl Points {
         self.of(&group.first, &group.second)
     }
 
+    /// The range that the first covers.
+    pub(super) fn range_of_first(&self) -> Option<(i64, i64)> {
+        Some((self.first.first()?.at, self.first.last()?.at))
+    }
+
     /// The range that both cover.
     pub(super) fn range(&self) -> Option<(i64, i64)> {
         let from = self.first.first()?.at.max(self.second.first()?.at);

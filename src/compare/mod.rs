@@ -24,6 +24,7 @@ pub mod leg;
 pub mod matching;
 mod measure;
 pub mod rate;
+mod rules;
 pub mod scale;
 pub mod seasons;
 pub mod shift;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::align::align;
 use super::matching::{Group, Points};
 use super::shift::{clearly, rate_with};
-use super::tolerance::Cost;
+use super::tolerance::{Cost, Point};
 use crate::analytics::statistics::Sorted;
 
 /// A factor with which more legs match.
@@ -15,6 +15,9 @@ use crate::analytics::statistics::Sorted;
 pub struct Scale {
     /// The second book's prices over the first's.
     pub factor: f64,
+    /// The second book's prices less the first's, where that is the same throughout rather than
+    /// the factor.
+    pub offset: Option<f64>,
     /// The tolerance in price with which they match as they are, as a share of the price.
     pub tolerance: f64,
     /// Share of the first book's legs in the common range that match with the factor, and are
@@ -49,45 +52,70 @@ pub(super) fn suggested(
     if enough > 1.0 {
         return None;
     }
-    let ratios = ratios(groups, points, cost);
-    let factor = Sorted::of(ratios.iter().map(|(_, ratio)| *ratio).collect()).at(0.5)?;
-    let match_rate = rate_of(groups, points, cost, |_| factor);
-    if match_rate < enough {
+    let prices = prices(groups, points, cost);
+    let ratios: Vec<(i64, f64)> = prices
+        .iter()
+        .map(|(at, [one, other])| (*at, other / one))
+        .collect();
+    let middle = |of: Vec<f64>| Sorted::of(of).at(0.5);
+    let factor = middle(ratios.iter().map(|(_, ratio)| *ratio).collect())?;
+    let offset = middle(prices.iter().map(|(_, [one, other])| other - one).collect())?;
+    let by_factor = rate_of(groups, points, cost, |point| point.scaled(factor));
+    let by_offset = rate_of(groups, points, cost, |point| point.dearer(offset));
+    if by_factor.max(by_offset) < enough {
         return split(groups, points, cost, &ratios).filter(|split| split.match_rate >= enough);
     }
+    let is_offset = by_offset > by_factor + FITS_BETTER;
+    let apart = if is_offset {
+        // Of a low price it is the greater share.
+        let shares = prices.iter().map(|(_, [one, _])| (offset / one).abs());
+        Sorted::of(shares.collect()).at(0.95)?
+    } else {
+        (factor - 1.0).abs()
+    };
     Some(Scale {
         factor,
-        tolerance: ((factor - 1.0).abs() * TIMES_APART * 100.0).ceil() / 100.0,
-        match_rate,
+        offset: is_offset.then_some(offset),
+        tolerance: (apart * TIMES_APART * 100.0).ceil() / 100.0,
+        match_rate: by_factor.max(by_offset),
         until: None,
     })
 }
 
-/// The prices of the second book over the first's, by time alone, each with the time of the
-/// second's leg; oldest first.
-fn ratios(groups: &[Group], points: &Points, cost: &Cost) -> Vec<(i64, f64)> {
+/// By how much more an amount has to fit than a factor does, to be told in place of it.
+const FITS_BETTER: f64 = 0.05;
+
+/// The prices of both books, by time alone, each with the time of the second's leg; oldest first.
+fn prices(groups: &[Group], points: &Points, cost: &Cost) -> Vec<(i64, [f64; 2])> {
     let timed = points.without_price();
-    let mut ratios = Vec::new();
+    let mut prices = Vec::new();
     for group in groups {
         let (first, second) = points.of_group(group);
         let (of_first, of_second) = timed.of_group(group);
         let pairs = align(&of_first, &of_second, cost).pairs;
-        let ratio = pairs.iter().map(|pair| {
+        let both = pairs.iter().map(|pair| {
             let (one, other) = (first[pair.first], second[pair.second]);
-            (other.at, other.price / one.price)
+            (other.at, [one.price, other.price])
         });
-        ratios.extend(ratio.filter(|(_, ratio)| ratio.is_finite() && *ratio > 0.0));
+        let has_ratio = |(_, [one, other]): &(i64, [f64; 2])| {
+            let ratio = other / one;
+            ratio.is_finite() && ratio > 0.0
+        };
+        prices.extend(both.filter(has_ratio));
     }
-    ratios.sort_unstable_by_key(|(at, _)| *at);
-    ratios
+    prices.sort_unstable_by_key(|(at, _)| *at);
+    prices
 }
 
-/// The share of legs that match with a factor, which may depend on the time.
-fn rate_of(groups: &[Group], points: &Points, cost: &Cost, factor: impl Fn(i64) -> f64) -> f64 {
-    let scaled = points.first.iter();
-    let scaled = scaled.map(|point| point.scaled(factor(point.at)));
+/// The share of legs that match at other prices, which may depend on the time.
+fn rate_of(
+    groups: &[Group],
+    points: &Points,
+    cost: &Cost,
+    priced: impl Fn(&Point) -> Point,
+) -> f64 {
     let scaled = Points {
-        first: scaled.collect(),
+        first: points.first.iter().map(priced).collect(),
         second: points.second.clone(),
     };
     rate_with(groups, &scaled, cost, |_| 0)
@@ -136,16 +164,12 @@ fn split(groups: &[Group], points: &Points, cost: &Cost, ratios: &[(i64, f64)]) 
         return None;
     }
     let at = ratios[place].0;
-    let match_rate = rate_of(
-        groups,
-        points,
-        cost,
-        |time| {
-            if time < at { before } else { after }
-        },
-    );
+    let match_rate = rate_of(groups, points, cost, |point| {
+        point.scaled(if point.at < at { before } else { after })
+    });
     Some(Scale {
         factor: after,
+        offset: None,
         tolerance: (after - 1.0).abs() * TIMES_APART,
         match_rate,
         until: Some(Until {

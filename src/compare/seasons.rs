@@ -1,12 +1,15 @@
 //! A shift that is another one in summer: a chart in a zone with daylight saving whose times
 //! were read in one without, or the other way round.
 
+use std::rc::Rc;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::is_summer;
 use super::matching::{Group, Points};
-use super::shift::{HOUR, SAMPLE, rate_with, score};
+use super::rules::Rule;
+use super::shift::{SAMPLE, rate_with, score};
 use super::tolerance::{Cost, Point, micros};
 
 /// What is to be added to a book's times by season.
@@ -36,9 +39,6 @@ impl Seasons {
     }
 }
 
-/// A zone for each rule of when daylight saving begins and ends.
-const RULES: [&str; 3] = ["America/New_York", "Europe/London", "Australia/Sydney"];
-
 /// By how much both shifts must raise the match rate above that of the best single one. Where
 /// trades follow each other closely, an hour off finds a pair for many of them by chance.
 pub(super) fn clearly(legs: usize) -> f64 {
@@ -62,12 +62,6 @@ pub(super) fn suggested(
     if enough > 1.0 {
         return None;
     }
-    let winters = constant
-        .iter()
-        .flat_map(|shift| [*shift, shift + HOUR, shift - HOUR]);
-    let mut winters: Vec<i64> = winters.collect();
-    winters.sort_unstable();
-    winters.dedup();
     let samples: Vec<_> = groups
         .iter()
         .map(|group| {
@@ -76,23 +70,20 @@ pub(super) fn suggested(
         })
         .collect();
     let mut best: Option<(f64, Candidate)> = None;
-    for like in RULES {
-        let Ok(zone) = TimeZone::get(like) else {
+    for rule in Rule::all(points.range_of_first()?) {
+        let rule = Rc::new(rule);
+        let candidates = Candidate::all(&rule, constant);
+        let fits = candidates.map(|candidate| (candidate.fit(&samples, cost), candidate));
+        let Some(of_rule) = fits.reduce(|best, next| if next.0 > best.0 { next } else { best })
+        else {
             continue;
         };
-        for winter in &winters {
-            for summer in [winter - HOUR, winter + HOUR] {
-                let candidate = Candidate {
-                    like,
-                    zone: zone.clone(),
-                    winter: *winter,
-                    summer,
-                };
-                let fit = candidate.fit(&samples, cost);
-                if best.as_ref().is_none_or(|(known, _)| fit > *known) {
-                    best = Some((fit, candidate));
-                }
-            }
+        // Another zone's dates are named only where they fit better than by a leg or two.
+        if best
+            .as_ref()
+            .is_none_or(|(known, _)| of_rule.0 > known * BETTER)
+        {
+            best = Some(of_rule);
         }
     }
     let (_, best) = best?;
@@ -100,10 +91,13 @@ pub(super) fn suggested(
     (match_rate >= enough).then(|| Seasons {
         winter: SignedDuration::from_micros(best.winter),
         summer: SignedDuration::from_micros(best.summer),
-        like: best.like,
+        like: best.rule.like,
         match_rate,
     })
 }
+
+/// How much better the dates of one zone fit than those of another that is better known.
+const BETTER: f64 = 1.005;
 
 /// Some of many legs, over all of their time: a season is seen in the whole of it only.
 fn thinned(first: &[Point]) -> Vec<Point> {
@@ -113,18 +107,38 @@ fn thinned(first: &[Point]) -> Vec<Point> {
 
 /// Two shifts and when each is in force.
 struct Candidate {
-    like: &'static str,
-    zone: TimeZone,
+    rule: Rc<Rule>,
     winter: i64,
     summer: i64,
 }
 
 impl Candidate {
+    /// Those of a rule of which one shift is among those that fit best all the year.
+    fn all(rule: &Rc<Rule>, constant: &[i64]) -> impl Iterator<Item = Self> {
+        let saving = rule.saving;
+        let winters = constant
+            .iter()
+            .flat_map(|shift| [*shift, shift + saving, shift - saving]);
+        let mut winters: Vec<i64> = winters.collect();
+        winters.sort_unstable();
+        winters.dedup();
+        let both = move |winter: i64| [(winter, winter - saving), (winter, winter + saving)];
+        winters
+            .into_iter()
+            .flat_map(both)
+            .map(|(winter, summer)| Self {
+                rule: Rc::clone(rule),
+                winter,
+                summer,
+            })
+    }
+
     fn shift_at(&self, at: i64) -> i64 {
-        let winter = SignedDuration::from_micros(self.winter);
-        let time = Timestamp::from_microsecond(at);
-        let is_summer = time.is_ok_and(|time| is_summer(time, winter, &self.zone));
-        if is_summer { self.summer } else { self.winter }
+        if self.rule.is_summer(at.saturating_add(self.winter)) {
+            self.summer
+        } else {
+            self.winter
+        }
     }
 
     fn fit(&self, samples: &[(Vec<Point>, Vec<Point>)], cost: &Cost) -> f64 {

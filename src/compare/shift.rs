@@ -102,9 +102,6 @@ fn is_more(without: &Rate, with: &Rate, least: f64) -> bool {
     with.percent >= without.percent + 100.0 * least
 }
 
-/// An hour in microseconds.
-pub(super) const HOUR: i64 = 4 * STEP;
-
 /// Zones are whole quarters of an hour apart.
 const STEP: i64 = 15 * 60 * 1_000_000;
 

@@ -114,6 +114,15 @@ impl Point {
         }
     }
 
+    /// The same at a higher price.
+    #[must_use]
+    pub fn dearer(self, by: f64) -> Self {
+        Self {
+            price: self.price + by,
+            ..self
+        }
+    }
+
     /// The same, measured by no less than some amount.
     #[must_use]
     pub fn measured_by(self, least: f64) -> Self {

@@ -55,7 +55,10 @@ fn books(differing: Differing) -> (DataDir, Webhook) {
         });
         // Anywhere in its bar of 15 minutes.
         let into = i64::try_from(index).unwrap() * 37 % 860;
-        (order.paired_at + differing.by + SignedDuration::from_secs(into), payload)
+        (
+            order.paired_at + differing.by + SignedDuration::from_secs(into),
+            payload,
+        )
     });
     import_alerts(&data, &webhook, alerts.collect::<Vec<(Timestamp, Value)>>());
     (data, webhook)
@@ -119,4 +122,64 @@ fn prices_that_are_all_dearer_by_an_amount_match_what_is_said() {
     let tolerance = proposed["suggestedPrice"]["tolerance"].as_f64().unwrap();
     let tolerance = tolerance.to_string();
     keeps_its_promise(&data, &webhook, &proposed, &["--price", &tolerance]);
+}
+
+#[test]
+fn alerts_that_come_a_bar_late_are_late_and_of_no_other_zone() {
+    let (data, webhook) = books(Differing {
+        by: SignedDuration::from_mins(15),
+        ..ALIKE
+    });
+    let found = compared(&data, &webhook, &[]);
+    assert_eq!(found["suggestedShift"], Value::Null, "{}", step(&found));
+    assert!(
+        step(&found).contains("came after the bar of their fill"),
+        "{}",
+        step(&found)
+    );
+    // A quarter of an hour early is more than the window allows, and still of no zone.
+    let (data, webhook) = books(Differing {
+        by: SignedDuration::from_mins(-15),
+        ..ALIKE
+    });
+    let found = compared(&data, &webhook, &[]);
+    keeps_its_promise(&data, &webhook, &found, &["--shift", "-900s"]);
+    assert!(!step(&found).contains("another zone"), "{}", step(&found));
+    assert!(!step(&found).contains("--time-zone"), "{}", step(&found));
+}
+
+#[test]
+fn what_concerns_most_fills_is_the_next_step() {
+    let (data, webhook) = books(Differing {
+        times: 3.0,
+        ..ALIKE
+    });
+    let found = compared(&data, &webhook, &[]);
+    let said = "had another quantity than the backtest's (all in all, 3.00 times the backtest's)";
+    assert!(step(&found).contains(said), "{}", step(&found));
+}
+
+#[test]
+fn rows_show_the_times_that_a_constant_shift_corrects() {
+    let (data, webhook) = books(Differing {
+        by: SignedDuration::from_hours(5),
+        ..ALIKE
+    });
+    let time = |row: &Value, side: &str| -> Timestamp {
+        row[side]["time"].as_str().unwrap().parse().unwrap()
+    };
+    // The same as where it is written as two shifts.
+    for shift in ["5h", "5h,5h,America/New_York"] {
+        let found = compared(&data, &webhook, &["--shift", shift]);
+        let rows = found["rows"].as_array().unwrap();
+        let pairs = rows.iter().filter(|row| row["outcome"] == "matched");
+        let mut count = 0;
+        for row in pairs {
+            let apart = time(row, "alert").duration_since(time(row, "backtest"));
+            assert!((0..900).contains(&apart.as_secs()), "{row}");
+            assert_eq!(row["seconds"].as_f64(), Some(apart.as_secs_f64()), "{row}");
+            count += 1;
+        }
+        assert!(count > 300, "{count}");
+    }
 }

@@ -21,7 +21,10 @@ pub(in crate::reports) use books::foreign;
 /// How many alerts were filled.
 pub(super) fn rate(filter: &ComparisonFilter, mut books: FillBooks) -> Option<Rate> {
     let tolerance = split(filter, &mut books);
-    let (legs, shift) = ([&books.alerts.legs[..], &books.fills.legs], filter.shift.constant());
+    let (legs, shift) = (
+        [&books.alerts.legs[..], &books.fills.legs],
+        filter.shift.constant(),
+    );
     let mut found = matched(legs[0], legs[1], &tolerance, shift);
     found.restrict(legs, shift, books.range);
     Rate::of(&found)

@@ -49,6 +49,7 @@ pub(super) struct Found<'a> {
     pub(super) late: usize,
     pub(super) bridge: Option<&'a Bridge>,
     pub(super) currency: &'a str,
+    pub(super) bar: SignedDuration,
     pub(super) shift: Option<Shift>,
     pub(super) causes: &'a [CauseCount],
 }
@@ -98,6 +99,7 @@ impl Pair<'_> {
             late: self.late(&found, shift),
             bridge: bridge.as_ref(),
             currency: self.currency,
+            bar: self.tolerance.bar,
             shift: found.suggested,
             causes: &of_causes,
         });

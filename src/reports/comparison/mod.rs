@@ -135,7 +135,7 @@ pub struct ComparisonVerdict {
 pub struct SuggestedShift {
     /// What to add to the first book's times, in seconds.
     pub seconds: i64,
-    /// Share of its legs that would match and be in time, in percent.
+    /// Share of its legs that would match, in percent.
     pub match_rate: f64,
     /// Two shifts in place of it, where daylight saving makes a difference.
     pub seasons: Option<SeasonalShift>,
@@ -151,7 +151,7 @@ pub struct SeasonalShift {
     pub summer_seconds: i64,
     /// A zone with these dates of daylight saving.
     pub like: &'static str,
-    /// Share of its legs that would match and be in time with both, in percent.
+    /// Share of its legs that would match with both, in percent.
     pub match_rate: f64,
 }
 
@@ -196,7 +196,7 @@ pub struct SuggestedPrice {
     pub above_percent: f64,
     /// The tolerance to ask for, in percent.
     pub tolerance: f64,
-    /// Share of the first book's legs that would match and be in time, in percent.
+    /// Share of the first book's legs that would match, in percent.
     pub match_rate: f64,
 }
 

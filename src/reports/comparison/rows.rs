@@ -119,10 +119,14 @@ impl ShownBook {
         }
     }
 
-    fn side(&self, index: usize) -> LegSide {
+    /// A leg as it is shown: of a backtest at its corrected time.
+    fn side(&self, index: usize, shift: SignedDuration) -> LegSide {
         let leg = LegSide::of(&self.legs()[index]);
         match self {
-            Self::Backtest(_) => leg,
+            Self::Backtest(_) => LegSide {
+                time: leg.time.saturating_add(shift).unwrap_or(leg.time),
+                ..leg
+            },
             Self::Alerts(legs) => LegSide {
                 order: legs[index].order,
                 ..leg
@@ -309,15 +313,19 @@ impl<'a> RowAt<'a> {
             return self.pair(&self.rows.pairs[index]);
         }
         let mut sides = [None, None];
-        sides[book] = Some(self.rows.books[book].side(index));
+        sides[book] = Some(self.rows.books[book].side(index, self.rows.shift));
         self.made(sides, self.rows.causes[book].get(&index).cloned())
     }
 
     fn pair(self, pair: &Pair) -> LegRow {
         let [one, other] = self.legs(pair);
         let [first, second] = &self.rows.books;
-        let sides = [first.side(pair.first), second.side(pair.second)];
-        let seconds = sides[1].time.duration_since(sides[0].time) - self.rows.shift;
+        let shift = self.rows.shift;
+        let sides = [
+            first.side(pair.first, shift),
+            second.side(pair.second, shift),
+        ];
+        let seconds = sides[1].time.duration_since(one.time) - shift;
         let is_imported = self.rows.is_imported(pair);
         let flags = [
             (self.is_late(pair), "late"),

@@ -66,89 +66,140 @@ fn money(bridge: &Bridge, currency: &str) -> String {
 }
 
 fn next_step(found: &Found<'_>) -> String {
-    let (rate, legs) = (found.rate, found.legs);
     match (found.shift, found.matching.suggested_scale) {
-        (Some(shift), scale) => return shifted(&shift, scale),
+        (Some(shift), scale) => return shifted(&shift, scale, found.bar),
         (None, Some(scale)) => return scaled(&scale),
         (None, None) => {}
     }
-    let evident = found.causes.iter().find(|count| count.is_evident());
-    match evident {
-        _ if legs.missed + legs.false_alerts == 0 => of_pairs(found),
-        Some(count) => format!(
-            "{}: {} fills. Look at these first.",
-            count.cause,
-            count.missed + count.false_alerts
+    // What concerns most fills goes first.
+    let steps = [evident(found), sized(found), late(found)];
+    let first = steps.into_iter().flatten().rev();
+    if let Some((_, step)) = first.max_by_key(|(fills, _)| *fills) {
+        return step;
+    }
+    if found.legs.missed + found.legs.false_alerts == 0 {
+        return "Nothing to do.".to_owned();
+    }
+    if found.rate.band == MatchBand::ProductionReady {
+        return "Nothing to do: a few fills differ without a pattern.".to_owned();
+    }
+    "Look at the missed and false fills: no cause could be told from what is recorded.".to_owned()
+}
+
+/// The commonest cause that has evidence, and how many fills it is of.
+fn evident(found: &Found<'_>) -> Option<(usize, String)> {
+    let count = found.causes.iter().find(|count| count.is_evident())?;
+    let fills = count.missed + count.false_alerts;
+    let step = format!("{}: {fills} fills. Look at these first.", count.cause);
+    Some((fills, step))
+}
+
+/// Pairs of another quantity.
+fn sized(found: &Found<'_>) -> Option<(usize, String)> {
+    let sized = found.drift.other_quantities;
+    let ratio = found.drift.quantity_ratio;
+    let ratio = ratio.map_or_else(String::new, |ratio| {
+        format!(" (all in all, {ratio:.2} times the backtest's)")
+    });
+    let fills = counted(&sized, "fill");
+    let step = format!(
+        "{fills} had another quantity than the backtest's{ratio}: give the strategy of the alerts the same order \
+         size and capital, or list its trades anew."
+    );
+    (sized > 0).then_some((sized, step))
+}
+
+/// Pairs that came late, where they are more than a few.
+fn late(found: &Found<'_>) -> Option<(usize, String)> {
+    let late = found.late;
+    let alerts = counted(&late, "alert");
+    let step = format!(
+        "{alerts} came after the bar of their fill: let the strategy's alert fire on its order fills, not at the \
+         close of the next bar."
+    );
+    (late * 20 > found.matching.pairs.len()).then_some((late, step))
+}
+
+/// What makes times differ by as much, and whether the list's zone may be at fault. Zones lie whole
+/// quarters of an hour apart, and alerts come a bar late, or two.
+fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
+    let is_zones = by.as_secs() % 900 == 0 && by.abs() >= SignedDuration::from_mins(30);
+    let is_bars = by.abs() <= bar.checked_mul(2).unwrap_or(bar);
+    match (is_zones, is_bars) {
+        (true, true) if by.is_positive() => (
+            "its chart was in another zone, or the alerts come a bar or two late",
+            true,
         ),
-        None if rate.band == MatchBand::ProductionReady => {
-            "Nothing to do: a few fills differ without a pattern.".to_owned()
-        }
-        None => "Look at the missed and false fills: no cause could be told from what is recorded."
-            .to_owned(),
+        (true, _) => ("its chart was in another zone", true),
+        (false, true) if by.is_positive() => (
+            "no zones are so near each other, and the alerts come a bar or two late",
+            false,
+        ),
+        (false, true) => (
+            "no zones are so near each other, and the list may date fills by the end of their bar",
+            false,
+        ),
+        (false, false) => (
+            "its chart was in another zone, and the alerts come a bar early or late",
+            true,
+        ),
     }
 }
 
-/// The step where every fill has its alert: they may still be of another size, or late.
-fn of_pairs(found: &Found<'_>) -> String {
-    let (sized, late) = (found.drift.other_quantities, found.late);
-    if sized > 0 {
-        let ratio = found.drift.quantity_ratio;
-        let ratio = ratio.map_or_else(String::new, |ratio| {
-            format!(" (all in all, {ratio:.2} times the backtest's)")
-        });
-        let fills = counted(&sized, "fill");
-        return format!(
-            "{fills} had another quantity than the backtest's{ratio}: give the strategy of the alerts the same order \
-             size and capital, or list its trades anew."
-        );
-    }
-    if late * 20 > found.matching.pairs.len() {
-        let alerts = counted(&late, "alert");
-        return format!(
-            "{alerts} came after the bar of their fill: let the strategy's alert fire on its order fills, not at the \
-             close of the next bar."
-        );
-    }
-    "Nothing to do.".to_owned()
+/// A shift in words, its cause, whether the list's zone may be at fault, and the option that
+/// applies it.
+fn named(shift: &Shift, bar: SignedDuration) -> (String, String, bool, String) {
+    let Some(seasons) = shift.seasons else {
+        let (cause, is_zones) = cause_of(shift.by, bar);
+        let option = format!("{}s", shift.by.as_secs());
+        return (in_hours(shift.by), cause.to_owned(), is_zones, option);
+    };
+    let (winter, summer) = (seasons.winter, seasons.summer);
+    let by = format!(
+        "{} in winter and {} in summer",
+        in_hours(winter),
+        in_hours(summer)
+    );
+    let cause = format!(
+        "its chart was in a zone with daylight saving like {}'s",
+        seasons.like
+    );
+    let option = format!(
+        "{}s,{}s,{}",
+        winter.as_secs(),
+        summer.as_secs(),
+        seasons.like
+    );
+    (by, cause, true, option)
 }
 
 /// The step where the backtest's clock is another zone's; prices of another chart may hide that.
-fn shifted(shift: &Shift, scale: Option<Scale>) -> String {
-    let (by, cause, option) = match shift.seasons {
-        Some(seasons) => (
-            format!(
-                "{} in winter and {} in summer",
-                in_hours(seasons.winter),
-                in_hours(seasons.summer)
-            ),
-            format!("a zone with daylight saving like {}'s", seasons.like),
-            format!(
-                "{}s,{}s,{}",
-                seasons.winter.as_secs(),
-                seasons.summer.as_secs(),
-                seasons.like
-            ),
-        ),
-        None => (
-            in_hours(shift.by),
-            "another zone".to_owned(),
-            format!("{}s", shift.by.as_secs()),
-        ),
-    };
+fn shifted(shift: &Shift, scale: Option<Scale>, bar: SignedDuration) -> String {
+    let (by, cause, is_zones, option) = named(shift, bar);
     let rate = 100.0 * shift.best_rate();
     match scale {
-        None => format!(
-            "The backtest's times look shifted by {by}: its chart was in {cause}. With the shift, {rate:.1} % match: \
-             compare again with --shift {option}, or import the list again with its zone (--time-zone)."
-        ),
-        Some(scale) => {
-            let price = SuggestedPrice::of(&scale);
-            let price =
-                price.map_or_else(String::new, |price| format!(" --price {}", price.tolerance));
+        None => {
+            let import = if is_zones {
+                ", or import the list again with its zone (--time-zone)"
+            } else {
+                ""
+            };
             format!(
-                "The backtest's times look shifted by {by}: its chart was in {cause}. The alerts' prices are {} its own: \
-                 the chart was adjusted or of another contract, too. With both, {rate:.1} % match: compare again with \
-                 --shift {option}{price}.",
+                "The backtest's times look shifted by {by}: {cause}. With the shift, {rate:.1} % match: compare again \
+                 with --shift {option}{import}."
+            )
+        }
+        Some(scale) => {
+            let (rate, price) = match SuggestedPrice::of(&scale) {
+                Some(price) => (
+                    format!("With both, {rate:.1} % match"),
+                    format!(" --price {}", price.tolerance),
+                ),
+                None => ("The shift is one step".to_owned(), String::new()),
+            };
+            format!(
+                "The backtest's times look shifted by {by}: {cause}. The alerts' prices are {} its own: the chart was \
+                 adjusted or of another contract, too. {rate}: compare again with --shift {option}{price}.",
                 apart(scale.factor),
             )
         }
@@ -168,10 +219,10 @@ fn scaled(scale: &Scale) -> String {
             until.at,
         );
     }
+    let apart = scale.offset.map_or_else(|| apart(scale.factor), amount);
     let why = format!(
-        "The alerts' prices are {} the backtest's throughout: its chart may be adjusted for dividends, or show another \
-         contract.",
-        apart(scale.factor)
+        "The alerts' prices are {apart} the backtest's throughout: its chart may be adjusted for dividends, or show \
+         another contract."
     );
     match SuggestedPrice::of(scale) {
         Some(price) => format!(
@@ -179,9 +230,7 @@ fn scaled(scale: &Scale) -> String {
              alerts are on.",
             price.tolerance
         ),
-        None => format!(
-            "{why} List the trades of the chart that the alerts are on."
-        ),
+        None => format!("{why} List the trades of the chart that the alerts are on."),
     }
 }
 
@@ -195,6 +244,15 @@ fn apart(factor: f64) -> String {
         above if above < 100.0 => format!("{above:.1} % above"),
         _ => format!("{factor:.2} times"),
     }
+}
+
+/// By which amount prices lie apart.
+fn amount(offset: f64) -> String {
+    let places = if offset.abs() >= 10.0 { 2 } else { 6 };
+    let text = format!("{:.places$}", offset.abs());
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    let direction = if offset < 0.0 { "below" } else { "above" };
+    format!("{text} {direction}")
 }
 
 pub(super) fn in_hours(shift: SignedDuration) -> String {

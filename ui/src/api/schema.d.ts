@@ -4623,7 +4623,7 @@ export interface components {
             like: string;
             /**
              * Format: double
-             * @description Share of its legs that would match and be in time with both, in percent.
+             * @description Share of its legs that would match with both, in percent.
              */
             matchRate: number;
             /**
@@ -5036,7 +5036,7 @@ export interface components {
             abovePercent: number;
             /**
              * Format: double
-             * @description Share of the first book's legs that would match and be in time, in percent.
+             * @description Share of the first book's legs that would match, in percent.
              */
             matchRate: number;
             /**
@@ -5049,7 +5049,7 @@ export interface components {
         SuggestedShift: {
             /**
              * Format: double
-             * @description Share of its legs that would match and be in time, in percent.
+             * @description Share of its legs that would match, in percent.
              */
             matchRate: number;
             seasons?: components["schemas"]["SeasonalShift"] | null;
