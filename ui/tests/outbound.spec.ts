@@ -78,7 +78,7 @@ test('a forward is added, shown at its event, paused and removed', async ({ page
   await expect(forwards.getByText('{"success":true}')).toBeVisible();
   await expect(forwards.getByText('unknown ticker')).toBeVisible();
   await expect(forwards.getByText('unknown', { exact: true })).toBeVisible();
-  await expect(forwards.getByText(/^Sent [\d.]+ ms after its arrival, answered after/)).not.toHaveCount(0);
+  await expect(forwards.getByText(/^Sent [\d.]+\sms after its arrival, answered after/)).not.toHaveCount(0);
   await expect(page.getByRole('region', { name: 'Where each field is from' }).getByRole('row', { name: /^qty/ })).toBeVisible();
   await looksRight(page);
 
