@@ -59,7 +59,10 @@ fn ticker() -> Value {
 
 fn is_list(path: &str) -> bool {
     (path.starts_with("/export/") && path != "/export/comparison.csv")
-        || matches!(path, "/events" | "/events/summary" | "/orders" | "/trades")
+        || matches!(
+            path,
+            "/events" | "/events/summary" | "/orders" | "/tags" | "/trades"
+        )
 }
 
 /// True if an operation has this parameter: an export has all rows, though it is asked for in
