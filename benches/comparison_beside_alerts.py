@@ -22,6 +22,8 @@ import time
 import urllib.parse
 from pathlib import Path
 
+from serving import serving
+
 RATE = 50
 WINDOW = 10
 BEGIN = datetime.datetime(2023, 1, 2, tzinfo=datetime.timezone.utc)
@@ -131,11 +133,7 @@ def main() -> None:
         assert status == 0, status
         print(f"algohook compare: {time.perf_counter() - begun:.2f} s, of the processor {used.ru_utime + used.ru_stime:.2f} "
               f"s; at most {used.ru_maxrss // 1024} MB")
-        command = [binary, "--data-dir", data, "serve", "--listen", "127.0.0.1:0", "--no-browser",
-                   "--rate-limit", "1000000"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        try:
-            host = server.stdout.readline().split("listens on ")[1].strip().removeprefix("http://").rstrip("/")
+        with serving(binary, data) as (server, host):
             window(host, other)
             before = memory(server, "VmRSS:")
             idle, beside, asked = [], [], []
@@ -151,9 +149,6 @@ def main() -> None:
             print(f"p99 with comparisons: {100 * (with_it / without - 1):+.0f} %")
             print(f"{len(asked)} comparisons, median {statistics.median(asked):.2f} s, slowest {max(asked):.2f} s; memory "
                   f"of the server {before} MB before, at most {memory(server, 'VmHWM:')} MB, {memory(server, 'VmRSS:')} MB after")
-        finally:
-            server.terminate()
-            server.wait()
 
 
 if __name__ == "__main__":

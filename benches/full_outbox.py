@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from serving import serving
+
 RATE = 25
 ROWS = 9_990
 HOUR = 3_600 * 1_000_000
@@ -53,11 +55,7 @@ def measured(binary: str, name: str, seconds: int) -> None:
                 run("forward", "add", webhook["id"], f"http://127.0.0.1:9/{number}", "--max-age", "off")
         if name in ("behind a failed one", "for later"):
             fill(next(data.glob("*.db")), name == "for later")
-        server = subprocess.Popen([binary, "--data-dir", data, "serve", "--listen", "127.0.0.1:0", "--no-browser",
-                                   "--rate-limit", "1000000"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        try:
-            host = server.stdout.readline().split("listens on ")[1].strip().removeprefix("http://").rstrip("/")
+        with serving(binary, data) as (server, host):
 
             def used() -> float:
                 fields = Path(f"/proc/{server.pid}/stat").read_text().split()
@@ -83,9 +81,6 @@ def measured(binary: str, name: str, seconds: int) -> None:
             most = int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) // 1024
             print(f"{name}: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, {cost:.1f} ms of the processor each, "
                   f"at most {most} MB", flush=True)
-        finally:
-            server.terminate()
-            server.wait()
 
 
 def main() -> None:

@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 
+from serving import serving
+
 
 def listen(host, token, came, is_open):
     """Notes when each event came, by its id."""
@@ -63,14 +65,8 @@ def main():
             return json.loads(subprocess.run([*command, *arguments, "--json"], check=True, capture_output=True).stdout)
 
         webhook, token = run("webhook", "create", "Bench"), run("token", "create", "Bench")["token"]
-        serve = ["serve", "--listen", "127.0.0.1:0", "--no-browser", "--rate-limit", "1000000"]
-        server = subprocess.Popen([*command, *serve], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        try:
-            host = server.stdout.readline().split("listens on ")[1].strip().removeprefix("http://").rstrip("/")
+        with serving(asked.binary, data) as (_, host):
             took = measure(host, webhook, token, asked.alerts)
-        finally:
-            server.terminate()
-            server.wait()
     cuts = statistics.quantiles(took, n=100, method="inclusive")
     print(f"{len(took)} alerts on the stream: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, slowest {max(took):.1f} ms")
 

@@ -13,11 +13,10 @@ use super::deliveries::{Delivery, Reading, Recorded};
 use super::{Remembered, circles, ledgers};
 use crate::domain::event::EventSource;
 use crate::domain::forward::ForwardWhen;
-use crate::domain::ledger::is_whole_move;
+use crate::domain::ledger::entry_closes_all_first;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Measure, measure};
 use crate::domain::signal::{Direction, Intent, Signal};
-use crate::domain::webhook::Reversal;
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
 use crate::store::ledger_key::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
@@ -258,7 +257,7 @@ fn resolved(
     }))
 }
 
-/// Whether an entry closes all of the opposite position beside its own quantity.
+/// True if an entry closes all of the opposite position beside its own quantity.
 fn closes_all(
     context: &mut WriteContext<'_>,
     webhook: i64,
@@ -266,8 +265,8 @@ fn closes_all(
     quantity: Option<Quantity>,
 ) -> Result<bool> {
     let reversal = ledgers::settings(context, webhook)?.reversal;
-    let is_whole = is_whole_move(&signal.stated_position, quantity);
-    Ok(signal.closes_opposite || reversal == Reversal::Full && !is_whole)
+    let (is_said, stated) = (signal.closes_opposite, &signal.stated_position);
+    Ok(entry_closes_all_first(is_said, stated, quantity, reversal))
 }
 
 /// The order of a signal with the position that it leaves.

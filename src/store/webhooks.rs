@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::conflict::Conflict;
 use super::error::{Result, StoreError};
 use super::sql::{parsed, timestamp, to_micros, unreadable};
-use super::{forwards, ledgers, senders};
+use super::{events, forwards, ledgers, senders};
 use crate::domain::webhook::{AuthKey, LONGEST_NAME, Settings, WebhookId, WebhookState};
 
 /// A webhook as it is stored.
@@ -317,16 +317,10 @@ pub fn activity(connection: &Connection, webhook: i64) -> Result<Activity> {
     let newest = newest
         .query_row([webhook], |row| timestamp(row, 0))
         .optional()?;
-    // What was imported last may be older than what came before.
-    let mut alert = connection.prepare_cached(
-        "SELECT received_at FROM events WHERE webhook_id = ?1 AND source = 'webhook' ORDER BY id DESC LIMIT 1",
-    )?;
-    let alert = alert
-        .query_row([webhook], |row| timestamp(row, 0))
-        .optional()?;
     Ok(Activity {
         events: count.query_row([webhook], |row| row.get(0))?,
-        last_event_at: newest.max(alert),
+        // What was imported last may be older than what came before.
+        last_event_at: newest.max(events::last_alert(connection, webhook)?),
     })
 }
 

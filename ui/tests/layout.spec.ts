@@ -1,6 +1,7 @@
 /** Narrow screens and long names: nothing is wider than its place, and every page can be reached. */
 
 import { expect, test, type Page } from '@playwright/test';
+import { answerLate, untilAllIsRead } from './far-away';
 import { Server } from './server';
 import { begin } from './steps';
 
@@ -87,16 +88,7 @@ test('a webhook is read at a glance on a phone, without scrolling sideways', asy
 for (const width of [360, 768, 1440]) {
   test(`nothing moves while a page is read at ${width} px`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
-    // Answers come one after the other, as from far away, and not in the order of the questions.
-    let asked = 0;
-    await page.route('**/api/v1/**', async (route) => {
-      if (route.request().url().includes('/stream')) return route.continue();
-      const turn = [4, 1, 3, 0, 2][asked % 5] ?? 0;
-      asked += 1;
-      const answer = await route.fetch();
-      await new Promise((resolve) => setTimeout(resolve, turn * 60));
-      return route.fulfill({ response: answer });
-    });
+    await answerLate(page, 0, 60);
     await page.addInitScript(() => {
       const moved: string[] = [];
       Object.assign(window, { moved });
@@ -112,13 +104,7 @@ for (const width of [360, 768, 1440]) {
       await page.waitForLoadState('load');
       // All that was asked for is there, and painted.
       await expect(page.getByText('Loading…')).toHaveCount(0);
-      await page.evaluate(async () => {
-        for (let quiet = 0, seen = -1; quiet < 20; quiet += 1) {
-          const read = performance.getEntriesByType('resource').length;
-          if (read !== seen) [quiet, seen] = [0, read];
-          await new Promise((resolve) => setTimeout(resolve, 25));
-        }
-      });
+      await untilAllIsRead(page, 20);
       expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved), path).toEqual([]);
     }
     await page.unrouteAll({ behavior: 'ignoreErrors' });

@@ -1,6 +1,7 @@
 /** A phone that is far away: answers come late and one after the other, and nothing that is read moves. */
 
 import { expect, test, type Page } from '@playwright/test';
+import { answerLate, untilAllIsRead } from './far-away';
 import { Server } from './server';
 import { logIn } from './steps';
 
@@ -19,15 +20,7 @@ test.beforeAll(async ({ browser }) => {
   server = await Server.demo();
   page = await (await browser.newContext({ baseURL: server.url, viewport: { width: 390, height: 844 } })).newPage();
   await logIn(page, server);
-  let asked = 0;
-  await page.route('**/api/v1/**', async (route) => {
-    if (route.request().url().includes('/stream')) return route.continue();
-    const turn = [4, 1, 3, 0, 2][asked % 5] ?? 0;
-    asked += 1;
-    const answer = await route.fetch();
-    await new Promise((resolve) => setTimeout(resolve, 50 + turn * 100));
-    return route.fulfill({ response: answer });
-  });
+  await answerLate(page, 50, 100);
   await page.addInitScript(() => {
     const moved: string[] = [];
     Object.assign(window, { moved });
@@ -76,13 +69,7 @@ for (const [name, address] of Object.entries(addresses)) {
     await expect(page.locator('main h1').first()).toBeVisible();
     await expect(page.getByText('Live', { exact: true })).toBeVisible();
     await expect(page.getByText('Loading…')).toHaveCount(0);
-    await page.evaluate(async () => {
-      for (let quiet = 0, seen = -1; quiet < 30; quiet += 1) {
-        const read = performance.getEntriesByType('resource').length;
-        if (read !== seen) [quiet, seen] = [0, read];
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
-    });
+    await untilAllIsRead(page, 30);
     const moved = await page.evaluate(() => (window as unknown as { moved: string[] }).moved);
     const sum = moved.reduce((all, one) => all + Number.parseFloat(one), 0);
     expect(sum, moved.join('\n')).toBeLessThan(MOST);

@@ -48,7 +48,7 @@ use super::webhook::Settings;
 pub use fold::{Folded, fold, fold_each};
 pub use gap::belongs_between;
 use pairing::{Instruction, Pairing};
-pub use pairing::{Unpairable, closes_all_first, is_whole_move};
+pub use pairing::{Unpairable, closes_all_first, entry_closes_all_first};
 use sequence::Start;
 pub use stated::{Adjustment, OutOfSync, PositionChange, same_size};
 use warnings::{filled_at, net_reversal, shortfall};

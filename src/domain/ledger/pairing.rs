@@ -100,19 +100,20 @@ impl Instruction {
 /// Reports whether an order closes all of an opposite position of `open` beside its own
 /// quantity.
 ///
-/// An entry does where it says so, or where `reversal` does and its quantity is not the whole move
-/// already. A purchase or sale that says so may
-/// be a part of the position, or the whole new one. Some services close with a smaller order, and
-/// take the other side with its full quantity otherwise. A stated side tells which of the two it
-/// is. Else an order that is smaller than the position only reduces it.
+/// Of an entry [`entry_closes_all_first`] tells. A purchase or sale that says so may be a part of
+/// the position, or the whole new one. Some services close with a smaller order, and take the other
+/// side with its full quantity otherwise. A stated side tells which of the two it is. Else an order
+/// that is smaller than the position only reduces it.
 #[must_use]
 pub fn closes_all_first(order: &Order, open: Decimal, reversal: Reversal) -> bool {
     let is_full = reversal == Reversal::Full;
     match order.intent {
-        Intent::EntryLong | Intent::EntryShort => {
-            let is_whole = is_whole_move(&order.stated_position, order.quantity);
-            order.closes_opposite || is_full && !is_whole
-        }
+        Intent::EntryLong | Intent::EntryShort => entry_closes_all_first(
+            order.closes_opposite,
+            &order.stated_position,
+            order.quantity,
+            reversal,
+        ),
         Intent::Buy | Intent::Sell if order.closes_opposite => {
             let Some(quantity) = order.quantity.map(Quantity::get) else {
                 return false;
@@ -129,12 +130,20 @@ pub fn closes_all_first(order: &Order, open: Decimal, reversal: Reversal) -> boo
     }
 }
 
-/// True if a quantity is the whole move of a stated reversal, and not that of the new position
-/// alone.
+/// True if an entry closes all of an opposite position beside its own quantity: where it says so
+/// (`closes_opposite`), or where `reversal` does and its quantity is not the whole move of a stated
+/// reversal already.
 #[must_use]
-pub fn is_whole_move(stated: &StatedPosition, quantity: Option<Quantity>) -> bool {
+pub fn entry_closes_all_first(
+    closes_opposite: bool,
+    stated: &StatedPosition,
+    quantity: Option<Quantity>,
+    reversal: Reversal,
+) -> bool {
     let sizes = stated.reversal().zip(quantity);
-    sizes.is_some_and(|(moved, quantity)| same_size(moved.abs(), quantity.get()))
+    let is_whole_move =
+        sizes.is_some_and(|(moved, quantity)| same_size(moved.abs(), quantity.get()));
+    closes_opposite || reversal == Reversal::Full && !is_whole_move
 }
 
 /// True if an order that may take the other side with its full quantity was counted on the net
