@@ -366,6 +366,33 @@ async fn a_full_lane_drops_what_matters_least_and_counts_it() {
 }
 
 #[test]
+fn a_full_lane_keeps_the_pause_of_what_is_tried_again() {
+    let mut scratch = crate::journal::scratch::Scratch::new();
+    let now: Timestamp = "2026-01-05T22:00:00Z".parse().unwrap();
+    let context = &mut scratch.context();
+    for number in 0..LARGEST_LANE {
+        outbox::put(context, &row("a", &number.to_string()), now).unwrap();
+    }
+    let Next::Row(head) = outbox::next(context.connection, "a", now).unwrap() else {
+        panic!("nothing is due");
+    };
+    let again = now + SignedDuration::from_mins(5);
+    let failed = Note {
+        row: head.id,
+        outcome: Outcome::Again(again),
+        answer: "503".to_owned(),
+        at: now,
+    };
+    outbox::note(context.connection, &failed).unwrap();
+    outbox::put(context, &row("a", "another"), now).unwrap();
+    assert_eq!(
+        outbox::next(context.connection, "a", now).unwrap(),
+        Next::At(again)
+    );
+    assert_eq!(outbox::dropped(context.connection, "a").unwrap(), 1);
+}
+
+#[test]
 fn the_whole_schedule_lasts_a_day_and_then_the_row_is_dead() {
     let mut scratch = crate::journal::scratch::Scratch::new();
     let mut now: Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
@@ -439,6 +466,52 @@ fn a_row_for_later_holds_up_none_and_a_lane_that_is_off_sends_nothing() {
     outbox::switch(context, "a", true).unwrap();
     let due = outbox::due(context.connection, morning).unwrap();
     assert_eq!(due.len(), 1);
+}
+
+#[test]
+fn what_is_tried_again_goes_before_what_became_due_meanwhile() {
+    let mut scratch = crate::journal::scratch::Scratch::new();
+    let evening: Timestamp = "2026-01-05T22:00:00Z".parse().unwrap();
+    let morning = evening + SignedDuration::from_hours(9);
+    let context = &mut scratch.context();
+    let quiet = NewRow {
+        due_at: morning,
+        ..row("a", "digest")
+    };
+    outbox::put(context, &quiet, evening).unwrap();
+    outbox::put(context, &row("a", "entry"), evening).unwrap();
+    outbox::put(context, &row("a", "exit"), evening).unwrap();
+    let Next::Row(entry) = outbox::next(context.connection, "a", evening).unwrap() else {
+        panic!("the entry waits for the digest");
+    };
+    let again = morning + SignedDuration::from_mins(5);
+    let failed = Note {
+        row: entry.id,
+        outcome: Outcome::Again(again),
+        answer: "503".to_owned(),
+        at: evening,
+    };
+    outbox::note(context.connection, &failed).unwrap();
+    for now in [evening, morning] {
+        assert_eq!(
+            outbox::next(context.connection, "a", now).unwrap(),
+            Next::At(again)
+        );
+        let due = outbox::due(context.connection, now).unwrap();
+        assert_eq!(due[0].due_at, again);
+    }
+    let mut sent = Vec::new();
+    while let Next::Row(row) = outbox::next(context.connection, "a", again).unwrap() {
+        let taken = Note {
+            row: row.id,
+            outcome: Outcome::Done,
+            answer: String::new(),
+            at: again,
+        };
+        outbox::note(context.connection, &taken).unwrap();
+        sent.push(row.about);
+    }
+    assert_eq!(sent, ["entry", "digest", "exit"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0034_contract_months.sql"),
     include_str!("schema/0035_fill_places.sql"),
     include_str!("schema/0036_alerts_of_network.sql"),
+    include_str!("schema/0037_outbox_failed.sql"),
 ];
 
 /// The version whose ledgers keep what they closed.

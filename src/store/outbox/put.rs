@@ -148,9 +148,12 @@ fn make_room(connection: &Connection, row: &NewRow) -> Result<Room> {
     if open < LARGEST_LANE {
         return Ok(Room::Free);
     }
+    // Without the row that is tried again, the next would be tried at once, and so on with every
+    // alert, however long the destination is down.
     let mut delete = connection.prepare_cached(
         "DELETE FROM outbox WHERE id = (
-             SELECT id FROM outbox WHERE lane = ?1 AND state = 'waiting' AND NOT vital
+             SELECT id FROM outbox
+             WHERE lane = ?1 AND state = 'waiting' AND NOT vital AND failures = 0
              ORDER BY id LIMIT 1)",
     )?;
     let has_room = delete.execute([&row.lane])? > 0;

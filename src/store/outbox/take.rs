@@ -5,9 +5,9 @@
 //! morning, holds up no other. While a webhook is paused, what its forwards have waits.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
-use super::{OutboxRow, RowId, RowState, SELECT, read};
+use super::{OutboxRow, RowId, SELECT, read};
 use crate::store::error::Result;
 use crate::store::sql::{timestamp, to_micros};
 
@@ -31,9 +31,6 @@ pub struct Waiting {
     pub due_at: Timestamp,
 }
 
-/// The row of a lane whose turn it is: one that is tried again, else the first that is due.
-const HEAD: &str = "state = 'waiting' AND (failures > 0 OR due_at <= ?2)";
-
 /// The lanes of forwards whose webhook makes no orders, or is gone: none of its orders is sent.
 /// Those of all that arrives go on, as what arrives meanwhile does.
 const HELD: &str = "SELECT 'fwd_' || f.id FROM forwards f JOIN webhooks w ON w.id = f.webhook_id
@@ -54,30 +51,48 @@ pub fn due(connection: &Connection, now: Timestamp) -> Result<Vec<Waiting>> {
     let lanes = lanes.collect::<rusqlite::Result<Vec<String>>>()?;
     let mut waiting = Vec::new();
     for lane in lanes {
-        if let Some(due_at) = due_at(connection, &lane, now)? {
+        if let Some((_, due_at)) = head(connection, &lane, now)? {
             waiting.push(Waiting { lane, due_at });
         }
     }
     Ok(waiting)
 }
 
-/// When a lane has something to do; none where nothing waits. Every alert asks for it, so a lane
-/// of which nothing is due yet is not searched for its head.
-fn due_at(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<Timestamp>> {
-    let mut earliest = connection.prepare_cached(
-        "SELECT due_at FROM outbox WHERE lane = ?1 AND state = 'waiting' ORDER BY due_at LIMIT 1",
-    )?;
-    let earliest = earliest.query_row([lane], |row| timestamp(row, 0));
-    let earliest = earliest.optional()?;
-    if earliest.is_none_or(|earliest| earliest > now) {
-        return Ok(earliest);
+/// The row of a lane whose turn it is, and when it is due.
+type Head = (RowId, Timestamp);
+
+/// The head of a lane: the row that is tried again, else the first that is due, else the one
+/// that will be due first. Every alert asks for it, and each of these is found in an index of
+/// its own, however many rows wait for the morning.
+fn head(connection: &Connection, lane: &str, now: Timestamp) -> Result<Option<Head>> {
+    let one = |sql: &str, values: &[&dyn ToSql]| -> Result<Option<Head>> {
+        let mut select = connection.prepare_cached(sql)?;
+        let head = select.query_row(values, |row| Ok((RowId(row.get(0)?), timestamp(row, 1)?)));
+        Ok(head.optional()?)
+    };
+    if let Some(failed) = one(FAILED, &[&lane])? {
+        return Ok(Some(failed));
     }
-    let mut head = connection.prepare_cached(&format!(
-        "SELECT due_at FROM outbox WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
-    ))?;
-    let head = head.query_row(params![lane, to_micros(now)], |row| timestamp(row, 0));
-    Ok(head.optional()?.or(earliest))
+    match one(FIRST, &[&lane])? {
+        Some((_, due_at)) if due_at > now => {
+            let due = one(DUE, &[&lane, &to_micros(now)])?;
+            due.map_or_else(|| one(NEXT_DUE, &[&lane]), |due| Ok(Some(due)))
+        }
+        first => Ok(first),
+    }
 }
+
+const FAILED: &str = "SELECT id, due_at FROM outbox INDEXED BY outbox_failed
+    WHERE lane = ?1 AND state = 'waiting' AND failures > 0 ORDER BY id LIMIT 1";
+
+const FIRST: &str = "SELECT id, due_at FROM outbox INDEXED BY outbox_waiting
+    WHERE lane = ?1 AND state = 'waiting' ORDER BY id LIMIT 1";
+
+const DUE: &str = "SELECT id, due_at FROM outbox INDEXED BY outbox_due
+    WHERE lane = ?1 AND state = 'waiting' AND due_at <= ?2 ORDER BY id LIMIT 1";
+
+const NEXT_DUE: &str = "SELECT id, due_at FROM outbox INDEXED BY outbox_due
+    WHERE lane = ?1 AND state = 'waiting' ORDER BY due_at LIMIT 1";
 
 /// Takes the next row of a lane and notes that it is being sent. Rows whose time is over are
 /// dead.
@@ -92,22 +107,15 @@ pub fn next(connection: &Connection, lane: &str, now: Timestamp) -> Result<Next>
     if expire(connection, lane, now)? == EXPIRED_AT_ONCE {
         return Ok(Next::At(now));
     }
-    let mut head = connection.prepare_cached(&format!(
-        "{SELECT} WHERE lane = ?1 AND {HEAD} ORDER BY id LIMIT 1"
-    ))?;
-    let head = head
-        .query_row(params![lane, to_micros(now)], read)
-        .optional()?;
-    let Some(head) = head else {
-        let later = due_at(connection, lane, now)?;
-        return Ok(later.map_or(Next::Nothing, Next::At));
+    let Some((id, due_at)) = head(connection, lane, now)? else {
+        return Ok(Next::Nothing);
     };
-    if head.due_at > now {
-        return Ok(Next::At(head.due_at));
+    if due_at > now {
+        return Ok(Next::At(due_at));
     }
-    begin(connection, head.id, now)?;
-    let state = RowState::Sending;
-    Ok(Next::Row(Box::new(OutboxRow { state, ..head })))
+    begin(connection, id, now)?;
+    let mut row = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(Next::Row(Box::new(row.query_row([id.0], read)?)))
 }
 
 /// Reports whether nothing of a lane is sent for now, which can begin between two of its rows.
