@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -49,13 +50,14 @@ pub(super) fn bring_in(
     webhook: &WebhookId,
     mut file: Opened<'_>,
     reading: FillReading,
+    now: Timestamp,
     actor: Option<&Actor>,
 ) -> Result<ImportedFills, Problem> {
     let readers = store.readers();
     let settings = readers
         .run_blocking(|connection| webhooks::get(connection, webhook))?
         .settings;
-    let options = fill_options(&settings, reading.zone, reading.ticker);
+    let options = fill_options(&settings, reading.zone, reading.ticker, now);
     let file = files::read_opened(&mut file, &options).map_err(unreadable)?;
     let prepare = |connection: &Connection| {
         fills::prepare(

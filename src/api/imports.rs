@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::{Bytes, Incoming};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use utoipa::IntoParams;
@@ -397,14 +397,21 @@ fn read_file(
     };
     match kind {
         FileKind::Alerts => {
-            imported.alerts = Some(alerts(store, &webhook, opened, &asked.alerts, write)?);
+            imported.alerts = Some(alerts(
+                store,
+                &webhook,
+                opened,
+                &asked.alerts,
+                actor.at,
+                write,
+            )?);
         }
         FileKind::Trades => {
             let file = (file, opened);
             imported.trades = Some(trades(store, &webhook, file, asked.trades, actor, dry_run)?);
         }
         FileKind::Fills => {
-            let fills = bring_in_fills(store, &webhook, opened, asked.fills, write)?;
+            let fills = bring_in_fills(store, &webhook, opened, asked.fills, actor.at, write)?;
             imported.fills = Some(fills);
         }
     }
@@ -416,9 +423,12 @@ fn alerts(
     webhook: &WebhookId,
     mut file: Opened<'_>,
     selection: &AlertSelection,
+    now: Timestamp,
     actor: Option<&Actor>,
 ) -> Result<ImportedAlerts, Problem> {
-    let file = imports::alerts::read_opened(&mut file).map_err(unreadable)?;
+    let file = imports::alerts::read_opened(&mut file)
+        .and_then(|file| file.until(now))
+        .map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,

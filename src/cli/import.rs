@@ -156,7 +156,9 @@ impl Import {
 impl Alerts {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = read(&self.file)?;
-        let file = alerts::read(&*file).map_err(|error| unreadable(&self.file, &error))?;
+        let now = Timestamp::now();
+        let file = alerts::read(&*file).and_then(|file| file.until(now));
+        let file = file.map_err(|error| unreadable(&self.file, &error))?;
         file.require_names(&self.names)?;
         let selection = AlertSelection {
             names: self.names,
@@ -172,7 +174,7 @@ impl Alerts {
         } else {
             let begin = |connection: &_| Steps::of(connection, prepared);
             let steps = store.readers().run_blocking(begin)?;
-            let actor = Actor::command_line(Timestamp::now());
+            let actor = Actor::command_line(now);
             bring_in_alerts(open::turns(config, &store), &actor, &webhook, steps)?
         };
         if self.json {

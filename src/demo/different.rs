@@ -211,6 +211,7 @@ impl Files {
             zone: None,
             usual_zone: jiff::tz::TimeZone::UTC,
             symbol: None,
+            now,
         };
         let file = files::read(self.fills.as_bytes(), &options).map_err(|error| failed(&error))?;
         let (webhook, name) = (self.webhook.clone(), Some("fills.csv".to_owned()));

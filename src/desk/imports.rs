@@ -123,8 +123,10 @@ pub fn fill_options(
     settings: &Settings,
     zone: Option<TimeZone>,
     ticker: Option<Ticker>,
+    now: Timestamp,
 ) -> FillOptions {
     FillOptions {
+        now,
         zone,
         usual_zone: zone_of(settings),
         symbol: ticker,

@@ -5,16 +5,19 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::records::{Record, Records};
 use super::source::Source;
 use super::table::{self, Table};
 use super::text::Text;
-use super::{Faults, Foreign, Kind, Opened, Unreadable, json_lines, own, trades};
+use super::{Faults, Foreign, IN_THE_FUTURE, Kind, Opened, Unreadable, json_lines, own, trades};
 use crate::domain::names::Names;
 use crate::domain::signal::{Signal, Size};
 use crate::payload;
+
+/// The time by which the clocks of two machines may lie apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// The columns of TradingView's log that are used.
 const MESSAGE: &str = "Description";
@@ -120,6 +123,21 @@ pub struct UnknownName {
 }
 
 impl AlertFile {
+    /// Makes sure that no alert is of later than now: it would stand before all that arrive.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable::Rows`], which names them.
+    pub fn until(self, now: Timestamp) -> Result<Self, Unreadable> {
+        let mut faults = Faults::default();
+        let is_later = |alert: &&LoggedAlert| alert.time > now + CLOCKS_APART;
+        for alert in self.alerts.iter().rev().take_while(is_later) {
+            let fault = format!("{} {IN_THE_FUTURE}", alert.time);
+            faults.note(alert.row, "time", fault);
+        }
+        faults.or(self)
+    }
+
     /// Makes sure that there are alerts of every name.
     ///
     /// # Errors

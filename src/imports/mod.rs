@@ -25,6 +25,7 @@ pub mod trades;
 
 use std::{fmt, io};
 
+use jiff::SignedDuration;
 use source::Source;
 use spreadsheet::Sheets;
 use text::Text;
@@ -47,6 +48,13 @@ const SHOWN_TITLES: usize = 30;
 const ALERT_LOG: &str = "Alert ID, Ticker, Name, Description and Time";
 const TRADE_LIST: &str =
     "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
+
+/// The hours that zones lie apart.
+const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
+
+/// What is said of a time that lies ahead.
+const IN_THE_FUTURE: &str =
+    "is in the future; are the dates of the file right, and the clock of this machine?";
 
 /// What an export of fills has.
 const FILLS_ARE: &str = "Fills are read of Alpaca's activities, the trade histories of Binance and Bybit, Flex queries and activity statements of Interactive Brokers, and of plain columns: time,symbol,side,qty,price,fee,feeCurrency,orderId,fillId.";

@@ -32,6 +32,7 @@ fn as_fills(file: &[u8]) -> Option<String> {
         zone: None,
         usual_zone: TimeZone::UTC,
         symbol: None,
+        now: Timestamp::from_second(1_800_000_000).unwrap(),
     };
     let read = fills::read(file, &options);
     read.err().map(|error| error.to_string())

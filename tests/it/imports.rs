@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::files::{file, import};
+use crate::support::files::{file, import, refused};
 use crate::support::tradingview::{Comparable, exports, listed, orders, read};
 use crate::support::{self, DataDir, Server, Webhook};
 use algohook::domain::money::Decimal;
 use algohook::domain::order::Order;
 use algohook::domain::signal::Intent;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// TradingView's log with the webhook's own key in the alerts of the strategy.
@@ -158,6 +159,39 @@ fn json_lines_need_no_key_and_are_taken_whole_or_not_at_all() {
     assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 0);
     let report = &data.json(&["report", "--json"])["reports"][0];
     assert_eq!(report["all"]["netProfit"], "20");
+}
+
+#[test]
+fn an_alert_of_the_future_is_named_and_nothing_is_taken() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("History");
+    let ahead = |minutes: i64| Timestamp::now() + SignedDuration::from_mins(minutes);
+    let line = |time: Timestamp| {
+        let payload = json!({ "ticker": "AAPL", "action": "buy", "qty": 2, "marketPrice": 100 });
+        json!({ "time": time, "payload": payload }).to_string()
+    };
+    // Machines' clocks lie some minutes apart.
+    let lines = [ahead(-60), ahead(2), ahead(120)].map(line);
+    let path = file(&data, "ahead.jsonl", lines.join("\n"));
+    for options in [&["--dry-run"] as &[&str], &[]] {
+        let error = refused(&data, "alerts", &path, &webhook, options);
+        for said in ["row 3, column time", "is in the future", "clock"] {
+            assert!(error.contains(said), "{said} in {error}");
+        }
+        assert!(!error.contains("row 2"), "{error}");
+        assert_eq!(data.events(), [] as [Value; 0]);
+    }
+    let path = file(&data, "ahead.jsonl", lines[..2].join("\n"));
+    assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 2);
+
+    let fill = "time,symbol,side,qty,price\n2999-01-05T14:30:00Z,AAPL,buy,2,100\n";
+    let path = file(&data, "fills.csv", fill);
+    let fills = import(&data, "fills", &path, &webhook, &[]);
+    let notes = fills["notes"].to_string();
+    assert!(
+        notes.contains("2999-01-05T14:30:00Z is in the future"),
+        "{notes}"
+    );
 }
 
 /// The alert that an order's fill would have sent.

@@ -95,13 +95,13 @@ impl Fills {
             None => None,
         };
         let symbols = SymbolMap::read(self.symbols.iter().map(String::as_str))?;
-        let file = read(path)?;
+        let (file, now) = (read(path)?, Timestamp::now());
         let webhook = self.webhook.find(store)?;
         let settings = store
             .readers()
             .run_blocking(|connection| webhooks::get(connection, &webhook))?
             .settings;
-        let options = fill_options(&settings, zone, self.ticker);
+        let options = fill_options(&settings, zone, self.ticker, now);
         let file = files::read(&*file, &options).map_err(|error| unreadable(path, &error))?;
         let name = path
             .file_name()
@@ -113,7 +113,6 @@ impl Fills {
         let imported = if self.dry_run {
             prepared.summary().clone()
         } else {
-            let now = Timestamp::now();
             let steps = Steps::of(prepared, now);
             bring_in_fills(turns, &Actor::command_line(now), steps)?
         };

@@ -16,11 +16,12 @@ mod when;
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::source::Source;
-use super::{Faults, Kind, Opened, Unreadable};
+use super::{Faults, IN_THE_FUTURE, Kind, Opened, Unreadable, ZONES_APART};
 use crate::domain::fill::{Fill, FillVenue};
 use crate::domain::signal::Ticker;
 use header::Columns;
@@ -59,6 +60,8 @@ pub struct FillOptions {
     pub usual_zone: TimeZone,
     /// The instrument of a file without a column for it.
     pub symbol: Option<Ticker>,
+    /// The time of the import.
+    pub now: Timestamp,
 }
 
 /// Reads the fills of a file.
@@ -99,6 +102,7 @@ fn read_whole(file: &mut Opened<'_>, options: &FillOptions) -> Result<FillFile, 
     }
     let mut found = found.ok_or(Unreadable::Empty)?;
     in_order(&mut found.fills);
+    note_future(&mut found, options.now);
     faults.or(found)
 }
 
@@ -110,6 +114,14 @@ pub(super) fn looks_like_fills(file: &mut Opened<'_>) -> bool {
     }
     let tables = records::tables(file, records::FIRST_LINES);
     tables.is_ok_and(|tables| !tables.is_empty() && tables.iter().all(is_known))
+}
+
+/// A fill cannot be in the future, but for the hours that zones lie apart.
+fn note_future(file: &mut FillFile, now: Timestamp) {
+    let last = file.fills.last().map(|listed| listed.fill.time);
+    if let Some(last) = last.filter(|last| *last > now + ZONES_APART) {
+        file.notes.push(format!("{last} {IN_THE_FUTURE}"));
+    }
 }
 
 /// Sorts by time. Of one instant the sequence of the file holds, which is the other way round

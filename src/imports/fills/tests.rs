@@ -18,6 +18,7 @@ fn options() -> FillOptions {
         zone: None,
         usual_zone: TimeZone::UTC,
         symbol: None,
+        now: "2027-01-01T00:00:00Z".parse().unwrap(),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 
 use super::header::Columns;
 use super::rows::{Besides, Moment, Reader, Row, Stated};
 use super::{AtEnd, ListedTrade, Side, zone_name};
 use crate::domain::money::Decimal;
-use crate::imports::{Faults, Unreadable};
+use crate::imports::{Faults, IN_THE_FUTURE, Unreadable, ZONES_APART};
 
 /// The state that joining the rows of a list needs.
 pub(super) struct Joining<'list> {
@@ -311,13 +311,11 @@ impl Joining<'_> {
 
     /// A trade cannot be in the future, but for the hours that zones lie apart.
     fn note_future(&mut self, moment: Moment, time: Option<Timestamp>) {
-        let is_future = time.is_some_and(|time| time > self.now + SignedDuration::from_hours(26));
+        let is_future = time.is_some_and(|time| time > self.now + ZONES_APART);
         let is_first = || !self.notes.iter().any(|note| note.contains("in the future"));
         if is_future && is_first() {
             let stated = moment.rough().strftime("%Y-%m-%d %H:%M");
-            self.notes.push(format!(
-                "{stated} is in the future; are the dates of the file right, and the clock of this machine?"
-            ));
+            self.notes.push(format!("{stated} {IN_THE_FUTURE}"));
         }
     }
 
