@@ -143,7 +143,7 @@ pub(super) async fn get(context: &Context, request: &ApiRequest) -> Reply {
     let read = context.store.readers().run(move |connection| {
         let stored = events::get(connection, id)?;
         let rules = stored.rules;
-        let read = |message: &Vec<u8>| payload::read(message, rules).fields;
+        let read = |message: &Vec<u8>| payload::read_with_origins(message, rules).1;
         let rows = outbox::of_event(connection, id)?.into_iter();
         let received_at = stored.received_at;
         Ok(EventDetail {

@@ -98,12 +98,12 @@ pub fn explain(
     if webhook.is_some() {
         kept = payload::redact(kept, key.reveal());
     }
-    let read = payload::read(&kept, rules);
+    let (read, fields) = payload::read_with_origins(&kept, rules);
     let mut explanation = Explanation {
         format: read.format,
         key: webhook.map(|(_, webhook)| key_of(webhook, body)),
         order: None,
-        fields: read.fields,
+        fields,
         error: None,
         warnings: Vec::new(),
         is_filled: body != message,

@@ -37,6 +37,7 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use key::{hide_keys, redact};
 pub use presented_key::PresentedKey;
 
+use fields::Wanted;
 use formats::Message;
 use syntax::Document;
 
@@ -90,8 +91,6 @@ pub struct Reading {
     pub format: Format,
     /// The signal, or the reason why there is none.
     pub signal: Result<Box<Parsed>, PayloadError>,
-    /// Where each field is from.
-    pub fields: Vec<FieldOrigin>,
 }
 
 /// Reads the body of a delivery.
@@ -127,7 +126,7 @@ pub fn parse(body: &[u8], rules: ReadingRules) -> Result<Alert, Box<Malformed>> 
             (keys, Vec::new(), None, recorded)
         }
     };
-    let mut signal = read_message(&message, rules).parsed;
+    let mut signal = read_message(&message, rules, Wanted::Signal).parsed;
     for key in stated.iter().chain(&secrets) {
         match &mut signal {
             Ok(parsed) => {
@@ -153,21 +152,22 @@ pub fn parse(body: &[u8], rules: ReadingRules) -> Result<Alert, Box<Malformed>> 
 /// [`hide_keys`] before keeping it). An `auth_key` that is there is ignored.
 #[must_use]
 pub fn read(body: &[u8], rules: ReadingRules) -> Reading {
-    match formats::open(body, rules.format) {
-        Ok(message) => {
-            let read = read_message(&message, rules);
-            Reading {
-                format: message.format(),
-                signal: read.parsed,
-                fields: read.origins,
-            }
-        }
-        Err((error, format)) => Reading {
-            format,
-            signal: Err(error),
-            fields: Vec::new(),
-        },
-    }
+    read_for(Wanted::Signal, body, rules).0
+}
+
+/// [`read`], and where each field is from.
+#[must_use]
+pub fn read_with_origins(body: &[u8], rules: ReadingRules) -> (Reading, Vec<FieldOrigin>) {
+    read_for(Wanted::Origins, body, rules)
+}
+
+fn read_for(wanted: Wanted, body: &[u8], rules: ReadingRules) -> (Reading, Vec<FieldOrigin>) {
+    let (format, read) = match formats::open(body, rules.format) {
+        Ok(message) => (message.format(), read_message(&message, rules, wanted)),
+        Err((error, format)) => (format, error.into()),
+    };
+    let signal = read.parsed;
+    (Reading { format, signal }, read.origins)
 }
 
 /// Reads a message in our own format.
@@ -176,7 +176,7 @@ pub fn read(body: &[u8], rules: ReadingRules) -> Reading {
 ///
 /// [`PayloadError`] where the text is malformed or asks for no possible order.
 pub fn parse_without_key(body: &[u8]) -> Result<Box<Parsed>, PayloadError> {
-    fields::read(&Document::read(body)?).parsed
+    fields::read(&Document::read(body)?, Wanted::Signal).parsed
 }
 
 /// The first key that a message shows, be it valid JSON or not.
@@ -185,7 +185,7 @@ pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
     key::find(message).0.into_iter().next()
 }
 
-fn read_message(message: &Message<'_>, rules: ReadingRules) -> fields::Read {
+fn read_message(message: &Message<'_>, rules: ReadingRules, wanted: Wanted) -> fields::Read {
     if let Message::Json(document, _) = message
         && let Some(field) = &document.duplicate
     {
@@ -194,12 +194,12 @@ fn read_message(message: &Message<'_>, rules: ReadingRules) -> fields::Read {
     let translated = match message {
         Message::Json(document, format) => match formats::translate(document, *format, rules) {
             Some(translated) => translated,
-            None => return fields::read(document),
+            None => return fields::read(document, wanted),
         },
         Message::Text(text, format) => formats::translate_text(text, *format, rules),
     };
     match translated {
-        Ok(translation) => fields::read_translation(&translation),
+        Ok(translation) => fields::read_translation(&translation, wanted),
         Err(error) => error.into(),
     }
 }

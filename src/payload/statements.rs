@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::domain::event::Warning;
 use crate::domain::format::{Format, ReadingRules, SellWhileFlat};
 use crate::domain::signal::{Signal, Size};
-use crate::payload::{Parsed, PayloadError, Reading, read};
+use crate::payload::{Parsed, PayloadError, Reading, read, read_with_origins};
 
 fn reading(message: &str, sell_while_flat: SellWhileFlat) -> Reading {
     let rules = ReadingRules {
@@ -1179,7 +1179,8 @@ fn the_cause_that_is_named_is_the_true_one() {
 #[test]
 fn each_field_says_where_it_is_from_and_nothing_else() {
     let message = purchase(r#""qty":1,"orderType":"limit","limitPrice":9"#);
-    let fields = reading(&message, SellWhileFlat::Nothing).fields;
+    let origins = |message: &str| read_with_origins(message.as_bytes(), ReadingRules::AUTO).1;
+    let fields = origins(&message);
     let from = |field: &str| {
         let found = fields.iter().find(|origin| origin.field == field);
         found.and_then(|origin| origin.from.clone())
@@ -1187,7 +1188,7 @@ fn each_field_says_where_it_is_from_and_nothing_else() {
     assert_eq!(from("limitPrice").as_deref(), Some("limitPrice"));
     assert_eq!(from("marketPrice").as_deref(), Some("marketPrice"));
     let only = r#"{"symbol":"A","side":"buy","type":"limit","price":9,"quantity":1}"#;
-    let fields = reading(only, SellWhileFlat::Nothing).fields;
+    let fields = origins(only);
     let limit = fields
         .iter()
         .find(|origin| origin.field == "limitPrice")

@@ -181,6 +181,15 @@ fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
     }
 }
 
+/// What a message is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its signal alone, as each alert is that arrives.
+    Signal,
+    /// The origin of each field, too, as its owner is shown it.
+    Origins,
+}
+
 /// Warnings of a message that was accepted.
 #[derive(Default)]
 pub struct Notes {
@@ -189,7 +198,8 @@ pub struct Notes {
     blank: RefCell<Vec<String>>,
     repeated: RefCell<Vec<String>>,
     unused: RefCell<Vec<String>>,
-    reads: RefCell<Vec<ReadField>>,
+    /// None where nobody asks.
+    reads: Option<RefCell<Vec<ReadField>>>,
     reasons: RefCell<Vec<(&'static str, String)>>,
     format: Option<Format>,
 }
@@ -207,11 +217,16 @@ pub struct ReadField {
 
 impl Notes {
     /// The notes of a message, which begin with those of its translation.
-    pub fn of(translation: Option<&Translation<'_>>) -> Self {
+    pub fn of(translation: Option<&Translation<'_>>, wanted: Wanted) -> Self {
+        let reads = (wanted == Wanted::Origins).then(RefCell::default);
         let Some(translation) = translation else {
-            return Self::default();
+            return Self {
+                reads,
+                ..Self::default()
+            };
         };
         Self {
+            reads,
             warnings: RefCell::new(translation.warnings.clone()),
             unused: RefCell::new(translation.unused.clone()),
             reasons: RefCell::new(translation.notes.clone()),
@@ -232,16 +247,20 @@ impl Notes {
 
     /// A field was read from what the message states.
     pub fn read(&self, field: &str, name: &str, stated: &Stated<'_, '_>) {
-        self.read_text(field, name, &stated.said_text());
+        if self.reads.is_some() {
+            self.read_text(field, name, &stated.said_text());
+        }
     }
 
     /// A field was read from a text.
     pub fn read_text(&self, field: &str, name: &str, said: &str) {
-        self.reads.borrow_mut().push(ReadField {
-            field: field.to_owned(),
-            name: shortened(name),
-            said: shortened(said),
-        });
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().push(ReadField {
+                field: field.to_owned(),
+                name: shortened(name),
+                said: shortened(said),
+            });
+        }
     }
 
     /// A field was read otherwise than the message states it, or without that.
@@ -249,9 +268,9 @@ impl Notes {
         self.reasons.borrow_mut().push((field, reason.into()));
     }
 
-    /// All that was read.
-    pub fn reads(&self) -> Vec<ReadField> {
-        self.reads.borrow().clone()
+    /// All that was read; none where nobody asks.
+    pub fn reads(&self) -> Option<Vec<ReadField>> {
+        Some(self.reads.as_ref()?.borrow().clone())
     }
 
     /// The reason for what a field is, beyond the message.

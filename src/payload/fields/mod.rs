@@ -44,6 +44,7 @@ use super::error::PayloadError;
 use super::syntax::{Document, Fields, string};
 use super::translation::Translation;
 use super::{Parsed, hints};
+pub use given::Wanted;
 use given::{Given, Notes, Stated};
 use names::Standing;
 
@@ -53,7 +54,7 @@ const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quote
 pub struct Read {
     /// The order that it asks for, or why there is none.
     pub parsed: Result<Box<Parsed>, PayloadError>,
-    /// Where each field is from, as far as it was read.
+    /// Where each field is from, as far as it was read; none where only the signal is wanted.
     pub origins: Vec<FieldOrigin>,
 }
 
@@ -67,21 +68,25 @@ impl From<PayloadError> for Read {
 }
 
 /// Reads the signal from the fields of our own format.
-pub fn read(document: &Document<'_>) -> Read {
+pub fn read(document: &Document<'_>, wanted: Wanted) -> Read {
     if let Some(field) = &document.duplicate {
         return PayloadError::duplicate(field).into();
     }
-    read_given(&Given::new(&document.fields, &names::ALERT), None)
+    read_given(&Given::new(&document.fields, &names::ALERT), None, wanted)
 }
 
 /// Reads the signal from a message of another service, said in our fields.
-pub fn read_translation(translation: &Translation<'_>) -> Read {
+pub fn read_translation(translation: &Translation<'_>, wanted: Wanted) -> Read {
     let given = Given::translated(translation, &names::ALERT);
-    read_given(&given, Some(translation))
+    read_given(&given, Some(translation), wanted)
 }
 
-fn read_given(given: &Given<'_, '_>, translation: Option<&Translation<'_>>) -> Read {
-    let notes = Notes::of(translation);
+fn read_given(
+    given: &Given<'_, '_>,
+    translation: Option<&Translation<'_>>,
+    wanted: Wanted,
+) -> Read {
+    let notes = Notes::of(translation, wanted);
     let fields = Object {
         given,
         notes: &notes,

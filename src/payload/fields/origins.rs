@@ -24,7 +24,7 @@ pub struct FieldOrigin {
 
 /// What was read of a message that makes no order.
 pub fn of_statements(notes: &Notes) -> Vec<FieldOrigin> {
-    let reads = notes.reads();
+    let reads = notes.reads().unwrap_or_default();
     let origin = |read: &ReadField| FieldOrigin {
         field: read.field.clone(),
         value: read.said.clone(),
@@ -35,11 +35,14 @@ pub fn of_statements(notes: &Notes) -> Vec<FieldOrigin> {
     reads.iter().map(origin).collect()
 }
 
-/// The fields of an order.
+/// The fields of an order; none where nobody asks.
 pub fn of_order(signal: &Signal, notes: &Notes) -> Vec<FieldOrigin> {
+    let Some(reads) = notes.reads() else {
+        return Vec::new();
+    };
     let mut origins = Origins {
         notes,
-        reads: notes.reads(),
+        reads,
         all: Vec::new(),
     };
     origins.add("ticker", signal.ticker.as_str(), &["ticker"]);

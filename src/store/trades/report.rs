@@ -155,33 +155,27 @@ fn read_from(
     from: &str,
     conditions: &Conditions,
 ) -> Result<Vec<ClosedTrade>> {
-    let trades = read_placed(connection, from, conditions)?;
+    let mut names = Names::default();
+    let mut places: Vec<Placed> = Vec::new();
+    let read_row = |row: &Row<'_>| {
+        let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
+        let trade = read_closed(row, &mut names)?;
+        places.push((trade.exit_time, place, exit, trade.entry_time, entry));
+        Ok(trade)
+    };
+    let sql = format!("SELECT {CLOSED} FROM {from} WHERE {}", conditions.text());
+    let trades = query(connection, &sql, &conditions.values, read_row)?;
+    // Those of one ledger mostly come in this order already, and stay where they are.
+    if places.is_sorted() {
+        return Ok(trades);
+    }
+    let mut trades: Vec<_> = places.into_iter().zip(trades).collect();
+    trades.sort_by_key(|(place, _)| *place);
     Ok(trades.into_iter().map(|(_, trade)| trade).collect())
 }
 
 /// Time and place of an exit, its order, then time and order of the entry.
 type Placed = (Timestamp, i64, i64, Timestamp, i64);
-
-fn read_placed(
-    connection: &Connection,
-    from: &str,
-    conditions: &Conditions,
-) -> Result<Vec<(Placed, ClosedTrade)>> {
-    let mut names = Names::default();
-    let read_row = |row: &Row<'_>| {
-        let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
-        let trade = read_closed(row, &mut names)?;
-        Ok((
-            (trade.exit_time, place, exit, trade.entry_time, entry),
-            trade,
-        ))
-    };
-    let sql = format!("SELECT {CLOSED} FROM {from} WHERE {}", conditions.text());
-    let mut trades = query(connection, &sql, &conditions.values, read_row)?;
-    // Those of one ledger come almost in this order already.
-    trades.sort_by_key(|(place, _)| *place);
-    Ok(trades)
-}
 
 /// Columns that [`read_closed`] reads, and then those that trades are ordered by.
 const CLOSED: &str =
