@@ -53,11 +53,11 @@ lighthouse: setup
 	cd ui && ALGOHOOK_BINARY=../target/release/algohook \
 		npx --no-install playwright test --config measure.config.ts lighthouse
 
-# What the page weighs, and how soon it can be used with 30 and with 200 webhooks.
+# What the page weighs, and how soon it can be used: large accounts, a comparison of 2,000 trades.
 page-figures: setup
 	cargo build --release --locked
 	cd ui && npm ci --no-audit --no-fund && ALGOHOOK_BINARY=../target/release/algohook \
-		npx --no-install playwright test --config measure.config.ts weight large
+		npx --no-install playwright test --config measure.config.ts weight large compare
 
 # Honest alerts under attack, for docs/security.md; needs python3 and openssl.
 attack:

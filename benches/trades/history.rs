@@ -177,7 +177,9 @@ impl History {
         let next = || self.walk.next_delivery(&self.webhook, EventSource::Webhook);
         let timed: Vec<Delivery> = std::iter::repeat_with(next).take(TIMED).collect();
         let mut timed = timed.into_iter();
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
         let begun = Instant::now();
         runtime.block_on(async {
             for _ in 0..TIMED / AT_ONCE {

@@ -18,13 +18,9 @@ function history(auth_key: string, alerts: number, ticker: string, seed: number)
   return Array.from({ length: alerts }, line).join('\n');
 }
 
-/** Sets the password and makes so many webhooks with so many alerts in all. */
-export async function account(page: Page, server: Server, webhooks: number, alerts: number): Promise<void> {
-  await page.goto(server.setupLink);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Set the password' }).click();
-  await expect(page.getByPlaceholder('Name of a strategy')).toBeVisible();
-  const ask = async (path: string, body: object | string): Promise<unknown> => {
+/** Sends the owner's bodies to the API. */
+export function asOwner(page: Page, server: Server): (path: string, body: object | string) => Promise<unknown> {
+  return async (path, body) => {
     const answer = await page.request.post(`${server.url}/api/v1/${path}`, {
       ...{ data: body, timeout: 300_000 },
       headers: { origin: server.url, ...(typeof body === 'string' && { 'content-type': 'application/octet-stream' }) },
@@ -32,6 +28,15 @@ export async function account(page: Page, server: Server, webhooks: number, aler
     expect(answer.ok(), await answer.text()).toBe(true);
     return answer.json();
   };
+}
+
+/** Sets the password and makes so many webhooks with so many alerts in all. */
+export async function account(page: Page, server: Server, webhooks: number, alerts: number): Promise<void> {
+  await page.goto(server.setupLink);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await expect(page.getByPlaceholder('Name of a strategy')).toBeVisible();
+  const ask = asOwner(page, server);
   for (let at = 0; at < webhooks; at += 1) {
     const ticker = TICKERS[at % TICKERS.length] ?? '';
     const made = (await ask('webhooks', { name: `${ticker.split(':')[1]} strategy ${at + 1}` })) as { id: string; authKey: string };
