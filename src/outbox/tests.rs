@@ -558,6 +558,32 @@ async fn forty_lanes_that_hang_hold_up_no_other() {
     workers.stop(soon()).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn many_lanes_go_at_once_without_a_look_at_the_clock() {
+    let mut bench = Bench::new();
+    let workers = bench.start();
+    // In one commit and in one each, again and again while lanes come to their end: who misses a
+    // commit looks in an hour only.
+    for round in 0..20 {
+        let put = bench.write(move |context| {
+            for lane in 0..12 {
+                let row = row(&format!("together {lane}"), &round.to_string());
+                outbox::put(context, &row, Timestamp::now())?;
+            }
+            Ok(())
+        });
+        put.await.unwrap();
+        for lane in 0..12 {
+            let lane = format!("alone {lane}");
+            bench.put(&lane, &round.to_string()).await;
+        }
+        for _ in 0..24 {
+            bench.given().await;
+        }
+    }
+    workers.stop(soon()).await;
+}
+
 /// The clocks so many seconds after a start, of which the first was set by so many.
 fn reading(start: Timestamp, seconds: i64, set_by: i64) -> ClockReading {
     ClockReading {
