@@ -37,7 +37,7 @@ pub fn message(order: &OutgoingOrder<'_>, settings: &Settings) -> Result<String,
     }
     let is_exit = signal.intent.is_exit();
     let mut command = String::new();
-    match (signal.order_type, order.quantity) {
+    match (signal.order_type, order.stated_or_closed()) {
         (OrderType::Market, _) if order.closes_all() => command += "market(position=0)",
         (OrderType::Limit, Some(quantity)) => {
             let price = signal.intended_price.get().normalize();

@@ -57,11 +57,15 @@ pub struct OutgoingOrder<'a> {
     pub signal: &'a Signal,
     /// Its quantity; none is an exit of the whole position.
     pub quantity: Option<Quantity>,
+    /// What an exit closed; none of any other order.
+    pub closed: Option<Quantity>,
     /// The position after it: the stated one, else that of the ledger, where either is known.
     pub position: Option<Decimal>,
     /// Whether it is an exit that found nothing to close: where there is only buying and selling,
     /// it would open a position, or close one of the other side.
     pub closed_nothing: bool,
+    /// The name of a field that states a stop which the signal does not have.
+    pub unused_stop: Option<&'a str>,
 }
 
 /// The settings that a message is made with.
@@ -101,6 +105,12 @@ pub enum Unsayable {
         /// The part of the order.
         part: &'static str,
     },
+    /// The alert states a stop that is not in its signal.
+    #[error(
+        "the alert states a stop in {0} that could not be used, and without it the order would be another one; \
+         nothing was sent"
+    )]
+    UnusedStop(String),
     /// A part that the format needs is missing.
     #[error("{service} needs {part}, which the alert does not state; nothing was sent")]
     Missing {
@@ -132,9 +142,13 @@ pub fn message(alert: &Outgoing<'_>, with: &MadeWith<'_>) -> Result<Vec<u8>, Uns
             let service = "the template";
             return Err(Unsayable::ClosedNothing { service });
         }
+        if let (Some(order), true) = (&alert.order, template.has(&["stopLoss"])) {
+            order.require_stop()?;
+        }
         return Ok(template.fill(alert)?.into_bytes());
     }
     let order = alert.order.as_ref().ok_or(Unsayable::NoOrder)?;
+    order.require_stop()?;
     let text = match with.format {
         ForwardFormat::AsReceived | ForwardFormat::Template => unreachable!("made above"),
         ForwardFormat::Algohook => algohook::message(alert, order),
@@ -193,10 +207,22 @@ impl OutgoingOrder<'_> {
         })
     }
 
+    /// The quantity without what an exit states beyond the position: where there is only buying
+    /// and selling, that would open one of the other side.
+    fn within_position(&self) -> Option<Quantity> {
+        let quantity = self.quantity?;
+        Some(self.closed.map_or(quantity, |closed| quantity.min(closed)))
+    }
+
+    /// The same, and of an exit that states none what it closed.
+    fn stated_or_closed(&self) -> Option<Quantity> {
+        self.within_position().or(self.closed)
+    }
+
     /// The quantity for a service that closes the opposite position by itself before it opens: the
     /// part of the order that opens.
     fn opened(&self) -> Option<Quantity> {
-        let quantity = self.quantity?;
+        let quantity = self.within_position()?;
         let opened = self.position.unwrap_or_default() * self.direction().sign();
         if opened > Decimal::ZERO && opened < quantity.get() {
             return Quantity::new(opened).ok();
@@ -210,6 +236,17 @@ impl OutgoingOrder<'_> {
             return Err(Unsayable::ClosedNothing { service });
         }
         Ok(())
+    }
+
+    /// Refuses an order whose stop was stated and not read; one that closes needs none.
+    fn require_stop(&self) -> Result<(), Unsayable> {
+        let closes = matches!(self.effect(), Some(Effect::ExitLong | Effect::ExitShort));
+        match self.unused_stop {
+            Some(name) if !closes && !self.signal.intent.is_exit() => {
+                Err(Unsayable::UnusedStop(name.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// True if nothing is left of the position: it says so, or closes all of it.

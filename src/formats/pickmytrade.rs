@@ -44,7 +44,8 @@ pub fn message(
     let time = signal.metadata.timestamp.unwrap_or(alert.received_at);
     let at = time.strftime("%Y-%m-%dT%H:%M:%SZ");
     let or_zero = |price: Option<Price>| price.map_or(Decimal::ZERO, Price::get);
-    let quantity = order.quantity.map_or(Decimal::ZERO, Quantity::get);
+    let quantity = order.within_position();
+    let quantity = quantity.map_or(Decimal::ZERO, Quantity::get);
     let stop = signal.stop_loss.map(|stop| stop.stop_price);
     let object = Object::new()
         .with("symbol", &symbol(signal.ticker.as_str()))

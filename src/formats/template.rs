@@ -174,13 +174,16 @@ impl Template {
     /// Whether it has a field that says which side an exit closes, or none that says buy or sell.
     #[must_use]
     pub fn tells_side_closed(&self) -> bool {
-        let has = |wanted: &[&str]| {
-            self.parts.iter().any(|part| match part {
-                Part::Field { name, .. } => wanted.contains(&name.as_str()),
-                Part::Text(_) => false,
-            })
-        };
-        has(&["intent", "payload"]) || !has(&["action", "direction"])
+        self.has(&["intent", "payload"]) || !self.has(&["action", "direction"])
+    }
+
+    /// Whether it has any of these fields.
+    #[must_use]
+    pub fn has(&self, wanted: &[&str]) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Field { name, .. } => wanted.contains(&name.as_str()),
+            Part::Text(_) => false,
+        })
     }
 
     /// The message of an alert. Secrets are still to be put in.
@@ -359,7 +362,7 @@ fn values_of(order: &OutgoingOrder<'_>, received_at: Timestamp) -> Vec<(&'static
         ("direction", text(order.direction().as_str())),
         ("intent", text(signal.intent.as_str())),
         ("orderType", text(signal.order_type.as_str())),
-        ("qty", number(order.quantity.map(Quantity::get))),
+        ("qty", number(order.stated_or_closed().map(Quantity::get))),
         ("price", price(Some(signal.intended_price))),
         ("marketPrice", price(signal.market_price)),
         ("limitPrice", price(signal.limit_price)),

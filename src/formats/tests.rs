@@ -27,6 +27,8 @@ fn made(
         },
         position: position.map(Decimal::from),
         closed_nothing: false,
+        closed: None,
+        unused_stop: None,
     };
     let outgoing = Outgoing {
         delivery: "dlv_019b8d4a2c0000112233445566778899".parse().unwrap(),

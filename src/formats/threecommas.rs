@@ -68,7 +68,7 @@ pub fn message(
     // A strategy's message has the contracts of the whole order; a custom signal those of the side
     // that it enters.
     let amount = match stated {
-        Some(_) => order.quantity,
+        Some(_) => order.within_position(),
         None => order.opened(),
     };
     let object = match amount {

@@ -80,16 +80,20 @@ pub(super) fn pass_on(
     if wanted.is_empty() || circles::is_back(connection, delivery)? {
         return Ok(());
     }
-    let signal = match &delivery.reading {
-        Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(&parsed.signal),
+    let alert = match &delivery.reading {
+        Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(parsed),
         Reading::Withheld(_, None) | Reading::Failed(_) => None,
     };
-    let resolved = match signal {
-        Some(signal) => resolved(context, webhook, signal, recorded)?,
+    let resolved = match alert {
+        Some(alert) => resolved(context, webhook, &alert.signal, recorded)?,
         None => None,
     };
+    let unused_stop = alert.and_then(|alert| alert.unused_stop.as_deref());
     let order = match &resolved {
-        Some(resolved) => Some(order_of(context, webhook, resolved)?),
+        Some(resolved) => Some(OutgoingOrder {
+            unused_stop,
+            ..order_of(context, webhook, resolved)?
+        }),
         None => None,
     };
     let passed = Passed {
@@ -196,6 +200,8 @@ fn arrived_at(delivery: &Delivery) -> Timestamp {
 struct Resolved {
     signal: Signal,
     quantity: Option<Quantity>,
+    /// What it closed as an exit.
+    closed: Option<Quantity>,
     /// Whether it is an exit that found nothing to close.
     closed_nothing: bool,
 }
@@ -250,8 +256,12 @@ fn resolved(
         _ => {}
     }
     signal.closes_opposite = false;
+    let is_exit = signal.intent.is_exit();
     Ok(Some(Resolved {
-        closed_nothing: signal.intent.is_exit() && recorded.order.is_some() && closed.is_none(),
+        closed_nothing: is_exit && recorded.order.is_some() && closed.is_none(),
+        closed: closed
+            .filter(|_| is_exit)
+            .and_then(|(_, closed)| Quantity::new(closed).ok()),
         signal,
         quantity,
     }))
@@ -284,7 +294,9 @@ fn order_of<'a>(
         signal,
         quantity: resolved.quantity,
         position,
+        closed: resolved.closed,
         closed_nothing: resolved.closed_nothing,
+        unused_stop: None,
     })
 }
 

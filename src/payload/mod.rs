@@ -68,6 +68,9 @@ pub struct Parsed {
     pub warnings: Vec<Warning>,
     /// Another one, where its order adds to a position of the same side.
     pub if_adding: Option<Warning>,
+    /// The name of a field that states a stop which the signal does not have: it could not be
+    /// read, or has no meaning here.
+    pub unused_stop: Option<String>,
 }
 
 /// A body that cannot be read to its end, or has two keys.

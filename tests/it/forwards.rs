@@ -881,3 +881,173 @@ fn an_address_has_a_port_that_there_is() {
         assert!(error.contains("url: must be an address"), "{port}: {error}");
     }
 }
+
+/// Waits until all messages are done or dead, and takes the reasons of the dead ones, oldest
+/// first.
+#[track_caller]
+fn dead_reasons(data: &DataDir, count: usize) -> Vec<String> {
+    let mut rows = Vec::new();
+    wait_until("the messages are settled", || {
+        rows = self::rows(data, &[]);
+        let is_settled = |row: &Value| row["state"] == "done" || row["state"] == "dead";
+        rows.len() == count && rows.iter().all(is_settled)
+    });
+    rows.reverse();
+    rows.retain(|row| row["state"] == "dead");
+    let reason = |row: &Value| row["lastAnswer"].as_str().unwrap().to_owned();
+    rows.iter().map(reason).collect()
+}
+
+#[test]
+fn an_order_goes_nowhere_without_the_stop_that_its_alert_states() {
+    let (server, webhook, token) = server();
+    let path = format!("/webhooks/{}", webhook.id);
+    let settings = json!({"settings": {"keyInPath": true}});
+    server
+        .api(&token, "PATCH", &path, Some(settings))
+        .expect(200);
+    let post = |alert: &Value| {
+        let address = format!("{}/{}", webhook.id, webhook.key);
+        server.post(&address, &alert.to_string()).expect(200);
+    };
+    let receiver = Receiver::start();
+    for options in [
+        &["--format", "traderspost"][..],
+        &["--format", "algohook", "--set", "authKey=K"],
+        &[
+            "--format",
+            "template",
+            "--template",
+            r#"{"a": "{{action}}", "sl": {{stopLoss}}}"#,
+        ],
+    ] {
+        add(&server.data, &webhook, &receiver.url("/made"), options);
+    }
+    add(&server.data, &webhook, &receiver.url("/as-received"), &[]);
+    let traderspost = |stop: Value| json!({"ticker": "AMD", "action": "buy", "quantity": 1, "signalPrice": 100, "stopLoss": stop});
+    let own = |field: &str, value: Value| json!({"ticker": "AMD", "positionDirection": "entryLong", "qty": 1, "marketPrice": 100, field: value});
+    let pickmytrade = |field: &str, value: Value| {
+        json!({"symbol": "AMD", "date": "2026-01-05T14:30:00Z", "data": "buy", "quantity": 1, "price": 100, "tp": 0,
+            "sl": 0, field: value, "token": "T", "multiple_accounts": []})
+    };
+    let alerts = [
+        (
+            traderspost(json!({"type": "trailing_stop", "trailPercent": 5})),
+            "stopLoss.trailPercent",
+        ),
+        (traderspost(json!({"percent": "5%"})), "stopLoss.percent"),
+        (traderspost(json!({"stopPrice": 105})), "stopLoss.stopPrice"),
+        (own("stopLossTarget", json!("95,0")), "stopLossTarget"),
+        (own("stopLoss", json!({"percent": 5})), "stopLoss.percent"),
+        (own("stopDistance", json!(5)), "stopDistance"),
+        (pickmytrade("dollar_sl", json!(50)), "dollar_sl"),
+    ];
+    for (alert, _) in &alerts {
+        post(alert);
+    }
+    let reasons = dead_reasons(&server.data, 4 * alerts.len());
+    assert_eq!(reasons.len(), 3 * alerts.len(), "{reasons:#?}");
+    for (reasons, (alert, field)) in reasons.chunks(3).zip(&alerts) {
+        for reason in reasons {
+            let said = format!("the alert states a stop in {field} that could not be used");
+            assert!(reason.contains(&said), "{alert}: {reason}");
+        }
+    }
+    // What closes needs no stop, and one that is off or without a value is none.
+    let went = [
+        own("stopLossTarget", json!(95)),
+        own("stopLossTarget", json!("NaN")),
+        own("trailingStop", json!(false)),
+        traderspost(json!({"type": "stop", "stopPrice": null})),
+        pickmytrade("dollar_sl", json!("0")),
+        json!({"ticker": "AMD", "positionDirection": "exitLong", "qty": 1, "marketPrice": 100, "stopLossTarget": "95,0"}),
+        json!({"ticker": "AMD", "action": "sell", "sentiment": "flat", "signalPrice": 100, "stopLoss": {"percent": "5%"}}),
+    ];
+    for alert in &went {
+        post(alert);
+    }
+    let all = 4 * (alerts.len() + went.len());
+    let reasons = dead_reasons(&server.data, all).split_off(3 * alerts.len());
+    assert_eq!(reasons, [""; 0]);
+}
+
+/// An alert with its webhook's key.
+fn alert_of(webhook: &Webhook, alert: &Value) -> Value {
+    let mut alert = alert.clone();
+    alert["auth_key"] = json!(webhook.key);
+    alert
+}
+
+#[test]
+fn an_exit_states_no_more_than_the_position_where_more_would_open_another() {
+    let (server, webhook, _) = server();
+    let receiver = Receiver::start();
+    for (path, options) in [
+        (
+            "/template",
+            &[
+                "--format",
+                "template",
+                "--template",
+                r#"{"ticker":"{{symbol}}","action":"{{action}}","quantity":{{qty}}}"#,
+            ][..],
+        ),
+        ("/traderspost", &["--format", "traderspost"]),
+        (
+            "/pickmytrade",
+            &[
+                "--format",
+                "pickmytrade",
+                "--set",
+                "token=T",
+                "--set",
+                "platform=P",
+            ],
+        ),
+    ] {
+        add(&server.data, &webhook, &receiver.url(path), options);
+    }
+    let mut count = 0;
+    let mut sent = |intent: &str, quantity: Value, more: Value| {
+        let mut alert = json!({"ticker": "QQ", "positionDirection": intent, "qty": quantity, "marketPrice": 10});
+        let more = more.as_object().cloned().unwrap_or_default();
+        alert.as_object_mut().unwrap().extend(more);
+        server
+            .deliver(&webhook, &alert_of(&webhook, &alert))
+            .expect(200);
+        count += 3;
+        let came = receiver.wait(count);
+        let of = |path: &str| {
+            let mut came = came.iter().rev();
+            came.find(|came| came.line == format!("POST {path}"))
+                .unwrap()
+                .json()
+        };
+        (of("/template"), of("/traderspost"), of("/pickmytrade"))
+    };
+    let short = json!({"ticker": "QQ", "action": "sell", "quantity": 3});
+    let exit = json!({"ticker": "QQ", "action": "buy", "quantity": 3});
+    assert_eq!(sent("entryShort", json!(3), json!({})).0, short);
+    let (template, traderspost, pickmytrade) = sent("exitShort", json!(10), json!({}));
+    assert_eq!(template, exit);
+    assert_eq!(
+        (&traderspost["sentiment"], &traderspost["quantity"]),
+        (&json!("flat"), &json!(3))
+    );
+    assert_eq!(
+        (&pickmytrade["data"], &pickmytrade["quantity"]),
+        (&json!("close"), &json!(3))
+    );
+    // An exit of all of it has the quantity that it closed.
+    assert_eq!(sent("entryShort", json!(3), json!({})).0, short);
+    let (template, traderspost, _) = sent("exitShort", Value::Null, json!({}));
+    assert_eq!(template, exit);
+    assert_eq!(traderspost["quantity"], Value::Null);
+    // Less is less, and what the alert says of its position changes nothing.
+    assert_eq!(sent("entryShort", json!(3), json!({})).0, short);
+    let part = json!({"ticker": "QQ", "action": "buy", "quantity": 1});
+    assert_eq!(sent("exitShort", json!(1), json!({})).0, part);
+    let (template, _, pickmytrade) = sent("exitShort", json!(10), json!({"positionSize": -1}));
+    assert_eq!(template["quantity"], json!(2));
+    assert_eq!(pickmytrade["quantity"], json!(2));
+}

@@ -3,9 +3,11 @@
 //! Neither is needed for the order. So what means "none" is none, and what is stated as
 //! something other than a price is named and left out.
 
+use serde_json::value::RawValue;
+
 use super::given::Given;
 use super::names::{self, Standing, Table};
-use super::{Object, PayloadError, Stated, string};
+use super::{Object, PayloadError, Stated, stops, string};
 use crate::domain::money::Price;
 use crate::domain::signal::{Direction, StopLoss};
 
@@ -78,10 +80,14 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             };
             match read {
                 Ok(read) => inner = read,
-                Err(error) if stated.standing == Standing::Ours => {
-                    self.fields.notes.unreadable("unreadable_field", &error);
+                Err(error) => {
+                    self.miss(stated.name);
+                    if stated.standing == Standing::Ours {
+                        self.fields.notes.unreadable("unreadable_field", &error);
+                    } else {
+                        self.fields.notes.unused(stated.name);
+                    }
                 }
-                Err(_) => self.fields.notes.unused(stated.name),
             }
         }
         if let (Some(flat), Some(inner)) = (flat, inner.0)
@@ -117,8 +123,15 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             "stopPrice" => self.price(&inner, "limitPrice")?,
             _ => None,
         };
-        for (name, _) in given.unknown() {
+        let switch = |(name, value): &(&str, &RawValue)| {
+            names::is_name(name, "enabled") && !stops::says_something(value)
+        };
+        let is_off = given.unknown().iter().any(switch);
+        for (name, value) in given.unknown() {
             inner.notes.unused(&inner.path(name));
+            if found.is_none() && !is_off && stops::states_amount(value) {
+                self.miss(&inner.path(name));
+            }
         }
         if found.is_none() {
             let message = format!(
@@ -129,6 +142,13 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             inner.notes.warn("unused_field", message);
         }
         Ok((found, limit.filter(|_| found.is_some())))
+    }
+
+    /// Notes that a stop is stated and not used.
+    fn miss(&self, name: &str) {
+        if !self.is_target {
+            self.fields.notes.stop_unused(name);
+        }
     }
 
     /// A number where an object is expected: a price, where it can be one.
@@ -200,6 +220,7 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             message.push_str(" takes a price");
         }
         self.fields.notes.warn("unused_field", message);
+        self.miss(name);
         None
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::names::{self, Standing, Table};
 use super::wording::Wording;
-use super::{string, words};
+use super::{stops, string, words};
 use crate::domain::event::Warning;
 use crate::domain::format::Format;
 use crate::payload::error::PayloadError;
@@ -198,6 +198,8 @@ pub struct Notes {
     blank: RefCell<Vec<String>>,
     repeated: RefCell<Vec<String>>,
     unused: RefCell<Vec<String>>,
+    /// Fields of a stop that are not used.
+    stops: RefCell<Vec<String>>,
     /// None where nobody asks.
     reads: Option<RefCell<Vec<ReadField>>>,
     reasons: RefCell<Vec<(&'static str, String)>>,
@@ -225,8 +227,17 @@ impl Notes {
                 ..Self::default()
             };
         };
+        // TradersPost's object is named beside what stands in it, be that anything or not.
+        let is_object = |name: &str| {
+            translation.format == Some(Format::TradersPost) && names::is_name(name, "stoploss")
+        };
+        let stops = translation
+            .unused
+            .iter()
+            .filter(|name| stops::is_stop(name));
         Self {
             reads,
+            stops: RefCell::new(stops.filter(|name| !is_object(name)).cloned().collect()),
             warnings: RefCell::new(translation.warnings.clone()),
             unused: RefCell::new(translation.unused.clone()),
             reasons: RefCell::new(translation.notes.clone()),
@@ -317,6 +328,24 @@ impl Notes {
     pub fn unreadable(&self, code: &str, error: &PayloadError) {
         let message = format!("{}, so it was not used. {}", error.message, error.hint);
         self.warn(code, message);
+    }
+
+    /// A field that states a stop is not used.
+    pub fn stop_unused(&self, name: &str) {
+        note(&self.stops, shortened(name));
+    }
+
+    /// The name of a field that states a stop which is not used. Beside a stop that is read, only
+    /// one that trails is missed.
+    pub fn unused_stop(&self, unknown: &[(&str, &RawValue)], has_stop: bool) -> Option<String> {
+        for (name, value) in unknown {
+            if stops::is_stop(name) && stops::says_something(value) {
+                self.stop_unused(name);
+            }
+        }
+        let stops = self.stops.borrow();
+        let mut missed = stops.iter().filter(|name| !has_stop || stops::trails(name));
+        missed.next().cloned()
     }
 
     /// All of it as warnings; `near` tells the field that an unknown name is close to.

@@ -23,6 +23,7 @@ mod properties;
 mod side;
 mod signal;
 mod size;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -110,12 +111,14 @@ fn read_given(
         notes.unused(other.name);
     }
     let origins = origins::of_order(&signal, &notes);
+    let unused_stop = notes.unused_stop(given.unknown(), signal.stop_loss.is_some());
     let warnings = notes.into_warnings(given.unknown(), |name| names::ALERT.near(name));
     Read {
         parsed: Ok(Box::new(Parsed {
             signal,
             warnings,
             if_adding: translation.and_then(|said| said.if_adding.clone()),
+            unused_stop,
         })),
         origins,
     }
@@ -174,12 +177,15 @@ impl<'f, 'a> Object<'f, 'a> {
                 {
                     return Err(error);
                 }
-                Err(error) if stated.standing == Standing::Ours => {
-                    self.notes.unreadable("unreadable_field", &error);
-                    continue;
-                }
-                Err(_) => {
-                    self.notes.unused(&self.path(stated.name));
+                Err(error) => {
+                    if field == "stopLossTarget" || stops::trails(field) {
+                        self.notes.stop_unused(stated.name);
+                    }
+                    if stated.standing == Standing::Ours {
+                        self.notes.unreadable("unreadable_field", &error);
+                    } else {
+                        self.notes.unused(&self.path(stated.name));
+                    }
                     continue;
                 }
             };
