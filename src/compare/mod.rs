@@ -11,6 +11,7 @@
 
 pub mod alerts;
 pub mod align;
+pub mod bar;
 pub mod bridge;
 pub mod cause;
 mod certain;

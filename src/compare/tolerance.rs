@@ -1,6 +1,6 @@
 //! How far two legs may lie apart and be one, and what their distance costs.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::leg::Leg;
 use crate::analytics::number::{float, float_of};
@@ -266,108 +266,5 @@ fn price_apart(first: Point, second: Point) -> f64 {
         0.0
     } else {
         apart / first.measure
-    }
-}
-
-/// Bars that a chart can have, in seconds: the greatest is a week.
-const LONGEST_BAR: i64 = 7 * 86_400;
-
-/// The bar of a chart: the greatest common divisor of the times between legs, in whole
-/// minutes. `None` where there are too few times to tell.
-#[must_use]
-pub fn bar_of(times: impl IntoIterator<Item = Timestamp>) -> Option<SignedDuration> {
-    let mut seconds: Vec<i64> = times.into_iter().map(Timestamp::as_second).collect();
-    seconds.sort_unstable();
-    seconds.dedup();
-    if seconds.len() < 3 {
-        return None;
-    }
-    let apart = seconds.windows(2).map(|pair| pair[1] - pair[0]);
-    let bar = apart.fold(0, greatest_common_divisor);
-    (1..=LONGEST_BAR)
-        .contains(&bar)
-        .then(|| SignedDuration::from_secs(bar))
-}
-
-/// The bar of a chart as alerts name it (TradingView's `{{interval}}`): minutes, or a number with
-/// `S`, `D` or `W`. `None` of anything else.
-#[must_use]
-pub fn bar_named(interval: &str) -> Option<SignedDuration> {
-    let digits = interval.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let number: i64 = if digits.is_empty() {
-        1
-    } else {
-        digits.parse().ok()?
-    };
-    let unit = match &interval[digits.len()..] {
-        "" => 60,
-        "S" => 1,
-        "D" => 86_400,
-        "W" => LONGEST_BAR,
-        _ => return None,
-    };
-    let seconds = number.checked_mul(unit)?;
-    (!interval.is_empty() && (1..=LONGEST_BAR).contains(&seconds))
-        .then(|| SignedDuration::from_secs(seconds))
-}
-
-/// The bar by which books are compared: the named one where the times between legs are whole
-/// numbers of it. Plain price alerts name a minute whatever their chart is, so that a minute is
-/// believed only where the times leave no longer one.
-#[must_use]
-pub fn bar_between(
-    named: Option<SignedDuration>,
-    of_times: Option<SignedDuration>,
-) -> Option<SignedDuration> {
-    let (Some(named), Some(of_times)) = (named, of_times) else {
-        return named.or(of_times);
-    };
-    let (short, long) = (named.as_secs(), of_times.as_secs());
-    let is_believed = short != 60 && short > 0 && long % short == 0;
-    Some(if is_believed { named } else { of_times })
-}
-
-fn greatest_common_divisor(one: i64, other: i64) -> i64 {
-    if other == 0 {
-        one
-    } else {
-        greatest_common_divisor(other, one % other)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bar_is_the_one_that_alerts_name_where_the_times_allow_it() {
-        let named = |text| bar_named(text).map(|bar| bar.as_secs());
-        let texts = ["15", "240", "30S", "D", "1D", "1W", "1M", "", "x5", "-5"];
-        assert_eq!(
-            texts.map(named),
-            [
-                Some(900),
-                Some(14_400),
-                Some(30),
-                Some(86_400),
-                Some(86_400),
-                Some(604_800),
-                None,
-                None,
-                None,
-                None
-            ]
-        );
-        let bar = |named: Option<i64>, of_times: Option<i64>| {
-            let seconds = |bar: Option<i64>| bar.map(SignedDuration::from_secs);
-            bar_between(seconds(named), seconds(of_times)).map(|bar| bar.as_secs())
-        };
-        // A strategy that trades at one time of day, on bars of 15 minutes.
-        assert_eq!(bar(Some(900), Some(86_400)), Some(900));
-        assert_eq!(bar(Some(900), None), Some(900));
-        assert_eq!(bar(None, Some(900)), Some(900));
-        // A plain alert's minute, and another chart's interval.
-        assert_eq!(bar(Some(60), Some(900)), Some(900));
-        assert_eq!(bar(Some(3_600), Some(900)), Some(900));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::compare::legs;
 use crate::support::{DataDir, Server, tradingview};
-use algohook::compare::tolerance::bar_of;
+use algohook::compare::bar::bar_of;
 use algohook::compare::{
     Cause, Causes, Evidence, Fate, Leg, Outage, Preset, Refused, Tolerance, matching,
 };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use algohook::compare::tolerance::bar_of;
+use algohook::compare::bar::bar_of;
 use algohook::compare::{Action, Fate, Joined, Leg, Matching, Preset, Tolerance, matching};
 use algohook::domain::money::{Decimal, Price};
 use jiff::SignedDuration;
@@ -541,7 +541,7 @@ fn what_cannot_be_compared_says_why_and_what_to_do() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(refused(&data, &[]).contains("import TradingView's list of trades first"));
-    let (data, webhook, _) = with_backtest(SignedDuration::from_hours(24 * 365 * 2));
+    let (data, webhook, _) = with_backtest(SignedDuration::from_hours(-24 * 365 * 2));
     let output = data.run(&["compare", &webhook.id]);
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("they do not overlap"), "{message}");

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use algohook::compare::tolerance::bar_of;
+use algohook::compare::bar::bar_of;
 use algohook::compare::{
     Cause, Causes, Evidence, Fate, Leg, Matching, Outage, Preset, Refused, Tolerance, matching,
 };

@@ -14,6 +14,7 @@ mod commands;
 mod commands_beside;
 mod compare;
 mod compare_proposals;
+mod compared_bars;
 mod compared_by_hand;
 mod comparison_faults;
 mod compression;

@@ -19,15 +19,14 @@ type OfBoth<'a> = [&'a mut Vec<Option<Cause>>; 2];
 
 /// Legs at an hour of the day at which the other book has none.
 pub(super) fn name_sessions(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
-    let sides = [
-        (&alone.missed, &alone.points.first, missed, 1),
-        (&alone.invented, &alone.points.second, invented, 0),
-    ];
-    for (indices, points, causes, other) in sides {
-        for &index in indices {
-            if alone.is_outside_session(other, points[index]) {
-                causes[index].get_or_insert(Cause::OutsideSession);
-            }
+    for &index in &alone.missed {
+        if alone.is_outside_second(alone.points.first[index]) {
+            missed[index].get_or_insert(Cause::OutsideSession);
+        }
+    }
+    for &index in &alone.invented {
+        if alone.is_outside_first(alone.points.second[index]) {
+            invented[index].get_or_insert(Cause::OutsideSession);
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn name_silences(alone: &Alone<'_>, evidence: &Evidence, causes: &mut
             last = None;
             continue;
         }
-        if alone.is_outside_session(1, *point) {
+        if alone.is_outside_second(*point) {
             continue;
         }
         match runs.last_mut() {

@@ -5,7 +5,7 @@ use super::books::{Books, CannotCompare, Failed};
 use super::frame::Pair;
 use super::rows::ShownBook;
 use super::{Compared, ComparisonFilter, verdict};
-use crate::compare::tolerance::{bar_between, bar_of};
+use crate::compare::bar::bar_between;
 use crate::compare::{Rate, Tolerance};
 
 /// Compares both books.
@@ -31,9 +31,9 @@ fn with_pair<T>(
     mut books: Books,
     act: impl FnOnce(Pair<'_>) -> T,
 ) -> (T, CannotCompare) {
-    let of_times = bar_of(books.backtest.legs.iter().map(|leg| leg.time));
+    let times = books.backtest.legs.iter().map(|leg| leg.time);
     let tolerance = filter.tolerance(Tolerance {
-        bar: bar_between(books.bar, of_times).unwrap_or_default(),
+        bar: bar_between(books.bar, times).unwrap_or_default(),
         ..filter.preset.into()
     });
     books.split_like_backtest(&tolerance, filter.shift.constant());

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::ComparisonFilter;
 use crate::compare::alerts::{is_every_one_stated, wholes};
+use crate::compare::bar::bar_named;
 use crate::compare::leg::of_trade;
 use crate::compare::splits::splits;
-use crate::compare::tolerance::bar_named;
 use crate::compare::{Action, AlertLegs, ClockShift, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::frame::Found;
 use super::{ComparisonVerdict, SuggestedPrice};
+use crate::compare::bar::is_of_days;
 use crate::compare::{Bridge, MatchBand, Scale, Shift};
 use crate::domain::currency;
 use crate::domain::money::Decimal;
@@ -123,6 +124,12 @@ fn late(found: &Found<'_>) -> Option<(usize, String)> {
 /// What makes times differ by as much, and whether the list's zone may be at fault. Zones lie whole
 /// quarters of an hour apart, and alerts come a bar late, or two.
 fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
+    if is_of_days(bar) && by.abs() < bar {
+        return (
+            "its days are dated by another hour than their session opens at",
+            false,
+        );
+    }
     let is_zones = by.as_secs() % 900 == 0 && by.abs() >= SignedDuration::from_mins(30);
     let is_bars = by.abs() <= bar.checked_mul(2).unwrap_or(bar);
     match (is_zones, is_bars) {
