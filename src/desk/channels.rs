@@ -12,7 +12,7 @@ use crate::domain::channel::{ChannelId, ChannelKind, NotHours, Tells, Topic};
 use crate::domain::notice::{Notice, Notices};
 use crate::domain::setting::UnfitSetting;
 use crate::domain::webhook::{NotAWebhookId, WebhookId, name_of};
-use crate::journal::notices::KIND;
+use crate::journal::notices::{KIND, follow_quiet};
 use crate::notify::settings;
 use crate::notify::telegram::bot_id;
 use crate::store::audit::{self, Actor};
@@ -245,6 +245,7 @@ fn keep(
         (server, secrets.get("token").cloned())
     };
     let before = bot(&terms, &secrets);
+    let quiet = (terms.quiet, terms.zone.clone());
     if let Err(error) = apply(&mut terms, &mut secrets, change) {
         return Ok(Err(error));
     }
@@ -269,6 +270,9 @@ fn keep(
     // What is remembered of channels is of before.
     context.memory.forget();
     outbox::switch(context, &id.to_string(), true)?;
+    if quiet != (terms.quiet, terms.zone) {
+        follow_quiet(context, &channels::get(context.connection, id)?, actor.at)?;
+    }
     get(context.connection, vault, id).map(Ok)
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::Topic;
+use super::money::Decimal;
 
 /// Notices that one message has at most; the rest are counted.
 const MOST: usize = 20;
@@ -15,6 +16,9 @@ pub enum Notice {
     Order {
         /// The number.
         order: i64,
+        /// The position after it, above zero long; none where its ledger is still derived.
+        #[serde(default)]
+        position: Option<Decimal>,
     },
     /// A text.
     Text {

@@ -210,7 +210,7 @@ fn record_at(
 ) -> Result<Recorded> {
     let recorded = record_reading(context, webhook, delivery, arrival)?;
     forwards::pass_on(context, webhook, delivery, &recorded)?;
-    notices::tell_order(context, delivery, &recorded)?;
+    notices::tell_order(context, webhook, delivery, &recorded)?;
     Ok(recorded)
 }
 

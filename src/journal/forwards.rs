@@ -18,9 +18,8 @@ use crate::domain::money::{Decimal, Quantity};
 use crate::domain::order::{Measure, measure};
 use crate::domain::signal::{Direction, Intent, Signal};
 use crate::formats::{self, MadeWith, Outgoing, OutgoingOrder};
-use crate::store::ledger_key::LedgerKey;
 use crate::store::outbox::{self, NewRow, Put};
-use crate::store::{Connection, Result, WriteContext, forwards, history, tickers, trades};
+use crate::store::{Connection, Result, WriteContext, forwards, history, trades};
 
 pub use crate::store::forwards::StoredForward;
 
@@ -231,7 +230,7 @@ fn resolved(
         (Intent::Exit, Some((Direction::Short, _))) => signal.intent = Intent::ExitShort,
         // It closed a part of the position, or all of it, and opened what is there now.
         (Intent::Buy | Intent::Sell, Some((side, closed))) if signal.closes_opposite => {
-            let after = position_after(context, webhook, &signal)?.unwrap_or_default();
+            let after = ledgers::position_of(context, webhook, &signal.ticker)?.unwrap_or_default();
             let is_new = !after.is_zero() && Direction::of_position(after) != side;
             let opened = if is_new { after.abs() } else { Decimal::ZERO };
             quantity = match closed.checked_add(opened).map(Quantity::new) {
@@ -288,7 +287,7 @@ fn order_of<'a>(
     let signal = &resolved.signal;
     let position = match signal.stated_position.new {
         Some(stated) => Some(stated),
-        None => position_after(context, webhook, signal)?,
+        None => ledgers::position_of(context, webhook, &signal.ticker)?,
     };
     Ok(OutgoingOrder {
         signal,
@@ -298,16 +297,6 @@ fn order_of<'a>(
         closed_nothing: resolved.closed_nothing,
         unused_stop: None,
     })
-}
-
-fn position_after(
-    context: &mut WriteContext<'_>,
-    webhook: i64,
-    signal: &Signal,
-) -> Result<Option<Decimal>> {
-    let instrument = tickers::find(context.connection, webhook, &signal.ticker)?;
-    let key = LedgerKey::of_alerts(webhook, instrument);
-    Ok(ledgers::position(context, &key))
 }
 
 #[cfg(test)]

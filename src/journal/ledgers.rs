@@ -17,11 +17,14 @@ use super::Remembered;
 use crate::domain::ledger::{Applied, Ledger, NotApplied, Unpairable};
 use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
+use crate::domain::signal::Ticker;
 use crate::domain::webhook::Settings;
 use crate::store::ledger_key::LedgerKey;
 use crate::store::ledgers::{load, mark, save};
 use crate::store::sql::to_micros;
-use crate::store::{Result, StoreError, WriteContext, lots, orders, pairings, trades, webhooks};
+use crate::store::{
+    Result, StoreError, WriteContext, lots, orders, pairings, tickers, trades, webhooks,
+};
 
 /// Ledgers kept in memory; beyond that all are let go of and read again when needed.
 const KEPT: usize = 4096;
@@ -196,6 +199,21 @@ pub(super) fn settings(context: &mut WriteContext<'_>, webhook: i64) -> Result<A
 pub(super) fn position(context: &mut WriteContext<'_>, key: &LedgerKey) -> Option<Decimal> {
     let kept = Remembered::of(context).ledgers.kept.get(key)?;
     Some(kept.ledger.position())
+}
+
+/// The position of a webhook in a ticker, where its ledger is in memory.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database cannot be read.
+pub(super) fn position_of(
+    context: &mut WriteContext<'_>,
+    webhook: i64,
+    ticker: &Ticker,
+) -> Result<Option<Decimal>> {
+    let instrument = tickers::find(context.connection, webhook, ticker)?;
+    let key = LedgerKey::of_alerts(webhook, instrument);
+    Ok(position(context, &key))
 }
 
 /// Leaves an order that was stored just now to [`parts::Deriving`].

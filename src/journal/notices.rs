@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Remembered;
-use super::deliveries::{Delivery, Recorded};
+use super::deliveries::{Delivery, Reading, Recorded};
+use super::{Remembered, ledgers};
 use crate::domain::channel::Topic;
 use crate::domain::event::EventSource;
 use crate::domain::notice::{Notice, Notices};
@@ -59,6 +59,7 @@ impl Channels {
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub(super) fn tell_order(
     context: &mut WriteContext<'_>,
+    webhook: i64,
     delivery: &Delivery,
     recorded: &Recorded,
 ) -> Result<()> {
@@ -72,8 +73,28 @@ pub(super) fn tell_order(
     let now = delivery
         .clock
         .map_or(delivery.received_at, |clock| clock.wall);
-    let notice = Notice::Order { order: order.0 };
+    if !is_told(context, Topic::Order, &delivery.webhook)? {
+        return Ok(());
+    }
+    // Those that come until it is told change it.
+    let position = match &delivery.reading {
+        Reading::Signal(parsed) => ledgers::position_of(context, webhook, &parsed.signal.ticker)?,
+        Reading::Withheld(..) | Reading::Failed(_) => None,
+    };
+    let notice = Notice::Order {
+        order: order.0,
+        position,
+    };
     tell(context, Topic::Order, Some(&delivery.webhook), &notice, now)
+}
+
+/// Whether any channel tells of a topic and a webhook.
+fn is_told(context: &mut WriteContext<'_>, topic: Topic, webhook: &WebhookId) -> Result<bool> {
+    let connection = context.connection;
+    let channels = Remembered::of(context).channels.get(connection)?;
+    Ok(channels
+        .iter()
+        .any(|channel| wants(channel, topic, Some(webhook))))
 }
 
 /// Tells a notice to every channel that tells of its topic and webhook.
@@ -157,6 +178,23 @@ fn due_at(channel: &StoredChannel, is_vital: bool, now: Timestamp) -> Timestamp 
     let quiet = channel.terms.quiet.filter(|_| !is_vital);
     let morning = quiet.and_then(|quiet| quiet.end(now, &zone));
     morning.unwrap_or_else(|| now.checked_add(TOGETHER).unwrap_or(now))
+}
+
+/// Has what a channel holds back for the end of its quiet hours wait for the end of those that it
+/// has now, or for nothing where there are none.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn follow_quiet(
+    context: &mut WriteContext<'_>,
+    channel: &StoredChannel,
+    now: Timestamp,
+) -> Result<()> {
+    // What only waits for its company is on its way.
+    let soon = now.checked_add(TOGETHER).unwrap_or(now);
+    let due_at = due_at(channel, false, now);
+    outbox::hold_until(context, &channel.lane(), KIND, soon, due_at)
 }
 
 fn row(

@@ -45,6 +45,35 @@ pub fn cut(text: &str, most: usize, length: impl Fn(char) -> usize) -> String {
     kept.collect::<String>() + CUT
 }
 
+/// Characters of a line that are kept whatever the others need.
+const LEAST: usize = 60;
+
+/// Lines as one text of at most so many characters by `length`. Where they are too long, the
+/// longest are cut, so that a comment takes no other order's place.
+pub fn fit(lines: &[&str], most: usize, length: impl Fn(char) -> usize) -> String {
+    let size = |line: &&str| line.chars().map(&length).sum::<usize>();
+    let mut sizes: Vec<usize> = lines.iter().map(size).collect();
+    let breaks = lines.len().saturating_sub(1) * length('\n');
+    let mut room = most.saturating_sub(breaks);
+    if sizes.iter().sum::<usize>() <= room {
+        return lines.join("\n");
+    }
+    // What short lines leave of their share is for the others.
+    sizes.sort_unstable();
+    let (mut share, mut left) = (0, sizes.len());
+    for size in sizes {
+        share = room / left;
+        if size > share {
+            break;
+        }
+        room -= size;
+        left -= 1;
+    }
+    let share = share.max(LEAST);
+    let cut_lines: Vec<String> = lines.iter().map(|line| cut(line, share, &length)).collect();
+    cut(&cut_lines.join("\n"), most, length)
+}
+
 impl Message {
     /// Title and lines as one text of at most so many characters, each escaped by `escape`; the
     /// link stays whole.
@@ -70,7 +99,7 @@ impl Message {
             .into_iter()
             .chain(self.lines.iter().map(String::as_str))
             .collect();
-        let kept = cut(&lines.join("\n"), most.saturating_sub(link), length);
+        let kept = fit(&lines, most.saturating_sub(link), length);
         let mut text: String = kept.chars().map(escaped).collect();
         if let Some(link) = &self.link {
             text.push('\n');

@@ -4,7 +4,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use serde_json::json;
 
-use super::message::{Message, Severity, cut, plain};
+use super::message::{Message, Severity, cut, fit};
 use super::{Target, Unsendable, post_json};
 
 /// Bytes of a message, beyond which ntfy makes a file of it.
@@ -17,15 +17,11 @@ pub(super) fn request(message: &Message, to: &Target<'_>) -> Result<Request<Byte
         Severity::Notice => 4,
         Severity::Fault => 5,
     };
-    let text = Message {
-        link: None,
-        ..message.clone()
-    }
-    .text(usize::MAX, plain, false);
+    let lines: Vec<&str> = message.lines.iter().map(String::as_str).collect();
     let mut body = json!({
         "topic": to.need("topic")?,
         "title": cut(&message.title, 200, |_| 1),
-        "message": cut(&text, MOST_BYTES, char::len_utf8),
+        "message": fit(&lines, MOST_BYTES, char::len_utf8),
         "priority": priority,
     });
     if let Some(link) = &message.link {

@@ -2,10 +2,11 @@
 
 use crate::domain::channel::Topic;
 use crate::domain::currency;
-use crate::domain::money::Decimal;
+use crate::domain::money::{Decimal, Quantity};
 use crate::domain::notice::{Notice, Notices};
 use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
+use crate::store::orders::StoredOrder;
 use crate::store::trades::TradeFilter;
 use crate::store::{Connection, Result, StoreError, orders, trades, webhooks};
 use crate::text::counted;
@@ -52,15 +53,17 @@ pub fn message(connection: &Connection, notices: &Notices, page: Option<&str>) -
 
 fn one(connection: &Connection, notice: &Notice, page: Option<&str>) -> Result<Message> {
     match notice {
-        Notice::Order { order } => match of_order(connection, OrderId(*order), page) {
-            Err(StoreError::NotFound(_)) => Ok(Message {
-                title: format!("Order {order} was removed before it could be told"),
-                lines: Vec::new(),
-                severity: Severity::Info,
-                link: None,
-            }),
-            told => told,
-        },
+        Notice::Order { order, position } => {
+            match of_order(connection, OrderId(*order), *position, page) {
+                Err(StoreError::NotFound(_)) => Ok(Message {
+                    title: format!("Order {order} was removed before it could be told"),
+                    lines: Vec::new(),
+                    severity: Severity::Info,
+                    link: None,
+                }),
+                told => told,
+            }
+        }
         Notice::Text {
             topic,
             title,
@@ -79,27 +82,27 @@ fn one(connection: &Connection, notice: &Notice, page: Option<&str>) -> Result<M
     }
 }
 
-fn of_order(connection: &Connection, id: OrderId, page: Option<&str>) -> Result<Message> {
+fn of_order(
+    connection: &Connection,
+    id: OrderId,
+    position: Option<Decimal>,
+    page: Option<&str>,
+) -> Result<Message> {
     let order = orders::get(connection, id)?;
     let webhook = webhooks::get(connection, &order.webhook)?;
-    let does = match order.intent.direction() {
-        Some(Direction::Long) => "Bought",
-        Some(Direction::Short) => "Sold",
-        None => "Left",
-    };
-    let quantity = order.quantity.map_or_else(
-        || "all of the position in".to_owned(),
-        |quantity| quantity.get().normalize().to_string(),
-    );
-    let price = order.intended_price.get().normalize();
-    let title = format!("{does} {quantity} {} at {price}", order.ticker);
     let what = order
         .change
         .map_or_else(String::new, |change| format!(" ({change})"));
+    let closed = if order.intent.is_exit() {
+        trades::closed_by(connection, id)?
+    } else {
+        None
+    };
+    let title = title(&order, closed);
     let mut lines = vec![format!("{}{what}", webhook.name)];
+    lines.extend(beyond(&order, closed));
     lines.extend(profit(connection, id, &order.webhook)?);
-    let after = order.stated_position;
-    lines.extend(after.map(|position| format!("Position after: {}", position.normalize())));
+    lines.extend(after(position, order.stated_position));
     lines.extend(
         order
             .comment
@@ -111,6 +114,47 @@ fn of_order(connection: &Connection, id: OrderId, page: Option<&str>) -> Result<
         lines,
         severity: Severity::Info,
         link: page.map(|page| format!("{page}/orders?order={id}")),
+    })
+}
+
+/// What an order did, in a line: an exit does no more than `closed`.
+fn title(order: &StoredOrder, closed: Option<(Direction, Decimal)>) -> String {
+    let (ticker, price) = (&order.ticker, order.intended_price.get().normalize());
+    let is_paired = order.fill_price.is_some();
+    if order.intent.is_exit() && is_paired && closed.is_none() {
+        return format!("Nothing to close in {ticker} at {price}");
+    }
+    let direction = match closed {
+        Some((side, _)) => Some(side.opposite()),
+        None => order.intent.direction(),
+    };
+    let does = match direction {
+        Some(Direction::Long) => "Bought",
+        Some(Direction::Short) => "Sold",
+        None => "Left",
+    };
+    let stated = order.quantity.map(Quantity::get);
+    let quantity = closed.map(|(_, closed)| closed).or(stated).map_or_else(
+        || "all of the position in".to_owned(),
+        |quantity| quantity.normalize().to_string(),
+    );
+    format!("{does} {quantity} {ticker} at {price}")
+}
+
+/// The quantity of an exit that states more than there was to close, in a line.
+fn beyond(order: &StoredOrder, closed: Option<(Direction, Decimal)>) -> Option<String> {
+    let (stated, (_, closed)) = (order.quantity?.get().normalize(), closed?);
+    (stated > closed).then(|| format!("The alert states {stated}: more than there was to close"))
+}
+
+/// The position after an order in a line, and what the alert states where that is another.
+fn after(position: Option<Decimal>, stated: Option<Decimal>) -> Option<String> {
+    let position = position.or(stated)?.normalize();
+    Some(match stated.map(|stated| stated.normalize()) {
+        Some(stated) if stated != position => {
+            format!("Position after: {position} (the alert states {stated})")
+        }
+        _ => format!("Position after: {position}"),
     })
 }
 

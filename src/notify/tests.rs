@@ -128,6 +128,48 @@ fn a_mail_has_no_header_that_a_title_brings() {
     assert_eq!(mail.envelope().to().len(), 2);
 }
 
+#[test]
+fn a_long_comment_takes_no_other_orders_place() {
+    let comment = format!("  Comment: {}", "<c>".repeat(2000));
+    let lines = [
+        "• Bought 1 A at 10",
+        "  One",
+        &comment,
+        "• Sold 2 B at 20",
+        "  Two",
+        "  Comment: short",
+    ];
+    let text = message("algohook: 2 messages", &lines);
+    for (kind, field) in [
+        (ChannelKind::Telegram, "text"),
+        (ChannelKind::Discord, "content"),
+        (ChannelKind::Slack, "text"),
+        (ChannelKind::Ntfy, "message"),
+    ] {
+        let said = json(&made(kind, &text))[field].as_str().unwrap().to_owned();
+        let plain = without_backslashes(&without_html(&said));
+        for line in lines.iter().filter(|line| line.len() < 100) {
+            assert!(plain.contains(line), "{kind}: {line} is not in {plain}");
+        }
+        assert!(
+            plain.contains("<c><c>") && plain.contains('…'),
+            "{kind}: {plain}"
+        );
+        // As much is kept of it as there is room for.
+        assert!(said.len() > 1900, "{kind}: {}", said.len());
+    }
+}
+
+#[test]
+fn too_many_lines_are_cut_at_the_end() {
+    let lines = vec!["x".repeat(100); 400];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let said = json(&made(ChannelKind::Ntfy, &message("t", &lines)));
+    let said = said["message"].as_str().unwrap();
+    assert!(said.len() <= 4000 && said.len() > 3900, "{}", said.len());
+    assert!(said.starts_with(&"x".repeat(50)), "{said}");
+}
+
 /// A text without the escapes of a service.
 fn without_html(text: &str) -> String {
     text.replace("&lt;", "<")

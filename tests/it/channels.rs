@@ -218,6 +218,105 @@ fn a_channel_tells_what_it_is_set_to_and_of_its_webhooks() {
 }
 
 #[test]
+fn what_quiet_hours_held_back_is_told_once_they_are_off() {
+    let server = Server::start_with(&ALLOW);
+    let (webhook, receiver) = (server.create_webhook("One"), Receiver::start());
+    let token = server.data.create_token();
+    let now = jiff::Timestamp::now().to_string();
+    let hour: u32 = now[11..13].parse().unwrap();
+    let quiet = |hours: u32| format!("{hour:02}:00-{:02}:00", (hour + hours) % 24);
+    let id = add(
+        &server.data,
+        &receiver,
+        &["--tells", "order", "--quiet", &quiet(3)],
+    );
+    // Each has the position after itself, and a long comment takes no other's place.
+    for order in [
+        json!({"qty": 1, "metadata": {"comment": "c".repeat(6000)}}),
+        json!({"qty": 2}),
+        json!({"positionDirection": "exit", "qty": null}),
+    ] {
+        server.deliver(&webhook, &webhook.alert(&order)).expect(200);
+    }
+    let due = || {
+        let rows = server
+            .api(
+                &token,
+                "GET",
+                &format!("/outbox?target={id}&state=waiting"),
+                None,
+            )
+            .expect(200)
+            .json();
+        let due = rows["items"][0]["dueAt"].as_str().unwrap().to_owned();
+        due.parse::<jiff::Timestamp>().unwrap()
+    };
+    let (change, before) = (format!("/channels/{id}"), due());
+    let hours = json!({"quiet": quiet(5)});
+    server
+        .api(&token, "PATCH", &change, Some(hours))
+        .expect(200);
+    assert_eq!(due() - before, jiff::SignedDuration::from_hours(2));
+    assert_eq!(receiver.came().len(), 0);
+    server
+        .data
+        .text(&["channel", "change", &id, "--quiet", "off"]);
+    let (title, text) = told(&receiver.wait(1)[0]);
+    assert_eq!(title, "algohook: 3 messages");
+    for line in [
+        "• Bought 1 NASDAQ:AAPL at 150.25",
+        "Position after: 1\n",
+        "Comment: ccc",
+        "• Bought 2 NASDAQ:AAPL at 150.25",
+        "Position after: 3\n",
+        "• Sold 3 NASDAQ:AAPL at 150.25",
+        "Position after: 0",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+}
+
+#[test]
+fn an_order_is_told_as_what_it_did() {
+    let server = Server::start_with(&ALLOW);
+    let webhook = server.create_webhook("BTC Strategy");
+    let receiver = Receiver::start();
+    add(&server.data, &receiver, &["--tells", "order"]);
+    let mut count = 0;
+    let mut told_of = |alerts: &[serde_json::Value]| {
+        for alert in alerts {
+            let mut alert = alert.clone();
+            alert["auth_key"] = json!(webhook.key);
+            alert["ticker"] = json!("QQ");
+            server.deliver(&webhook, &alert).expect(200);
+        }
+        count += 1;
+        told(&receiver.wait(count)[count - 1])
+    };
+    let order = |intent: &str, quantity: u32| json!({"positionDirection": intent, "qty": quantity, "marketPrice": 6});
+    let (title, _) = told_of(&[order("exitShort", 5)]);
+    assert_eq!(title, "Nothing to close in QQ at 6");
+    let (title, _) = told_of(&[json!({"positionDirection": "exitShort", "marketPrice": 6})]);
+    assert_eq!(title, "Nothing to close in QQ at 6");
+    let (title, text) = told_of(&[order("entryShort", 2)]);
+    assert_eq!(title, "Sold 2 QQ at 6");
+    assert!(text.ends_with("Position after: -2"), "{text}");
+    // What the alert states is no more than that.
+    let sell = json!({"action": "sell", "qty": 1, "marketPrice": 6, "marketPosition": "short", "marketPositionSize": 9});
+    let (title, text) = told_of(&[sell]);
+    assert_eq!(title, "Sold 1 QQ at 6");
+    let position = "Position after: -3 (the alert states -9)";
+    assert!(text.ends_with(position), "{text}");
+    let (title, text) = told_of(&[order("exitShort", 50)]);
+    assert_eq!(title, "Bought 3 QQ at 6");
+    assert!(
+        text.contains("The alert states 50: more than there was to close"),
+        "{text}"
+    );
+    assert!(text.ends_with("Position after: 0"), "{text}");
+}
+
+#[test]
 fn a_dead_channel_holds_up_nothing_and_a_dead_forward_is_told() {
     let server = Server::start_with(&ALLOW);
     let webhook = server.create_webhook("Strategy");

@@ -26,7 +26,9 @@ pub(super) use settle::after_restore;
 
 pub use clock::{follow_clock, step};
 
-pub use put::{LARGEST_LANE, NewRow, Put, joinable, put, put_dead, put_unknown, rewrite};
+pub use put::{
+    LARGEST_LANE, NewRow, Put, hold_until, joinable, put, put_dead, put_unknown, rewrite,
+};
 pub use settle::{
     Note, Outcome, forget_settled, note, recover, remove, remove_lane, send_again, send_all_again,
     switch,

@@ -206,3 +206,25 @@ pub fn rewrite(connection: &Connection, row: RowId, body: &[u8]) -> Result<()> {
         .execute(params![row.0, body])?;
     Ok(())
 }
+
+/// Gives the rows of a kind that wait for a time after `now` another one; what tells of a fault
+/// waits for none.
+///
+/// # Errors
+///
+/// [`crate::store::StoreError::Unavailable`] where nothing could be written.
+pub fn hold_until(
+    context: &mut WriteContext<'_>,
+    lane: &str,
+    kind: &str,
+    now: Timestamp,
+    due_at: Timestamp,
+) -> Result<()> {
+    let mut update = context.connection.prepare_cached(
+        "UPDATE outbox SET due_at = ?4
+         WHERE lane = ?1 AND kind = ?2 AND state = 'waiting' AND due_at > ?3 AND failures = 0 AND NOT vital",
+    )?;
+    let values = params![lane, kind, to_micros(now), to_micros(due_at)];
+    context.memory.has_outbox_rows |= update.execute(values)? > 0;
+    Ok(())
+}
