@@ -342,6 +342,9 @@ fn a_size_inside_something_else_is_no_order_of_one() {
     for fields in [
         r#""metadata":{"qty":5}"#,
         r#""metadata":{"quantity":"5"}"#,
+        r#""metadata":{"position_size":7}"#,
+        r#""metadata":{"market_position_size":"7"}"#,
+        r#""strategy":{"position_size":7}"#,
         r#""strategy":{"order":{"contracts":5}}"#,
         r#""strategy":{"order_contracts":5}"#,
         r#""orders":[{"qty":5}]"#,
@@ -563,6 +566,31 @@ fn an_exit_that_states_a_wrong_quantity_does_not_close_everything() {
 }
 
 #[test]
+fn a_quantity_without_a_value_is_no_order_of_one() {
+    for value in [
+        r#""null""#,
+        r#""NULL""#,
+        r#""""#,
+        r#""NaN""#,
+        r#""none""#,
+        "0",
+    ] {
+        for name in ["qty", "quantity", "size", "contracts"] {
+            fails(&purchase(&format!(r#""{name}":{value}"#)));
+        }
+        fails(&format!(
+            r#"{{"ticker":"A","action":"buy","quantity":{value},"signalPrice":10}}"#
+        ));
+        fails(&pickmytrade(&format!(r#""data":"buy","quantity":{value}"#)));
+        // The position says it.
+        let moved = format!(
+            r#""qty":{value},"marketPosition":"long","marketPositionSize":3,"prevMarketPosition":"flat","prevMarketPositionSize":0"#
+        );
+        makes(&purchase(&moved), "buy 3 A market at 10");
+    }
+}
+
+#[test]
 fn a_quantity_under_a_name_that_is_not_known_is_no_order_of_one() {
     for name in [
         "qyt",
@@ -711,6 +739,30 @@ fn what_an_exchange_calls_reducing_never_opens() {
 }
 
 #[test]
+fn a_sale_that_can_open_a_short_is_by_no_unsaid_percentage() {
+    for message in [
+        "sell 50% A at 10",
+        r#"{"symbol":"A","action":"sell","quantity":"50%","price":10}"#,
+    ] {
+        let leaves = reading(message, SellWhileFlat::Nothing).signal;
+        assert_eq!(
+            in_words(&leaves.unwrap().signal),
+            "exitLong 50% of the position A market at 10"
+        );
+        let opens = reading(message, SellWhileFlat::Short).signal;
+        assert_eq!(
+            opens.unwrap_err().field.as_deref(),
+            Some("quantity"),
+            "{message}"
+        );
+    }
+    let all = reading("sell all A at 10", SellWhileFlat::Short)
+        .signal
+        .unwrap();
+    assert_eq!(in_words(&all.signal), "exitLong all A market at 10");
+}
+
+#[test]
 fn a_sentence_says_each_thing_once() {
     for text in [
         "buy 10 A at 180 at 190",
@@ -723,9 +775,12 @@ fn a_sentence_says_each_thing_once() {
         "buy 10 A at 180 limit 175 limit 174",
         "buy all A at 10",
         "short all A at 10",
+        "buy 10 A at 180 stop 170",
+        "sell short 10 A at 180 stop 190",
     ] {
         fails(text);
     }
+    makes("buy 10 A at 180 stop 190", "buy 10 A stop at 190");
     makes("buy 10 A at 180 at 180", "buy 10 A market at 180");
     for key in [
         "auth_key=x1",

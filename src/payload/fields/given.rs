@@ -57,7 +57,7 @@ pub fn blank(value: &RawValue) -> Option<&'static str> {
     let text = string(value);
     match text.as_deref().map_or(value.get(), str::trim) {
         "" => Some("\"\""),
-        "null" => Some("null"),
+        text if text.eq_ignore_ascii_case("null") => Some("null"),
         text if text.eq_ignore_ascii_case("nan") => Some("NaN"),
         text if text.eq_ignore_ascii_case("na") => Some("na"),
         text if text.eq_ignore_ascii_case("none") => Some("none"),

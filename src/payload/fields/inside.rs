@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use super::given::{blank, shortened};
-use super::names::{ALERT, QUANTITY_RISK, SIZES, Standing};
+use super::names::{ALERT, POSITION_SIZES, QUANTITY_RISK, SIZES, Standing};
 use super::side::{Side, agrees};
 use super::{Object, PayloadError, likeness, string, words};
 use crate::domain::ledger::same_size;
@@ -101,6 +101,8 @@ pub struct Hidden {
     pub path: String,
     /// True if it is beside a field that the format reads: only its name is another one.
     pub is_beside: bool,
+    /// True if it is that of a position.
+    pub is_of_position: bool,
 }
 
 /// The first size inside of what is not read.
@@ -111,8 +113,10 @@ pub fn size(fields: &Object<'_, '_>) -> Option<Hidden> {
         parts.any(|part| AROUND.iter().any(|word| part.contains(word)))
     };
     let is_size = |place: &Place<'_>, is_free: bool| {
-        let is_known = field_of(place.name)
-            .is_some_and(|field| SIZES.contains(&field) && !(is_free && field == QUANTITY_RISK));
+        let is_known = field_of(place.name).is_some_and(|field| {
+            SIZES.contains(&field) && !(is_free && field == QUANTITY_RISK)
+                || POSITION_SIZES.contains(&field)
+        });
         let is_like = !is_free
             && !place.name.to_ascii_lowercase().contains("vol")
             && likeness::is_size(place.name, std::iter::empty());
@@ -136,18 +140,20 @@ pub fn size(fields: &Object<'_, '_>) -> Option<Hidden> {
         };
         // The rest of another service's object, which is at no top.
         if !parent.is_empty() && is_size(&place, is_free) {
-            return Some(Hidden {
-                path: name.to_owned(),
-                is_beside: true,
-            });
+            return Some(hidden(&place, true));
         }
         find(name, value, &mut |place| {
-            is_size(place, is_free).then(|| Hidden {
-                path: place.path.to_owned(),
-                is_beside: false,
-            })
+            is_size(place, is_free).then(|| hidden(place, false))
         })
     })
+}
+
+fn hidden(place: &Place<'_>, is_beside: bool) -> Hidden {
+    Hidden {
+        path: place.path.to_owned(),
+        is_beside,
+        is_of_position: field_of(place.name).is_some_and(|field| POSITION_SIZES.contains(&field)),
+    }
 }
 
 /// The error of an order whose side or quantity is another one inside of an object that says

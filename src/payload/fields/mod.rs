@@ -254,7 +254,9 @@ impl<'f, 'a> Object<'f, 'a> {
     fn without_value(&self, field: &'static str) -> Option<PayloadError> {
         let mut all = self.given.all(field);
         all.find_map(|stated| match stated.blank()? {
-            "null" => None,
+            // What programs write for a field that they leave out; as a text it is a value that
+            // a script did not have.
+            _ if stated.value.get() == "null" => None,
             "\"\"" => Some(self.invalid(
                 stated.name,
                 "is empty",

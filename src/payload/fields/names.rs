@@ -102,6 +102,13 @@ pub const SIZES: [&str; 5] = [
     QUANTITY_RISK,
 ];
 
+/// The fields that say the size of a position, which an order's own follows from.
+pub const POSITION_SIZES: [&str; 3] = [
+    "marketPositionSize",
+    "prevMarketPositionSize",
+    "positionSize",
+];
+
 /// Names of the fields that other services have their secret in.
 const SECRETS: [&str; 3] = ["secret", "token", "password"];
 

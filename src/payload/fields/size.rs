@@ -317,11 +317,31 @@ fn percentage(
         return Err(PayloadError::contradiction(&other, what, hint));
     }
     let found = stated.or(beside);
-    if found.is_some() && !matches!(kind, Kind::Percent(Some(_))) {
+    let is_said_of = matches!(kind, Kind::Percent(Some(_)));
+    if found.is_some() && !is_said_of && intent == Intent::Sell && fields.notes.is_translated() {
+        return Err(sale_by_percentage(fields));
+    }
+    if found.is_some() && !is_said_of {
         let reason = format!("a percentage of the {of}");
         fields.notes.because("qty", reason);
     }
     Ok(found)
+}
+
+/// The error of another service's sale on the net position by a percentage: where it leaves a long
+/// position, that is of the position, and where it opens a short one, of the equity.
+fn sale_by_percentage(fields: &Object<'_, '_>) -> PayloadError {
+    let (field, hint) = (
+        "qty",
+        "State a number of units, or of what it is a percentage; with sellWhileFlat \"nothing\" a sale only leaves a long position.",
+    );
+    let name = if fields.first(field).is_some() {
+        field
+    } else {
+        QUANTITY_PERCENT
+    };
+    let problem = "is a percentage of the position or of the equity: this sale can leave a long position or open a short one";
+    fields.invalid(&fields.name_of(name), problem, hint)
 }
 
 /// The kind of number that the quantity is said to be.
@@ -433,7 +453,9 @@ fn inside_another(fields: &Object<'_, '_>) -> Option<PayloadError> {
     let hidden = inside::size(fields)?;
     let name = fields.notes.wording().name("qty");
     let path = shortened(&hidden.path);
-    let hint = if hidden.is_beside {
+    let hint = if hidden.is_of_position {
+        format!("Put what {path} says at the top of the message, or state {name}.")
+    } else if hidden.is_beside {
         format!("Rename {path} to {name}.")
     } else {
         format!("Write what {path} has at the top of the message, as \"{name}\".")

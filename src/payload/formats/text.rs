@@ -6,7 +6,7 @@
 use super::side;
 use super::translation::{Taken, not_one_of};
 use crate::domain::format::ReadingRules;
-use crate::domain::money::parse_decimal;
+use crate::domain::money::{Decimal, parse_decimal};
 use crate::domain::signal::{Direction, Intent, TimeInForce};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, SideWord, shortened, side_word};
@@ -78,8 +78,17 @@ pub fn translate(text: &str, rules: ReadingRules) -> Result<Translation<'static>
     };
     rest.quantity()?;
     rest.symbol(&said)?;
-    rest.terms()?;
+    rest.terms(direction(word))?;
     Ok(translation)
+}
+
+/// Whether a word buys or sells, where it says so.
+fn direction(word: SideWord) -> Option<Direction> {
+    match word {
+        SideWord::Whole(intent) => intent.direction(),
+        SideWord::Side(direction) | SideWord::Order(direction) => Some(direction),
+        SideWord::Close | SideWord::Open => None,
+    }
 }
 
 /// The side of a sentence: what sells "all" leaves a position, what buys it has none to take
@@ -217,8 +226,9 @@ impl Words<'_, '_> {
     }
 
     /// Prices, order type and time in force.
-    fn terms(&mut self) -> Result<(), PayloadError> {
+    fn terms(&mut self, direction: Option<Direction>) -> Result<(), PayloadError> {
         let mut at: Option<String> = None;
+        let mut stop: Option<String> = None;
         let mut kind: Option<&'static str> = None;
         let mut has_price_of_type = false;
         while let Some(word) = self.next().map(str::to_owned) {
@@ -234,6 +244,7 @@ impl Words<'_, '_> {
                         let field = if is_limit { "limitPrice" } else { "stopPrice" };
                         self.state(field, &word, &price);
                         has_price_of_type = true;
+                        stop = stop.or_else(|| (!is_limit).then_some(price));
                     } else {
                         let means = match small.as_bytes()[0] {
                             b'l' => "limit",
@@ -256,6 +267,9 @@ impl Words<'_, '_> {
                 }
                 _ => return Err(not_understood(&word)),
             }
+        }
+        if let (Some(direction), Some(at), Some(stop)) = (direction, &at, &stop) {
+            require_stop_beyond(direction, at, stop)?;
         }
         if let Some(kind) = kind.filter(|_| has_price_of_type) {
             let what = format!("{kind} and the price of another order type");
@@ -291,6 +305,20 @@ impl Words<'_, '_> {
         );
         Err(PayloadError::invalid(&shortened(word), problem, FORM))
     }
+}
+
+/// A stop order waits for a price beyond that of the market: "buy 2 A at 400 stop 395" means a stop
+/// loss, and would be another order.
+fn require_stop_beyond(direction: Direction, at: &str, stop: &str) -> Result<(), PayloadError> {
+    let (Ok(price), Ok(trigger)) = (parse_decimal(at), parse_decimal(stop)) else {
+        return Ok(());
+    };
+    if (trigger - price) * direction.sign() >= Decimal::ZERO {
+        return Ok(());
+    }
+    let problem = format!("{stop} is no price that an order from {at} waits for");
+    let hint = format!("Write sl {stop} for a stop loss.");
+    Err(PayloadError::invalid("stop", problem, hint))
 }
 
 const ONCE: &str = "Say each thing once, as in \"buy 10 AAPL at 180 limit\".";
