@@ -426,9 +426,7 @@ fn alerts(
     now: Timestamp,
     actor: Option<&Actor>,
 ) -> Result<ImportedAlerts, Problem> {
-    let file = imports::alerts::read_opened(&mut file)
-        .and_then(|file| file.until(now))
-        .map_err(unreadable)?;
+    let file = imports::alerts::read_opened(&mut file).map_err(unreadable)?;
     file.require_names(&selection.names).map_err(|error| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -438,7 +436,7 @@ fn alerts(
         .hint("nothing was imported; write a name as TradingView shows it")
     })?;
     let readers = store.readers();
-    let read = |connection: &Connection| prepare(connection, webhook, file, selection);
+    let read = |connection: &Connection| prepare(connection, webhook, file, selection, now);
     let prepared = readers.run_blocking(read)?;
     let Some(actor) = actor else {
         return Ok(readers.run_blocking(|connection| preview(connection, prepared))?);

@@ -157,8 +157,7 @@ impl Alerts {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = read(&self.file)?;
         let now = Timestamp::now();
-        let file = alerts::read(&*file).and_then(|file| file.until(now));
-        let file = file.map_err(|error| unreadable(&self.file, &error))?;
+        let file = alerts::read(&*file).map_err(|error| unreadable(&self.file, &error))?;
         file.require_names(&self.names)?;
         let selection = AlertSelection {
             names: self.names,
@@ -166,7 +165,7 @@ impl Alerts {
         };
         let store = open::store(config)?;
         let webhook = self.webhook.find(&store)?;
-        let read = |connection: &_| prepare(connection, &webhook, file, &selection);
+        let read = |connection: &_| prepare(connection, &webhook, file, &selection, now);
         let prepared = store.readers().run_blocking(read)?;
         let imported = if self.dry_run {
             let read = |connection: &_| preview(connection, prepared);
@@ -220,6 +219,9 @@ fn write_alerts(
             writeln!(out, "... and {} more", imported.new - rows.len())?;
         }
         writeln!(out)?;
+    }
+    for note in &imported.notes {
+        writeln!(out, "NOTE: {}.", output::printable(note))?;
     }
     let what = if dry_run { "missing" } else { "imported" };
     writeln!(

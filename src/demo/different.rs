@@ -181,7 +181,7 @@ impl Files {
             Ok(())
         };
         store.writer().run(None, note_runs).await?;
-        self.bring_in_alerts(&store).await?;
+        self.bring_in_alerts(&store, now).await?;
         self.bring_in_fills(&store, now).await?;
         let mut deriving = Some(Deriving::default());
         while let Some(part) = deriving {
@@ -191,11 +191,12 @@ impl Files {
         Ok(())
     }
 
-    async fn bring_in_alerts(&self, store: &Store) -> Result<()> {
+    async fn bring_in_alerts(&self, store: &Store, now: Timestamp) -> Result<()> {
         let file = alerts::read(self.alerts.as_bytes()).map_err(|error| failed(&error))?;
         let webhook = self.webhook.clone();
         let selection = AlertSelection::default();
-        let read = move |connection: &Connection| prepare(connection, &webhook, file, &selection);
+        let read =
+            move |connection: &Connection| prepare(connection, &webhook, file, &selection, now);
         let prepared = store.readers().run(read).await?;
         let begin = move |connection: &Connection| AlertSteps::of(connection, prepared);
         let mut steps = store.readers().run(begin).await?;

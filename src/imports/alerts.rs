@@ -123,19 +123,14 @@ pub struct UnknownName {
 }
 
 impl AlertFile {
-    /// Makes sure that no alert is of later than now: it would stand before all that arrive.
-    ///
-    /// # Errors
-    ///
-    /// [`Unreadable::Rows`], which names them.
-    pub fn until(self, now: Timestamp) -> Result<Self, Unreadable> {
-        let mut faults = Faults::default();
-        let is_later = |alert: &&LoggedAlert| alert.time > now + CLOCKS_APART;
-        for alert in self.alerts.iter().rev().take_while(is_later) {
-            let fault = format!("{} {IN_THE_FUTURE}", alert.time);
-            faults.note(alert.row, "time", fault);
-        }
-        faults.or(self)
+    /// The doubt about alerts that are of later than now: what arrives until then would be paired
+    /// before them.
+    #[must_use]
+    pub fn note_of_future(&self, now: Timestamp) -> Option<String> {
+        let last = self.alerts.last()?.time;
+        (last > now + CLOCKS_APART).then(|| {
+            format!("{last} {IN_THE_FUTURE} What arrives until then is paired before such an alert")
+        })
     }
 
     /// Makes sure that there are alerts of every name.

@@ -84,6 +84,8 @@ pub struct ImportedAlerts {
     pub without_key: usize,
     /// Their names.
     pub without_key_names: Vec<NamedAlerts>,
+    /// Doubts for the owner to check.
+    pub notes: Vec<String>,
     /// The new ones, oldest first, the first thousand.
     pub alerts: Vec<NewAlert>,
 }
@@ -147,12 +149,14 @@ pub fn prepare(
     webhook: &WebhookId,
     file: AlertFile,
     selection: &AlertSelection,
+    now: Timestamp,
 ) -> Result<Prepared> {
     let webhook = webhooks::get(connection, webhook)?;
     let mut imported = ImportedAlerts {
         rows: file.alerts.len(),
         without_order: file.without_order,
         without_message: file.without_message,
+        notes: file.note_of_future(now).into_iter().collect(),
         ..ImportedAlerts::default()
     };
     let candidates = own(connection, &webhook, file, selection, &mut imported)?;

@@ -388,6 +388,7 @@ fn summary(
             .chain(is_empty.then(|| "the file holds no trades; nothing was changed".to_owned()))
             .chain(list.notes.iter().cloned())
             .chain(new.terms.under(terms.contract()).notes.iter().cloned())
+            .chain(terms.commission.note())
             .chain(own_notes.into_iter().flatten())
             .collect(),
         terms,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::files::{file, import, refused};
+use crate::support::files::{arguments, file, import};
 use crate::support::tradingview::{Comparable, exports, listed, orders, read};
 use crate::support::{self, DataDir, Server, Webhook};
 use algohook::domain::money::Decimal;
@@ -162,7 +162,7 @@ fn json_lines_need_no_key_and_are_taken_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_alert_of_the_future_is_named_and_nothing_is_taken() {
+fn alerts_and_fills_of_the_future_are_taken_with_a_note() {
     let data = DataDir::new();
     let webhook = data.create_webhook("History");
     let ahead = |minutes: i64| Timestamp::now() + SignedDuration::from_mins(minutes);
@@ -170,19 +170,24 @@ fn an_alert_of_the_future_is_named_and_nothing_is_taken() {
         let payload = json!({ "ticker": "AAPL", "action": "buy", "qty": 2, "marketPrice": 100 });
         json!({ "time": time, "payload": payload }).to_string()
     };
-    // Machines' clocks lie some minutes apart.
+    // The clocks of two machines can be some minutes apart.
     let lines = [ahead(-60), ahead(2), ahead(120)].map(line);
-    let path = file(&data, "ahead.jsonl", lines.join("\n"));
-    for options in [&["--dry-run"] as &[&str], &[]] {
-        let error = refused(&data, "alerts", &path, &webhook, options);
-        for said in ["row 3, column time", "is in the future", "clock"] {
-            assert!(error.contains(said), "{said} in {error}");
-        }
-        assert!(!error.contains("row 2"), "{error}");
-        assert_eq!(data.events(), [] as [Value; 0]);
-    }
     let path = file(&data, "ahead.jsonl", lines[..2].join("\n"));
-    assert_eq!(import(&data, "alerts", &path, &webhook, &[])["new"], 2);
+    let near = import(&data, "alerts", &path, &webhook, &["--dry-run"]);
+    assert_eq!(near["notes"], json!([]));
+    let path = file(&data, "ahead.jsonl", lines.join("\n"));
+    let options = arguments("alerts", &path, &webhook, &["--dry-run"]);
+    let shown = data.text(&options);
+    assert!(
+        shown.contains("NOTE: ") && shown.contains("is in the future"),
+        "{shown}"
+    );
+    let taken = import(&data, "alerts", &path, &webhook, &[]);
+    assert_eq!(taken["new"], 3);
+    assert!(
+        taken["notes"][0].as_str().unwrap().contains("clock"),
+        "{taken}"
+    );
 
     let fill = "time,symbol,side,qty,price\n2999-01-05T14:30:00Z,AAPL,buy,2,100\n";
     let path = file(&data, "fills.csv", fill);

@@ -59,6 +59,29 @@ fn a_list_brings_its_capital_point_value_and_commission() {
 }
 
 #[test]
+fn of_commissions_that_fit_the_rows_the_webhook_s_own_is_taken() {
+    let server = Server::start();
+    let webhook = server.create_webhook("NQ");
+    let token = server.data.create_token();
+    let per_order = json!({ "kind": "perOrder", "value": "2" });
+    let settings = json!({ "settings": { "commission": per_order, "pointValue": "20", "initialCapital": "500000" } });
+    let own = format!("/webhooks/{}", webhook.id);
+    server
+        .api(&token, "PATCH", &own, Some(settings))
+        .expect(200);
+    let path = file(&server.data, "nq.csv", NQ);
+    let imported = import(&server.data, &path, &webhook, &["--ticker", "NQ1!"]);
+    let commission = &imported["terms"]["commission"];
+    assert_eq!(commission["value"], per_order);
+    assert_eq!(commission["rows"]["agreeing"], 3);
+    let notes = imported["notes"].to_string();
+    let said =
+        "the commission was read as 2 per order; by the rows it can be 2 per contract as well";
+    assert!(notes.contains(said), "{notes}");
+    assert!(!notes.contains("differ"), "{notes}");
+}
+
+#[test]
 fn the_owner_can_say_otherwise_and_it_is_kept_with_the_backtest() {
     let data = DataDir::new();
     let webhook = data.create_webhook("NQ");

@@ -79,7 +79,7 @@ impl Latency {
             signal_to_filled: Spread::of(
                 timely
                     .iter()
-                    .filter_map(|one| Some(filled(one, one.signal?))),
+                    .filter_map(|one| Some(filled(one, fired(one)?))),
             ),
             histogram: histogram(timely.iter().filter_map(to_filled)),
             precision_seconds: executed.iter().map(|one| one.precision).max().unwrap_or(0),
@@ -91,6 +91,19 @@ impl Latency {
     pub fn to_filled(&self) -> Option<Spread> {
         self.received_to_filled.or(self.signal_to_filled)
     }
+}
+
+/// When a signal was: of a time in whole seconds the middle of what it can be, which ends where
+/// the alert came.
+fn fired(one: &Executed) -> Option<Timestamp> {
+    let signal = one.signal?;
+    if signal.subsec_nanosecond() != 0 {
+        return Some(signal);
+    }
+    let second = SignedDuration::from_secs(1);
+    let came = one.received.map(|received| received.duration_since(signal));
+    let longest = came.map_or(second, |came| came.clamp(SignedDuration::ZERO, second));
+    Some(signal + longest / 2)
 }
 
 /// When a fill was: the middle of what its time can be.

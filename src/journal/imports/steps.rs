@@ -211,7 +211,14 @@ mod tests {
     fn steps(scratch: &Scratch, webhook: &WebhookId, file: &str) -> Steps {
         let file = imports::alerts::read(file.as_bytes()).unwrap();
         let selection = AlertSelection::default();
-        let prepared = prepare(&scratch.connection, webhook, file, &selection).unwrap();
+        let prepared = prepare(
+            &scratch.connection,
+            webhook,
+            file,
+            &selection,
+            "2027-01-01T00:00:00Z".parse().unwrap(),
+        )
+        .unwrap();
         Steps::of(&scratch.connection, prepared).unwrap()
     }
 

@@ -68,7 +68,7 @@ impl KeptTerms {
             initial_capital: initial_capital(settings, terms.initial_capital.as_ref()),
             point_value: point_value
                 .unwrap_or_else(|| of_settings(settings.point_value_of(ticker.as_str()))),
-            commission: terms.commission.clone(),
+            commission: terms.commission.clone().preferring(&settings.commission),
             contract: Some(contract),
         }
     }

@@ -30,7 +30,8 @@ pub fn refused(
     data.error(&arguments(kind, path, webhook, more))
 }
 
-fn arguments<'a>(
+/// The arguments of an import.
+pub fn arguments<'a>(
     kind: &'a str,
     path: &'a Path,
     webhook: &'a Webhook,

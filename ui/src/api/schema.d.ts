@@ -2520,6 +2520,8 @@ export interface components {
             knownWithoutOrder: number;
             /** @description Alerts that were missing and are events now. */
             new: number;
+            /** @description Doubts for the owner to check. */
+            notes: string[];
             /** @description Of these, alerts that show the key of another webhook: no name takes them. */
             ofOtherWebhook: number;
             /** @description Alerts left out: their message shows another key. */

@@ -14,8 +14,8 @@ pub struct Fees {
     pub commission: Option<Commission>,
     /// The support that they give it.
     pub rows: Option<FromRows>,
-    /// Other ones that they fit as well.
-    pub alternatives: Vec<Commission>,
+    /// Other ones that they fit as well, and how well.
+    pub alternatives: Vec<(Commission, FromRows)>,
     /// Of a commission that is stated without its unit: the kind that fits.
     pub kind_of_stated: Option<CommissionKind>,
 }
@@ -75,7 +75,7 @@ impl Fees {
                     fit.digits + strangeness(&fit.commission) <= best.digits.max(1) + 1
                 });
                 return Self {
-                    alternatives: others.map(|fit| fit.commission).collect(),
+                    alternatives: others.map(|fit| (fit.commission, fit.rows)).collect(),
                     commission: Some(best.commission),
                     rows: Some(best.rows),
                     kind_of_stated,

@@ -229,6 +229,9 @@ pub struct CommissionTerm {
     pub rows: Option<FromRows>,
     /// Commissions that fit the rows as well.
     pub alternatives: Vec<Commission>,
+    /// The evidence for each of these, while the list is read.
+    #[serde(skip)]
+    other_rows: Vec<FromRows>,
 }
 
 /// The terms of a list.
@@ -366,20 +369,52 @@ fn commission_term(
     let source = said
         .as_ref()
         .map_or(Source::Settings, |(_, source)| *source);
-    if source == Source::Rows && !fees.alternatives.is_empty() {
-        let others: Vec<String> = fees.alternatives.iter().map(words).collect();
-        let taken = fees.commission.as_ref().map(words).unwrap_or_default();
-        notes.push(format!(
-            "the commission was read as {taken}; by the rows it can be {} as well",
-            others.join(" or ")
-        ));
-    }
+    let (alternatives, other_rows) = fees.alternatives.into_iter().unzip();
     CommissionTerm {
         value: said.map(|(value, _)| value),
         source,
         is_listed,
         rows: fees.rows,
-        alternatives: fees.alternatives,
+        alternatives,
+        other_rows,
+    }
+}
+
+impl CommissionTerm {
+    /// The same, where the rows leave a choice, with what the webhook's settings say: its owner
+    /// knows more than round numbers do.
+    #[must_use]
+    pub fn preferring(mut self, of_settings: &Commission) -> Self {
+        let mut alternatives = self.alternatives.iter();
+        let place = alternatives.position(|alternative| {
+            alternative.kind == of_settings.kind && alternative.value == of_settings.value
+        });
+        if self.source == Source::Rows
+            && let Some(place) = place
+            && let Some(value) = &mut self.value
+            && let (Some(rows), Some(other)) = (&mut self.rows, self.other_rows.get_mut(place))
+        {
+            std::mem::swap(value, &mut self.alternatives[place]);
+            std::mem::swap(rows, other);
+        }
+        self
+    }
+
+    /// The doubt about it, where the rows leave a choice.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let taken = self
+            .value
+            .as_ref()
+            .filter(|_| self.source == Source::Rows)?;
+        let others: Vec<String> = self.alternatives.iter().map(words).collect();
+        (!others.is_empty()).then(|| {
+            format!(
+                "the commission was read as {}; by the rows it can be {} as well",
+                words(taken),
+                others.join(" or ")
+            )
+        })
     }
 }
 

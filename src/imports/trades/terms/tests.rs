@@ -311,6 +311,27 @@ fn a_short_list_says_what_it_can() {
     assert!(found.commission.is_listed);
     let percent = found.commission.alternatives.iter().map(words);
     assert_eq!(percent.collect::<Vec<_>>(), ["2 per order"]);
+    // Its owner knows more than the rows, unless that does not fit them.
+    let of_settings = |kind, value: u32| Commission {
+        kind,
+        value: Decimal::from(value),
+    };
+    for (kind, value, taken) in [
+        (CommissionKind::PerOrder, 2, "2 per order"),
+        (CommissionKind::PerContract, 2, "2 per contract"),
+        (CommissionKind::PerOrder, 3, "2 per contract"),
+    ] {
+        let term = found.commission.clone();
+        let term = term.preferring(&of_settings(kind, value));
+        assert_eq!(term.value.as_ref().map(words).as_deref(), Some(taken));
+        let note = term.note().unwrap();
+        assert!(
+            note.starts_with(&format!("the commission was read as {taken}; ")),
+            "{note}"
+        );
+        let rows = term.rows.unwrap();
+        assert_eq!((rows.agreeing, rows.of), (3, 3));
+    }
     let old = "Trade #,Type,Date/Time,Price,Contracts,Profit
 1,Entry long,2026-01-05 10:00,100,3,60
 1,Exit long,2026-01-05 11:00,102,3,60
