@@ -2,7 +2,7 @@
 //!
 //! Trades are one where both their legs are. Between two such trades the difference is taken
 //! apart in this order: the prices at the first book's quantity, then the quantity at the
-//! second book's prices, then what the settings take: commission and assumed slippage. Prices
+//! second book's prices with the commission that it takes, then what the settings take: commission and assumed slippage. Prices
 //! are those before assumed slippage, for it is a setting and no fact. A trade whose entry is matched and whose exit is not
 //! left at another time; all others are missed or false. Every trade counts once.
 
@@ -174,7 +174,9 @@ impl Bridge {
             return;
         };
         let (first, second) = (Sum::of(first, terms), Sum::of(second, terms));
-        self.commission += rounded(first.commission - second.commission);
+        let of_quantity = rounded(first.commission_of_quantity(&second));
+        self.quantity += of_quantity;
+        self.commission += rounded(first.commission - second.commission) - of_quantity;
         let (Some(mine), Some(theirs)) = (first.gross, second.gross) else {
             return;
         };
@@ -218,6 +220,17 @@ struct Sum {
 }
 
 impl Sum {
+    /// What another quantity takes less, or more, of commission at the same rate. A commission that
+    /// stays the same, as one of an order, hangs on none.
+    fn commission_of_quantity(&self, other: &Self) -> Decimal {
+        if self.commission == other.commission {
+            return Decimal::ZERO;
+        }
+        let at_other = self.commission.checked_mul(other.quantity);
+        let at_other = at_other.and_then(|amount| amount.checked_div(self.quantity));
+        at_other.map_or(Decimal::ZERO, |at_other| self.commission - at_other)
+    }
+
     fn of(trades: &[&TradeLegs], terms: Terms) -> Self {
         let between = |trade: &ClosedTrade, [entry, exit]: [Price; 2]| {
             let gross = terms.gross_profit(trade.direction, trade.quantity, entry, exit)?;

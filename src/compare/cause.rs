@@ -283,9 +283,15 @@ impl Causes {
         if !evidence.is_of_fills {
             books::name_repeated(&alone, matching, &mut invented);
         }
-        books::name_sessions(&alone, [&mut missed, &mut invented]);
+        // What the two books seem to say of a leg hangs on their clocks and prices.
+        let is_timed = matching.suggested.is_none();
+        if is_timed {
+            books::name_sessions(&alone, [&mut missed, &mut invented]);
+        }
         books::name_repainted(&alone, &evidence.exports, [&mut missed, &mut invented]);
-        books::name_others(&alone, [&mut missed, &mut invented]);
+        if is_timed && matching.suggested_scale.is_none() {
+            books::name_others(&alone, [&mut missed, &mut invented]);
+        }
         Self { missed, invented }
     }
 }

@@ -117,8 +117,8 @@ pub(super) fn clearly(legs: usize) -> f64 {
 /// Legs of which a share is known to a few points.
 const MANY: usize = 100;
 
-/// The shortest bar of a chart, a minute.
-const SHORTEST_BAR: i64 = 60_000_000;
+/// A minute, which is the shortest bar of a chart.
+const MINUTE: i64 = 60_000_000;
 
 /// Candidates that are tried with the whole alignment.
 const TRIED: usize = 3;
@@ -149,10 +149,11 @@ pub(super) fn suggested(
         .collect();
     // A bar of seconds is what times are told to, and no shift of a chart.
     let bar = micros(tolerance.bar);
-    let bar = if bar < SHORTEST_BAR { 0 } else { bar };
+    let bar = if bar < MINUTE { 0 } else { bar };
     let zones = (-FARTHEST..=FARTHEST).map(|quarters| quarters * STEP);
     let mut scored: Vec<(f64, i64)> = zones
         .flat_map(|zone| [zone, zone + bar, zone - bar])
+        .chain(minutes_late(bar))
         .filter(|shift| *shift != 0)
         .map(|shift| {
             (
@@ -201,6 +202,12 @@ pub(super) fn suggested(
         match_rate: known,
         seasons,
     })
+}
+
+/// Minutes by which alerts come late, by more than a bar and less than zones lie apart.
+fn minutes_late(bar: i64) -> impl Iterator<Item = i64> {
+    let minutes = (1..STEP / MINUTE).map(|minutes| minutes * MINUTE);
+    minutes.filter(move |late| bar > 0 && *late > bar)
 }
 
 /// The share of the first book's legs that match after a shift, which may depend on the time,

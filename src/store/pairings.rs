@@ -1,11 +1,12 @@
 //! The result of pairing an order: its fill, its effect on the position, and
 //! what its owner should know.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::ledger_key::LedgerKey;
-use super::sql::as_json;
+use super::sql::{as_json, timestamp};
 use super::tickers;
 use crate::domain::ledger::{Applied, PositionChange};
 
@@ -26,6 +27,32 @@ pub(crate) fn insert(connection: &Connection, applied: &Applied) -> Result<()> {
         warnings,
     ])?;
     Ok(())
+}
+
+/// Since when the orders of a ledger, up to its newest, warn that TradingView states another
+/// position; `None` where the newest does not.
+///
+/// # Errors
+///
+/// [`super::StoreError`] where the database cannot be read.
+pub fn out_of_sync_since(connection: &Connection, key: &LedgerKey) -> Result<Option<Timestamp>> {
+    let mut select = connection.prepare_cached(
+        "SELECT o.paired_at, coalesce(p.warnings LIKE '%\"out_of_sync\"%', 0)
+         FROM orders o JOIN pairings p ON p.order_id = o.id
+         WHERE o.webhook_id = ?1 AND o.ticker = ?2",
+    )?;
+    let mut orders: Vec<(Timestamp, bool)> = Vec::new();
+    for ticker in tickers::spellings(connection, key)? {
+        let found = select.query_map(params![key.webhook, ticker.as_str()], |row| {
+            Ok((timestamp(row, 0)?, row.get(1)?))
+        })?;
+        for order in found {
+            orders.push(order?);
+        }
+    }
+    orders.sort_unstable();
+    let newest = orders.iter().rev().take_while(|(_, warns)| *warns);
+    Ok(newest.last().map(|(at, _)| *at))
 }
 
 /// Removes what the orders of a ledger did that are paired at `from` (microseconds) or later, and

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::books::{import_alerts, import_list};
+use crate::support::books::{import_alerts, import_list, list_of_trades};
 use crate::support::{DataDir, Webhook, tradingview};
 
 const TICKER: &str = "BINANCE:ETHUSDT.P";
@@ -182,4 +182,64 @@ fn rows_show_the_times_that_a_constant_shift_corrects() {
         }
         assert!(count > 300, "{count}");
     }
+}
+
+/// Alerts of a chart of minutes, on which much is traded, that come later and at a multiple of the
+/// list's prices.
+fn of_minutes(late: SignedDuration, times: i64) -> Value {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let begin: Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
+    let (mut trades, mut alerts, mut minute) = (Vec::new(), Vec::new(), 0);
+    for number in 0..80 {
+        // Every three to nine minutes, at prices that lie close to each other.
+        let legs = [5, 7].map(|step| {
+            minute += 3 + (number * step) % 7;
+            let price = 10_000 + (number * 37 + step) % 90;
+            (begin + SignedDuration::from_mins(minute), price)
+        });
+        for ((opens, price), action) in legs.into_iter().zip(["buy", "sell"]) {
+            let payload = json!({
+                "ticker": TICKER, "action": action, "qty": 1, "marketPrice": price * times,
+                "metadata": { "interval": "1" },
+            });
+            let into = SignedDuration::from_secs(number % 58);
+            alerts.push((opens + late + into, payload));
+        }
+        let told = legs.map(|(opens, _)| opens.strftime("%Y-%m-%d %H:%M").to_string());
+        let [bought, sold] = legs.map(|(_, price)| price);
+        trades.push(("long", told, [bought, sold], "1", sold - bought));
+    }
+    import_list(&data, &webhook, TICKER, list_of_trades("USD", trades), &[]);
+    import_alerts(&data, &webhook, alerts);
+    compared(&data, &webhook, &[])
+}
+
+/// No fill is said to be another version's.
+#[track_caller]
+fn is_no_other_version(json: &Value) {
+    let causes = json["causes"].to_string();
+    assert!(!causes.contains("another version"), "{causes}");
+}
+
+#[test]
+fn alerts_that_come_minutes_late_are_neither_another_versions_nor_another_zones() {
+    for (minutes, said) in [(10, "+10 min"), (15, "+15 min")] {
+        let json = of_minutes(SignedDuration::from_mins(minutes), 1);
+        assert!(step(&json).contains(said), "{}", step(&json));
+        assert!(
+            step(&json).contains("the alerts come late"),
+            "{}",
+            step(&json)
+        );
+        assert!(!step(&json).contains("another zone"), "{}", step(&json));
+        is_no_other_version(&json);
+    }
+}
+
+#[test]
+fn prices_of_another_unit_are_no_other_version() {
+    let json = of_minutes(SignedDuration::ZERO, 100);
+    assert!(step(&json).contains("100.00 times"), "{}", step(&json));
+    is_no_other_version(&json);
 }

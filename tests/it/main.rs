@@ -16,6 +16,7 @@ mod compare;
 mod compare_proposals;
 mod compared_bars;
 mod compared_by_hand;
+mod compared_money;
 mod comparison_faults;
 mod compression;
 mod crash;

@@ -43,6 +43,8 @@ fn with_pair<T>(
     let pair = Pair {
         ticker: &books.ticker,
         currency: &books.currency,
+        first_currency: &books.backtest_currency,
+        position: books.position.as_ref(),
         books: [
             ShownBook::Backtest(books.backtest.legs),
             ShownBook::Alerts(books.alerts.legs),

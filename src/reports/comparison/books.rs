@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::ComparisonFilter;
+use super::position::OtherPosition;
 use crate::compare::alerts::{is_every_one_stated, wholes};
 use crate::compare::bar::bar_named;
 use crate::compare::leg::of_trade;
@@ -106,6 +107,10 @@ pub(super) struct Books {
     /// Orders whose alert was brought in later.
     pub(super) imported: HashSet<OrderId>,
     pub(super) notes: Vec<String>,
+    webhook: StoredWebhook,
+    key: LedgerKey,
+    /// The position that TradingView states in place of the alerts' own, where it was read.
+    pub(super) position: Option<OtherPosition>,
     /// Trades of the backtest, in the sequence of its rows.
     listed: Vec<PairedTrade>,
     /// Trades of the alerts.
@@ -150,7 +155,16 @@ impl Books {
             orders,
             alerts,
             notes,
+            webhook,
+            key,
+            position: None,
         })
+    }
+
+    /// The same with the position that TradingView states otherwise.
+    pub(super) fn with_position(self, connection: &Connection) -> Result<Self, Failed> {
+        let position = OtherPosition::read(connection, &self.webhook, &self.key)?;
+        Ok(Self { position, ..self })
     }
 
     /// The backtest's trades with their legs, once: a large book is not held twice.

@@ -58,6 +58,8 @@ pub(super) fn compared(
     let pair = Pair {
         ticker: &books.ticker,
         currency: &books.currency,
+        first_currency: &books.currency,
+        position: None,
         books: [
             ShownBook::Alerts(books.alerts.legs),
             ShownBook::Fills(books.fills),

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::applied::{self, Attempt};
+use super::position::OtherPosition;
 use super::rows::{Rows, ShownBook, is_imported};
 use super::{
     CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
@@ -26,6 +27,10 @@ pub(super) struct Pair<'a> {
     pub(super) ticker: &'a Ticker,
     /// Currency of the second book's profit.
     pub(super) currency: &'a str,
+    /// Currency of the first book's.
+    pub(super) first_currency: &'a str,
+    /// The position that TradingView states in place of the alerts' own.
+    pub(super) position: Option<&'a OtherPosition>,
     pub(super) books: [ShownBook; 2],
     pub(super) tolerance: Tolerance,
     pub(super) evidence: &'a Evidence,
@@ -49,6 +54,8 @@ pub(super) struct Found<'a> {
     pub(super) late: usize,
     pub(super) bridge: Option<&'a Bridge>,
     pub(super) currency: &'a str,
+    pub(super) first_currency: &'a str,
+    pub(super) position: Option<&'a OtherPosition>,
     pub(super) bar: SignedDuration,
     pub(super) shift: Option<Shift>,
     pub(super) causes: &'a [CauseCount],
@@ -99,6 +106,8 @@ impl Pair<'_> {
             late: self.late(&found, shift),
             bridge: bridge.as_ref(),
             currency: self.currency,
+            first_currency: self.first_currency,
+            position: self.position,
             bar: self.tolerance.bar,
             shift: found.suggested,
             causes: &of_causes,

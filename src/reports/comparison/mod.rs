@@ -11,6 +11,8 @@ mod causes;
 pub mod days;
 mod fills;
 mod frame;
+mod money;
+mod position;
 mod rows;
 mod verdict;
 
@@ -263,6 +265,7 @@ pub fn compare(
     };
     let compared = match filter.with {
         With::Backtest => Books::read(&transaction, filter)
+            .and_then(|books| books.with_position(&transaction))
             .and_then(|books| backtest::compared(filter, books, &attempt)),
         With::Fills => FillBooks::read(&transaction, filter)
             .and_then(|books| fills::compared(filter, books, &attempt)),

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 
 use super::frame::Found;
+use super::money;
+use super::position::OtherPosition;
 use super::{ComparisonVerdict, SuggestedPrice};
 use crate::compare::bar::is_of_days;
 use crate::compare::{Bridge, MatchBand, Scale, Shift};
@@ -26,7 +28,7 @@ pub(super) fn of(found: &Found<'_>) -> ComparisonVerdict {
     );
     if let Some(bridge) = found.bridge {
         summary.push(' ');
-        summary.push_str(&money(bridge, found.currency));
+        summary.push_str(&made(bridge, found.currency));
     }
     ComparisonVerdict {
         summary,
@@ -43,7 +45,7 @@ fn in_words(band: MatchBand) -> &'static str {
     }
 }
 
-fn money(bridge: &Bridge, currency: &str) -> String {
+fn made(bridge: &Bridge, currency: &str) -> String {
     let difference = bridge.observed - bridge.expected;
     let amount =
         |amount: Decimal| format!("{} {currency}", currency::shown(amount.abs(), currency));
@@ -57,8 +59,8 @@ fn money(bridge: &Bridge, currency: &str) -> String {
         .into_iter()
         .max_by_key(|(_, step)| step.abs());
     let mostly = largest.map_or(String::new(), |(name, step)| {
-        let sign = if step.is_sign_negative() { "-" } else { "+" };
-        format!(", most of it from {name} ({sign}{})", amount(step))
+        let step = money::signed(step, currency);
+        format!(", most of it from {name} ({step})")
     });
     format!(
         "The alerts made {} {direction} than the backtest{mostly}.",
@@ -66,25 +68,42 @@ fn money(bridge: &Bridge, currency: &str) -> String {
     )
 }
 
+/// What to do: what is wrong with the fills, and with the position; else with the money.
 fn next_step(found: &Found<'_>) -> String {
+    let position = found.position.map(OtherPosition::in_words);
+    match (of_fills(found), position) {
+        (Some(step), Some(position)) => format!("{step} {position}"),
+        (Some(step), None) | (None, Some(step)) => step,
+        (None, None) => money::step(found).unwrap_or_else(|| nothing(found)),
+    }
+}
+
+fn nothing(found: &Found<'_>) -> String {
+    if found.legs.missed + found.legs.false_alerts == 0 {
+        "Nothing to do.".to_owned()
+    } else {
+        "Nothing to do: a few fills differ without a pattern.".to_owned()
+    }
+}
+
+/// What is wrong with the fills; `None` where nothing is, or a few differ without a pattern.
+fn of_fills(found: &Found<'_>) -> Option<String> {
     match (found.shift, found.matching.suggested_scale) {
-        (Some(shift), scale) => return shifted(&shift, scale, found.bar),
-        (None, Some(scale)) => return scaled(&scale),
+        (Some(shift), scale) => return Some(shifted(&shift, scale, found.bar)),
+        (None, Some(scale)) => return Some(scaled(&scale)),
         (None, None) => {}
     }
     // What concerns most fills goes first.
     let steps = [evident(found), sized(found), late(found)];
     let first = steps.into_iter().flatten().rev();
     if let Some((_, step)) = first.max_by_key(|(fills, _)| *fills) {
-        return step;
+        return Some(step);
     }
-    if found.legs.missed + found.legs.false_alerts == 0 {
-        return "Nothing to do.".to_owned();
-    }
-    if found.rate.band == MatchBand::ProductionReady {
-        return "Nothing to do: a few fills differ without a pattern.".to_owned();
-    }
-    "Look at the missed and false fills: no cause could be told from what is recorded.".to_owned()
+    let is_whole = found.legs.missed + found.legs.false_alerts == 0;
+    (!is_whole && found.rate.band != MatchBand::ProductionReady).then(|| {
+        "Look at the missed and false fills: no cause could be told from what is recorded."
+            .to_owned()
+    })
 }
 
 /// The commonest cause that has evidence, and how many fills it is of.
@@ -104,7 +123,7 @@ fn sized(found: &Found<'_>) -> Option<(usize, String)> {
     });
     let fills = counted(&sized, "fill");
     let step = format!(
-        "{fills} had another quantity than the backtest's{ratio}: give the strategy of the alerts the same order \
+        "{fills} had another quantity than the backtest's{ratio}. Give the strategy of the alerts the same order \
          size and capital, or list its trades anew."
     );
     (sized > 0).then_some((sized, step))
@@ -130,9 +149,10 @@ fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
             false,
         );
     }
-    let is_zones = by.as_secs() % 900 == 0 && by.abs() >= SignedDuration::from_mins(30);
+    let is_zones =
+        |by: SignedDuration| by.as_secs() % 900 == 0 && by.abs() >= SignedDuration::from_mins(30);
     let is_bars = by.abs() <= bar.checked_mul(2).unwrap_or(bar);
-    match (is_zones, is_bars) {
+    match (is_zones(by), is_bars) {
         (true, true) if by.is_positive() => (
             "its chart was in another zone, or the alerts come a bar or two late",
             true,
@@ -146,9 +166,17 @@ fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
             "no zones are so near each other, and the list may date fills by the end of their bar",
             false,
         ),
-        (false, false) => (
+        (false, false) if is_zones(by - bar) || is_zones(by + bar) => (
             "its chart was in another zone, and the alerts come a bar early or late",
             true,
+        ),
+        (false, false) if by.is_positive() => (
+            "no zones are so near each other, and the alerts come late",
+            false,
+        ),
+        (false, false) => (
+            "no zones are so near each other, and the alerts come early",
+            false,
         ),
     }
 }
@@ -266,6 +294,7 @@ pub(super) fn in_hours(shift: SignedDuration) -> String {
     let minutes = shift.as_mins();
     let sign = if minutes < 0 { "-" } else { "+" };
     match (minutes.abs() / 60, minutes.abs() % 60) {
+        (0, minutes) if minutes > 0 => format!("{sign}{minutes} min"),
         (hours, 0) => format!("{sign}{hours} h"),
         (hours, minutes) => format!("{sign}{hours} h {minutes} min"),
     }

@@ -1,0 +1,102 @@
+//! What to do about the money between two books whose fills match.
+
+use super::frame::Found;
+use crate::compare::Bridge;
+use crate::domain::currency;
+use crate::domain::money::Decimal;
+use crate::text::counted;
+
+/// A difference that nobody has to look at, as a share of the backtest's profit: one in so many.
+const LITTLE: i64 = 20;
+
+/// The step about money: of books that are in two currencies, or of the largest part of a
+/// difference that is no little one.
+pub(super) fn step(found: &Found<'_>) -> Option<String> {
+    let Some(bridge) = found.bridge else {
+        return (found.first_currency != found.currency).then(|| {
+            format!(
+                "The list counts in {} and the webhook in {}, so that their money is not compared: set the webhook's \
+                 currency to that of the list.",
+                found.first_currency, found.currency
+            )
+        });
+    };
+    let difference = (bridge.observed - bridge.expected).abs();
+    let is_little = difference * Decimal::from(LITTLE) < bridge.expected.abs();
+    if difference.is_zero() || is_little {
+        return None;
+    }
+    let (name, amount) = largest(bridge)?;
+    let amount = signed(amount, found.currency);
+    let counts = bridge.trades;
+    Some(match name {
+        Part::Missed => format!(
+            "{} of the backtest only: {amount} of the difference. Look at these first.",
+            are(counts.missed)
+        ),
+        Part::False => format!(
+            "{} of the alerts only: {amount} of the difference. Look at these first.",
+            are(counts.false_trades)
+        ),
+        Part::Exits => format!(
+            "{} closed at another time than in the backtest: {amount} of the difference. Look at their exits first.",
+            counted(&counts.exits, "trade")
+        ),
+        Part::Prices => format!(
+            "The alerts' prices are others than the backtest's: {amount} of the difference. Give the backtest as much \
+             slippage in its properties as the alerts have, and list its trades anew."
+        ),
+        Part::Quantities => format!(
+            "The alerts' quantities are others than the backtest's: {amount} of the difference. Give the strategy of \
+             the alerts the same order size and capital."
+        ),
+        Part::Settings => format!(
+            "The webhook's settings take other commission or slippage than the backtest: {amount} of the difference. Set \
+             them as the strategy's properties are, or list its trades with those of the webhook."
+        ),
+        Part::Rounding => format!(
+            "The contract's terms differ: {amount} of the difference. Set the webhook's point value and contract as the \
+             list has them."
+        ),
+    })
+}
+
+/// A step of a bridge.
+#[derive(Clone, Copy)]
+enum Part {
+    Missed,
+    False,
+    Exits,
+    Prices,
+    Quantities,
+    Settings,
+    Rounding,
+}
+
+/// The largest step.
+fn largest(bridge: &Bridge) -> Option<(Part, Decimal)> {
+    let steps = [
+        (Part::Missed, bridge.missed),
+        (Part::False, bridge.false_trades),
+        (Part::Exits, bridge.exits),
+        (Part::Prices, bridge.price),
+        (Part::Quantities, bridge.quantity),
+        (Part::Settings, bridge.commission),
+        (Part::Rounding, bridge.rounding),
+    ];
+    steps.into_iter().max_by_key(|(_, amount)| amount.abs())
+}
+
+fn are(trades: usize) -> String {
+    let verb = if trades == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(&trades, "trade"))
+}
+
+/// An amount with its sign.
+pub(super) fn signed(amount: Decimal, currency: &str) -> String {
+    let sign = if amount.is_sign_negative() { "-" } else { "+" };
+    format!(
+        "{sign}{} {currency}",
+        currency::shown(amount.abs(), currency)
+    )
+}
