@@ -940,6 +940,7 @@ fn an_order_goes_nowhere_without_the_stop_that_its_alert_states() {
         (own("stopLossTarget", json!("95,0")), "stopLossTarget"),
         (own("stopLoss", json!({"percent": 5})), "stopLoss.percent"),
         (own("stopDistance", json!(5)), "stopDistance"),
+        (own("bracket", json!({"stopLoss": 95})), "bracket.stopLoss"),
         (pickmytrade("dollar_sl", json!(50)), "dollar_sl"),
     ];
     for (alert, _) in &alerts {
@@ -953,11 +954,23 @@ fn an_order_goes_nowhere_without_the_stop_that_its_alert_states() {
             assert!(reason.contains(&said), "{alert}: {reason}");
         }
     }
+    // There is nothing to send of them, and it stays said why.
+    let dead = rows_of(&server.data, "dead");
+    let id = dead[0]["id"].as_str().unwrap();
+    let refused = server.data.run(&["outbox", "send", id]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("with a message to send"), "{said}");
+    let all = json!({"state": "dead"});
+    let sent = server.api(&token, "POST", "/outbox/send", Some(all));
+    assert_eq!(sent.expect(200).json()["count"], 0);
+    assert_eq!(rows_of(&server.data, "dead"), dead);
     // What closes needs no stop, and one that is off or without a value is none.
     let went = [
         own("stopLossTarget", json!(95)),
         own("stopLossTarget", json!("NaN")),
         own("trailingStop", json!(false)),
+        own("sl", json!("off")),
+        own("stopReason", json!("none left")),
         traderspost(json!({"type": "stop", "stopPrice": null})),
         pickmytrade("dollar_sl", json!("0")),
         json!({"ticker": "AMD", "positionDirection": "exitLong", "qty": 1, "marketPrice": 100, "stopLossTarget": "95,0"}),

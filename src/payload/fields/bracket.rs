@@ -81,7 +81,9 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             match read {
                 Ok(read) => inner = read,
                 Err(error) => {
-                    self.miss(stated.name);
+                    if !stops::is_off(stated.value) {
+                        self.miss(stated.name);
+                    }
                     if stated.standing == Standing::Ours {
                         self.fields.notes.unreadable("unreadable_field", &error);
                     } else {
@@ -124,12 +126,12 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
             _ => None,
         };
         let switch = |(name, value): &(&str, &RawValue)| {
-            names::is_name(name, "enabled") && !stops::says_something(value)
+            names::is_name(name, "enabled") && stops::is_off(value)
         };
         let is_off = given.unknown().iter().any(switch);
         for (name, value) in given.unknown() {
             inner.notes.unused(&inner.path(name));
-            if found.is_none() && !is_off && stops::states_amount(value) {
+            if found.is_none() && !is_off && stops::states(value) {
                 self.miss(&inner.path(name));
             }
         }

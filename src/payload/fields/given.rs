@@ -339,8 +339,8 @@ impl Notes {
     /// one that trails is missed.
     pub fn unused_stop(&self, unknown: &[(&str, &RawValue)], has_stop: bool) -> Option<String> {
         for (name, value) in unknown {
-            if stops::is_stop(name) && stops::says_something(value) {
-                self.stop_unused(name);
+            if let Some(path) = stops::stated_in(name, value) {
+                self.stop_unused(&path);
             }
         }
         let stops = self.stops.borrow();

@@ -178,7 +178,8 @@ impl<'f, 'a> Object<'f, 'a> {
                     return Err(error);
                 }
                 Err(error) => {
-                    if field == "stopLossTarget" || stops::trails(field) {
+                    let is_stop = field == "stopLossTarget" || stops::trails(field);
+                    if is_stop && !stops::is_off(stated.value) {
                         self.notes.stop_unused(stated.name);
                     }
                     if stated.standing == Standing::Ours {

@@ -5,7 +5,8 @@
 
 use serde_json::value::RawValue;
 
-use super::{blank, is_name, string};
+use super::inside::find;
+use super::{blank, is_name, string, switch};
 use crate::domain::money::parse_decimal;
 
 /// What a stop has beside its price.
@@ -28,21 +29,32 @@ pub fn trails(name: &str) -> bool {
     has(name, "trail")
 }
 
-/// True of a value that is more than nothing, zero or a switch that is off.
-pub fn says_something(value: &RawValue) -> bool {
+/// True of nothing, zero, or a switch that is off.
+pub fn is_off(value: &RawValue) -> bool {
     let text = string(value);
     let text = text.as_deref().map_or(value.get(), str::trim);
-    let is_off = ["false", "off", "no", "none"]
-        .iter()
-        .any(|off| text.eq_ignore_ascii_case(off));
     let is_zero = parse_decimal(text).is_ok_and(|number| number.is_zero());
-    blank(value).is_none() && !is_off && !is_zero && !matches!(text, "[]" | "{}")
+    blank(value).is_some() || switch(text) == Some(false) || is_zero
 }
 
-/// True of a value with a figure in it that is more than zero.
-pub fn states_amount(value: &RawValue) -> bool {
+/// True of a value that can be a stop: one with a figure in it that is more than zero, a
+/// placeholder, or a switch that is on.
+pub fn states(value: &RawValue) -> bool {
+    let text = string(value);
+    let text = text.as_deref().map_or(value.get(), str::trim);
     let is_figure = |byte: &u8| matches!(byte, b'1'..=b'9');
-    value.get().as_bytes().iter().any(is_figure)
+    text.as_bytes().iter().any(is_figure) || text.contains("{{") || switch(text) == Some(true)
+}
+
+/// The path of a stop in a field that is not read, or somewhere inside of it.
+pub fn stated_in(name: &str, value: &RawValue) -> Option<String> {
+    if is_stop(name) && states(value) {
+        return Some(name.to_owned());
+    }
+    find(name, value, &mut |place| {
+        let is_stated = is_stop(place.name) && states(place.value);
+        is_stated.then(|| place.path.to_owned())
+    })
 }
 
 fn has(name: &str, part: &str) -> bool {
@@ -90,15 +102,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_says_nothing() {
+    fn a_stop_is_a_figure_a_placeholder_or_a_switch_that_is_on() {
         let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
         for json in [
-            "null", "0", "\"0.0\"", "false", "\"Off\"", "\"NaN\"", "{}", "\"\"",
+            "null", "0", "\"0.0\"", "false", "\"Off\"", "\"NaN\"", "\"\"",
         ] {
-            assert!(!says_something(&raw(json)), "{json}");
+            assert!(is_off(&raw(json)) && !states(&raw(json)), "{json}");
         }
-        for json in ["5", "\"5%\"", "true", "{\"percent\":5}"] {
-            assert!(says_something(&raw(json)), "{json}");
+        for json in [
+            "5",
+            "\"5%\"",
+            "true",
+            "{\"percent\":5}",
+            "\"{{plot(\\\"SL\\\")}}\"",
+        ] {
+            assert!(!is_off(&raw(json)) && states(&raw(json)), "{json}");
         }
+        assert!(!states(&raw("\"trail\"")) && !states(&raw("{}")));
+    }
+
+    #[test]
+    fn a_stop_is_found_inside() {
+        let path = |name: &str, json: &str| {
+            let value = RawValue::from_string(json.to_owned()).unwrap();
+            stated_in(name, &value)
+        };
+        let nested = r#"{"tp": 110, "stop_loss": {"percent": 5}}"#;
+        assert_eq!(path("bracket", nested).unwrap(), "bracket.stop_loss");
+        assert_eq!(path("exits", r#"[{"sl": 95}]"#).unwrap(), "exits.sl");
+        assert_eq!(path("exits", r#"[{"sl": 0, "tp": 5}]"#), None);
+        assert_eq!(path("stopReason", "\"trail\""), None);
     }
 }

@@ -140,10 +140,10 @@ pub(in crate::store) fn after_restore(connection: &Connection, now: Timestamp) -
 ///
 /// [`StoreError::NotFound`] where there is no such row to be sent again.
 pub fn send_again(context: &mut WriteContext<'_>, row: RowId, now: Timestamp) -> Result<()> {
-    let sql = format!("{WAIT_AGAIN} WHERE id = ?2 AND state IN ('dead', 'unknown')");
+    let sql = format!("{WAIT_AGAIN} WHERE id = ?2 AND state IN ('dead', 'unknown') AND {SENDABLE}");
     let mut update = context.connection.prepare_cached(&sql)?;
     if update.execute(params![to_micros(now), row.0])? == 0 {
-        return Err(not_found(row, "dead or unknown"));
+        return Err(not_found(row, "dead or unknown, with a message to send"));
     }
     context.memory.has_outbox_rows = true;
     Ok(())
@@ -151,6 +151,9 @@ pub fn send_again(context: &mut WriteContext<'_>, row: RowId, now: Timestamp) ->
 
 const WAIT_AGAIN: &str = "UPDATE outbox SET state = 'waiting', failures = 0, due_at = ?1,
     expires_at = NULL, settled_at = NULL, note = NULL";
+
+/// All rows but those for which no message could be made: their note says why.
+const SENDABLE: &str = "(length(body) > 0 OR note IS NULL)";
 
 /// Has rows of a state, of one lane or of all, sent again; returns how many.
 ///
@@ -164,7 +167,7 @@ pub fn send_all_again(
     now: Timestamp,
 ) -> Result<usize> {
     let sql = format!(
-        "{WAIT_AGAIN} WHERE state = ?3 AND state IN ('dead', 'unknown') AND (?2 IS NULL OR lane = ?2)"
+        "{WAIT_AGAIN} WHERE state = ?3 AND state IN ('dead', 'unknown') AND (?2 IS NULL OR lane = ?2) AND {SENDABLE}"
     );
     let mut update = context.connection.prepare_cached(&sql)?;
     let count = update.execute(params![to_micros(now), lane, state.as_str()])?;
