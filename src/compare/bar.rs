@@ -24,6 +24,9 @@ const MANY: usize = 20;
 /// begins at another hour, and zones of one rule change their clocks some hours apart.
 const ODD: usize = 20;
 
+/// Times that show well enough whether most are openings of a bar.
+const SHOWN: usize = 2_000;
+
 /// The bar by which books are compared: the named one where the times of the list can be
 /// openings of it. Plain price alerts name a minute whatever their chart is, so that a minute is
 /// believed only where the times leave no longer one.
@@ -41,21 +44,23 @@ pub fn bar_between(
     if believed.is_some_and(|named| of_times % named == 0) {
         return named;
     }
-    let is_by_clock = believed.is_some() || is_of_saving(&seconds, of_times);
-    if !is_by_clock {
+    let is_by_saving = is_of_saving(&seconds, of_times);
+    if believed.is_none() && !is_by_saving {
         return bar(of_times);
     }
+    let step = seconds.len() / SHOWN + 1;
     let mut longest = of_times;
     for rule in rules(&seconds) {
-        let in_winter = in_winter(&seconds, &rule);
-        if believed.is_some_and(|named| are_openings(&in_winter, named)) {
+        let in_winter = || in_winter(&seconds, &rule);
+        if believed.is_some_and(|named| are_openings(in_winter().step_by(step), named)) {
             return named;
         }
-        if is_of_saving(&seconds, of_times) {
-            longest = divisor(&in_winter).map_or(longest, |bar| bar.max(longest));
+        if is_by_saving {
+            let divisor = divisor_beyond(of_times, in_winter());
+            longest = longest.max(divisor.min(LONGEST_BAR));
         }
     }
-    if believed.is_some_and(|named| are_openings(&seconds, named)) {
+    if believed.is_some_and(|named| are_openings(seconds.iter().copied().step_by(step), named)) {
         return named;
     }
     bar(longest)
@@ -129,26 +134,39 @@ fn rules(seconds: &[i64]) -> Vec<Rule> {
     Rule::all((micros(*first), micros(*last)))
 }
 
-/// Times as a clock would tell them that stays at its winter's, in order.
-fn in_winter(seconds: &[i64], rule: &Rule) -> Vec<i64> {
+/// Times as a clock would tell them that stays at its winter's.
+fn in_winter<'a>(seconds: &'a [i64], rule: &'a Rule) -> impl Iterator<Item = i64> + 'a {
     let saving = rule.saving / 1_000_000;
-    let moved = seconds.iter().map(|&second| {
+    seconds.iter().map(move |&second| {
         let is_summer = rule.is_summer(second.saturating_mul(1_000_000));
         second + if is_summer { saving } else { 0 }
-    });
-    let mut moved: Vec<i64> = moved.collect();
-    moved.sort_unstable();
-    moved
+    })
+}
+
+/// What the times between some are whole numbers of, which is no less than `least`: most are seen
+/// to have none beyond it after a few.
+fn divisor_beyond(least: i64, mut seconds: impl Iterator<Item = i64>) -> i64 {
+    let first = seconds.next().unwrap_or_default();
+    let mut divisor = 0;
+    for second in seconds {
+        divisor = greatest_common_divisor(divisor, (second - first).abs());
+        if divisor != 0 && divisor <= least {
+            return least;
+        }
+    }
+    divisor
 }
 
 /// True where almost all of some times are whole numbers of a bar apart.
-fn are_openings(seconds: &[i64], bar: i64) -> bool {
+fn are_openings(seconds: impl Iterator<Item = i64>, bar: i64) -> bool {
     let mut places: HashMap<i64, usize> = HashMap::new();
+    let mut all = 0;
     for second in seconds {
         *places.entry(second.rem_euclid(bar)).or_default() += 1;
+        all += 1;
     }
     let most = places.into_values().max().unwrap_or_default();
-    most + seconds.len() / ODD >= seconds.len()
+    most + all / ODD >= all
 }
 
 fn greatest_common_divisor(one: i64, other: i64) -> i64 {

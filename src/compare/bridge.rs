@@ -423,7 +423,8 @@ mod tests {
     fn each_step_has_its_own_difference() {
         let matched = |index: usize| [Fate::Matched(2 * index), Fate::Matched(2 * index + 1)];
         let legs = legs_of;
-        // 10 units from 1.00 to 2.00 for 0.10: 9.90; with 5 units from 1.00 to 1.50 for 0.06.
+        // 10 units from 1.00 to 2.00 for 0.10: 9.90; with 5 units from 1.00 to 1.50 for 0.06, which
+        // is 0.01 more than half of it.
         let first = [
             legs(0, trade(100, 100, 200, 10, 990)),
             legs(1, trade(10, 100, 300, 0, 200)),
@@ -448,7 +449,7 @@ mod tests {
         assert_eq!(bridge.expected, cents(1190));
         assert_eq!(
             (bridge.price, bridge.quantity, bridge.commission),
-            (cents(-500), cents(-250), cents(4))
+            (cents(-500), cents(-245), cents(-1))
         );
         assert_eq!(
             (bridge.missed, bridge.false_trades, bridge.exits),
