@@ -13,7 +13,7 @@ mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -144,8 +144,10 @@ pub fn prepare(
     }
     candidates.reverse();
     summary.rows = candidates.len();
-    let known = recognise(&transaction, webhook.row, file.venue, &mut candidates)?;
+    let Recognised { known, moved } =
+        recognise(&transaction, webhook.row, file.venue, &mut candidates)?;
     (summary.known, summary.new) = (known, candidates.len() - known);
+    summary.notes.extend(note_of_moved(moved));
     note_fees(&candidates, &webhook.settings, &mut summary.notes);
     Ok(Ok(PreparedFills {
         webhook: webhook.row,
@@ -188,29 +190,61 @@ fn digest(text: &str) -> TextDigest {
     short
 }
 
-/// Tells which fills are there already; returns how many. One that is there under the identity
-/// of another kind of export (a statement has no numbers, a Flex query has) is the same.
+/// The hours that two zones lie apart at most.
+const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
+
+/// Seconds that two zones lie apart at least.
+const A_QUARTER: i64 = 15 * 60;
+
+/// Fills of a file that are there already.
+#[derive(Default)]
+struct Recognised {
+    /// All of them.
+    known: usize,
+    /// Those that are there at another time.
+    moved: usize,
+}
+
+/// Says that fills stay at their other times.
+fn note_of_moved(moved: usize) -> Option<String> {
+    (moved > 0).then(|| {
+        format!(
+            "{moved} of these fills are there at other times, as an import in another zone read them, and stay so: undo \
+             every import that has them (algohook import fills --list, --undo), then import this file again"
+        )
+    })
+}
+
+/// Tells which fills are there already. One that is there under the identity of another kind of
+/// export (a statement has no numbers, a Flex query has) is the same.
 fn recognise(
     connection: &Connection,
     webhook: i64,
     venue: FillVenue,
     candidates: &mut [Candidate],
-) -> Result<usize> {
+) -> Result<Recognised> {
     let times = candidates
         .iter()
         .map(|candidate| candidate.listed.fill.time);
-    let Some(range) = times.clone().min().zip(times.max()) else {
-        return Ok(0);
+    let Some((first, last)) = times.clone().min().zip(times.max()) else {
+        return Ok(Recognised::default());
     };
+    let range = (
+        first.saturating_sub(ZONES_APART).unwrap_or(first),
+        last.saturating_add(ZONES_APART).unwrap_or(last),
+    );
     let identity = |candidate: &Candidate| digest(&candidate.identity(venue));
     let numbered = candidates.iter().map(identity).zip(0..);
     // Of an identity that a file has twice, the last place.
     let places: HashMap<TextDigest, u32> = numbered.collect();
     let mut twins: HashMap<TextDigest, VecDeque<FillId>> = HashMap::new();
+    let mut moved = 0;
     fills::between(connection, webhook, range, |identity, stored| {
         let place = places.get(&digest(identity));
         if let Some(candidate) = place.and_then(|place| candidates.get_mut(*place as usize)) {
             candidate.twin = Some(stored.id);
+            let apart = candidate.listed.fill.time.as_second() - stored.fill.time.as_second();
+            moved += usize::from(apart.abs() >= A_QUARTER);
         } else {
             let said = digest(&said_of(&stored.fill, &stored.ticker));
             twins.entry(said).or_default().push_back(stored.id);
@@ -232,7 +266,7 @@ fn recognise(
         }
         known += usize::from(candidates[index].twin.is_some());
     }
-    Ok(known)
+    Ok(Recognised { known, moved })
 }
 
 /// What every kind of export says of a fill.

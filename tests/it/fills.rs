@@ -198,6 +198,30 @@ fn the_same_fills_of_another_kind_of_export_are_known() {
 }
 
 #[test]
+fn fills_that_were_read_in_another_zone_are_said_to_stay_there() {
+    let data = DataDir::new();
+    let webhook = traded(&data, "NASDAQ:AAPL");
+    let fills = "time,symbol,side,qty,price,fillId\n\
+        2026-01-05 09:30:00,AAPL,buy,100,212.41,a1\n2026-01-06 10:00:00,AAPL,sell,100,213.09,a2\n";
+    let path = file(&data, "fills.csv", fills);
+    import(&data, "fills", &path, &webhook, &["--time-zone", "UTC"]);
+    let zone = ["--time-zone", "America/New_York"];
+    for options in [&[&zone[..], &["--dry-run"]].concat()[..], &zone] {
+        let again = import(&data, "fills", &path, &webhook, options);
+        assert_eq!((&again["known"], &again["new"]), (&json!(2), &json!(0)));
+        let notes = again["notes"].to_string();
+        assert!(
+            notes.contains("2 of these fills are there at other times"),
+            "{notes}"
+        );
+        assert!(notes.contains("--undo"), "{notes}");
+    }
+    // In its own zone, nothing is said.
+    let same = import(&data, "fills", &path, &webhook, &["--time-zone", "UTC"]);
+    assert!(!same["notes"].to_string().contains("other times"), "{same}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_changes_nothing_and_says_where() {
     let data = DataDir::new();
     let webhook = traded(&data, "AAPL");
