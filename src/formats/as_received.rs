@@ -1,14 +1,14 @@
 //! The trader's own bytes, without the webhook's key: what already executes today goes on
 //! executing.
 //!
-//! The recorded bytes have `***` in the place of the key. A member `auth_key` of the object is
-//! taken out whole, and nothing else is touched, down to the spaces.
+//! The recorded bytes have `***` in the place of the key. A member `auth_key` of the object, or
+//! `auth_key=***` in a text, is taken out whole, and nothing else is touched, down to the spaces.
 
 use std::ops::Range;
 
 /// The message of a recorded payload.
 pub fn message(payload: &[u8]) -> Vec<u8> {
-    match member(payload) {
+    match member(payload).or_else(|| word(payload)) {
         Some(Member { whole, .. }) => [&payload[..whole.start], &payload[whole.end..]].concat(),
         None => payload.to_vec(),
     }
@@ -17,18 +17,46 @@ pub fn message(payload: &[u8]) -> Vec<u8> {
 /// A recorded payload with the webhook's key in its place again.
 #[must_use]
 pub fn with_key(payload: &[u8], key: &str) -> Vec<u8> {
-    match member(payload) {
-        Some(Member { value, .. }) => {
-            let key = super::json::text(key);
-            [
-                &payload[..value.start],
-                key.as_bytes(),
-                &payload[value.end..],
-            ]
-            .concat()
-        }
+    let (place, key) = match member(payload) {
+        Some(member) => (Some(member), super::json::text(key)),
+        None => (word(payload), key.to_owned()),
+    };
+    match place {
+        Some(Member { value, .. }) => [
+            &payload[..value.start],
+            key.as_bytes(),
+            &payload[value.end..],
+        ]
+        .concat(),
         None => payload.to_vec(),
     }
+}
+
+/// What stands in the place of a key.
+const HIDDEN: &str = "***";
+
+/// Where a text has its key: `auth_key=***` or `auth_key: ***`, with a space beside it.
+fn word(payload: &[u8]) -> Option<Member> {
+    let text = std::str::from_utf8(payload).ok()?;
+    if text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let name = "auth_key";
+    let begin = text.find(name)?;
+    let after = text[begin + name.len()..].trim_start();
+    let behind = after.strip_prefix([':', '='])?.trim_start();
+    let rest = behind.strip_prefix(HIDDEN)?;
+    let (value, end) = (text.len() - behind.len(), text.len() - rest.len());
+    let before = text[..begin].trim_end().len();
+    let whole = if before > 0 {
+        before..end
+    } else {
+        begin..text.len() - rest.trim_start().len()
+    };
+    Some(Member {
+        whole,
+        value: value..end,
+    })
 }
 
 /// Where the object's own member `auth_key` stands.
@@ -146,6 +174,10 @@ mod tests {
             ),
             (r#"{"a":"}","auth\u005fkey":"***" }"#, r#"{"a":"}" }"#),
             ("buy 10 AAPL", "buy 10 AAPL"),
+            ("buy 10 AAPL at 5 auth_key=***", "buy 10 AAPL at 5"),
+            ("auth_key: ***\nbuy 10 AAPL at 5", "buy 10 AAPL at 5"),
+            ("buy 10 AAPL auth_key = *** at 5", "buy 10 AAPL at 5"),
+            ("buy 10 AAPL auth_key", "buy 10 AAPL auth_key"),
             (
                 r#"{"auth_key": "***", broken"#,
                 r#"{"auth_key": "***", broken"#,
@@ -164,6 +196,10 @@ mod tests {
             br#"{"a":"***", "auth_key" : "KEY"}"#
         );
         assert_eq!(with_key(b"buy", "KEY"), b"buy");
+        assert_eq!(
+            with_key(b"buy 1 A auth_key=***", "KEY"),
+            b"buy 1 A auth_key=KEY"
+        );
     }
 
     fn value() -> impl Strategy<Value = Value> {
