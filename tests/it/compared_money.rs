@@ -210,3 +210,41 @@ fn alerts_that_began_inside_a_position_are_said_to_be_out_of_sync() {
     }
     assert_eq!(step(&turning(0)), "Nothing to do.");
 }
+
+#[test]
+fn a_missing_alert_that_costs_much_is_the_next_step_though_nearly_all_match() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let begin: jiff::Timestamp = "2026-01-05T10:00:00Z".parse().unwrap();
+    let at = |hours: i64| begin + jiff::SignedDuration::from_hours(hours);
+    // Each trade makes one, and the last but one a hundred.
+    let made = |number: i64| if number == 98 { 100 } else { 1 };
+    let trades = (0..100).map(|number| {
+        let told = [2 * number, 2 * number + 1].map(|hour| at(hour).strftime("%Y-%m-%d %H:%M"));
+        (
+            "long",
+            told.map(|time| time.to_string()),
+            [100, 100 + made(number)],
+            "1",
+            made(number),
+        )
+    });
+    import_list(&data, &webhook, TICKER, list_of_trades("USD", trades), &[]);
+    let alerts = (0..100).filter(|number| *number != 98).flat_map(|number| {
+        [
+            ("entryLong", 2 * number, 100),
+            ("exitLong", 2 * number + 1, 100 + made(number)),
+        ]
+        .map(|(direction, hour, price)| {
+            let payload = json!({
+                "ticker": TICKER, "positionDirection": direction, "qty": "1", "marketPrice": price,
+            });
+            (at(hour) + jiff::SignedDuration::from_secs(2), payload)
+        })
+    });
+    import_alerts(&data, &webhook, alerts.collect::<Vec<_>>());
+    let json = compared(&data, &webhook);
+    assert_eq!(json["matchRate"]["band"], "productionReady", "{json}");
+    let said = "1 trade is of the backtest only: -100.00 USD of the difference. Look at the fills that are missing or false";
+    assert!(step(&json).contains(said), "{}", step(&json));
+}

@@ -9,6 +9,10 @@ use crate::text::counted;
 /// A difference that nobody has to look at, as a share of the backtest's profit: one in so many.
 const LITTLE: i64 = 20;
 
+/// What to look at where trades are of one side only.
+const LOOK: &str =
+    "Look at the fills that are missing or false: one of them can change all trades behind it.";
+
 /// The step about money: of books that are in two currencies, or of the largest part of a
 /// difference that is no little one.
 pub(super) fn step(found: &Found<'_>) -> Option<String> {
@@ -31,11 +35,11 @@ pub(super) fn step(found: &Found<'_>) -> Option<String> {
     let counts = bridge.trades;
     Some(match name {
         Part::Missed => format!(
-            "{} of the backtest only: {amount} of the difference. Look at these first.",
+            "{} of the backtest only: {amount} of the difference. {LOOK}",
             are(counts.missed)
         ),
         Part::False => format!(
-            "{} of the alerts only: {amount} of the difference. Look at these first.",
+            "{} of the alerts only: {amount} of the difference. {LOOK}",
             are(counts.false_trades)
         ),
         Part::Exits => format!(
