@@ -48,7 +48,7 @@ const OURS: Wording = Wording {
     add_price: "Add \"marketPrice\": {{strategy.order.price}} in the alert of a strategy, \"marketPrice\": {{close}} in any other.",
     add_ticker: "Add \"ticker\": \"{{ticker}}\" to the message.",
     add_side: "Say what the order does in one of three ways: \"positionDirection\": \"entryLong\" (or exitLong, entryShort, exitShort); or \"direction\": \"long\" (or short); or \"action\": \"{{strategy.order.action}}\" with \"marketPosition\": \"{{strategy.market_position}}\".",
-    say_whole: "Say it in one field: \"positionDirection\": \"entryLong\", \"exitLong\", \"entryShort\" or \"exitShort\".",
+    say_whole: "Say it in one field: \"positionDirection\": \"entryLong\", \"exitLong\", \"entryShort\" or \"exitShort\"; \"exit\" leaves whichever side there is.",
     units: "Send a number of units, such as \"qty\": {{strategy.order.contracts}}, an amount of money as \"notional\", or a percentage of the equity as \"qty\": \"10%\".",
     names: &[],
 };

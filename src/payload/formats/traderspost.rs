@@ -216,6 +216,11 @@ fn side(
                 "reverse does not tell the side of the new position",
                 "Send \"action\": \"sell\" with \"sentiment\": \"bearish\" to go short, or \"buy\" with \"bullish\" to go long. At TradersPost, switch on \"Allow side swapping\".",
             ),
+            "breakeven" => no_order(
+                &action.name,
+                "breakeven moves a stop, which is no order to record",
+                "Leave this alert to TradersPost: forward it as received, on every event.",
+            ),
             "add" => no_order(
                 &action.name,
                 "add does not tell whether the position is long or short",
