@@ -1,6 +1,6 @@
 //! Channels: what the owner is told, once, in one message, and whatever an alert says.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::receiver::{ALLOW, Came, Does, Receiver};
 use crate::support::tls::{Authority, HOST};
@@ -205,16 +205,14 @@ fn a_channel_tells_what_it_is_set_to_and_of_its_webhooks() {
         .expect(422);
     let (title, _) = told(&paused.wait(1)[0]);
     assert!(title.contains("alerts could not be read"), "{title}");
-    let rows = server
-        .api(
-            &token,
-            "GET",
-            &format!("/outbox?target={id}&state=waiting"),
-            None,
-        )
-        .expect(200)
-        .json();
-    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+    assert_eq!(waiting(&server, &token, &id).len(), 1);
+}
+
+/// The messages that wait for a channel.
+fn waiting(server: &Server, token: &str, channel: &str) -> Vec<Value> {
+    let path = format!("/outbox?target={channel}&state=waiting");
+    let rows = server.api(token, "GET", &path, None).expect(200).json();
+    rows["items"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -239,17 +237,9 @@ fn what_quiet_hours_held_back_is_told_once_they_are_off() {
         server.deliver(&webhook, &webhook.alert(&order)).expect(200);
     }
     let due = || {
-        let rows = server
-            .api(
-                &token,
-                "GET",
-                &format!("/outbox?target={id}&state=waiting"),
-                None,
-            )
-            .expect(200)
-            .json();
-        let due = rows["items"][0]["dueAt"].as_str().unwrap().to_owned();
-        due.parse::<jiff::Timestamp>().unwrap()
+        let due = waiting(&server, &token, &id)[0]["dueAt"].clone();
+        let due: jiff::Timestamp = due.as_str().unwrap().parse().unwrap();
+        due
     };
     let (change, before) = (format!("/channels/{id}"), due());
     let hours = json!({"quiet": quiet(5)});
@@ -283,7 +273,7 @@ fn an_order_is_told_as_what_it_did() {
     let receiver = Receiver::start();
     add(&server.data, &receiver, &["--tells", "order"]);
     let mut count = 0;
-    let mut told_of = |alerts: &[serde_json::Value]| {
+    let mut told_of = |alerts: &[Value]| {
         for alert in alerts {
             let mut alert = alert.clone();
             alert["auth_key"] = json!(webhook.key);

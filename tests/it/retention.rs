@@ -70,7 +70,8 @@ fn compact_gives_room_back_and_keeps_everything_else() {
     assert!(said.contains("MiB now"), "{said}");
     server.deliver(&kept, &kept.alert(&json!({}))).expect(200);
     let size = || std::fs::metadata(server.data.database()).unwrap().len();
-    assert!(size() < 400_000, "{}", size());
+    // The notes alone were 1.2 MB; the tables and indexes have their pages whatever is in them.
+    assert!(size() < 60 * 20_000 / 2, "{}", size());
     assert_eq!(server.data.events()[..60], events);
     server.get("/healthz").expect(200);
 
