@@ -210,7 +210,7 @@ fn note_of_moved(moved: usize) -> Option<String> {
     (moved > 0).then(|| {
         format!(
             "{moved} of these fills are there at other times, as an import in another zone read them, and stay so: undo \
-             every import that has them (algohook import fills --list, --undo), then import this file again"
+             every import that has them, then import this file again"
         )
     })
 }

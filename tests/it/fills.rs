@@ -214,7 +214,7 @@ fn fills_that_were_read_in_another_zone_are_said_to_stay_there() {
             notes.contains("2 of these fills are there at other times"),
             "{notes}"
         );
-        assert!(notes.contains("--undo"), "{notes}");
+        assert!(notes.contains("undo every import that has them"), "{notes}");
     }
     // In its own zone, nothing is said.
     let same = import(&data, "fills", &path, &webhook, &["--time-zone", "UTC"]);
