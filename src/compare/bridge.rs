@@ -2,7 +2,8 @@
 //!
 //! Trades are one where both their legs are. Between two such trades the difference is taken
 //! apart in this order: the prices at the first book's quantity, then the quantity at the
-//! second book's prices with the commission that it takes, then what the settings take: commission and assumed slippage. Prices
+//! second book's prices with the commission that it takes, then what the settings take: commission
+//! and assumed slippage. Prices
 //! are those before assumed slippage, for it is a setting and no fact. A trade whose entry is matched and whose exit is not
 //! left at another time; all others are missed or false. Every trade counts once.
 
@@ -193,18 +194,59 @@ impl Bridge {
         }
     }
 
-    /// The steps by name, in their order.
-    #[must_use]
-    pub fn steps(&self) -> [(&'static str, Decimal); 7] {
+    /// The steps in their order.
+    fn steps(&self) -> [(Step, Decimal); 7] {
         [
-            ("missed trades", self.missed),
-            ("false trades", self.false_trades),
-            ("other exits", self.exits),
-            ("prices", self.price),
-            ("quantities", self.quantity),
-            ("commission and slippage settings", self.commission),
-            ("rounding", self.rounding),
+            (Step::Missed, self.missed),
+            (Step::False, self.false_trades),
+            (Step::Exits, self.exits),
+            (Step::Prices, self.price),
+            (Step::Quantities, self.quantity),
+            (Step::Settings, self.commission),
+            (Step::Rounding, self.rounding),
         ]
+    }
+
+    /// The largest step, in either direction.
+    #[must_use]
+    pub fn largest(&self) -> Option<(Step, Decimal)> {
+        let steps = self.steps().into_iter();
+        steps.max_by_key(|(_, amount)| amount.abs())
+    }
+}
+
+/// A step of a bridge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// [`Bridge::missed`].
+    Missed,
+    /// [`Bridge::false_trades`].
+    False,
+    /// [`Bridge::exits`].
+    Exits,
+    /// [`Bridge::price`].
+    Prices,
+    /// [`Bridge::quantity`].
+    Quantities,
+    /// [`Bridge::commission`].
+    Settings,
+    /// [`Bridge::rounding`].
+    Rounding,
+}
+
+impl Step {
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missed => "missed trades",
+            Self::False => "false trades",
+            Self::Exits => "other exits",
+            Self::Prices => "prices",
+            Self::Quantities => "quantities",
+            Self::Settings => "commission and slippage settings",
+            Self::Rounding => "rounding",
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub mod splits;
 pub mod tolerance;
 
 pub use alerts::AlertLegs;
-pub use bridge::{Bridge, MatchedProfit, TradeLegs};
+pub use bridge::{Bridge, MatchedProfit, Step, TradeLegs};
 pub use cause::{Cause, Causes, Evidence, Outage, Refused};
 pub use certain::By;
 pub use clock::ClockShift;

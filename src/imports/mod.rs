@@ -50,7 +50,7 @@ const TRADE_LIST: &str =
     "Trade number, Type, Date and time, Signal, Price, Size (qty) and Net PnL among others";
 
 /// The hours that zones lie apart.
-const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
+pub(crate) const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
 
 /// What is said of a time that lies ahead.
 const IN_THE_FUTURE: &str =

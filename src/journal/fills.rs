@@ -13,7 +13,7 @@ mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -23,6 +23,7 @@ use crate::domain::fill::{Fill, FillId, FillImportId, FillVenue, is_same_money};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::{Settings, WebhookId};
+use crate::imports::ZONES_APART;
 use crate::imports::fills::{FillFile, ListedFill};
 use crate::store::error::Result;
 use crate::store::fills;
@@ -189,9 +190,6 @@ fn digest(text: &str) -> TextDigest {
     short.copy_from_slice(&whole[..16]);
     short
 }
-
-/// The hours that two zones lie apart at most.
-const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
 
 /// Seconds that two zones lie apart at least.
 const A_QUARTER: i64 = 15 * 60;

@@ -1,7 +1,7 @@
 //! What to do about the money between two books whose fills match.
 
 use super::frame::Found;
-use crate::compare::Bridge;
+use crate::compare::Step;
 use crate::domain::currency;
 use crate::domain::money::Decimal;
 use crate::text::counted;
@@ -30,65 +30,39 @@ pub(super) fn step(found: &Found<'_>) -> Option<String> {
     if difference.is_zero() || is_little {
         return None;
     }
-    let (name, amount) = largest(bridge)?;
+    let (step, amount) = bridge.largest()?;
     let amount = signed(amount, found.currency);
     let counts = bridge.trades;
-    Some(match name {
-        Part::Missed => format!(
+    Some(match step {
+        Step::Missed => format!(
             "{} of the backtest only: {amount} of the difference. {LOOK}",
             are(counts.missed)
         ),
-        Part::False => format!(
+        Step::False => format!(
             "{} of the alerts only: {amount} of the difference. {LOOK}",
             are(counts.false_trades)
         ),
-        Part::Exits => format!(
+        Step::Exits => format!(
             "{} closed at another time than in the backtest: {amount} of the difference. Look at their exits first.",
             counted(&counts.exits, "trade")
         ),
-        Part::Prices => format!(
+        Step::Prices => format!(
             "The alerts' prices are others than the backtest's: {amount} of the difference. Give the backtest as much \
              slippage in its properties as the alerts have, and list its trades anew."
         ),
-        Part::Quantities => format!(
+        Step::Quantities => format!(
             "The alerts' quantities are others than the backtest's: {amount} of the difference. Give the strategy of \
              the alerts the same order size and capital."
         ),
-        Part::Settings => format!(
+        Step::Settings => format!(
             "The webhook's settings take other commission or slippage than the backtest: {amount} of the difference. Set \
              them as the strategy's properties are, or list its trades with those of the webhook."
         ),
-        Part::Rounding => format!(
+        Step::Rounding => format!(
             "The contract's terms differ: {amount} of the difference. Set the webhook's point value and contract as the \
              list has them."
         ),
     })
-}
-
-/// A step of a bridge.
-#[derive(Clone, Copy)]
-enum Part {
-    Missed,
-    False,
-    Exits,
-    Prices,
-    Quantities,
-    Settings,
-    Rounding,
-}
-
-/// The largest step.
-fn largest(bridge: &Bridge) -> Option<(Part, Decimal)> {
-    let steps = [
-        (Part::Missed, bridge.missed),
-        (Part::False, bridge.false_trades),
-        (Part::Exits, bridge.exits),
-        (Part::Prices, bridge.price),
-        (Part::Quantities, bridge.quantity),
-        (Part::Settings, bridge.commission),
-        (Part::Rounding, bridge.rounding),
-    ];
-    steps.into_iter().max_by_key(|(_, amount)| amount.abs())
 }
 
 fn are(trades: usize) -> String {

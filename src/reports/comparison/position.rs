@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::domain::ledger::{Ledger, OutOfSync};
 use crate::domain::money::Decimal;
+use crate::domain::signal::market_position;
 use crate::store::ledger_key::LedgerKey;
 use crate::store::webhooks::StoredWebhook;
 use crate::store::{Connection, Result, ledgers, pairings};
@@ -49,10 +50,10 @@ impl OtherPosition {
 
 /// A signed position in words.
 fn named(position: Decimal) -> String {
-    let size = position.abs().normalize();
-    match position {
-        none if none.is_zero() => "flat".to_owned(),
-        short if short.is_sign_negative() => format!("short {size}"),
-        _ => format!("long {size}"),
+    let side = market_position(position);
+    if position.is_zero() {
+        side.to_owned()
+    } else {
+        format!("{side} {}", position.abs().normalize())
     }
 }

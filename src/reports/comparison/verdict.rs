@@ -54,13 +54,9 @@ fn made(bridge: &Bridge, currency: &str) -> String {
         below if below.is_sign_negative() => "less",
         _ => "more",
     };
-    let largest = bridge
-        .steps()
-        .into_iter()
-        .max_by_key(|(_, step)| step.abs());
-    let mostly = largest.map_or(String::new(), |(name, step)| {
-        let step = money::signed(step, currency);
-        format!(", most of it from {name} ({step})")
+    let mostly = bridge.largest().map_or(String::new(), |(step, amount)| {
+        let amount = money::signed(amount, currency);
+        format!(", most of it from {} ({amount})", step.name())
     });
     format!(
         "The alerts made {} {direction} than the backtest{mostly}.",
