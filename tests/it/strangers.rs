@@ -11,12 +11,6 @@ use serde_json::json;
 /// Requests whose answers fill every buffer when nobody reads them.
 const PIPELINED: usize = 40_000;
 
-/// An HTTP/2 connection that opens a window of no bytes, and asks for something.
-const ZERO_WINDOW: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
-    \x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\
-    \x00\x00\x00\x04\x01\x00\x00\x00\x00\
-    \x00\x00\x16\x01\x05\x00\x00\x00\x01\x82\x87\x04\x08/hooks/x\x41\x09localhost";
-
 /// The beginning of a `ClientHello` whose rest never comes.
 const HALF_A_HANDSHAKE: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 
@@ -35,6 +29,22 @@ fn connect_from(from: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     Ok(stream)
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    let head = [0, 0, length, kind, flags, 0, 0, 0, stream];
+    [&head, payload].concat()
+}
+
+/// An HTTP/2 connection that opens a window of no bytes, and asks for something.
+fn zero_window() -> Vec<u8> {
+    let settings = frame(0x4, 0, 0, b"\x00\x04\x00\x00\x00\x00");
+    let acknowledged = frame(0x4, 0x1, 0, b"");
+    let asked = frame(0x1, 0x5, 1, b"\x82\x87\x04\x08/hooks/x\x41\x09localhost");
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    [preface, settings, acknowledged, asked].concat()
 }
 
 fn secure(secured: &Secured, tcp: TcpStream, alpn: &'static [u8]) -> std::io::Result<TlsStream> {
@@ -117,7 +127,7 @@ fn hold(secured: &Secured, how: Hold, from: [u8; 4], webhook: &Webhook) -> std::
         }
         Hold::ZeroWindow => {
             let mut stream = secure(secured, tcp, b"h2")?;
-            stream.write_all(ZERO_WINDOW)?;
+            stream.write_all(&zero_window())?;
             Box::new(stream)
         }
     })
@@ -300,7 +310,9 @@ fn no_stranger_keeps_the_server_from_stopping() {
         let mut secured = Secured::with(&["--shutdown-grace", "60"]);
         let webhook = secured.server.create_webhook("Strategy");
         let held = hold(&secured, how, [127, 0, 0, 1], &webhook).unwrap();
-        wait_until("it is connected", || open_connections(&secured.server) == 1);
+        wait_until(&format!("{how:?} is connected"), || {
+            open_connections(&secured.server) == 1
+        });
         secured.server.signal("TERM");
         let begun = Instant::now();
         assert!(secured.server.wait().success());
