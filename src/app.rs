@@ -69,7 +69,7 @@ const LAST_STEPS: Duration = Duration::from_millis(200);
 
 /// A started server, for the lines that its terminal shows.
 pub struct Started {
-    /// Where it listens, as `http://127.0.0.1:8080`.
+    /// Address of the local listener, as `http://127.0.0.1:8080`.
     pub url: String,
     /// The link to choose the first password with, where none is set yet.
     pub setup_link: Option<String>,
@@ -77,7 +77,7 @@ pub struct Started {
     pub is_page_local: bool,
     /// Webhooks that are ready.
     pub webhooks: usize,
-    /// Where alerts are taken over HTTPS.
+    /// Address of the HTTPS listener for alerts.
     pub https: Option<SocketAddr>,
 }
 
@@ -364,7 +364,7 @@ fn routes(parts: Parts, config: &Config) -> Routes {
     }
 }
 
-/// What is looked at beside the database.
+/// The state outside the database that faults are found in.
 fn surroundings(
     config: &Config,
     store: &Store,
@@ -416,7 +416,7 @@ fn running_server(
     }
 }
 
-/// Where the page is opened: the public address where that answers it, else the local one.
+/// Address of the page: the public one where that answers it, else the local one.
 fn page_url(config: &Config, url: &str, public_url: Option<&str>) -> String {
     let is_public = config.public.public_ui;
     let public = public_url.filter(|public| is_public && public.starts_with("https://"));

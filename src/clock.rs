@@ -15,7 +15,7 @@ pub struct ClockReading {
     pub elapsed: Duration,
 }
 
-/// Where a part of the program gets its time from.
+/// A source of the time.
 pub trait Clock: Send + Sync + 'static {
     /// Both clocks.
     fn read(&self) -> ClockReading {

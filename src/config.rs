@@ -28,11 +28,11 @@ pub use data_dir::{prepare_data_dir, warn_of_others};
 pub use acme::{AcmeConfig, BindingKey, Domain, ExternalBinding};
 pub use public::{CertificateSource, HttpListen, PublicConfig, PublicOptions};
 
-/// Where a server listens when nothing else is said.
+/// Address of a server that is given none.
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
-/// How often a server looks for what other processes changed.
+/// Pause between two looks for what other processes changed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Options of every command.
@@ -237,7 +237,7 @@ pub struct Config {
     pub max_database_size: Option<u64>,
     /// Alerts that may wait for the disk.
     pub queue_capacity: usize,
-    /// Where backups are kept, and the copy that is taken before a database is migrated.
+    /// Folder of backups, and of the copy that is taken before a database is migrated.
     pub backup_folder: PathBuf,
     /// Backups by themselves, where they are wanted.
     pub backups: Option<BackupConfig>,
@@ -245,7 +245,7 @@ pub struct Config {
     pub retention: Retention,
     /// Time between two looks for what other processes changed.
     pub look_every: Duration,
-    /// Where forwards and notifications may go.
+    /// Reach of forwards and notifications.
     pub outbound: OutboundConfig,
     /// The other algohook whose alerts are recorded here: its address and a token.
     pub upstream: Option<(String, String)>,
@@ -253,14 +253,14 @@ pub struct Config {
     pub public: PublicConfig,
 }
 
-/// Where forwards and notifications may go, and how long they are remembered.
+/// Reach of forwards and notifications, and how long they are remembered.
 #[derive(Debug, Clone)]
 pub struct OutboundConfig {
     /// Networks beside the internet.
     pub allowed: Vec<IpNet>,
     /// The file of the authorities that they trust, where it is not Mozilla's.
     pub roots: Option<PathBuf>,
-    /// What they go through.
+    /// Proxy that they go through.
     pub proxy: Option<Proxy>,
     /// Days for which what became of them is kept.
     pub kept_days: u32,
@@ -284,11 +284,11 @@ pub struct BackupConfig {
     pub every: Duration,
     /// Number of backups to keep.
     pub keep: usize,
-    /// Where.
+    /// Folder of the backups.
     pub folder: PathBuf,
 }
 
-/// Why there is no configuration.
+/// Fault of the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The platform names no data directory.

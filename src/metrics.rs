@@ -111,7 +111,7 @@ pub struct Metrics {
     worker_restarts: Family<WorkerLabel, Counter>,
     worker_up: ByWorker,
     worker_failed_at: ByWorker,
-    /// When the certificate that is shown ends, in seconds since 1970; 0 without one.
+    /// Expiry of the certificate that is shown, in seconds since 1970; 0 without one.
     pub certificate_not_after: Gauge<i64, AtomicI64>,
     /// Passwords that were hashed, to be set or to be checked.
     pub password_hashes: Counter,
@@ -213,7 +213,7 @@ impl Metrics {
         self.certificate_orders.get_or_create(&label).inc();
     }
 
-    /// How often a background task was run again after a failure.
+    /// Restarts of a background task after a failure.
     #[must_use]
     pub fn worker_restarts(&self, worker: &'static str) -> Counter {
         let label = WorkerLabel { worker };
@@ -227,7 +227,7 @@ impl Metrics {
         self.worker_up.get_or_create(&label).clone()
     }
 
-    /// When a background task failed last, in seconds since 1970.
+    /// Time of a background task's last failure, in seconds since 1970.
     #[must_use]
     pub fn worker_failed_at(&self, worker: &'static str) -> Gauge<i64, AtomicI64> {
         let label = WorkerLabel { worker };

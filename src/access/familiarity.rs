@@ -1,4 +1,4 @@
-//! What is known of a client that tries to log in.
+//! Tells clients that logged in before from strangers.
 //!
 //! Strangers who try passwords from many addresses make each other wait, and would make the
 //! owner wait with them. Whoever logged in before is counted apart, so that nobody keeps the

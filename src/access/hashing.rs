@@ -1,6 +1,6 @@
-//! Where passwords are hashed: one at a time and with a short queue, for each takes
-//! 19 MiB and a core for a while, and strangers may ask for it. Who logged in before has
-//! places of its own in the queue, which no stranger fills.
+//! The queue for hashing passwords: one at a time and a short wait, for each takes 19 MiB and a
+//! core for a while, and strangers may ask for it. Clients that logged in before have places of
+//! their own in the queue, which no stranger fills.
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ pub enum Identity {
     Session(Vec<u8>),
 }
 
-/// What a request asks for, as far as scopes tell requests apart.
+/// A request, as far as scopes tell requests apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Demand {
     /// True if it changes nothing.

@@ -21,7 +21,7 @@ use crate::store::{StoreError, WriteContext, account, second_factor};
 /// Letters of a browser's own name that are kept.
 const LONGEST_USER_AGENT: usize = 200;
 
-/// Who tries, as far as a request tells.
+/// The client that tries, as far as its request tells.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// The name in the audit log: `stranger` until it is known.
@@ -38,7 +38,7 @@ pub struct Visitor {
     pub user_agent: Option<String>,
 }
 
-/// Why a session begins.
+/// The act that begins a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
     /// The first password was chosen.
@@ -199,7 +199,7 @@ impl Access {
         })
     }
 
-    /// Ends a session that is in memory only; false where it is none of these.
+    /// Ends a session that is in memory only; false if there is no such session.
     pub fn end_unwritten(&self, hash: &[u8]) -> bool {
         self.unwritten.end(hash)
     }

@@ -1,4 +1,4 @@
-//! Who may come in, and how far: passwords, the second factor, sessions, tokens, waits.
+//! Access and its extent: passwords, the second factor, sessions, tokens, waits.
 //!
 //! Everything that decides about it is here, so that one reader can check it at once: the API
 //! only takes cookies and headers apart and words the answers. There is no open mode. A

@@ -18,7 +18,7 @@ const PASSES: u32 = 2;
 /// thread that ever hashed. What is not touched takes no memory.
 const RESERVED: usize = 33 * 1024 * 1024;
 
-/// Why a password cannot be taken.
+/// Rule that a new password breaks.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// It is too short.

@@ -1,4 +1,4 @@
-//! Why somebody does not come in.
+//! Reasons for refusing access, with the texts that the login page shows.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The second factor of the login: codes of an app, and recovery codes for the day the phone
 //! is lost.
 //!
-//! A code is good once, and so is none before it: what was used is noted in the transaction
+//! A code is good once, and no earlier one is good after it: its use is noted in the transaction
 //! that takes it. Where nothing can be written its use is remembered, so that a full disk
 //! neither locks the owner out nor makes a code good twice.
 

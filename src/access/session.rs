@@ -1,4 +1,4 @@
-//! How long a session is good, and by what a browser is known.
+//! Lifetimes of sessions.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -39,7 +39,7 @@ impl UnwrittenLogins {
         state.sessions.push((hash, now));
     }
 
-    /// When a session began, where it is there and not over.
+    /// Start of a session; `None` if it is not here, or over.
     pub fn begun_at(&self, hash: &[u8], now: Timestamp) -> Option<Timestamp> {
         let mut state = self.state();
         state
@@ -50,7 +50,7 @@ impl UnwrittenLogins {
         found.map(|(_, begun_at)| *begun_at)
     }
 
-    /// Ends a session; false where it is none of these.
+    /// Ends a session; false if it is not here.
     pub fn end(&self, hash: &[u8]) -> bool {
         let mut state = self.state();
         let before = state.sessions.len();

@@ -22,7 +22,7 @@ const PATIENCE: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(500))
     .timeout(Duration::from_secs(90));
 
-/// Why there is no new certificate.
+/// Reason that there is no new certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum AcmeError {
     /// The authority cannot be reached, or says no.

@@ -145,7 +145,7 @@ impl Acme {
     }
 }
 
-/// When a certificate is renewed: with a third of its time left.
+/// Time to renew a certificate: with a third of its lifetime left.
 #[must_use]
 pub fn renewal_time(identity: &Identity) -> Timestamp {
     let lifetime = identity.not_before.duration_until(identity.not_after);
@@ -175,7 +175,7 @@ fn backoff(first: Duration, failures: u32) -> Duration {
     wait.mul_f64(0.8 + 0.4 * f64::from(byte[0]) / 255.0)
 }
 
-/// Where the certificates of a data directory are.
+/// The folder of certificates in a data directory.
 #[must_use]
 pub fn directory(data_dir: &std::path::Path) -> PathBuf {
     data_dir.join("acme")

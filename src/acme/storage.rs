@@ -20,11 +20,11 @@ use crate::tls::Identity;
 /// The result of the last request for a certificate.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Status {
-    /// When it failed, where it did.
+    /// Time of its failure; `None` if it succeeded.
     pub failed_at: Option<Timestamp>,
-    /// Why.
+    /// The failure in a sentence.
     pub error: Option<String>,
-    /// When it is tried again.
+    /// Time of the next try.
     pub next_try: Option<Timestamp>,
 }
 

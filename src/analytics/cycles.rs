@@ -3,7 +3,7 @@
 //! They are cycles: equity rises from a trough to a peak, falls, and the fall lasts until
 //! the peak is reached again; the next rise begins at the fall's lowest point. The first
 //! point is the first close, not the capital before it, and a fall that a single trade made
-//! is none unless it is above 5 % of the balance (on a native report a trade of 1.6 % after
+//! counts only if it is above 5 % of the balance (on a native report a trade of 1.6 % after
 //! eight gains is no drawdown, and the run-up of those is the last less the first close).
 
 /// Follows equity, one close at a time, in units of money.
@@ -13,7 +13,7 @@ pub(super) struct Cycles {
     found: Found,
 }
 
-/// The largest of each, in units; `None` where there was none.
+/// The largest of each, in units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Found {
     pub run_up: Option<i128>,
@@ -22,7 +22,7 @@ pub(super) struct Found {
 
 #[derive(Debug)]
 struct Cycle {
-    /// Where the rise to the peak began.
+    /// The low from which the rise to the peak began.
     trough: i128,
     peak: i128,
     /// The fall from the peak, until it is reached again.

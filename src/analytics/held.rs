@@ -18,16 +18,16 @@ const STRETCHES: usize = 200;
 /// A price and when it was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenPrice {
-    /// When.
+    /// Time of the price.
     pub time: Timestamp,
     /// The price.
     pub price: Price,
 }
 
-/// What buying and holding would have held.
+/// Buying and holding, for comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Which way its value follows its price.
+    /// Direction in which its value follows its price.
     pub contract: Contract,
     /// Its prices in order, from its first entry fill to the last one known.
     pub prices: Vec<SeenPrice>,
@@ -37,7 +37,7 @@ pub struct Held {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldPoint {
-    /// When the price was seen.
+    /// Time of the price.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The worth of the capital.

@@ -84,7 +84,7 @@ pub struct ReportInput<'input> {
     pub trades: &'input [ClosedTrade],
     /// The lots that are open at the end.
     pub open: OpenLots,
-    /// When the last price was seen, where prices are seen apart from trades.
+    /// Time of the last price, where prices are seen apart from trades.
     pub last_price_at: Option<Timestamp>,
     /// Seconds from each signal's own time to its arrival, in any order.
     pub signal_delays: &'input [f64],
@@ -178,7 +178,7 @@ pub struct OpenSide {
     pub profit: Option<Decimal>,
     /// Commission of their entries: spent already, and in no closed trade yet.
     pub commission: Decimal,
-    /// When the first of them was entered.
+    /// Entry time of the first of them.
     pub first_entry: Option<Timestamp>,
 }
 

@@ -93,7 +93,7 @@ pub struct Percentiles {
     pub p95: Decimal,
 }
 
-/// Why there is no Monte Carlo.
+/// Reason that there is no Monte Carlo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MonteCarloError {
     /// Nothing to draw from, or no draws asked for.

@@ -56,7 +56,7 @@ impl Sorted {
         Self(values)
     }
 
-    /// How many there are.
+    /// Number of values.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -66,7 +66,7 @@ impl Sorted {
         self.0.iter().copied()
     }
 
-    /// The value at a place from the lowest; 0 where there is none.
+    /// The value at a place from the lowest; 0 beyond the highest.
     pub(super) fn nth(&self, place: usize) -> f64 {
         self.0.get(place).copied().unwrap_or_default()
     }

@@ -56,7 +56,7 @@ pub(super) struct TradeTable<'trades> {
     pub capital: i128,
     /// Commission of long and of short trades, in units.
     pub commission: [i128; 2],
-    /// When the range begins, in microseconds; the least number where it is open.
+    /// Start of the range, in microseconds; the least number where it is open.
     pub from: i64,
     /// Names of the tickers that rows point to.
     pub tickers: Vec<Option<&'trades str>>,
@@ -112,8 +112,8 @@ impl<'trades> TradeTable<'trades> {
         microsecond.max(self.from)
     }
 
-    /// When the report begins: with the first entry, or the range where one of its trades
-    /// was entered before; `None` without trades.
+    /// Start of the report: its first entry, or the range's start where one of its trades was
+    /// entered before; `None` without trades.
     pub(super) fn start(&self) -> Option<i64> {
         let first_entry = self.rows.iter().map(|row| row.entry).min()?;
         Some(self.within(first_entry))

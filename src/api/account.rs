@@ -66,7 +66,7 @@ pub struct Me {
     pub token: Option<String>,
     /// The server's version.
     pub version: &'static str,
-    /// Where alerts are sent to, without the path.
+    /// Base of the addresses that alerts are sent to, without the path.
     pub base_url: String,
 }
 

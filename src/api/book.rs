@@ -10,7 +10,7 @@ use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 
 text_enum! {
-    /// Where a trade is from.
+    /// Source of a trade.
     TradeSource, "trade source" {
         /// Its alerts arrived by themselves.
         Live = "live",
@@ -33,7 +33,7 @@ impl TradeSource {
         }
     }
 
-    /// Whether its trades have an alert that was brought in later; `None` where both do.
+    /// True if its trades have an alert that was brought in later; `None` where both do.
     pub(super) fn is_imported(self) -> Option<bool> {
         match self {
             Self::Live => Some(false),

@@ -31,7 +31,7 @@ pub struct NewChannel {
     /// Its settings and secrets, by name.
     #[serde(default)]
     settings: BTreeMap<String, String>,
-    /// What it tells: `all` (the default), or a list of topics.
+    /// Topics it tells: `all` (the default), or a list.
     tells: Option<Tells>,
     /// The webhooks that it tells of; all of them where the list is empty.
     webhooks: Option<Vec<String>>,
@@ -41,7 +41,7 @@ pub struct NewChannel {
     time_zone: Option<String>,
 }
 
-/// What came of a test message.
+/// Result of a test message.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelTest {

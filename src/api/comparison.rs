@@ -27,7 +27,7 @@ use crate::reports::comparison::{
 /// The farthest that a shift or a window reaches, in seconds: a day.
 const FARTHEST: i64 = 86_400;
 
-/// Which comparison.
+/// The comparison that is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -53,7 +53,7 @@ pub struct ExpectedQuery {
     /// Seconds that an alert may come after the end of its bar, or a fill after its alert; 0 to
     /// 86400.
     forward: Option<i64>,
-    /// How far prices may lie apart, in percent; above 0 and at most 100.
+    /// Largest distance of prices, in percent; above 0 and at most 100.
     price: Option<f64>,
     /// Seconds that are added to the first book's times; -86400 to 86400.
     shift: Option<i64>,
@@ -66,14 +66,14 @@ pub struct ExpectedQuery {
     /// Of the legs: `missed`, `false`, or `problem` for both and for pairs that are late or of
     /// another quantity. All where left out.
     only: Option<Only>,
-    /// How many legs, at most 500; 50 where left out.
+    /// Number of legs, at most 500; 50 where left out.
     limit: Option<u32>,
     /// The `nextCursor` of the page before.
     cursor: Option<String>,
 }
 
 text_enum! {
-    /// Which legs are listed.
+    /// The legs that are listed.
     Only, "only" {
         /// Of the backtest only.
         Missed = "missed",

@@ -26,7 +26,7 @@ use crate::workers::Board;
 
 /// The parts of the program that the API reaches.
 pub struct Context {
-    /// Who may come in.
+    /// Decides who may come in.
     pub access: Access,
     /// The store.
     pub store: Arc<Store>,
@@ -36,11 +36,11 @@ pub struct Context {
     pub ingest: Arc<Ingest<StoreRecorder, SystemClock>>,
     /// The server's clock.
     pub clock: SystemClock,
-    /// Where alerts are sent to, without the path.
+    /// Base of the addresses that alerts are sent to, without the path.
     pub base_url: String,
-    /// How the background tasks are.
+    /// States of the background tasks.
     pub workers: Board,
-    /// What seals the secrets of forwards and channels.
+    /// Seals the secrets of forwards and channels.
     pub vault: Vault,
     /// The address of the other algohook whose alerts are recorded here, where there is one.
     pub upstream: Option<String>,
@@ -80,8 +80,8 @@ impl Context {
         tokio::task::spawn_blocking(move || store.forget_deleted());
     }
 
-    /// What keeps alerts from being stored or passed on, backups from being taken or other
-    /// background tasks from running, in sentences.
+    /// Sentences on all that keeps alerts from being stored or passed on, backups from being taken
+    /// or other background tasks from running.
     ///
     /// # Errors
     ///

@@ -29,13 +29,13 @@ use crate::store::outbox;
 pub struct EventDetail {
     #[serde(flatten)]
     event: Event,
-    /// When it was on disk, by this machine's clock, and could be answered; null where a crash
-    /// came before that could be noted.
+    /// Time at which it was on disk, by this machine's clock, and could be answered; null where a
+    /// crash came before that could be noted.
     #[schema(value_type = Option<String>, format = DateTime)]
     committed_at: Option<Timestamp>,
-    /// What became of each forward of it, oldest first.
+    /// Its forwards and their results, oldest first.
     forwards: Vec<ForwardAnswer>,
-    /// Where each field of its order is from; null where its message is not kept any longer.
+    /// Source of each field of its order; null where its message is not kept any longer.
     fields: Option<Vec<FieldOrigin>>,
 }
 

@@ -21,7 +21,7 @@ use crate::reports::expectation::{CannotExpect, ExpectationFilter, LiveExpectati
 use crate::reports::zone_of;
 use crate::store::{Connection, WriteContext, webhooks};
 
-/// Whose expectation.
+/// The webhook and ticker whose expectation is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -41,7 +41,7 @@ use crate::store::backtests::{self, ImportedTrades};
 use crate::store::spool::Spool;
 use crate::store::{Connection, Store, StoreError, WriteContext, webhooks};
 
-/// How long a file may take to arrive, over a slow line too.
+/// Time that a file may take to arrive, over a slow line too.
 const FILE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Time that a file waits for its turn before its sender is asked to come again.
@@ -169,7 +169,7 @@ async fn spool(body: Incoming, context: &Context) -> Result<Spool, Problem> {
     Err(problem)
 }
 
-/// Why a file did not get to the disk.
+/// Reason that a file did not get to the disk.
 enum Lost {
     /// It did not arrive.
     Body(BodyError),
@@ -288,7 +288,7 @@ impl ImportQuery {
     }
 }
 
-/// What is asked of a file.
+/// The parameters of a request with a file.
 struct Asked {
     webhook: WebhookId,
     kind: Option<FileKind>,

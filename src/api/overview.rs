@@ -34,7 +34,7 @@ pub struct Overview {
     pub misdirected: Vec<Misdirected>,
     /// The way from TradingView to this machine.
     pub connection: Connection,
-    /// Of the listener for alerts; null where HTTPS is left to a proxy, or there is none.
+    /// Certificate of the listener for alerts; null without one, as where a proxy does HTTPS.
     pub certificate: Option<Certificate>,
     /// Logins of the last 30 days from a browser and an address that were both new, newest
     /// first, until the owner says that they are known (`POST /session/seen`).
@@ -47,7 +47,7 @@ pub struct Overview {
 pub struct NewLogin {
     /// Its number in the audit log.
     pub id: i64,
-    /// When it was.
+    /// Time of the login.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// From which address.
@@ -85,7 +85,7 @@ pub struct Misdirected {
     pub webhook_name: Option<String>,
     /// The count.
     pub count: i64,
-    /// When the last one came.
+    /// Time of the last one.
     #[schema(value_type = String, format = DateTime)]
     pub last_at: Timestamp,
     /// The sender's address.
@@ -112,12 +112,12 @@ impl From<StoredMisdirected> for Misdirected {
 pub struct Certificate {
     /// The domains that it is for.
     pub names: Vec<String>,
-    /// When it ends; null while there is none.
+    /// Expiry; null while there is no certificate.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub not_after: Option<Timestamp>,
-    /// Why the authority gave no new one the last time, where it did not.
+    /// The authority's reason for giving no new one the last time; null if it did.
     pub error: Option<String>,
-    /// When it is asked again.
+    /// Time of the next request to the authority.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_try: Option<Timestamp>,
 }
@@ -188,8 +188,8 @@ pub struct CertificateWatch {
 }
 
 impl CertificateWatch {
-    /// What is wrong with the certificate at `now`, by the rules of the dashboard. One that is
-    /// asked for the first time is not wrong yet.
+    /// The fault of the certificate at `now`, by the rules of the dashboard. One that is asked for
+    /// the first time has none yet.
     #[must_use]
     pub fn fault(&self, now: Timestamp) -> Option<CertificateFault> {
         self.state()?.fault(now)

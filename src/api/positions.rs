@@ -41,7 +41,7 @@ pub struct Position {
     pub open_profit: Option<String>,
     /// Currency of the profit.
     pub currency: String,
-    /// Where TradingView states another position: an alert is missing.
+    /// TradingView's position where it differs: an alert is missing.
     pub out_of_sync: Option<Difference>,
     /// False while the position is being derived again, after a change of settings.
     pub is_derived: bool,

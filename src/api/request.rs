@@ -187,7 +187,7 @@ impl<T> Page<T> {
 ///
 /// # Errors
 ///
-/// A problem with status 400 where it is none or too many.
+/// A problem with status 400 where it is zero or too many.
 pub fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
     match limit.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=LARGEST_LIMIT => Ok(limit),

@@ -56,7 +56,7 @@ pub struct Code {
     code: String,
 }
 
-/// Whether the login asks for a code.
+/// Tells whether the login asks for a code.
 #[utoipa::path(get, path = "/second-factor", tag = "account",
     responses((status = 200, body = SecondFactor)))]
 pub(super) async fn get(context: &Context, _request: &ApiRequest) -> Reply {

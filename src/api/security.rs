@@ -22,10 +22,10 @@ pub struct Session {
     pub id: SessionId,
     /// True if it is the one that asks.
     pub is_current: bool,
-    /// When it began.
+    /// Time of the login.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of its last use, to the minute.
     #[schema(value_type = String, format = DateTime)]
     pub last_seen_at: Timestamp,
     /// From which address it was begun.
@@ -40,7 +40,7 @@ pub struct Session {
 pub struct AuditEntry {
     /// Later entries have larger ones.
     pub id: i64,
-    /// When.
+    /// Time of the act.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `owner`, a token's id, `command line` or `stranger`.

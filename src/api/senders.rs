@@ -13,7 +13,7 @@ use crate::desk::senders::{self, Change, SenderSettings, issuer_of_pem};
 use crate::domain::sender::SenderPolicy;
 use crate::store::WriteContext;
 
-/// What is to be different; what is left out stays.
+/// A change of a webhook's senders; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SenderChange {

@@ -35,7 +35,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// everyone who listens.
 const READ_PAUSE: Duration = Duration::from_millis(10);
 
-/// Where to begin.
+/// The place at which the stream begins.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -113,7 +113,7 @@ struct Stream {
     is_secure: bool,
     sender: Sender<Bytes>,
     after: EventId,
-    /// When it was last looked for events.
+    /// Time of the last look for events.
     read_at: Instant,
 }
 

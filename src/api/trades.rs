@@ -47,7 +47,7 @@ pub struct Trade {
     /// The order that opened it; null in other books than that of alerts.
     #[schema(value_type = Option<String>)]
     pub entry_order: Option<OrderId>,
-    /// When it was opened.
+    /// Time of the entry.
     #[schema(value_type = String, format = DateTime)]
     pub entry_time: Timestamp,
     /// At which price, assumed slippage included.
@@ -57,7 +57,7 @@ pub struct Trade {
     /// The order that closed it; null in other books than that of alerts.
     #[schema(value_type = Option<String>)]
     pub exit_order: Option<OrderId>,
-    /// When it was closed.
+    /// Time of the exit.
     #[schema(value_type = String, format = DateTime)]
     pub exit_time: Timestamp,
     /// At which price, assumed slippage included.
@@ -71,7 +71,7 @@ pub struct Trade {
     /// Net profit in percent of what the trade was entered for, commission included; null where
     /// that is not above zero.
     pub profit_percent: Option<f64>,
-    /// What the price moving by 1 made, a contract, share or coin.
+    /// Profit of a move of the price by 1, for a contract, share or coin.
     pub point_value: String,
     /// `linear`, or `inverse` where profit is in the coin that the contract is about.
     pub contract: Contract,
@@ -134,7 +134,7 @@ impl From<StoredTrade> for Trade {
 }
 
 impl Trade {
-    /// Where the page after this trade begins.
+    /// The place in the list at which the page after this trade begins.
     pub(super) fn place(&self) -> Option<TradePlace> {
         let id = self.id.parse().ok()?;
         let exit_time = self.exit_time;
@@ -142,8 +142,7 @@ impl Trade {
     }
 }
 
-/// Which trades to list: those of alerts, then those of backtests, of each the one that closed
-/// last first.
+/// Filter of the list: trades of alerts, then those of backtests, of each the last exit first.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -237,7 +236,7 @@ impl TradeQuery {
         })
     }
 
-    /// Where its page begins.
+    /// The place in the list at which its page begins.
     pub(super) fn cursor(&self) -> Result<Option<TradePlace>, Problem> {
         parameter("cursor", self.cursor.as_deref())
     }
@@ -252,7 +251,7 @@ pub(super) struct Wanted {
     range: Range,
     /// The zone of its days, where it is named.
     zone: Option<TimeZone>,
-    /// What is asked besides.
+    /// The rest of the filter.
     sieve: Sieve,
 }
 

@@ -41,7 +41,7 @@ pub struct WebhookPatch {
     pub settings: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// What a webhook is called.
+/// Id, name and state of a webhook.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookName {
@@ -50,11 +50,11 @@ pub struct WebhookName {
     id: WebhookId,
     /// The name that its owner gave it.
     name: String,
-    /// Whether its alerts become orders.
+    /// State; an active webhook makes orders of its alerts.
     state: WebhookState,
 }
 
-/// What a test alert is to be made of.
+/// Content of a test alert.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestAlert {

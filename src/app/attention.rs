@@ -17,7 +17,7 @@ use crate::workers::Outcome;
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How long it is waited for an event or an act after that.
+/// Longest wait for an event or an act after that.
 const WAIT: Duration = Duration::from_mins(1);
 
 /// Looks for as long as it is polled; `memory` has what was found and told before.

@@ -106,7 +106,7 @@ fn warn_rarely(line: &Rarely, error: &StoreError, what: &str) {
     }
 }
 
-/// What there is to do between alerts.
+/// The tasks between alerts.
 struct CleanUp {
     /// Events of a deleted webhook that are removed at once.
     at_once: u32,

@@ -13,7 +13,7 @@ use crate::reports::digest;
 use crate::store::channels::StoredChannel;
 use crate::store::{Connection, Result};
 
-/// When digests are told, in the channel's zone.
+/// Time of day of digests, in the channel's zone.
 const AT: Time = Time::constant(8, 0, 0, 0);
 
 /// A digest that is due.
@@ -24,7 +24,7 @@ pub struct Digest {
     pub name: String,
     /// Its topic.
     pub topic: Topic,
-    /// What it says.
+    /// Its message.
     pub notice: Notice,
 }
 
@@ -92,8 +92,8 @@ pub fn due(
     Ok(due)
 }
 
-/// What happened, how well it matches the backtests, and what still waits for the owner; of the
-/// channel's webhooks alone.
+/// Events of the time, how well they match the backtests, and what still waits for the owner; of
+/// the channel's webhooks alone.
 fn lines(
     connection: &Connection,
     channel: &StoredChannel,

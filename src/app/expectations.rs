@@ -16,7 +16,7 @@ use crate::workers::Outcome;
 /// The shortest time between two looks: runs are drawn again only for longer lives.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How long it is waited for an event after that.
+/// Longest wait for an event after that.
 const WAIT: Duration = Duration::from_mins(1);
 
 /// Pause between two things to look at, so that reports and alerts go first.

@@ -37,7 +37,7 @@ struct Https {
     certificates: Arc<Certificates>,
 }
 
-/// Where the listeners are.
+/// Bound addresses of the listeners.
 pub struct Addresses {
     /// The owner's.
     pub local: SocketAddr,
@@ -89,7 +89,7 @@ impl Listeners {
         })
     }
 
-    /// Where they are.
+    /// The bound addresses.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Listeners {
         })
     }
 
-    /// Where HTTPS is for those outside, as the configuration or the certificate says.
+    /// Address of HTTPS for those outside, as the configuration or the certificate says.
     pub fn https_url(&self, config: &PublicConfig) -> Option<String> {
         if let Some(CertificateSource::Acme(acme)) = &config.certificate {
             return acme.domains.first().map(|name| format!("https://{name}"));

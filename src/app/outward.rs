@@ -1,4 +1,4 @@
-//! What goes outside: the client that may, and who sends which rows of the outbox.
+//! The outgoing side: the HTTP client, and the senders of each kind of outbox row.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,13 +36,13 @@ fn client(config: &OutboundConfig) -> anyhow::Result<Client> {
     Ok(client.through(config.proxy.clone()))
 }
 
-/// What works outward.
+/// The parts that work outward.
 pub struct Outward {
     /// The senders of the outbox.
     pub senders: Senders<SystemClock>,
-    /// What takes commands by chat.
+    /// Takes commands by chat.
     pub chat: Arc<Chat<SystemClock>>,
-    /// What reads the alerts of another algohook, where one is named.
+    /// Reads the alerts of another algohook, where one is named.
     pub follower: Option<Arc<Follower>>,
 }
 

@@ -18,12 +18,12 @@ use crate::tls::Certificates;
 use crate::vault::Vault;
 use crate::workers::Board;
 
-/// What is looked at beside the database.
+/// The state outside the database that faults are found in.
 #[derive(Clone)]
 pub struct Surroundings {
     /// The state of the backups.
     pub backups: BackupState,
-    /// How the background tasks are.
+    /// States of the background tasks.
     pub workers: Board,
     /// The certificates of the listener for alerts, where it has any.
     pub certificates: Option<Arc<Certificates>>,
@@ -31,14 +31,14 @@ pub struct Surroundings {
     pub authority_dir: Option<PathBuf>,
     /// The room for the database.
     pub capacity: Capacity,
-    /// What opens secrets.
+    /// Opens sealed secrets.
     pub vault: Vault,
     /// The address of the other algohook, where there is one.
     pub upstream: Option<String>,
 }
 
 impl Surroundings {
-    /// What finds all that is wrong, in sentences.
+    /// The function that finds all faults, as sentences.
     pub fn sentences(&self) -> Faults {
         let surroundings = self.clone();
         Arc::new(move |connection, now| {

@@ -71,7 +71,7 @@ impl Sockets {
         Some(self.held.swap_remove(index))
     }
 
-    /// Where sockets were handed over that nothing listens on: who connects
+    /// Addresses of sockets that were handed over and nothing listens on: a client that connects
     /// there waits for nothing.
     pub(super) fn unused(&self) -> Vec<SocketAddr> {
         let address = |socket: &StdListener| socket.local_addr().ok();

@@ -29,7 +29,7 @@ pub use server_faults::Surroundings;
 /// Time within which a login is news.
 const NEWS: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is remembered from one look to the next.
+/// The state that one look leaves to the next.
 #[derive(Debug, Default)]
 pub struct Memory {
     watch: AttentionWatch,
@@ -37,15 +37,15 @@ pub struct Memory {
     told: BTreeSet<String>,
 }
 
-/// What one look found.
+/// Result of one look.
 pub struct Found {
-    /// What began at a webhook and what is over, for the log.
+    /// Needs that began or ended at a webhook, for the log.
     pub changes: Vec<AttentionChange>,
-    /// What there is to tell; none where nothing changed, or there is no channel.
+    /// News for the channels; `None` where nothing changed, or there is no channel.
     pub news: Option<News>,
 }
 
-/// What there is to tell.
+/// News for the channels.
 pub struct News {
     channels: Vec<StoredChannel>,
     matters: Vec<Matter>,

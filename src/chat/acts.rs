@@ -1,5 +1,5 @@
-//! What an update does: one transaction, in which the act, its entry in the audit log, its
-//! answer and the place of the next update are there together or not at all.
+//! The act of an update: one transaction, in which the act, its entry in the audit log, its answer
+//! and the place of the next update are there together or not at all.
 //!
 //! So an update that comes twice acts once, and one whose act could not be stored comes again.
 //! Stopping needs no second step, for a mistake costs a missed order; whatever makes orders
@@ -70,7 +70,7 @@ pub enum Sender {
     Stranger,
 }
 
-/// What came of a message.
+/// Result of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was acted on before.

@@ -26,7 +26,7 @@ const MOST_POSITIONS: usize = 50;
 pub struct Answer {
     /// The line.
     pub title: String,
-    /// What there is to say beyond.
+    /// Further lines.
     pub lines: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ pub fn which(among: &[StoredWebhook], command: &str) -> Answer {
     if among.is_empty() {
         return Answer::hint(
             format!("{command}: no webhook"),
-            "There is none to do that with.",
+            "There is no webhook to do that with.",
         );
     }
     let names = among.iter().zip(1..);

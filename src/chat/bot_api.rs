@@ -38,7 +38,7 @@ impl Bot {
         bot_id(&self.token)
     }
 
-    /// What nobody is told: the token, and the part of it that is not public.
+    /// Words that nobody is told: the token, and the part of it that is not public.
     fn secrets(&self) -> impl Iterator<Item = &str> {
         let secret = self.token.split_once(':').map(|(_, secret)| secret);
         std::iter::once(self.token.as_str()).chain(secret)
@@ -54,11 +54,11 @@ impl Bot {
 pub struct Update {
     /// Its number; later updates have larger ones.
     pub id: i64,
-    /// What was sent.
+    /// The message; `None` of updates of other kinds.
     pub message: Option<Message>,
 }
 
-/// What somebody sent.
+/// A message to the bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The number of the chat.
@@ -67,7 +67,7 @@ pub struct Message {
     pub user: Option<i64>,
     /// The name that the user goes by.
     pub user_name: String,
-    /// When it was sent, by the service's clock.
+    /// Time of sending, by the service's clock.
     pub sent_at: Timestamp,
     /// Its text; none of a picture.
     pub text: Option<String>,
@@ -82,10 +82,10 @@ pub struct Updates {
     pub at: Option<Timestamp>,
 }
 
-/// Why there are no updates.
+/// The service's refusal to give updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// What the service said, in a sentence without the token.
+    /// The service's answer, in a sentence without the token.
     pub why: String,
     /// The pause that it asks for.
     pub pause: Option<Duration>,
@@ -97,7 +97,7 @@ pub struct Refused {
 ///
 /// # Errors
 ///
-/// hyper's, where the address is none.
+/// hyper's, where the address is not valid.
 pub fn get_updates(
     bot: &Bot,
     offset: Option<i64>,
@@ -119,7 +119,7 @@ pub fn get_updates(
 ///
 /// # Errors
 ///
-/// hyper's, where the address is none.
+/// hyper's, where the address is not valid.
 pub fn send_message(
     bot: &Bot,
     chat: i64,
@@ -215,7 +215,7 @@ pub fn updates(bot: &Bot, answer: &Answer) -> Result<Updates, Refused> {
     })
 }
 
-/// What to do about a refusal, by its status.
+/// The next step after a refusal, by its status.
 fn hint(status: u16) -> &'static str {
     match status {
         401 | 404 => ". The bot's token is not valid: set it again with algohook channel change",

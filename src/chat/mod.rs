@@ -53,14 +53,14 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// Least time between two requests that brought nothing: some servers hold none back.
 const LEAST_POLL: Duration = Duration::from_secs(1);
 
-/// What finds the faults of the server, in sentences.
+/// Finds the faults of the server, as sentences.
 pub type Faults = Arc<dyn Fn(&Connection, Timestamp) -> Result<Vec<String>> + Send + Sync>;
 
-/// What takes commands.
+/// Takes commands from chats.
 pub struct Chat<C> {
-    /// What is kept.
+    /// The database.
     pub store: Arc<Store>,
-    /// What opens secrets.
+    /// Opens sealed secrets.
     pub vault: Vault,
     /// The way outward.
     pub client: Client,
@@ -68,16 +68,16 @@ pub struct Chat<C> {
     pub registry: Arc<Registry>,
     /// The time of day.
     pub clock: C,
-    /// What finds the faults of the server.
+    /// Finds the faults of the server.
     pub faults: Faults,
-    /// How often it is looked for channels that other processes changed.
+    /// Pause between looks for channels that other processes changed.
     pub look_every: Duration,
 }
 
 /// The channels of each bot that is listened to.
 type Bots = BTreeMap<Bot, Vec<ChannelId>>;
 
-/// Why there was nothing to read.
+/// Reason that there was nothing to read.
 enum Failed {
     /// The service said so.
     Refused(Refused),
@@ -202,7 +202,7 @@ fn bots(connection: &Connection, vault: &Vault) -> Result<Bots> {
     Ok(bots)
 }
 
-/// What the service said last to who reads a bot's messages, as it is noted.
+/// The last answer to the reader of a bot's messages, as it is noted.
 #[derive(Debug, PartialEq, Eq)]
 enum Reading {
     /// Nothing yet.
@@ -213,14 +213,14 @@ enum Reading {
     Refused(String),
 }
 
-/// What reads the messages of one bot.
+/// Reads the messages of one bot.
 struct Listener<C> {
     chat: Arc<Chat<C>>,
     bot: Bot,
     channels: Vec<ChannelId>,
     /// The next update; not read from the database yet where none.
     next: Option<(i64, Timestamp)>,
-    /// Whether updates are asked for one by one, since several were too large.
+    /// True if updates are asked for one by one, since several were too large.
     is_single: bool,
     reading: Reading,
     strangers: Strangers,
@@ -229,8 +229,8 @@ struct Listener<C> {
 }
 
 impl<C: Clock> Listener<C> {
-    /// How long the service may hold a request back. Until it is known that there is no problem
-    /// it is asked for an answer at once.
+    /// Time that the service may hold a request back. Until it is known that there is no problem it
+    /// is asked for an answer at once.
     fn held(&self) -> Duration {
         match self.reading {
             Reading::Well => HELD,
@@ -256,7 +256,7 @@ impl<C: Clock> Listener<C> {
             })
         };
         let request = bot_api::get_updates(&self.bot, offset, self.is_single, self.held())
-            .map_err(|_| refused("the channel's address is none".to_owned()))?;
+            .map_err(|_| refused("the channel's address is not valid".to_owned()))?;
         let answer = self.chat.client.clone().within(POLL).send(request).await;
         let answer = answer.map_err(Failed::Line)?;
         let read = bot_api::updates(&self.bot, &answer);

@@ -129,7 +129,7 @@ pub struct Remove {
     id: ChannelId,
 }
 
-/// What a channel is to be.
+/// The options of a channel.
 #[derive(Args)]
 struct Options {
     /// Setting or secret; a secret without =VALUE is asked for, or read from `ALGOHOOK_CHANNEL_SECRET`

@@ -179,7 +179,7 @@ struct Shown {
     forwards: Vec<ForwardAnswer>,
 }
 
-/// What became of a forward, in a line.
+/// The result of a forward, in a line.
 fn in_words(forward: &ForwardAnswer) -> String {
     let item = &forward.item;
     let times = match (forward.sent_after_ms, forward.answered_after_ms) {

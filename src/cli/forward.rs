@@ -100,7 +100,7 @@ pub struct Remove {
     id: ForwardId,
 }
 
-/// What a forward is to be.
+/// The options of a forward.
 #[derive(Args)]
 struct Options {
     /// Form of the message: as-received, algohook, template, traderspost, 3commas, pickmytrade or

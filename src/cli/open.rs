@@ -52,7 +52,7 @@ pub fn act<T: Send + 'static>(
         .run_blocking(move |context| act(context, &actor))
 }
 
-/// Where alerts are sent to: the public URL, else the running server's, else
+/// Base of the addresses that alerts are sent to: the public URL, else the running server's, else
 /// that of the listener that a server would have.
 pub fn base_url(config: &Config) -> String {
     if let Some(url) = &config.public_url {
@@ -76,7 +76,7 @@ pub enum WebhookArgument {
 impl FromStr for WebhookArgument {
     type Err = <WebhookId as FromStr>::Err;
 
-    /// What begins as ids do is one, so that a mistyped id is called that and not a name.
+    /// A text that begins as ids do is an id, so that a mistyped one is called that and not a name.
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         if text.starts_with("wh_") {
             return text.parse().map(Self::Id);

@@ -358,7 +358,7 @@ fn print(out: &mut dyn Write, webhook: &Shown, json: bool) -> anyhow::Result<()>
     Ok(())
 }
 
-/// How it reads its messages, where that is not as usual.
+/// Prints how it reads its messages, where that is not as usual.
 fn print_reading(out: &mut dyn Write, settings: &Settings) -> anyhow::Result<()> {
     if settings.format != Format::Auto {
         writeln!(out, "Messages:  read as {}", settings.format.name())?;

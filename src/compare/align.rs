@@ -26,7 +26,7 @@ pub struct Aligned {
     pub second: usize,
     /// The distance.
     pub cost: f64,
-    /// How much more the best alignment costs that has not this pair.
+    /// Further cost of the best alignment without this pair.
     pub margin: f64,
 }
 

@@ -114,7 +114,7 @@ fn distinct(times: impl IntoIterator<Item = Timestamp>) -> Vec<i64> {
     seconds
 }
 
-/// What the times between some are whole numbers of.
+/// The greatest common divisor of the times between some; `None` of fewer than three.
 fn divisor(seconds: &[i64]) -> Option<i64> {
     let apart = seconds.windows(2).map(|pair| pair[1] - pair[0]);
     (seconds.len() >= 3).then(|| apart.fold(0, greatest_common_divisor))
@@ -143,8 +143,8 @@ fn in_winter<'a>(seconds: &'a [i64], rule: &'a Rule) -> impl Iterator<Item = i64
     })
 }
 
-/// What the times between some are whole numbers of, which is no less than `least`: most are seen
-/// to have none beyond it after a few.
+/// The greatest common divisor of the times between some, `least` at the lowest: most are seen to
+/// have none beyond it after a few.
 fn divisor_beyond(least: i64, mut seconds: impl Iterator<Item = i64>) -> i64 {
     let first = seconds.next().unwrap_or_default();
     let mut divisor = 0;

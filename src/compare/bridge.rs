@@ -1,10 +1,9 @@
 //! The way from the net profit of one book to that of the other, in steps that sum exactly.
 //!
-//! Trades are one where both their legs are. Between two such trades the difference is taken
-//! apart in this order: the prices at the first book's quantity, then the quantity at the
-//! second book's prices with the commission that it takes, then what the settings take: commission
-//! and assumed slippage. Prices
-//! are those before assumed slippage, for it is a setting and no fact. A trade whose entry is matched and whose exit is not
+//! Two trades are one where both of their legs match. Their difference is split in this order: the
+//! prices at the first book's quantity; the quantity at the second book's prices, with its
+//! commission; then the settings, which are commission and assumed slippage. Prices are those
+//! before assumed slippage, which is a setting and no fact. A trade with only its entry matched was
 //! left at another time; all others are missed or false. Every trade counts once.
 
 use std::collections::BTreeMap;
@@ -71,9 +70,9 @@ pub struct Bridge {
     /// Net profit of the second book's trades that opened and closed in the compared range.
     #[schema(value_type = String)]
     pub observed: Decimal,
-    /// How many trades are behind each step.
+    /// Numbers of trades behind the steps.
     pub trades: TradeCounts,
-    /// What both books made of the trades that both have.
+    /// Profit of the trades that both books have, by each of them.
     #[serde(skip)]
     pub matched: MatchedProfit,
 }
@@ -89,7 +88,7 @@ pub struct MatchedProfit {
     pub second: Decimal,
 }
 
-/// How many trades are behind the steps of a bridge.
+/// Numbers of trades behind the steps of a bridge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TradeCounts {
@@ -256,14 +255,14 @@ struct Sum {
     quantity: Decimal,
     /// Profit before commission and assumed slippage, by the same terms; `None` beyond a decimal.
     gross: Option<Decimal>,
-    /// What assumed slippage costs, by the same terms.
+    /// Cost of assumed slippage, by the same terms.
     slippage: Option<Decimal>,
     commission: Decimal,
 }
 
 impl Sum {
-    /// What another quantity takes less, or more, of commission at the same rate. A commission that
-    /// stays the same, as one of an order, hangs on none.
+    /// The commission that another quantity takes less, or more, at the same rate. One that stays
+    /// the same, as of an order, does not depend on the quantity.
     fn commission_of_quantity(&self, other: &Self) -> Decimal {
         if self.commission == other.commission {
             return Decimal::ZERO;
@@ -402,7 +401,7 @@ mod tests {
         }
     }
 
-    /// What a made-up trade is made of: its numbers, and how its two legs are matched.
+    /// A made-up trade: its numbers, and how its two legs are matched.
     type Made = ([i64; 5], [u8; 2]);
 
     fn made() -> impl Strategy<Value = Made> {

@@ -24,11 +24,11 @@ use alone::Alone;
 /// An alert that made no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// When it came.
+    /// Time of arrival.
     pub at: Timestamp,
     /// The event that was recorded of it; none of a request with a wrong key.
     pub event: Option<EventId>,
-    /// What became of it.
+    /// Its event's status.
     pub status: Option<EventStatus>,
     /// Bought or sold, where it could be read.
     pub side: Option<Direction>,
@@ -37,9 +37,9 @@ pub struct Refused {
 /// A time in which this server did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
-    /// When it stopped, or its last commit where it ended without a stop.
+    /// Time of the stop, or of its last commit where it ended without a stop.
     pub from: Timestamp,
-    /// When it started again.
+    /// Time of the next start.
     pub to: Timestamp,
     /// True if it was stopped: then all of the time is known.
     pub was_stopped: bool,
@@ -49,11 +49,11 @@ pub struct Outage {
 /// position after the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// When the alert before it came.
+    /// Time of the alert before it.
     pub after: Timestamp,
-    /// When the alert behind it came.
+    /// Time of the alert behind it.
     pub before: Timestamp,
-    /// What the position moved by in between.
+    /// Quantity by which the position moved in between.
     pub moved: Decimal,
     /// The order behind it, which shows it.
     pub order: OrderId,
@@ -62,13 +62,13 @@ pub struct Gap {
 /// An earlier export of the same backtest.
 #[derive(Debug, Clone, Default)]
 pub struct Export {
-    /// When it was brought in.
+    /// Time of its import.
     pub imported_at: Timestamp,
     /// Its legs, in order of time.
     pub legs: Vec<Leg>,
 }
 
-/// What else is known of the time that is compared, each list in order of time.
+/// Everything else that is recorded of the compared time, each list in order of time.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Alerts that made no order.
@@ -103,7 +103,7 @@ pub enum Cause {
         /// The event that says why.
         #[schema(value_type = String)]
         event: EventId,
-        /// What became of it.
+        /// Its status.
         status: EventStatus,
     },
     /// A request came with a wrong key, or none.
@@ -111,10 +111,10 @@ pub enum Cause {
     /// This server was not running.
     #[serde(rename_all = "camelCase")]
     NotRunning {
-        /// When it stopped, or its last commit where it ended without a stop.
+        /// Time of the stop, or of its last commit where it ended without a stop.
         #[schema(value_type = String, format = DateTime)]
         from: Timestamp,
-        /// When it started again.
+        /// Time of the next start.
         #[schema(value_type = String, format = DateTime)]
         to: Timestamp,
         /// True if it was stopped: then all of the time is known.
@@ -136,7 +136,7 @@ pub enum Cause {
         /// The last leg that is missing.
         #[schema(value_type = String, format = DateTime)]
         to: Timestamp,
-        /// How many are.
+        /// Number of missing legs.
         legs: usize,
     },
     /// No fill came for several alerts.
@@ -148,7 +148,7 @@ pub enum Cause {
         /// The last alert without one.
         #[schema(value_type = String, format = DateTime)]
         to: Timestamp,
-        /// How many are.
+        /// Number of alerts without a fill.
         legs: usize,
     },
     /// The next alert states that the position moved: TradingView fired an alert that never
@@ -161,10 +161,10 @@ pub enum Cause {
     },
     /// The alert never came by itself; it was brought in later.
     ImportedLater,
-    /// Another export of the same backtest has another past: the strategy repaints.
+    /// Another export of the same backtest has other trades here: the strategy repaints.
     #[serde(rename_all = "camelCase")]
     Repainted {
-        /// When the other export was brought in.
+        /// Time at which the other export was imported.
         #[schema(value_type = String, format = DateTime)]
         export: Timestamp,
     },
@@ -231,7 +231,7 @@ impl Cause {
                 "The alert never came by itself: it was brought in later from a file.".to_owned()
             }
             Self::Repainted { export } => format!(
-                "The export that was imported at {export:.0} has another past here: the strategy repaints."
+                "The export that was imported at {export:.0} has other trades here: the strategy repaints."
             ),
             Self::OtherOrder { .. } => {
                 "Both sides traded in this bar, but not alike: the strategy was changed, or \

@@ -27,7 +27,7 @@ pub enum ClockShift {
 /// The farthest that a constant reaches.
 pub(super) const FARTHEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// How a shift is written.
+/// The forms of a shift, for errors.
 const WRITE: &str = "write it as 8h, -5h30m, America/New_York, or 5h,4h,America/New_York (in winter, in summer, a zone \
                      with their dates)";
 
@@ -38,7 +38,7 @@ impl Default for ClockShift {
 }
 
 impl ClockShift {
-    /// What is added to every time, beside what [`ClockShift::corrected`] does.
+    /// The constant part of the shift, beside what [`ClockShift::corrected`] does.
     #[must_use]
     pub fn constant(&self) -> SignedDuration {
         match self {

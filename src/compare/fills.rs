@@ -37,9 +37,9 @@ pub struct FillOrder {
     pub side: Direction,
     /// The first of its fills.
     pub first: FillId,
-    /// How many it has.
+    /// Number of fills.
     pub fills: usize,
-    /// When the first of them was, as the export tells it.
+    /// Time of the first of them, as the export tells it.
     pub time: Timestamp,
     /// Seconds that the export tells that time to.
     pub precision: u32,
@@ -51,7 +51,7 @@ pub struct FillOrder {
     pub reference: Option<Box<str>>,
     /// The alert's order that it names.
     order: Option<OrderId>,
-    /// What the position moved by.
+    /// Quantity by which the position moved.
     moved: Decimal,
     value: Decimal,
 }

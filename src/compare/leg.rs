@@ -32,7 +32,7 @@ pub struct Leg {
     /// True where the source states it. Else it follows from the fills before, and is wrong
     /// after one that is missing.
     pub is_action_stated: bool,
-    /// When it filled. In a backtest, the opening of the bar in which it did.
+    /// Time of the fill. In a backtest, the opening of its bar.
     pub time: Timestamp,
     /// The fill price.
     pub price: Price,

@@ -23,7 +23,7 @@ pub struct Pair {
     pub second: usize,
     /// The ground.
     pub by: By,
-    /// How much more the best alignment without it costs: 0 is a toss-up, 0.3 as good as sure.
+    /// Further cost of the best alignment without it: 0 is a toss-up, 0.3 as good as sure.
     pub margin: f64,
 }
 
@@ -296,8 +296,8 @@ impl Points {
         (from <= to).then_some((from, to))
     }
 
-    /// Where nothing is covered by both, but one begins within the window in which the other
-    /// ends: all of it, for a book of one leg covers no time.
+    /// The range where nothing is covered by both, but one begins within the window in which the
+    /// other ends: all of it, for a book of one leg covers no time.
     fn near_range(&self, cost: &Cost) -> Option<(i64, i64)> {
         let (first, last) = (self.first.first()?, self.first.last()?);
         let (begins, ends) = (self.second.first()?.at, self.second.last()?.at);

@@ -8,7 +8,7 @@ use crate::analytics::number::{count, percent};
 use crate::domain::event::text_enum;
 
 text_enum! {
-    /// What a match rate means in practice, by the lower end of its interval.
+    /// Practical meaning of a match rate, by the lower end of its interval.
     MatchBand, "band" {
         /// At least 95 %: production ready.
         ProductionReady = "productionReady",

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::{Dst, TimeZone};
 
-/// When daylight saving is in force, and by how much it moves the clocks.
+/// A rule of daylight saving: its dates, and by how much it moves the clocks.
 pub(super) struct Rule {
     /// A zone that has it.
     pub(super) like: &'static str,
@@ -25,7 +25,7 @@ const KNOWN: [&str; 5] = [
     "Australia/Lord_Howe",
 ];
 
-/// Where zones lie whose names are not old ones.
+/// Areas whose zones have no outdated names.
 const AREAS: [&str; 9] = [
     "Africa",
     "America",
@@ -54,7 +54,8 @@ static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// A day in microseconds.
 const DAY: i64 = 24 * 3_600_000_000;
 
-/// What makes changes of the clocks on one Sunday fall on one day, whichever zone has them.
+/// Added to changes of the clocks on one Sunday it makes them fall on one day, whichever zone has
+/// them.
 const TO_SUNDAY: i64 = 11 * 3_600_000_000;
 
 impl Rule {
@@ -109,7 +110,7 @@ impl Rule {
         })
     }
 
-    /// What makes it another one.
+    /// Equal keys mean equal rules.
     fn key(&self) -> (i64, Vec<(i64, i64)>) {
         let day = |at: i64| at.saturating_add(TO_SUNDAY) / DAY;
         let days = self.summers.iter().map(|&(from, to)| (day(from), day(to)));

@@ -127,7 +127,7 @@ const LEAST_SIDE: usize = 5;
 /// Places that are tried for a split at first; the best is then looked at more closely.
 const PLACES: usize = 32;
 
-/// How far both factors of a split lie apart at least: 1.1 times.
+/// Least ratio of both factors of a split: 1.1.
 const LEAST_SPLIT: f64 = 1.1;
 
 /// The two factors that fit best, one until a time and one from then on.

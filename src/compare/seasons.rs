@@ -12,7 +12,7 @@ use super::rules::Rule;
 use super::shift::{SAMPLE, rate_with, score};
 use super::tolerance::{Cost, Point, micros};
 
-/// What is to be added to a book's times by season.
+/// A shift of a book's times by season.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seasons {
     /// While daylight saving is not in force.
@@ -27,7 +27,7 @@ pub struct Seasons {
 }
 
 impl Seasons {
-    /// What they add to a time, both in microseconds.
+    /// The shift of a time, both in microseconds.
     pub(super) fn at(&self, at: i64) -> i64 {
         let time = Timestamp::from_microsecond(at);
         let zone = TimeZone::get(self.like);
@@ -96,7 +96,7 @@ pub(super) fn suggested(
     })
 }
 
-/// How much better the dates of one zone fit than those of another that is better known.
+/// Factor by which the dates of one zone must fit better than those of one that is better known.
 const BETTER: f64 = 1.005;
 
 /// Some of many legs, over all of their time: a season is seen in the whole of it only.

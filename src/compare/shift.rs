@@ -31,7 +31,7 @@ impl Shift {
         by_season.unwrap_or(self.match_rate)
     }
 
-    /// What it adds to a time, both in microseconds.
+    /// The shift of a time, both in microseconds.
     pub(super) fn at(&self, at: i64) -> i64 {
         match &self.seasons {
             Some(seasons) => seasons.at(at),
@@ -246,8 +246,8 @@ pub(super) fn rate_with(
     share(pairs.sum(), inside)
 }
 
-/// How well two sequences fit with a shift: each leg takes the next that can be its own, and
-/// counts the more, the nearer it is. Good enough to tell candidates apart, and fast.
+/// Score of two sequences with a shift: each leg takes the next that can be its own, and counts the
+/// more, the nearer it is. Good enough to tell candidates apart, and fast.
 pub(super) fn score(
     first: &[Point],
     second: &[Point],

@@ -16,8 +16,8 @@ use super::tolerance::Tolerance;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::signal::{Direction, Ticker};
 
-/// What of each order closes a position, by its counterpart in the first book; `None` where it
-/// has none. An order is a leg of all of its quantity.
+/// The closing part of each order, by its counterpart in the first book; `None` where it has none.
+/// An order is a leg of all of its quantity.
 #[must_use]
 pub fn splits(
     first: &[Leg],

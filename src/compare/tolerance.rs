@@ -1,4 +1,4 @@
-//! How far two legs may lie apart and be one, and what their distance costs.
+//! Bounds within which two legs may be one, and the cost of their distance.
 
 use jiff::SignedDuration;
 
@@ -20,7 +20,7 @@ text_enum! {
     }
 }
 
-/// How far a leg of the second book may lie from its counterpart in the first.
+/// Largest distance of a leg of the second book from its counterpart in the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Before it.
@@ -92,7 +92,7 @@ impl Point {
         }
     }
 
-    /// Where a leg lies.
+    /// The point of a leg.
     #[must_use]
     pub fn of(leg: &Leg) -> Self {
         Self::new(leg.time.as_microsecond(), float_of(leg.price.get()))
@@ -259,7 +259,7 @@ pub fn micros(length: SignedDuration) -> i64 {
     i64::try_from(length.as_micros()).unwrap_or(end)
 }
 
-/// How far a price is from another, as a share of the first one's measure.
+/// Distance of a price from another, as a share of the first one's measure.
 fn price_apart(first: Point, second: Point) -> f64 {
     let apart = (second.price - first.price).abs();
     if apart <= 0.0 {

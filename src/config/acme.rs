@@ -23,7 +23,7 @@ const FIRST_RETRY: u64 = 120;
 pub struct AcmeConfig {
     /// The domains of the certificate.
     pub domains: Vec<String>,
-    /// Where the authority may write to.
+    /// E-mail address that the authority may write to.
     pub email: Option<String>,
     /// The address of its directory.
     pub directory: String,

@@ -7,7 +7,7 @@ use super::ConfigError;
 use crate::platform::{is_open_to_others, make_private_folder};
 use crate::store::DATABASE_FILE;
 
-/// Where the service of the Debian package keeps its data.
+/// Data directory of the Debian package's service.
 pub const SERVICE_DATA_DIR: &str = "/var/lib/algohook";
 
 /// The platform's data directory, such as `~/.local/share/algohook`.

@@ -87,7 +87,7 @@ pub fn settings() -> Vec<String> {
     of_serve.chain(GLOBAL).map(str::to_owned).collect()
 }
 
-/// The fault of a name that is none of the settings.
+/// The fault of a name that no setting has.
 fn unknown(name: &str) -> Option<String> {
     let settings = settings();
     if settings.iter().any(|setting| setting == name) {

@@ -85,7 +85,7 @@ pub struct PublicOptions {
     pub public_ui: bool,
 }
 
-/// Where plain HTTP is answered: nowhere, or at an address.
+/// Address for plain HTTP, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpListen {
     /// Nowhere.
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for HttpListen {
     }
 }
 
-/// Where the certificate of the public listener comes from.
+/// Source of the public listener's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
     /// Two files, read again when they change.
@@ -136,7 +136,7 @@ pub enum CertificateSource {
 /// The public listeners as they count.
 #[derive(Debug, Clone)]
 pub struct PublicConfig {
-    /// Where the certificate comes from; without one there is no public listener.
+    /// Source of the certificate; without one there is no public listener.
     pub certificate: Option<CertificateSource>,
     /// Addresses to try, the first that can be listened on counts.
     pub listen: Vec<SocketAddr>,
@@ -189,7 +189,7 @@ impl PublicConfig {
     }
 }
 
-/// Where the certificate is to come from, as flags and file say.
+/// Source of the certificate, as flags and file say.
 fn certificate_source(
     flags: &PublicOptions,
     file: &PublicOptions,

@@ -15,7 +15,7 @@ use super::strategy::{Profile, StrategyOrder};
 /// Prices of the alerts are this much worse than those of the backtest.
 const DRIFT: f64 = 0.000_15;
 
-/// What became of an order on its way.
+/// Fate of an order on its way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It arrived.
@@ -70,7 +70,7 @@ impl Fates {
         self.from(70, 2)
     }
 
-    /// What became of an order.
+    /// Fate of an order.
     pub(super) fn of_order(&self, number: usize) -> Fate {
         let broken = self.from(40, 2);
         match number {

@@ -18,7 +18,7 @@ use crate::journal::imports::{AlertSelection, Steps as AlertSteps, prepare};
 use crate::journal::ledgers::parts::Deriving;
 use crate::store::{Connection, Result, Store, StoreError, StoreOptions, WriteContext, runs};
 
-/// How long before the first lost alert the server stops, and after the last it starts.
+/// Time from the server's stop to the first lost alert, and from the last to its start.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// The strategy with its orders.
@@ -48,7 +48,7 @@ impl<'a> Different<'a> {
         Some(Tested::of(self.market, &had, at))
     }
 
-    /// When the webhook is paused, and resumed.
+    /// Times at which the webhook is paused, and resumed.
     pub(super) fn pause(&self) -> Vec<(Timestamp, WebhookId, WebhookState)> {
         let paused = self.fates.paused();
         let states = [
@@ -66,7 +66,7 @@ impl<'a> Different<'a> {
         live(order).message(self.market.profile, &self.market.address.key)
     }
 
-    /// What is sent.
+    /// Alerts that are sent.
     pub(super) fn alerts(&self) -> Vec<Sent> {
         let key = self.market.address.key.reveal();
         let mut sent = Vec::with_capacity(self.orders.len());
@@ -135,7 +135,7 @@ impl<'a> Different<'a> {
         vec![alert("buy", 75), alert("sell", 105)]
     }
 
-    /// What is brought in afterwards, and when the server did not run.
+    /// Files that are imported afterwards, and the time in which the server did not run.
     pub(super) fn files(&self) -> Files {
         let lines = self.fates.imported().filter_map(|number| {
             let order = self.orders.get(number)?;
@@ -154,7 +154,7 @@ impl<'a> Different<'a> {
     }
 }
 
-/// What is brought in after the alerts.
+/// Files that are imported after the alerts.
 pub(super) struct Files {
     webhook: WebhookId,
     /// Alerts that never arrived, as JSON lines.
@@ -162,7 +162,7 @@ pub(super) struct Files {
     /// A broker's fills.
     fills: String,
     begun: Option<Timestamp>,
-    /// When the server did not run.
+    /// Time in which the server did not run.
     down: Option<(Timestamp, Timestamp)>,
 }
 

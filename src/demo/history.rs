@@ -44,7 +44,7 @@ pub(super) const TRADINGVIEW: [IpAddr; 4] = [
     IpAddr::V4(Ipv4Addr::new(52, 32, 178, 7)),
 ];
 
-/// When the first bar of the demo begins: on a full hour.
+/// Opening of the demo's first bar: on a full hour.
 pub(super) fn begin(now: Timestamp) -> Timestamp {
     let hour = (now - LENGTH).as_second().div_euclid(3600) * 3600;
     // An hour within the range of a time that is in it.

@@ -11,7 +11,7 @@ use crate::store::webhooks::WebhookChange;
 /// Name of the newcomer's webhook.
 pub(super) const NAME: &str = "Demo: First steps";
 
-/// Where the newcomer tries things from: an address that exists in documents only.
+/// The newcomer's address, which exists in documents only.
 pub(super) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 /// Alerts that the script fires within a minute: more than are admitted.

@@ -69,7 +69,7 @@ impl Demo {
     }
 }
 
-/// Where alerts are sent to, and what lets them in.
+/// Address for alerts, and the key that lets them in.
 #[derive(Clone)]
 struct Address {
     id: WebhookId,

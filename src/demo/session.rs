@@ -1,10 +1,10 @@
-//! When the demo's markets are open: nobody believes a stock that trades on a Saturday.
+//! Opening hours of the demo's markets: nobody believes a stock that trades on a Saturday.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
-/// When a market is open.
+/// Opening hours of a market.
 #[derive(Clone, Copy)]
 pub(super) enum Session {
     /// Day and night.
@@ -23,7 +23,7 @@ const STOCKS: std::ops::Range<i32> = 570..960;
 const PAUSE: i8 = 17;
 
 impl Session {
-    /// Whether it is open at a moment.
+    /// True if it is open at a moment.
     pub(super) fn is_open(self, time: Timestamp) -> bool {
         let zone = match self {
             Self::Always => return true,
@@ -52,7 +52,7 @@ impl Session {
     }
 }
 
-/// Whether the stock exchange opens: no weekend and none of its holidays.
+/// True if the stock exchange opens: no weekend and none of its holidays.
 fn is_trading_day(day: Date) -> bool {
     let is_weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     !is_weekend && !is_holiday(day)

@@ -131,9 +131,9 @@ pub(super) struct Profile {
     commission: (CommissionKind, &'static str),
     time_zone: &'static str,
     trading_days: u16,
-    /// Whether the demo has TradingView's list of its trades, too.
+    /// True if the demo has TradingView's list of its trades, too.
     pub(super) is_tested: bool,
-    /// Whether its live trading is not what that list promised.
+    /// True if its live trading is not what that list promised.
     pub(super) differs: bool,
 }
 
@@ -175,14 +175,14 @@ impl Profile {
 /// An order as a strategy gives it.
 #[derive(Clone, Copy)]
 pub(super) struct StrategyOrder {
-    /// When TradingView's alert fires.
+    /// Time at which TradingView's alert fires.
     pub(super) time: Timestamp,
     pub(super) price: f64,
     /// Position in units before and after, short below zero.
     pub(super) before: i32,
     pub(super) after: i32,
     pub(super) signal: &'static str,
-    /// How far the position that it ended went for and against it, in price.
+    /// The largest moves for and against the position that it ended, in price.
     pub(super) excursions: (f64, f64),
 }
 
@@ -261,7 +261,7 @@ pub(super) struct Strategy {
     pace: Pace,
 }
 
-/// How fast a market is played.
+/// Pace at which a market is played.
 #[derive(Clone, Copy)]
 enum Pace {
     /// Its own bars.
@@ -292,7 +292,7 @@ impl Strategy {
         }
     }
 
-    /// Whether its market is open.
+    /// True if its market is open.
     pub(super) fn is_open(&self, time: Timestamp) -> bool {
         self.profile.session.is_open(time)
     }

@@ -5,7 +5,7 @@ use crate::store::audit::{self, Actor};
 use crate::store::sessions::{self, SessionId};
 use crate::store::{Result, WriteContext, account, known_clients, second_factor, tokens};
 
-/// What is done about tokens when the password changes.
+/// Fate of the tokens when the password changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokensThen {
     /// They go on working.

@@ -27,7 +27,7 @@ const MOST: usize = 20;
 /// Time for a test until its answer.
 pub const TEST_LIMIT: SignedDuration = SignedDuration::from_secs(25);
 
-/// What a channel is to be; what is left out stays, or is as usual.
+/// Settings of a channel; those left out stay, or take their defaults.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChannelChange {
@@ -36,7 +36,7 @@ pub struct ChannelChange {
     /// Its settings and secrets, by name; null removes one.
     #[serde(default)]
     pub settings: BTreeMap<String, Option<String>>,
-    /// What it tells: `all` (the default), or a list of topics.
+    /// Topics it tells: `all` (the default), or a list.
     pub tells: Option<Tells>,
     /// The webhooks that it tells of; all of them where the list is empty.
     pub webhooks: Option<Vec<String>>,
@@ -48,34 +48,34 @@ pub struct ChannelChange {
     pub paused: Option<bool>,
 }
 
-/// Why a channel cannot be as it is asked for.
+/// Reason that a channel's settings are rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
-    /// The name is none.
+    /// Invalid name.
     #[error("name: {0}")]
     Name(String),
-    /// The settings are not right.
+    /// Invalid settings.
     #[error("settings: {0}")]
     Settings(#[from] UnfitSetting),
-    /// The secrets do not open, and are not given again.
+    /// Its secrets do not open, and the change does not give them again.
     #[error("settings: {0}; give its secrets with this change")]
     Lost(VaultError),
-    /// A webhook's id is none.
+    /// Invalid id of a webhook.
     #[error("webhooks: {0}")]
     Webhook(#[from] NotAWebhookId),
-    /// There is no such webhook.
+    /// Unknown webhook.
     #[error("webhooks: there is no webhook {0}")]
     NoWebhook(WebhookId),
-    /// The hours are none.
+    /// Invalid quiet hours.
     #[error("quiet: {0}")]
     Hours(#[from] NotHours),
-    /// The zone is none.
+    /// Unknown time zone.
     #[error("timeZone: \"{0}\" is no time zone; one looks like Europe/Berlin")]
     Zone(String),
     /// Its kind takes no commands.
     #[error("commands: only a channel of the kind telegram takes commands, and this one is {0}")]
     NoCommands(ChannelKind),
-    /// There are too many.
+    /// The most channels exist already.
     #[error("there are at most {MOST} channels")]
     TooMany,
 }
@@ -97,7 +97,7 @@ pub struct Channel {
     pub secrets: Vec<String>,
     /// True if its secrets have to be entered again, as after a restore on another machine.
     pub secrets_lost: bool,
-    /// What it tells: `all`, or a list of topics.
+    /// Topics it tells: `all`, or a list.
     pub tells: Tells,
     /// The webhooks that it tells of; all of them where the list is empty.
     #[schema(value_type = Vec<String>)]
@@ -108,7 +108,7 @@ pub struct Channel {
     pub time_zone: String,
     /// True if it tells nothing for now.
     pub paused: bool,
-    /// Whose commands it takes; null where it takes none.
+    /// The chat whose commands it takes; null where it takes none.
     pub commands: Option<ChatCommands>,
     /// Messages that wait.
     pub waiting: u64,
@@ -118,7 +118,7 @@ pub struct Channel {
     pub dead: u64,
     /// Messages that there was no room for.
     pub dropped: u64,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }

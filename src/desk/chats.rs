@@ -37,10 +37,10 @@ pub struct ChatCode {
 pub struct ChatCommands {
     /// The user whose commands are taken; null while the code is waited for.
     pub user: Option<String>,
-    /// When the code came.
+    /// Time at which the code came.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub confirmed_at: Option<Timestamp>,
-    /// Why the bot's messages cannot be read, where the service said so.
+    /// The service's reason for not giving the bot's messages.
     pub problem: Option<String>,
 }
 

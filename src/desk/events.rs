@@ -33,7 +33,7 @@ pub struct Event {
     /// The webhook it was sent to.
     #[schema(value_type = String)]
     pub webhook: WebhookId,
-    /// When it arrived; of an imported event, when it should have.
+    /// Time of arrival; of an imported event, the time at which it should have arrived.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
     /// The reading of this machine's clock, where it ran backwards: the event is dated by the
@@ -48,11 +48,11 @@ pub struct Event {
     pub ticker: Option<String>,
     /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it.
     pub position_direction: Option<&'static str>,
-    /// Whether the order buys (`long`) or sells (`short`).
+    /// Side of the order: it buys (`long`) or sells (`short`).
     pub direction: Option<Direction>,
     /// The market price that it states.
     pub market_price: Option<String>,
-    /// When the signal fired, by the sender's clock.
+    /// Time of the signal, by the sender's clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub signal_time: Option<Timestamp>,
     /// The HTTP status that it was answered with; null where it did not come over the network.
@@ -69,7 +69,7 @@ pub struct Event {
     pub sell_while_flat: SellWhileFlat,
     /// The quantity that a percentage came to.
     pub sized: Option<String>,
-    /// Why it failed.
+    /// Reason that it failed.
     pub error: Option<PayloadError>,
     /// Warnings for its owner, although it was accepted.
     pub warnings: Vec<Warning>,
@@ -120,7 +120,7 @@ impl From<StoredEvent> for Event {
     }
 }
 
-/// Why an event's message cannot be read again.
+/// Reason that an event's message cannot be read again.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotReadAgain {
     /// It is not kept any longer.

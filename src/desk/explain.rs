@@ -1,4 +1,4 @@
-//! What a message would come to, without recording anything.
+//! Explains a message without recording anything.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,9 +40,9 @@ pub struct Explanation {
     pub key: Option<KeyFound>,
     /// The order that it would make.
     pub order: Option<ExplainedOrder>,
-    /// Where each field is from; of a message that makes no order, as far as it was read.
+    /// Source of each field; of a message that makes no order, as far as it was read.
     pub fields: Vec<FieldOrigin>,
-    /// Why it would make none.
+    /// Reason that it would make no order.
     pub error: Option<PayloadError>,
     /// Warnings, although it would be accepted.
     pub warnings: Vec<Warning>,
@@ -60,7 +60,7 @@ pub struct ExplainedOrder {
     pub ticker: String,
     /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the message says it.
     pub position_direction: Option<&'static str>,
-    /// Whether it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
+    /// Side: it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
     pub direction: Option<Direction>,
     /// Its order type.
     pub order_type: OrderType,

@@ -1,5 +1,5 @@
-//! What is wrong with what goes out and comes in by itself, in sentences for the owner: the
-//! dashboard, the channels and `algohook doctor` tell the same.
+//! Faults of what goes out and comes in by itself, in sentences for the owner: the dashboard, the
+//! channels and `algohook doctor` tell the same.
 
 use std::fmt::Write;
 
@@ -13,14 +13,14 @@ const MOST_NAMED: usize = 5;
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What, in a sentence.
+    /// The fault, in a sentence.
     pub what: String,
-    /// What to do about it, in a sentence.
+    /// The next step, in a sentence.
     pub next: String,
 }
 
 impl Fault {
-    /// Both.
+    /// The fault and the next step.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{} {}", self.what, self.next).trim_end().to_owned()
@@ -48,7 +48,7 @@ pub fn of_server(
         .collect())
 }
 
-/// Why the alerts of another algohook cannot be read.
+/// Reason that the alerts of another algohook cannot be read.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub struct NotPassedOn {
 }
 
 impl NotPassedOn {
-    /// How many there are of both.
+    /// Numbers of messages, in words.
     #[must_use]
     pub fn counts(&self) -> String {
         format!(
@@ -116,7 +116,7 @@ impl NotPassedOn {
         )
     }
 
-    /// What to do about them.
+    /// The next step.
     #[must_use]
     pub fn next(&self) -> String {
         let id = self.forward.id;

@@ -22,16 +22,16 @@ use crate::vault::{Secrets, Vault, VaultError};
 /// Forwards of one webhook at most.
 const MOST: usize = 20;
 
-/// How long the secret before stays valid in a rotation.
+/// Time for which the previous secret stays valid in a rotation.
 const ROTATION: SignedDuration = SignedDuration::from_hours(24);
 
 /// Letters of an address at most.
 const LONGEST_URL: usize = 2000;
 
 text_enum! {
-    /// Whether a forward passes alerts on.
+    /// State of a forward.
     ForwardState, "forward state" {
-        /// It does.
+        /// It passes alerts on.
         Active = "active",
         /// Its owner paused it.
         Paused = "paused",
@@ -40,7 +40,7 @@ text_enum! {
     }
 }
 
-/// What a forward is to be; what is left out stays, or is as usual.
+/// Settings of a forward; those left out stay, or take their defaults.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ForwardChange {
@@ -74,19 +74,19 @@ pub struct ForwardChange {
     pub own_address: Option<String>,
 }
 
-/// Why a forward cannot be as it is asked for.
+/// Reason that a forward's settings are rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
-    /// The address is none.
+    /// Invalid address.
     #[error("url: must be an address such as https://host/path, without a user's name")]
     Url,
     /// It would pass its own alerts to itself.
     #[error("url: is the address of this very webhook, whose alerts would come back to it")]
     LeadsBack,
-    /// The secrets do not open, and are needed.
+    /// Its secrets do not open, and are needed.
     #[error("url: {0}; give the url and the format's secrets with this change")]
     Lost(VaultError),
-    /// The format's settings are not right.
+    /// Invalid settings of the format.
     #[error("settings: {0}")]
     Settings(#[from] UnfitSetting),
     /// The template cannot be used.
@@ -109,7 +109,7 @@ pub enum ForwardError {
     /// There is no secret to rotate.
     #[error("rotateSecret: messages of this forward are not signed")]
     NotSigned,
-    /// There are too many.
+    /// The webhook has the most forwards already.
     #[error("a webhook has at most {MOST} forwards")]
     TooMany,
 }
@@ -154,7 +154,7 @@ pub struct Forward {
     pub secrets: Vec<String>,
     /// True if its secrets have to be entered again, as after a restore on another machine.
     pub secrets_lost: bool,
-    /// Whether it passes alerts on.
+    /// State; an active one passes alerts on.
     pub state: ForwardState,
     /// Messages that wait.
     pub waiting: u64,
@@ -166,7 +166,7 @@ pub struct Forward {
     pub dead: u64,
     /// Messages that there was no room for.
     pub dropped: u64,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
@@ -394,7 +394,7 @@ struct Planned {
     terms: ForwardTerms,
     secrets: Secrets,
     new_secret: Option<String>,
-    /// Whether its lane is switched on or off.
+    /// New state of its lane, where it is switched on or off.
     switches: Option<bool>,
 }
 

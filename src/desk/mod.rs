@@ -1,4 +1,4 @@
-//! What the owner can do, each act once, with its entry in the audit log.
+//! The acts of the owner, each once, with its entry in the audit log.
 //!
 //! An act is a function on a transaction of the writer, so that it and its entry are there
 //! together or not at all. The API runs it on the server's queue and a command on a store of

@@ -28,7 +28,7 @@ pub struct Order {
     pub ticker: String,
     /// `entryLong`, `exitLong`, `entryShort`, `exitShort` or `exit`, where the alert says it.
     pub position_direction: Option<&'static str>,
-    /// Whether it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
+    /// Side: it buys (`long`) or sells (`short`); null of an exit of whichever side there is.
     pub direction: Option<Direction>,
     /// Its order type.
     pub order_type: OrderType,
@@ -36,7 +36,7 @@ pub struct Order {
     pub qty: Option<String>,
     /// The size as the alert states it, where that is a percentage, of which `qty` was made.
     pub qty_percent: Option<String>,
-    /// What the percentage is of: `equity` or `position`.
+    /// Base of the percentage: `equity` or `position`.
     #[schema(value_type = Option<String>)]
     pub qty_percent_of: Option<PercentOf>,
     /// The price the trader wants.
@@ -66,10 +66,10 @@ pub struct Order {
     /// The time that it is paired into trades by.
     #[schema(value_type = String, format = DateTime)]
     pub paired_at: Timestamp,
-    /// When the signal fired, by the sender's clock.
+    /// Time of the signal, by the sender's clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub signal_time: Option<Timestamp>,
-    /// When it arrived.
+    /// Time of arrival.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
     /// Signed position after it, as TradingView states it.

@@ -25,7 +25,7 @@ pub struct OutboxItem {
     pub event: Option<EventId>,
     /// The same for every try, so that a receiver can know it again.
     pub message_id: String,
-    /// What became of it.
+    /// State of its delivery.
     #[schema(value_type = String)]
     pub state: RowState,
     /// Tries so far.
@@ -34,19 +34,19 @@ pub struct OutboxItem {
     pub last_answer: Option<String>,
     /// True if it is sent again though nobody knows whether it arrived.
     pub repeats: bool,
-    /// When it was put into the outbox.
+    /// Time at which it was put into the outbox.
     #[schema(value_type = String, format = DateTime)]
     pub put_at: Timestamp,
-    /// When it is sent, or sent again; null of what is done with.
+    /// Time of the next try; null once it is done with.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Timestamp>,
-    /// When it is of no use any more.
+    /// Time after which it is of no use.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
-    /// When the last try began.
+    /// Start of the last try.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub sent_at: Option<Timestamp>,
-    /// When the last try was answered.
+    /// Time of the answer to the last try.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub answered_at: Option<Timestamp>,
 }

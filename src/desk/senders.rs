@@ -34,10 +34,10 @@ pub struct Issuer {
     pub fingerprint: String,
     /// The key's owner, as its certificate says.
     pub name: String,
-    /// When it was seen first.
+    /// Time at which it was first seen.
     #[schema(value_type = String, format = DateTime)]
     pub seen_at: Timestamp,
-    /// When the owner confirmed it; null until then.
+    /// Time at which the owner confirmed it; null until then.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub pinned_at: Option<Timestamp>,
 }

@@ -25,10 +25,10 @@ pub struct Token {
     /// Its scope: `write`, `read` or `test`.
     #[schema(value_type = String)]
     pub scope: Scope,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of its last use, to the minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
     /// The token that made it, and with which it ends; null where its owner made it.

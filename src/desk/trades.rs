@@ -1,4 +1,4 @@
-//! What the owner says of trades: notes and tags.
+//! The owner's notes on trades, and their tags.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use crate::store::{Result, WriteContext};
 /// Tags that a trade has at most.
 const MOST_TAGS: usize = 20;
 
-/// Why notes or tags cannot be taken.
+/// Reason that notes or tags are rejected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotNote {
     /// The notes are too long.
     #[error(transparent)]
     Notes(#[from] NotesTooLong),
-    /// A tag is none.
+    /// Invalid tag.
     #[error("tags: {0}")]
     Tag(#[from] NotATag),
     /// There are too many tags.

@@ -26,22 +26,22 @@ pub struct Webhook {
     pub id: WebhookId,
     /// The name that its owner gave it.
     pub name: String,
-    /// Where its alerts are posted to, with the key where `settings.keyInPath` is set.
+    /// Address that its alerts are posted to, with the key where `settings.keyInPath` is set.
     pub url: String,
     /// The secret that its alerts carry.
     pub auth_key: String,
-    /// Whether its alerts become orders.
+    /// State; an active webhook makes orders of its alerts.
     pub state: WebhookState,
     /// The owner's notes.
     pub notes: String,
     /// The settings of its strategy.
     pub settings: Settings,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Events recorded.
     pub events: i64,
-    /// When the newest of them was received.
+    /// Time of the newest of them.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_event_at: Option<Timestamp>,
     /// The message to paste into an alert, by template.
@@ -132,7 +132,7 @@ impl Webhook {
     }
 }
 
-/// Where the alerts of a webhook are posted to.
+/// Address that the alerts of a webhook are posted to.
 #[must_use]
 pub fn url_of(base: &str, id: &WebhookId) -> String {
     format!("{base}/hooks/{id}")
@@ -152,10 +152,10 @@ pub fn alert_url(base: &str, webhook: &StoredWebhook) -> String {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rejection {
-    /// When.
+    /// Time of the rejection.
     #[schema(value_type = String, format = DateTime)]
     pub rejected_at: Timestamp,
-    /// Why.
+    /// Reason for it.
     pub reason: RejectionReason,
     /// The sender's address.
     pub source_address: String,

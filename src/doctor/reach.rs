@@ -166,7 +166,7 @@ pub async fn domain(domain: &str) -> Finding {
     }
 }
 
-/// Whether the certificate that is shown is good, and until when.
+/// Checks the certificate that is shown, and the time that it has left.
 pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding {
     const CHECK: &str = "certificate";
     let Some(domain) = domain else {
@@ -182,7 +182,7 @@ pub async fn certificate(listener: SocketAddr, domain: Option<&str>) -> Finding 
         Ok(Err(error)) => Finding::bad(
             CHECK,
             format!("no certificate is shown for {domain}: {error}"),
-            "look at the server's log; it says why there is none",
+            "look at the server's log, which says why",
         ),
         Err(_) => Finding::bad(
             CHECK,

@@ -16,7 +16,7 @@ use super::profit_currency::{ProfitCurrency, other_currency};
 use super::terms::MissingPointValue;
 use super::webhook::{Settings, WebhookState};
 
-/// How long an alert that went wrong asks for attention.
+/// Time for which an alert that went wrong asks for attention.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The facts of one webhook that the rules decide by.
@@ -28,13 +28,13 @@ pub struct Facts<'a> {
     pub settings: &'a Settings,
     /// The zone of its days.
     pub zone: &'a TimeZone,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When the last alert came over the network.
+    /// Time of the last alert over the network.
     pub last_alert_at: Option<Timestamp>,
     /// The instruments that it trades, in the order in which they are shown.
     pub instruments: Vec<InstrumentFacts>,
-    /// What arrived within [`REMEMBERED`] and is not settled.
+    /// Unsettled events that arrived within [`REMEMBERED`].
     pub unsettled: Unsettled,
 }
 
@@ -180,7 +180,7 @@ impl Changes {
         }
     }
 
-    /// Reports whether there is none.
+    /// Reports whether nothing began or ended.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.begun.is_empty() && self.over.is_empty()

@@ -39,7 +39,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a channel tells.
+    /// Topic of a message to a channel.
     Topic, "topic" {
         /// An order was made.
         Order = "order",
@@ -69,7 +69,7 @@ text_enum! {
 }
 
 impl Topic {
-    /// Whether it tells of a fault: then quiet hours do not hold it back.
+    /// True if it tells of a fault: then quiet hours do not hold it back.
     #[must_use]
     pub fn is_fault(self) -> bool {
         !matches!(self, Self::Order | Self::Daily | Self::Weekly)
@@ -86,7 +86,7 @@ pub enum Tells {
 }
 
 impl Tells {
-    /// Whether a topic is told.
+    /// True if a topic is told.
     #[must_use]
     pub fn has(&self, topic: Topic) -> bool {
         match self {

@@ -26,7 +26,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What showed a departure.
+    /// Evidence of a departure.
     DepartureGround, "ground" {
         /// The curve left the band.
         Band = "band",
@@ -41,11 +41,11 @@ text_enum! {
 pub struct Departure {
     /// The number of the live trade.
     pub trade: usize,
-    /// When it closed.
+    /// Exit time of that trade.
     pub at: Timestamp,
     /// Less or more than expected.
     pub side: DepartureSide,
-    /// What showed it.
+    /// Evidence of it.
     pub ground: DepartureGround,
     /// The number of the trade after which nothing was left of it: the evidence is gone, and the
     /// curve is back among nine of ten runs. `null` while it lasts.

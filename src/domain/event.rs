@@ -108,7 +108,7 @@ macro_rules! text_enum {
 
 pub(crate) use text_enum;
 
-/// A text that is none of the known ones.
+/// An unknown text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownText {
     /// The kind of text that was expected.

@@ -43,7 +43,7 @@ text_enum! {
     }
 }
 
-/// What a fill cost.
+/// Cost of a fill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fee {
     /// Above zero is a cost, below zero a rebate.
@@ -63,7 +63,7 @@ pub struct Fill {
     pub quantity: Quantity,
     /// At which price.
     pub price: Price,
-    /// When; of an export with whole seconds or minutes, where these begin.
+    /// Time of the fill; of an export with whole seconds or minutes, the start of these.
     pub time: Timestamp,
     /// The seconds that the export tells times to: 0 of finer ones, 1, or 60.
     pub precision: u32,
@@ -80,7 +80,7 @@ pub struct Fill {
 /// A fill as its ledger counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// What the position moves by.
+    /// Quantity by which the position moves.
     pub quantity: Quantity,
     /// The fee in the currency of profit; `None` where it was taken in another one.
     pub commission: Option<Decimal>,

@@ -21,11 +21,11 @@ use super::fill::Fill;
 pub struct Simultaneous<'a> {
     /// The fill.
     pub fill: &'a Fill,
-    /// Where it stands in each file that has it: the number of the file, and a place in it.
+    /// Its places in the files that have it: the number of the file, and a place in it.
     pub places: Vec<(i64, i64)>,
 }
 
-/// When the fills of a file begin and end.
+/// First and last time of a file's fills.
 pub type FileRange = (Timestamp, Timestamp);
 
 /// The sequence in which fills of one instant are paired, as places in `fills`; `ranges` are
@@ -65,11 +65,11 @@ pub fn sequence(fills: &[Simultaneous<'_>], ranges: &BTreeMap<i64, FileRange>) -
     sequence
 }
 
-/// Which fills wait for which, by the files that have both.
+/// The order in which fills wait for one another, by the files that have both.
 struct Waiting {
     /// The fills that come right after each in some file.
     after: Vec<Vec<usize>>,
-    /// How many of those before it are not in the sequence yet.
+    /// Number of those before it that are not in the sequence yet.
     before: Vec<usize>,
 }
 
@@ -96,7 +96,7 @@ impl Waiting {
     }
 }
 
-/// What tells fills of different files apart, the same whichever file came first.
+/// Sort key of fills of different files, the same whichever file came first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     fill_number: Number,
@@ -126,7 +126,7 @@ impl Key {
 /// A broker's number, of any length; other names say nothing of a sequence.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Number {
-    /// How many digits, and which.
+    /// Number of digits, and the digits.
     Of(usize, String),
     None,
 }

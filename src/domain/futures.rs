@@ -129,7 +129,7 @@ const ROOTS: &[Root] = &[
     ("MET", "0.1", Cme),
 ];
 
-/// The point value of a future; `None` where the ticker is none that is known.
+/// The point value of a future; `None` of an unknown ticker.
 #[must_use]
 pub fn known_point_value(ticker: &str) -> Option<Decimal> {
     let (_, point_value, _) = FuturesContract::read(ticker)?.known()?;

@@ -30,7 +30,7 @@ impl Moment {
             Self::Time(time) => time,
             Self::Day(date) => match zone.to_timestamp(date.at(0, 0, 0, 0)) {
                 Ok(midnight) => midnight,
-                // Only days at the ends of the calendar are none in some zone.
+                // Only days at the ends of the calendar do not exist in some zone.
                 Err(_) if date.year() < 0 => Timestamp::MIN,
                 Err(_) => Timestamp::MAX,
             },

@@ -25,7 +25,7 @@ pub const DERIVED_SCALE: u32 = 18;
 /// so that its product with a price is no longer than one of two numbers of TradingView's.
 const DERIVED_DIGITS: u32 = 17;
 
-/// Why a text is not a number that algohook can use.
+/// Reason that a text is not a number that algohook can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     /// The text is no decimal number at all.

@@ -22,13 +22,13 @@ pub enum Notice {
     },
     /// A text.
     Text {
-        /// What it is about.
+        /// Its topic.
         topic: Topic,
         /// A line that says it.
         title: String,
-        /// What there is to say beyond.
+        /// Further lines.
         lines: Vec<String>,
-        /// Whether something is wrong.
+        /// True if something is wrong.
         is_fault: bool,
     },
 }

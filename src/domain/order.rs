@@ -56,7 +56,7 @@ pub struct Order {
     pub market_price: Option<Price>,
     /// The time it is paired by; see [`pairing_time`].
     pub paired_at: Timestamp,
-    /// When the signal fired, by TradingView's clock.
+    /// Time of the signal, by TradingView's clock.
     pub signal_time: Option<Timestamp>,
     /// The position as TradingView states it.
     pub stated_position: StatedPosition,

@@ -18,8 +18,8 @@ pub enum ProfitCurrency {
     Price,
 }
 
-/// What the owner is told of the instruments of a webhook whose profit is in another currency;
-/// `None` where there are none.
+/// Note for the owner on the instruments of a webhook whose profit is in another currency; `None`
+/// where there are none.
 #[must_use]
 pub fn note(
     webhook: &str,

@@ -43,10 +43,10 @@ impl Setting {
     }
 }
 
-/// Why settings do not do.
+/// Reason that settings are rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitSetting {
-    /// There is no such setting.
+    /// Unknown setting.
     #[error("{of} has no setting {name}; it has {known}")]
     Unknown {
         /// The format or the kind.
@@ -56,7 +56,7 @@ pub enum UnfitSetting {
         /// Those it has.
         known: String,
     },
-    /// A setting is missing.
+    /// Missing setting.
     #[error("{of} needs {name}: add --set {name}=VALUE")]
     Missing {
         /// The format or the kind.
@@ -64,12 +64,12 @@ pub enum UnfitSetting {
         /// The name.
         name: &'static str,
     },
-    /// The value is none that it can have.
+    /// Invalid value.
     #[error("{name} must {rule}")]
     Unusable {
         /// The name.
         name: String,
-        /// What it must do.
+        /// The rule that it breaks.
         rule: &'static str,
     },
 }

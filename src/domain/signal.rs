@@ -42,7 +42,7 @@ impl Ticker {
         self == other || Spelling::of(&self.0).may_be(&Spelling::of(&other.0))
     }
 
-    /// The name that trades are kept under whose instrument nobody told.
+    /// Ticker of imported trades whose file names no instrument.
     #[must_use]
     pub fn unknown() -> Self {
         Self("unknown".into())
@@ -305,7 +305,7 @@ pub enum Trail {
 /// The protective part of a bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StopLoss {
-    /// Where the position is to be given up.
+    /// Price at which the position is given up.
     pub stop_price: Price,
     /// The worst price accepted, for a stop-limit.
     pub limit_price: Option<Price>,
@@ -340,7 +340,7 @@ impl StatedPosition {
 /// The parts of an alert's `metadata` that algohook understands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Metadata {
-    /// When the signal fired, by the sender's clock.
+    /// Time of the signal, by the sender's clock.
     pub timestamp: Option<Timestamp>,
     /// True if the message states a time, readable or not: the same bytes again are then
     /// the same alert.

@@ -73,7 +73,7 @@ impl FromStr for TradeId {
 pub struct Leg {
     /// The order that filled; in a backtest, which has none, the trade's own number.
     pub order: OrderId,
-    /// When it filled: the time the order is paired by.
+    /// Time of the fill, by which the order is paired.
     pub time: Timestamp,
     /// At which price, slippage included.
     pub price: Price,
@@ -110,7 +110,7 @@ impl Lot {
     }
 }
 
-/// How far a trade went while it was open, as far as its book knows.
+/// Extremes of a trade while it was open, as far as its book knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Excursions {
     /// The largest gain.
@@ -166,13 +166,13 @@ pub struct ClosedTrade {
     pub direction: Direction,
     /// Contracts, shares or coins.
     pub quantity: Quantity,
-    /// When it was opened.
+    /// Entry time.
     pub entry_time: Timestamp,
     /// At which price it was opened, slippage included.
     pub entry_price: Price,
     /// Name of the signal that opened it, where the alert had one.
     pub entry_signal: Option<Arc<str>>,
-    /// When it was closed.
+    /// Exit time.
     pub exit_time: Timestamp,
     /// At which price it was closed, slippage included.
     pub exit_price: Price,

@@ -145,7 +145,7 @@ impl fmt::Debug for AuthKey {
     }
 }
 
-/// Whether a webhook makes orders of its alerts.
+/// State of a webhook; an active one makes orders of its alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WebhookState {
@@ -201,10 +201,10 @@ pub struct Settings {
     pub senders: Option<SenderPolicy>,
     /// The format of its messages; `auto` finds it in the content of each.
     pub format: Format,
-    /// Whether the key may stand in the URL, after the id: for messages that have no room for
-    /// one. URLs end up in the logs of proxies.
+    /// True if the key may stand in the URL, after the id: for messages that have no room for one.
+    /// URLs end up in the logs of proxies.
     pub key_in_path: bool,
-    /// Whether the message's `secret`, `token` or `password` may be the key.
+    /// True if the message's `secret`, `token` or `password` may be the key.
     pub key_in_field: bool,
     /// The meaning of "sell" without a long position, where the format does not document it.
     pub sell_while_flat: SellWhileFlat,

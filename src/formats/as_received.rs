@@ -32,10 +32,10 @@ pub fn with_key(payload: &[u8], key: &str) -> Vec<u8> {
     }
 }
 
-/// What stands in the place of a key.
+/// Text in the place of a key.
 const HIDDEN: &str = "***";
 
-/// Where a text has its key: `auth_key=***` or `auth_key: ***`, with a space beside it.
+/// The key's place in a text: `auth_key=***` or `auth_key: ***`, with a space beside it.
 fn word(payload: &[u8]) -> Option<Member> {
     let text = std::str::from_utf8(payload).ok()?;
     if text.trim_start().starts_with(['{', '[']) {
@@ -59,7 +59,7 @@ fn word(payload: &[u8]) -> Option<Member> {
     })
 }
 
-/// Where the object's own member `auth_key` stands.
+/// Place of the object's own member `auth_key`.
 struct Member {
     /// All of it, with a comma beside it.
     whole: Range<usize>,
@@ -111,7 +111,7 @@ fn skip_spaces(text: &[u8], at: usize) -> usize {
     at + spaces.count()
 }
 
-/// Where a string ends that begins at `at`.
+/// End of a string that begins at `at`.
 fn end_of_string(text: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
@@ -123,7 +123,7 @@ fn end_of_string(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where a value of valid JSON ends that begins at `at`.
+/// End of a value of valid JSON that begins at `at`.
 fn end_of_value(text: &[u8], at: usize) -> Option<usize> {
     let (mut at, mut depth) = (at, 0_usize);
     loop {

@@ -42,7 +42,7 @@ pub struct Outgoing<'a> {
     pub event: EventId,
     /// The webhook that it came to.
     pub webhook: &'a str,
-    /// When it arrived.
+    /// Time of arrival.
     pub received_at: Timestamp,
     /// Its payload as it is recorded, the key replaced.
     pub payload: &'a [u8],
@@ -57,12 +57,12 @@ pub struct OutgoingOrder<'a> {
     pub signal: &'a Signal,
     /// Its quantity; none is an exit of the whole position.
     pub quantity: Option<Quantity>,
-    /// What an exit closed; none of any other order.
+    /// Quantity that an exit closed; `None` of any other order.
     pub closed: Option<Quantity>,
     /// The position after it: the stated one, else that of the ledger, where either is known.
     pub position: Option<Decimal>,
-    /// Whether it is an exit that found nothing to close: where there is only buying and selling,
-    /// it would open a position, or close one of the other side.
+    /// True of an exit that found nothing to close: where there is only buying and selling, it
+    /// would open a position, or close one of the other side.
     pub closed_nothing: bool,
     /// The name of a field that states a stop which the signal does not have.
     pub unused_stop: Option<&'a str>,
@@ -77,7 +77,7 @@ pub struct MadeWith<'a> {
     pub settings: &'a Settings,
     /// The owner's text, for a template.
     pub template: Option<&'a str>,
-    /// Whether the bytes as received keep the place of the webhook's key.
+    /// True if the bytes as received keep the place of the webhook's key.
     pub sends_key: bool,
 }
 

@@ -171,13 +171,13 @@ impl Template {
         })
     }
 
-    /// Whether it has a field that says which side an exit closes, or none that says buy or sell.
+    /// True if it has a field that says which side an exit closes, or none that says buy or sell.
     #[must_use]
     pub fn tells_side_closed(&self) -> bool {
         self.has(&["intent", "payload"]) || !self.has(&["action", "direction"])
     }
 
-    /// Whether it has any of these fields.
+    /// True if it has any of these fields.
     #[must_use]
     pub fn has(&self, wanted: &[&str]) -> bool {
         self.parts.iter().any(|part| match part {
@@ -272,7 +272,7 @@ fn is_secret(name: &str) -> bool {
     })
 }
 
-/// Whether the end of a piece of JSON is inside a string.
+/// True if the end of a piece of JSON is inside a string.
 fn is_in_string(piece: &str, began_in_string: bool) -> bool {
     let (mut in_string, mut is_escaped) = (began_in_string, false);
     for letter in piece.chars() {

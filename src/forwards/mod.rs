@@ -39,9 +39,9 @@ pub mod names {
 
 /// Sends the rows of forwards.
 pub struct Forwarder<C> {
-    /// What is kept.
+    /// The database.
     pub store: Arc<Store>,
-    /// What opens secrets.
+    /// Opens sealed secrets.
     pub vault: Vault,
     /// The way outward.
     pub client: Client,

@@ -14,7 +14,7 @@ use crate::ingest::{PeerCertificate, Sender};
 /// Headers with which proxies say that they pass a request on.
 const OF_PROXIES: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"];
 
-/// Whether a request came by itself.
+/// The way of a request: by itself, or through a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// From the one who is connected.
@@ -30,7 +30,7 @@ pub enum Way {
 pub struct Client {
     /// The address: the peer's, or the one that a trusted proxy vouches for.
     pub address: IpAddr,
-    /// Whether a proxy passed it on.
+    /// The way of its request.
     pub way: Way,
     /// True if the request came over HTTPS: to us, or to a trusted proxy.
     pub is_secure: bool,

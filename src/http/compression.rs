@@ -23,10 +23,10 @@ const AT_ONCE: usize = 16 * 1024;
 /// A tenth larger than the smallest, in a third of the time.
 const LEVEL: Compression = Compression::new(4);
 
-/// How a browser says who made a page send a request.
+/// Header in which a browser says who made a page send a request.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a client takes an encoding.
+/// True if a client takes an encoding.
 #[must_use]
 pub fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let stated = headers.get_all(ACCEPT_ENCODING).iter();
@@ -40,8 +40,8 @@ pub fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     })
 }
 
-/// Whether a page of another site, or of another port, made a browser ask. Whoever watches the
-/// line would learn from the length of a compressed answer how close a guess was.
+/// True if a page of another site, or of another port, made a browser ask. Whoever watches the line
+/// would learn from the length of a compressed answer how close a guess was.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let site = headers.get(FETCH_SITE);
     site.is_some_and(|site| site != "same-origin" && site != "none")

@@ -26,7 +26,7 @@ const OF_A_SITE: usize = ALL / 8;
 /// The same for an address that showed a right key of late.
 const OF_A_FAMILIAR: usize = ALL / 4;
 
-/// The bytes of bodies that are read or worked on; empty where there is none.
+/// Counts the bytes of bodies that are read or worked on.
 #[derive(Debug, Default)]
 pub struct Room {
     known: Arc<KnownAddresses>,
@@ -80,7 +80,7 @@ impl Room {
 }
 
 impl Part {
-    /// Takes room for more bytes; false where there is none left.
+    /// Takes room for more bytes; false if too little is left.
     #[must_use]
     pub fn grow(&mut self, bytes: usize) -> bool {
         let mut taken = self.room.taken();

@@ -77,13 +77,13 @@ impl InHand {
         Held(Arc::clone(self))
     }
 
-    /// True where there is none.
+    /// True if nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// Ends when there is none.
+    /// Ends once nothing is held.
     pub async fn emptied(&self) {
         loop {
             // Made before the look, so that no change between the two is missed.

@@ -27,9 +27,9 @@ const NAME: &str = "Name";
 /// An alert as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedAlert {
-    /// Where it stands in the file.
+    /// Its row in the file.
     pub row: usize,
-    /// When it fired.
+    /// Time at which it fired.
     pub time: Timestamp,
     /// The name that its owner gave it in TradingView; most have the same.
     pub name: Option<Arc<str>>,
@@ -249,7 +249,7 @@ fn file_of_one_list() -> Unreadable {
     })
 }
 
-/// Where the columns of an alert log are.
+/// Columns of an alert log.
 struct LogColumns {
     message: usize,
     time: usize,

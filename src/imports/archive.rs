@@ -21,7 +21,7 @@ const MOST_KEPT: u64 = 32 * 1024 * 1024;
 ///
 /// # Errors
 ///
-/// [`Unreadable::TooLarge`], or [`Unreadable::Spreadsheet`] where it is none.
+/// [`Unreadable::TooLarge`], or [`Unreadable::Spreadsheet`] where it is no archive.
 pub fn check(file: &dyn Source) -> Result<(), Unreadable> {
     let unopened = |error: &dyn ToString| Unreadable::Spreadsheet(error.to_string());
     let mut archive = ZipArchive::new(reader(file)).map_err(|error| unopened(&error))?;

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 /// Signs that a formula begins with, the full-width ones too.
 const BEGINS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// Whether a spreadsheet may pass over a letter before a formula: what is not seen.
+/// True of a character that is not seen, which a spreadsheet may pass over before a formula.
 fn is_unseen(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()
@@ -69,7 +69,7 @@ fn rewrite(text: &str, change: impl Fn(usize) -> usize) -> Cow<'_, str> {
     Cow::Owned(changed)
 }
 
-/// Whether a text that begins with `first` is run, once what is not seen before it is passed over.
+/// True if a text that begins with `first` is run, once what is not seen before it is passed over.
 fn begins_formula(first: char, text: &str) -> bool {
     let in_cell = text.split(ENDS_CELL).next().unwrap_or_default();
     BEGINS_FORMULA.contains(&first)

@@ -52,11 +52,11 @@ const TRADE_LIST: &str =
 /// The hours that zones lie apart.
 pub(crate) const ZONES_APART: SignedDuration = SignedDuration::from_hours(26);
 
-/// What is said of a time that lies ahead.
+/// Fault of a time that lies ahead.
 const IN_THE_FUTURE: &str =
     "is in the future; are the dates of the file right, and the clock of this machine?";
 
-/// What an export of fills has.
+/// The exports of fills that are read, for errors.
 const FILLS_ARE: &str = "Fills are read of Alpaca's activities, the trade histories of Binance and Bybit, Flex queries and activity statements of Interactive Brokers, and of plain columns: time,symbol,side,qty,price,fee,feeCurrency,orderId,fillId.";
 
 /// The hint where no title is known.
@@ -65,7 +65,7 @@ const NAME_COLUMNS: &str = "If it is a list of trades in words that are not know
 /// Columns that no list of trades has fewer of, and no alert log as many.
 const FEWEST_OF_TRADES: usize = 7;
 
-/// Why a file cannot be read.
+/// Reason that a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// There is nothing in it.
@@ -355,7 +355,7 @@ impl Kind {
 /// Bytes by which a file that is no table is known.
 const LOOKED_AT: u64 = 256;
 
-/// What a file is saved as, where nothing can be read of that.
+/// The format of a file of which nothing can be read.
 fn saved_as(first: &[u8]) -> Option<Foreign> {
     let text = String::from_utf8_lossy(first).to_lowercase();
     let text = text.trim_start_matches(table::is_space);

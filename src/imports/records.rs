@@ -169,8 +169,7 @@ struct Lines<R> {
     read: u64,
     /// Bytes of the record so far that end no line.
     of_record: u64,
-    /// Where line ends stand in a row, and how many lines end there; those that were counted
-    /// are not kept.
+    /// Line ends in a row, and how many lines end there; those that were counted are not kept.
     ends: VecDeque<(u64, usize)>,
     /// Lines that ended before the record.
     counted: usize,

@@ -37,7 +37,7 @@ struct Block {
     places: Vec<Place>,
 }
 
-/// Where a row begins in the bytes of its block, and what is known of it besides its cells.
+/// Start of a row in the bytes of its block, and its facts besides its cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Place {
     begins: usize,
@@ -104,7 +104,7 @@ pub struct Row<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Cells<'a>(&'a [u8]);
 
-/// What the first byte of a cell, or the four behind it, say besides a length.
+/// The kind of a cell, in its first byte or the four behind it, beside a length.
 const TEXT: u32 = 0;
 const NUMBER: u32 = 1;
 const DATE: u32 = 2;
@@ -161,7 +161,7 @@ impl Rows {
         self.blocks.len().saturating_sub(1) * IN_BLOCK + last
     }
 
-    /// True if there are none.
+    /// True without rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -36,7 +36,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Why a delivery was turned away, whatever is in it; a `PayloadError` says what is wrong in it.
+/// Refusal of a delivery, whatever is in it; a `PayloadError` says what is wrong in it.
 #[derive(Debug, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {

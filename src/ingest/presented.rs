@@ -98,7 +98,7 @@ impl<'a> Presented<'a> {
         Verdict::Missing(self.remedy(alert))
     }
 
-    /// What to do where a message shows no key that counts.
+    /// The remedy where a message shows no key that counts.
     fn remedy(&self, alert: &Alert) -> Option<String> {
         if let Some(name) = &alert.misspelt {
             return Some(format!("Rename \"{name}\" to \"auth_key\"."));
@@ -124,7 +124,7 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// How to put the key into a message without making another one of it: a field of ours in the
+/// The way to put the key into a message without making another one of it: a field of ours in the
 /// message of another service makes it a message of ours, unless the webhook has its format.
 fn in_message(alert: &Alert) -> String {
     let is_json = alert.recorded.trim_ascii_start().starts_with(b"{");

@@ -141,7 +141,7 @@ impl Registry {
         catalog.webhooks.len()
     }
 
-    /// True if there is none.
+    /// True if no webhook is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

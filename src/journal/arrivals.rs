@@ -89,7 +89,7 @@ struct Step {
     by: SignedDuration,
 }
 
-/// When a delivery arrived.
+/// Arrival time of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrival {
     /// As it is kept.
@@ -99,7 +99,7 @@ pub(super) struct Arrival {
 }
 
 impl Earlier {
-    /// Whether it was dated otherwise than the clock showed.
+    /// True if it was dated otherwise than the clock showed.
     fn is_off_clock(&self) -> bool {
         self.clock_at
             .is_some_and(|clock| is_apart(self.received_at, clock))
@@ -115,8 +115,8 @@ pub(super) struct Age {
 }
 
 impl Age {
-    /// True if an equal message after this time is one that was sent again. Where nobody knows
-    /// it is: two fills of one bar would have to lie around a restart.
+    /// True if an equal message after this time is a resend. An unmeasured age counts as one: two
+    /// fills of one bar would have to straddle a restart.
     pub(super) fn is_resend_within(self, window: SignedDuration) -> bool {
         self.length <= window && (self.length >= FILLS_OF_ONE_BAR || !self.is_measured)
     }
@@ -282,8 +282,8 @@ pub(super) fn date(
     Ok(Arrival { at, clock })
 }
 
-/// Moves down what a clock dated that was far ahead, where nothing arrives that would have it
-/// done: an alert that has stopped must not look as if it had come lately.
+/// Redates arrivals recorded while the clock was far ahead. Runs between alerts too, because
+/// after a strategy stops no new arrival triggers it.
 ///
 /// # Errors
 ///

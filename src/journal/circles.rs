@@ -26,7 +26,7 @@ fn name(connection: &Connection, webhook: &WebhookId) -> Result<String> {
     Ok(hex(&digest[..LENGTH]))
 }
 
-/// Whether an alert has come through its webhook before.
+/// True if an alert has come through its webhook before.
 pub(super) fn is_back(connection: &Connection, delivery: &Delivery) -> Result<bool> {
     if delivery.via.is_empty() {
         return Ok(false);

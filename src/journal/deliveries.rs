@@ -60,7 +60,7 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The webhook that it was sent to.
     pub webhook: WebhookId,
-    /// When it arrived: by the clock, or the time that it has in a file or of another event.
+    /// Time of arrival: by the clock, or the time that it has in a file or of another event.
     pub received_at: Timestamp,
     /// The clocks' readings, where it arrives now.
     pub clock: Option<ClockReading>,
@@ -106,13 +106,13 @@ pub struct Recorded {
     pub status: EventStatus,
     /// The order it made.
     pub order: Option<OrderId>,
-    /// What a percentage came to, of which the order's size was stated.
+    /// Quantity computed from a percentage, of which the order's size was stated.
     pub sized: Option<Quantity>,
     /// Warnings for its owner.
     pub warnings: Vec<Warning>,
     /// The event that it repeats.
     pub repeats: Option<EventId>,
-    /// Why it failed, where it did.
+    /// Reason that it failed.
     pub error: Option<PayloadError>,
 }
 
@@ -149,7 +149,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
     record_at(context, webhook, &delivery, arrival)
 }
 
-/// Where a delivery goes.
+/// Destination of a delivery.
 enum Addressee {
     /// To a webhook, by its number inside the database.
     Webhook(i64),
@@ -179,7 +179,7 @@ fn addressee(connection: &Connection, delivery: &Delivery) -> Result<Addressee> 
     }
 }
 
-/// What recording an event came to, as it was said then: all of it is in the database, but for
+/// The result of recording an event, as it was returned then: all of it is in the database, but for
 /// what pairing its order warned of, which is as of the last time that it was paired.
 pub(super) fn recorded_before(connection: &Connection, event: EventId) -> Result<Recorded> {
     let outcome = events::outcome(connection, event)?;
@@ -377,15 +377,15 @@ fn quantity(
     sizing::quantity(connection, webhook, signal, delivery.received_at)
 }
 
-/// What reading a message warned of, and what its size does under the webhook's settings.
+/// Warnings of reading a message, and of its size under the webhook's settings.
 fn warnings_of(connection: &Connection, webhook: i64, parsed: &Parsed) -> Result<Vec<Warning>> {
     let mut warnings = parsed.warnings.clone();
     warnings.extend(sizing::money_warning(connection, webhook, &parsed.signal)?);
     Ok(warnings)
 }
 
-/// The event that a delivery is a resend of. Of one that its owner processes again, they want
-/// the order all the same.
+/// The event that a delivery is a resend of; `None` of one that its owner processes again, who
+/// wants its order all the same.
 fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
     match repetition {
         Repetition::Resend(original) if delivery.source != EventSource::Reprocessed => {
@@ -398,7 +398,7 @@ fn repeated_by(delivery: &Delivery, repetition: Repetition) -> Option<EventId> {
 /// Warnings that an order brings.
 #[derive(Default)]
 struct Warnings {
-    /// What stays true however often the order is paired again.
+    /// Those that stay true however often the order is paired again.
     of_event: Vec<Warning>,
     of_pairing: Vec<Warning>,
 }

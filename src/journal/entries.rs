@@ -33,7 +33,7 @@ pub(super) struct Entry<'a> {
     pub(super) error: Option<&'a PayloadError>,
     pub(super) warnings: &'a [Warning],
     pub(super) repeats: Option<EventId>,
-    /// What a percentage came to.
+    /// Quantity computed from a percentage.
     pub(super) sized: Option<Quantity>,
 }
 

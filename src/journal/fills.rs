@@ -55,10 +55,10 @@ pub struct ImportedFills {
     pub known: usize,
     /// Rows of the file that are no fills.
     pub others: usize,
-    /// When the first of its fills was.
+    /// Time of the first of its fills.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first: Option<Timestamp>,
-    /// When the last of its fills was.
+    /// Time of the last of its fills.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last: Option<Timestamp>,
     /// The instruments of the fills that were taken.
@@ -160,7 +160,7 @@ pub fn prepare(
 }
 
 impl PreparedFills {
-    /// What importing them comes to.
+    /// The result of importing them.
     #[must_use]
     pub fn summary(&self) -> &ImportedFills {
         &self.summary
@@ -267,7 +267,7 @@ fn recognise(
     Ok(Recognised { known, moved })
 }
 
-/// What every kind of export says of a fill.
+/// A fill in words that every kind of export has.
 fn said_of(fill: &Fill, ticker: &Ticker) -> String {
     let (quantity, price) = (
         fill.quantity.get().normalize(),

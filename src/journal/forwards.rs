@@ -112,7 +112,7 @@ pub(super) fn pass_on(
     Ok(())
 }
 
-/// What all forwards pass on of an alert, each in its own format.
+/// An alert as all forwards pass it on, each in its own format.
 struct Passed<'a> {
     outgoing: Outgoing<'a>,
     /// The webhooks that it has come through.
@@ -161,7 +161,7 @@ fn put(
     }
 }
 
-/// Whether a message may have been sent already, before a restore took away what was known of it:
+/// True if a message may have been sent already, before a restore took away what was known of it:
 /// the alert is read from another algohook, and a second time.
 fn was_sent_before(context: &WriteContext<'_>, delivery: &Delivery, row: &NewRow) -> Result<bool> {
     let is_fetched = delivery.source == EventSource::Webhook && delivery.clock.is_none();
@@ -170,11 +170,11 @@ fn was_sent_before(context: &WriteContext<'_>, delivery: &Delivery, row: &NewRow
         && delivery.received_at < history::began_at(context.connection)?)
 }
 
-/// Why a message is not sent that may have been.
+/// Note on a message that is not sent, because it may have been.
 const RESTORED: &str =
     "the alert is from before the last restore: whether it was passed on then, nobody knows";
 
-/// Why nothing is sent to a receiver that said that it is gone.
+/// Note on a message to a receiver that said that it is gone.
 const OFF: &str =
     "the forward is off, for its receiver answered 410 (gone); switch it on to send again";
 
@@ -199,9 +199,9 @@ fn arrived_at(delivery: &Delivery) -> Timestamp {
 struct Resolved {
     signal: Signal,
     quantity: Option<Quantity>,
-    /// What it closed as an exit.
+    /// Quantity that it closed as an exit.
     closed: Option<Quantity>,
-    /// Whether it is an exit that found nothing to close.
+    /// True of an exit that found nothing to close.
     closed_nothing: bool,
 }
 
@@ -336,7 +336,7 @@ mod tests {
         webhook
     }
 
-    /// What the last of these alerts became in each format: the message, or why there is none.
+    /// The last of these alerts in each format: its message, or why there is none.
     fn last(scratch: &mut Scratch, webhook: &WebhookId, alerts: &[Value]) -> Vec<String> {
         for alert in alerts {
             scratch.message(webhook, alert);

@@ -96,15 +96,15 @@ pub struct ImportedAlerts {
 pub struct NewAlert {
     /// Its line in the file.
     pub row: usize,
-    /// When it fired.
+    /// Time at which it fired.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The instrument; null where the message cannot be read.
     #[schema(value_type = Option<String>)]
     pub ticker: Option<Ticker>,
-    /// Whether it buys (`long`) or sells (`short`).
+    /// Side: it buys (`long`) or sells (`short`).
     pub direction: Option<Direction>,
-    /// Why it makes no order.
+    /// Reason that it makes no order.
     pub error: Option<String>,
 }
 

@@ -272,7 +272,7 @@ fn derive_again(
     Ok(found)
 }
 
-/// Where the second of a time begins, in microseconds.
+/// Start of the second of a time, in microseconds.
 fn start_of_second(time: Timestamp) -> i64 {
     to_micros(time).div_euclid(SECOND) * SECOND
 }

@@ -33,16 +33,16 @@ use ledgers::Ledgers;
 use notices::Channels;
 use recent::RecentDeliveries;
 
-/// What is remembered between transactions.
+/// The journal's memory between transactions.
 #[derive(Debug, Default)]
 struct Remembered {
     /// Deliveries that a resend could repeat.
     recent: RecentDeliveries,
     /// The ledgers that were in use of late.
     ledgers: Ledgers,
-    /// Where alerts are passed on to.
+    /// Forwards that alerts are passed on to.
     routes: Routes,
-    /// Where the owner is told.
+    /// Channels that the owner is told by.
     channels: Channels,
     /// The newest arrival and the clock. Not of the database, so it is never forgotten: a
     /// transaction that was undone leaves times that are unused.

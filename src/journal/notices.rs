@@ -88,7 +88,7 @@ pub(super) fn tell_order(
     tell(context, Topic::Order, Some(&delivery.webhook), &notice, now)
 }
 
-/// Whether any channel tells of a topic and a webhook.
+/// True if any channel tells of a topic and a webhook.
 fn is_told(context: &mut WriteContext<'_>, topic: Topic, webhook: &WebhookId) -> Result<bool> {
     let connection = context.connection;
     let channels = Remembered::of(context).channels.get(connection)?;
@@ -172,7 +172,8 @@ fn put(
     outbox::put(context, &row, now).map(drop)
 }
 
-/// When a message is sent: at once but for its company, or at the end of the quiet hours.
+/// Time at which a message is sent: after a short wait for others to join it, or at the end of the
+/// quiet hours.
 fn due_at(channel: &StoredChannel, is_vital: bool, now: Timestamp) -> Timestamp {
     let zone = TimeZone::get(&channel.terms.zone).unwrap_or(TimeZone::UTC);
     let quiet = channel.terms.quiet.filter(|_| !is_vital);
@@ -180,8 +181,8 @@ fn due_at(channel: &StoredChannel, is_vital: bool, now: Timestamp) -> Timestamp 
     morning.unwrap_or_else(|| now.checked_add(TOGETHER).unwrap_or(now))
 }
 
-/// Has what a channel holds back for the end of its quiet hours wait for the end of those that it
-/// has now, or for nothing where there are none.
+/// Moves the messages that a channel holds back to the end of its new quiet hours; without quiet
+/// hours they are sent at once.
 ///
 /// # Errors
 ///
@@ -191,7 +192,7 @@ pub fn follow_quiet(
     channel: &StoredChannel,
     now: Timestamp,
 ) -> Result<()> {
-    // What only waits for its company is on its way.
+    // A message that only waits for others to join it stays as it is.
     let soon = now.checked_add(TOGETHER).unwrap_or(now);
     let due_at = due_at(channel, false, now);
     outbox::hold_until(context, &channel.lane(), KIND, soon, due_at)
@@ -236,7 +237,7 @@ pub struct Matter {
     pub webhook: Option<WebhookId>,
     /// A line that says it.
     pub title: String,
-    /// What there is to say beyond.
+    /// Further lines.
     pub lines: Vec<String>,
     /// Times that it happened, where they are counted.
     pub count: i64,

@@ -1,4 +1,4 @@
-//! When an order is paired that arrived too late for its own time to be believed.
+//! Pairing time of an order that arrived too late for its own time to be believed.
 //!
 //! Its time alone proves nothing, for messages state the times of bars, and clocks are
 //! wrong. The positions that TradingView states around it can: see
@@ -14,7 +14,7 @@ use crate::store::error::Result;
 use crate::store::ledger_key::LedgerKey;
 use crate::store::orders::{self, NewOrder};
 
-/// When an order arrived.
+/// Arrival time of an order.
 #[derive(Debug, Clone, Copy)]
 struct Arrival {
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! How an owner accepts TradingView's position: by the alert that is missing.
+//! Accepting TradingView's position: the owner adds the alert that is missing.
 
 use jiff::Timestamp;
 use serde_json::json;

@@ -30,7 +30,7 @@ use crate::store::{WriteContext, events, fills, tickers};
 /// Events that one transaction looks at: few enough not to keep alerts waiting.
 const AT_ONCE: i64 = 500;
 
-/// What a rebuild came to.
+/// Result of a rebuild.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rebuilt {
     /// Orders that were derived, or should have been.
@@ -155,7 +155,7 @@ struct Recorded {
     has_order: bool,
     has_message: bool,
     rules: ReadingRules,
-    /// What a percentage came to when the order was made.
+    /// Quantity computed from a percentage when the order was made.
     sized: Option<Quantity>,
 }
 

@@ -27,7 +27,7 @@ pub enum Repetition {
     None,
     /// An equal one came less than three seconds ago: another fill of the bar.
     AnotherFill(EventId),
-    /// An equal one came long enough ago to be what is sent again.
+    /// An equal one came long enough ago for this to be a resend.
     Resend(EventId),
 }
 

@@ -1,4 +1,4 @@
-//! Which earlier delivery a new one repeats.
+//! Finds the earlier delivery that a new one repeats.
 //!
 //! TradingView sends an alert again that it got no answer to, with the same bytes. A strategy
 //! can send the same bytes twice as well: two fills of one bar. An `id` of the message's own

@@ -18,7 +18,7 @@ use crate::store::{Memory, WriteContext, schema};
 pub(crate) struct Scratch {
     pub(crate) connection: Connection,
     pub(crate) memory: Memory,
-    /// When the next alert arrives: a minute after the one before.
+    /// Time of the newest alert; each comes a minute after the one before.
     now: Timestamp,
 }
 
@@ -111,7 +111,7 @@ impl Scratch {
         }
     }
 
-    /// When the last alert arrived.
+    /// Time of the newest alert.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }

@@ -41,7 +41,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What a stored order asks for.
+    /// The request of a stored order.
     pub(super) fn by_order(order: &'a Order, percentage: Percentage) -> Self {
         Self {
             percentage,
@@ -90,8 +90,8 @@ pub fn quantity(
     }
 }
 
-/// What the owner should know of an amount of money: it is divided by the price alone, also
-/// where a contract is worth another amount than its price.
+/// Warning on an amount of money: it is divided by the price alone, also where a contract is worth
+/// another amount than its price.
 ///
 /// # Errors
 ///

@@ -14,7 +14,7 @@ pub const BESIDE_A_SERVER: Duration = Duration::from_millis(110);
 /// A store whose transactions leave each other time.
 #[derive(Clone, Copy)]
 pub struct Turns<'a> {
-    /// Where they are made.
+    /// The store of the transactions.
     pub store: &'a Store,
     /// Time that others have after each.
     pub pause: Duration,

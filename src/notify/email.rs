@@ -145,7 +145,7 @@ fn parameters(
     }
 }
 
-/// What became of a message whose sending failed.
+/// Result of a message whose sending failed.
 fn of_error(error: &lettre::transport::smtp::Error) -> Sent {
     let answer = in_words(error);
     if error.is_permanent() {

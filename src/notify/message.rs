@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How grave a message is.
+/// Severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -19,15 +19,15 @@ pub enum Severity {
 pub struct Message {
     /// A line that says it.
     pub title: String,
-    /// What there is to say beyond.
+    /// Further lines.
     pub lines: Vec<String>,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The page with the rest, where there is a public one.
     pub link: Option<String>,
 }
 
-/// What follows text that was cut.
+/// Mark of text that was cut.
 const CUT: &str = "…";
 
 /// Cuts text to so many characters by `length`, which counts what the channel counts.

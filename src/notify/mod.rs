@@ -28,7 +28,7 @@ use crate::domain::setting::Settings;
 pub use message::{Message, Severity};
 pub use sender::Notifier;
 
-/// Where a message goes.
+/// Destination of a message.
 #[derive(Debug, Clone, Copy)]
 struct Target<'a> {
     settings: &'a Settings,
@@ -53,14 +53,14 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Why there is no request for a message.
+/// Reason that there is no request for a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
-    /// A setting is missing.
+    /// Missing setting.
     #[error("the channel has no {0}; set it with algohook channel change")]
     Missing(&'static str),
-    /// The address is none.
-    #[error("the channel's address is none that can be sent to")]
+    /// Invalid address.
+    #[error("the channel's address is not valid")]
     Address,
     /// The text cannot be encoded.
     #[error("the message cannot be encoded")]

@@ -117,7 +117,7 @@ fn of_order(
     })
 }
 
-/// What an order did, in a line: an exit does no more than `closed`.
+/// Title of an order's message: an exit does no more than `closed`.
 fn title(order: &StoredOrder, closed: Option<(Direction, Decimal)>) -> String {
     let (ticker, price) = (&order.ticker, order.intended_price.get().normalize());
     let is_paired = order.fill_price.is_some();

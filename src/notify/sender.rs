@@ -22,9 +22,9 @@ const MAIL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Sends the rows of channels.
 pub struct Notifier<C> {
-    /// What is kept.
+    /// The database.
     pub store: Arc<Store>,
-    /// What opens secrets.
+    /// Opens sealed secrets.
     pub vault: Vault,
     /// The way outward.
     pub client: Client,

@@ -16,7 +16,7 @@ pub const VENDOR: &str = "https://api.telegram.org";
 /// The public part of a bot's token, by which it is known: the number before the colon.
 #[must_use]
 pub fn bot_id(token: &str) -> &str {
-    // One without a colon is none that the service takes; its first letters tell it apart.
+    // The service takes none without a colon; its first letters tell it apart.
     let number = token.split_once(':').map(|(number, _)| number);
     number.unwrap_or_else(|| token.get(..8).unwrap_or_default())
 }

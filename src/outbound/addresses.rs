@@ -18,13 +18,13 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// Whether an address may be connected to.
+    /// True if an address may be connected to.
     #[must_use]
     pub fn permits(&self, address: IpAddr) -> bool {
         self.is_allowed(address) || is_public(address)
     }
 
-    /// Whether it may be talked to without TLS.
+    /// True if it may be talked to without TLS.
     #[must_use]
     pub fn permits_plain(&self, address: IpAddr) -> bool {
         self.is_allowed(address)
@@ -39,9 +39,8 @@ impl Reach {
     }
 }
 
-/// Whether an address is one of the internet: none of this machine, of a private network, of
-/// a provider's own, of documents, or of many machines at once (IANA's special-purpose
-/// registries).
+/// True of an address of the internet: none of this machine, of a private network, of a provider's
+/// own, of documents, or of many machines at once (IANA's special-purpose registries).
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
@@ -173,7 +172,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the standard library knows to be special is not public either.
+        /// An address that the standard library knows to be special is not public either.
         #[test]
         fn no_special_address_is_public(bits in any::<u32>()) {
             let address = Ipv4Addr::from_bits(bits);

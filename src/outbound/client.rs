@@ -44,9 +44,9 @@ pub struct Client {
     /// None where nothing but plain HTTP is spoken.
     tls: Option<TlsConnector>,
     reach: Reach,
-    /// Whether other addresses are passed over.
+    /// True if other addresses are passed over.
     only_ipv4: bool,
-    /// What all connections go through, where something is.
+    /// Proxy of all connections, if any.
     proxy: Option<Proxy>,
     /// The file of the authorities that are trusted, where it is not Mozilla's.
     roots: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub struct Client {
 pub(super) struct Begun {
     pub(super) host: String,
     pub(super) response: Response<Incoming>,
-    /// What reads the connection, until it is dropped.
+    /// Drives the connection until it is dropped.
     pub(super) running: JoinSet<hyper::Result<()>>,
 }
 
@@ -66,7 +66,7 @@ trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// What the other side answered.
+/// Answer of the other side.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -75,7 +75,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, as far as it was read.
     pub body: Bytes,
-    /// Whether there was more of it.
+    /// True if there was more of it.
     pub is_cut: bool,
 }
 
@@ -335,7 +335,7 @@ pub(super) fn silent(host: &str, after: Duration) -> OutboundError {
     }
 }
 
-/// What hyper says, with its cause.
+/// hyper's text of an error, with its cause.
 fn said(error: &hyper::Error) -> String {
     let cause = std::error::Error::source(error);
     cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))

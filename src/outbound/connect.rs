@@ -32,7 +32,7 @@ pub fn is_target(uri: &Uri) -> bool {
     Target::of(uri).is_ok()
 }
 
-/// Where a request goes.
+/// Destination of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) is_tls: bool,

@@ -1,13 +1,13 @@
-//! Why an exchange came to nothing, and whether the other side may have had the request.
+//! Errors of an exchange; each knows whether the other side may have had the request.
 
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Why there is no answer.
+/// Reason that there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// The address is none that can be connected to.
+    /// Invalid address.
     #[error("\"{0}\" is no address to send to; it has the form https://host/path")]
     Address(String),
     /// The address is one of the internet, where plain HTTP can be read on the way.
@@ -40,7 +40,7 @@ pub enum OutboundError {
     /// The proxy cannot be reached, or does not connect.
     #[error("the proxy for connections outward does not connect: {source}")]
     Proxy {
-        /// What is wrong.
+        /// The fault.
         source: io::Error,
     },
     /// The other side is not who it should be, or speaks no TLS.
@@ -48,7 +48,7 @@ pub enum OutboundError {
     Tls {
         /// The name.
         host: String,
-        /// What is wrong.
+        /// The fault.
         source: io::Error,
     },
     /// It took too long.
@@ -64,13 +64,13 @@ pub enum OutboundError {
     Broken {
         /// The name.
         host: String,
-        /// What hyper says.
+        /// hyper's text.
         why: String,
     },
 }
 
 impl OutboundError {
-    /// Whether the other side may have had the request: then nobody knows what came of it.
+    /// True if the other side may have had the request: then nobody knows what came of it.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Silent { .. } | Self::Broken { .. })

@@ -16,7 +16,7 @@ pub enum Roots<'a> {
     File(&'a Path),
 }
 
-/// Why nobody can be trusted.
+/// Reason that no authority can be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum RootsError {
     /// The file has no usable certificates.

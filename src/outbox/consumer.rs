@@ -1,4 +1,4 @@
-//! Who sends rows, one a kind.
+//! Senders of rows, one a kind.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -40,17 +40,17 @@ impl Consumers {
     }
 }
 
-/// What came of a try, with the words of the other side or of what went wrong. They are kept:
-/// no secret may be in them.
+/// Result of a try, with the words of the other side or of what went wrong. They are kept: no
+/// secret may be in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
     /// It was taken.
     Taken(String),
     /// It certainly was not taken, and may be later.
     NotTaken {
-        /// What was said.
+        /// The answer.
         answer: String,
-        /// When the other side wants to be asked again.
+        /// Pause that the other side asks for.
         retry_after: Option<Duration>,
     },
     /// Nobody knows whether it was taken.

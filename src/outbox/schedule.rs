@@ -1,4 +1,4 @@
-//! When a row that was not taken is sent again.
+//! Times at which a row that was not taken is sent again.
 
 use std::time::Duration;
 
@@ -42,8 +42,8 @@ impl Schedule {
         Self { pauses }
     }
 
-    /// What follows for a row from a try that ended at `now`. `chance`, from 0 to 1, makes
-    /// pauses up to a fifth longer, so that not all who wait come back at once.
+    /// The next state of a row after a try that ended at `now`. `chance`, from 0 to 1, makes pauses
+    /// up to a fifth longer, so that not all who wait come back at once.
     #[must_use]
     pub fn outcome(&self, row: &OutboxRow, sent: &Sent, now: Timestamp, chance: f64) -> Outcome {
         let asked = match sent {

@@ -20,7 +20,7 @@ use crate::store::webhooks::{self, WebhookChange};
 use crate::store::{Result, Store, StoreError, StoreOptions, WriteContext};
 use crate::workers::Workers;
 
-/// What a lane of the test does with a row.
+/// Behaviour of a lane of the test.
 #[derive(Clone)]
 enum Does {
     Takes,

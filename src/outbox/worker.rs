@@ -1,4 +1,12 @@
 //! The senders of all lanes.
+//!
+//! One task sends a lane, so its rows keep their order. Lanes are capped, because each has a
+//! connection open. Those whose last row was not taken are capped lower: a receiver that hangs
+//! holds its place for up to half a minute, and a few dozen of them must not hold up the rest.
+//!
+//! A try runs on a task of its own, so that a panic in a consumer is one ambiguous answer and not
+//! the end of all senders. It is noted before the next row of its lane is taken, however long that
+//! takes, for a row whose fate is lost may be sent twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,7 +35,7 @@ const MOST_SUSPECTS: usize = 64;
 /// TradingView does not send those again.
 const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
-/// What is noted of a try that the stop of the server cut off.
+/// Note on a try that the stop of the server cut off.
 const CUT_OFF: &str = "the server stopped before the receiver answered";
 
 /// Time for one try, whatever its consumer does.
@@ -36,26 +44,26 @@ const LONGEST_TRY: Duration = Duration::from_secs(30);
 /// Pause after the database failed.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often rows are looked for that are not kept any longer.
+/// Pause between looks for rows that are not kept any longer.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Pause between two parts of that, so that alerts go first.
 const FORGET_PAUSE: Duration = Duration::from_millis(20);
 
-/// What sends rows.
+/// Sends the rows of the outbox.
 pub struct Senders<C> {
-    /// What is kept.
+    /// The database.
     pub store: Arc<Store>,
     /// The time of day.
     pub clock: C,
-    /// Who sends which rows.
+    /// The sender of each kind of row.
     pub consumers: Consumers,
-    /// When what failed is sent again.
+    /// Times of further tries.
     pub schedule: Schedule,
-    /// How often it is looked for what other processes put here or took away, and for what is
-    /// due: the latest moment after which it is noticed.
+    /// Longest pause between looks for due rows, and for what other processes put here or took
+    /// away.
     pub look_every: Duration,
-    /// How long rows that were done with are kept.
+    /// Time for which rows that were done with are kept.
     pub kept: SignedDuration,
 }
 
@@ -165,7 +173,7 @@ impl<C: Clock> Lanes<C> {
         Ok(pause)
     }
 
-    /// Whether one more lane may be sent.
+    /// True if one more lane may be sent.
     fn has_room(&self, lane: &str) -> bool {
         let suspects = self.names.values().filter(|is_suspect| **is_suspect);
         let is_crowded = self.suspects.contains(lane) && suspects.count() >= MOST_SUSPECTS;

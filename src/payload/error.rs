@@ -9,7 +9,7 @@ use super::presented_key::PresentedKey;
 /// The code of everything that is no JSON object.
 const INVALID_JSON: &str = "invalid_json";
 
-/// Why a payload cannot become an order.
+/// Reason that a payload cannot become an order.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema,
 )]

@@ -1,4 +1,4 @@
-//! Why a message is malformed: the place of the fault and its likely cause.
+//! Hints on a malformed message: the place of the fault and its likely cause.
 //!
 //! No text of the message is repeated here, because it may be the auth key;
 //! only a placeholder, which is all small letters, is named.

@@ -30,8 +30,8 @@ pub fn redact(recorded: Vec<u8>, key: &str) -> Vec<u8> {
     replace(&recorded, &spans, HIDDEN)
 }
 
-/// Where `key` ends that begins at `at`, be its letters plain, escaped as in JSON
-/// (`\u0061`), or in an encoding that fills them up with zeros, as UTF-16 does.
+/// End of a `key` that begins at `at`, be its letters plain, escaped as in JSON (`\u0061`), or in
+/// an encoding that fills them up with zeros, as UTF-16 does.
 fn end_of(key: &[u8], body: &[u8], mut at: usize) -> Option<usize> {
     for (number, letter) in key.iter().enumerate() {
         while number > 0 && body.get(at) == Some(&0) {
@@ -90,7 +90,7 @@ pub(super) fn hide_values(body: &[u8], values: &[&RawValue]) -> Vec<u8> {
     replace(body, &spans, "\"***\"")
 }
 
-/// What the secret fields of a message state.
+/// Keys in the secret fields of a message.
 pub(super) fn secrets_of(document: &Document<'_>) -> Vec<PresentedKey> {
     let fields = document.fields.0.iter();
     let secrets = fields.filter(|(name, _)| is_secret(name));
@@ -114,7 +114,7 @@ fn value_after(body: &[u8], name_end: usize) -> Option<Range<usize>> {
     (length > 0).then(|| start..start + length)
 }
 
-/// Where the text goes on after spaces, escapes and quotes of any kind.
+/// Index of the text after spaces, escapes and quotes of any kind.
 fn skip_quotes_and_spaces(body: &[u8], mut at: usize) -> usize {
     const SKIPPED: [&str; 14] = [
         "\"", "'", "`", "\\", " ", "\t", "\r", "\n", "\u{a0}", "\u{201c}", "\u{201d}", "\u{201e}",
@@ -133,7 +133,7 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Where `needle` occurs at or after `from`.
+/// Index of `needle` at or after `from`.
 fn find_from(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     let rest = haystack.get(from..)?;
     let found = rest

@@ -47,7 +47,7 @@ use syntax::Document;
 pub struct Alert {
     /// The key as the message states it, where it has an `auth_key`.
     pub auth_key: Option<PresentedKey>,
-    /// What its other secret fields state: `secret`, `token`, `password`.
+    /// Values of its other secret fields: `secret`, `token`, `password`.
     pub secrets: Vec<PresentedKey>,
     /// A field whose name is close to `auth_key`, where there is none.
     pub misspelt: Option<String>,
@@ -87,7 +87,7 @@ pub struct Malformed {
     pub format: Format,
 }
 
-/// What reading a message without its key came to.
+/// Result of reading a message without its key.
 #[derive(Debug)]
 pub struct Reading {
     /// The format that it was read in.

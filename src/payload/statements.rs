@@ -1,4 +1,4 @@
-//! What a message states is used, or the message makes no order: in every format, and
+//! Everything that a message states is used, or the message makes no order: in every format, and
 //! wherever in the message it stands.
 
 use proptest::prelude::*;

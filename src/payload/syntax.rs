@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// Where in the document an object stands: the names above it.
+/// Place of an object in the document: the names above it.
 struct Path<'p> {
     parent: Option<&'p Path<'p>>,
     name: &'p str,

@@ -22,21 +22,21 @@ pub struct Statement {
 /// A message in our fields.
 #[derive(Default)]
 pub struct Translation<'a> {
-    /// What the format knows.
+    /// Statements that the format knows.
     pub statements: Vec<Statement>,
-    /// What it does not: read as fields of our own, with a warning.
+    /// Fields that it does not know: read as fields of our own, with a warning.
     pub rest: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// What has no meaning for an order, by its path: looked through for a side and a size.
+    /// Fields without a meaning for an order, by path: looked through for a side and a size.
     pub passed: Vec<(Cow<'a, str>, &'a RawValue)>,
     /// The format, by whose names the hints call the fields.
     pub format: Option<Format>,
-    /// What its owner should know.
+    /// Warnings for its owner.
     pub warnings: Vec<Warning>,
     /// Names of fields that have a meaning there and none here.
     pub unused: Vec<String>,
     /// Reasons for what a field was read as, beyond the message.
     pub notes: Vec<(&'static str, String)>,
-    /// What its owner should know where the order adds to a position.
+    /// Warning for its owner where the order adds to a position.
     pub if_adding: Option<Warning>,
     /// True if an entry closes all of an opposite position beside its own quantity, or a purchase
     /// or sale can be the whole new position.

@@ -1,4 +1,4 @@
-//! What needs the owner of each webhook, looked at again and again.
+//! Watches the needs of each webhook.
 //!
 //! The rules are [`crate::domain::attention`]'s and the facts the store's. They are run when
 //! something happened and on a clock, so that what begins and ends is noticed at once,
@@ -21,26 +21,26 @@ use crate::store::positions::{self, StoredPosition};
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{self, Result, events, expectations};
 
-/// What needed the owner of each webhook at the last look.
+/// Needs of each webhook at the last look.
 #[derive(Debug, Default)]
 pub struct AttentionWatch {
     /// `None` before the first look: what is found then began at some time before.
     known: Option<BTreeMap<WebhookId, Vec<Attention>>>,
 }
 
-/// What began and what is over at a webhook.
+/// Needs that began or ended at a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttentionChange {
     /// The webhook.
     pub webhook: WebhookId,
     /// Its name.
     pub name: String,
-    /// What began, and what is over.
+    /// The needs that began, and those that ended.
     pub changes: Changes,
 }
 
 impl AttentionWatch {
-    /// What needed the owner of each webhook at the last look.
+    /// Needs of each webhook at the last look.
     pub fn known(&self) -> impl Iterator<Item = (&WebhookId, &[Attention])> {
         let known = self.known.iter().flatten();
         known.map(|(webhook, attention)| (webhook, attention.as_slice()))
@@ -90,7 +90,7 @@ impl AttentionWatch {
     }
 }
 
-/// What is known of a webhook besides its settings.
+/// Facts of a webhook besides its settings.
 pub(super) struct Known<'known> {
     pub(super) last_alert_at: Option<Timestamp>,
     pub(super) positions: &'known [StoredPosition],
@@ -98,8 +98,8 @@ pub(super) struct Known<'known> {
     pub(super) unsettled: Unsettled,
 }
 
-/// What the rules decide about a webhook. While a ledger is being derived again its position
-/// is not known, and nothing is said of it.
+/// The needs of a webhook by the rules. While a ledger is being derived again its position is not
+/// known, and nothing is said of it.
 pub(super) fn decided(
     webhook: &StoredWebhook,
     known: &Known<'_>,

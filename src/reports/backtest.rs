@@ -213,7 +213,7 @@ impl Tested {
         known.map(|(_, seen)| seen).max_by_key(|seen| seen.time)
     }
 
-    /// When the last price of the lists was seen that has a time.
+    /// Time of the last price of the lists, of those that have one.
     fn end(&self) -> Option<Timestamp> {
         self.prices().map(|(_, seen)| seen.time).max()
     }

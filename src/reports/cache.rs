@@ -59,7 +59,7 @@ mod tests {
     }
 
     impl Asked {
-        /// Where each report lies in memory: elsewhere where it was made again.
+        /// Address of each report in memory: another one where it was made again.
         fn places(&self, scratch: &Scratch) -> Vec<*const u8> {
             let place = |(asked, webhooks): &(&str, Vec<WebhookId>)| {
                 let filter = ReportFilter {

@@ -1,4 +1,4 @@
-//! What happened in a time, in a few lines: for digests, and for those who ask by chat.
+//! Summary of a time, in a few lines: for digests, and for those who ask by chat.
 
 use std::collections::BTreeMap;
 

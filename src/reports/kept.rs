@@ -23,7 +23,7 @@ impl<M> Default for Kept<M> {
 }
 
 impl<M: PartialEq> Kept<M> {
-    /// What was made when this was asked for before, of the very same.
+    /// The answer that was made of the very same when this was asked for before.
     pub(super) fn get(&self, asked: &str, made_of: &M) -> Option<Json> {
         let kept = self.lock();
         let (of, json) = kept.get(asked)?;

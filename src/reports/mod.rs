@@ -111,7 +111,7 @@ impl ReportFilter {
 pub struct Reports {
     /// By currency.
     pub reports: Vec<Report>,
-    /// What makes the figures other than they look: profits of several currencies in one sum,
+    /// Notes on figures that are other than they look: profits of several currencies in one sum,
     /// and where a webhook's settings are other than what its backtest's list was made with.
     pub notes: Vec<String>,
 }
@@ -175,7 +175,7 @@ pub fn profits(
     Ok(by_part)
 }
 
-/// What makes the figures of a filter other than they look: profits of several currencies in one
+/// Notes on a filter's figures that are other than they look: profits of several currencies in one
 /// sum, and settings that are other than what a list of trades was made with, so that reports of
 /// the two cannot be compared.
 ///
@@ -200,7 +200,7 @@ pub fn notes(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Strin
     Ok(notes)
 }
 
-/// Which instruments of a webhook have their profit in another currency than it has, so that its
+/// Instruments of a webhook that have their profit in another currency than it has, so that its
 /// sums are of several; of one ticker only where that is given.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ pub(super) struct OpenAtEnd {
     pub(super) lots: OpenLots,
     /// The entries of lots that are still open.
     pub(super) entries: Vec<OpenEntry>,
-    /// When the last price of any ticker of the report was seen.
+    /// Time of the last price of any ticker of the report.
     pub(super) last_price_at: Option<Timestamp>,
 }
 

@@ -49,7 +49,7 @@ pub struct WebhookOverview {
     pub name: String,
     /// Active, paused or archived.
     pub state: WebhookState,
-    /// When the last alert came over the network.
+    /// Time of the last alert over the network.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_alert_at: Option<Timestamp>,
     /// Currency of the amounts.

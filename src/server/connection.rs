@@ -187,7 +187,7 @@ impl<H: Handler> Connection<H> {
         self.standing().in_hand().emptied().await;
     }
 
-    /// Ends where a stranger is still one after so much time, and never where it is none.
+    /// Ends after so much time if the client is still a stranger; else it never ends.
     async fn stranger_for(&self, time: Duration) {
         sleep(time).await;
         if self.rank == Rank::Own || !self.standing().is_stranger() {

@@ -38,7 +38,7 @@ impl HealthCheck {
         self.store.writer().health().failure().is_none()
     }
 
-    /// How often each of the store's threads panicked.
+    /// Panics of each of the store's threads.
     #[must_use]
     pub fn panics(&self) -> Vec<(&'static str, u64)> {
         self.store.writer().health().panics()

@@ -9,7 +9,7 @@ use hyper::Method;
 use super::hooks::PREFIX;
 use crate::ingest::PresentedKey;
 
-/// Decoded so often at most: a URL that was encoded twice is somebody's mistake, more is none.
+/// Most times that a URL is decoded: one that was encoded twice is somebody's mistake.
 const MOST_DECODED: usize = 3;
 
 /// Characters of an id that are shown of it, behind `wh_`.

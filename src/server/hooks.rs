@@ -1,4 +1,4 @@
-//! Where alerts come in: `POST /hooks/wh_...`.
+//! The route of alerts: `POST /hooks/wh_...`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

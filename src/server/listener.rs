@@ -86,7 +86,7 @@ const LONGEST_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A listener and all that its connections share.
 pub struct Server<H> {
-    /// Where connections come in.
+    /// Accepts the connections.
     pub listener: TcpListener,
     /// Their transport.
     pub transport: Transport,

@@ -14,8 +14,8 @@ use crate::platform::keep_private;
 
 const LOCK_FILE: &str = "serve.lock";
 
-/// Where the server says how it is reached: in the lock itself, but for Windows, where nobody
-/// reads a file that another process has locked.
+/// File in which the server says how it is reached: in the lock itself, but for Windows, where
+/// nobody reads a file that another process has locked.
 const ANNOUNCED_IN: &str = if cfg!(windows) {
     "serve.json"
 } else {
@@ -32,17 +32,17 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct RunningServer {
     /// Its process id.
     pub pid: u32,
-    /// Where it listens.
+    /// Address of its local listener.
     pub url: String,
-    /// Where the page is opened.
+    /// Address of the page.
     #[serde(default)]
     pub page_url: Option<String>,
     /// Address that alerts are sent to from outside, where it was told one.
     pub public_url: Option<String>,
-    /// Where it takes alerts over HTTPS, where it does.
+    /// Address of its HTTPS listener for alerts, if any.
     #[serde(default)]
     pub https_listener: Option<SocketAddr>,
-    /// Where it answers plain HTTP for those from outside, where it does.
+    /// Address of its plain HTTP listener for those from outside, if any.
     #[serde(default)]
     pub http_listener: Option<SocketAddr>,
     /// True if it trusts a proxy in front of it.
@@ -57,7 +57,7 @@ pub struct RunningServer {
     /// The limits of what it keeps.
     #[serde(default)]
     pub retention: Retention,
-    /// Where its backups are kept.
+    /// Folder of its backups.
     #[serde(default)]
     pub backup_folder: Option<PathBuf>,
     /// Hours from one backup to the next, where it takes any.
@@ -71,7 +71,7 @@ pub struct RunningServer {
     pub has_credential: bool,
 }
 
-/// Why a data directory was not taken.
+/// Reason that a data directory was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another server has it.

@@ -47,14 +47,14 @@ const FIRST: &str = "index.html";
 /// Names of these files hold a hash of what is in them.
 const HASHED: &str = "assets/";
 
-/// Which files have the code of each page, as the build of the page lists them.
+/// File that lists the code of each page, made by the page's build.
 const CODE: &str = "pages.json";
 
-/// What every page asks first, whoever looks at it.
+/// First request of every page, whoever looks at it.
 const ASKED_FIRST: &str = "</api/v1/me>; rel=preload; as=fetch; crossorigin";
 
-/// What a browser fetches beside the page's script, instead of after it: the header `Link` by the
-/// name of a page's code.
+/// Preloads beside the page's script, instead of after it: the header `Link` by the name of a
+/// page's code.
 static AHEAD: LazyLock<BTreeMap<String, HeaderValue>> = LazyLock::new(|| {
     let list = Files::get(CODE).map(|file| file.data).unwrap_or_default();
     let pages: BTreeMap<String, Vec<String>> = serde_json::from_slice(&list).unwrap_or_default();
@@ -114,7 +114,7 @@ pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respon
     Some(response)
 }
 
-/// The page, for a browser at an address that is none: the page says so and leads back.
+/// The page, for a browser at an unknown address: the page says so and leads back.
 fn lost(method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
     let wanted = headers.get_all(ACCEPT).iter();
     let is_browser = wanted

@@ -132,7 +132,7 @@ impl Places {
         })
     }
 
-    /// Ends the connection of the oldest stranger; false where there is none.
+    /// Ends the connection of the oldest stranger; false if no stranger is connected.
     pub fn evict_oldest(&self) -> bool {
         self.open().evict_oldest()
     }

@@ -106,7 +106,7 @@ pub struct PlainHttp {
     pub with_hooks: bool,
     /// The challenges that a certificate authority may look for.
     pub challenges: Arc<Challenges>,
-    /// Where HTTPS is, as `https://hooks.example.com`; never taken from the request.
+    /// Address of HTTPS, as `https://hooks.example.com`; never taken from the request.
     pub https: Option<String>,
 }
 

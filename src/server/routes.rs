@@ -26,7 +26,7 @@ pub struct Routes {
     pub hooks: Hooks<StoreRecorder, SystemClock>,
     /// The management API.
     pub api: Api,
-    /// Whether alerts can be stored.
+    /// Tells whether alerts can be stored.
     pub health: HealthCheck,
     /// The server's counters.
     pub metrics: Arc<Metrics>,

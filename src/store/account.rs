@@ -58,7 +58,7 @@ pub fn put_setup_link(connection: &Connection, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// When the password was set, where there is one.
+/// Time at which the password was set; `None` without one.
 ///
 /// # Errors
 ///

@@ -32,7 +32,7 @@ pub struct Actor {
     pub name: String,
     /// The address of the one who asked for it.
     pub address: Option<String>,
-    /// When.
+    /// Time of the act.
     pub at: Timestamp,
 }
 

@@ -76,10 +76,10 @@ pub struct ImportedTrades {
     pub open: usize,
     /// Net profit of the closed trades.
     pub net_profit: String,
-    /// When the first trade was entered.
+    /// Entry time of the first trade.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first: Option<Timestamp>,
-    /// When the last trade was left.
+    /// Exit time of the last trade.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last: Option<Timestamp>,
     /// True if the very same was there already, so that nothing changes.

@@ -248,7 +248,7 @@ fn open_backup(path: &Path) -> Result<(Connection, bool)> {
     }
 }
 
-/// Where a server's own backups go, and why the last one failed; clones share it.
+/// Folder of a server's own backups, and why the last one failed; clones share it.
 #[derive(Debug, Clone)]
 pub struct BackupState {
     folder: PathBuf,

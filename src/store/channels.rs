@@ -32,7 +32,7 @@ pub struct ChannelTerms {
     pub quiet: Option<QuietHours>,
     /// The time zone of these, and of its digests.
     pub zone: String,
-    /// Whether it tells nothing for now.
+    /// True if it tells nothing for now.
     pub is_paused: bool,
 }
 
@@ -41,9 +41,9 @@ pub struct ChannelTerms {
 pub struct StoredChannel {
     /// Its number.
     pub id: ChannelId,
-    /// What its owner set up.
+    /// Its settings.
     pub terms: ChannelTerms,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 

@@ -17,7 +17,7 @@ pub struct StoredChat {
     pub commander: Option<Commander>,
     /// The command that waits for its second step.
     pub asked: Option<Asked>,
-    /// What a halt paused.
+    /// Webhooks and forwards that a halt paused.
     pub halted: Halted,
 }
 
@@ -39,7 +39,7 @@ pub struct Commander {
     pub user: i64,
     /// The name that the user goes by.
     pub name: String,
-    /// When the code came.
+    /// Time at which the code came.
     pub confirmed_at: Timestamp,
 }
 
@@ -210,7 +210,7 @@ pub fn set_next_update(
     Ok(())
 }
 
-/// Why the updates of a bot cannot be read.
+/// Reason that the updates of a bot cannot be read.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What the ledgers of an older version closed, added up once.
+//! Closed profit of the ledgers of an older version, added up once.
 
 use rusqlite::{Connection, params};
 

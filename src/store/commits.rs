@@ -1,4 +1,4 @@
-//! When events were on disk.
+//! Times at which events were on disk.
 //!
 //! No transaction knows when its own commit will be done, so the next one writes
 //! that down; until then it is in memory. Of the last events before a crash it is
@@ -82,8 +82,8 @@ impl LastCommit {
         Ok(())
     }
 
-    /// When an event was on disk, by the machine's clock; `None` where a crash
-    /// came before that could be written down.
+    /// Time at which an event was on disk, by the machine's clock; `None` where a crash came before
+    /// that could be written down.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl LastCommit {
 pub struct Unconfirmed {
     /// The row of its webhook.
     pub(crate) webhook: i64,
-    /// When it was recorded.
+    /// Its time of recording.
     pub(crate) earlier: Earlier,
     /// The message, where it is kept.
     pub(crate) payload: Option<Vec<u8>>,

@@ -7,7 +7,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::event::EventId;
 use crate::domain::order::OrderId;
 
-/// Why an act does not go with what is stored. Nothing was changed.
+/// Reason that an act does not go with what is stored. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// A delivery was recorded for another webhook.
@@ -69,7 +69,7 @@ pub enum Conflict {
     UnusableBackup {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// The database is too large to be compacted while alerts come.

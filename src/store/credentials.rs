@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::Result;
 use super::schema;
 
-/// What a set of secrets belongs to. A kind is a name of the code's.
+/// Owner of a set of secrets. A kind is a name of the code's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     /// The kind: `forward`, `channel`.

@@ -4,7 +4,7 @@ use rusqlite::ErrorCode;
 
 use super::conflict::Conflict;
 
-/// Why the store did not do what was asked.
+/// Errors of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was stored: the disk is full, or the database is locked or failing.
@@ -58,7 +58,7 @@ pub enum StoreError {
     NoRoom {
         /// The content that was to be written.
         what: String,
-        /// Where.
+        /// The folder.
         folder: String,
         /// MiB that it takes with what has to stay free.
         needed: u64,
@@ -88,9 +88,9 @@ pub enum StoreError {
     /// A value that cannot be kept, or that was kept and cannot be read.
     #[error("{what}: {why}")]
     Unusable {
-        /// What it is.
+        /// The setting.
         what: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// The database was written by a newer algohook.

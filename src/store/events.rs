@@ -1,4 +1,9 @@
 //! The event log, read: one event, or a page of them.
+//!
+//! All that is derived can be derived again from the log, so an event keeps what no message tells:
+//! its time, its status and the warnings of its answer. What pairing warned of can change, and is
+//! kept with the pairing. A page begins behind an id and not a time: ids only grow, while a file
+//! brings events of earlier times.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{Type, ValueRef};
@@ -29,11 +34,11 @@ pub const NOTICEABLE: SignedDuration = SignedDuration::from_secs(1);
 pub struct StoredEvent {
     /// Its number.
     pub id: EventId,
-    /// The identity of the delivery that it was made of; none of events of before there were any.
+    /// The delivery that it was made of; `None` for events recorded before deliveries had ids.
     pub delivery: Option<DeliveryId>,
     /// The webhook it was sent to.
     pub webhook: WebhookId,
-    /// When it arrived; of an imported event, when it should have.
+    /// Time of arrival; of an imported event, the time at which it should have arrived.
     pub received_at: Timestamp,
     /// The reading of this machine's clock then, where it ran backwards and the event was
     /// dated otherwise.
@@ -54,13 +59,13 @@ pub struct StoredEvent {
     pub intent: Option<Intent>,
     /// The market price that it stated.
     pub market_price: Option<Price>,
-    /// When the signal fired, by the sender's clock.
+    /// Time of the signal, by the sender's clock.
     pub signal_time: Option<Timestamp>,
     /// The rules that its message was read by.
     pub rules: ReadingRules,
     /// The quantity that a percentage came to.
     pub sized: Option<Quantity>,
-    /// Why it failed.
+    /// Reason that it failed.
     pub error: Option<PayloadError>,
     /// Warnings about the message and its outcome.
     pub warnings: Vec<Warning>,
@@ -121,7 +126,7 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
     query(connection, &sql, &conditions.values, read)
 }
 
-/// What a filter asks of an event `e` and its webhook `w`.
+/// Conditions of a filter on an event `e` and its webhook `w`.
 pub(super) fn conditions(filter: &EventFilter) -> Conditions {
     let mut conditions = Conditions::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
@@ -175,18 +180,18 @@ pub fn get(connection: &Connection, id: EventId) -> Result<StoredEvent> {
     event.ok_or_else(|| StoreError::NotFound(format!("event {id}")))
 }
 
-/// What recording an event came to.
+/// Result of recording an event.
 pub(crate) struct Outcome {
     pub(crate) source: EventSource,
     pub(crate) status: EventStatus,
     pub(crate) error: Option<PayloadError>,
-    /// What its owner should know, but for what pairing its order told.
+    /// Warnings for its owner, without those of pairing its order.
     pub(crate) warnings: Vec<Warning>,
-    /// What pairing its order told.
+    /// Warnings of pairing its order.
     pub(crate) of_pairing: Vec<Warning>,
     pub(crate) original: Option<EventId>,
     pub(crate) order: Option<OrderId>,
-    /// What a percentage came to.
+    /// Quantity computed from a percentage.
     pub(crate) sized: Option<Quantity>,
 }
 
@@ -201,7 +206,7 @@ pub(crate) fn write_warnings(
     Ok(())
 }
 
-/// What recording an event came to.
+/// Result of recording an event.
 pub(crate) fn outcome(connection: &Connection, event: EventId) -> Result<Outcome> {
     let mut select = connection.prepare_cached(
         "SELECT e.source, e.status, e.error, e.warnings, p.warnings, e.original_id, o.id, e.sized
@@ -233,11 +238,11 @@ pub(crate) fn of_delivery(connection: &Connection, id: DeliveryId) -> Result<Opt
 /// Events that the clock would have dated otherwise.
 #[derive(Debug, Clone, Copy)]
 pub struct OffClock {
-    /// How many.
+    /// Number of such events.
     pub count: i64,
     /// The newest of them.
     pub newest: EventId,
-    /// When it arrived.
+    /// Its time of arrival.
     pub received_at: Timestamp,
     /// The reading of the clock.
     pub clock_at: Timestamp,
@@ -266,7 +271,7 @@ pub fn off_clock(connection: &Connection, since: Timestamp) -> Result<Option<Off
     Ok(found.optional()?)
 }
 
-/// The newest event's number, or zero where there is none.
+/// The newest event's number; zero without events.
 ///
 /// # Errors
 ///
@@ -294,13 +299,13 @@ pub fn newest_of(connection: &Connection, webhook: &WebhookId) -> Result<Option<
 pub struct Arrived {
     /// Its event.
     pub event: EventId,
-    /// When it came.
+    /// Time of arrival.
     pub at: Timestamp,
-    /// What became of it.
+    /// Its status.
     pub status: EventStatus,
     /// The instrument, where the payload could be read.
     pub ticker: Option<Ticker>,
-    /// What it asks for, where the payload could be read.
+    /// The order it asks for, where the payload could be read.
     pub intent: Option<Intent>,
 }
 
@@ -350,7 +355,7 @@ pub fn is_imported(connection: &Connection, order: OrderId) -> Result<bool> {
     Ok(select.exists([order.0])?)
 }
 
-/// When the last alert of a webhook came over the network.
+/// Time at which the last alert of a webhook came over the network.
 ///
 /// # Errors
 ///

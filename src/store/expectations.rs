@@ -14,9 +14,9 @@ use crate::domain::signal::Ticker;
 /// The trades of an expectation: what each came to and when it closed, in that order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrozenTrades {
-    /// When the first of them was entered.
+    /// Entry time of the first of them.
     pub from: Option<Timestamp>,
-    /// When each closed.
+    /// Exit time of each.
     pub closed: Vec<Timestamp>,
     /// Their outcomes.
     pub values: Vec<f64>,
@@ -46,9 +46,9 @@ pub struct NewExpectation {
 pub struct StoredExpectation {
     /// Its number; another one after it was frozen anew.
     pub id: i64,
-    /// What was frozen.
+    /// The frozen trades.
     pub frozen: NewExpectation,
-    /// When.
+    /// Time at which they were frozen.
     pub frozen_at: Timestamp,
     /// The version of the webhook's ledgers that it was looked at with.
     pub looked_at: Option<i64>,
@@ -318,7 +318,7 @@ pub fn spreads(connection: &Connection, fewest: usize) -> Result<Vec<Spread>> {
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The number of the newest expectation; 0 where there is none.
+/// The number of the newest expectation; 0 without expectations.
 ///
 /// # Errors
 ///

@@ -57,7 +57,7 @@ pub struct FillImport {
     pub venue: FillVenue,
     /// The name of the file, where it is known.
     pub file_name: Option<String>,
-    /// When it was brought in.
+    /// Time of its import.
     #[schema(value_type = String, format = DateTime)]
     pub imported_at: Timestamp,
     /// Fills that it has.
@@ -198,7 +198,7 @@ fn sequence_of(
     Ok(fill_order::sequence(&simultaneous, ranges))
 }
 
-/// When the fills of a file begin and end.
+/// First and last time of a file's fills.
 fn range_of(connection: &Connection, file: i64) -> Result<FileRange> {
     let mut select = connection.prepare_cached(
         "SELECT min(f.filled_at), max(f.filled_at) FROM fill_sources s JOIN fills f ON f.id = s.fill_id

@@ -27,17 +27,17 @@ pub struct ForwardTerms {
     pub sends: ForwardWhen,
     /// After which time they are not.
     pub max_age: MaxAge,
-    /// Whether messages are signed.
+    /// True if messages are signed.
     pub is_signed: bool,
-    /// Whether the receiver takes a repetition for another order, as its owner says.
+    /// True if the receiver takes a repetition for another order, as its owner says.
     pub is_once: bool,
-    /// Whether the webhook's key goes with the bytes as received.
+    /// True if the webhook's key goes with the bytes as received.
     pub sends_key: bool,
     /// The owner's text, for a template.
     pub template: Option<String>,
     /// The format's settings that are no secrets.
     pub settings: BTreeMap<String, String>,
-    /// Whether nothing is passed on for now.
+    /// True if nothing is passed on for now.
     pub is_paused: bool,
 }
 
@@ -59,7 +59,7 @@ impl ForwardTerms {
         }
     }
 
-    /// Whether a message may be sent again though nobody knows whether it arrived: the receiver
+    /// True if a message may be sent again though nobody knows whether it arrived: the receiver
     /// knows it by its id.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
@@ -76,9 +76,9 @@ pub struct StoredForward {
     pub webhook_row: i64,
     /// Its webhook.
     pub webhook: WebhookId,
-    /// What its owner set up.
+    /// Its settings.
     pub terms: ForwardTerms,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 

@@ -1,5 +1,5 @@
-//! Whether alerts can be stored: what the last write came to, and whether the database
-//! that is open is still the one in its place.
+//! Health of the store: the result of the last write, and whether the database that is open is
+//! still the one in its place.
 //!
 //! A server that answers every alert with 503 must not look well from outside. So the
 //! writer notes what each transaction came to; only one that stored an event, or a probe as
@@ -66,7 +66,7 @@ impl State {
 }
 
 impl Health {
-    /// Why alerts cannot be stored, where they cannot.
+    /// Reason that alerts cannot be stored; `None` if they can.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         let state = self.state();
@@ -109,7 +109,7 @@ impl Health {
         *self.state().panics.entry(thread).or_default() += 1;
     }
 
-    /// How often each of the store's threads panicked, where one did.
+    /// Panics of each of the store's threads that had one.
     #[must_use]
     pub fn panics(&self) -> Vec<(&'static str, u64)> {
         let state = self.state();
@@ -132,7 +132,7 @@ pub struct Watch {
     log: OnceLock<FileId>,
     /// SQLite's count of the changes of the schema, when that was last found to be ours.
     schema: AtomicI64,
-    /// Whether what an unlinked log holds was folded into the database.
+    /// True once the contents of an unlinked log were folded into the database.
     is_folded: AtomicBool,
 }
 

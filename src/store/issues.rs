@@ -24,9 +24,9 @@ pub struct Issue {
     pub title: String,
     /// Times that it happened.
     pub count: i64,
-    /// When it began to be known.
+    /// Time at which it began to be known.
     pub opened_at: Timestamp,
-    /// When its owner was told or reminded last.
+    /// Time at which its owner was last told or reminded.
     pub told_at: Timestamp,
 }
 

@@ -29,7 +29,7 @@ pub struct Client {
 pub struct NewPlace {
     /// Its number in the audit log.
     pub id: i64,
-    /// When it was.
+    /// Time of the login.
     pub at: Timestamp,
     /// From which address.
     pub address: Option<String>,

@@ -75,7 +75,7 @@ pub(crate) fn version_of(connection: &Connection, key: &LedgerKey) -> Result<i64
     Ok(version.unwrap_or(0))
 }
 
-/// How often the stale ledgers were marked, all together; `None` where there is none.
+/// Number of times that the stale ledgers were marked, all together; `None` where there is none.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ const VANISHED: &str = "SELECT webhook_id, ticker FROM ledgers WHERE book = ?1
          UNION SELECT webhook_id, ticker FROM trades WHERE book = ?1
      EXCEPT SELECT webhook_id, instrument FROM tickers";
 
-/// What orders did that are there no more.
+/// Pairings of orders that are gone.
 const ORPHANS: &str =
     "SELECT order_id FROM pairings WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = order_id)";
 

@@ -1,4 +1,8 @@
 //! Open lots.
+//!
+//! A lot is removed once it is closed, for its trades tell of it then: a ledger is loaded at the
+//! cost of its open lots, however long its past. Their numbers keep the order in which they were
+//! opened, since the oldest is closed first.
 
 use rusqlite::{Connection, Row, params};
 

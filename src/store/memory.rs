@@ -1,4 +1,4 @@
-//! What the writer remembers between transactions, to read the database less often.
+//! The writer's memory between transactions, to read the database less often.
 //!
 //! The engine has to know only when all of it is to be forgotten: after a transaction that was
 //! undone, or that another process committed. What is remembered, and why, is the journal's.
@@ -12,7 +12,7 @@ use super::commits::{LastCommit, Unconfirmed};
 use super::error::Result;
 use super::health::Health;
 
-/// What those who decide remember of the database.
+/// A memory of the database, for those who decide.
 pub trait Remembers: Any + Debug + Send {
     /// Forgets everything: what was remembered was not committed, or is not what the database
     /// has. It is read again when needed.
@@ -31,7 +31,7 @@ pub struct Memory {
     /// The last value of `PRAGMA data_version`: another number where another
     /// process has written since.
     data_version: i64,
-    /// Whether the transaction that is open put something into the outbox.
+    /// True if the transaction that is open put something into the outbox.
     pub(super) has_outbox_rows: bool,
     /// The offset of the clock that the times of the outbox are of, once it was read.
     pub(super) outbox_clock: Option<i64>,
@@ -47,7 +47,7 @@ impl Memory {
         }
     }
 
-    /// What is remembered, which begins empty.
+    /// The memory, which begins empty.
     ///
     /// # Panics
     ///

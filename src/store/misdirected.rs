@@ -42,7 +42,7 @@ pub struct Misdirected {
     pub webhook: Option<WebhookId>,
     /// The count.
     pub count: i64,
-    /// When the last one came.
+    /// Time of the last one.
     pub last_at: Timestamp,
     /// The sender's address.
     pub source_address: IpAddr,
@@ -61,7 +61,7 @@ pub struct StoredMisdirected {
     pub webhook_name: Option<String>,
     /// The count.
     pub count: i64,
-    /// When the last one came.
+    /// Time of the last one.
     pub last_at: Timestamp,
     /// The sender's address.
     pub source_address: IpAddr,

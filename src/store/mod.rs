@@ -117,19 +117,19 @@ pub struct StoreOptions {
     pub queue_capacity: usize,
     /// Largest size of the database file in bytes, where there is one.
     pub max_database_size: Option<u64>,
-    /// Where the copy goes that is taken before a database is migrated; else the folder
-    /// `backups` of the data directory.
+    /// Folder of the copy that is taken before a database is migrated; else the folder `backups` of
+    /// the data directory.
     pub copies: Option<PathBuf>,
     /// The clock that commits are dated by.
     pub clock: SystemClock,
-    /// When the write-ahead log is folded into the database.
+    /// Bounds for folding the write-ahead log into the database.
     pub folding: Folding,
     /// True if room on the disk is held for what the owner removes.
     pub has_reserve: bool,
 }
 
-/// When the write-ahead log is folded into the database. A frame of the log is a page of
-/// 4 KB that a transaction changed.
+/// Bounds for folding the write-ahead log into the database. A frame of the log is a page of 4 KB
+/// that a transaction changed.
 #[derive(Debug, Clone, Copy)]
 pub struct Folding {
     /// Time without a transaction after which it is done, so that no alert waits for it.
@@ -375,7 +375,7 @@ impl Store {
         &self.signals
     }
 
-    /// What was committed last, for when an event was on disk.
+    /// The newest commit, for the time at which an event was on disk.
     #[must_use]
     pub fn last_commit(&self) -> &LastCommit {
         &self.last_commit

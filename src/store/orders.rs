@@ -1,4 +1,9 @@
 //! Orders: stored with the event they come from, and listed.
+//!
+//! An order has the number of its event, so a rebuild writes the same orders again. The fill, the
+//! position after it and the warnings of pairing are in `pairings`: pairing again, as changed
+//! settings ask for, leaves the orders alone. Prices and quantities are text, because SQLite's
+//! numbers would round them.
 
 mod pairing;
 
@@ -77,9 +82,9 @@ pub struct StoredOrder {
     pub idempotency_key: Option<String>,
     /// The time it is paired by.
     pub paired_at: Timestamp,
-    /// When the signal fired, by the sender's clock.
+    /// Time of the signal, by the sender's clock.
     pub signal_time: Option<Timestamp>,
-    /// When it arrived.
+    /// Time of arrival.
     pub received_at: Timestamp,
     /// Signed position after it, as TradingView states it.
     pub stated_position: Option<Decimal>,
@@ -290,12 +295,12 @@ pub fn signal_delays(
     Ok(delays.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How an order came.
+/// Arrival of an order.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// When its alert came; of one that was brought in later, the time in the file.
+    /// Time of its alert; of one that was brought in later, the time in the file.
     pub received_at: Timestamp,
-    /// When it was on disk, where that is known.
+    /// Time at which it was on disk, where that is known.
     pub on_disk: Option<Timestamp>,
     /// True if it came over the network by itself.
     pub is_live: bool,
@@ -303,7 +308,7 @@ pub struct Arrival {
     pub key: Option<String>,
 }
 
-/// How the orders of a webhook came, by number.
+/// Arrivals of a webhook's orders, by number.
 ///
 /// # Errors
 ///

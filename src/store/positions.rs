@@ -1,4 +1,8 @@
-//! Positions: what the ledgers hold.
+//! Positions, as the ledgers hold them.
+//!
+//! There is no table of positions: one is the sum of its open lots, so that the two cannot
+//! disagree. While a ledger is stale its position is unknown, and none is better than a wrong one
+//! that somebody trades by.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};

@@ -48,8 +48,8 @@ fn start_long() -> mpsc::Sender<Long> {
     queue
 }
 
-/// How much lower the priority of long reads is: a third of the time where others want all of it.
-/// With less of it a page would wait for half a minute on a machine that others keep busy.
+/// Added to the priority value of long reads: a third of the time where others want all of it. With
+/// less of it a page would wait for half a minute on a machine that others keep busy.
 #[cfg(target_os = "linux")]
 const LATER: i32 = 5;
 

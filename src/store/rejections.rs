@@ -14,7 +14,7 @@ use crate::domain::webhook::WebhookId;
 pub const KEPT: i64 = 20;
 
 text_enum! {
-    /// Why a request made no event.
+    /// Reason that a request made no event.
     RejectionReason, "rejection reason" {
         /// `auth_key` is not there.
         MissingKey = "missing_key",
@@ -43,9 +43,9 @@ impl RejectionReason {
 /// A request that was turned away.
 #[derive(Debug, Clone)]
 pub struct Rejection {
-    /// When.
+    /// Time of the rejection.
     pub rejected_at: Timestamp,
-    /// Why.
+    /// Reason for it.
     pub reason: RejectionReason,
     /// The sender's address.
     pub source_address: IpAddr,
@@ -113,11 +113,11 @@ pub struct Rejected {
     pub number: i64,
     /// The webhook it was sent to.
     pub webhook: WebhookId,
-    /// When, why and from where.
+    /// Time, reason and address of the request.
     pub rejection: Rejection,
 }
 
-/// The number of the newest rejection, or zero where there is none.
+/// The number of the newest rejection; zero without rejections.
 ///
 /// # Errors
 ///

@@ -28,7 +28,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// The file that holds room.
 pub(super) struct Reserve {
     path: PathBuf,
-    /// When it is to be looked whether it is there; never where this process does not make it.
+    /// Time of the next look for it; never where this process does not make it.
     look_at: Option<Instant>,
     /// Bytes that it held at the last look.
     held: u64,

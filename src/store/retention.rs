@@ -49,7 +49,7 @@ pub struct Removed {
     /// All that is older than this is gone.
     #[schema(value_type = String, format = DateTime)]
     pub older_than: Timestamp,
-    /// When some was removed last.
+    /// Time of the last removal.
     #[schema(value_type = String, format = DateTime)]
     pub last_at: Timestamp,
 }
@@ -111,7 +111,7 @@ pub struct OldMessages {
 }
 
 impl OldMessages {
-    /// True if there are none.
+    /// True without messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.of_events.is_empty()

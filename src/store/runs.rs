@@ -1,4 +1,4 @@
-//! When the server ran, so that it can be said when it did not.
+//! Runs of the server, so that its downtimes are known.
 //!
 //! A stop is noted at the stop. A crash notes nothing: what is known of its time is that the
 //! last commit came before it.
@@ -66,7 +66,7 @@ pub fn note_stop(connection: &Connection, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The times between two runs, oldest first; none of before the first start.
+/// The times between two runs, oldest first.
 ///
 /// # Errors
 ///

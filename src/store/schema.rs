@@ -1,4 +1,9 @@
 //! The schema, as numbered files that are never edited after a release.
+//!
+//! A database of any older version takes the files that it lacks, so an edit would leave two
+//! databases of one version with different schemas. All of them run in one transaction: an upgrade
+//! that fails leaves the old version as it was. The files are also the measure of a database that
+//! is checked: it must have the objects that they make of an empty one.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -18,9 +18,9 @@ pub struct Issuer {
     pub public_key: Vec<u8>,
     /// The key's owner, as its certificate says.
     pub name: String,
-    /// When it was seen first.
+    /// Time at which it was first seen.
     pub seen_at: Timestamp,
-    /// When the owner confirmed it.
+    /// Time at which the owner confirmed it.
     pub pinned_at: Option<Timestamp>,
 }
 

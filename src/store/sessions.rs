@@ -41,9 +41,9 @@ pub struct StoredSession {
     pub id: SessionId,
     /// SHA-256 of its secret.
     pub hash: Vec<u8>,
-    /// When it began.
+    /// Time of the login.
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of its last use, to the minute.
     pub last_seen_at: Timestamp,
     /// From which address it was begun.
     pub address: Option<String>,
@@ -84,7 +84,7 @@ pub fn begin(connection: &Connection, hash: &[u8], origin: &Origin, now: Timesta
     Ok(())
 }
 
-/// When the session with this hash was last seen, where it is still good.
+/// Last use of the session with this hash; `None` if it is no longer good.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::domain::event::EventId;
 
-/// Where commits are told of; clones are the same one.
+/// Announces commits; clones share one state.
 #[derive(Debug, Clone)]
 pub struct Signals(Arc<Senders>);
 
@@ -64,14 +64,14 @@ impl Signals {
     }
 }
 
-/// What is to be told of transactions, once those who wait for their own answers have them.
+/// News of transactions, told once those who wait for their own answers have them.
 #[derive(Debug, Default)]
 pub(super) struct Untold {
     /// The newest event, where there is one.
     pub(super) newest: Option<EventId>,
-    /// Whether something else than deliveries was committed.
+    /// True if something else than deliveries was committed.
     pub(super) is_act: bool,
-    /// Whether something was put into the outbox.
+    /// True if something was put into the outbox.
     pub(super) has_outbox_rows: bool,
 }
 

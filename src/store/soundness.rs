@@ -1,5 +1,5 @@
-//! Whether a database is sound: whole, algohook's own, and without anything in it that
-//! acts by itself and is not ours.
+//! Soundness of a database: whole, algohook's own, and without anything in it that acts by itself
+//! and is not ours.
 //!
 //! There are two depths. Reading all of a million events takes seconds, which a start does
 //! not have; so it looks at the schema and at both ends of each table. Backups, restores

@@ -26,9 +26,9 @@ pub struct StoredToken {
     pub name: String,
     /// Its scope.
     pub scope: Scope,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of its last use, to the minute.
     pub last_used_at: Option<Timestamp>,
     /// The token that made it; `None` where its owner did.
     pub made_by: Option<TokenId>,

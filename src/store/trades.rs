@@ -36,12 +36,12 @@ pub use report::{PairedTrade, for_report, in_book, net_profit, open_at, paired};
 
 /// The place of a trade in the list of its book, `trd_12_15@1767623400000000` outside: its
 /// exit's time in microseconds is kept with it, so that a page begins there even where the
-/// trade is none any more.
+/// trade is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TradePlace {
     /// The trade.
     pub id: TradeId,
-    /// When it closed.
+    /// Exit time of the trade.
     pub exit_time: Timestamp,
 }
 
@@ -82,7 +82,7 @@ pub struct StoredTrade {
     pub trade: Trade,
     /// Currency of its profit: the webhook's, or the backtest's own.
     pub currency: String,
-    /// How far it went while it was open.
+    /// Extremes while it was open.
     pub excursions: Excursions,
     /// True if its entry or its exit was brought in later.
     pub is_imported: bool,

@@ -62,7 +62,7 @@ pub(super) struct Transactions {
 /// Jobs of one transaction.
 type Group = Vec<Box<dyn Job>>;
 
-/// Why a transaction stored nothing.
+/// Reason that a transaction stored nothing.
 enum Undone {
     /// One of its jobs failed, and knows why.
     JobFailed,
@@ -346,9 +346,9 @@ impl Transactions {
     }
 }
 
-/// Answers all who wait for these jobs. Waking many from a thread that is none of the
-/// runtime's is slow, so the runtime does it where there is one, while the next jobs are
-/// written; where it has ended, the jobs are dropped, and answered, here.
+/// Answers all who wait for these jobs. Waking many from a thread outside the runtime is
+/// slow, so the runtime does it where there is one, while the next jobs are written; where
+/// it has ended, the jobs are dropped, and answered, here.
 fn answer(done: Group, runtime: Option<&Handle>) {
     match runtime {
         Some(runtime) if done.len() > 1 => {

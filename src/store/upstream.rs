@@ -1,4 +1,4 @@
-//! How far the alerts of another algohook were read, and why they are not.
+//! Progress of reading the alerts of another algohook, and the reason that it fails.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -48,16 +48,16 @@ pub fn set_cursor(connection: &Connection, url: &str, cursor: &Cursor) -> Result
     Ok(())
 }
 
-/// Why the other's alerts cannot be read.
+/// Reason that the other's alerts cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The reason, with what to do about it.
     pub why: String,
-    /// When it began.
+    /// Time at which it began.
     pub since: Timestamp,
 }
 
-/// Why the other's alerts cannot be read; none where they are.
+/// Reason that the other's alerts cannot be read; `None` where they are.
 ///
 /// # Errors
 ///

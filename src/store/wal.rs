@@ -194,7 +194,7 @@ impl Wal {
 
     fn cut_at(&self, end: u64) -> Result<()> {
         let cut = self.file.set_len(end);
-        // A header of zeros is none, neither the log's nor that of a frame, and a frame
+        // A header of zeros is not valid, neither the log's nor that of a frame, and a frame
         // is valid only where all before it are.
         let cut = cut.or_else(|_| platform::write_all_at(&self.file, &[0; 32], end));
         cut.and_then(|()| self.file.sync_all())

@@ -1,4 +1,9 @@
 //! Webhooks: made, listed, changed, deleted.
+//!
+//! Deleting only marks a webhook, and every list leaves it out at once. Its events can be a million,
+//! and removing them in one transaction would keep alerts waiting: [`purge`] does so in parts. The
+//! [`revision`] counts every change, because commands change webhooks beside a running server,
+//! which takes up their changes by it.
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
@@ -27,7 +32,7 @@ pub struct StoredWebhook {
     pub notes: String,
     /// The settings of the strategy.
     pub settings: Settings,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
@@ -299,7 +304,7 @@ pub fn catalog(connection: &Connection) -> Result<(i64, Vec<StoredWebhook>)> {
 pub struct Activity {
     /// Events recorded.
     pub events: i64,
-    /// When the newest of them was received.
+    /// Time of the newest of them.
     pub last_event_at: Option<Timestamp>,
 }
 

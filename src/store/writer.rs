@@ -55,8 +55,8 @@ pub(super) trait Job: Send {
     fn database_error(&self) -> Option<&StoreError>;
 }
 
-/// Work, and who waits for what comes of it: answered when it is dropped, so that it
-/// does not matter who drops it.
+/// A queued job and its reply channel. Dropping it sends the reply, so every exit path answers the
+/// caller.
 struct Waiting<F, T> {
     work: F,
     purpose: Purpose,

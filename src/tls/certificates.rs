@@ -15,7 +15,7 @@ use super::ALPN_CHALLENGE;
 use crate::metrics::Metrics;
 use crate::tls::challenges::Challenges;
 
-/// Why a certificate cannot be used.
+/// Reason that a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// A file cannot be read.
@@ -41,9 +41,9 @@ pub enum CertificateError {
 #[derive(Clone)]
 pub struct Identity {
     key: Arc<CertifiedKey>,
-    /// When it ends.
+    /// End of its validity.
     pub not_after: Timestamp,
-    /// When it began.
+    /// Start of its validity.
     pub not_before: Timestamp,
     /// The host names that it is for.
     pub names: Vec<String>,

@@ -50,10 +50,10 @@ impl UpstreamEvent {
     pub fn webhook(&self) -> Result<WebhookId, String> {
         self.webhook
             .parse()
-            .map_err(|_| "a webhook's id is none".to_owned())
+            .map_err(|_| "a webhook's id is not valid".to_owned())
     }
 
-    /// Its number, and the delivery that it is here; none of a test, and of an event whose
+    /// Its number, and the delivery that it is here; `None` of a test, and of an event whose
     /// message is not kept any longer.
     pub fn into_delivery(self, url: &str) -> Result<(i64, Option<Delivery>), String> {
         let webhook = self.webhook()?;
@@ -68,7 +68,7 @@ impl UpstreamEvent {
         let id = match &self.delivery {
             Some(id) => id
                 .parse()
-                .map_err(|_| "a delivery's id is none".to_owned())?,
+                .map_err(|_| "a delivery's id is not valid".to_owned())?,
             None => id_of(url, &self.id),
         };
         let payload = payload.into_bytes();

@@ -1,4 +1,4 @@
-//! How long the other algohook's alerts could not be read, and when that is worth telling.
+//! Times in which the other algohook's alerts cannot be read, and when they are worth telling.
 //!
 //! A line that breaks for a moment is nothing to tell: what came meanwhile is read a moment later.
 //! One that stays broken is, and an answer that no later try will change is at once. What is noted

@@ -66,7 +66,7 @@ impl std::fmt::Debug for Upstream {
 
 /// Reads the alerts of another algohook.
 pub struct Follower {
-    /// Where they are recorded.
+    /// Records the alerts.
     pub store: Arc<Store>,
     /// The way there.
     pub client: Client,
@@ -76,7 +76,7 @@ pub struct Follower {
     pub clock: SystemClock,
 }
 
-/// Why the stream ended.
+/// Reason that the stream ended.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     /// It cannot be reached, or fell silent.
@@ -93,7 +93,7 @@ enum Broken {
     Store(#[from] StoreError),
 }
 
-/// What to do about an answer that is no stream.
+/// The next step after an answer that is no stream.
 fn next_step(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -24,7 +24,7 @@ const ID_LENGTH: usize = 8;
 
 /// The key that secrets are sealed with, and its name. Its `Debug` form hides it.
 pub struct MasterKey {
-    /// What seals and opens.
+    /// Seals and opens.
     pub(super) aead: LessSafeKey,
     /// Its name, which tells nothing of it.
     pub(super) id: [u8; ID_LENGTH],

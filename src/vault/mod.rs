@@ -23,7 +23,7 @@ pub use key::{FILE, MasterKey, has_credential};
 /// The secrets of one owner, by name.
 pub type Secrets = BTreeMap<String, String>;
 
-/// Why secrets cannot be sealed or opened.
+/// Reason that secrets cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The file of the key cannot be read or written.

@@ -1,4 +1,4 @@
-//! How the background tasks are, for those who ask.
+//! States of the background tasks, for those who ask.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use super::pauses::WELL_AFTER;
 /// Failures in a row after which the owner is told: one alone is over before he looks.
 const TOLD_AFTER: u32 = 3;
 
-/// What a task does now.
+/// State of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It runs.
@@ -36,7 +36,7 @@ struct Now {
 }
 
 impl Now {
-    /// Whether it has run for so long that what failed before is over.
+    /// True if it has run for so long that what failed before is over.
     fn is_well(&self) -> bool {
         self.state == State::Running && self.since.elapsed() >= WELL_AFTER
     }

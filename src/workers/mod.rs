@@ -43,7 +43,7 @@ impl Stopping {
         let _ = self.0.wait_for(|is_stopping| *is_stopping).await;
     }
 
-    /// Whether the task is to stop.
+    /// True if the task is to stop.
     #[must_use]
     pub fn is_wished(&self) -> bool {
         *self.0.borrow()
@@ -59,7 +59,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// None yet.
+    /// Workers without a task.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Workers {
         }
     }
 
-    /// How the tasks are.
+    /// States of the tasks.
     #[must_use]
     pub fn board(&self) -> Board {
         self.board.clone()
@@ -128,10 +128,10 @@ impl Workers {
     }
 }
 
-/// What looks after one task.
+/// Looks after one task.
 struct Supervisor {
     name: &'static str,
-    /// Whether it finishes what it has in hand when it is to stop.
+    /// True if it finishes what it has in hand when it is to stop.
     finishes: bool,
     status: Arc<Status>,
     metrics: Arc<Metrics>,

@@ -18,7 +18,7 @@ pub(super) struct Gate {
     pub(super) usual: [f64; 2],
 }
 
-/// What live trades are held against; small, so that it is kept.
+/// The backtest's part of the alarm, against which live trades are held; small, so that it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlarmRule {
     pub(super) bets: Bets,

@@ -58,7 +58,7 @@ pub(super) fn horizon(live: usize) -> usize {
     horizon
 }
 
-/// How many runs over so many trades are drawn.
+/// Number of runs that are drawn over so many trades.
 fn runs_over(horizon: usize) -> usize {
     (MOST_TRADES / horizon).clamp(FEWEST_RUNS, RUNS)
 }
@@ -71,7 +71,7 @@ pub(super) struct Percentiles {
     pub(super) at: [f64; 5],
 }
 
-/// What runs of as many trades as there are live ones came to.
+/// Results of runs over as many trades as there are live ones.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outlook<Values = Sorted> {
     pub(super) sums: Values,
@@ -224,7 +224,7 @@ pub(super) fn marks(horizon: usize) -> Vec<usize> {
     (1..=points).map(|point| point * horizon / points).collect()
 }
 
-/// What runs are drawn of, and how.
+/// The source of the runs, and how they are drawn.
 struct Cast {
     reference: Reference,
     sampling: Sampling,
@@ -328,8 +328,8 @@ fn weight(trade: usize, horizon: usize) -> f64 {
     (count(trade) / count(horizon)).powi(3)
 }
 
-/// How rare each run was at its rarest trade, from below and from above: the level of a band
-/// that it just leaves.
+/// The rarest trade of each run, from below and from above: the level of a band that it just
+/// leaves.
 struct Rarest {
     low: Vec<f64>,
     high: Vec<f64>,

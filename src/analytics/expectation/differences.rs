@@ -1,5 +1,5 @@
-//! What live trades are made of, beside what was expected: so that missing trades are not
-//! taken for worse ones.
+//! The figures that live trades are made of, beside the expected ones: so that missing trades are
+//! not taken for worse ones.
 
 use serde::Serialize;
 
@@ -19,9 +19,9 @@ text_enum! {
     ExpectedFigure, "figure" {
         /// Share of trades that win, in percent.
         WinRate = "winRate",
-        /// What a winning trade makes.
+        /// Average profit of a winning trade.
         AverageWin = "averageWin",
-        /// What a losing trade loses.
+        /// Average loss of a losing trade.
         AverageLoss = "averageLoss",
         /// Trades a day, from the first entry to the last exit.
         TradesPerDay = "tradesPerDay",

@@ -20,7 +20,7 @@ const ON_WORSE: f64 = 0.75;
 /// The part of his capital that a gambler keeps whatever trade comes.
 const KEPT: f64 = 0.1;
 
-/// How many gamblers there are.
+/// Number of gamblers.
 pub(super) const GAMBLERS: usize = 2 * STAKES.len();
 
 /// The stakes of all gamblers against one backtest.
@@ -29,7 +29,7 @@ pub(super) struct Bets {
     mean: f64,
     /// The smallest and the largest outcome of the backtest; others count as these.
     ends: [f64; 2],
-    /// What a gambler wins for a unit above the mean; below zero for those who bet on worse.
+    /// Win of each gambler for a unit above the mean; below zero for those who bet on worse.
     stakes: [f64; GAMBLERS],
 }
 
@@ -49,7 +49,7 @@ impl Bets {
         }
     }
 
-    /// What the capital of each gambler is multiplied by.
+    /// Factors by which one outcome multiplies the capital of each gambler.
     pub(super) fn factors(&self, outcome: f64) -> [f64; GAMBLERS] {
         let [least, most] = self.ends;
         let above = outcome.clamp(least, most) - self.mean;

@@ -1,4 +1,4 @@
-//! How much some trades say: the win rate, whether there is an edge at all, and what is left of
+//! Certainty of a few trades: the win rate, whether there is an edge at all, and what is left of
 //! the best of several.
 
 use rand::SeedableRng;

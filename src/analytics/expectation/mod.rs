@@ -50,11 +50,11 @@ pub const FEWEST_EXPECTED: usize = 20;
 /// Trades as they are compared: their outcomes in one unit, in the order of their exits.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcomes {
-    /// What each came to.
+    /// Outcome of each trade.
     pub values: Vec<f64>,
-    /// When each closed; as many.
+    /// Exit time of each trade; as many.
     pub closed: Vec<Timestamp>,
-    /// When the first was entered; `None` without trades.
+    /// Entry time of the first trade; `None` without trades.
     pub from: Option<Timestamp>,
 }
 
@@ -83,7 +83,7 @@ impl Outcomes {
 #[error("all expected trades came to the same: nothing can be expected of how they differ")]
 pub struct Uniform;
 
-/// What is known of the expected outcomes.
+/// Moments of the expected outcomes.
 #[derive(Debug, Clone, Copy)]
 struct Reference {
     mean: f64,
@@ -169,10 +169,10 @@ pub struct ConeBand {
 pub struct LivePoint {
     /// The number of trades.
     pub trade: usize,
-    /// When the last of them closed.
+    /// Exit time of the last of them.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
-    /// What they came to together.
+    /// Their outcomes together.
     #[schema(value_type = String)]
     pub total: Decimal,
     /// Evidence that the mean trade is another one; `alarmEvidence` raises the alarm.
@@ -181,16 +181,16 @@ pub struct LivePoint {
     pub cusum: f64,
 }
 
-/// What some trades came to together after a number of them.
+/// The sum of some trades' outcomes after a number of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomePoint {
     /// The number of trades.
     pub trade: usize,
-    /// When the last of them closed.
+    /// Exit time of the last of them.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
-    /// What they came to together.
+    /// Their outcomes together.
     #[schema(value_type = String)]
     pub total: Decimal,
 }
@@ -224,10 +224,10 @@ pub fn curve_of(outcomes: &Outcomes) -> Vec<OutcomePoint> {
 pub struct Standing {
     /// Live trades.
     pub trades: usize,
-    /// What they came to together.
+    /// Their outcomes together.
     #[schema(value_type = String)]
     pub total: Decimal,
-    /// What the middle one of the runs came to.
+    /// The median of the runs.
     #[schema(value_type = String)]
     pub median: Decimal,
     /// Runs that were as low, in percent.
@@ -282,7 +282,7 @@ pub struct Expectation {
     pub alarm_evidence: f64,
     /// A CUSUM that 95 of 100 healthy runs stay below. It is drawn, and raises nothing.
     pub cusum_limit: f64,
-    /// What the live trades are made of, beside what was expected.
+    /// Figures of the live trades beside the expected ones.
     pub differences: Vec<FigureDifference>,
     /// The largest fall; `null` without live trades.
     pub drawdown: Option<FallStanding>,

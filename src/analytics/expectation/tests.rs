@@ -1,4 +1,4 @@
-//! How often the alarm is wrong, how often it is right, and what others compute.
+//! Rates of false and of true alarms, and figures against other programs'.
 
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::Xoshiro256PlusPlus;

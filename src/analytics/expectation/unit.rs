@@ -13,7 +13,7 @@ use crate::domain::money::Decimal;
 use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
 
-/// A relative spread below this is none: quantities are rounded to lots.
+/// A relative spread below this does not count: quantities are rounded to lots.
 const STEADY: f64 = 0.02;
 
 /// The unit that suits trades, which are in the order of their exits, of an account that

@@ -52,7 +52,7 @@ text_enum! {
     }
 }
 
-/// Where the truth lies in 95 of 100 cases.
+/// A 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Interval {
@@ -66,7 +66,7 @@ pub struct Interval {
     pub method: Method,
 }
 
-/// Where the truth of an amount lies in 95 of 100 cases, rounded to eight places.
+/// A 95 % confidence interval of an amount, rounded to eight places.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MoneyInterval {

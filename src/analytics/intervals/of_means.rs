@@ -7,8 +7,8 @@ use super::{Interval, MOST_RESAMPLED, Method, around};
 use crate::analytics::number::{count, finite};
 use crate::analytics::statistics::{mean, mean_and_deviation};
 
-/// Where the mean lies in 95 of 100 cases, of all that the values are drawn from; `None` of
-/// fewer than two, and of equal ones.
+/// A 95 % confidence interval of the mean of all that the values are drawn from; `None` of fewer
+/// than two, and of equal ones.
 pub(crate) fn of_mean(values: &[f64]) -> Option<Interval> {
     let n = values.len();
     let (estimate, deviation) = mean_and_deviation(values.iter().copied())?;

@@ -10,8 +10,8 @@ use crate::domain::money::Decimal;
 /// Tickers or signals that are told apart; the rest is told as one.
 const MOST_GROUPS: usize = 100;
 
-/// Where each step of duration begins, in seconds: a minute, 5, 15, an hour,
-/// 4, a day, 3, a week, 30 days.
+/// Lower bounds of the steps of duration, in seconds: a minute, 5, 15, an hour, 4, a day, 3, a
+/// week, 30 days.
 const DURATION_STEPS: [u32; 10] = [
     0, 60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800, 2_592_000,
 ];

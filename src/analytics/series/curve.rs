@@ -16,8 +16,8 @@ const STRETCHES: usize = 250;
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EquityPoint {
-    /// When the trade closed; of the first point, when the first trade was entered, or
-    /// when the range began where that is later.
+    /// Exit time of the trade; of the first point, the first entry, or the start of the range where
+    /// that is later.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The number of the trade, from 1; 0 is the start.

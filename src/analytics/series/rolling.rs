@@ -18,7 +18,7 @@ const MOST_POINTS: usize = 500;
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RollingPoint {
-    /// When the latest trade of the window closed.
+    /// Exit time of the latest trade of the window.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The number of that trade, from 1.

@@ -118,7 +118,7 @@ struct Warning {
     message: String,
 }
 
-/// Whether a webhook makes orders of its alerts.
+/// State of a webhook; an active one makes orders of its alerts.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 enum WebhookState {
@@ -170,10 +170,10 @@ struct Settings {
     senders: Option<String>,
     /// The format of its messages; `auto` finds it in the content of each.
     format: Format,
-    /// Whether the key may stand in the URL, after the id: for messages that have no room for
-    /// one. URLs end up in the logs of proxies.
+    /// True if the key may stand in the URL, after the id: for messages that have no room for one.
+    /// URLs end up in the logs of proxies.
     key_in_path: bool,
-    /// Whether the message's `secret`, `token` or `password` may be the key.
+    /// True if the message's `secret`, `token` or `password` may be the key.
     key_in_field: bool,
     /// The meaning of "sell" without a long position, where the format does not document it.
     sell_while_flat: SellWhileFlat,
@@ -260,12 +260,12 @@ struct Senders {
 struct Departure {
     /// The number of the live trade.
     trade: usize,
-    /// When it closed.
+    /// Time of the closing.
     #[schema(format = DateTime)]
     at: String,
     /// Less or more than expected.
     side: DepartureSide,
-    /// What showed it.
+    /// Evidence of it.
     ground: DepartureGround,
     /// The number of the trade after which nothing was left of it: the evidence is gone, and the
     /// curve is back among nine of ten runs. `null` while it lasts.

@@ -1,4 +1,4 @@
-//! What a broker made of alerts, in the terminal.
+//! The broker's execution of alerts, in the terminal.
 
 use std::io::Write;
 

@@ -15,7 +15,7 @@ const SESSION_LEGS: usize = 50;
 /// Both books, and which of their legs are alone.
 pub(super) struct Alone<'a> {
     pub(super) legs: [&'a [Leg]; 2],
-    /// Where they lie, the first book shifted.
+    /// Positions of the legs, the first book shifted.
     pub(super) points: Points,
     pub(super) cost: Cost,
     pub(super) shift: SignedDuration,

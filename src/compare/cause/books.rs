@@ -83,10 +83,10 @@ fn left(indices: &[usize], causes: &[Option<Cause>]) -> Vec<usize> {
 }
 
 /// Legs of two exports that are one, of a share of the smaller, from which on they are exports
-/// of one strategy: another version of it has another past altogether.
+/// of one strategy: another version of it has other trades altogether.
 const OF_ONE_STRATEGY: f64 = 0.8;
 
-/// What a leg of a list is known by: its time, and what it does.
+/// The identity of a leg in a list: its time, and what it does.
 type Known = (i64, Direction, Action);
 
 fn known(leg: &Leg) -> Known {

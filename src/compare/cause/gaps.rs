@@ -59,7 +59,7 @@ pub(super) fn name_silences(alone: &Alone<'_>, evidence: &Evidence, causes: &mut
     }
 }
 
-/// How many orders legs are: one that turns the position round is two legs.
+/// Number of orders behind some legs: one that turns the position round is two legs.
 fn orders_of(run: &[usize], alone: &Alone<'_>) -> usize {
     let turns = run
         .windows(2)

@@ -54,7 +54,7 @@ pub struct Grade {
     pub points: f64,
     /// Its parts.
     pub parts: Vec<GradePart>,
-    /// What would raise it most.
+    /// The step that would raise it most.
     pub advice: String,
 }
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::Executed;
 use crate::analytics::statistics::Sorted;
 
-/// How long the way took.
+/// Times between signal, alert and fill.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
@@ -93,8 +93,8 @@ impl Latency {
     }
 }
 
-/// When a signal was: of a time in whole seconds the middle of what it can be, which ends where
-/// the alert came.
+/// Time of a signal: of one in whole seconds the middle of what it can be, which ends where the
+/// alert came.
 fn fired(one: &Executed) -> Option<Timestamp> {
     let signal = one.signal?;
     if signal.subsec_nanosecond() != 0 {
@@ -106,7 +106,7 @@ fn fired(one: &Executed) -> Option<Timestamp> {
     Some(signal + longest / 2)
 }
 
-/// When a fill was: the middle of what its time can be.
+/// Time of a fill: the middle of what it can be.
 fn middle(one: &Executed) -> Timestamp {
     one.filled_at + SignedDuration::from_millis(i64::from(one.precision) * 500)
 }

@@ -1,4 +1,4 @@
-//! What a broker made of alerts: what it cost, how long it took, what it left of the profit.
+//! Execution of alerts at a broker: its cost, its delay and its share of the profit.
 //!
 //! All of it is of pairs, an alert's leg and the fill of it. What has no pair is counted by the
 //! match rate and costs nothing here.
@@ -36,15 +36,15 @@ pub struct Executed {
     pub market: Option<Price>,
     /// The fill price; of several fills of one order, their mean by quantity.
     pub filled: Price,
-    /// What a move of the price is worth.
+    /// Value of a move of the price.
     pub terms: Terms,
-    /// When the signal fired, by TradingView's clock, which has whole seconds.
+    /// Time of the signal, by TradingView's clock, which has whole seconds.
     pub signal: Option<Timestamp>,
-    /// When the alert came; `None` where it was brought in later.
+    /// Time at which the alert came; `None` where it was brought in later.
     pub received: Option<Timestamp>,
-    /// When it was on disk, where that is known.
+    /// Time at which it was on disk, where that is known.
     pub on_disk: Option<Timestamp>,
-    /// When the first of its fills was.
+    /// Time of the first of its fills.
     pub filled_at: Timestamp,
     /// Seconds that the fill's time is told to; 0 of finer ones.
     pub precision: u32,
@@ -70,7 +70,7 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// What fills left of alerts.
+    /// The profit that fills left of alerts.
     #[must_use]
     pub fn of(matched: MatchedProfit) -> Self {
         let MatchedProfit {
@@ -89,22 +89,22 @@ impl Retention {
     }
 }
 
-/// What came of alerts at a broker.
+/// Execution of alerts at a broker.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Execution {
-    /// What the fills cost against the alerts' prices.
+    /// Cost of the fills against the alerts' prices.
     pub slippage: Slippage,
-    /// How long the way took.
+    /// Delay of the fills.
     pub latency: Latency,
-    /// What the fills left of the profit; null where the currencies differ.
+    /// The profit that fills left; null where the currencies differ.
     pub retention: Option<Retention>,
     /// The whole in a letter.
     pub grade: Grade,
 }
 
 impl Execution {
-    /// What came of `executed` legs, of which `match_rate` percent of all alerts are.
+    /// Judges the `executed` legs, of which `match_rate` percent of all alerts are.
     #[must_use]
     pub fn of(executed: &[Executed], match_rate: f64, retention: Option<Retention>) -> Self {
         let slippage = Slippage::of(executed);

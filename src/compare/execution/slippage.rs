@@ -14,7 +14,7 @@ use crate::analytics::number::float_of;
 use crate::analytics::statistics::{Sorted, mean};
 use crate::domain::money::{Decimal, Price};
 
-/// What fills cost against the alerts' prices; above zero is a cost.
+/// Cost of fills against the alerts' prices; above zero is a cost.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = FillSlippage)]
@@ -25,7 +25,7 @@ pub struct Slippage {
     pub worse: usize,
     /// The mean in basis points of the alert's price; null without a price above zero.
     pub basis_points: Option<f64>,
-    /// Where that lies in 95 of 100 cases.
+    /// A 95 % confidence interval of it.
     pub interval: Option<Interval>,
     /// The median in basis points.
     pub median: Option<f64>,

@@ -1,4 +1,4 @@
-//! Where an alert belongs that comes later than its own time is believed.
+//! The place of an alert that comes later than its own time is believed.
 //!
 //! TradingView's statements form a chain: the new position of one order is the previous one
 //! of the next. A gap in it is an alert that is missing. One that is older by TradingView's

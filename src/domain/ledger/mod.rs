@@ -74,21 +74,21 @@ pub struct Applied {
     pub opened: Option<Lot>,
     /// Warnings for its owner.
     pub warnings: Vec<Warning>,
-    /// Why it was left out of trades and position, where it was.
+    /// Reason that it was left out of trades and position.
     pub unpaired: Option<Unpairable>,
 }
 
 /// The fill of an order, before anything is changed.
 struct Filling {
     instruction: Instruction,
-    /// Where the order leads from the position that it states before it.
+    /// Position that the order leads to from the one that it states before it.
     leads_to: Option<Decimal>,
     price: Price,
     warnings: Vec<Warning>,
     unpaired: Option<Unpairable>,
 }
 
-/// Why an order was not applied; the ledger is as it was.
+/// Reason that an order was not applied; the ledger is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotApplied {
     /// It belongs before one that was applied already: the orders of its webhook and
@@ -113,7 +113,7 @@ pub struct Checkpoint {
     pub newest_price: Option<Price>,
     /// TradingView's position less the ledger's own, where it was stated last.
     pub drift: Decimal,
-    /// When TradingView stated it, by its own time.
+    /// Time of that statement, by TradingView's clock.
     pub last_word: Option<Timestamp>,
     /// The position stated last before the newest second.
     pub stated_before: Decimal,
@@ -239,7 +239,7 @@ impl Ledger {
         self.position_before
     }
 
-    /// When the orders of the newest second are paired.
+    /// Pairing time of the orders of the newest second.
     #[must_use]
     pub fn newest_second(&self) -> Option<Timestamp> {
         Some(self.newest_second.first()?.paired_at)

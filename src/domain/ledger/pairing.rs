@@ -16,7 +16,7 @@ use crate::domain::webhook::{Reversal, Settings};
 /// An order's request, given the position it meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Instruction {
-    /// Whether it buys or sells.
+    /// Side: it buys or sells.
     pub(super) direction: Direction,
     /// The quantity; `None` is the whole position.
     quantity: Option<Decimal>,
@@ -196,7 +196,7 @@ struct Portion<'a> {
     quantity: Quantity,
 }
 
-/// Why an order cannot be paired.
+/// Reason that an order cannot be paired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unpairable {
     /// An amount is beyond a [`Decimal`].

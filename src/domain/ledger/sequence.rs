@@ -172,7 +172,7 @@ fn fits(quantity: Option<Quantity>, open: Decimal) -> bool {
 /// An order that states where it comes from and where it leads to.
 #[derive(Debug, Clone, Copy)]
 struct Link {
-    /// Where the order stands in its second.
+    /// Index of the order in its second.
     slot: usize,
     /// The node of the position before it.
     from: usize,
@@ -253,7 +253,7 @@ impl Chain {
         }
     }
 
-    /// One chain of all links, or `None` where there is none: an Euler trail,
+    /// One chain of all links, if there is such a chain: an Euler trail,
     /// found by Hierholzer's algorithm, which takes the links in their own
     /// sequence wherever that is a chain already.
     fn unbroken(&self) -> Option<Vec<usize>> {
@@ -277,8 +277,8 @@ impl Chain {
         is_unbroken.then_some(sequence)
     }
 
-    /// Where one chain of all links must start: the node that more links leave
-    /// than enter; in a circle, the position before the second.
+    /// Start of one chain of all links: the node that more links leave than enter; in a circle, the
+    /// position before the second.
     fn first_node(&self) -> usize {
         let entering = self.entering();
         let surplus = |node: &usize| self.leaving[*node].len() > entering[*node];

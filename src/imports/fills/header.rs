@@ -1,4 +1,4 @@
-//! Which column of an export is what, by any of the names that brokers have for it.
+//! Columns of an export, by any of the names that brokers have for them.
 
 use crate::domain::fill::FillVenue;
 use crate::imports::{Unreadable, titles};
@@ -21,7 +21,7 @@ pub enum Fact {
     FillId,
     /// The kind of row, where not all are fills.
     Kind,
-    /// How finely a row tells an order, where there are rows for the whole of it besides.
+    /// Level of detail of a row about an order, where there are rows for the whole of it besides.
     Level,
 }
 
@@ -139,7 +139,7 @@ const NAMES: &[(Fact, &[&str])] = &[
     (Fact::Level, &["levelofdetail", "datadiscriminator"]),
 ];
 
-/// Where the columns of an export are.
+/// Columns of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     places: Vec<(Fact, usize)>,
@@ -157,7 +157,7 @@ fn bare(title: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// How many titles are known.
+/// Number of titles that are known.
 pub fn known(header: &[String]) -> usize {
     let is_known = |title: &&String| {
         let title = bare(title);

@@ -49,11 +49,11 @@ pub fn read(text: &Text<'_>, most: usize) -> Result<Records, Unreadable> {
     Ok(found)
 }
 
-/// Why reading ended before the text did.
+/// Reason that reading ended before the text did.
 enum Stop {
     /// There were as many objects as are wanted.
     Enough,
-    /// The file is none of fills, or too large.
+    /// The file is not one of fills, or is too large.
     Fault(Unreadable),
 }
 

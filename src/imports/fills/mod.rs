@@ -51,7 +51,7 @@ pub struct ListedFill {
     pub nth: usize,
 }
 
-/// What a file does not say itself.
+/// Facts that a file does not state itself.
 #[derive(Debug, Clone)]
 pub struct FillOptions {
     /// The zone of times without one, as the owner says.

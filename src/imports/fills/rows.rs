@@ -86,7 +86,7 @@ pub fn read(
     }
 }
 
-/// What most fills of a file have in common, each kept once.
+/// Texts that most fills of a file have in common, each kept once.
 #[derive(Default)]
 struct Shared {
     symbols: HashSet<Ticker>,

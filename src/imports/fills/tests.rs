@@ -62,7 +62,7 @@ fn alpaca_s_activities_are_read_as_json_and_as_csv() {
         assert_eq!(lines(file), expected);
         assert_eq!(read_file(file).venue, FillVenue::Alpaca);
     }
-    // The dividend is none.
+    // The dividend is not a fill.
     assert_eq!(read_file(fixture!("alpaca-activities.json")).others, 1);
 }
 
@@ -263,7 +263,7 @@ fn a_header_that_is_not_known_is_told_what_was_expected() {
     for file in ["", "[]", "[1, 2]", "{\"time\": 1", "a,b\n1,2\n"] {
         assert!(read(file.as_bytes(), &options()).is_err(), "{file}");
     }
-    // A list of trades is none of fills, nor is an alert log.
+    // A list of trades is not one of fills, nor is an alert log.
     for header in [
         "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit,Cum. Profit",
         "Alert ID,Ticker,Name,Description,Time",

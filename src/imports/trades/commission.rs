@@ -60,7 +60,7 @@ impl Commissions {
         }
     }
 
-    /// What entering an open trade cost, likewise.
+    /// Takes the entry commission of an open trade, likewise.
     pub fn take_open(&mut self, trade: &ListedTrade) -> Decimal {
         let counted = self.of_side(trade, &trade.entry, true);
         let paid = trade.commission.or(counted);
@@ -157,7 +157,7 @@ impl Fills {
     }
 }
 
-/// What tells an order from others, without keeping it.
+/// Identity of an order, without keeping it.
 fn by_order<'a>(
     trade: &ListedTrade,
     side: &'a Side,

@@ -7,7 +7,7 @@ use super::titles::{Field, Title, Unit, unit_alone};
 use crate::imports::Unreadable;
 use crate::imports::table::{Table, is_space};
 
-/// Where the columns of a list are.
+/// Columns of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     /// The number of the trade.

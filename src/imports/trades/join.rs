@@ -15,7 +15,7 @@ use crate::imports::{Faults, IN_THE_FUTURE, Unreadable, ZONES_APART};
 pub(super) struct Joining<'list> {
     /// The names of the columns.
     pub header: &'list [String],
-    /// Where they are.
+    /// Their places.
     pub columns: &'list Columns,
     /// The zone of its times.
     pub zone: &'list TimeZone,
@@ -32,7 +32,7 @@ pub(super) struct Joining<'list> {
 struct Rows {
     entry: Option<Row>,
     exit: Option<Row>,
-    /// What either says besides, the exit before the entry.
+    /// The further facts of both, the exit's before the entry's.
     besides: Besides,
     /// True if there is a row that is neither, which was noted.
     has_other: bool,
@@ -256,7 +256,7 @@ impl Joining<'_> {
         })
     }
 
-    /// The state of a trade that has not closed; a last price from before its entry is none.
+    /// The state of a trade that has not closed; a last price from before its entry does not count.
     fn at_end(&self, exit: Option<&Row>, net_profit: Option<Decimal>, entered: Timestamp) -> AtEnd {
         let time = exit.and_then(|exit| self.instant(value(exit.time)?, Pick::Usual));
         AtEnd {
@@ -284,8 +284,8 @@ impl Joining<'_> {
         })
     }
 
-    /// Where clocks are turned, a local time can stand for two instants: then the
-    /// entry is the earlier and the exit the later one.
+    /// Orders the legs where clocks are turned and a local time can stand for two instants: then
+    /// the entry is the earlier and the exit the later one.
     fn put_in_order(&mut self, entry: &Row, entered: &mut Side, exit: &Row, left: &mut Side) {
         for (row, side, pick) in [
             (entry, &mut *entered, Pick::Earlier),

@@ -100,10 +100,10 @@ pub struct ListedTrade {
     pub besides: Besides,
 }
 
-/// What a list says of an open trade at its end.
+/// An open trade's state at the end of its list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AtEnd {
-    /// When the last price was seen.
+    /// Time of the last price.
     pub time: Option<Timestamp>,
     /// The last price.
     pub price: Option<Price>,
@@ -114,7 +114,7 @@ pub struct AtEnd {
 /// The entry or the exit of a trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Side {
-    /// When it filled.
+    /// Time of the fill.
     pub time: Timestamp,
     /// At which price.
     pub price: Price,
@@ -273,7 +273,7 @@ pub(super) fn looks_like_list(table: &Table, choices: &Choices) -> Result<(), Un
 /// The columns of a table, and what the words of its column Type mean.
 struct Recognised {
     columns: Columns,
-    /// Where the words are not known.
+    /// The kinds of rows, where their words are not known.
     kinds: Option<guess::Kinds>,
     /// The fields whose columns were found by what they hold.
     guessed: Vec<(Field, usize)>,

@@ -113,7 +113,7 @@ fn is_fraction(text: &str, mark: char) -> bool {
 ///
 /// # Errors
 ///
-/// [`NumberError`] where it is none.
+/// [`NumberError`] where it is not a number.
 pub fn read(cell: Cell<'_>, mark: DecimalMark) -> Result<Option<Decimal>, NumberError> {
     match cell {
         Cell::Number(number) => parse_decimal(&number.to_string()).map(Some),

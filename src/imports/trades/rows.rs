@@ -19,7 +19,7 @@ use crate::imports::table::{self, Cell, Rows, Table};
 use crate::imports::text::Text;
 use crate::imports::{Faults, Unreadable};
 
-/// When a row says that it filled.
+/// Time of a fill, as its row states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// In the chart's time zone.
@@ -71,7 +71,7 @@ pub struct Kind {
 /// The entry or the exit of a trade, as far as the row has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Where it stands in the file.
+    /// Its row in the file.
     pub number: usize,
     /// The number of the trade; what is no number was noted.
     pub trade: Option<u64>,
@@ -79,7 +79,7 @@ pub struct Row {
     pub kind: Option<Kind>,
     /// True if the trade is still open: an exit that has not filled.
     pub is_open: bool,
-    /// When it filled; of an exit that has not, when the last price was seen.
+    /// Time of the fill; of an exit that has not filled, time of the last price.
     pub time: Stated<Moment>,
     /// The signal that filled.
     pub signal: Option<Arc<str>>,
@@ -128,7 +128,7 @@ impl Besides {
 
 /// Options for reading the rows of a list.
 pub struct Reading<'a> {
-    /// Where the columns are.
+    /// Columns of the list.
     pub columns: &'a Columns,
     /// The decimal mark of its numbers.
     pub mark: DecimalMark,
@@ -185,7 +185,7 @@ pub struct Reader<'a> {
     /// The first date whose century was assumed.
     short_year: Option<(String, DateTime)>,
     signals: Names,
-    /// What ended it before the rows did.
+    /// The fault that ended it before the rows did.
     broken: Option<Unreadable>,
 }
 
@@ -236,7 +236,7 @@ impl Reader<'_> {
         self.broken.take().map_or(Ok(()), Err)
     }
 
-    /// What had to be assumed.
+    /// Note on the assumptions that were made.
     pub fn note(&self) -> Option<String> {
         let (text, date) = self.short_year.as_ref()?;
         let date = date.strftime("%Y-%m-%d");
@@ -332,8 +332,8 @@ impl RowReader<'_> {
         }
     }
 
-    /// When and at which price the last price was seen of a trade that is still open; of a list
-    /// that has something else there, nothing.
+    /// Time and price at which a trade that is still open was last seen; nothing of a list that has
+    /// something else there.
     fn last_seen(&self, stated_time: &str) -> (Stated<Moment>, Stated<Price>) {
         let columns = self.reading.columns;
         let date = self.row.cells.get(columns.time);

@@ -130,7 +130,7 @@ impl Field {
         }
     }
 
-    /// Where a header has it; of several titles the newest generation's.
+    /// Index of its column in a header; of several titles the newest generation's.
     pub(super) fn position(self, header: &[Title]) -> Option<usize> {
         let is_percent = self == Self::CumulativePercent;
         let mut names = self.names().split('|');
@@ -244,7 +244,7 @@ const BARS: &str = "duration (bars)|bars|dauer (bars)|dauer (balken)|dauer (kerz
     длительность (бары)|продолжительность (бары)|длительность (в барах)|продолжительность (в барах)|süre (bar)|süre (çubuk)|süre (barlar)|\
     期間 (バー)|期間 (足)|継続時間 (バー)|기간 (봉)|기간 (바)|持续时间 (K线)|持續時間 (K線)|持续时间 (K 线)|持續時間 (K棒)";
 
-/// Bytes that a title can have; what is longer is none.
+/// Bytes that a title can have; a longer cell is not a title.
 const LONGEST_TITLE: usize = 200;
 
 /// A title taken apart.

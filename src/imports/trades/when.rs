@@ -76,10 +76,10 @@ pub struct Read {
     pub has_short_year: bool,
 }
 
-/// Why a time cannot be read.
+/// Reason that a time cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WhenError {
-    /// It is none.
+    /// It is not a time.
     #[error("is no time like 2026-01-05 14:30")]
     NoTime,
     /// Either of two days.
@@ -218,7 +218,7 @@ fn parts(text: &str) -> (&str, &str) {
     (date.trim_end_matches([' ', ',']), time.trim())
 }
 
-/// Where the clock of `13.01.2025 15.30` has its point.
+/// Index of the point in the clock of `13.01.2025 15.30`.
 fn dotted_clock(text: &str) -> Option<usize> {
     let (date, clock) = text.rsplit_once(' ')?;
     let is_clock = clock.split('.').count() >= 2

@@ -1,4 +1,4 @@
-//! Moving down what a clock dated that was ahead.
+//! Dates arrivals earlier that were recorded while the clock was ahead.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
@@ -15,7 +15,7 @@ use crate::store::{Result, WriteContext};
 /// Longest time for which a clock is believed to have been ahead, on its own word.
 const LONGEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// Arrivals that are moved down at most: nobody gets more while a clock is wrong for a while.
+/// Most arrivals that are dated earlier: nobody gets more while a clock is wrong for a while.
 const MOST_MOVED: usize = 10_000;
 
 /// Arrivals that are dated later than now: the clock was ahead.
@@ -27,8 +27,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// The arrivals to move down; `None` where there are none, or where the clock is not to be
-    /// believed now.
+    /// The arrivals to date earlier; `None` without any, or while the clock cannot be believed.
     pub(super) fn of(
         connection: &Connection,
         newest: Newest,

@@ -65,8 +65,8 @@ fn order(stored: &StoredFill, currency: &str, commission: &mut Commission) -> Or
             Direction::Long => Intent::Buy,
             Direction::Short => Intent::Sell,
         },
-        // It filled at its price, whatever was asked for.
         closes_opposite: false,
+        // It filled at its price, whatever was asked for.
         order_type: OrderType::Market,
         quantity: Some(counted.quantity),
         intended_price: fill.price,

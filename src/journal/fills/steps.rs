@@ -26,7 +26,7 @@ pub struct Steps {
     venue: FillVenue,
     file_name: Option<String>,
     now: Timestamp,
-    /// What it comes to.
+    /// Its result.
     pub summary: ImportedFills,
 }
 

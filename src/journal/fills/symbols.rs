@@ -1,4 +1,4 @@
-//! Which of a webhook's tickers a broker's symbol is.
+//! Matches a broker's symbols to the webhook's tickers.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{FillSymbol, ImportedFills};
 use crate::domain::signal::Ticker;
 use crate::imports::fills::{FillFile, ListedFill};
 
-/// Why no fill of a file belongs to a webhook.
+/// Reason that no fill of a file belongs to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no fill of the file is of an instrument that this webhook trades: the file has {found}, the webhook {traded}. Where two are one, say so: --symbol {example} (or \"symbol\" in the API)"

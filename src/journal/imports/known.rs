@@ -1,4 +1,4 @@
-//! Which alerts of a file were recorded already.
+//! Finds the alerts of a file that were recorded already.
 
 use std::collections::HashMap;
 
@@ -59,11 +59,11 @@ impl<'a> ByMessage<'a> {
     }
 }
 
-/// What was found of the alerts of a file.
+/// Findings on the alerts of a file.
 pub(super) struct Found {
     /// For each of them, true if it was recorded already.
     is_known: Vec<bool>,
-    /// How many of these made no order.
+    /// Number of these that made no order.
     without_order: usize,
 }
 
@@ -215,7 +215,7 @@ struct Copies<'a> {
     /// Their places among the candidates, in the order of time.
     places: &'a [usize],
     recorded: &'a mut [Earlier],
-    /// Which candidates were recorded already.
+    /// The candidates' marks: true if recorded already.
     is_known: &'a mut [bool],
 }
 

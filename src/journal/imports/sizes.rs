@@ -1,4 +1,4 @@
-//! What the percentages of a file's alerts come to.
+//! Quantities computed from the percentages of a file's alerts.
 //!
 //! A percentage is of the equity or of the position that its order met, and those are known only
 //! with all orders before it, of every instrument of the webhook and of the file itself. So the

@@ -33,13 +33,13 @@ pub struct Steps {
     progress: Option<Progress>,
 }
 
-/// What an import has come to until now.
+/// Result of an import until now.
 #[derive(Debug)]
 pub struct Progress {
     imported: ImportedAlerts,
     /// The newest event when the file's alerts were told apart, or after the last step.
     newest: EventId,
-    /// What others have recorded since the file's alerts were told apart.
+    /// Alerts that others have recorded since the file's alerts were told apart.
     others: Vec<Earlier>,
 }
 
@@ -96,7 +96,7 @@ impl Steps {
         self.progress = Some(progress);
     }
 
-    /// What all of them came to.
+    /// Result of all of them.
     #[must_use]
     pub fn imported(self) -> ImportedAlerts {
         let progress = self.progress;

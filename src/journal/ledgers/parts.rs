@@ -53,16 +53,17 @@ pub(in crate::journal) struct Derivation {
     key: LedgerKey,
     /// The ledger at the end of the last part.
     ledger: Ledger,
-    /// Where the next part begins, in microseconds.
+    /// Start of the next part, in microseconds.
     from: i64,
     /// Orders or fills before that.
     folded: i64,
-    /// What it was derived from as the last part saw it; `None` before the first.
+    /// Its sources as the last part saw them; `None` before the first.
     seen: Option<Seen>,
     beginnings: usize,
 }
 
-/// What tells that something was changed: the revision of the settings, the ledger's version.
+/// Stamp of the sources: the revision of the settings and the ledger's version. Equal stamps mean
+/// that nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     revision: i64,

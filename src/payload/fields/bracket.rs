@@ -1,6 +1,6 @@
 //! The bracket around a position: its target and its stop.
 //!
-//! Neither is needed for the order. So what means "none" is none, and what is stated as
+//! The order needs neither. So words for "none" are taken as that, and what is stated as
 //! something other than a price is named and left out.
 
 use serde_json::value::RawValue;
@@ -174,7 +174,7 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
         }
     }
 
-    /// A price in a field; zero is none.
+    /// A price in a field; zero means none.
     fn price(
         &self,
         fields: &Object<'_, 'a>,

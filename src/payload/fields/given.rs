@@ -138,8 +138,8 @@ impl<'f, 'a> Given<'f, 'a> {
             .filter(move |stated| stated.field == field)
     }
 
-    /// What is not read, by its name: fields that are not known, and those that another
-    /// service has without a meaning for an order.
+    /// Fields that are not read, by name: unknown ones, and those that another service has without
+    /// a meaning for an order.
     pub fn unread(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         let unknown = self.unknown.iter().map(|(name, value)| (*name, *value));
         let passed = self
@@ -181,7 +181,7 @@ fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
     }
 }
 
-/// What a message is read for.
+/// Purpose of reading a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Its signal alone, as each alert is that arrives.

@@ -1,5 +1,5 @@
-//! What stands inside of objects and lists that are not read: a size or a side there is one
-//! that the message states.
+//! Fields inside of objects and lists that are not read: a size or a side there is one that the
+//! message states.
 
 use serde_json::value::RawValue;
 

@@ -164,7 +164,7 @@ fn signal_time(
 
 /// True if a message states a time, wherever it stands and whether or not it can be read: its
 /// bytes are then those of one alert. A time that is the same in every alert, such as a
-/// placeholder that was not replaced, is none.
+/// placeholder that was not replaced, does not count.
 fn states_time(fields: &Object<'_, '_>) -> bool {
     let is_moment = |name: &str, value: &RawValue, is_metadata: bool| {
         let text = string(value);

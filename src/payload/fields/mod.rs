@@ -51,11 +51,11 @@ use names::Standing;
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
-/// What reading a message came to.
+/// Result of reading a message.
 pub struct Read {
     /// The order that it asks for, or why there is none.
     pub parsed: Result<Box<Parsed>, PayloadError>,
-    /// Where each field is from, as far as it was read; none where only the signal is wanted.
+    /// Source of each field, as far as it was read; empty where only the signal is wanted.
     pub origins: Vec<FieldOrigin>,
 }
 
@@ -316,7 +316,7 @@ impl<'f, 'a> Object<'f, 'a> {
         self.one(field, read, T::eq)
     }
 
-    /// The error of a text that is none of the known ones.
+    /// The error of an unknown text.
     fn not_one_of(&self, name: &str, text: &str, known: &[&str]) -> PayloadError {
         if let Some(at) = text.find("{{") {
             return self.placeholder(name, &text[at..], "one of these words");
@@ -334,7 +334,7 @@ impl<'f, 'a> Object<'f, 'a> {
         self.one(field, |stated| self.read(stated, &read).map(Some), T::eq)
     }
 
-    /// A number of which zero means that there is none.
+    /// A number; zero means none.
     fn number_but_zero<T: PartialEq>(
         &self,
         field: &'static str,

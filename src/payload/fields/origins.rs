@@ -1,4 +1,4 @@
-//! Where each field of an order is from: a field of the message, or a rule.
+//! Source of each field of an order: a field of the message, or a rule.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ pub struct FieldOrigin {
     pub note: Option<String>,
 }
 
-/// What was read of a message that makes no order.
+/// Fields that were read of a message that makes no order.
 pub fn of_statements(notes: &Notes) -> Vec<FieldOrigin> {
     let reads = notes.reads().unwrap_or_default();
     let origin = |read: &ReadField| FieldOrigin {

@@ -352,7 +352,7 @@ enum Kind {
     Money,
     /// A percentage, and of what where that is said.
     Percent(Option<PercentOf>),
-    /// What is not known.
+    /// An unknown kind.
     Other {
         name: String,
         word: String,

@@ -9,7 +9,7 @@ use super::inside::find;
 use super::{blank, is_name, string, switch};
 use crate::domain::money::parse_decimal;
 
-/// What a stop has beside its price.
+/// Fields of a stop beside its price.
 const BESIDE: [&str; 3] = ["type", "ordertype", "enabled"];
 
 /// True of a name that speaks of a stop: `stopDistance`, `dollar_sl`.

@@ -262,8 +262,8 @@ fn sides_that_agree_are_one() {
     }
 }
 
-/// What two words come to: `direction` or `side` across, `action` down. Nothing where they
-/// contradict each other, or leave it open which position is left.
+/// Meaning of two words: `direction` or `side` across, `action` down. Nothing where they contradict
+/// each other, or leave it open which position is left.
 const TOGETHER: [(&str, [Option<Intent>; 4]); 16] = {
     use Intent::{Buy, EntryLong, EntryShort, ExitLong, ExitShort, Sell};
     const LONG: Option<Intent> = Some(EntryLong);

@@ -7,15 +7,15 @@ use crate::domain::format::Format;
 pub struct Wording {
     /// The message of an order without a price.
     pub no_price: &'static str,
-    /// How to add one.
+    /// Advice to add a price.
     pub add_price: &'static str,
-    /// How to name the instrument.
+    /// Advice to name the instrument.
     pub add_ticker: &'static str,
-    /// How to say the side.
+    /// Advice to say the side.
     pub add_side: &'static str,
-    /// How to end a contradiction of sides.
+    /// End of a message on contradicting sides.
     pub say_whole: &'static str,
-    /// How to say a size.
+    /// Ways to state a size.
     pub units: &'static str,
     /// Our names, and the format's for the same.
     names: &'static [(&'static str, &'static str)],

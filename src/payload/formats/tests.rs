@@ -1,4 +1,5 @@
-//! What each service documents, as the order that it is here: see `tests/fixtures/formats`.
+//! The documented messages of each service, as the orders that they are here: see
+//! `tests/fixtures/formats`.
 
 use std::fmt::Write;
 

@@ -82,7 +82,7 @@ pub fn translate(text: &str, rules: ReadingRules) -> Result<Translation<'static>
     Ok(translation)
 }
 
-/// Whether a word buys or sells, where it says so.
+/// The side that a word says, if any.
 fn direction(word: SideWord) -> Option<Direction> {
     match word {
         SideWord::Whole(intent) => intent.direction(),
@@ -380,7 +380,7 @@ pub fn split_price(text: &str) -> Result<(String, Option<String>), PayloadError>
     Ok((kept.join(" "), price))
 }
 
-/// The error of a word that is none of a list, at a place in a text.
+/// The error of a word that is not in a list, at a place in a text.
 pub fn not_one(name: &str, value: &str, known: &[&str]) -> PayloadError {
     let json = serde_json::to_string(value).unwrap_or_default();
     match serde_json::value::RawValue::from_string(json) {

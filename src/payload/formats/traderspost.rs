@@ -136,7 +136,7 @@ impl Sentiment {
     }
 }
 
-/// What an action means beside a sentiment.
+/// Meaning of an action beside a sentiment.
 struct Meaning {
     /// Our word for the side; `None` is an order on the net position, as the action says.
     whole: Option<&'static str>,

@@ -290,7 +290,7 @@ pub fn distant(price: Decimal, distance: Distance, above: bool) -> Option<Decima
     moved.map(|price| price.normalize())
 }
 
-/// How far a target or a stop is from the price.
+/// Distance of a target or a stop from the price.
 #[derive(Clone, Copy)]
 pub enum Distance {
     /// In percent of the price.

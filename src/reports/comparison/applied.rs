@@ -1,5 +1,5 @@
-//! What a correction that is proposed would give: the comparison is made with it, as a reader
-//! would make it, and what is said is what came of that.
+//! Tries a correction before it is proposed: the comparison is made with it, as a reader would make
+//! it, and what is said is what came of that.
 
 use jiff::SignedDuration;
 

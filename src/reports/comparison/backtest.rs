@@ -20,7 +20,7 @@ pub(super) fn compared(
     compared?.ok_or(Failed::Cannot(no_overlap))
 }
 
-/// How many legs match.
+/// Match rate of the books.
 pub(super) fn rate(filter: &ComparisonFilter, books: Books) -> Option<Rate> {
     with_pair(filter, books, |pair| pair.rate(filter)).0
 }

@@ -25,7 +25,7 @@ use crate::store::trades::{self, PairedTrade};
 use crate::store::webhooks::{self, StoredWebhook};
 use crate::store::{StoreError, events, orders, tickers};
 
-/// Why there is nothing to compare, and what to do.
+/// Reason that there is nothing to compare, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotCompare {
     /// No list of trades was brought in.
@@ -78,7 +78,7 @@ pub enum CannotCompare {
     },
 }
 
-/// Why books could not be read.
+/// Reason that books could not be read.
 pub(super) enum Failed {
     Cannot(CannotCompare),
     Store(StoreError),

@@ -20,8 +20,8 @@ const MOST_ROWS: usize = 20_000;
 /// Rows of the largest comparison that is kept.
 const MOST_OF_ONE: usize = 250_000;
 
-/// What a comparison was made of. An alert that made no order changes no ledger, and is
-/// evidence all the same.
+/// Stamp of a comparison's sources. An alert that made no order changes no ledger, and is evidence
+/// all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct MadeOf {
     versions: Versions,
@@ -34,7 +34,7 @@ pub struct ComparisonCache {
     kept: Mutex<Vec<Kept>>,
 }
 
-/// What was asked for, and what came of it.
+/// A request, its sources and its result.
 type Kept = (String, MadeOf, Arc<Compared>);
 
 impl ComparisonCache {

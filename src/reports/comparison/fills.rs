@@ -18,7 +18,7 @@ use crate::compare::{Execution, Rate, Retention, Tolerance, matched};
 pub(super) use books::FillBooks;
 pub(in crate::reports) use books::foreign;
 
-/// How many alerts were filled.
+/// Share of the alerts that were filled.
 pub(super) fn rate(filter: &ComparisonFilter, mut books: FillBooks) -> Option<Rate> {
     let tolerance = split(filter, &mut books);
     let (legs, shift) = (

@@ -1,6 +1,5 @@
-//! What the comparisons of both pairs of books have in common: the matching, the causes, the
-//! bridge, the figures and the rows. How books are read, and what is said of them first,
-//! differs.
+//! The common part of both comparisons: the matching, the causes, the bridge, the figures and the
+//! rows. How books are read, and what is said of them first, differs.
 
 use std::collections::HashSet;
 
@@ -43,7 +42,7 @@ pub(super) struct Pair<'a> {
     pub(super) notes: Vec<String>,
 }
 
-/// What was found of a pair, before anything is said of it.
+/// Findings on a pair, before anything is said of it.
 pub(super) struct Found<'a> {
     pub(super) books: &'a [ShownBook; 2],
     pub(super) matching: &'a Matching,
@@ -62,7 +61,7 @@ pub(super) struct Found<'a> {
 }
 
 impl Pair<'_> {
-    /// How many legs match; `None` where they cover no time together.
+    /// Match rate; `None` where they cover no time together.
     pub(super) fn rate(&self, filter: &ComparisonFilter) -> Option<Rate> {
         let (legs, shift) = (self.legs(), filter.shift.constant());
         let mut found = matched(legs[0], legs[1], &self.tolerance, shift);

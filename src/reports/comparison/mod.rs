@@ -49,7 +49,7 @@ text_enum! {
     }
 }
 
-/// Which comparison is wanted; `None` is as it suits the books.
+/// The comparison that is wanted; `None` is as it suits the books.
 #[derive(Debug, Clone)]
 pub struct ComparisonFilter {
     /// The webhook.
@@ -62,11 +62,11 @@ pub struct ComparisonFilter {
     pub range: Range,
     /// Windows that suit a style of trading.
     pub preset: Preset,
-    /// How far an alert may come before the opening of its bar.
+    /// Time that an alert may come before the opening of its bar.
     pub backward: Option<SignedDuration>,
-    /// How far an alert may come after the end of its bar.
+    /// Time that an alert may come after the end of its bar.
     pub forward: Option<SignedDuration>,
-    /// How far prices may lie apart, in percent.
+    /// Largest distance of prices, in percent.
     pub price: Option<f64>,
     /// The correction of the first book's times; of a backtest's only where it hangs on the day.
     pub shift: ClockShift,
@@ -106,18 +106,18 @@ pub struct Comparison {
     pub match_rate: Rate,
     /// Legs by what became of them.
     pub legs: LegCounts,
-    /// How far the legs of pairs lie apart.
+    /// Distances between the legs of pairs.
     pub drift: Drift,
     /// The way from the first book's net profit to the second's; null where the currencies
     /// differ.
     pub bridge: Option<Bridge>,
-    /// What the broker made of the alerts; of fills only.
+    /// The broker's execution of the alerts; of fills only.
     pub execution: Option<Execution>,
     /// Currency of the alerts' profit.
     pub currency: String,
     /// The causes of missed and false legs, the commonest first.
     pub causes: Vec<CauseCount>,
-    /// What else should be known.
+    /// Further notes.
     pub notes: Vec<String>,
 }
 
@@ -125,9 +125,9 @@ pub struct Comparison {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonVerdict {
-    /// What it comes to.
+    /// The result in a sentence.
     pub summary: String,
-    /// What to do.
+    /// The next step.
     pub next_step: String,
 }
 
@@ -135,7 +135,7 @@ pub struct ComparisonVerdict {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SuggestedShift {
-    /// What to add to the first book's times, in seconds.
+    /// Seconds to add to the first book's times.
     pub seconds: i64,
     /// Share of its legs that would match, in percent.
     pub match_rate: f64,
@@ -147,9 +147,9 @@ pub struct SuggestedShift {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeasonalShift {
-    /// What to add to the first book's times in winter, in seconds.
+    /// Seconds to add to the first book's times in winter.
     pub winter_seconds: i64,
-    /// What to add to them while daylight saving is in force.
+    /// Seconds to add to them while daylight saving is in force.
     pub summer_seconds: i64,
     /// A zone with these dates of daylight saving.
     pub like: &'static str,
@@ -203,8 +203,8 @@ pub struct SuggestedPrice {
 }
 
 impl SuggestedPrice {
-    /// The tolerance with which a factor is none that keeps legs apart; `None` where no tolerance
-    /// is, as of a split.
+    /// The tolerance with which a factor keeps no legs apart; `None` where no tolerance does
+    /// that, as for a split.
     pub(super) fn of(scale: &Scale) -> Option<Self> {
         let is_within = scale.until.is_none() && scale.tolerance <= 1.0;
         is_within.then(|| (*scale).into())
@@ -277,7 +277,7 @@ pub fn compare(
     }
 }
 
-/// How many legs match; `None` where the books cover no time together.
+/// Match rate; `None` where the books cover no time together.
 fn rate(
     connection: &Connection,
     filter: &ComparisonFilter,

@@ -1,4 +1,4 @@
-//! What to do about the money between two books whose fills match.
+//! Next steps for the money between two books whose fills match.
 
 use super::frame::Found;
 use crate::compare::Step;
@@ -9,7 +9,7 @@ use crate::text::counted;
 /// A difference that nobody has to look at, as a share of the backtest's profit: one in so many.
 const LITTLE: i64 = 20;
 
-/// What to look at where trades are of one side only.
+/// Advice where trades are of one side only.
 const LOOK: &str =
     "Look at the fills that are missing or false: one of them can change all trades behind it.";
 

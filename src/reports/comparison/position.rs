@@ -32,7 +32,7 @@ impl OtherPosition {
         Ok(Some(Self { positions, since }))
     }
 
-    /// What it is, and what to do.
+    /// The difference and the next step, in words.
     pub(super) fn in_words(&self) -> String {
         let since = self.since.map_or_else(String::new, |since| {
             format!(" since the alert of {since:.0}")

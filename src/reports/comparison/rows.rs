@@ -15,7 +15,7 @@ use crate::domain::order::OrderId;
 use crate::domain::signal::Direction;
 
 text_enum! {
-    /// What became of a leg.
+    /// Outcome of a leg.
     LegOutcome, "outcome" {
         /// Both books have it.
         Matched = "matched",
@@ -32,7 +32,7 @@ text_enum! {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LegRow {
-    /// What became of it.
+    /// Its outcome.
     pub outcome: LegOutcome,
     /// As the backtest has it.
     pub backtest: Option<LegSide>,
@@ -42,14 +42,14 @@ pub struct LegRow {
     pub fill: Option<LegSide>,
     /// The ground of a pair.
     pub by: Option<By>,
-    /// How sure a pair is: how much more the best alignment without it costs.
+    /// Certainty of a pair: the further cost of the best alignment without it.
     pub margin: Option<f64>,
     /// Seconds from the first book's leg to the second's.
     pub seconds: Option<f64>,
-    /// How much worse the second book's price is; a cost is above zero.
+    /// Amount by which the second book's price is worse; a cost is above zero.
     #[schema(value_type = Option<String>)]
     pub price_cost: Option<Decimal>,
-    /// What is wrong with a pair: `late`, `quantity`, `imported`.
+    /// Faults of a pair: `late`, `quantity`, `imported`.
     pub flags: Vec<&'static str>,
     /// The cause of a leg that is on one side only.
     pub cause: Option<Cause>,
@@ -73,7 +73,7 @@ pub struct LegSide {
     pub side: Direction,
     /// Opening or closing.
     pub action: Action,
-    /// When: of a backtest the opening of the bar.
+    /// Time of the fill: of a backtest the opening of the bar.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     /// The fill price.
@@ -159,7 +159,7 @@ pub struct Rows {
     places: Vec<Place>,
 }
 
-/// Where a row comes from.
+/// Source of a row.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     outcome: LegOutcome,
@@ -193,13 +193,13 @@ impl Rows {
         }
     }
 
-    /// How many there are.
+    /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// True where there are none.
+    /// True without rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -231,7 +231,7 @@ pub(super) fn is_imported(leg: &Leg, imported: &HashSet<OrderId>) -> bool {
     leg.order.is_some_and(|order| imported.contains(&order))
 }
 
-/// Where the rows come from, by time.
+/// Sources of the rows, by time.
 fn places(books: &[ShownBook; 2], found: &Matching, shift: SignedDuration) -> Vec<Place> {
     let [first, second] = books.each_ref().map(ShownBook::legs);
     let mut places = Vec::with_capacity(first.len() + second.len() - found.pairs.len());
@@ -268,14 +268,14 @@ pub struct RowAt<'a> {
 }
 
 impl<'a> RowAt<'a> {
-    /// What became of it.
+    /// Outcome of the row.
     #[must_use]
     pub fn outcome(self) -> LegOutcome {
         self.place.outcome
     }
 
-    /// True of a leg on one side only, and of a pair that is late or of another quantity. A pair
-    /// whose alert was brought in later is none: the alert is there.
+    /// True of a leg on one side only, and of a pair that is late or of another quantity; not of a
+    /// pair whose alert was imported later, for the alert is there.
     #[must_use]
     pub fn is_problem(self) -> bool {
         match self.outcome() {

@@ -1,4 +1,5 @@
-//! What a trader reads first: one sentence with a number and how sure it is, and the next step.
+//! Verdict of a comparison, which a trader reads first: one sentence with a number and how sure it
+//! is, and the next step.
 
 use jiff::SignedDuration;
 
@@ -64,7 +65,8 @@ fn made(bridge: &Bridge, currency: &str) -> String {
     )
 }
 
-/// What to do: what is wrong with the fills, and with the position; else with the money.
+/// The next step: about the fills and the position, if anything is wrong with them; else about the
+/// money.
 fn next_step(found: &Found<'_>) -> String {
     let position = found.position.map(OtherPosition::in_words);
     match (of_fills(found), position) {
@@ -82,7 +84,7 @@ fn nothing(found: &Found<'_>) -> String {
     }
 }
 
-/// What is wrong with the fills; `None` where nothing is, or a few differ without a pattern.
+/// The next step about the fills; `None` where nothing is wrong, or a few differ without a pattern.
 fn of_fills(found: &Found<'_>) -> Option<String> {
     match (found.shift, found.matching.suggested_scale) {
         (Some(shift), scale) => return Some(shifted(&shift, scale, found.bar)),
@@ -136,8 +138,8 @@ fn late(found: &Found<'_>) -> Option<(usize, String)> {
     (late * 20 > found.matching.pairs.len()).then_some((late, step))
 }
 
-/// What makes times differ by as much, and whether the list's zone may be at fault. Zones lie whole
-/// quarters of an hour apart, and alerts come a bar late, or two.
+/// The likely cause of times that differ by as much, and whether the list's zone may be at fault.
+/// Zones lie whole quarters of an hour apart, and alerts come a bar late, or two.
 fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
     if is_of_days(bar) && by.abs() < bar {
         return (
@@ -265,7 +267,7 @@ fn scaled(scale: &Scale) -> String {
     }
 }
 
-/// How far a factor takes prices apart: in percent, or as many times.
+/// The distance of prices by a factor: in percent, or as many times.
 fn apart(factor: f64) -> String {
     let above = 100.0 * (factor - 1.0);
     match above {

@@ -31,7 +31,7 @@ pub use watch::{ExpectationWatch, Looked, Pending};
 /// Seed of the draws, so that the same trades have the same cone.
 pub(super) const SEED: u64 = 1;
 
-/// Whose expectation is wanted.
+/// The webhook and ticker whose expectation is wanted.
 #[derive(Debug, Clone)]
 pub struct ExpectationFilter {
     /// The webhook.
@@ -40,7 +40,7 @@ pub struct ExpectationFilter {
     pub ticker: Option<Ticker>,
 }
 
-/// Why nothing can be expected, and what to do.
+/// Reason that nothing can be expected, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotExpect {
     /// There is no backtest, and too little else.
@@ -73,7 +73,7 @@ pub enum CannotExpect {
     },
 }
 
-/// Why an expectation could not be read.
+/// Reason that an expectation could not be read.
 pub(super) enum Failed {
     Cannot(CannotExpect),
     Store(StoreError),
@@ -101,15 +101,15 @@ text_enum! {
 pub struct ExpectationSource {
     /// The kind of source.
     pub kind: ExpectedFrom,
-    /// When the first of them was entered.
+    /// Entry time of the first of them.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub from: Option<Timestamp>,
-    /// When the last of them closed.
+    /// Exit time of the last of them.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub to: Option<Timestamp>,
     /// SHA-256 of the backtest's file.
     pub digest: Option<String>,
-    /// When the backtest was frozen for this; null until the first live trade has closed.
+    /// Time at which the backtest was frozen for this; null until the first live trade has closed.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub frozen_at: Option<Timestamp>,
     /// Live trades count that closed then or later; null where all do.
@@ -121,7 +121,7 @@ pub struct ExpectationSource {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BestOf {
-    /// How many were compared: every instrument of every webhook that is not archived, with
+    /// Number of those compared: every instrument of every webhook that is not archived, with
     /// twenty closed trades or more.
     pub compared: usize,
     /// Mean over standard deviation of a trade.
@@ -153,9 +153,9 @@ pub struct LiveExpectation {
     /// The curve of the broker's fills over the same time, in the same unit; empty where there
     /// are none, or in another currency.
     pub fills: Vec<OutcomePoint>,
-    /// What is left of it where it is the best of several; null where it is not, or alone.
+    /// The rest of it where it is the best of several; null where it is not, or alone.
     pub best_of: Option<BestOf>,
-    /// What else should be known.
+    /// Further notes.
     pub notes: Vec<String>,
 }
 
@@ -207,7 +207,7 @@ fn of_subject(
     })
 }
 
-/// What is left of a strategy that is the best of all that are there.
+/// The rest of a strategy's result that is the best of all that are there.
 fn best_of(
     connection: &Connection,
     subject: &Subject,

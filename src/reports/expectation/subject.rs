@@ -239,7 +239,7 @@ fn chosen(
     Ok(of_instrument.find(is_it))
 }
 
-/// What would be frozen of a webhook's backtest now, to hold live trades against from
+/// The part of a webhook's backtest that would be frozen now, to hold live trades against from
 /// `counted_from` on; `None` where it has too few trades.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! What a trader reads first: the place of the live trades in one sentence, and the next step.
+//! Verdict of an expectation, which a trader reads first: the place of the live trades in one
+//! sentence, and the next step.
 
 use super::super::comparison::ComparisonVerdict;
 use super::ExpectedFrom;

@@ -18,7 +18,7 @@ use crate::store::{Connection, Result, backtests, ledgers, tickers};
 /// Rules that are kept; one more and all are drawn again.
 const KEPT: usize = 500;
 
-/// What was drawn and found before.
+/// Results of the last look.
 #[derive(Debug, Default)]
 pub struct ExpectationWatch {
     /// By the number of the expectation and the horizon.
@@ -37,7 +37,7 @@ pub struct Pending {
     is_frozen: bool,
 }
 
-/// What a look found, to be written.
+/// Findings of a look, to be written.
 #[derive(Debug)]
 pub enum Looked {
     /// The backtest is to be frozen.

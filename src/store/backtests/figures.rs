@@ -25,12 +25,12 @@ pub struct KeptBacktest {
     pub ticker: Ticker,
     /// Its closed trades.
     pub trades: usize,
-    /// When it was brought in.
+    /// Time of its import.
     #[schema(value_type = String, format = DateTime)]
     pub imported_at: Timestamp,
     /// Its terms; null of lists that an earlier version brought in.
     pub terms: Option<KeptTerms>,
-    /// Where the webhook's settings say otherwise, so that the two cannot be compared.
+    /// Difference from the webhook's settings, because of which the two cannot be compared.
     pub difference: Option<String>,
     /// The figures of TradingView's own report, where the file had them.
     pub figures: Vec<Figure>,
@@ -111,8 +111,8 @@ pub fn all(connection: &Connection, webhook: &WebhookId) -> Result<Vec<KeptBackt
     Ok(kept)
 }
 
-/// Where a webhook's settings are other than what its lists were made with, and what is not
-/// known of lists that an earlier version brought in.
+/// Differences of a webhook's settings from what its lists were made with, and what is not known of
+/// lists that an earlier version brought in.
 ///
 /// # Errors
 ///

@@ -9,7 +9,7 @@ use crate::domain::signal::Direction;
 use crate::domain::terms::{Contract, Terms};
 use crate::imports::trades::{Commissions, ListedTrade};
 
-/// What is open at the end of a list.
+/// Trades that are open at the end of a list.
 #[derive(Debug, Clone)]
 pub enum OpenAtEnd {
     /// Its trades.
@@ -31,15 +31,15 @@ pub struct OpenTrade {
     pub direction: Direction,
     /// The way its value follows its price.
     pub contract: Contract,
-    /// When it was entered.
+    /// Entry time.
     pub entry_time: Timestamp,
     /// At which price.
     pub entry_price: Price,
-    /// What entering cost.
+    /// Entry commission.
     pub commission: Decimal,
     /// Gain at the last price, before commission; `None` where the list has neither.
     pub profit: Option<Decimal>,
-    /// When the last price was seen.
+    /// Time of the last price.
     pub last_time: Option<Timestamp>,
     /// The last price.
     pub last_price: Option<Price>,

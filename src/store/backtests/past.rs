@@ -15,7 +15,7 @@ const KEPT: i64 = 20;
 /// A list of trades that another one took the place of.
 #[derive(Debug, Clone)]
 pub struct PastBacktest {
-    /// When it was brought in.
+    /// Time of its import.
     pub imported_at: Timestamp,
     /// Its closed trades.
     pub trades: Vec<PastTrade>,
@@ -28,9 +28,9 @@ pub struct PastTrade {
     pub direction: Direction,
     /// Contracts, shares or coins.
     pub quantity: Quantity,
-    /// When it was opened, and at which price.
+    /// Entry time and price.
     pub entry: (Timestamp, Price),
-    /// When it was closed, and at which price.
+    /// Exit time and price.
     pub exit: (Timestamp, Price),
 }
 

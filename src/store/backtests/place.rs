@@ -1,4 +1,4 @@
-//! Where a list of trades is kept, and which backtests it takes the place of.
+//! Chooses the ticker under which a list of trades is kept, and the backtests that it replaces.
 
 use rusqlite::Connection;
 
@@ -72,10 +72,10 @@ fn is_fuller(name: &Ticker, other: &Ticker) -> bool {
     name.may_be(other) && states_exchange(name) && !states_exchange(other)
 }
 
-/// Where a list is kept.
+/// Ticker of a list, and the backtests that it replaces.
 pub(super) struct Place {
     pub ticker: Ticker,
-    /// Why the ticker is a guess, where it is one.
+    /// Reason that the ticker is a guess; `None` if it is not.
     pub guess: Option<String>,
     /// The backtests that it replaces, itself included where it is there already.
     pub replaces: Vec<Kept>,

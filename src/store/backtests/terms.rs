@@ -95,8 +95,8 @@ impl KeptTerms {
         (capital.source != Source::Settings).then_some(capital.value)
     }
 
-    /// Where the webhook's settings say otherwise, so that reports of alerts and of the
-    /// list cannot be compared.
+    /// Differences from the webhook's settings, because of which reports of alerts and of the list
+    /// cannot be compared.
     #[must_use]
     pub fn differences(&self, settings: &Settings, ticker: &Ticker) -> Option<String> {
         let mut differences = Vec::new();
@@ -176,7 +176,7 @@ fn initial_capital(settings: &Settings, said: Option<&Term>) -> Term {
     }
 }
 
-/// A sign of several currencies that the webhook's is none of.
+/// Note on a sign of several currencies, of which the webhook's is none.
 pub(super) fn sign_note(new: &NewBacktest, terms: &KeptTerms) -> Option<String> {
     let sign = new.list.currency_sign?;
     let (_, codes) = OF_SIGNS.iter().find(|(known, _)| *known == sign)?;

@@ -12,7 +12,7 @@ use crate::store::error::Result;
 use crate::store::sql::to_micros;
 use crate::store::writer::WriteContext;
 
-/// A difference that is none of reading two clocks one after the other.
+/// Least difference of two clocks that does not come from reading one after the other.
 const STEP: i64 = 1_000_000;
 
 /// The longest pause of a row that was never tried; one that waits longer waits for a time of day.

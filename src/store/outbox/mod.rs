@@ -42,7 +42,7 @@ numbered_id! {
 }
 
 text_enum! {
-    /// What became of a row.
+    /// State of a row.
     RowState, "state" {
         /// It waits for its first try, or for the next.
         Waiting = "waiting",
@@ -64,29 +64,29 @@ pub struct OutboxRow {
     pub id: RowId,
     /// The lane of its destination.
     pub lane: String,
-    /// Who sends it.
+    /// Kind, which names its sender.
     pub kind: String,
-    /// What it is about; the same for every try, so that a receiver can know it again.
+    /// Its subject; the same for every try, so that a receiver can know it again.
     pub about: String,
     /// The bytes to send.
     pub body: Vec<u8>,
-    /// Whether the other side takes it once however often it is sent.
+    /// True if the other side takes it once however often it is sent.
     pub repeatable: bool,
-    /// What became of it.
+    /// Its state.
     pub state: RowState,
-    /// When it was put here.
+    /// Time at which it was put here.
     pub put_at: Timestamp,
-    /// When it is sent, or sent again.
+    /// Time of the next try.
     pub due_at: Timestamp,
-    /// When it is of no use any more.
+    /// Time after which it is of no use.
     pub expires_at: Option<Timestamp>,
     /// Tries that failed since it was put here, or put here again.
     pub failures: u32,
-    /// When it was done with.
+    /// Time at which it was done with.
     pub settled_at: Option<Timestamp>,
     /// The event that it passes on.
     pub event: Option<EventId>,
-    /// Why it is dead without having been sent.
+    /// Reason that it is dead without having been sent.
     pub note: Option<String>,
     /// The webhooks that its alert has come through, as [`NewRow::via`].
     pub via: String,
@@ -95,17 +95,17 @@ pub struct OutboxRow {
 /// One try to send a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Try {
-    /// When it began.
+    /// Its start.
     pub began_at: Timestamp,
-    /// When it ended; none where it is under way or was cut off.
+    /// Its end; `None` where it is under way or was cut off.
     pub ended_at: Option<Timestamp>,
-    /// What came of it.
+    /// Its result.
     pub outcome: Option<String>,
-    /// What the other side said, or what went wrong.
+    /// The other side's answer, or what went wrong.
     pub answer: Option<String>,
 }
 
-/// What a list of rows is narrowed to.
+/// Filter of a list of rows.
 #[derive(Debug, Clone, Default)]
 pub struct RowFilter {
     /// A lane.

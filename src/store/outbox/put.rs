@@ -17,15 +17,15 @@ pub const LARGEST_LANE: i64 = 10_000;
 pub struct NewRow {
     /// The lane of its destination.
     pub lane: String,
-    /// Who sends it.
+    /// Kind, which names its sender.
     pub kind: &'static str,
-    /// What it is about: a second row of the lane about the same is not put there.
+    /// Its subject: a second row of the lane about the same is not put there.
     pub about: String,
     /// The bytes to send.
     pub body: Vec<u8>,
-    /// Whether the other side takes it once however often it is sent.
+    /// True if the other side takes it once however often it is sent.
     pub repeatable: bool,
-    /// Whether it is kept in a lane that is full, as what tells of a fault is.
+    /// True if it is kept in a lane that is full, as what tells of a fault is.
     pub vital: bool,
     /// Not sent before.
     pub due_at: Timestamp,
@@ -38,7 +38,7 @@ pub struct NewRow {
     pub via: String,
 }
 
-/// What became of a row that was to be put into the outbox.
+/// Fate of a row that was to be put into the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// It waits.

@@ -11,7 +11,7 @@ use crate::store::writer::WriteContext;
 /// Characters of an answer that are kept.
 const LONGEST_ANSWER: usize = 4096;
 
-/// What came of a try.
+/// Result of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was taken.
@@ -48,16 +48,16 @@ impl Outcome {
     }
 }
 
-/// What came of the try to send a row.
+/// Result of the try to send a row.
 #[derive(Debug, Clone)]
 pub struct Note {
     /// The row.
     pub row: RowId,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
-    /// What the other side said, or what went wrong, without secrets.
+    /// The other side's answer, or what went wrong, without secrets.
     pub answer: String,
-    /// When that was.
+    /// End of the try.
     pub at: Timestamp,
 }
 
@@ -119,7 +119,7 @@ pub fn recover(connection: &Connection, now: Timestamp) -> Result<()> {
 /// Time for which another algohook knows a message again by its id.
 const KNOWN_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is noted of a row whose later fate a restore lost.
+/// Note on a row whose later fate a restore lost.
 const RESTORED: &str = "it was waiting when the backup was taken, which has been restored: whether it was sent since, nobody \
      knows";
 

@@ -11,7 +11,7 @@ use super::{OutboxRow, RowId, SELECT, read};
 use crate::store::error::Result;
 use crate::store::sql::{timestamp, to_micros};
 
-/// What a lane has to send.
+/// The next step of a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// This row, which counts as being sent from now on.
@@ -27,7 +27,7 @@ pub enum Next {
 pub struct Waiting {
     /// The lane.
     pub lane: String,
-    /// When it has something to do.
+    /// Time at which it has something to do.
     pub due_at: Timestamp,
 }
 
@@ -152,5 +152,5 @@ fn expire(connection: &Connection, lane: &str, now: Timestamp) -> Result<usize> 
     Ok(update.execute(params![lane, to_micros(now), at_once, TOO_LATE])?)
 }
 
-/// Why a row is dead that was not sent in time.
+/// Note on a row that was not sent in time.
 const TOO_LATE: &str = "it could not be sent within its time";

@@ -48,7 +48,7 @@ impl TradeFilter {
         Ok(conditions)
     }
 
-    /// Which webhooks `w` and which instrument of a table `of`, trades, ledgers or backtests.
+    /// Conditions on webhooks `w` and the instrument of a table `of`, trades, ledgers or backtests.
     fn of(&self, of: &str, connection: &Connection) -> Result<Conditions> {
         let columns = format!("{of}.webhook_id, {of}.ticker");
         let mut of = Conditions::with("w.deleted_at IS NULL");
@@ -213,6 +213,6 @@ const OF_LEDGERS: &str = "webhooks w CROSS JOIN ledgers l ON l.webhook_id = w.id
 const OF_BACKTESTS: &str = "webhooks w CROSS JOIN backtests l ON l.webhook_id = w.id
     CROSS JOIN trades t ON t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
 
-/// Whether a trade `t` has an alert that was brought in later.
+/// Condition of a trade `t` that has an alert that was brought in later.
 pub(super) const IS_IMPORTED: &str = "(t.book = 0 AND EXISTS (SELECT 1 FROM events e
     WHERE e.id IN (t.entry_order, t.exit_order) AND e.source = 'imported'))";

@@ -41,9 +41,9 @@ pub fn in_book(connection: &Connection, key: &LedgerKey) -> Result<Vec<ClosedTra
 /// A trade and the orders, or fills, that opened and closed it.
 #[derive(Debug, Clone)]
 pub struct PairedTrade {
-    /// What opened it.
+    /// The order that opened it.
     pub entry: OrderId,
-    /// What closed it.
+    /// The order that closed it.
     pub exit: OrderId,
     /// Name of the signal that closed it, where it has one.
     pub exit_signal: Option<Arc<str>>,

@@ -696,7 +696,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the login asks for a code. */
+        /** Tells whether the login asks for a code. */
         get: operations["get_second_factor"];
         put?: never;
         /** Makes a secret for an authenticator app; it counts once confirmed with a code. */
@@ -1251,7 +1251,7 @@ export interface components {
             address?: string | null;
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the act.
              */
             at: string;
             /**
@@ -1279,7 +1279,7 @@ export interface components {
         /** @description The best of several strategies, for what it is: somebody is always the best. */
         BestOf: {
             /**
-             * @description How many were compared: every instrument of every webhook that is not archived, with
+             * @description Number of those compared: every instrument of every webhook that is not archived, with
              *     twenty closed trades or more.
              */
             compared: number;
@@ -1315,7 +1315,7 @@ export interface components {
             quantity: string;
             /** @description Rounded amounts and other terms of the same contract. */
             rounding: string;
-            /** @description How many trades are behind each step. */
+            /** @description Numbers of trades behind the steps. */
             trades: components["schemas"]["TradeCounts"];
         };
         /** @enum {string} */
@@ -1331,7 +1331,7 @@ export interface components {
             event: string;
             /** @enum {string} */
             kind: "noOrder";
-            /** @description What became of it. */
+            /** @description Its status. */
             status: components["schemas"]["EventStatus"];
         } | {
             /** @enum {string} */
@@ -1339,14 +1339,14 @@ export interface components {
         } | {
             /**
              * Format: date-time
-             * @description When it stopped, or its last commit where it ended without a stop.
+             * @description Time of the stop, or of its last commit where it ended without a stop.
              */
             from: string;
             /** @enum {string} */
             kind: "notRunning";
             /**
              * Format: date-time
-             * @description When it started again.
+             * @description Time of the next start.
              */
             to: string;
             /** @description True if it was stopped: then all of the time is known. */
@@ -1367,7 +1367,7 @@ export interface components {
             from: string;
             /** @enum {string} */
             kind: "silence";
-            /** @description How many are. */
+            /** @description Number of missing legs. */
             legs: number;
             /**
              * Format: date-time
@@ -1382,7 +1382,7 @@ export interface components {
             from: string;
             /** @enum {string} */
             kind: "noFills";
-            /** @description How many are. */
+            /** @description Number of alerts without a fill. */
             legs: number;
             /**
              * Format: date-time
@@ -1400,7 +1400,7 @@ export interface components {
         } | {
             /**
              * Format: date-time
-             * @description When the other export was brought in.
+             * @description Time at which the other export was imported.
              */
             export: string;
             /** @enum {string} */
@@ -1432,18 +1432,18 @@ export interface components {
         };
         /** @description The certificate that clients are shown. */
         Certificate: {
-            /** @description Why the authority gave no new one the last time, where it did not. */
+            /** @description The authority's reason for giving no new one the last time; null if it did. */
             error?: string | null;
             /** @description The domains that it is for. */
             names: string[];
             /**
              * Format: date-time
-             * @description When it is asked again.
+             * @description Time of the next request to the authority.
              */
             nextTry?: string | null;
             /**
              * Format: date-time
-             * @description When it ends; null while there is none.
+             * @description Expiry; null while there is no certificate.
              */
             notAfter?: string | null;
         };
@@ -1460,7 +1460,7 @@ export interface components {
             commands?: components["schemas"]["ChatCommands"] | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              */
             createdAt: string;
             /**
@@ -1496,7 +1496,7 @@ export interface components {
             settings: {
                 [key: string]: string;
             };
-            /** @description What it tells: `all`, or a list of topics. */
+            /** @description Topics it tells: `all`, or a list. */
             tells: components["schemas"]["Tells"];
             /** @description The time zone of these and of its digests. */
             timeZone: string;
@@ -1508,7 +1508,7 @@ export interface components {
             /** @description The webhooks that it tells of; all of them where the list is empty. */
             webhooks: string[];
         };
-        /** @description What a channel is to be; what is left out stays, or is as usual. */
+        /** @description Settings of a channel; those left out stay, or take their defaults. */
         ChannelChange: {
             /** @description A name for it. */
             name?: string | null;
@@ -1528,7 +1528,7 @@ export interface components {
         };
         /** @enum {string} */
         ChannelKind: "telegram" | "discord" | "slack" | "ntfy" | "gotify" | "pushover" | "email" | "webhook";
-        /** @description What came of a test message. */
+        /** @description Result of a test message. */
         ChannelTest: {
             /** @description The channel's own answer, or why there is none. */
             answer: string;
@@ -1549,10 +1549,10 @@ export interface components {
         ChatCommands: {
             /**
              * Format: date-time
-             * @description When the code came.
+             * @description Time at which the code came.
              */
             confirmedAt?: string | null;
-            /** @description Why the bot's messages cannot be read, where the service said so. */
+            /** @description The service's reason for not giving the bot's messages. */
             problem?: string | null;
             /** @description The user whose commands are taken; null while the code is waited for. */
             user?: string | null;
@@ -1633,7 +1633,7 @@ export interface components {
             causes: components["schemas"]["CauseCount"][];
             /** @description Currency of the alerts' profit. */
             currency: string;
-            /** @description How far the legs of pairs lie apart. */
+            /** @description Distances between the legs of pairs. */
             drift: components["schemas"]["Drift"];
             execution?: components["schemas"]["Execution"] | null;
             /**
@@ -1645,7 +1645,7 @@ export interface components {
             legs: components["schemas"]["LegCounts"];
             /** @description Share of the first book's legs that the second has. */
             matchRate: components["schemas"]["Rate"];
-            /** @description What else should be known. */
+            /** @description Further notes. */
             notes: string[];
             /**
              * Format: int64
@@ -1670,9 +1670,9 @@ export interface components {
         };
         /** @description A comparison in words. */
         ComparisonVerdict: {
-            /** @description What to do. */
+            /** @description The next step. */
             nextStep: string;
-            /** @description What it comes to. */
+            /** @description The result in a sentence. */
             summary: string;
         };
         /** @description Percentiles of the runs after a number of trades. */
@@ -1771,10 +1771,10 @@ export interface components {
         Departure: {
             /**
              * Format: date-time
-             * @description When it closed.
+             * @description Time of the closing.
              */
             at: string;
-            /** @description What showed it. */
+            /** @description Evidence of it. */
             ground: components["schemas"]["DepartureGround"];
             /**
              * @description The number of the trade after which nothing was left of it: the evidence is gone, and the
@@ -1856,8 +1856,8 @@ export interface components {
             equity: string;
             /**
              * Format: date-time
-             * @description When the trade closed; of the first point, when the first trade was entered, or
-             *     when the range began where that is later.
+             * @description Exit time of the trade; of the first point, the first entry, or the start of the range where
+             *     that is later.
              */
             time: string;
             /** @description The number of the trade, from 1; 0 is the start. */
@@ -1901,7 +1901,7 @@ export interface components {
             qty?: string | null;
             /**
              * Format: date-time
-             * @description When it arrived; of an imported event, when it should have.
+             * @description Time of arrival; of an imported event, the time at which it should have arrived.
              */
             receivedAt: string;
             /**
@@ -1911,7 +1911,7 @@ export interface components {
             sellWhileFlat: components["schemas"]["SellWhileFlat"];
             /**
              * Format: date-time
-             * @description When the signal fired, by the sender's clock.
+             * @description Time of the signal, by the sender's clock.
              */
             signalTime?: string | null;
             /** @description The quantity that a percentage came to. */
@@ -1958,13 +1958,13 @@ export interface components {
         EventDetail: components["schemas"]["Event"] & {
             /**
              * Format: date-time
-             * @description When it was on disk, by this machine's clock, and could be answered; null where a crash
-             *     came before that could be noted.
+             * @description Time at which it was on disk, by this machine's clock, and could be answered; null where a
+             *     crash came before that could be noted.
              */
             committedAt?: string | null;
-            /** @description Where each field of its order is from; null where its message is not kept any longer. */
+            /** @description Source of each field of its order; null where its message is not kept any longer. */
             fields?: components["schemas"]["FieldOrigin"][] | null;
-            /** @description What became of each forward of it, oldest first. */
+            /** @description Its forwards and their results, oldest first. */
             forwards: components["schemas"]["ForwardAnswer"][];
         };
         /** @enum {string} */
@@ -2002,14 +2002,14 @@ export interface components {
             /** @description The largest gain on the way of any trade. */
             largestFavorable?: string | null;
         };
-        /** @description What came of alerts at a broker. */
+        /** @description Execution of alerts at a broker. */
         Execution: {
             /** @description The whole in a letter. */
             grade: components["schemas"]["Grade"];
-            /** @description How long the way took. */
+            /** @description Delay of the fills. */
             latency: components["schemas"]["Latency"];
             retention?: components["schemas"]["Retention"] | null;
-            /** @description What the fills cost against the alerts' prices. */
+            /** @description Cost of the fills against the alerts' prices. */
             slippage: components["schemas"]["FillSlippage"];
         };
         /** @description Live trades against what was expected of them. */
@@ -2029,7 +2029,7 @@ export interface components {
              * @description A CUSUM that 95 of 100 healthy runs stay below. It is drawn, and raises nothing.
              */
             cusumLimit: number;
-            /** @description What the live trades are made of, beside what was expected. */
+            /** @description Figures of the live trades beside the expected ones. */
             differences: components["schemas"]["FigureDifference"][];
             drawdown?: components["schemas"]["FallStanding"] | null;
             /** @description Mean outcome of an expected trade. */
@@ -2072,19 +2072,19 @@ export interface components {
             digest?: string | null;
             /**
              * Format: date-time
-             * @description When the first of them was entered.
+             * @description Entry time of the first of them.
              */
             from?: string | null;
             /**
              * Format: date-time
-             * @description When the backtest was frozen for this; null until the first live trade has closed.
+             * @description Time at which the backtest was frozen for this; null until the first live trade has closed.
              */
             frozenAt?: string | null;
             /** @description The kind of source. */
             kind: components["schemas"]["ExpectedFrom"];
             /**
              * Format: date-time
-             * @description When the last of them closed.
+             * @description Exit time of the last of them.
              */
             to?: string | null;
         };
@@ -2111,7 +2111,7 @@ export interface components {
         /** @description A message, and the order that it would make. */
         Explanation: {
             error?: components["schemas"]["PayloadError"] | null;
-            /** @description Where each field is from; of a message that makes no order, as far as it was read. */
+            /** @description Source of each field; of a message that makes no order, as far as it was read. */
             fields: components["schemas"]["FieldOrigin"][];
             /** @description The format that it is read in. */
             format: components["schemas"]["Format"];
@@ -2227,7 +2227,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When it was brought in.
+             * @description Time of its import.
              */
             importedAt: string;
             /** @description Fills that no other file has: those that go when it is undone. */
@@ -2235,7 +2235,7 @@ export interface components {
             /** @description The broker. */
             venue: components["schemas"]["FillVenue"];
         };
-        /** @description What fills cost against the alerts' prices; above zero is a cost. */
+        /** @description Cost of fills against the alerts' prices; above zero is a cost. */
         FillSlippage: {
             /**
              * Format: double
@@ -2282,7 +2282,7 @@ export interface components {
         Forward: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              */
             createdAt: string;
             /**
@@ -2330,7 +2330,7 @@ export interface components {
             };
             /** @description True if messages are signed. */
             signed: boolean;
-            /** @description Whether it passes alerts on. */
+            /** @description State; an active one passes alerts on. */
             state: components["schemas"]["ForwardState"];
             /** @description The text to send. */
             template?: string | null;
@@ -2367,7 +2367,7 @@ export interface components {
              */
             sentAfterMs?: number | null;
         };
-        /** @description What a forward is to be; what is left out stays, or is as usual. */
+        /** @description Settings of a forward; those left out stay, or take their defaults. */
         ForwardChange: {
             format?: components["schemas"]["ForwardFormat"] | null;
             maxAge?: components["schemas"]["MaxAge"] | null;
@@ -2430,7 +2430,7 @@ export interface components {
         };
         /** @description The whole in a letter. */
         Grade: {
-            /** @description What would raise it most. */
+            /** @description The step that would raise it most. */
             advice: string;
             /** @description The letter. */
             letter: components["schemas"]["Letter"];
@@ -2491,7 +2491,7 @@ export interface components {
             equity: string;
             /**
              * Format: date-time
-             * @description When the price was seen.
+             * @description Time of the price.
              */
             time: string;
         };
@@ -2546,7 +2546,7 @@ export interface components {
         ImportedFills: {
             /**
              * Format: date-time
-             * @description When the first of its fills was.
+             * @description Time of the first of its fills.
              */
             first?: string | null;
             /** @description The import, by which it can be undone; none where nothing changes. */
@@ -2555,7 +2555,7 @@ export interface components {
             known: number;
             /**
              * Format: date-time
-             * @description When the last of its fills was.
+             * @description Time of the last of its fills.
              */
             last?: string | null;
             /** @description Instruments that the webhook does not trade: their fills were left out. */
@@ -2579,7 +2579,7 @@ export interface components {
             currency: string;
             /**
              * Format: date-time
-             * @description When the first trade was entered.
+             * @description Entry time of the first trade.
              */
             first?: string | null;
             /**
@@ -2595,7 +2595,7 @@ export interface components {
             isZoneAssumed: boolean;
             /**
              * Format: date-time
-             * @description When the last trade was left.
+             * @description Exit time of the last trade.
              */
             last?: string | null;
             /** @description Net profit of the closed trades. */
@@ -2618,7 +2618,7 @@ export interface components {
             /** @description Closed trades. */
             trades: number;
         };
-        /** @description Where the truth lies in 95 of 100 cases. */
+        /** @description A 95 % confidence interval. */
         Interval: {
             /**
              * Format: double
@@ -2660,12 +2660,12 @@ export interface components {
             name: string;
             /**
              * Format: date-time
-             * @description When the owner confirmed it; null until then.
+             * @description Time at which the owner confirmed it; null until then.
              */
             pinnedAt?: string | null;
             /**
              * Format: date-time
-             * @description When it was seen first.
+             * @description Time at which it was first seen.
              */
             seenAt: string;
         };
@@ -2676,7 +2676,7 @@ export interface components {
         };
         /** @description A backtest as it is kept. */
         KeptBacktest: {
-            /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
+            /** @description Difference from the webhook's settings, because of which the two cannot be compared. */
             difference?: string | null;
             /** @description Excursions of its trades, and their durations in bars. */
             excursions: components["schemas"]["TradeFigures"];
@@ -2684,7 +2684,7 @@ export interface components {
             figures: components["schemas"]["Figure"][];
             /**
              * Format: date-time
-             * @description When it was brought in.
+             * @description Time of its import.
              */
             importedAt: string;
             terms?: components["schemas"]["KeptTerms"] | null;
@@ -2727,7 +2727,7 @@ export interface components {
         };
         /** @enum {string} */
         KeyFound: "right" | "wrong" | "missing";
-        /** @description How long the way took. */
+        /** @description Times between signal, alert and fill. */
         Latency: {
             /** @description Fills by the time from when their alert came. */
             histogram: components["schemas"]["LatencyBand"][];
@@ -2783,16 +2783,16 @@ export interface components {
             /** @description The cause in a sentence. */
             causeInWords?: string | null;
             fill?: components["schemas"]["LegSide"] | null;
-            /** @description What is wrong with a pair: `late`, `quantity`, `imported`. */
+            /** @description Faults of a pair: `late`, `quantity`, `imported`. */
             flags: string[];
             /**
              * Format: double
-             * @description How sure a pair is: how much more the best alignment without it costs.
+             * @description Certainty of a pair: the further cost of the best alignment without it.
              */
             margin?: number | null;
-            /** @description What became of it. */
+            /** @description Its outcome. */
             outcome: components["schemas"]["LegOutcome"];
-            /** @description How much worse the second book's price is; a cost is above zero. */
+            /** @description Amount by which the second book's price is worse; a cost is above zero. */
             priceCost?: string | null;
             /**
              * Format: double
@@ -2818,7 +2818,7 @@ export interface components {
             signal?: string | null;
             /**
              * Format: date-time
-             * @description When: of a backtest the opening of the bar.
+             * @description Time of the fill: of a backtest the opening of the bar.
              */
             time: string;
         };
@@ -2834,7 +2834,7 @@ export interface components {
              *     are none, or in another currency.
              */
             fills: components["schemas"]["OutcomePoint"][];
-            /** @description What else should be known. */
+            /** @description Further notes. */
             notes: string[];
             /** @description The trades that runs are drawn from. */
             source: components["schemas"]["ExpectationSource"];
@@ -2859,10 +2859,10 @@ export interface components {
             evidence: number;
             /**
              * Format: date-time
-             * @description When the last of them closed.
+             * @description Exit time of the last of them.
              */
             time: string;
-            /** @description What they came to together. */
+            /** @description Their outcomes together. */
             total: string;
             /** @description The number of trades. */
             trade: number;
@@ -2879,7 +2879,7 @@ export interface components {
         MaxAge: number | string;
         /** @description The login of a request. */
         Me: {
-            /** @description Where alerts are sent to, without the path. */
+            /** @description Base of the addresses that alerts are sent to, without the path. */
             baseUrl: string;
             /** @description `session` or `token`. */
             kind: string;
@@ -3199,7 +3199,7 @@ export interface components {
             kind: components["schemas"]["Misdirection"];
             /**
              * Format: date-time
-             * @description When the last one came.
+             * @description Time of the last one.
              */
             lastAt: string;
             /** @description The sender's address. */
@@ -3211,7 +3211,7 @@ export interface components {
         };
         /** @enum {string} */
         Misdirection: "unknown" | "corrected" | "unencrypted";
-        /** @description Where the truth of an amount lies in 95 of 100 cases, rounded to eight places. */
+        /** @description A 95 % confidence interval of an amount, rounded to eight places. */
         MoneyInterval: {
             /** @description Upper end. */
             high: string;
@@ -3282,7 +3282,7 @@ export interface components {
         /** @description An alert that was missing. */
         NewAlert: {
             direction?: components["schemas"]["Direction"] | null;
-            /** @description Why it makes no order. */
+            /** @description Reason that it makes no order. */
             error?: string | null;
             /** @description Its line in the file. */
             row: number;
@@ -3290,7 +3290,7 @@ export interface components {
             ticker?: string | null;
             /**
              * Format: date-time
-             * @description When it fired.
+             * @description Time at which it fired.
              */
             time: string;
         };
@@ -3340,7 +3340,7 @@ export interface components {
             address?: string | null;
             /**
              * Format: date-time
-             * @description When it was.
+             * @description Time of the login.
              */
             at: string;
             /**
@@ -3413,18 +3413,18 @@ export interface components {
             qty?: string | null;
             /** @description The size as the alert states it, where that is a percentage, of which `qty` was made. */
             qtyPercent?: string | null;
-            /** @description What the percentage is of: `equity` or `position`. */
+            /** @description Base of the percentage: `equity` or `position`. */
             qtyPercentOf?: string | null;
             /**
              * Format: date-time
-             * @description When it arrived.
+             * @description Time of arrival.
              */
             receivedAt: string;
             /** @description Name of the signal. */
             signal?: string | null;
             /**
              * Format: date-time
-             * @description When the signal fired, by the sender's clock.
+             * @description Time of the signal, by the sender's clock.
              */
             signalTime?: string | null;
             /** @description Signed position after it, as TradingView states it. */
@@ -3455,7 +3455,7 @@ export interface components {
         OutboxItem: {
             /**
              * Format: date-time
-             * @description When the last try was answered.
+             * @description Time of the answer to the last try.
              */
             answeredAt?: string | null;
             /**
@@ -3465,14 +3465,14 @@ export interface components {
             attempts: number;
             /**
              * Format: date-time
-             * @description When it is sent, or sent again; null of what is done with.
+             * @description Time of the next try; null once it is done with.
              */
             dueAt?: string | null;
             /** @description The event that it passes on. */
             event?: string | null;
             /**
              * Format: date-time
-             * @description When it is of no use any more.
+             * @description Time after which it is of no use.
              */
             expiresAt?: string | null;
             /** @description `out_` and a number. */
@@ -3485,17 +3485,17 @@ export interface components {
             messageId: string;
             /**
              * Format: date-time
-             * @description When it was put into the outbox.
+             * @description Time at which it was put into the outbox.
              */
             putAt: string;
             /** @description True if it is sent again though nobody knows whether it arrived. */
             repeats: boolean;
             /**
              * Format: date-time
-             * @description When the last try began.
+             * @description Start of the last try.
              */
             sentAt?: string | null;
-            /** @description What became of it. */
+            /** @description State of its delivery. */
             state: string;
             /** @description The forward or channel that it is for. */
             target: string;
@@ -3505,14 +3505,14 @@ export interface components {
          * @enum {string}
          */
         Outcome: "win" | "loss" | "even";
-        /** @description What some trades came to together after a number of them. */
+        /** @description The sum of some trades' outcomes after a number of them. */
         OutcomePoint: {
             /**
              * Format: date-time
-             * @description When the last of them closed.
+             * @description Exit time of the last of them.
              */
             time: string;
-            /** @description What they came to together. */
+            /** @description Their outcomes together. */
             total: string;
             /** @description The number of trades. */
             trade: number;
@@ -3554,7 +3554,7 @@ export interface components {
                 address?: string | null;
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description Time of the act.
                  */
                 at: string;
                 /**
@@ -3575,7 +3575,7 @@ export interface components {
                 commands?: components["schemas"]["ChatCommands"] | null;
                 /**
                  * Format: date-time
-                 * @description When it was made.
+                 * @description Time of creation.
                  */
                 createdAt: string;
                 /**
@@ -3611,7 +3611,7 @@ export interface components {
                 settings: {
                     [key: string]: string;
                 };
-                /** @description What it tells: `all`, or a list of topics. */
+                /** @description Topics it tells: `all`, or a list. */
                 tells: components["schemas"]["Tells"];
                 /** @description The time zone of these and of its digests. */
                 timeZone: string;
@@ -3697,7 +3697,7 @@ export interface components {
                 qty?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it arrived; of an imported event, when it should have.
+                 * @description Time of arrival; of an imported event, the time at which it should have arrived.
                  */
                 receivedAt: string;
                 /**
@@ -3707,7 +3707,7 @@ export interface components {
                 sellWhileFlat: components["schemas"]["SellWhileFlat"];
                 /**
                  * Format: date-time
-                 * @description When the signal fired, by the sender's clock.
+                 * @description Time of the signal, by the sender's clock.
                  */
                 signalTime?: string | null;
                 /** @description The quantity that a percentage came to. */
@@ -3742,7 +3742,7 @@ export interface components {
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When it was brought in.
+                 * @description Time of its import.
                  */
                 importedAt: string;
                 /** @description Fills that no other file has: those that go when it is undone. */
@@ -3759,7 +3759,7 @@ export interface components {
             items: {
                 /**
                  * Format: date-time
-                 * @description When it was made.
+                 * @description Time of creation.
                  */
                 createdAt: string;
                 /**
@@ -3807,7 +3807,7 @@ export interface components {
                 };
                 /** @description True if messages are signed. */
                 signed: boolean;
-                /** @description Whether it passes alerts on. */
+                /** @description State; an active one passes alerts on. */
                 state: components["schemas"]["ForwardState"];
                 /** @description The text to send. */
                 template?: string | null;
@@ -3838,7 +3838,7 @@ export interface components {
         Page_KeptBacktest: {
             /** @description The items of this page. */
             items: {
-                /** @description Where the webhook's settings say otherwise, so that the two cannot be compared. */
+                /** @description Difference from the webhook's settings, because of which the two cannot be compared. */
                 difference?: string | null;
                 /** @description Excursions of its trades, and their durations in bars. */
                 excursions: components["schemas"]["TradeFigures"];
@@ -3846,7 +3846,7 @@ export interface components {
                 figures: components["schemas"]["Figure"][];
                 /**
                  * Format: date-time
-                 * @description When it was brought in.
+                 * @description Time of its import.
                  */
                 importedAt: string;
                 terms?: components["schemas"]["KeptTerms"] | null;
@@ -3869,16 +3869,16 @@ export interface components {
                 /** @description The cause in a sentence. */
                 causeInWords?: string | null;
                 fill?: components["schemas"]["LegSide"] | null;
-                /** @description What is wrong with a pair: `late`, `quantity`, `imported`. */
+                /** @description Faults of a pair: `late`, `quantity`, `imported`. */
                 flags: string[];
                 /**
                  * Format: double
-                 * @description How sure a pair is: how much more the best alignment without it costs.
+                 * @description Certainty of a pair: the further cost of the best alignment without it.
                  */
                 margin?: number | null;
-                /** @description What became of it. */
+                /** @description Its outcome. */
                 outcome: components["schemas"]["LegOutcome"];
-                /** @description How much worse the second book's price is; a cost is above zero. */
+                /** @description Amount by which the second book's price is worse; a cost is above zero. */
                 priceCost?: string | null;
                 /**
                  * Format: double
@@ -3928,18 +3928,18 @@ export interface components {
                 qty?: string | null;
                 /** @description The size as the alert states it, where that is a percentage, of which `qty` was made. */
                 qtyPercent?: string | null;
-                /** @description What the percentage is of: `equity` or `position`. */
+                /** @description Base of the percentage: `equity` or `position`. */
                 qtyPercentOf?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it arrived.
+                 * @description Time of arrival.
                  */
                 receivedAt: string;
                 /** @description Name of the signal. */
                 signal?: string | null;
                 /**
                  * Format: date-time
-                 * @description When the signal fired, by the sender's clock.
+                 * @description Time of the signal, by the sender's clock.
                  */
                 signalTime?: string | null;
                 /** @description Signed position after it, as TradingView states it. */
@@ -3973,7 +3973,7 @@ export interface components {
             items: {
                 /**
                  * Format: date-time
-                 * @description When the last try was answered.
+                 * @description Time of the answer to the last try.
                  */
                 answeredAt?: string | null;
                 /**
@@ -3983,14 +3983,14 @@ export interface components {
                 attempts: number;
                 /**
                  * Format: date-time
-                 * @description When it is sent, or sent again; null of what is done with.
+                 * @description Time of the next try; null once it is done with.
                  */
                 dueAt?: string | null;
                 /** @description The event that it passes on. */
                 event?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it is of no use any more.
+                 * @description Time after which it is of no use.
                  */
                 expiresAt?: string | null;
                 /** @description `out_` and a number. */
@@ -4003,17 +4003,17 @@ export interface components {
                 messageId: string;
                 /**
                  * Format: date-time
-                 * @description When it was put into the outbox.
+                 * @description Time at which it was put into the outbox.
                  */
                 putAt: string;
                 /** @description True if it is sent again though nobody knows whether it arrived. */
                 repeats: boolean;
                 /**
                  * Format: date-time
-                 * @description When the last try began.
+                 * @description Start of the last try.
                  */
                 sentAt?: string | null;
-                /** @description What became of it. */
+                /** @description State of its delivery. */
                 state: string;
                 /** @description The forward or channel that it is for. */
                 target: string;
@@ -4053,11 +4053,11 @@ export interface components {
         Page_Rejection: {
             /** @description The items of this page. */
             items: {
-                /** @description Why. */
+                /** @description Reason for it. */
                 reason: components["schemas"]["RejectionReason"];
                 /**
                  * Format: date-time
-                 * @description When.
+                 * @description Time of the rejection.
                  */
                 rejectedAt: string;
                 /**
@@ -4079,7 +4079,7 @@ export interface components {
                 address?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it began.
+                 * @description Time of the login.
                  */
                 createdAt: string;
                 /** @description `ses_` and a number. */
@@ -4088,7 +4088,7 @@ export interface components {
                 isCurrent: boolean;
                 /**
                  * Format: date-time
-                 * @description When it was last used, to the minute.
+                 * @description Time of its last use, to the minute.
                  */
                 lastSeenAt: string;
                 /** @description In which browser it was begun, as that calls itself. */
@@ -4127,14 +4127,14 @@ export interface components {
             items: {
                 /**
                  * Format: date-time
-                 * @description When it was made.
+                 * @description Time of creation.
                  */
                 createdAt: string;
                 /** @description `tok_` and a number. */
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When it was last used, to the minute.
+                 * @description Time of its last use, to the minute.
                  */
                 lastUsedAt?: string | null;
                 /** @description The token that made it, and with which it ends; null where its owner made it. */
@@ -4174,7 +4174,7 @@ export interface components {
                 entrySignal?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it was opened.
+                 * @description Time of the entry.
                  */
                 entryTime: string;
                 /** @description The order that closed it; null in other books than that of alerts. */
@@ -4185,7 +4185,7 @@ export interface components {
                 exitSignal?: string | null;
                 /**
                  * Format: date-time
-                 * @description When it was closed.
+                 * @description Time of the exit.
                  */
                 exitTime: string;
                 /** @description The largest gain while it was open, where a backtest's list has it. */
@@ -4196,7 +4196,7 @@ export interface components {
                 netProfit: string;
                 /** @description The owner's notes. */
                 notes: string;
-                /** @description What the price moving by 1 made, a contract, share or coin. */
+                /** @description Profit of a move of the price by 1, for a contract, share or coin. */
                 pointValue: string;
                 /**
                  * Format: double
@@ -4229,7 +4229,7 @@ export interface components {
                 authKey: string;
                 /**
                  * Format: date-time
-                 * @description When it was made.
+                 * @description Time of creation.
                  */
                 createdAt: string;
                 /**
@@ -4241,7 +4241,7 @@ export interface components {
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When the newest of them was received.
+                 * @description Time of the newest of them.
                  */
                 lastEventAt?: string | null;
                 /** @description The message to paste into an alert, by template. */
@@ -4257,9 +4257,9 @@ export interface components {
                 proposedPointValues: components["schemas"]["ProposedPointValue"][];
                 /** @description The settings of its strategy. */
                 settings: components["schemas"]["Settings"];
-                /** @description Whether its alerts become orders. */
+                /** @description State; an active webhook makes orders of its alerts. */
                 state: components["schemas"]["WebhookState"];
-                /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
+                /** @description Address that its alerts are posted to, with the key where `settings.keyInPath` is set. */
                 url: string;
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
@@ -4273,7 +4273,7 @@ export interface components {
                 id: string;
                 /** @description The name that its owner gave it. */
                 name: string;
-                /** @description Whether its alerts become orders. */
+                /** @description State; an active webhook makes orders of its alerts. */
                 state: components["schemas"]["WebhookState"];
             }[];
             /** @description To be given as `cursor` for the next page; null on the last one. */
@@ -4293,7 +4293,7 @@ export interface components {
             /** @description True if every API token is revoked too; false where left out. */
             revokeTokens?: boolean;
         };
-        /** @description Why a payload cannot become an order. */
+        /** @description Reason that a payload cannot become an order. */
         PayloadError: {
             /**
              * @description A stable name for programs: `invalid_json`, `missing_field`,
@@ -4442,11 +4442,11 @@ export interface components {
         };
         /** @description A request that was turned away without an event. */
         Rejection: {
-            /** @description Why. */
+            /** @description Reason for it. */
             reason: components["schemas"]["RejectionReason"];
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the rejection.
              */
             rejectedAt: string;
             /**
@@ -4472,7 +4472,7 @@ export interface components {
             kind: components["schemas"]["Removal"];
             /**
              * Format: date-time
-             * @description When some was removed last.
+             * @description Time of the last removal.
              */
             lastAt: string;
             /**
@@ -4511,7 +4511,7 @@ export interface components {
         /** @description One report a currency: money in several is never added up. */
         Reports: {
             /**
-             * @description What makes the figures other than they look: profits of several currencies in one sum,
+             * @description Notes on figures that are other than they look: profits of several currencies in one sum,
              *     and where a webhook's settings are other than what its backtest's list was made with.
              */
             notes: string[];
@@ -4575,7 +4575,7 @@ export interface components {
             sharpe?: number | null;
             /**
              * Format: date-time
-             * @description When the latest trade of the window closed.
+             * @description Exit time of the latest trade of the window.
              */
             time: string;
             /** @description The number of that trade, from 1. */
@@ -4630,12 +4630,12 @@ export interface components {
             matchRate: number;
             /**
              * Format: int64
-             * @description What to add to them while daylight saving is in force.
+             * @description Seconds to add to them while daylight saving is in force.
              */
             summerSeconds: number;
             /**
              * Format: int64
-             * @description What to add to the first book's times in winter, in seconds.
+             * @description Seconds to add to the first book's times in winter.
              */
             winterSeconds: number;
         };
@@ -4666,7 +4666,7 @@ export interface components {
             /** @description For one forward or channel; for all where left out. */
             target?: string | null;
         };
-        /** @description What is to be different; what is left out stays. */
+        /** @description A change of a webhook's senders; what is left out stays. */
         SenderChange: {
             /** @description The addresses that TradingView sends from, at most 256. */
             addresses?: (unknown | unknown)[] | null;
@@ -4747,7 +4747,7 @@ export interface components {
             address?: string | null;
             /**
              * Format: date-time
-             * @description When it began.
+             * @description Time of the login.
              */
             createdAt: string;
             /** @description `ses_` and a number. */
@@ -4756,7 +4756,7 @@ export interface components {
             isCurrent: boolean;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute.
+             * @description Time of its last use, to the minute.
              */
             lastSeenAt: string;
             /** @description In which browser it was begun, as that calls itself. */
@@ -4811,13 +4811,13 @@ export interface components {
              */
             initialCapital: string;
             /**
-             * @description Whether the message's `secret`, `token` or `password` may be the key.
+             * @description True if the message's `secret`, `token` or `password` may be the key.
              * @default false
              */
             keyInField: boolean;
             /**
-             * @description Whether the key may stand in the URL, after the id: for messages that have no room for
-             *     one. URLs end up in the logs of proxies.
+             * @description True if the key may stand in the URL, after the id: for messages that have no room for one.
+             *     URLs end up in the logs of proxies.
              * @default false
              */
             keyInPath: boolean;
@@ -4982,9 +4982,9 @@ export interface components {
              * @description Runs that were as low, in percent.
              */
             asLow: number;
-            /** @description What the middle one of the runs came to. */
+            /** @description The median of the runs. */
             median: string;
-            /** @description What they came to together. */
+            /** @description Their outcomes together. */
             total: string;
             /** @description Live trades. */
             trades: number;
@@ -5057,7 +5057,7 @@ export interface components {
             seasons?: components["schemas"]["SeasonalShift"] | null;
             /**
              * Format: int64
-             * @description What to add to the first book's times, in seconds.
+             * @description Seconds to add to the first book's times.
              */
             seconds: number;
         };
@@ -5091,7 +5091,7 @@ export interface components {
             /** @description The number that is taken. */
             value: string;
         };
-        /** @description What a test alert is to be made of. */
+        /** @description Content of a test alert. */
         TestAlert: {
             /** @description The message to send in place of a template, its placeholders filled in the same way. */
             message?: string | null;
@@ -5113,14 +5113,14 @@ export interface components {
         Token: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              */
             createdAt: string;
             /** @description `tok_` and a number. */
             id: string;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute.
+             * @description Time of its last use, to the minute.
              */
             lastUsedAt?: string | null;
             /** @description The token that made it, and with which it ends; null where its owner made it. */
@@ -5165,7 +5165,7 @@ export interface components {
             entrySignal?: string | null;
             /**
              * Format: date-time
-             * @description When it was opened.
+             * @description Time of the entry.
              */
             entryTime: string;
             /** @description The order that closed it; null in other books than that of alerts. */
@@ -5176,7 +5176,7 @@ export interface components {
             exitSignal?: string | null;
             /**
              * Format: date-time
-             * @description When it was closed.
+             * @description Time of the exit.
              */
             exitTime: string;
             /** @description The largest gain while it was open, where a backtest's list has it. */
@@ -5187,7 +5187,7 @@ export interface components {
             netProfit: string;
             /** @description The owner's notes. */
             notes: string;
-            /** @description What the price moving by 1 made, a contract, share or coin. */
+            /** @description Profit of a move of the price by 1, for a contract, share or coin. */
             pointValue: string;
             /**
              * Format: double
@@ -5209,7 +5209,7 @@ export interface components {
             /** @description The webhook whose orders made it. */
             webhook: string;
         };
-        /** @description How many trades are behind the steps of a bridge. */
+        /** @description Numbers of trades behind the steps of a bridge. */
         TradeCounts: {
             /** @description Trades of the first book with another exit in the second. */
             exits: number;
@@ -5261,7 +5261,7 @@ export interface components {
             authKey: string;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              */
             createdAt: string;
             /**
@@ -5273,7 +5273,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When the newest of them was received.
+             * @description Time of the newest of them.
              */
             lastEventAt?: string | null;
             /** @description The message to paste into an alert, by template. */
@@ -5289,18 +5289,18 @@ export interface components {
             proposedPointValues: components["schemas"]["ProposedPointValue"][];
             /** @description The settings of its strategy. */
             settings: components["schemas"]["Settings"];
-            /** @description Whether its alerts become orders. */
+            /** @description State; an active webhook makes orders of its alerts. */
             state: components["schemas"]["WebhookState"];
-            /** @description Where its alerts are posted to, with the key where `settings.keyInPath` is set. */
+            /** @description Address that its alerts are posted to, with the key where `settings.keyInPath` is set. */
             url: string;
         };
-        /** @description What a webhook is called. */
+        /** @description Id, name and state of a webhook. */
         WebhookName: {
             /** @description `wh_` and 22 letters and digits. */
             id: string;
             /** @description The name that its owner gave it. */
             name: string;
-            /** @description Whether its alerts become orders. */
+            /** @description State; an active webhook makes orders of its alerts. */
             state: components["schemas"]["WebhookState"];
         };
         /** @description One webhook on the dashboard. */
@@ -5320,7 +5320,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When the last alert came over the network.
+             * @description Time of the last alert over the network.
              */
             lastAlertAt?: string | null;
             /** @description Its name. */
@@ -5347,7 +5347,7 @@ export interface components {
             state?: components["schemas"]["WebhookState"] | null;
         };
         /**
-         * @description Whether a webhook makes orders of its alerts.
+         * @description State of a webhook; an active one makes orders of its alerts.
          * @enum {string}
          */
         WebhookState: "active" | "paused" | "archived";
@@ -5913,7 +5913,7 @@ export interface operations {
                  *     86400.
                  */
                 forward?: number;
-                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                /** @description Largest distance of prices, in percent; above 0 and at most 100. */
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
@@ -6054,7 +6054,7 @@ export interface operations {
                  *     86400.
                  */
                 forward?: number;
-                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                /** @description Largest distance of prices, in percent; above 0 and at most 100. */
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;
@@ -6073,7 +6073,7 @@ export interface operations {
                  *     another quantity. All where left out.
                  */
                 only?: components["schemas"]["Only"];
-                /** @description How many legs, at most 500; 50 where left out. */
+                /** @description Number of legs, at most 500; 50 where left out. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
@@ -6458,7 +6458,7 @@ export interface operations {
                  *     86400.
                  */
                 forward?: number;
-                /** @description How far prices may lie apart, in percent; above 0 and at most 100. */
+                /** @description Largest distance of prices, in percent; above 0 and at most 100. */
                 price?: number;
                 /** @description Seconds that are added to the first book's times; -86400 to 86400. */
                 shift?: number;

@@ -245,7 +245,7 @@ fn line(sample: &Sample, base: fn(&Row) -> f64) -> Option<FromRows> {
     })
 }
 
-/// Where nothing else fits: the middle quotient, rounded, with what it moves between.
+/// The estimate where nothing else fits: the middle quotient, rounded, with what it moves between.
 fn drifting(sample: &Sample) -> Estimate {
     let mut factors: Vec<f64> = large_moves(sample)
         .map(|row| row.net / row.moved)

@@ -1,4 +1,4 @@
-//! What is recorded of the time that is compared, besides the two books.
+//! Records of the compared time, besides the two books.
 
 use crate::compare::cause::{Export, Gap};
 use crate::compare::leg::of_trade;
@@ -67,7 +67,7 @@ pub(super) fn read(
     })
 }
 
-/// Where the position before an order, as its alert states it, is not the one after the order
+/// Gaps between the position before an order, as its alert states it, and the one after the order
 /// before.
 fn gaps(orders: &[Order]) -> Vec<Gap> {
     let before = |order: &Order| {

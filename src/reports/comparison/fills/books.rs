@@ -34,7 +34,7 @@ pub(in crate::reports::comparison) struct FillBooks {
     pub(super) foreign: Option<String>,
     pub(super) alerts: AlertLegs,
     pub(super) fills: FillLegs,
-    /// What the alerts asked for.
+    /// The alerts' orders.
     pub(super) asked: AskedFor,
     /// Fills whose fee is in no profit.
     without_fee: usize,
@@ -42,18 +42,18 @@ pub(in crate::reports::comparison) struct FillBooks {
     of_fills: Vec<PairedTrade>,
 }
 
-/// What alerts asked for, and when they came.
+/// The orders of alerts, and their times.
 pub(super) struct AskedFor {
     terms: Terms,
     orders: HashMap<OrderId, Asked>,
     arrivals: HashMap<OrderId, Arrival>,
 }
 
-/// What an alert asked for.
+/// The order of an alert.
 struct Asked {
     intended: Price,
     market: Option<Price>,
-    /// When it fired, where its order was paired by that.
+    /// Time at which it fired, where its order was paired by that.
     signal: Option<Timestamp>,
 }
 
@@ -132,7 +132,7 @@ impl FillBooks {
         trades.map(with_legs).collect()
     }
 
-    /// What the fills themselves say of the time that is compared.
+    /// The fills' own evidence on the compared time.
     pub(super) fn evidence(&self) -> Evidence {
         Evidence {
             arrivals: self.fills.orders.iter().map(|order| order.time).collect(),
@@ -141,7 +141,7 @@ impl FillBooks {
         }
     }
 
-    /// What else should be known.
+    /// Notes on the books.
     pub(super) fn notes(&self) -> Vec<String> {
         let foreign = self.foreign.as_ref().map(|foreign| {
             format!(

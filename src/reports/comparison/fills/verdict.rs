@@ -1,5 +1,5 @@
-//! What a trader reads first of the comparison with fills: one sentence with a number, how sure
-//! it is, and the next step.
+//! Verdict of the comparison with fills, which a trader reads first: one sentence with a number,
+//! how sure it is, and the next step.
 
 use crate::compare::Execution;
 use crate::compare::execution::Slippage;
