@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use super::leg::{Action, Leg};
+use super::splits::Split;
 use crate::domain::ledger::closes_all_first;
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::names::Names;
@@ -36,7 +37,7 @@ impl AlertLegs {
     #[must_use]
     pub fn split_like<'orders>(
         orders: impl IntoIterator<Item = &'orders Order>,
-        splits: &HashMap<OrderId, Decimal>,
+        splits: &HashMap<OrderId, Split>,
     ) -> Self {
         let mut found = Self::default();
         let mut positions: HashMap<&Ticker, Decimal> = HashMap::new();
@@ -66,7 +67,9 @@ impl AlertLegs {
                 quantity
             } else {
                 let split = splits.get(&order.id).filter(|_| !is_stated(order));
-                quantity.min(split.copied().unwrap_or(against))
+                split.map_or(quantity.min(against), |split| {
+                    split.closing_of(quantity, against)
+                })
             };
             if !order.adjusting {
                 found.add(order, &mut names, (direction, Action::Exit), closing);

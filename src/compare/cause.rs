@@ -391,18 +391,48 @@ mod tests {
     fn an_alert_that_came_twice_is_told_from_one_of_another_order() {
         use Direction::{Long, Short};
         let first = [leg(0, Long), leg(60, Long), leg(120, Long)];
-        let mut twice = leg(62, Long);
-        twice.order = Some(OrderId(7));
+        let twice = [7, 8].map(|number| Leg {
+            order: Some(OrderId(number)),
+            ..leg(62, Long)
+        });
         let second = [
-            leg(1, Long),
-            twice.clone(),
-            twice,
-            leg(63, Short),
-            leg(121, Long),
-        ];
+            &[leg(1, Long)][..],
+            &twice,
+            &[leg(63, Short), leg(121, Long)],
+        ]
+        .concat();
         let found = causes(&first, &second, &Evidence::default()).invented;
         let order = Some(OrderId(7));
         assert_eq!(found[1..4], [None, Some(Cause::Repeated { order }), None]);
+    }
+
+    #[test]
+    fn a_turn_that_came_twice_is_no_other_order_and_no_twin_of_its_own() {
+        use Direction::{Long, Short};
+        let of = |order, minute, side, action, quantity| Leg {
+            order: Some(OrderId(order)),
+            ..examples::leg(minute, side, action, quantity)
+        };
+        let (exit, entry) = (Action::Exit, Action::Entry);
+        let second = [
+            of(1, 1, Long, entry, 1),
+            of(2, 61, Short, exit, 1),
+            of(2, 61, Short, entry, 1),
+            // The copy finds nothing to close.
+            of(3, 62, Short, entry, 2),
+            of(4, 121, Long, exit, 1),
+            // Opens more than is due, and is no copy of itself.
+            of(4, 121, Long, entry, 1),
+            of(5, 181, Short, entry, 1),
+        ];
+        let first = [0, 1, 2, 4, 6].map(|index| Leg {
+            order: None,
+            ..second[index].clone()
+        });
+        let found = causes(&first, &second, &Evidence::default()).invented;
+        let order = Some(OrderId(2));
+        assert_eq!(found[3], Some(Cause::Repeated { order }));
+        assert_eq!(found[5], None);
     }
 
     #[test]

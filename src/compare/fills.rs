@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Action, Leg};
+use super::splits::Split;
 use crate::domain::fill::{Fill, FillId};
 use crate::domain::money::{DERIVED_SCALE, Decimal, Price, Quantity};
 use crate::domain::order::OrderId;
@@ -106,15 +107,20 @@ impl FillLegs {
 
     /// Makes the legs of the orders: one that turns a position round has two, as its
     /// counterpart has. Without a counterpart it has one, by the fills before it.
-    pub fn split(&mut self, splits: &[Option<Decimal>]) {
+    pub fn split(&mut self, splits: &[Option<Split>]) {
         let mut positions: HashMap<Ticker, Decimal> = HashMap::new();
         for (place, order) in self.orders.iter().enumerate() {
             let position = positions.entry(order.ticker.clone()).or_default();
             let (sign, whole) = (order.side.sign(), order.quantity.get());
             let is_against = (*position * sign).is_sign_negative() && position.abs() > whole * DUST;
+            let held = match position.abs() {
+                _ if !is_against => Decimal::ZERO,
+                near if (near - whole).abs() <= whole * DUST => whole,
+                held => held,
+            };
             *position += sign * order.moved;
             let closing = match splits.get(place).copied().flatten() {
-                Some(closing) => closing.min(whole),
+                Some(split) => split.closing_of(whole, held),
                 None if is_against => whole,
                 None => Decimal::ZERO,
             };
@@ -225,7 +231,7 @@ mod tests {
         }
     }
 
-    fn legs(fills: &[Fill], splits: &[Option<Decimal>]) -> Vec<(i64, Action, String, String)> {
+    fn legs(fills: &[Fill], splits: &[Option<Split>]) -> Vec<(i64, Action, String, String)> {
         let ticker: Ticker = "BTCUSDT".parse().unwrap();
         let numbered = (1..).zip(fills).map(|(number, fill)| FillOf {
             id: FillId(number),
@@ -257,7 +263,7 @@ mod tests {
             fill(20, Short, "200", "103", Some("b")),
         ];
         assert_eq!(
-            legs(&fills, &[None, Some(Decimal::from(100))]),
+            legs(&fills, &[None, Some(Split::of_turn(100, 200))]),
             [
                 of(11, Entry, "100", "100.4"),
                 of(21, Exit, "100", "103"),

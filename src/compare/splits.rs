@@ -4,37 +4,253 @@
 //! from the orders before, where nobody states the position; after one that is missing, or
 //! where a book begins in the middle of a position, that is wrong, and so is every order after
 //! it. The other book knows better: orders of both are matched as a whole first, by side alone,
-//! and each is then split as its counterpart is.
+//! and each is then split as its counterpart is. Of another order size that is so in proportion:
+//! what only closes there only closes here, however much it is.
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Action, Leg};
-use super::matching::pairs;
-use super::tolerance::Tolerance;
+use super::matching::{Pair, pairs};
+use super::tolerance::{Cost, Point, Tolerance, micros};
 use crate::domain::money::{Decimal, Quantity};
 use crate::domain::signal::{Direction, Ticker};
 
-/// The closing part of each order, by its counterpart in the first book; `None` where it has none.
-/// An order is a leg of all of its quantity.
+/// The closing share of an order, by its counterpart in the other book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split {
+    /// The closing part of the counterpart.
+    closing: Decimal,
+    /// All of the counterpart.
+    whole: Decimal,
+    /// The other book ends with it: a list of closed trades has not the entry of what an order
+    /// turns round there.
+    is_last: bool,
+    /// Another order of this side, which has no counterpart, is near: the counterpart may be two.
+    is_beside_other: bool,
+}
+
+/// Places that a part of a quantity has.
+const PLACES: u32 = 8;
+
+impl Split {
+    /// One that closes a position and nothing else, or opens one.
+    fn only(action: Action) -> Self {
+        let closing = match action {
+            Action::Exit => Decimal::ONE,
+            Action::Entry => Decimal::ZERO,
+        };
+        Self {
+            closing,
+            whole: Decimal::ONE,
+            is_last: false,
+            is_beside_other: false,
+        }
+    }
+
+    /// One of a counterpart that closes so much of all of it.
+    #[cfg(test)]
+    pub(super) fn of_turn(closing: i64, whole: i64) -> Self {
+        Self {
+            closing: closing.into(),
+            whole: whole.into(),
+            ..Self::only(Action::Entry)
+        }
+    }
+
+    fn is_turn(&self) -> bool {
+        !self.closing.is_zero() && self.closing < self.whole
+    }
+
+    /// The closing part of a quantity, where `held` is there to be closed by the orders before. These
+    /// count where the quantity is another one and turns a position in both books; where they
+    /// say that it does not, one of them is missing, and the counterpart's proportion counts.
+    #[must_use]
+    pub fn closing_of(&self, quantity: Decimal, held: Decimal) -> Decimal {
+        if !self.is_turn() {
+            return if self.closing.is_zero() {
+                Decimal::ZERO
+            } else if self.is_last && held < quantity {
+                quantity.min(self.closing)
+            } else {
+                quantity
+            };
+        }
+        if self.is_beside_other && held == quantity {
+            return quantity;
+        }
+        if quantity == self.whole {
+            return self.closing;
+        }
+        if Decimal::ZERO < held && held < quantity {
+            return held;
+        }
+        let part = quantity.checked_mul(self.closing);
+        let part = part.and_then(|part| part.checked_div(self.whole));
+        let part = part.unwrap_or(self.closing.min(quantity));
+        let rounded = part.round_dp(PLACES).normalize();
+        if Decimal::ZERO < rounded && rounded < quantity {
+            rounded
+        } else {
+            part
+        }
+    }
+}
+
+/// The split of each order by its counterpart in the first book; `None` where it has none. An
+/// order is a leg of all of its quantity, and they are in order of time.
 #[must_use]
 pub fn splits(
     first: &[Leg],
     mut orders: Vec<Leg>,
     tolerance: &Tolerance,
     shift: SignedDuration,
-) -> Vec<Option<Decimal>> {
+) -> Vec<Option<Split>> {
     let (of_first, closing): (Vec<Leg>, Vec<Decimal>) = wholes(first).into_iter().unzip();
     for order in &mut orders {
         order.action = Action::Entry;
         order.is_action_stated = true;
     }
+    let ends = first.last().map(|last| last.time);
     let mut found = vec![None; orders.len()];
-    for pair in pairs(&of_first, &orders, tolerance, shift) {
-        found[pair.second] = Some(closing[pair.first]);
+    let pairs = pairs(&of_first, &orders, tolerance, shift);
+    let is_last = |pair: &&Pair| {
+        let whole = &of_first[pair.first];
+        whole.order.is_none() && Some(whole.time) == ends
+    };
+    let quantities =
+        |pair: &Pair| [&of_first[pair.first], &orders[pair.second]].map(|leg| leg.quantity.get());
+    let usual = usual_ratio(pairs.iter().filter(|pair| !is_last(pair)).map(quantities));
+    for pair in &pairs {
+        let (closing, whole) = (closing[pair.first], of_first[pair.first].quantity.get());
+        let split = Split {
+            closing,
+            whole,
+            is_last: false,
+            is_beside_other: false,
+        };
+        found[pair.second] = Some(if is_last(&pair) && closing == whole {
+            let closing = closing.saturating_mul(usual).round_dp(PLACES).normalize();
+            Split {
+                closing,
+                whole: closing,
+                is_last: true,
+                ..split
+            }
+        } else {
+            split
+        });
+    }
+    let beside = Beside::of(&orders, &found);
+    let cost = Cost::of(tolerance);
+    for pair in &pairs {
+        let Some(split) = found[pair.second].filter(Split::is_turn) else {
+            continue;
+        };
+        let point = Point::of(&of_first[pair.first]).later(micros(shift));
+        let run = beside.run(pair.second, cost.window(point));
+        if run.len() > 1 {
+            share(&orders, &run, (pair.second, split), &mut found);
+        }
     }
     found
+}
+
+/// How many times the first quantity the second one usually is: the median.
+fn usual_ratio(quantities: impl Iterator<Item = [Decimal; 2]>) -> Decimal {
+    let mut ratios: Vec<Decimal> = quantities
+        .filter_map(|[first, second]| second.checked_div(first))
+        .collect();
+    ratios.sort_unstable();
+    ratios
+        .get(ratios.len() / 2)
+        .copied()
+        .unwrap_or(Decimal::ONE)
+}
+
+/// Gives the orders of a run their parts of a turn: the first of them close, and the rest open.
+/// Several orders of one instant are one in the first book, as an exit and an entry beside it.
+fn share(
+    orders: &[Leg],
+    run: &[usize],
+    (counterpart, split): (usize, Split),
+    found: &mut [Option<Split>],
+) {
+    let of = |index: usize| orders[index].quantity.get();
+    // Of two orders as large as the whole, the other one may have come twice.
+    if of(counterpart) != split.whole {
+        let parts = (2..=run.len()).rev().flat_map(|length| run.windows(length));
+        let parts = parts.filter(|part| part.contains(&counterpart));
+        let sum = |part: &[usize]| -> Decimal { part.iter().map(|&index| of(index)).sum() };
+        let (exact, others): (Vec<&[usize]>, _) = parts.partition(|part| sum(part) == split.whole);
+        for part in exact.into_iter().chain(others) {
+            let all = sum(part);
+            let closed = (1..part.len()).find(|&ends| is_share((sum(&part[..ends]), all), &split));
+            if let Some(closed) = closed {
+                for (place, &index) in part.iter().enumerate() {
+                    let is_closing = place < closed;
+                    let action = if is_closing {
+                        Action::Exit
+                    } else {
+                        Action::Entry
+                    };
+                    found[index] = Some(Split::only(action));
+                }
+                return;
+            }
+        }
+    }
+    if let Some(split) = &mut found[counterpart] {
+        split.is_beside_other = true;
+    }
+}
+
+/// True where a part of a sum is to it as what closes is to the whole.
+fn is_share((part, all): (Decimal, Decimal), split: &Split) -> bool {
+    let products = part
+        .checked_mul(split.whole)
+        .zip(all.checked_mul(split.closing));
+    products.is_some_and(|(one, other)| one == other)
+}
+
+/// Orders on each side of another that are looked at.
+const MOST_NEAR: usize = 8;
+
+/// Orders by instrument and side, and which of them have a counterpart.
+struct Beside<'legs> {
+    orders: &'legs [Leg],
+    is_paired: Vec<bool>,
+}
+
+impl<'legs> Beside<'legs> {
+    fn of(orders: &'legs [Leg], found: &[Option<Split>]) -> Self {
+        Self {
+            orders,
+            is_paired: found.iter().map(Option::is_some).collect(),
+        }
+    }
+
+    /// The neighbours of an order that nothing else lies between, with it: of its side and
+    /// instrument, in a window, and without a counterpart.
+    fn run(&self, of: usize, (earliest, latest): (i64, i64)) -> Vec<usize> {
+        let one = &self.orders[of];
+        let is_near = |index: &usize| {
+            let other = &self.orders[*index];
+            let at = other.time.as_microsecond();
+            (earliest..=latest).contains(&at)
+                && !self.is_paired[*index]
+                && other.side == one.side
+                && other.ticker == one.ticker
+        };
+        let before = (0..of).rev().take(MOST_NEAR).take_while(is_near);
+        let mut run: Vec<usize> = before.collect();
+        run.reverse();
+        run.push(of);
+        let behind = (of + 1..self.orders.len()).take(MOST_NEAR);
+        run.extend(behind.take_while(is_near));
+        run
+    }
 }
 
 /// The orders of a book, each as one leg, and what of it closes a position. Exits and entries
@@ -111,7 +327,12 @@ mod tests {
         };
         let (ids, wholes) = alerts::wholes(&orders);
         let known = splits(&backtest, wholes, &tolerance, SignedDuration::ZERO);
-        assert_eq!(known, [Some(Decimal::from(2)), Some(Decimal::from(3))]);
+        let closing = [5, 4].map(Decimal::from);
+        let closing = known.iter().flatten().zip(closing);
+        let closing: Vec<Decimal> = closing
+            .map(|(split, quantity)| split.closing_of(quantity, Decimal::ZERO))
+            .collect();
+        assert_eq!(closing, [2, 3].map(Decimal::from));
         let known = ids
             .into_iter()
             .zip(known)
@@ -121,5 +342,91 @@ mod tests {
         let found =
             crate::compare::matching(&backtest, &legs.legs, &tolerance, SignedDuration::ZERO);
         assert_eq!(found.pairs.len(), 4);
+    }
+
+    #[test]
+    fn another_size_is_split_by_what_is_there_to_close_else_in_proportion() {
+        let of = |split: Split, quantity: &str, held: i64| {
+            let quantity: Decimal = quantity.parse().unwrap();
+            let closing = split.closing_of(quantity, held.into());
+            closing.to_string()
+        };
+        // Closes only, or opens only, whatever there is to close.
+        for held in [0, 10, 100] {
+            for quantity in ["5", "10", "40"] {
+                assert_eq!(of(Split::of_turn(10, 10), quantity, held), quantity);
+                assert_eq!(of(Split::of_turn(0, 10), quantity, held), "0");
+            }
+        }
+        let turn = Split::of_turn(10, 30);
+        // As many as there: as there, also where an order before is missing.
+        for held in [0, 7, 10, 30, 100] {
+            assert_eq!(of(turn, "30", held), "10");
+        }
+        // Others: what is there to close, unless that is nothing or all of it.
+        assert_eq!(of(turn, "25", 10), "10");
+        assert_eq!(of(turn, "15", 0), "5");
+        assert_eq!(of(turn, "15", 15), "5");
+        assert_eq!(of(turn, "10", 0), "3.33333333");
+        // The rest of the last order may be in no list.
+        let last = Split {
+            is_last: true,
+            ..Split::of_turn(10, 10)
+        };
+        assert_eq!(of(last, "20", 10), "10");
+        assert_eq!(of(last, "20", 20), "20");
+        assert_eq!(of(last, "5", 10), "5");
+    }
+
+    /// What of each order closes, by their minutes and quantities, all of them sales beside a turn
+    /// of ten to minus ten; nothing where they have no counterpart.
+    fn closing(orders: &[(i64, i64)], held: i64) -> Vec<Option<String>> {
+        use Action::{Entry, Exit};
+        use Direction::{Long, Short};
+        let backtest = [
+            leg(0, Long, Entry, 10),
+            leg(60, Short, Exit, 10),
+            leg(60, Short, Entry, 10),
+        ];
+        let orders: Vec<Leg> = orders
+            .iter()
+            .map(|&(minute, quantity)| leg(minute, Short, Entry, quantity))
+            .collect();
+        let tolerance = Tolerance {
+            bar: SignedDuration::from_mins(15),
+            ..crate::compare::Preset::Day.into()
+        };
+        let splits = splits(&backtest, orders.clone(), &tolerance, SignedDuration::ZERO);
+        let closing = |(split, order): (&Option<Split>, &Leg)| {
+            let closing = split
+                .as_ref()?
+                .closing_of(order.quantity.get(), held.into());
+            Some(closing.to_string())
+        };
+        splits.iter().zip(&orders).map(closing).collect()
+    }
+
+    #[test]
+    fn orders_that_are_one_turn_together_close_first_and_open_then() {
+        let some = |closing: &[&str]| -> Vec<Option<String>> {
+            closing.iter().map(|one| Some((*one).to_owned())).collect()
+        };
+        assert_eq!(closing(&[(61, 20)], 10), some(&["10"]));
+        assert_eq!(closing(&[(61, 10), (62, 10)], 10), some(&["10", "0"]));
+        assert_eq!(
+            closing(&[(61, 5), (61, 5), (61, 10)], 10),
+            some(&["5", "5", "0"])
+        );
+        // Of half and of one and a half times the size.
+        assert_eq!(closing(&[(61, 5), (62, 5)], 5), some(&["5", "0"]));
+        assert_eq!(closing(&[(61, 15), (62, 15)], 15), some(&["15", "0"]));
+        // Twice the size, or twice: the position says which.
+        assert_eq!(closing(&[(61, 20), (62, 20)], 20)[0].as_deref(), Some("20"));
+        assert_eq!(closing(&[(61, 20), (62, 20)], 10)[0].as_deref(), Some("10"));
+        // Far from it is another one.
+        assert_eq!(
+            closing(&[(61, 10), (200, 10)], 0),
+            [Some("5".to_owned()), None]
+        );
     }
 }

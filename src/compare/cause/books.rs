@@ -1,6 +1,7 @@
 //! Causes that the books themselves show.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::alone::Alone;
 use super::{Cause, Export};
@@ -8,6 +9,7 @@ use crate::compare::align::align;
 use crate::compare::leg::{Action, Leg};
 use crate::compare::matching::{Fate, Matching};
 use crate::compare::tolerance::{Point, micros};
+use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
 
 /// Microseconds within which an alert repeats another one, on charts whose bar is not known or
@@ -31,28 +33,41 @@ pub(super) fn name_sessions(alone: &Alone<'_>, [missed, invented]: OfBoth<'_>) {
     }
 }
 
-/// An alert that is like another one which is a leg's, and came within a bar of it. Whether it
-/// closes or opens does not count: the second sale of what was bought once opens a position.
+/// An alert that is like another one which is a leg's, and came within a bar of it. Orders are
+/// compared as wholes: whether one closes or opens does not count, for the second sale of what was
+/// bought once opens a position, and that of what turned one round is no turn.
 pub(super) fn name_repeated(alone: &Alone<'_>, found: &Matching, invented: &mut [Option<Cause>]) {
-    let points = &alone.points.second;
+    let (legs, points) = (alone.legs[1], &alone.points.second);
     let apart = alone.bar.max(REPEATED_WITHIN);
+    let of = |index: usize| order_of(legs, index);
+    let quantity =
+        |index: usize| -> Decimal { legs[of(index)].iter().map(|leg| leg.quantity.get()).sum() };
     for &index in &alone.invented {
-        let (leg, at) = (&alone.legs[1][index], points[index].at);
+        let (leg, at, own) = (&legs[index], points[index].at, of(index));
         let from = points.partition_point(|point| point.at < at.saturating_sub(apart));
         let near =
             (from..points.len()).take_while(|&other| points[other].at <= at.saturating_add(apart));
         let is_like = |other: &usize| {
-            let other_leg = &alone.legs[1][*other];
+            let other_leg = &legs[*other];
             matches!(found.second[*other], Fate::Matched(_))
+                && !own.contains(other)
                 && other_leg.side == leg.side
-                && other_leg.quantity == leg.quantity
                 && other_leg.price == leg.price
+                && quantity(*other) == quantity(index)
         };
         if let Some(other) = near.into_iter().find(is_like) {
-            let order = alone.legs[1][other].order;
+            let order = legs[other].order;
             invented[index].get_or_insert(Cause::Repeated { order });
         }
     }
+}
+
+/// The legs of the order that a leg is of: its exit and its entry follow each other.
+fn order_of(legs: &[Leg], index: usize) -> Range<usize> {
+    let is_of = |other: &Leg| other.order.is_some() && other.order == legs[index].order;
+    let before = legs[..index].iter().rev().take_while(|other| is_of(other));
+    let behind = legs[index + 1..].iter().take_while(|other| is_of(other));
+    index - before.count()..index + 1 + behind.count()
 }
 
 /// A missed and a false leg in one bar, of which nothing else is known.

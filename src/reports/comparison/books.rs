@@ -13,9 +13,8 @@ use super::position::OtherPosition;
 use crate::compare::alerts::{is_every_one_stated, wholes};
 use crate::compare::bar::bar_named;
 use crate::compare::leg::of_trade;
-use crate::compare::splits::splits;
+use crate::compare::splits::{Split, splits};
 use crate::compare::{Action, AlertLegs, ClockShift, Evidence, Joined, Leg, Tolerance, TradeLegs};
-use crate::domain::money::Decimal;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
 use crate::reports::zone_of;
@@ -186,9 +185,8 @@ impl Books {
         let (ids, wholes) = wholes(&self.orders);
         let splits = splits(&self.backtest.legs, wholes, tolerance, shift);
         let known = ids.into_iter().zip(splits);
-        let known: HashMap<OrderId, Decimal> = known
-            .filter_map(|(id, closing)| Some((id, closing?)))
-            .collect();
+        let known: HashMap<OrderId, Split> =
+            known.filter_map(|(id, split)| Some((id, split?))).collect();
         if !known.is_empty() {
             self.alerts = AlertLegs::split_like(&self.orders, &known);
         }
