@@ -50,7 +50,7 @@ pub(super) fn metrics_of(
         column.add(row);
     }
     column.write(&mut metrics, table, input, open);
-    metrics.time_in_market = time_in_market(chosen().rev(), table.from);
+    metrics.time_in_market = time_in_market(chosen().rev(), entered, table.from);
     metrics.sqn = system_quality(chosen().map(|row| table.scale.float(row.profit)));
     let found = intervals::of_trades(chosen(), table.scale, metrics.winning_trades);
     metrics.take_intervals(&found);

@@ -50,23 +50,32 @@ impl Durations {
 }
 
 /// The share of the time between the first entry and the last exit in which at
-/// least one trade was open, in percent.
+/// least one position was open, in percent; one that still is has been since `open_since`.
 ///
 /// Takes the trades from the last exit to the first, so that one look at each
 /// is enough, and of each what lies at `from` or later; `None` where no time passed.
 pub(super) fn time_in_market<'rows>(
     latest_exit_first: impl Iterator<Item = &'rows Row>,
+    open_since: Option<i64>,
     from: i64,
 ) -> Option<f64> {
     let (mut covered, mut last_exit) = (0_i128, None);
     let mut covered_from = i64::MAX;
-    for row in latest_exit_first {
-        last_exit = last_exit.or(Some(row.exit));
-        let (entry, until) = (row.entry.max(from), row.exit.min(covered_from));
+    let mut cover = |entry: i64, exit: i64| {
+        let (entry, until) = (entry.max(from), exit.min(covered_from));
         if entry < until {
             covered += i128::from(until) - i128::from(entry);
         }
         covered_from = covered_from.min(entry);
+    };
+    for row in latest_exit_first {
+        if last_exit.is_none() {
+            last_exit = Some(row.exit);
+            if let Some(open_since) = open_since {
+                cover(open_since, row.exit);
+            }
+        }
+        cover(row.entry, row.exit);
     }
     let span = i128::from(last_exit?) - i128::from(covered_from);
     percent(seconds(covered), seconds(span))

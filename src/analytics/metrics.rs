@@ -182,8 +182,8 @@ pub struct Metrics {
     pub avg_win_duration: Option<f64>,
     /// Mean time from entry to exit of losing trades.
     pub avg_loss_duration: Option<f64>,
-    /// Share of the span in which at least one of the closed trades was open, in
-    /// percent; `null` for a span of 0.
+    /// Share of the span in which at least one position was open, one that still is
+    /// included, in percent; `null` for a span of 0.
     pub time_in_market: Option<f64>,
     /// Mean time from the signal to its arrival; of all trades only.
     pub avg_signal_delay: Option<f64>,

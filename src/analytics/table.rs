@@ -58,6 +58,8 @@ pub(super) struct TradeTable<'trades> {
     pub commission: [i128; 2],
     /// Start of the range, in microseconds; the least number where it is open.
     pub from: i64,
+    /// When the oldest position that is still open was entered.
+    pub open_since: Option<i64>,
     /// Names of the tickers that rows point to.
     pub tickers: Vec<Option<&'trades str>>,
     /// Names of the signals that rows point to; `None` for entries without one.
@@ -102,6 +104,7 @@ impl<'trades> TradeTable<'trades> {
             capital: scale.units(capital),
             commission,
             from: from.unwrap_or(i64::MIN),
+            open_since: open.first_entry.map(Timestamp::as_microsecond),
             tickers: tickers.in_order,
             signals: signals.in_order,
         }
@@ -112,11 +115,11 @@ impl<'trades> TradeTable<'trades> {
         microsecond.max(self.from)
     }
 
-    /// Start of the report: its first entry, or the range's start where one of its trades was
-    /// entered before; `None` without trades.
+    /// First entry, one that is still open included, or the beginning of the range where a
+    /// position was entered before it; `None` without trades.
     pub(super) fn start(&self) -> Option<i64> {
         let first_entry = self.rows.iter().map(|row| row.entry).min()?;
-        Some(self.within(first_entry))
+        Some(self.within(first_entry.min(self.open_since.unwrap_or(first_entry))))
     }
 
     /// An amount in units.

@@ -66,6 +66,8 @@ pub enum Reason {
     TestMakesNoOrder,
     /// `conflict`: the event made an order already.
     OrderExists,
+    /// `conflict`: the same alert, with its id, made an order when it came another time.
+    SameAlert,
     /// `conflict`: the event was processed again before.
     ProcessedAgain,
     /// `conflict`: the position is being derived; try again in a moment.
@@ -108,6 +110,7 @@ impl Reason {
             Conflict::DeliveryOfAnother { .. } => Self::DeliveryOfAnother,
             Conflict::TestMakesNoOrder(_) => Self::TestMakesNoOrder,
             Conflict::OrderExists { .. } => Self::OrderExists,
+            Conflict::SameAlert { .. } => Self::SameAlert,
             Conflict::ProcessedAgain(_) => Self::ProcessedAgain,
             Conflict::PositionUnsettled(_) => Self::PositionUnsettled,
             Conflict::PositionInSync(_) => Self::PositionInSync,

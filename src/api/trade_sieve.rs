@@ -66,6 +66,12 @@ impl Sieve {
         if query.hour.is_some_and(|hour| !(0..=23).contains(&hour)) {
             return Err(refused("hour must be 0 to 23"));
         }
+        let is_finite = |bound: Option<f64>| bound.is_none_or(f64::is_finite);
+        if !is_finite(query.percent_from) || !is_finite(query.percent_to) {
+            return Err(refused(
+                "percentFrom and percentTo must be numbers such as -1.5",
+            ));
+        }
         let amount = |name: &str, text: &Option<String>| match text.as_deref().map(str::parse) {
             None => Ok(None),
             Some(Ok(amount)) => Ok(Some(amount)),

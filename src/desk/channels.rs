@@ -146,8 +146,8 @@ pub fn get(connection: &Connection, vault: &Vault, id: ChannelId) -> Result<Chan
 
 fn shown(connection: &Connection, vault: &Vault, channel: StoredChannel) -> Result<Channel> {
     let counts = outbox::counts(connection, &channel.lane())?;
-    let read = vault.read(connection, owner_of(channel.id));
-    let secrets_lost = read.is_err();
+    let read = vault.read_kept(connection, owner_of(channel.id))?;
+    let secrets_lost = read.is_none();
     let secrets = read.unwrap_or_default();
     let bot = bot_id(secrets.get("token").map_or("", String::as_str));
     let commands = ChatCommands::of(connection, channel.id, bot)?;
@@ -216,7 +216,7 @@ pub fn change(
     let terms = channels::get(context.connection, id)?.terms;
     let secrets = match vault.read(context.connection, owner_of(id)) {
         Ok(secrets) => secrets,
-        Err(VaultError::Store(error)) => return Err(error),
+        Err(error) if !error.is_loss() => return Err(error.into()),
         // Nothing is left of them; all are given again.
         Err(_)
             if change
@@ -250,7 +250,7 @@ fn keep(
         return Ok(Err(error));
     }
     for webhook in &terms.webhooks {
-        if webhooks::get(context.connection, webhook).is_err() {
+        if !webhooks::exists(context.connection, webhook)? {
             return Ok(Err(ChannelError::NoWebhook(webhook.clone())));
         }
     }

@@ -16,7 +16,7 @@ use crate::formats::{self, Template, TemplateError, signing};
 use crate::forwards::names;
 use crate::store::audit::{self, Actor};
 use crate::store::forwards::{self, ForwardTerms, StoredForward, owner_of};
-use crate::store::{Connection, Result, WriteContext, outbox};
+use crate::store::{Connection, Result, StoreError, WriteContext, outbox};
 use crate::vault::{Secrets, Vault, VaultError};
 
 /// Forwards of one webhook at most.
@@ -216,8 +216,8 @@ fn shown(
     with_keys: bool,
 ) -> Result<Forward> {
     let counts = outbox::counts(connection, &forward.lane())?;
-    let read = vault.read(connection, owner_of(forward.id));
-    let secrets_lost = read.is_err();
+    let read = vault.read_kept(connection, owner_of(forward.id))?;
+    let secrets_lost = read.is_none();
     let mut secrets = read.unwrap_or_default();
     let url = secrets.remove(names::URL).filter(|_| with_keys);
     let of_format = secrets
@@ -277,7 +277,15 @@ pub fn create(
     }
     let format = change.format.unwrap_or(ForwardFormat::AsReceived);
     let plain = ForwardTerms::plain(format);
-    let planned = match plan(webhook, plain, Ok(Secrets::new()), change, actor.at) {
+    let new_secret = secret_of_signing()?;
+    let planned = match plan(
+        webhook,
+        plain,
+        Ok(Secrets::new()),
+        change,
+        new_secret,
+        actor.at,
+    ) {
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
@@ -306,10 +314,18 @@ pub fn change(
 ) -> Result<std::result::Result<ChangedForward, ForwardError>> {
     let stored = forwards::get(context.connection, id)?;
     let secrets = match vault.read(context.connection, owner_of(id)) {
-        Err(VaultError::Store(error)) => return Err(error),
+        Err(error) if !error.is_loss() => return Err(error.into()),
         read => read,
     };
-    let planned = match plan(&stored.webhook, stored.terms, secrets, change, actor.at) {
+    let new_secret = secret_of_signing()?;
+    let planned = match plan(
+        &stored.webhook,
+        stored.terms,
+        secrets,
+        change,
+        new_secret,
+        actor.at,
+    ) {
         Ok(planned) => planned,
         Err(error) => return Ok(Err(error)),
     };
@@ -403,6 +419,7 @@ fn plan(
     mut terms: ForwardTerms,
     secrets: std::result::Result<Secrets, VaultError>,
     change: ForwardChange,
+    new_secret: String,
     now: Timestamp,
 ) -> std::result::Result<Planned, ForwardError> {
     let mut secrets = match secrets {
@@ -452,7 +469,7 @@ fn plan(
         return Err(ForwardError::Url);
     }
     check(&terms, &secrets)?;
-    let new_secret = sign(&terms, &mut secrets, change.rotate_secret, now)?;
+    let new_secret = sign(&terms, &mut secrets, change.rotate_secret, new_secret, now)?;
     let switches = change.paused.map(|is_paused| !is_paused);
     let is_elsewhere = terms.origin != was.origin || switches.is_some();
     Ok(Planned {
@@ -499,11 +516,17 @@ fn check(terms: &ForwardTerms, secrets: &Secrets) -> std::result::Result<(), For
     Ok(())
 }
 
-/// Makes the secret that messages are signed with, where a new one is needed.
+/// A secret to sign messages with, should a new one be needed.
+fn secret_of_signing() -> Result<String> {
+    signing::new_secret().map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Takes up a new secret to sign messages with, where one is needed.
 fn sign(
     terms: &ForwardTerms,
     secrets: &mut Secrets,
     rotates: bool,
+    new: String,
     now: Timestamp,
 ) -> std::result::Result<Option<String>, ForwardError> {
     if !terms.is_signed {
@@ -517,7 +540,6 @@ fn sign(
     if secrets.contains_key(names::SIGNING) && !rotates {
         return Ok(None);
     }
-    let new = signing::new_secret().map_err(|_| ForwardError::Lost(VaultError::Unsealable))?;
     if let Some(before) = secrets.insert(names::SIGNING.to_owned(), new.clone()) {
         secrets.insert(names::SIGNING_BEFORE.to_owned(), before);
         let until = (now + ROTATION).to_string();

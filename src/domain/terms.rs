@@ -146,6 +146,7 @@ impl Settings {
     pub(super) fn validate_terms(&self) -> Result<(), SettingError> {
         const ONE: &str = "must be above 0 and at most 1000000000";
         const EACH: &str = "must each be above 0 and at most 1000000000";
+        const NAMED: &str = "must name a ticker with each value";
         const TWICE: &str =
             "name one ticker twice with different values: capital and small letters are the same";
         let multiplier = |value: &Decimal| *value > Decimal::ZERO && *value <= LARGEST_MULTIPLIER;
@@ -161,6 +162,10 @@ impl Settings {
             EACH,
         )?;
         rule(self.tick_sizes.values().all(multiplier), "tickSizes", EACH)?;
+        let tickers = self.point_values.keys().chain(self.tick_sizes.keys());
+        let mut tickers = tickers.chain(self.contracts.keys());
+        let is_each_named = tickers.all(|ticker| !ticker.trim().is_empty());
+        rule(is_each_named, "pointValues, tickSizes and contracts", NAMED)?;
         rule(
             !contradicts_itself(&self.point_values),
             "pointValues",

@@ -194,11 +194,19 @@ impl OutgoingOrder<'_> {
         self.direction().action()
     }
 
-    /// The effect; none of an order on the net position whose outcome nobody knows.
+    /// The effect; none of an order on the net position whose outcome nobody knows. An entry that
+    /// only reduces the opposite position is an exit of that: to enter would first close all of it.
     fn effect(&self) -> Option<Effect> {
+        let after = self.position;
         Some(match self.signal.intent {
-            Intent::EntryLong => Effect::EnterLong,
-            Intent::EntryShort => Effect::EnterShort,
+            Intent::EntryLong if after.is_none_or(|after| after > Decimal::ZERO) => {
+                Effect::EnterLong
+            }
+            Intent::EntryShort if after.is_none_or(|after| after < Decimal::ZERO) => {
+                Effect::EnterShort
+            }
+            Intent::EntryLong => Effect::ExitShort,
+            Intent::EntryShort => Effect::ExitLong,
             Intent::Buy if self.position? > Decimal::ZERO => Effect::EnterLong,
             Intent::Sell if self.position? < Decimal::ZERO => Effect::EnterShort,
             Intent::Buy | Intent::ExitShort => Effect::ExitShort,

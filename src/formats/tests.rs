@@ -101,6 +101,57 @@ fn another_algohook_reads_the_same_order() {
     }
 }
 
+/// The position of a service that closes the opposite one by itself before it opens.
+fn at_service(before: i64, side: i64, enters: bool, quantity: i64) -> i64 {
+    let held = before * side;
+    side * if enters {
+        held.max(0) + quantity
+    } else {
+        // What reduces an opposite position goes no further than to nothing.
+        (held + quantity).min(0)
+    }
+}
+
+#[test]
+fn a_service_that_closes_before_it_opens_comes_to_the_same_position() {
+    let orders = [
+        (json!({"positionDirection": "entryLong"}), 1),
+        (json!({"positionDirection": "entryShort"}), -1),
+        (json!({"positionDirection": null, "direction": "long"}), 1),
+        (json!({"positionDirection": null, "direction": "short"}), -1),
+    ];
+    for (mut order, side) in orders {
+        for (before, quantity) in (-4..=4).flat_map(|before| (1..=8).map(move |of| (before, of))) {
+            let after: i64 = before + side * quantity;
+            order["qty"] = json!(quantity);
+            let made =
+                |format| object(&made(&alert(&order), Some(after), format, &[], None).unwrap());
+            let case = format!("{order} from {before}");
+
+            let sent = made(ForwardFormat::ThreeCommas);
+            let (action, amount) = (&sent["action"], &sent["order"]["amount"]);
+            let enters = action.as_str().unwrap().starts_with("enter");
+            let amount = amount.as_str().unwrap().parse().unwrap();
+            assert_eq!(
+                at_service(before, side, enters, amount),
+                after,
+                "{case}: {sent}"
+            );
+
+            let sent = made(ForwardFormat::TradersPost);
+            let left = match sent["sentiment"].as_str().unwrap() {
+                "flat" => 0,
+                "bullish" => 1,
+                _ => -1,
+            };
+            assert_eq!(left, after.signum(), "{case}: {sent}");
+            let amount = sent["quantity"].as_f64().unwrap();
+            let at_service = at_service(before, side, left == side, amount as i64);
+            assert_eq!(at_service, after, "{case}: {sent}");
+        }
+    }
+}
+
 #[test]
 fn traderspost_is_told_what_is_to_be_left() {
     let made = |changes: &Value, position| {

@@ -40,7 +40,7 @@ pub fn message(
         .stated_position
         .new
         .zip(signal.stated_position.previous);
-    if stated.is_some() {
+    if stated.is_some() || order.effect().is_none() {
         order.require_effect(SERVICE)?;
     }
     let action = match (stated, order.effect()) {

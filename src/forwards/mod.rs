@@ -18,7 +18,7 @@ use crate::outbound::Client;
 use crate::outbox::{Consumer, Sending, Sent};
 use crate::store::outbox::OutboxRow;
 use crate::store::{Store, StoreError, forwards, webhooks};
-use crate::vault::{Secrets, Vault, VaultError};
+use crate::vault::{Secrets, Vault};
 
 /// Names the header that tells the webhooks which an alert has come through.
 const VIA_HEADER: &str = "algohook-via";
@@ -100,8 +100,8 @@ impl<C: Clock> Forwarder<C> {
         });
         let (terms, secrets, key) = read.await.map_err(|error| not_read(&error))?;
         let secrets = secrets.map_err(|error| match error {
-            VaultError::Store(error) => not_read(&error),
-            error => Sent::Refused(error.to_string()),
+            error if error.is_loss() => Sent::Refused(error.to_string()),
+            error => not_read(&error.into()),
         })?;
         Ok(Parts {
             format: terms.format,

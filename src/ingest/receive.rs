@@ -235,7 +235,7 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         self.learn_issuer(arrival).await;
         let reading = match (arrival.webhook.state, reading) {
             (WebhookState::Paused | WebhookState::Archived, Reading::Signal(parsed)) => {
-                Reading::Withheld(EventStatus::Ignored, Some(parsed))
+                Reading::Withheld(EventStatus::Ignored, Ok(parsed))
             }
             (_, reading) => reading,
         };
@@ -251,8 +251,15 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         answered
     }
 
+    /// The answer to an alert over the limit, with what becomes of it.
+    fn limited(&self, fate: &'static str) -> Refusal {
+        let what = format!("more than {} alerts in 60 seconds", self.limit.0);
+        Refusal::new("rate_limited", what, fate)
+    }
+
     /// A delivery with the right key beyond the limit: as many again are kept
-    /// for the owner to see, for TradingView never sends them a second time.
+    /// for the owner to see, for TradingView never sends them a second time. Another
+    /// algohook does: what it forwards is not kept before it is taken.
     async fn over_limit(
         &self,
         arrival: &Arrival,
@@ -260,6 +267,14 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
         reading: Reading,
         wait: Duration,
     ) -> (Answer, Outcome) {
+        if arrival.sender.is_algohook() {
+            let answer = Answer::refused(
+                StatusCode::TOO_MANY_REQUESTS,
+                &self.limited("Nothing was recorded: send it again."),
+                None,
+            );
+            return (answer.retry_after(whole_seconds(wait)), Outcome::Limited);
+        }
         let recorded = arrival
             .webhook
             .windows()
@@ -267,8 +282,9 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             .admit(arrival.elapsed, self.limit);
         let event = if recorded.is_ok() {
             let parsed = match reading {
-                Reading::Signal(parsed) => Some(parsed),
-                _ => None,
+                Reading::Signal(parsed) => Ok(parsed),
+                Reading::Withheld(_, parsed) => parsed,
+                Reading::Failed(error) => Err(error),
             };
             let reading = Reading::Withheld(EventStatus::Limited, parsed);
             match self.keep(arrival, payload, reading).await {
@@ -284,17 +300,13 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             self.count_not_kept(arrival).await;
             None
         };
-        let error = Refusal::new(
-            "rate_limited",
-            format!("more than {} alerts in 60 seconds", self.limit.0),
-            if event.is_some() {
-                "No order was made; the owner can process the recorded alert from the event log. One strategy, \
-                 one webhook keeps strategies from limiting each other."
-            } else {
-                "No order was made, and so many came that this one is only counted. One strategy, one webhook \
-                 keeps strategies from limiting each other."
-            },
-        );
+        let error = self.limited(if event.is_some() {
+            "No order was made; the owner can process the recorded alert from the event log. One strategy, \
+             one webhook keeps strategies from limiting each other."
+        } else {
+            "No order was made, and so many came that this one is only counted. One strategy, one webhook \
+             keeps strategies from limiting each other."
+        });
         let answer = Answer::refused(StatusCode::TOO_MANY_REQUESTS, &error, event);
         (answer.retry_after(whole_seconds(wait)), Outcome::Limited)
     }
@@ -440,18 +452,17 @@ impl<R: Recorder, C: Clock> Ingest<R, C> {
             Err(error) => return not_stored(&error),
         };
         match (&delivery.reading, &recorded.error) {
-            (Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)), None) => (
+            (Reading::Signal(parsed) | Reading::Withheld(_, Ok(parsed)), None) => (
                 Answer::accepted(&recorded, parsed, delivery.source),
                 Outcome::of(recorded.status),
             ),
-            (Reading::Failed(error), _) | (_, Some(error)) => {
+            (Reading::Failed(error) | Reading::Withheld(_, Err(error)), _) | (_, Some(error)) => {
                 let status = answer::status_of(EventStatus::Failed, Some(error));
                 (
                     Answer::refused(status, error, Some((recorded.event, recorded.status))),
                     Outcome::Failed,
                 )
             }
-            (Reading::Withheld(_, None), None) => unknown_webhook(),
         }
     }
 }

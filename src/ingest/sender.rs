@@ -39,6 +39,14 @@ pub struct Sender {
     pub via: String,
 }
 
+impl Sender {
+    /// True of another algohook that passes an alert on: it sends again what is not taken.
+    #[must_use]
+    pub fn is_algohook(&self) -> bool {
+        !self.via.is_empty()
+    }
+}
+
 impl From<IpAddr> for Sender {
     fn from(address: IpAddr) -> Self {
         Self {

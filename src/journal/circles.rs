@@ -59,7 +59,7 @@ pub(super) fn recorded<'a>(
             "the alert has come through this webhook before: a forward leads back to it. No order was made; remove the \
              forward, or change its address",
         ));
-        delivery.reading = Reading::Withheld(EventStatus::Duplicate, Some(parsed));
+        delivery.reading = Reading::Withheld(EventStatus::Duplicate, Ok(parsed));
     }
     Ok(Cow::Owned(delivery))
 }

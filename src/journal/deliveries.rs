@@ -36,7 +36,7 @@ pub enum Reading {
     /// A valid alert, to become an order.
     Signal(Box<Parsed>),
     /// A valid alert that must not become an order: paused, or over the limit.
-    Withheld(EventStatus, Option<Box<Parsed>>),
+    Withheld(EventStatus, std::result::Result<Box<Parsed>, PayloadError>),
     /// No valid alert.
     Failed(PayloadError),
 }
@@ -45,10 +45,10 @@ impl Reading {
     /// The time that a message has of its own.
     fn signal_time(&self) -> Option<Timestamp> {
         match self {
-            Self::Signal(parsed) | Self::Withheld(_, Some(parsed)) => {
+            Self::Signal(parsed) | Self::Withheld(_, Ok(parsed)) => {
                 parsed.signal.metadata.timestamp
             }
-            Self::Withheld(_, None) | Self::Failed(_) => None,
+            Self::Withheld(_, Err(_)) | Self::Failed(_) => None,
         }
     }
 }
@@ -223,10 +223,9 @@ fn record_reading(
     match &delivery.reading {
         Reading::Signal(parsed) => record_signal(context, webhook, delivery, arrival, parsed),
         Reading::Withheld(status, parsed) => {
-            let signal = parsed.as_deref().map(|parsed| &parsed.signal);
-            let warnings = parsed
-                .as_deref()
-                .map_or_else(Vec::new, |parsed| parsed.warnings.clone());
+            let parsed = parsed.as_deref().ok();
+            let signal = parsed.map(|parsed| &parsed.signal);
+            let warnings = parsed.map_or_else(Vec::new, |parsed| parsed.warnings.clone());
             let entry = Entry {
                 status: *status,
                 signal,

@@ -80,8 +80,8 @@ pub(super) fn pass_on(
         return Ok(());
     }
     let alert = match &delivery.reading {
-        Reading::Signal(parsed) | Reading::Withheld(_, Some(parsed)) => Some(parsed),
-        Reading::Withheld(_, None) | Reading::Failed(_) => None,
+        Reading::Signal(parsed) | Reading::Withheld(_, Ok(parsed)) => Some(parsed),
+        Reading::Withheld(_, Err(_)) | Reading::Failed(_) => None,
     };
     let resolved = match alert {
         Some(alert) => resolved(context, webhook, &alert.signal, recorded)?,
@@ -225,7 +225,7 @@ fn resolved(
     };
     let is_entry = matches!(signal.intent, Intent::EntryLong | Intent::EntryShort);
     match (signal.intent, closed) {
-        (Intent::Exit, None) => return Ok(None),
+        (Intent::Exit, None) if recorded.order.is_none() => return Ok(None),
         (Intent::Exit, Some((Direction::Long, _))) => signal.intent = Intent::ExitLong,
         (Intent::Exit, Some((Direction::Short, _))) => signal.intent = Intent::ExitShort,
         // It closed a part of the position, or all of it, and opened what is there now.

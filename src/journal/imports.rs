@@ -135,6 +135,8 @@ struct Candidate {
     own_time: Option<Timestamp>,
     /// True if the same bytes again can only be sent again: they carry a time.
     tells_resends: bool,
+    /// True of algohook's own exports, whose alerts made an order each.
+    made_order: bool,
     source: EventSource,
 }
 
@@ -234,7 +236,8 @@ fn missing(
     let search = Search::of(&webhook.settings, tolerance);
     let alerts = ByMessage::of(&candidates);
     let mut recorded = known::around(connection, webhook.row, &alerts, search)?;
-    let found = known::find(connection, webhook.row, &alerts, &mut recorded, search)?;
+    let mut found = known::find(connection, webhook.row, &alerts, &mut recorded, search)?;
+    found.recognise_orders(connection, webhook, &candidates)?;
     let new = found.leave_new(candidates, &mut imported);
     Ok((imported, new))
 }
@@ -340,6 +343,7 @@ impl Candidate {
             fingerprint: fingerprint(&payload),
             payload: payload.into_boxed_slice(),
             own_time: time.filter(fired_then),
+            made_order: alert.made_order,
             tells_resends: time.is_some() && id.is_none() && !alert.made_order,
             is_readable,
             is_percentage,

@@ -154,10 +154,11 @@ fn put(
 ) -> Result<()> {
     let (lane, is_vital) = (channel.lane(), topic.is_fault());
     let due_at = due_at(channel, is_vital, now);
-    if let Some((id, body)) =
-        outbox::joinable(context.connection, &lane, KIND, is_vital, now, due_at)?
-    {
-        let mut notices: Notices = serde_json::from_slice(&body).unwrap_or_default();
+    let waiting = outbox::joinable(context.connection, &lane, KIND, is_vital, now, due_at)?;
+    // One that cannot be read is left to its sender, who says so.
+    let waiting =
+        waiting.and_then(|(id, body)| Some((id, serde_json::from_slice::<Notices>(&body).ok()?)));
+    if let Some((id, mut notices)) = waiting {
         notices.push(notice.clone());
         return outbox::rewrite(context.connection, id, &bytes(&notices));
     }

@@ -81,10 +81,9 @@ pub fn rebuild(turns: Turns<'_>) -> Result<Rebuilt> {
             ledgers::mark_all(context.connection)
         })?;
     } else {
-        for key in readers.run_blocking(ledgers::of_alerts)? {
-            turns.derive(key)?;
-            rebuilt.ledgers += 1;
-        }
+        let keys = readers.run_blocking(ledgers::of_alerts)?;
+        rebuilt.ledgers = keys.len();
+        turns.derive(keys)?;
     }
     rebuilt.ledgers += turns.take(|context| fills::mark_all(context.connection))?;
     turns.derive_stale()?;

@@ -10,10 +10,10 @@ use super::Remembered;
 use super::arrivals::Arrival;
 use super::deliveries::Delivery;
 use super::recent::{self, Repetition};
-use crate::domain::event::{EventSource, Warning};
+use crate::domain::event::{EventId, EventSource, Warning};
 use crate::domain::signal::Signal;
 use crate::store::events::Earlier;
-use crate::store::{Result, WriteContext, orders};
+use crate::store::{Conflict, Connection, Result, WriteContext, orders};
 
 /// Time for which an alert's own `id` is remembered.
 pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -59,7 +59,18 @@ pub(super) fn repetition(
     }
 }
 
-/// The warning of a delivery that repeats another, or seems to.
+/// True if both events have the very message that is processed again.
+fn is_one_alert(connection: &Connection, events: [EventId; 2], payload: &[u8]) -> Result<bool> {
+    for event in events {
+        if !recent::has_payload(connection, event, payload)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The warning of a delivery that repeats another, or seems to; of an alert that is to be
+/// processed again and has made its order meanwhile, a refusal.
 pub(super) fn warning_of(
     context: &WriteContext<'_>,
     delivery: &Delivery,
@@ -75,6 +86,12 @@ pub(super) fn warning_of(
             ),
         )),
         Repetition::Resend(earlier) if delivery.source == EventSource::Reprocessed => {
+            if let Some(event) = delivery.original
+                && is_one_alert(context.connection, [event, earlier], &delivery.payload)?
+            {
+                let other = earlier;
+                return Err(Conflict::SameAlert { event, other }.into());
+            }
             Some(Warning::new(
                 "same_id",
                 format!("{earlier} has the same id and made an order, too"),

@@ -1,15 +1,21 @@
 //! Transactions one after another, with a pause in which others come to theirs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::ledgers::parts::{Derivation, Deriving};
 use crate::store::error::Result;
 use crate::store::ledger_key::LedgerKey;
 use crate::store::{Store, WriteContext};
 
-/// Pause after each transaction of a command beside a running server. A process that waits for
-/// the database looks every 100 ms whether it is free, so that without one it might never be.
-pub const BESIDE_A_SERVER: Duration = Duration::from_millis(110);
+/// Pause after each transaction of a command beside a running server: several of the looks by
+/// which a process that waits sees that the database is free.
+pub const BESIDE_A_SERVER: Duration = Duration::from_millis(50);
+
+/// A step of some work; returns what is left of it.
+type WorkStep<W> = fn(W, &mut WriteContext<'_>) -> Result<Option<W>>;
+
+/// Time after which a transaction begins no further step.
+const A_TURN: Duration = Duration::from_millis(20);
 
 /// A store whose transactions leave each other time.
 #[derive(Clone, Copy)]
@@ -50,22 +56,39 @@ impl<'a> Turns<'a> {
     ///
     /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
     pub fn derive_stale(&self) -> Result<()> {
-        let mut deriving = Some(Deriving::default());
-        while let Some(part) = deriving {
-            deriving = self.take(move |context| part.next(context))?;
-        }
-        Ok(())
+        self.work(Deriving::default(), Deriving::next)
     }
 
-    /// Derives a ledger again, whether it is stale or not.
+    /// Derives ledgers again, whether they are stale or not.
     ///
     /// # Errors
     ///
     /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
-    pub(super) fn derive(&self, key: LedgerKey) -> Result<()> {
-        let mut derivation = Some(Derivation::of(key));
-        while let Some(part) = derivation {
-            derivation = self.take(move |context| part.next(context))?;
+    pub(super) fn derive(&self, keys: Vec<LedgerKey>) -> Result<()> {
+        let first = (keys.into_iter(), None::<Derivation>);
+        self.work(first, |(mut keys, under_way), context| {
+            let Some(part) = under_way.or_else(|| keys.next().map(Derivation::of)) else {
+                return Ok(None);
+            };
+            let under_way = part.next(context)?;
+            Ok(Some((keys, under_way)))
+        })
+    }
+
+    /// Does some work a step at a time. Small steps share a transaction: with a pause after each,
+    /// a thousand tickers would take minutes.
+    fn work<W: Send + 'static>(&self, whole: W, step: WorkStep<W>) -> Result<()> {
+        let mut left = Some(whole);
+        while let Some(work) = left {
+            left = self.take(move |context| {
+                let begun = Instant::now();
+                let mut left = step(work, context)?;
+                while begun.elapsed() < A_TURN {
+                    let Some(work) = left else { break };
+                    left = step(work, context)?;
+                }
+                Ok(left)
+            })?;
         }
         Ok(())
     }

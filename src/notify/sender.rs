@@ -11,7 +11,7 @@ use crate::outbound::Client;
 use crate::outbox::{Consumer, Sending, Sent};
 use crate::store::outbox::OutboxRow;
 use crate::store::{Store, StoreError, channels, chats};
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 use super::message::Message;
 use super::{Target, email, render};
@@ -113,8 +113,8 @@ impl<C: Clock> Notifier<C> {
         };
         let (terms, secrets, message) = read.await.map_err(later)?;
         let secrets = secrets.map_err(|error| match error {
-            VaultError::Store(error) => later(error),
-            error => Sent::Refused(error.to_string()),
+            error if error.is_loss() => Sent::Refused(error.to_string()),
+            error => later(error.into()),
         })?;
         Ok(Parts {
             kind: terms.kind,

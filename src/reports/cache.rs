@@ -8,6 +8,7 @@
 use super::kept::{Json, Kept};
 use super::{ReportFilter, Reports, notes, reports};
 use crate::store::ledgers::{self, Versions};
+use crate::store::sql::as_json;
 use crate::store::{self, Connection};
 
 /// Reports under what was asked for, with the versions of what they were made of.
@@ -37,8 +38,7 @@ impl ReportCache {
         let made = reports(connection, filter)?.into_iter();
         let reports = made.map(|made| made.report).collect();
         let notes = notes(connection, filter)?;
-        let json = serde_json::to_vec(&Reports { reports, notes }).unwrap_or_default();
-        let json = Json::from(json);
+        let json = Json::from(as_json(&Reports { reports, notes })?.into_bytes());
         self.kept
             .keep(asked.to_owned(), versions, Json::clone(&json));
         Ok(json)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::credentials::{self, Owner};
 use super::error::{Result, StoreError};
 use super::outbox;
-use super::sql::{as_json, optional_parsed, parsed, timestamp, to_micros};
+use super::sql::{as_json, json, optional_parsed, parsed, timestamp, to_micros};
 use crate::domain::channel::{ChannelId, ChannelKind, QuietHours, Tells};
 use crate::domain::webhook::WebhookId;
 
@@ -88,14 +88,13 @@ const SELECT: &str =
     FROM channels";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredChannel> {
-    let (settings, webhooks): (String, String) = (row.get(3)?, row.get(5)?);
-    let webhooks: Vec<String> = serde_json::from_str(&webhooks).unwrap_or_default();
+    let webhooks: Vec<String> = json(row, 5)?;
     Ok(StoredChannel {
         id: ChannelId(row.get(0)?),
         terms: ChannelTerms {
             kind: parsed(row, 1)?,
             name: row.get(2)?,
-            settings: serde_json::from_str(&settings).unwrap_or_default(),
+            settings: json(row, 3)?,
             tells: parsed(row, 4)?,
             webhooks: webhooks.iter().filter_map(|id| id.parse().ok()).collect(),
             quiet: optional_parsed(row, 6)?,

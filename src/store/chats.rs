@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::error::Result;
-use super::sql::{as_json, optional_timestamp, timestamp, to_micros};
+use super::sql::{as_json, json, optional_timestamp, timestamp, to_micros};
 use crate::domain::channel::ChannelId;
 
 /// The chat of a channel.
@@ -104,12 +104,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(ChannelId, StoredChat)> {
         }),
         None => None,
     };
-    let halted: String = row.get(11)?;
     let chat = StoredChat {
         code: Option::zip(code, until).map(|(hash, until)| Code { hash, until }),
         commander,
         asked,
-        halted: serde_json::from_str(&halted).unwrap_or_default(),
+        halted: json(row, 11)?,
     };
     Ok((ChannelId(row.get(0)?), chat))
 }

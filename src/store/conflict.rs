@@ -29,6 +29,17 @@ pub enum Conflict {
         /// Its order.
         order: OrderId,
     },
+    /// The same alert, with its id, came another time and made an order then.
+    #[error(
+        "{event} is the same alert as {other}, by its id, and that made its order; nothing was done. For a second \
+         order process the message with another id, or with none"
+    )]
+    SameAlert {
+        /// The event.
+        event: EventId,
+        /// The one that made the order.
+        other: EventId,
+    },
     /// The event was processed again before.
     #[error("{0} was processed again before; nothing was done")]
     ProcessedAgain(EventId),

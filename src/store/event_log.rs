@@ -1,7 +1,7 @@
 //! The event log as its owner reads it: by time, with how many there are of each status.
 //!
-//! Arrivals are numbered in the order of their times, so nearly every event is found by its
-//! number. Only what was imported or processed again has a number of its own time; those few
+//! Arrivals are numbered in the order of their times, but for those of one moment, so nearly every
+//! event is found by its number. Only what was imported or processed again has a number of its own time; those few
 //! are found by an index of their own, and both are merged. An index of all times would cost
 //! every alert a page of each commit.
 
@@ -94,7 +94,7 @@ pub fn page(
     let mut place = after.unwrap_or(EventPlace::START);
     let mut in_turn = conditions(filter);
     in_turn.require(format!("{IN_TURN} AND e.id < ?"), [place.in_turn.0]);
-    let mut found = newest(connection, &in_turn, "e.id DESC", limit + 1)?;
+    let in_turn = newest(connection, &in_turn, "e.id DESC", limit + 1)?;
     let mut out_of_turn = conditions(filter);
     let (time, number) = place.out_of_turn;
     out_of_turn.require(
@@ -102,8 +102,8 @@ pub fn page(
         [time, number],
     );
     let order = "e.received_at DESC, e.id DESC";
-    found.extend(newest(connection, &out_of_turn, order, limit + 1)?);
-    found.sort_by_key(|event| std::cmp::Reverse((event.received_at, event.id)));
+    let out_of_turn = newest(connection, &out_of_turn, order, limit + 1)?;
+    let mut found = merged(in_turn, out_of_turn);
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = found.len() > size;
     found.truncate(size);
@@ -111,6 +111,22 @@ pub fn page(
         place.pass(event);
     }
     Ok((found, has_more.then_some(place)))
+}
+
+/// Both, the newer of the two first. Those in turn stay in the sequence of their numbers, by which
+/// the next page goes on: what arrives together can be numbered a moment off its times.
+fn merged(in_turn: Vec<StoredEvent>, out_of_turn: Vec<StoredEvent>) -> Vec<StoredEvent> {
+    let newness = |event: &StoredEvent| (event.received_at, event.id);
+    let mut merged = Vec::with_capacity(in_turn.len() + out_of_turn.len());
+    let mut in_turn = in_turn.into_iter().peekable();
+    for event in out_of_turn {
+        while let Some(newer) = in_turn.next_if(|other| newness(other) > newness(&event)) {
+            merged.push(newer);
+        }
+        merged.push(event);
+    }
+    merged.extend(in_turn);
+    merged
 }
 
 fn newest(

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::credentials::{self, Owner};
 use super::error::{Result, StoreError};
-use super::sql::{as_json, parsed, timestamp, to_micros};
+use super::sql::{as_json, json, parsed, timestamp, to_micros};
 use super::{outbox, webhooks};
 use crate::domain::forward::{ForwardFormat, ForwardId, ForwardWhen, MaxAge};
 use crate::domain::webhook::WebhookId;
@@ -106,7 +106,6 @@ const SELECT: &str =
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredForward> {
     let max_age: Option<u32> = row.get(6)?;
-    let settings: String = row.get(11)?;
     Ok(StoredForward {
         id: ForwardId(row.get(0)?),
         webhook_row: row.get(1)?,
@@ -120,7 +119,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredForward> {
             is_once: row.get(8)?,
             sends_key: row.get(9)?,
             template: row.get(10)?,
-            settings: serde_json::from_str(&settings).unwrap_or_default(),
+            settings: json(row, 11)?,
             is_paused: row.get(12)?,
         },
         created_at: timestamp(row, 13)?,

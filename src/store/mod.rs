@@ -103,6 +103,13 @@ pub const BACKUP_FOLDER: &str = "backups";
 /// Time for which a statement waits for another process that writes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The same for a transaction of a command, whose owner would only start it again.
+const PATIENCE_OF_A_COMMAND: Duration = Duration::from_secs(30);
+
+/// Time that SQLite waits by itself when a transaction begins; it looks ever less often then, and
+/// would miss the short gaps between the transactions of the other process.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
 /// Tries to empty the log, and the pause between.
 const FOLD_TRIES: u32 = 20;
 const FOLD_PAUSE: Duration = Duration::from_millis(250);
@@ -126,6 +133,8 @@ pub struct StoreOptions {
     pub folding: Folding,
     /// True if room on the disk is held for what the owner removes.
     pub has_reserve: bool,
+    /// Time for which a transaction waits for another process that writes.
+    pub lock_patience: Duration,
 }
 
 /// Bounds for folding the write-ahead log into the database. A frame of the log is a page of 4 KB
@@ -161,6 +170,7 @@ impl Default for StoreOptions {
             clock: SystemClock::start(),
             folding: Folding::default(),
             has_reserve: false,
+            lock_patience: LOCK_PATIENCE,
         }
     }
 }
@@ -209,7 +219,11 @@ impl Store {
     /// [`StoreError::Unsound`], or what keeps the file from being opened.
     pub fn open_existing(data_dir: &Path) -> Result<Self> {
         let path = existing(data_dir)?;
-        Self::start(path, &StoreOptions::default(), |connection, path| {
+        let options = StoreOptions {
+            lock_patience: PATIENCE_OF_A_COMMAND,
+            ..StoreOptions::default()
+        };
+        Self::start(path, &options, |connection, path| {
             let (found, newest) = (schema::version_of(connection)?, schema::newest_version());
             if found < newest {
                 return Err(StoreError::OlderSchema {
@@ -246,6 +260,7 @@ impl Store {
             wal: Some(wal),
             connection,
             watch: Arc::clone(&watch),
+            lock_patience: options.lock_patience,
         };
         let started = Writer::start(database, options.queue_capacity, memory, signals.clone());
         let (writer, thread) = started.map_err(|source| StoreError::File {

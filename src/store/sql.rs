@@ -111,6 +111,15 @@ pub(crate) fn as_json<T: serde::Serialize>(value: &T) -> StoreResult<String> {
     serde_json::to_string(value).map_err(StoreError::unusable("a value cannot be kept as JSON"))
 }
 
+/// Reads a column that holds JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))
+}
+
 /// The error for a column whose value is not what the schema promises.
 pub fn unreadable(
     column: usize,

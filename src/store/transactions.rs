@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::runtime::Handle;
 
 use super::error::{Result, StoreError};
@@ -25,6 +25,7 @@ use super::memory::Memory;
 use super::signals::{Signals, Untold};
 use super::wal::Wal;
 use super::writer::{Job, Purpose, WriteContext};
+use super::{BETWEEN_LOOKS, LOCK_PATIENCE};
 use crate::domain::event::EventId;
 
 /// Jobs in one transaction at most: bounds how long the last one waits.
@@ -43,6 +44,8 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     /// Looks whether the file is still in its place.
     pub(super) watch: Arc<Watch>,
+    /// Time for which a transaction waits for another process that writes.
+    pub(super) lock_patience: Duration,
 }
 
 /// The transactions of the one writer.
@@ -266,7 +269,32 @@ impl Transactions {
             wal.clean(connection)?;
             wal.require_room(connection, purpose)?;
         }
-        self.statement("BEGIN IMMEDIATE")
+        connection.busy_timeout(BETWEEN_LOOKS)?;
+        let begun = self.begin_where_free();
+        self.database.connection.busy_timeout(LOCK_PATIENCE)?;
+        begun
+    }
+
+    /// Begins as soon as no other process writes: it may write again a moment later.
+    fn begin_where_free(&self) -> Result<()> {
+        let Database {
+            connection,
+            lock_patience,
+            ..
+        } = &self.database;
+        let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
+        let since = Instant::now();
+        loop {
+            match begin.execute([]) {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && since.elapsed() < *lock_patience =>
+                {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                begun => return Ok(begun.map(drop)?),
+            }
+        }
     }
 
     /// Runs the jobs of a group and those that join it; returns the newest event before

@@ -119,6 +119,19 @@ pub fn get(connection: &Connection, id: &WebhookId) -> Result<StoredWebhook> {
     webhook.ok_or_else(|| StoreError::NotFound(format!("webhook {id}")))
 }
 
+/// True if there is a webhook of that id.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the database cannot be read.
+pub fn exists(connection: &Connection, id: &WebhookId) -> Result<bool> {
+    match get(connection, id) {
+        Ok(_) => Ok(true),
+        Err(StoreError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// A webhook that was changed.
 #[derive(Debug)]
 pub struct Changed {

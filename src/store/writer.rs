@@ -347,6 +347,7 @@ mod tests {
             wal: None,
             connection,
             watch: Arc::new(Watch::over_memory()),
+            lock_patience: Duration::ZERO,
         };
         let (memory, signals) = (Memory::default(), Signals::default());
         Writer::start(database, 16, memory, signals).unwrap().0

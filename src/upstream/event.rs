@@ -86,7 +86,7 @@ impl UpstreamEvent {
                 Reading::Failed(error)
             }
             (EventStatus::Processed, _, Ok(parsed)) => Reading::Signal(parsed),
-            (status, _, parsed) => Reading::Withheld(status, parsed.ok()),
+            (status, _, parsed) => Reading::Withheld(status, parsed),
         };
         let delivery = Delivery {
             id,
@@ -121,7 +121,7 @@ fn id_of(url: &str, event: &str) -> DeliveryId {
 pub fn withheld(delivery: &Delivery) -> Delivery {
     let mut delivery = delivery.clone();
     if let Reading::Signal(parsed) = delivery.reading {
-        delivery.reading = Reading::Withheld(EventStatus::Ignored, Some(parsed));
+        delivery.reading = Reading::Withheld(EventStatus::Ignored, Ok(parsed));
     }
     delivery
 }

@@ -201,16 +201,13 @@ impl Follower {
         };
         let write = move |context: &mut WriteContext<'_>| {
             if let Some(delivery) = &delivery {
-                let here = webhooks::get(context.connection, &delivery.webhook);
-                let is_active = here.is_ok_and(|webhook| webhook.state == WebhookState::Active);
-                let recorded = if is_active {
-                    record(context, delivery).map(drop)
-                } else {
-                    record(context, &event::withheld(delivery)).map(drop)
-                };
-                match recorded {
+                match webhooks::get(context.connection, &delivery.webhook) {
+                    Ok(here) if here.state == WebhookState::Active => {
+                        record(context, delivery).map(drop)?
+                    }
+                    Ok(_) => record(context, &event::withheld(delivery)).map(drop)?,
                     // Its owner deleted the webhook here: its alerts are not wanted.
-                    Ok(()) | Err(StoreError::NotFound(_)) => {}
+                    Err(StoreError::NotFound(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -223,7 +220,7 @@ impl Follower {
     /// key of its own.
     async fn adopt(&self, id: &WebhookId) -> Result<(), Broken> {
         let wanted = id.clone();
-        let find = move |connection: &_| Ok(webhooks::get(connection, &wanted).is_ok());
+        let find = move |connection: &_| webhooks::exists(connection, &wanted);
         if self.store.readers().run(find).await? {
             return Ok(());
         }

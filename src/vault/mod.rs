@@ -58,6 +58,14 @@ pub enum VaultError {
     Store(#[from] StoreError),
 }
 
+impl VaultError {
+    /// True where the secrets have to be entered again, whatever is tried.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::OtherKey(_) | Self::Broken(_))
+    }
+}
+
 impl From<VaultError> for StoreError {
     fn from(error: VaultError) -> Self {
         match error {
@@ -115,6 +123,23 @@ impl Vault {
         let key = self.key()?.ok_or(VaultError::OtherKey(owner))?;
         let text = open(&key, owner, &sealed)?;
         serde_json::from_slice(&text).map_err(|_| VaultError::Broken(owner))
+    }
+
+    /// The same; `None` where they are lost, as after a restore on another machine.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError`] where the key or the database cannot be read.
+    pub fn read_kept(
+        &self,
+        connection: &Connection,
+        owner: Owner,
+    ) -> Result<Option<Secrets>, VaultError> {
+        match self.read(connection, owner) {
+            Ok(secrets) => Ok(Some(secrets)),
+            Err(error) if error.is_loss() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The owners of secrets that the key which is here does not open, as after a restore on

@@ -151,7 +151,7 @@ impl Desk {
         let reading = match payload::parse_without_key(&payload) {
             Ok(parsed) if sent.fate == Fate::IsReprocessed => {
                 let status = algohook::domain::event::EventStatus::Limited;
-                Reading::Withheld(status, Some(parsed))
+                Reading::Withheld(status, Ok(parsed))
             }
             Ok(parsed) => Reading::Signal(parsed),
             Err(error) => Reading::Failed(error),

@@ -214,7 +214,7 @@ impl Clocks {
         }
         let payload = message.to_string().into_bytes();
         let reading = match payload::parse_without_key(&payload) {
-            Ok(parsed) if alert.is_limited => Reading::Withheld(EventStatus::Limited, Some(parsed)),
+            Ok(parsed) if alert.is_limited => Reading::Withheld(EventStatus::Limited, Ok(parsed)),
             Ok(parsed) => Reading::Signal(parsed),
             Err(error) => Reading::Failed(error),
         };

@@ -54,6 +54,18 @@ fn the_thirty_first_alert_is_limited_and_kept_for_its_owner() {
 }
 
 #[test]
+fn what_another_algohook_sends_again_is_kept_only_once_it_is_taken() {
+    let server = Server::start_with(&["--rate-limit", "1"]);
+    let webhook = server.create_webhook("Strategy");
+    let via = [("algohook-via", "wh_elsewhere")];
+    for status in [200, 429, 429] {
+        let alert = webhook.alert(&json!({ "id": status })).to_string();
+        server.post_with(&webhook.id, &alert, &via).expect(status);
+    }
+    assert_eq!(statuses(&server), ["processed"]);
+}
+
+#[test]
 fn what_could_not_be_stored_does_not_use_up_the_limit() {
     let server = Server::start_with(&["--rate-limit", "2"]);
     let webhook = server.create_webhook("Strategy");

@@ -5,9 +5,13 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use algohook::desk::events::{read_again, reprocess};
+use algohook::domain::event::EventId;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::ingest::{Answer, Clock, Ingest, RateLimit, Registry, StoreRecorder};
+use algohook::journal::deliveries::new_delivery;
 use algohook::secrets::random_bytes;
+use algohook::store::audit::Actor;
 use algohook::store::webhooks::{self, WebhookChange};
 use algohook::store::{Store, StoreOptions};
 use jiff::Timestamp;
@@ -232,6 +236,34 @@ async fn a_failed_delivery_is_not_what_a_resend_repeats() {
     desk.clock.turn(Duration::from_mins(1));
     // 61 seconds after the last order; the limited one in between made none.
     assert_eq!(desk.status().await, "processed");
+}
+
+#[tokio::test]
+async fn an_alert_that_was_limited_and_came_again_makes_no_second_order() {
+    let desk = Desk::new(1).await;
+    let alert = || desk.send(json!({ "id": "bar-2" }));
+    assert_eq!(desk.status().await, "processed");
+    let limited = alert().await;
+    assert_eq!(status_of(&limited), "limited");
+    let body: Value = serde_json::from_slice(&limited.body).unwrap();
+    let event: EventId = body["webhookEvent"]["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    desk.clock.turn(Duration::from_secs(61));
+    assert_eq!(status_of(&alert().await), "processed");
+
+    let readers = desk.store.readers();
+    let read = readers.run(move |connection| read_again(connection, event, None));
+    let read = read.await.unwrap().unwrap();
+    let again = desk.store.writer().run(None, move |context| {
+        let delivery = new_delivery(Timestamp::UNIX_EPOCH)?;
+        let actor = Actor::command_line(Timestamp::UNIX_EPOCH);
+        reprocess(context, &actor, delivery, read).map(drop)
+    });
+    let refused = again.await.unwrap_err().to_string();
+    assert!(refused.contains("is the same alert as evt_3"), "{refused}");
 }
 
 #[tokio::test]

@@ -71,7 +71,10 @@ pub(super) fn sort_second<O: Borrow<Order>>(second: &mut [O], start: Start) {
             continue;
         }
         let instants: Vec<Timestamp> = rest.iter().map(|order| order.borrow().paired_at).collect();
-        chain(rest, stated);
+        let is_in_sequence = |start| is_in_sequence(rest, start, reversal);
+        if !is_in_sequence(stated) && !is_in_sequence(position) {
+            chain(rest, stated);
+        }
         stated = stated_after(rest, stated);
         let mut later = rest;
         for instant in instants.chunk_by(|one, next| one == next) {
@@ -94,6 +97,19 @@ pub(super) fn stated_after<O: Borrow<Order>>(orders: &[O], before: Decimal) -> D
 
 fn position_after(order: &Order, position: Decimal, reversal: Reversal) -> Decimal {
     Instruction::of(order, position, reversal).leads_to(position)
+}
+
+/// True if the orders are a chain as they are, those between that state no position included:
+/// without these the links alone could make another.
+fn is_in_sequence<O: Borrow<Order>>(orders: &[O], start: Decimal, reversal: Reversal) -> bool {
+    let mut position = start;
+    orders.iter().all(|order| {
+        let order: &Order = order.borrow();
+        let ends = stated_ends(order);
+        let follows = ends.is_none_or(|(from, _)| same_size(from, position));
+        position = ends.map_or_else(|| position_after(order, position, reversal), |(_, to)| to);
+        follows
+    })
 }
 
 /// Moves the exits of one instant to where they can close, and returns the

@@ -444,6 +444,23 @@ fn where_one_of_a_second_is_missing_the_others_still_follow_each_other() {
 }
 
 #[test]
+fn an_order_without_positions_is_part_of_the_chain_that_it_arrived_in() {
+    let at_one = |id, intent, quantity| Order {
+        id: OrderId(id),
+        ..order(1, intent, quantity, "100")
+    };
+    // 0, -2, -4, 0; the two that state positions alone would be a chain the other way round.
+    let orders = vec![
+        stating(at_one(1, Intent::Sell, "2"), "0", "-2"),
+        at_one(2, Intent::Sell, "2"),
+        stating(at_one(3, Intent::Buy, "4"), "-4", "0"),
+    ];
+    let folded = fold(orders, &settings());
+    assert_eq!(warning_codes(&folded), [[""; 0]; 3]);
+    assert_eq!(folded.ledger.position(), Decimal::ZERO);
+}
+
+#[test]
 fn entries_and_exits_that_state_only_what_they_lead_to_follow_each_other_too() {
     let leading_to = |number, intent, quantity, price, new| {
         let order = order(1, intent, quantity, price);

@@ -9,11 +9,14 @@ use super::super::arrivals::FILLS_OF_ONE_BAR;
 use super::super::repetition::IDEMPOTENCY_WINDOW;
 use super::{Candidate, ImportedAlerts};
 use crate::domain::event::{EventId, EventStatus};
+use crate::domain::format::ReadingRules;
+use crate::domain::money::Decimal;
 use crate::domain::webhook::Settings;
 use crate::imports::matching;
-use crate::payload::{Fingerprint, fingerprint};
+use crate::payload::{self, Fingerprint, fingerprint};
 use crate::store::error::Result;
-use crate::store::sql::{timestamp, to_micros};
+use crate::store::sql::{decimal, timestamp, to_micros};
+use crate::store::webhooks::StoredWebhook;
 
 /// Distances in time within which two alerts are one.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +71,35 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Marks alerts of algohook's own exports by the orders that they made: an export of orders
+    /// has no messages, and neither has what was imported of one. The time of arrival is exact in
+    /// both; each order is one alert at most.
+    pub(super) fn recognise_orders(
+        &mut self,
+        connection: &Connection,
+        webhook: &StoredWebhook,
+        candidates: &[Candidate],
+    ) -> Result<()> {
+        let is_looked_for = |place: &usize| candidates[*place].made_order && !self.is_known[*place];
+        let looked_for: Vec<usize> = (0..candidates.len()).filter(is_looked_for).collect();
+        if looked_for.is_empty() {
+            return Ok(());
+        }
+        let rules = webhook.settings.reading_rules();
+        let mut free = Orders::between(connection, webhook.row, candidates)?;
+        for (candidate, _) in candidates
+            .iter()
+            .zip(&self.is_known)
+            .filter(|(_, known)| **known)
+        {
+            free.take(candidate, rules);
+        }
+        for place in looked_for {
+            self.is_known[place] = free.take(&candidates[place], rules);
+        }
+        Ok(())
+    }
+
     /// Leaves the alerts that were not recorded; the others are counted.
     pub(super) fn leave_new(
         self,
@@ -124,6 +156,50 @@ pub(super) struct Earlier {
     made_order: bool,
     /// True once it is known which of the file's alerts it is.
     is_taken: bool,
+}
+
+/// The orders of a webhook, by the time of their arrival and their price, and how many of each are
+/// no alert of the file yet.
+struct Orders(HashMap<(Timestamp, Decimal), usize>);
+
+impl Orders {
+    /// Those that arrived while the file's alerts did.
+    fn between(connection: &Connection, webhook: i64, alerts: &[Candidate]) -> Result<Self> {
+        let times = || alerts.iter().map(|alert| alert.time);
+        let (Some(first), Some(last)) = (times().min(), times().max()) else {
+            return Ok(Self(HashMap::new()));
+        };
+        let mut select = connection.prepare_cached(
+            "SELECT received_at, coalesce(market_price, intended_price) FROM orders
+             WHERE webhook_id = ?1 AND received_at BETWEEN ?2 AND ?3",
+        )?;
+        let values = params![webhook, to_micros(first), to_micros(last)];
+        let orders = select.query_map(values, |row| Ok((timestamp(row, 0)?, decimal(row, 1)?)))?;
+        let mut free = HashMap::new();
+        for order in orders {
+            *free.entry(order?).or_insert(0) += 1;
+        }
+        Ok(Self(free))
+    }
+
+    /// Takes the order of an alert, where there is one that is free.
+    fn take(&mut self, alert: &Candidate, rules: ReadingRules) -> bool {
+        let read = payload::read(&alert.payload, rules);
+        let Ok(parsed) = read.signal else {
+            return false;
+        };
+        let price = parsed
+            .signal
+            .market_price
+            .unwrap_or(parsed.signal.intended_price);
+        match self.0.get_mut(&(alert.time, price.get())) {
+            Some(free) if *free > 0 => {
+                *free -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Those of a fingerprint.
@@ -300,6 +376,10 @@ fn repeated_ids(
         let Some(id) = &candidate.idempotency_key else {
             continue;
         };
+        // Its owner had it processed, whatever had the id before.
+        if candidate.made_order {
+            continue;
+        }
         let before = candidate.time.saturating_sub(IDEMPOTENCY_WINDOW);
         let after = candidate.time.saturating_add(IDEMPOTENCY_WINDOW);
         let (from, to) = (

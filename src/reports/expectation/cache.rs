@@ -4,6 +4,7 @@
 use super::{CannotExpect, ExpectationFilter, expectation};
 use crate::reports::kept::{Json, Kept};
 use crate::store::ledgers::{self, Versions};
+use crate::store::sql::as_json;
 use crate::store::{Connection, Result, expectations};
 
 /// Expectations under what was asked for, with what they were made of.
@@ -40,7 +41,7 @@ impl ExpectationCache {
             Ok(found) => found,
             Err(cannot) => return Ok(Err(cannot)),
         };
-        let json = Json::from(serde_json::to_vec(&found).unwrap_or_default());
+        let json = Json::from(as_json(&found)?.into_bytes());
         self.kept.keep(asked, made_of, Json::clone(&json));
         Ok(Ok(json))
     }
