@@ -205,12 +205,10 @@ impl OutgoingOrder<'_> {
             Intent::EntryShort if after.is_none_or(|after| after < Decimal::ZERO) => {
                 Effect::EnterShort
             }
-            Intent::EntryLong => Effect::ExitShort,
-            Intent::EntryShort => Effect::ExitLong,
             Intent::Buy if self.position? > Decimal::ZERO => Effect::EnterLong,
             Intent::Sell if self.position? < Decimal::ZERO => Effect::EnterShort,
-            Intent::Buy | Intent::ExitShort => Effect::ExitShort,
-            Intent::Sell | Intent::ExitLong => Effect::ExitLong,
+            Intent::EntryLong | Intent::Buy | Intent::ExitShort => Effect::ExitShort,
+            Intent::EntryShort | Intent::Sell | Intent::ExitLong => Effect::ExitLong,
             Intent::Exit => return None,
         })
     }

@@ -145,8 +145,8 @@ fn a_service_that_closes_before_it_opens_comes_to_the_same_position() {
                 _ => -1,
             };
             assert_eq!(left, after.signum(), "{case}: {sent}");
-            let amount = sent["quantity"].as_f64().unwrap();
-            let at_service = at_service(before, side, left == side, amount as i64);
+            let amount = sent["quantity"].to_string().parse().unwrap();
+            let at_service = at_service(before, side, left == side, amount);
             assert_eq!(at_service, after, "{case}: {sent}");
         }
     }

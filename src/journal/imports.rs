@@ -118,6 +118,7 @@ pub struct Prepared {
 }
 
 /// An alert of the file that belongs to the webhook.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Candidate {
     id: DeliveryId,
     row: usize,

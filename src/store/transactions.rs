@@ -292,7 +292,7 @@ impl Transactions {
                 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                begun => return Ok(begun.map(drop)?),
+                done => return Ok(done.map(drop)?),
             }
         }
     }

@@ -203,9 +203,11 @@ impl Follower {
             if let Some(delivery) = &delivery {
                 match webhooks::get(context.connection, &delivery.webhook) {
                     Ok(here) if here.state == WebhookState::Active => {
-                        record(context, delivery).map(drop)?
+                        record(context, delivery)?;
                     }
-                    Ok(_) => record(context, &event::withheld(delivery)).map(drop)?,
+                    Ok(_) => {
+                        record(context, &event::withheld(delivery))?;
+                    }
                     // Its owner deleted the webhook here: its alerts are not wanted.
                     Err(StoreError::NotFound(_)) => {}
                     Err(error) => return Err(error),

@@ -3154,8 +3154,8 @@ export interface components {
             tailRatio?: number | null;
             /**
              * Format: double
-             * @description Share of the span in which at least one of the closed trades was open, in
-             *     percent; `null` for a span of 0.
+             * @description Share of the span in which at least one position was open, one that still is
+             *     included, in percent; `null` for a span of 0.
              */
             timeInMarket?: number | null;
             /** @description Closed trades. */
@@ -4434,7 +4434,7 @@ export interface components {
          * @description The cases of those codes that have several.
          * @enum {string}
          */
-        Reason: "wrong_password" | "wrong_code" | "delivery_of_another" | "test_makes_no_order" | "order_exists" | "processed_again" | "position_unsettled" | "position_in_sync" | "no_adjustment" | "trade_of_another_book" | "name_taken" | "file_exists" | "unusable_backup" | "too_large_to_compact" | "second_factor_on" | "no_second_factor" | "password_too_short" | "setup_link_used" | "setup_link_replaced" | "no_issuer_pinned" | "last_issuer";
+        Reason: "wrong_password" | "wrong_code" | "delivery_of_another" | "test_makes_no_order" | "order_exists" | "same_alert" | "processed_again" | "position_unsettled" | "position_in_sync" | "no_adjustment" | "trade_of_another_book" | "name_taken" | "file_exists" | "unusable_backup" | "too_large_to_compact" | "second_factor_on" | "no_second_factor" | "password_too_short" | "setup_link_used" | "setup_link_replaced" | "no_issuer_pinned" | "last_issuer";
         /** @description Recovery codes; they are never shown again. */
         RecoveryCodes: {
             /** @description Each is good once, in place of a code. */
