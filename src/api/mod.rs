@@ -2,7 +2,7 @@
 //!
 //! Here a request is taken apart, its sender is found out, and a handler is
 //! chosen. There is no open mode: all but set-up, login and the document needs
-//! a session or a token. SQL lives in `store`.
+//! a session or a token. There is no SQL here.
 
 pub mod account;
 pub mod auth;

@@ -1,7 +1,7 @@
 //! The hot path: receive, authenticate, limit, record.
 //!
-//! An alert is answered only when what came of it is on disk. What an alert
-//! means is decided in `payload`, how it is kept in `store`.
+//! An alert is answered only when what came of it is on disk. `payload` decides what an alert
+//! means; `journal` decides what is recorded of it.
 
 mod answer;
 mod limiter;

@@ -1,8 +1,8 @@
 //! The store: one SQLite file, one writer, many readers.
 //!
-//! SQL lives here and nowhere else, as text next to the function that runs it.
-//! What an alert means is decided in `domain` and `payload`; how a request is
-//! answered, in `ingest` and `api`.
+//! SQL is text next to the function that runs it. It lives here and in `journal`, whose transactions
+//! decide by what they read. `payload` decides what an alert means; `ingest` and `api` decide how a
+//! request is answered.
 
 pub mod account;
 pub mod attention;

@@ -463,15 +463,12 @@ fn what_the_service_refuses_is_shown_and_another_bot_is_confirmed_anew() {
     let code = data.json(&["channel", "commands", &setting.channel, "--json"]);
     let answer = setting.api.answer(code["send"].as_str().unwrap());
     assert!(answer.contains("Your commands are taken"), "{answer}");
+    let request = setting.api.held();
     data.text(&["channel", "commands", &setting.channel, "--off"]);
     assert_eq!(setting.shown()["commands"], json!(null));
     // Nobody listens any more.
     let before = setting.api.said().len();
-    wait_until("the bot is left alone", || {
-        let asked = setting.api.offsets().len();
-        std::thread::sleep(Duration::from_millis(100));
-        setting.api.offsets().len() == asked
-    });
+    wait_until("the bot is left alone", || setting.api.is_given_up(request));
     setting.api.owner("/halt");
     let other = data.json(&[
         "channel", "add", "N", "--kind", "ntfy", "--set", "topic=a", "--json",
@@ -479,5 +476,6 @@ fn what_the_service_refuses_is_shown_and_another_bot_is_confirmed_anew() {
     let other = other["id"].as_str().unwrap();
     let refused = data.error(&["channel", "commands", other]);
     assert!(refused.contains("of the kind telegram"), "{refused}");
+    assert_eq!(setting.api.offsets().len(), request + 1);
     assert_eq!(setting.api.said().len(), before);
 }

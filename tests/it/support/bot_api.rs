@@ -1,10 +1,12 @@
 //! Telegram's Bot API as a bot sees it: updates are held back until there is one, and are given
 //! again until a request confirms them by its offset.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -29,6 +31,10 @@ struct Queue {
     said: Vec<Value>,
     /// The offsets that updates were asked for by.
     offsets: Vec<Option<i64>>,
+    /// Requests for updates that are held back, by their place among the offsets.
+    held: BTreeSet<usize>,
+    /// Those that the bot gave up while they were held back.
+    given_up: BTreeSet<usize>,
 }
 
 /// The service, on a port of its own.
@@ -132,6 +138,20 @@ impl BotApi {
         said[before]["text"].as_str().unwrap().to_owned()
     }
 
+    /// The place of the newest request for updates, once it is held back.
+    #[track_caller]
+    pub fn held(&self) -> usize {
+        let newest = || self.change(|queue| (queue.offsets.len() - 1, queue.held.clone()));
+        let is_held = |(newest, held): (usize, BTreeSet<usize>)| held.contains(&newest);
+        wait_until("a request for updates is held back", || is_held(newest()));
+        newest().0
+    }
+
+    /// True if the bot gave up a request while it was held back.
+    pub fn is_given_up(&self, request: usize) -> bool {
+        self.change(|queue| queue.given_up.contains(&request))
+    }
+
     pub fn offsets(&self) -> Vec<Option<i64>> {
         self.change(|queue| queue.offsets.clone())
     }
@@ -171,16 +191,34 @@ fn get_updates(stream: &TcpStream, came: &Came, (queue, changed): &(Mutex<Queue>
         queue.updates.retain(is_new);
     }
     let held = came.json()["timeout"].as_u64().unwrap().min(20);
-    let held = Duration::from_secs(held);
-    let (queue, _) = changed
-        .wait_timeout_while(queue, held, |queue| {
-            queue.updates.is_empty() && queue.refusal.is_none()
-        })
-        .unwrap();
+    let until = Instant::now() + Duration::from_secs(held);
+    let place = queue.offsets.len() - 1;
+    while queue.updates.is_empty() && queue.refusal.is_none() && Instant::now() < until {
+        if is_closed(stream) {
+            queue.held.remove(&place);
+            queue.given_up.insert(place);
+            return;
+        }
+        queue.held.insert(place);
+        let look = Duration::from_millis(5);
+        (queue, _) = changed.wait_timeout(queue, look).unwrap();
+    }
+    queue.held.remove(&place);
     let (status, body) = match &queue.refusal {
         Some((status, body)) => (*status, body.clone()),
         None => (200, json!({"ok": true, "result": queue.updates})),
     };
     drop(queue);
     answer(stream, status, "", &body.to_string());
+}
+
+/// True if the other side has closed a connection.
+fn is_closed(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let read = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    match read {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
 }
