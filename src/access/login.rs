@@ -13,7 +13,7 @@ use super::{Access, Refusal, password, session};
 use crate::clock::Clock as _;
 use crate::logging::Rarely;
 use crate::secrets;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::known_clients::{self, Client};
 use crate::store::sessions::{self, Origin};
 use crate::store::{StoreError, WriteContext, account, second_factor};
@@ -50,10 +50,10 @@ pub enum Beginning {
 }
 
 impl Beginning {
-    fn action(self) -> Option<&'static str> {
+    fn act(self) -> Option<Act> {
         match self {
-            Self::Setup => Some("setup"),
-            Self::Login => Some("login"),
+            Self::Setup => Some(Act::Setup),
+            Self::Login => Some(Act::Login),
             Self::PasswordChange => None,
         }
     }
@@ -234,7 +234,7 @@ impl Access {
         tracing::warn!(address = %visitor.address, what, "a login failed");
         let actor = self.actor(visitor);
         let write = move |context: &mut WriteContext<'_>| {
-            audit::note(context.connection, &actor, audit::FAILED_LOGIN, Some(what))
+            audit::note(context.connection, &actor, Act::LoginFailed, Some(what))
         };
         // A full disk must not tell right from wrong.
         if let Err(error) = self.store.writer().run(None, write).await {
@@ -310,17 +310,12 @@ impl Begun {
         sessions::forget_before(connection, session::good_since(now), now)?;
         sessions::begin(connection, &self.hash, &self.origin, now)?;
         known_clients::remember(connection, &self.client, now)?;
-        if let Some(action) = beginning.action() {
-            audit::note(connection, &self.actor, action, None)?;
+        if let Some(act) = beginning.act() {
+            audit::note(connection, &self.actor, act, None)?;
         }
         if is_new {
             let user_agent = self.origin.user_agent.as_deref();
-            audit::note(
-                connection,
-                &self.actor,
-                known_clients::NEW_PLACE,
-                user_agent,
-            )?;
+            audit::note(connection, &self.actor, Act::LoginNewPlace, user_agent)?;
         }
         Ok((keeps_browser, is_new))
     }

@@ -11,22 +11,22 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The token is unknown, or was revoked.
-    #[error("this API token is not valid (any more)")]
+    #[error("unknown or revoked API token")]
     UnknownToken,
     /// The session ended, or never was.
-    #[error("this session is over")]
+    #[error("your session has ended")]
     SessionOver,
     /// The password is not the owner's.
-    #[error("this is not the password")]
+    #[error("wrong password")]
     WrongPassword,
-    /// The code is not one of now, or was used.
-    #[error("this is not the code")]
+    /// The code is not a current one, or was used.
+    #[error("wrong or used code; enter the one your app shows now")]
     WrongCode,
     /// The password is right, and a code is asked for.
-    #[error("the code of the authenticator app is missing")]
+    #[error("enter the code of your authenticator app")]
     CodeMissing,
-    /// The first code of a second factor is not one of now.
-    #[error("this is not the code of now")]
+    /// The first code of a second factor is not a current one.
+    #[error("that code is not current")]
     UnconfirmedCode,
     /// Wrong passwords make the next try wait this long.
     #[error("too many wrong passwords; try again in {} seconds", seconds(*.0))]
@@ -35,7 +35,7 @@ pub enum Refusal {
     #[error("too many wrong codes; try again in {} seconds", seconds(*.0))]
     TooManyCodes(Duration),
     /// The queue for hashing is full.
-    #[error("too many passwords wait to be checked")]
+    #[error("too many logins are waiting")]
     Busy,
     /// The hashing panicked, which the log tells.
     #[error("the server could not do this; its log says why")]

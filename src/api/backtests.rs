@@ -5,13 +5,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Page};
+use super::request::{ApiRequest, Page, parameter, webhook_id};
 use crate::desk::imports::{RemovedBacktests, remove_backtests};
 use crate::domain::signal::Ticker;
-use crate::domain::webhook::WebhookId;
 use crate::reports::compared::{self, Compared};
 use crate::store::WriteContext;
 use crate::store::backtests::{self, KeptBacktest};
@@ -92,11 +90,4 @@ pub(super) async fn remove(context: &Context, request: &ApiRequest) -> Reply {
     };
     let removed = context.store.writer().run_removal(write).await?;
     Ok(ok(&RemovedBacktests { removed }))
-}
-
-/// The webhook of a query.
-pub(super) fn webhook_id(webhook: &str) -> Result<WebhookId, Problem> {
-    webhook
-        .parse()
-        .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))
 }

@@ -4,8 +4,8 @@
 //! same wherever it is asked for, and what a trade in the list says of itself: a report of
 //! `live` is of the trades that the list of `live` has. Where both are given they have to agree.
 
-use super::events::parameter;
 use super::problem::Problem;
+use super::request::parameter;
 use crate::domain::book::Book;
 use crate::domain::event::text_enum;
 

@@ -10,12 +10,10 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
-use super::backtests::webhook_id;
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Page, page_limit, range};
+use super::request::{ApiRequest, Page, page_limit, parameter, range, webhook_id};
 use crate::compare::{ClockShift, Preset};
 use crate::domain::event::text_enum;
 use crate::domain::moment::Moment;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::context::Context;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
-use super::request::{ApiRequest, Page, page_limit, range};
+use super::request::{ApiRequest, Page, page_limit, parameter, range};
 use crate::desk;
 use crate::desk::events::{CannotReadAgain, Event, read_again};
 use crate::desk::outbox::ForwardAnswer;
@@ -208,15 +208,4 @@ fn bytes_of(edited: &RawValue) -> Result<Vec<u8>, Problem> {
     let text: String = serde_json::from_str(written)
         .map_err(|error| Problem::invalid(format!("the payload: {error}")))?;
     Ok(text.into_bytes())
-}
-
-/// A parameter of the query as an id.
-pub(super) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
-where
-    T: std::str::FromStr,
-    T::Err: std::fmt::Display,
-{
-    text.map(str::parse).transpose().map_err(|error| {
-        Problem::bad_request("invalid_query", format!("the parameter {name}: {error}"))
-    })
 }

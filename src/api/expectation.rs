@@ -7,18 +7,15 @@ use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::backtests::webhook_id;
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, created, json_bytes, ok};
-use super::request::{ApiRequest, Page};
+use super::request::{ApiRequest, Page, parameter, webhook_id};
 use crate::desk;
 use crate::domain::moment::Moment;
 use crate::domain::signal::Ticker;
 use crate::reports::comparison::days::{self, ComparedDay};
 use crate::reports::expectation::{CannotExpect, ExpectationFilter, LiveExpectation, freezable};
-use crate::reports::zone_of;
 use crate::store::{Connection, WriteContext, webhooks};
 
 /// The webhook and ticker whose expectation is asked for.
@@ -111,7 +108,7 @@ pub(super) async fn freeze(context: &Context, request: &ApiRequest) -> Reply {
     let wanted = ticker.clone();
     let read = move |connection: &Connection| {
         let webhook = webhooks::get(connection, &id)?;
-        let zone = zone_of(&webhook.settings);
+        let zone = webhook.settings.zone();
         let counted_from = counted_from.map(|from| from.at(&zone));
         let new = freezable(connection, &webhook, &wanted, counted_from)?;
         Ok(new.map(|new| (webhook.id, new)))

@@ -17,11 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use utoipa::IntoParams;
 
 use super::context::Context;
-use super::events::parameter;
 use super::fills::{FillReading, bring_in as bring_in_fills};
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::ApiRequest;
+use super::request::{ApiRequest, parameter, zone};
 use super::slow::{blocking, not_done};
 use crate::desk::imports::{
     Imported, LARGEST_FILE, Reading, bring_in_alerts, bring_in_trades, new_backtest_of,
@@ -311,7 +310,7 @@ impl Asked {
         let symbols = SymbolMap::read(query.symbol.iter().map(String::as_str))
             .map_err(|error| Problem::invalid(error.to_string()))?;
         let ticker = parameter("ticker", query.ticker.as_deref())?;
-        let zone = query.time_zone.as_deref().map(super::performance::zone);
+        let zone = query.time_zone.as_deref().map(zone);
         let zone = zone.transpose()?;
         let tolerance = query.tolerance.map_or_else(
             || AlertSelection::default().tolerance,

@@ -5,10 +5,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Page, page_limit, range};
+use super::request::{ApiRequest, Page, page_limit, parameter, range};
 use crate::desk::orders::Order;
 use crate::domain::moment::Moment;
 use crate::domain::order::OrderId;

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, no_content, ok};
-use super::request::{ApiRequest, Page, page_limit};
+use super::request::{ApiRequest, Page, page_limit, parameter};
 use crate::desk::outbox::{self as desk, OutboxItem};
 use crate::store::outbox::{self, RowFilter, RowId, RowState};
 

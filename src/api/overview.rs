@@ -9,10 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::connection::Connection;
 use super::context::Context;
-use super::performance::zone;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::ApiRequest;
+use super::request::{ApiRequest, zone};
 use crate::acme;
 use crate::domain::webhook::WebhookId;
 use crate::reports::overview::{self, WebhookOverview};

@@ -4,17 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::body::Bytes;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::book::{self, TradeSource};
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, json_bytes, ok};
-use super::request::{ApiRequest, range};
-use super::trades::webhook_ids;
+use super::request::{ApiRequest, parameter, range, webhook_ids, zone};
 use crate::analytics::Base;
 use crate::analytics::monte_carlo::{
     MonteCarlo, MonteCarloError, MonteCarloInput, RESAMPLES, monte_carlo,
@@ -198,11 +195,4 @@ impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-pub(super) fn zone(name: &str) -> Result<TimeZone, Problem> {
-    TimeZone::get(name).map_err(|_| {
-        let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
-        Problem::bad_request("invalid_query", detail)
-    })
 }

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::{Reply, created, ok};
-use super::request::{ApiRequest, Page};
+use super::request::{ApiRequest, Page, parameter};
 use crate::clock::Clock as _;
 use crate::desk;
 use crate::desk::events::Event;

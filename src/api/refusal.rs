@@ -22,7 +22,7 @@ impl From<Refusal> for Problem {
                 .reason(Reason::WrongPassword)
                 .hint("`algohook user set-password` on the server sets a new one"),
             Refusal::WrongCode => Self::unauthorized(detail).reason(Reason::WrongCode).hint(
-                "each is good once; `algohook user reset-second-factor` on the server turns the second factor off",
+                "each works once; `algohook user reset-second-factor` on the server turns the second factor off",
             ),
             Refusal::CodeMissing => {
                 Self::new(StatusCode::UNAUTHORIZED, "second_factor_required", detail)
@@ -30,7 +30,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::UnconfirmedCode => Self::invalid(detail)
                 .reason(Reason::WrongCode)
-                .hint("check the clock of the phone and of the server, and try the next code"),
+                .hint("check the phone's and the server's clock, and enter the next code"),
             Refusal::TooManyPasswords(wait) => too_many(detail, seconds(wait)).hint(
                 "on the server itself (`ssh -L 8080:127.0.0.1:8080`) strangers make nobody wait; \
                  `algohook user set-password` sets a new password",

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use super::problem::Problem;
 use crate::access::Identity;
 use crate::domain::moment::{Moment, Range};
+use crate::domain::webhook::WebhookId;
 use crate::http::Client;
 use crate::store::audit::Actor;
 
@@ -205,4 +207,36 @@ pub fn page_limit(limit: Option<u32>) -> Result<u32, Problem> {
 /// A problem with status 400 where it ends before it begins.
 pub fn range(from: Option<Moment>, to: Option<Moment>) -> Result<Range, Problem> {
     Range::new(from, to).map_err(|error| Problem::bad_request("invalid_query", error.to_string()))
+}
+
+/// A parameter of the query as an id.
+pub(super) fn parameter<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.map(str::parse).transpose().map_err(|error| {
+        Problem::bad_request("invalid_query", format!("the parameter {name}: {error}"))
+    })
+}
+
+/// The webhooks that a query names.
+pub(super) fn webhook_ids(texts: &[String]) -> Result<Vec<WebhookId>, Problem> {
+    let ids = texts.iter().map(|text| parameter("webhook", Some(text)));
+    ids.filter_map(Result::transpose).collect()
+}
+
+/// The webhook of a query.
+pub(super) fn webhook_id(webhook: &str) -> Result<WebhookId, Problem> {
+    webhook
+        .parse()
+        .map_err(|error| Problem::bad_request("invalid_query", format!("webhook: {error}")))
+}
+
+/// A time zone by its name.
+pub(super) fn zone(name: &str) -> Result<TimeZone, Problem> {
+    TimeZone::get(name).map_err(|_| {
+        let detail = format!("timeZone \"{name:.40}\" is no zone; write one like Europe/Berlin");
+        Problem::bad_request("invalid_query", detail)
+    })
 }

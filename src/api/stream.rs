@@ -15,10 +15,9 @@ use utoipa::IntoParams;
 
 use super::auth;
 use super::context::Context;
-use super::events::parameter;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::request::ApiRequest;
+use super::request::{ApiRequest, parameter};
 use crate::desk::events::Event;
 use crate::domain::event::EventId;
 use crate::logging::Rarely;

@@ -4,11 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::context::Context;
-use super::performance::zone;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Page, range};
-use super::trades::webhook_ids;
+use super::request::{ApiRequest, Page, range, webhook_ids, zone};
 use crate::domain::moment::Moment;
 use crate::reports;
 use crate::store::trade_notes::{self, TagTotal};

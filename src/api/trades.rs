@@ -8,11 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::book::{self, TradeSource};
 use super::context::Context;
-use super::events::parameter;
-use super::performance::zone;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
-use super::request::{ApiRequest, Page, page_limit, range};
+use super::request::{ApiRequest, Page, page_limit, parameter, range, webhook_ids, zone};
 use super::trade_sieve::{Outcome, Sieve};
 use crate::analytics;
 use crate::desk;
@@ -375,10 +373,4 @@ fn found(
         items.extend(stored.into_iter().map(Trade::from));
     }
     Ok(items)
-}
-
-/// The webhooks that a query names.
-pub(super) fn webhook_ids(texts: &[String]) -> Result<Vec<WebhookId>, Problem> {
-    let ids = texts.iter().map(|text| parameter("webhook", Some(text)));
-    ids.filter_map(Result::transpose).collect()
 }

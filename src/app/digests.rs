@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::{Time, Weekday};
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::domain::channel::Topic;
@@ -49,7 +48,7 @@ pub fn due(
 ) -> Result<Vec<Digest>> {
     let mut due = Vec::new();
     for channel in channels {
-        let zone = TimeZone::get(&channel.terms.zone).unwrap_or(TimeZone::UTC);
+        let zone = channel.terms.zone();
         let today = zone.to_datetime(now).date();
         let Ok(morning) = zone.to_timestamp(today.to_datetime(AT)) else {
             continue;

@@ -18,7 +18,7 @@ use crate::domain::notice::{Notice, Notices};
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::journal::notices::KIND;
 use crate::reports::digest::of_scope;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::channels::StoredChannel;
 use crate::store::chats::{self, Asked, Code, Commander, Halted, StoredChat};
 use crate::store::outbox::{self, NewRow};
@@ -141,7 +141,7 @@ pub fn take(context: &mut WriteContext<'_>, taken: &Taken, now: Timestamp) -> Re
             audit::note(
                 context.connection,
                 &actor,
-                audit::REFUSED_CHAT,
+                Act::ChatRefused,
                 Some(subject.trim()),
             )?;
             return Ok(Outcome::Refused);
@@ -159,7 +159,7 @@ pub fn take(context: &mut WriteContext<'_>, taken: &Taken, now: Timestamp) -> Re
         audit::note(
             context.connection,
             &actor,
-            "chat.too-old",
+            Act::ChatTooOld,
             Some(&command.noted()),
         )?;
         Answer::of(
@@ -179,7 +179,7 @@ pub fn take(context: &mut WriteContext<'_>, taken: &Taken, now: Timestamp) -> Re
         audit::note(
             context.connection,
             &actor,
-            "chat.command",
+            Act::ChatCommand,
             Some(&command.noted()),
         )?;
         act(context, &actor, &channel, taken)?
@@ -248,7 +248,7 @@ fn confirm_chat(
     audit::note(
         context.connection,
         actor,
-        "chat.confirm",
+        Act::ChatConfirm,
         Some(subject.trim()),
     )?;
     Ok(Answer::hint(

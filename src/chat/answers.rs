@@ -1,6 +1,5 @@
 //! Answers to those who ask: read, never written.
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::{Command, Named, named};
@@ -61,7 +60,7 @@ pub fn answer(
     Ok(Some(match command {
         Command::Status => status(connection, &of_scope(connection, scope)?, faults, now)?,
         Command::Today => {
-            let zone = TimeZone::get(&channel.terms.zone).unwrap_or(TimeZone::UTC);
+            let zone = channel.terms.zone();
             let today = zone.to_datetime(now).date();
             let midnight = zone.to_timestamp(today.at(0, 0, 0, 0)).unwrap_or(now);
             let lines = happened(connection, scope, midnight, now)?;

@@ -1,7 +1,7 @@
 //! The password, the second factor and the sessions.
 
 use crate::access;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::sessions::{self, SessionId};
 use crate::store::{Result, WriteContext, account, known_clients, second_factor, tokens};
 
@@ -26,9 +26,9 @@ pub fn set_password(
     then: TokensThen,
 ) -> Result<()> {
     account::set_password(context.connection, hash, actor.at)?;
-    audit::note(context.connection, actor, "password.change", None)?;
+    audit::note(context.connection, actor, Act::PasswordChange, None)?;
     if then == TokensThen::AreRevoked && tokens::revoke_all(context.connection)? > 0 {
-        audit::note(context.connection, actor, "token.revoke", Some("all"))?;
+        audit::note(context.connection, actor, Act::TokenRevoke, Some("all"))?;
     }
     Ok(())
 }
@@ -47,7 +47,7 @@ pub fn confirm_second_factor(
     let is_right =
         access::second_factor::confirm(context.connection, code, recovery_hashes, actor.at)?;
     if is_right {
-        audit::note(context.connection, actor, "second-factor.on", None)?;
+        audit::note(context.connection, actor, Act::SecondFactorOn, None)?;
     }
     Ok(is_right)
 }
@@ -59,7 +59,7 @@ pub fn confirm_second_factor(
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn turn_second_factor_off(context: &mut WriteContext<'_>, actor: &Actor) -> Result<()> {
     second_factor::turn_off(context.connection)?;
-    audit::note(context.connection, actor, "second-factor.off", None)
+    audit::note(context.connection, actor, Act::SecondFactorOff, None)
 }
 
 /// Ends the session of the one who acts.
@@ -69,7 +69,7 @@ pub fn turn_second_factor_off(context: &mut WriteContext<'_>, actor: &Actor) -> 
 /// [`crate::store::StoreError::Unavailable`] where nothing could be written.
 pub fn log_out(context: &mut WriteContext<'_>, actor: &Actor, session_hash: &[u8]) -> Result<()> {
     sessions::end_by_hash(context.connection, session_hash)?;
-    audit::note(context.connection, actor, "logout", None)
+    audit::note(context.connection, actor, Act::Logout, None)
 }
 
 /// Ends a session.
@@ -82,7 +82,7 @@ pub fn end_session(context: &mut WriteContext<'_>, actor: &Actor, id: SessionId)
     audit::note(
         context.connection,
         actor,
-        "session.end",
+        Act::SessionEnd,
         Some(&id.to_string()),
     )
 }
@@ -98,5 +98,5 @@ pub fn acknowledge_logins(
     newest: i64,
 ) -> Result<()> {
     known_clients::acknowledge(context.connection, newest)?;
-    audit::note(context.connection, actor, "login.acknowledge", None)
+    audit::note(context.connection, actor, Act::LoginAcknowledge, None)
 }

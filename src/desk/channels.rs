@@ -15,7 +15,7 @@ use crate::domain::webhook::{NotAWebhookId, WebhookId, name_of};
 use crate::journal::notices::{KIND, follow_quiet};
 use crate::notify::settings;
 use crate::notify::telegram::bot_id;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::channels::{self, ChannelTerms, StoredChannel, owner_of};
 use crate::store::outbox::{self, NewRow, Put, RowId};
 use crate::store::{Connection, Result, WriteContext, chats, webhooks};
@@ -255,15 +255,20 @@ fn keep(
         }
     }
     let act = if id.is_some() {
-        "channel.change"
+        Act::ChannelChange
     } else {
-        "channel.create"
+        Act::ChannelCreate
     };
     let is_other_bot = before != bot(&terms, &secrets);
     let id = channels::put(context.connection, id, &terms, actor.at)?;
     // Who confirmed the one has not confirmed the other.
     if is_other_bot && chats::remove(context.connection, id)? {
-        audit::note(context.connection, actor, "chat.end", Some(&id.to_string()))?;
+        audit::note(
+            context.connection,
+            actor,
+            Act::ChatEnd,
+            Some(&id.to_string()),
+        )?;
     }
     vault.keep(context.connection, owner_of(id), &secrets)?;
     audit::note(context.connection, actor, act, Some(&id.to_string()))?;
@@ -331,7 +336,7 @@ pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> R
     audit::note(
         context.connection,
         actor,
-        "channel.remove",
+        Act::ChannelRemove,
         Some(&id.to_string()),
     )
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::channels::ChannelError;
 use crate::domain::channel::{ChannelId, ChannelKind};
 use crate::secrets::{self, random_bytes};
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::chats::{self, Code, StoredChat};
 use crate::store::{Connection, Result, StoreError, WriteContext, channels};
 
@@ -114,7 +114,7 @@ pub fn begin(
     audit::note(
         context.connection,
         actor,
-        "chat.code",
+        Act::ChatCode,
         Some(&id.to_string()),
     )?;
     Ok(Ok(ChatCode {
@@ -131,7 +131,12 @@ pub fn begin(
 pub fn end(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Result<()> {
     channels::get(context.connection, id)?;
     if chats::remove(context.connection, id)? {
-        audit::note(context.connection, actor, "chat.end", Some(&id.to_string()))?;
+        audit::note(
+            context.connection,
+            actor,
+            Act::ChatEnd,
+            Some(&id.to_string()),
+        )?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::ingest::{LARGEST_BODY, status_of};
 use crate::journal::deliveries::Reading;
 use crate::journal::reprocess;
 use crate::payload::{self, PayloadError};
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::events::{self, StoredEvent};
 use crate::store::{Connection, Result, WriteContext, webhooks};
 
@@ -204,6 +204,11 @@ pub fn reprocess(
     } = read;
     let recorded = reprocess::reprocess(context, delivery, event, payload, reading, rules)?;
     let subject = event.to_string();
-    audit::note(context.connection, actor, "event.reprocess", Some(&subject))?;
+    audit::note(
+        context.connection,
+        actor,
+        Act::EventReprocess,
+        Some(&subject),
+    )?;
     Ok(events::get(context.connection, recorded.event)?.into())
 }

@@ -1,7 +1,7 @@
 //! The backtest that live trades are held against.
 
 use crate::domain::webhook::WebhookId;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::expectations::{self, NewExpectation};
 use crate::store::{Result, WriteContext};
 
@@ -22,7 +22,7 @@ pub fn freeze(
     audit::note(
         context.connection,
         actor,
-        "expectation.freeze",
+        Act::ExpectationFreeze,
         Some(&subject),
     )
 }

@@ -14,7 +14,7 @@ use crate::domain::setting::UnfitSetting;
 use crate::domain::webhook::WebhookId;
 use crate::formats::{self, Template, TemplateError, signing};
 use crate::forwards::names;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::forwards::{self, ForwardTerms, StoredForward, owner_of};
 use crate::store::{Connection, Result, StoreError, WriteContext, outbox};
 use crate::vault::{Secrets, Vault, VaultError};
@@ -294,7 +294,7 @@ pub fn create(
     audit::note(
         context.connection,
         actor,
-        "forward.create",
+        Act::ForwardCreate,
         Some(&id.to_string()),
     )?;
     finish(context, vault, id, planned).map(Ok)
@@ -334,7 +334,7 @@ pub fn change(
     audit::note(
         context.connection,
         actor,
-        "forward.change",
+        Act::ForwardChange,
         Some(&id.to_string()),
     )?;
     finish(context, vault, id, planned).map(Ok)
@@ -379,7 +379,7 @@ pub fn pause(
     audit::note(
         context.connection,
         actor,
-        "forward.change",
+        Act::ForwardChange,
         Some(&id.to_string()),
     )?;
     // What is remembered of forwards is of before.
@@ -400,7 +400,7 @@ pub fn remove(context: &mut WriteContext<'_>, actor: &Actor, id: ForwardId) -> R
     audit::note(
         context.connection,
         actor,
-        "forward.remove",
+        Act::ForwardRemove,
         Some(&id.to_string()),
     )
 }

@@ -20,7 +20,7 @@ use crate::imports::{self, Opened, Unreadable};
 use crate::journal::fills::{self as filled, ImportedFills, Step, Steps};
 use crate::journal::imports::{ImportedAlerts, Progress, Step as AlertStep, Steps as AlertSteps};
 use crate::journal::turns::Turns;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::backtests::{self, BacktestSize, Digest, ImportedTrades, NewBacktest};
 use crate::store::fills::{self, FillImport};
 use crate::store::{self, Connection, StoreError, WriteContext, webhooks};
@@ -101,7 +101,7 @@ pub fn new_backtest_of(
 ) -> Result<NewBacktest, Unreadable> {
     let options = Options {
         zone: reading.zone,
-        usual_zone: zone_of(settings),
+        usual_zone: settings.zone(),
         now,
         columns: reading.columns,
         ticker: reading.ticker.clone(),
@@ -128,13 +128,9 @@ pub fn fill_options(
     FillOptions {
         now,
         zone,
-        usual_zone: zone_of(settings),
+        usual_zone: settings.zone(),
         symbol: ticker,
     }
-}
-
-fn zone_of(settings: &Settings) -> TimeZone {
-    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
 }
 
 /// Records the alerts of a file that are missing, and pairs their orders.
@@ -169,7 +165,7 @@ fn alerts_step(
     let progress = step.run(context)?;
     if is_first && progress.new_alerts() > 0 {
         let subject = Some(webhook.as_str());
-        audit::note(context.connection, actor, "import.alerts", subject)?;
+        audit::note(context.connection, actor, Act::ImportAlerts, subject)?;
     }
     Ok(progress)
 }
@@ -189,7 +185,7 @@ pub fn bring_in_trades(
     let imported = backtests::replace(context.connection, webhook, new, actor.at)?;
     if !imported.is_known && !imported.is_empty {
         let subject = format!("{webhook} {}", imported.ticker);
-        audit::note(context.connection, actor, "import.trades", Some(&subject))?;
+        audit::note(context.connection, actor, Act::ImportTrades, Some(&subject))?;
     }
     Ok(imported)
 }
@@ -208,7 +204,12 @@ pub fn remove_backtests(
     let removed = backtests::remove(context.connection, webhook, ticker)?;
     for backtest in &removed {
         let subject = format!("{webhook} {}", backtest.ticker);
-        audit::note(context.connection, actor, "backtest.remove", Some(&subject))?;
+        audit::note(
+            context.connection,
+            actor,
+            Act::BacktestRemove,
+            Some(&subject),
+        )?;
     }
     Ok(removed)
 }
@@ -243,7 +244,7 @@ fn fills_step(
     let import = step.run(context)?;
     if is_first {
         let subject = import.to_string();
-        audit::note(context.connection, actor, "import.fills", Some(&subject))?;
+        audit::note(context.connection, actor, Act::ImportFills, Some(&subject))?;
     }
     Ok(import)
 }
@@ -282,7 +283,7 @@ pub fn undo_fills(turns: Turns<'_>, actor: &Actor, import: FillImportId) -> stor
     let undo = move |context: &mut WriteContext<'_>| {
         filled::undo(context, import)?;
         let subject = import.to_string();
-        audit::note(context.connection, &actor, "import.undo", Some(&subject))
+        audit::note(context.connection, &actor, Act::ImportUndo, Some(&subject))
     };
     turns.store.writer().run_removal_blocking(undo)?;
     turns.derive_stale()

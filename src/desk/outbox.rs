@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::event::EventId;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::outbox::{self, Listed, RowId, RowState};
 use crate::store::{Result, WriteContext};
 
@@ -61,7 +61,7 @@ impl From<Listed> for OutboxItem {
         let is_open = matches!(row.state, RowState::Waiting | RowState::Sending);
         let answer = last.as_ref().and_then(|last| last.answer.clone());
         let cut_off = (row.state == RowState::Unknown && answer.is_none())
-            .then(|| "the server ended while it was being sent".to_owned());
+            .then(|| outbox::CUT_OFF.to_owned());
         Self {
             id: row.id,
             target: row.lane,
@@ -91,7 +91,7 @@ pub fn send(context: &mut WriteContext<'_>, actor: &Actor, id: RowId) -> Result<
     audit::note(
         context.connection,
         actor,
-        "outbox.send",
+        Act::OutboxSend,
         Some(&id.to_string()),
     )
 }
@@ -111,7 +111,7 @@ pub fn send_all(
     audit::note(
         context.connection,
         actor,
-        "outbox.send",
+        Act::OutboxSend,
         Some(target.unwrap_or("all")),
     )?;
     Ok(count)
@@ -127,7 +127,7 @@ pub fn drop_row(context: &mut WriteContext<'_>, actor: &Actor, id: RowId) -> Res
     audit::note(
         context.connection,
         actor,
-        "outbox.drop",
+        Act::OutboxDrop,
         Some(&id.to_string()),
     )
 }

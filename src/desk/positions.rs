@@ -6,7 +6,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::signal::Ticker;
 use crate::domain::webhook::WebhookId;
 use crate::journal::positions;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::{Result, WriteContext, events};
 
 /// Takes over the position that TradingView states, by an adjusting order at the newest
@@ -25,6 +25,11 @@ pub fn accept(
 ) -> Result<Event> {
     let recorded = positions::accept(context, delivery, webhook, ticker, clock)?;
     let subject = format!("{webhook} {ticker}");
-    audit::note(context.connection, actor, "position.accept", Some(&subject))?;
+    audit::note(
+        context.connection,
+        actor,
+        Act::PositionAccept,
+        Some(&subject),
+    )?;
     Ok(events::get(context.connection, recorded.event)?.into())
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::domain::sender::{SenderPolicy, Senders};
 use crate::ingest::issuer_from_der;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::senders::{self, Issuer as StoredIssuer};
 use crate::store::{Result, WriteContext};
 
@@ -114,7 +114,7 @@ pub fn change(context: &mut WriteContext<'_>, actor: &Actor, change: Change) -> 
     senders::check(context.connection, Some(setting.policy))?;
     senders::set(context.connection, &setting)?;
     let policy = setting.policy.as_str();
-    audit::note(context.connection, actor, "senders.change", Some(policy))?;
+    audit::note(context.connection, actor, Act::SendersChange, Some(policy))?;
     Ok(setting)
 }
 
@@ -135,7 +135,7 @@ pub fn pin_new(context: &mut WriteContext<'_>, actor: &Actor, issuer: &StoredIss
 /// [`crate::store::StoreError::NotFound`] where it was not seen.
 pub fn pin(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) -> Result<()> {
     senders::pin(context.connection, fingerprint, actor.at)?;
-    audit::note(context.connection, actor, "issuer.pin", Some(fingerprint))
+    audit::note(context.connection, actor, Act::IssuerPin, Some(fingerprint))
 }
 
 /// Forgets an issuer; not the last pinned one while certificates are demanded.
@@ -148,7 +148,7 @@ pub fn forget(context: &mut WriteContext<'_>, actor: &Actor, fingerprint: &str) 
     audit::note(
         context.connection,
         actor,
-        "issuer.forget",
+        Act::IssuerForget,
         Some(fingerprint),
     )
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::scope::Scope;
 use crate::secrets;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::tokens::{self, StoredToken, TokenId};
 use crate::store::{Result, WriteContext};
 
@@ -88,7 +88,7 @@ pub fn create(
     audit::note(
         context.connection,
         actor,
-        "token.create",
+        Act::TokenCreate,
         Some(&id.to_string()),
     )?;
     Ok(NewToken {
@@ -110,7 +110,7 @@ pub fn revoke(context: &mut WriteContext<'_>, actor: &Actor, id: TokenId) -> Res
         audit::note(
             context.connection,
             actor,
-            "token.revoke",
+            Act::TokenRevoke,
             Some(&id.to_string()),
         )?;
     }

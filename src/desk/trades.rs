@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::notes::{NotesTooLong, check_notes};
 use crate::domain::tag::{NotATag, Tag};
 use crate::domain::trade::TradeId;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::trade_notes::{self, NotesChange};
 use crate::store::trades::StoredTrade;
 use crate::store::{Result, WriteContext};
@@ -59,11 +59,6 @@ pub fn annotate(
 ) -> Result<StoredTrade> {
     let trade = trade_notes::change(context.connection, id, change)?;
     let subject = id.to_string();
-    audit::note(
-        context.connection,
-        actor,
-        audit::NOTED_TRADE,
-        Some(&subject),
-    )?;
+    audit::note(context.connection, actor, Act::TradeNote, Some(&subject))?;
     Ok(trade)
 }

@@ -11,7 +11,7 @@ use crate::domain::instrument::Instrument;
 use crate::domain::terms::MissingPointValue;
 use crate::domain::webhook::{AuthKey, Settings, WebhookId, WebhookState};
 use crate::secrets::random_bytes;
-use crate::store::audit::{self, Actor};
+use crate::store::audit::{self, Act, Actor};
 use crate::store::rejections::{self, RejectionReason};
 use crate::store::webhooks::{self, StoredWebhook, WebhookChange};
 use crate::store::{self, Result, WriteContext, positions};
@@ -213,7 +213,7 @@ pub fn create(
     audit::note(
         context.connection,
         actor,
-        "webhook.create",
+        Act::WebhookCreate,
         Some(id.as_str()),
     )
 }
@@ -239,7 +239,7 @@ pub fn change<E>(
     audit::note(
         context.connection,
         actor,
-        "webhook.change",
+        Act::WebhookChange,
         Some(id.as_str()),
     )?;
     Ok(Ok(changed))
@@ -264,7 +264,7 @@ pub fn rotate_key(
     audit::note(
         context.connection,
         actor,
-        "webhook.rotate-key",
+        Act::WebhookRotateKey,
         Some(id.as_str()),
     )
 }
@@ -279,7 +279,7 @@ pub fn delete(context: &mut WriteContext<'_>, actor: &Actor, id: &WebhookId) -> 
     audit::note(
         context.connection,
         actor,
-        "webhook.delete",
+        Act::WebhookDelete,
         Some(id.as_str()),
     )
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
@@ -349,6 +350,13 @@ pub struct SettingError {
 }
 
 impl Settings {
+    /// The zone of the webhook's days. It was checked when the setting was made, but another
+    /// machine may know fewer zones: UTC then.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     /// The rules that the webhook's messages are read by.
     #[must_use]
     pub fn reading_rules(&self) -> ReadingRules {
@@ -417,7 +425,7 @@ impl Settings {
             "must be 0 to below 100 percent",
         )?;
         rule(
-            jiff::tz::TimeZone::get(&self.time_zone).is_ok(),
+            TimeZone::get(&self.time_zone).is_ok(),
             "timeZone",
             "must be an IANA time zone such as UTC or America/New_York",
         )?;

@@ -130,34 +130,34 @@ pub enum Unsayable {
 ///
 /// [`Unsayable`] where the format cannot say it.
 pub fn message(alert: &Outgoing<'_>, with: &MadeWith<'_>) -> Result<Vec<u8>, Unsayable> {
-    if with.format == ForwardFormat::AsReceived && with.sends_key {
-        return Ok(alert.payload.to_vec());
-    }
-    if with.format == ForwardFormat::AsReceived {
-        return Ok(as_received::message(alert.payload));
-    }
-    if with.format == ForwardFormat::Template {
-        let template = Template::read(with.template.unwrap_or_default())?;
-        if alert.order.is_some_and(|order| order.closed_nothing) && !template.tells_side_closed() {
-            let service = "the template";
-            return Err(Unsayable::ClosedNothing { service });
-        }
-        if let (Some(order), true) = (&alert.order, template.has(&["stopLoss"])) {
-            order.require_stop()?;
-        }
-        return Ok(template.fill(alert)?.into_bytes());
-    }
-    let order = alert.order.as_ref().ok_or(Unsayable::NoOrder)?;
-    order.require_stop()?;
+    let order = || {
+        let order = alert.order.as_ref().ok_or(Unsayable::NoOrder)?;
+        order.require_stop()?;
+        Ok::<_, Unsayable>(order)
+    };
     let text = match with.format {
-        ForwardFormat::AsReceived | ForwardFormat::Template => unreachable!("made above"),
-        ForwardFormat::Algohook => algohook::message(alert, order),
-        ForwardFormat::TradersPost => traderspost::message(alert, order)?,
-        ForwardFormat::ThreeCommas => threecommas::message(alert, order, with.settings)?,
-        ForwardFormat::PickMyTrade => pickmytrade::message(alert, order, with.settings)?,
-        ForwardFormat::Alertatron => alertatron::message(order, with.settings)?,
+        ForwardFormat::AsReceived if with.sends_key => return Ok(alert.payload.to_vec()),
+        ForwardFormat::AsReceived => return Ok(as_received::message(alert.payload)),
+        ForwardFormat::Template => of_template(alert, with.template.unwrap_or_default())?,
+        ForwardFormat::Algohook => algohook::message(alert, order()?),
+        ForwardFormat::TradersPost => traderspost::message(alert, order()?)?,
+        ForwardFormat::ThreeCommas => threecommas::message(alert, order()?, with.settings)?,
+        ForwardFormat::PickMyTrade => pickmytrade::message(alert, order()?, with.settings)?,
+        ForwardFormat::Alertatron => alertatron::message(order()?, with.settings)?,
     };
     Ok(text.into_bytes())
+}
+
+fn of_template(alert: &Outgoing<'_>, template: &str) -> Result<String, Unsayable> {
+    let template = Template::read(template)?;
+    if alert.order.is_some_and(|order| order.closed_nothing) && !template.tells_side_closed() {
+        let service = "the template";
+        return Err(Unsayable::ClosedNothing { service });
+    }
+    if let (Some(order), true) = (&alert.order, template.has(&["stopLoss"])) {
+        order.require_stop()?;
+    }
+    Ok(template.fill(alert)?)
 }
 
 /// The content type of a message.

@@ -43,13 +43,13 @@ pub struct Forwarder<C> {
     pub store: Arc<Store>,
     /// Opens sealed secrets.
     pub vault: Vault,
-    /// The way outward.
+    /// HTTPS client with address checks.
     pub client: Client,
     /// The time of day.
     pub clock: C,
 }
 
-/// All that is needed to send a row.
+/// The forward's settings and secrets that a row is sent with.
 struct Parts {
     format: ForwardFormat,
     is_signed: bool,

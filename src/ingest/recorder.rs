@@ -1,7 +1,6 @@
 //! The one interface that ingestion writes through.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -12,7 +11,7 @@ use crate::store::misdirected::{self, Misdirected};
 use crate::store::not_kept;
 use crate::store::rejections::{self, Rejection};
 use crate::store::senders::{self, Issuer};
-use crate::store::{Result, Store, WriteContext};
+use crate::store::{PATIENCE, Result, Store, WriteContext};
 
 /// Keeps deliveries; returns only when they are safe.
 pub trait Recorder: Send + Sync + 'static {
@@ -55,12 +54,6 @@ pub trait Recorder: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 }
-
-/// Time for which a delivery may wait for the writer to start on it.
-///
-/// TradingView gives up after 3 seconds; an answer that nothing was stored has
-/// to come before, or the alert would not be sent again.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Records in the database of the data directory.
 #[derive(Clone)]

@@ -86,6 +86,42 @@ pub struct Delivery {
     pub original: Option<EventId>,
 }
 
+impl Delivery {
+    /// A delivery of which no more is known than its message: it has no sender, comes from no
+    /// other event, is no resend, and does not arrive now.
+    #[must_use]
+    pub fn new(
+        id: DeliveryId,
+        webhook: WebhookId,
+        received_at: Timestamp,
+        source: EventSource,
+        payload: Vec<u8>,
+        (reading, rules): (Reading, ReadingRules),
+    ) -> Self {
+        Self {
+            id,
+            webhook,
+            received_at,
+            clock: None,
+            source,
+            source_address: None,
+            verified: None,
+            payload,
+            reading,
+            rules,
+            duplicate_window: None,
+            via: String::new(),
+            sized: None,
+            original: None,
+        }
+    }
+
+    /// The time of day as it arrived; of one that does not arrive now, its own.
+    pub(super) fn clock_time(&self) -> Timestamp {
+        self.clock.map_or(self.received_at, |clock| clock.wall)
+    }
+}
+
 /// The identity of a delivery that is received now.
 ///
 /// # Errors

@@ -133,7 +133,7 @@ fn put(
         sends_key: terms.sends_key,
     };
     let message = formats::message(&passed.outgoing, &with);
-    let now = put_at(delivery);
+    let now = delivery.clock_time();
     // Counted from the arrival: what an owner processes again hours later is not passed on unasked.
     let age = terms.max_age.duration();
     let expires_at = age.and_then(|age| arrived_at(delivery).checked_add(age).ok());
@@ -177,13 +177,6 @@ const RESTORED: &str =
 /// Note on a message to a receiver that said that it is gone.
 const OFF: &str =
     "the forward is off, for its receiver answered 410 (gone); switch it on to send again";
-
-/// The moment at which a row is put into the outbox.
-fn put_at(delivery: &Delivery) -> Timestamp {
-    delivery
-        .clock
-        .map_or(delivery.received_at, |clock| clock.wall)
-}
 
 /// The moment from which the age of a message counts. What comes now is dated by the sequence of
 /// arrivals, which is ahead of a clock that was set back.

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::deliveries::{Delivery, Reading, Recorded};
@@ -70,9 +69,7 @@ pub(super) fn tell_order(
     let (true, Some(order)) = (is_live, recorded.order) else {
         return Ok(());
     };
-    let now = delivery
-        .clock
-        .map_or(delivery.received_at, |clock| clock.wall);
+    let now = delivery.clock_time();
     if !is_told(context, Topic::Order, &delivery.webhook)? {
         return Ok(());
     }
@@ -176,7 +173,7 @@ fn put(
 /// Time at which a message is sent: after a short wait for others to join it, or at the end of the
 /// quiet hours.
 fn due_at(channel: &StoredChannel, is_vital: bool, now: Timestamp) -> Timestamp {
-    let zone = TimeZone::get(&channel.terms.zone).unwrap_or(TimeZone::UTC);
+    let zone = channel.terms.zone();
     let quiet = channel.terms.quiet.filter(|_| !is_vital);
     let morning = quiet.and_then(|quiet| quiet.end(now, &zone));
     morning.unwrap_or_else(|| now.checked_add(TOGETHER).unwrap_or(now))

@@ -52,21 +52,13 @@ pub fn accept(
     let payload = message(key.instrument.ticker(), &adjustment, price, now);
     let parsed = payload::parse_without_key(&payload)
         .map_err(|error| Conflict::NoAdjustment(error.to_string()))?;
+    let (source, read) = (
+        EventSource::Adjustment,
+        (Reading::Signal(parsed), ReadingRules::OWN),
+    );
     let delivery = Delivery {
-        id,
-        webhook: webhook.id,
-        received_at: now,
         clock: Some(clock),
-        source: EventSource::Adjustment,
-        source_address: None,
-        payload,
-        reading: Reading::Signal(parsed),
-        rules: ReadingRules::OWN,
-        verified: None,
-        duplicate_window: None,
-        sized: None,
-        via: String::new(),
-        original: None,
+        ..Delivery::new(id, webhook.id, now, source, payload, read)
     };
     deliveries::record(context, &delivery)
 }

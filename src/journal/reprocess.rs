@@ -50,21 +50,10 @@ pub fn reprocess(
     if statement.exists(params![original.0, event.webhook.as_str()])? {
         return Err(Conflict::ProcessedAgain(original).into());
     }
+    let (source, read) = (EventSource::Reprocessed, (reading, rules));
     let delivery = Delivery {
-        id,
-        webhook: event.webhook,
-        received_at: event.received_at,
-        clock: None,
-        source: EventSource::Reprocessed,
-        source_address: None,
-        verified: None,
-        payload,
-        reading,
-        rules,
-        duplicate_window: None,
-        sized: None,
-        via: String::new(),
         original: Some(original),
+        ..Delivery::new(id, event.webhook, event.received_at, source, payload, read)
     };
     record(context, &delivery)
 }

@@ -117,22 +117,10 @@ impl Scratch {
     }
 
     fn deliver(&mut self, to: &WebhookId, payload: Vec<u8>, source: EventSource) -> Recorded {
-        let delivery = Delivery {
-            id: deliveries::new_delivery(self.now).unwrap(),
-            webhook: to.clone(),
-            received_at: self.now,
-            clock: None,
-            source,
-            source_address: None,
-            verified: None,
-            reading: Reading::Signal(payload::parse_without_key(&payload).unwrap()),
-            payload,
-            rules: ReadingRules::OWN,
-            duplicate_window: None,
-            sized: None,
-            via: String::new(),
-            original: None,
-        };
+        let id = deliveries::new_delivery(self.now).unwrap();
+        let reading = Reading::Signal(payload::parse_without_key(&payload).unwrap());
+        let read = (reading, ReadingRules::OWN);
+        let delivery = Delivery::new(id, to.clone(), self.now, source, payload, read);
         deliveries::record(&mut self.context(), &delivery).unwrap()
     }
 }

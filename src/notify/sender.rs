@@ -26,7 +26,7 @@ pub struct Notifier<C> {
     pub store: Arc<Store>,
     /// Opens sealed secrets.
     pub vault: Vault,
-    /// The way outward.
+    /// HTTPS client with address checks.
     pub client: Client,
     /// The time of day.
     pub clock: C,
@@ -34,7 +34,7 @@ pub struct Notifier<C> {
     pub page: Option<String>,
 }
 
-/// All that is needed to send a row.
+/// A row's message, its destination and its secrets.
 struct Parts {
     kind: ChannelKind,
     settings: Settings,

@@ -35,9 +35,6 @@ const MOST_SUSPECTS: usize = 64;
 /// TradingView does not send those again.
 const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
-/// Note on a try that the stop of the server cut off.
-const CUT_OFF: &str = "the server stopped before the receiver answered";
-
 /// Time for one try, whatever its consumer does.
 const LONGEST_TRY: Duration = Duration::from_secs(30);
 
@@ -292,7 +289,7 @@ impl<C: Clock> Senders<C> {
             Outcome::Again(at) => Outcome::Again(at.checked_add(step).unwrap_or(at)),
             outcome => outcome,
         };
-        let answer = sent.map_or_else(|| CUT_OFF.to_owned(), Sent::into_answer);
+        let answer = sent.map_or_else(|| outbox::CUT_OFF.to_owned(), Sent::into_answer);
         let note = Note {
             row: row.id,
             outcome,

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use crate::store::Connection;
 use jiff::Timestamp;
 
-use super::zone_of;
 use crate::domain::attention::{self, Attention, Changes, Facts, InstrumentFacts, Unsettled};
 use crate::domain::book::Book;
 use crate::domain::departure::Departure;
@@ -124,7 +123,7 @@ pub(super) fn decided(
     let facts = Facts {
         state: webhook.state,
         settings: &webhook.settings,
-        zone: &zone_of(&webhook.settings),
+        zone: &webhook.settings.zone(),
         created_at: webhook.created_at,
         last_alert_at: known.last_alert_at,
         instruments: known.positions.iter().map(of_position).collect(),

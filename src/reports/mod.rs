@@ -79,7 +79,7 @@ impl ReportFilter {
 
     /// The zone of a report whose first webhook has these settings.
     fn zone_of(&self, settings: &Settings) -> TimeZone {
-        self.zone.clone().unwrap_or_else(|| zone_of(settings))
+        self.zone.clone().unwrap_or_else(|| settings.zone())
     }
 
     /// The range in a zone.
@@ -269,12 +269,6 @@ pub(crate) fn trade_filter<'a>(
     }
 }
 
-/// The zone of a webhook's days. It was checked when the setting was made, but
-/// another machine may know fewer zones.
-pub(crate) fn zone_of(settings: &Settings) -> TimeZone {
-    TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)
-}
-
 /// The zone of the first of some webhooks; of all where none is named.
 ///
 /// # Errors
@@ -286,5 +280,5 @@ pub(crate) fn zone_of_first(connection: &Connection, named: &[WebhookId]) -> Res
         Some(named) => all.iter().find(|webhook| webhook.id == *named),
         None => all.first(),
     };
-    Ok(first.map_or(TimeZone::UTC, |webhook| zone_of(&webhook.settings)))
+    Ok(first.map_or(TimeZone::UTC, |webhook| webhook.settings.zone()))
 }

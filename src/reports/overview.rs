@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::attention_watch::{Known, decided};
-use super::{ReportFilter, trade_filter, zone_of};
+use super::{ReportFilter, trade_filter};
 use crate::domain::attention::{self, REMEMBERED};
 use crate::domain::book::Book;
 use crate::domain::departure::DepartureSide;
@@ -245,7 +245,7 @@ pub fn earnings(
 
 /// The zone that the days of a webhook are of.
 fn days_of(webhook: &StoredWebhook, zone: Option<&TimeZone>) -> TimeZone {
-    zone.map_or_else(|| zone_of(&webhook.settings), TimeZone::clone)
+    zone.map_or_else(|| webhook.settings.zone(), TimeZone::clone)
 }
 
 fn of_webhook(

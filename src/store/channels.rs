@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::credentials::{self, Owner};
@@ -34,6 +35,14 @@ pub struct ChannelTerms {
     pub zone: String,
     /// True if it tells nothing for now.
     pub is_paused: bool,
+}
+
+impl ChannelTerms {
+    /// The time zone; UTC where this machine does not know it.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 /// A channel as it is stored.

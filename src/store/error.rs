@@ -11,7 +11,9 @@ pub enum StoreError {
     #[error("the database cannot be written now: {0}; nothing was stored, try again")]
     Unavailable(String),
     /// The same for lack of room on the disk, or in a database that may not grow.
-    #[error("the database cannot be written now: {0}; nothing was stored, try again")]
+    #[error(
+        "the database cannot be written now: {0}; nothing was stored. Make room on its disk, then try again"
+    )]
     DiskFull(String),
     /// A page of the database cannot be what was written there.
     #[error(

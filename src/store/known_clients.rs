@@ -6,14 +6,12 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::audit::Act;
 use super::error::Result;
 use super::sql::{timestamp, to_micros};
 
 /// Browsers, and as many addresses, that are kept: those of the latest logins.
 const KEPT: i64 = 50;
-
-/// The action of a login from a browser and an address that are both new.
-pub const NEW_PLACE: &str = "login.new-place";
 
 /// A client that tries to log in.
 #[derive(Debug, Clone)]
@@ -128,14 +126,17 @@ pub fn new_places(connection: &Connection, since: Timestamp) -> Result<Vec<NewPl
              AND id > coalesce((SELECT known_logins FROM account), 0)
          ORDER BY id DESC LIMIT 20",
     )?;
-    let places = select.query_map(params![NEW_PLACE, to_micros(since)], |row| {
-        Ok(NewPlace {
-            id: row.get(0)?,
-            at: timestamp(row, 1)?,
-            address: row.get(2)?,
-            user_agent: row.get(3)?,
-        })
-    })?;
+    let places = select.query_map(
+        params![Act::LoginNewPlace.as_str(), to_micros(since)],
+        |row| {
+            Ok(NewPlace {
+                id: row.get(0)?,
+                at: timestamp(row, 1)?,
+                address: row.get(2)?,
+                user_agent: row.get(3)?,
+            })
+        },
+    )?;
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -92,7 +92,7 @@ pub use signals::Signals;
 use transactions::Database;
 pub use upgrade::Upgrade;
 use wal::Wal;
-pub use writer::{WriteContext, Writer};
+pub use writer::{PATIENCE, WriteContext, Writer};
 
 /// Name of the database in the data directory.
 pub const DATABASE_FILE: &str = "algohook.db";

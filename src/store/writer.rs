@@ -19,7 +19,10 @@ use super::signals::Signals;
 use super::transactions::{Database, Transactions};
 
 /// Time for which a job waits for its start where nothing else is said.
-const PATIENCE: Duration = Duration::from_secs(2);
+///
+/// TradingView gives up after 3 seconds; an answer that nothing was stored has to come before, or
+/// the alert would not be sent again.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The context of a job: the connection inside a transaction, and the facts
 /// remembered of the ones before.

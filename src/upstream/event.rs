@@ -88,22 +88,12 @@ impl UpstreamEvent {
             (EventStatus::Processed, _, Ok(parsed)) => Reading::Signal(parsed),
             (status, _, parsed) => Reading::Withheld(status, parsed),
         };
+        // What is a resend was decided there.
+        let read = (reading, rules);
         let delivery = Delivery {
-            id,
-            webhook,
-            received_at: self.received_at,
-            clock: None,
-            source: self.source,
             source_address: self.source_address.and_then(|address| address.parse().ok()),
-            verified: None,
-            payload,
-            rules,
-            reading,
-            // What is a resend was decided there.
-            duplicate_window: None,
             sized,
-            via: String::new(),
-            original: None,
+            ..Delivery::new(id, webhook, self.received_at, self.source, payload, read)
         };
         Ok((number, Some(delivery)))
     }

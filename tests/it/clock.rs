@@ -7,14 +7,13 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::derived::forget_derived;
+use crate::support::derived::derive_again;
 use crate::support::{DataDir, Server, Webhook, skipped, wait_until};
 use algohook::clock::Clock;
 use algohook::domain::event::EventId;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::ingest::{Ingest, RateLimit, Registry, StoreRecorder};
 use algohook::journal::arrivals;
-use algohook::journal::rebuild::rebuild;
 use algohook::journal::turns::Turns;
 use algohook::secrets::random_bytes;
 use algohook::store::events::{self, EventFilter, StoredEvent};
@@ -167,13 +166,6 @@ impl Desk {
         Turns::without_pause(self.store()).derive_stale().unwrap();
     }
 
-    /// Derives everything from the events again.
-    fn rebuild(&self) {
-        let store = self.store();
-        forget_derived(store.path());
-        rebuild(Turns::without_pause(store)).unwrap();
-    }
-
     fn outcome(&self) -> Outcome {
         self.derive_what_is_stale();
         let path = self.directory.path().join(algohook::store::DATABASE_FILE);
@@ -257,7 +249,7 @@ fn an_exit_closes_its_entry_whatever_the_clock_says_in_between() {
             desk.leave();
             let when = format!("{by} s, restarts: {restarts}");
             desk.assert_one_trade_of_20(&when);
-            desk.rebuild();
+            derive_again(desk.store());
             desk.assert_one_trade_of_20(&when);
             assert!(desk.times().is_sorted(), "{when}: {:?}", desk.times());
         }
@@ -320,7 +312,7 @@ fn a_clock_that_was_a_year_ahead_for_a_minute_dates_nothing_for_a_year() {
                 .collect::<Vec<_>>()
         };
         assert_eq!(profits(&desk), ["20", "20"]);
-        desk.rebuild();
+        derive_again(desk.store());
         assert_eq!(profits(&desk), ["20", "20"]);
         assert!(desk.times().is_sorted());
     }
@@ -532,7 +524,7 @@ fn played(happenings: &[Happening], is_set: bool) -> Outcome {
     let times = desk.times();
     assert!(times.is_sorted(), "{times:?}");
     let outcome = desk.outcome();
-    desk.rebuild();
+    derive_again(desk.store());
     assert_eq!(outcome, desk.outcome());
     outcome
 }

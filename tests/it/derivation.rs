@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::support::derived::{derived, forget_derived};
+use crate::support::derived::{derive_again, derived};
 use algohook::domain::event::EventSource;
 use algohook::domain::format::ReadingRules;
 use algohook::domain::webhook::{AuthKey, WebhookId};
 use algohook::journal::deliveries::{self, Delivery, Reading, Recorded};
-use algohook::journal::rebuild::rebuild;
 use algohook::journal::reprocess::reprocess;
-use algohook::journal::turns::Turns;
 use algohook::payload;
 use algohook::secrets::random_bytes;
 use algohook::store::{Store, StoreOptions, WriteContext, webhooks};
@@ -126,21 +124,12 @@ impl Desk {
     }
 
     fn record(&self, received_at: Timestamp, payload: Vec<u8>, reading: Reading) -> Recorded {
+        let id = deliveries::new_delivery(received_at).unwrap();
+        let (webhook, source) = (self.webhook.clone(), EventSource::Webhook);
+        let read = (reading, ReadingRules::OWN);
         let delivery = Arc::new(Delivery {
-            id: deliveries::new_delivery(received_at).unwrap(),
-            webhook: self.webhook.clone(),
-            received_at,
-            clock: None,
-            source: EventSource::Webhook,
-            source_address: None,
-            payload,
-            reading,
-            verified: None,
-            rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
-            via: String::new(),
-            sized: None,
-            original: None,
+            ..Delivery::new(id, webhook, received_at, source, payload, read)
         });
         let record = move |context: &mut WriteContext<'_>| deliveries::record(context, &delivery);
         self.store().writer().run_blocking(record).unwrap()
@@ -184,11 +173,6 @@ impl Desk {
             Fate::Arrives | Fate::IsBroken => {}
         }
     }
-
-    fn rebuild(&self) {
-        forget_derived(self.store().path());
-        rebuild(Turns::without_pause(self.store())).unwrap();
-    }
 }
 
 fn message(received_at: Timestamp, sent: &Sent) -> Vec<u8> {
@@ -227,7 +211,7 @@ proptest! {
             desk.deliver(time, sent);
         }
         let step_by_step = derived(desk.store().path());
-        desk.rebuild();
+        derive_again(desk.store());
         prop_assert_eq!(step_by_step, derived(desk.store().path()));
     }
 }

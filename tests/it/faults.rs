@@ -144,21 +144,12 @@ fn delivery(webhook: &WebhookId, number: u32, later: SignedDuration) -> Delivery
     let payload = payload.to_string().into_bytes();
     let started: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
     let received_at = started + SignedDuration::from_mins(number.into()) + later;
+    let (id, source) = (new_delivery(received_at).unwrap(), EventSource::Webhook);
+    let reading = Reading::Signal(parse_without_key(&payload).unwrap());
+    let read = (reading, ReadingRules::OWN);
     Delivery {
-        id: new_delivery(received_at).unwrap(),
-        webhook: webhook.clone(),
-        received_at,
-        clock: None,
-        source: EventSource::Webhook,
-        source_address: None,
-        verified: None,
-        reading: Reading::Signal(parse_without_key(&payload).unwrap()),
-        payload,
-        rules: ReadingRules::OWN,
         duplicate_window: Some(SignedDuration::from_secs(60)),
-        via: String::new(),
-        sized: None,
-        original: None,
+        ..Delivery::new(id, webhook.clone(), received_at, source, payload, read)
     }
 }
 

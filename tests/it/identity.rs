@@ -218,21 +218,11 @@ impl Clocks {
             Ok(parsed) => Reading::Signal(parsed),
             Err(error) => Reading::Failed(error),
         };
+        let (id, read) = (new_delivery(now).unwrap(), (reading, ReadingRules::OWN));
         Delivery {
-            id: new_delivery(now).unwrap(),
-            webhook: webhook.clone(),
-            received_at: now,
             clock: (alert.source != EventSource::Imported).then_some(self.0),
-            source: alert.source,
-            source_address: None,
-            verified: None,
-            payload,
-            reading,
-            rules: ReadingRules::OWN,
             duplicate_window: Some(SignedDuration::from_secs(60)),
-            via: String::new(),
-            sized: None,
-            original: None,
+            ..Delivery::new(id, webhook.clone(), now, alert.source, payload, read)
         }
     }
 }

@@ -3,13 +3,8 @@
 use crate::support::{Server, Webhook, wait_until};
 use serde_json::{Value, json};
 
-fn overview(server: &Server, token: &str) -> Value {
-    let answer = server.api(token, "GET", "/overview", None);
-    answer.expect(200).json()
-}
-
 fn attention(server: &Server, token: &str) -> Value {
-    overview(server, token)["webhooks"][0]["attention"].clone()
+    server.overview(token)["webhooks"][0]["attention"].clone()
 }
 
 /// A webhook that nobody has posted to yet.
@@ -34,10 +29,10 @@ fn change_settings(server: &Server, token: &str, webhook: &Webhook, settings: &V
 fn a_webhook_shows_what_it_made() {
     let server = Server::start();
     let token = server.data.create_token();
-    assert_eq!(overview(&server, &token)["webhooks"], json!([]));
+    assert_eq!(server.overview(&token)["webhooks"], json!([]));
 
     let webhook = create_webhook(&server, &token);
-    let fresh = &overview(&server, &token)["webhooks"][0];
+    let fresh = &server.overview(&token)["webhooks"][0];
     assert_eq!(fresh["name"], "Strategy");
     assert_eq!(fresh["lastAlertAt"], Value::Null);
     assert_eq!(fresh["netProfit"], "0");
@@ -53,20 +48,20 @@ fn a_webhook_shows_what_it_made() {
     send(&json!({ "qty": 3, "marketPrice": "100" }));
     send(&json!({ "positionDirection": "exitLong", "qty": 1, "marketPrice": "110.5" }));
     send(&json!({ "positionDirection": "exitLong", "qty": 1, "marketPrice": "95" }));
-    let traded = overview(&server, &token);
+    let traded = server.overview(&token);
     let traded = &traded["webhooks"][0];
     assert_eq!(traded["profitToday"], "5.5");
     assert_eq!(traded["netProfit"], "5.5");
     assert_eq!(traded["openProfit"], "-5");
     assert_eq!(traded["curve"], json!(["10.5", "5.5"]));
     assert!(traded["lastAlertAt"].is_string());
-    assert_eq!(overview(&server, &token)["certificate"], Value::Null);
+    assert_eq!(server.overview(&token)["certificate"], Value::Null);
 
     // Another setting derives the trades again: nothing is kept that is not true any more.
     let commission = json!({ "commission": { "kind": "perOrder", "value": "1" } });
     change_settings(&server, &token, &webhook, &commission);
     wait_until("the commission is taken off", || {
-        overview(&server, &token)["webhooks"][0]["netProfit"] != "5.5"
+        server.overview(&token)["webhooks"][0]["netProfit"] != "5.5"
     });
 }
 

@@ -6,18 +6,15 @@ use serde_json::{Value, json};
 
 /// Brings in alerts: time, ticker, action (or `positionDirection`), quantity, price.
 fn import(data: &DataDir, webhook: &Webhook, alerts: &[(&str, &str, &str, u32, &str)]) {
-    let line = |(time, ticker, action, qty, price): &(&str, &str, &str, u32, &str)| {
+    let alerts = alerts.iter().map(|(time, ticker, action, qty, price)| {
         let side = match *action {
             "buy" | "sell" => "action",
             _ => "positionDirection",
         };
-        let payload = json!({ "ticker": ticker, side: action, "qty": qty, "marketPrice": price });
-        json!({ "time": time, "payload": payload }).to_string() + "\n"
-    };
-    let path = data.database().with_file_name("alerts.jsonl");
-    std::fs::write(&path, alerts.iter().map(line).collect::<String>()).unwrap();
-    let path = path.to_str().unwrap();
-    data.text(&["import", "alerts", path, "--webhook", &webhook.id]);
+        let alert = json!({ "ticker": ticker, side: action, "qty": qty, "marketPrice": price });
+        (*time, alert)
+    });
+    data.import_alerts(webhook, alerts);
 }
 
 fn set(server: &Server, token: &str, webhook: &Webhook, settings: &Value) {

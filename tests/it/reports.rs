@@ -6,16 +6,13 @@ use serde_json::{Value, json};
 
 /// Brings in alerts at times of their own: time, `positionDirection`, price.
 fn import(data: &DataDir, webhook: &Webhook, ticker: &str, alerts: &[(&str, &str, &str)]) {
-    let line = |(time, direction, price): &(&str, &str, &str)| {
-        let payload = json!({
+    let alerts = alerts.iter().map(|(time, direction, price)| {
+        let alert = json!({
             "ticker": ticker, "positionDirection": direction, "qty": 1, "marketPrice": price,
         });
-        json!({ "time": time, "payload": payload }).to_string() + "\n"
-    };
-    let path = data.database().with_file_name("alerts.jsonl");
-    std::fs::write(&path, alerts.iter().map(line).collect::<String>()).unwrap();
-    let path = path.to_str().unwrap();
-    data.text(&["import", "alerts", path, "--webhook", &webhook.id]);
+        (*time, alert)
+    });
+    data.import_alerts(webhook, alerts);
 }
 
 /// Brings in a list of trades of one, or of none, as a backtest of a ticker.

@@ -18,8 +18,7 @@ fn refused(data: &DataDir) -> String {
 }
 
 fn overview(server: &Server) -> Value {
-    let token = server.data.create_token();
-    server.api(&token, "GET", "/overview", None).json()
+    server.overview(&server.data.create_token())
 }
 
 /// A webhook on a server that was asked for no unknown one: the wait of the others does that.

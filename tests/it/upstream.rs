@@ -139,13 +139,6 @@ fn what_is_wrong_with_the_other_one_is_said_and_holds_up_nothing() {
     assert!(error.contains("https://vps.example.com"), "{error}");
 }
 
-fn overview(server: &Server, token: &str) -> Value {
-    server
-        .api(token, "GET", "/overview", None)
-        .expect(200)
-        .json()
-}
-
 #[test]
 fn after_a_restore_there_nothing_is_passed_over_at_home() {
     let vps = Server::start_with(&["--rate-limit", "100000"]);
@@ -244,7 +237,7 @@ fn alerts_that_cannot_be_read_are_told_on_the_dashboard_and_by_the_doctor() {
     let at_home = home(DataDir::new(), &vps, "aht_wrong");
     let owner = at_home.data.create_token();
     wait_until("the dashboard tells it", || {
-        let faults = overview(&at_home, &owner)["faults"].to_string();
+        let faults = at_home.overview(&owner)["faults"].to_string();
         faults.contains("cannot be read") && faults.contains("--scope read")
     });
     let output = at_home.data.run(&["doctor", "--json"]);
@@ -260,7 +253,7 @@ fn alerts_that_cannot_be_read_are_told_on_the_dashboard_and_by_the_doctor() {
     vps.deliver(&webhook, &webhook.alert(&json!({})))
         .expect(200);
     wait_until("nothing is wrong any more", || {
-        overview(&at_home, &owner)["faults"] == json!([])
+        at_home.overview(&owner)["faults"] == json!([])
     });
     // An address that is none of its page.
     let wrong = Server::with(
@@ -274,7 +267,7 @@ fn alerts_that_cannot_be_read_are_told_on_the_dashboard_and_by_the_doctor() {
     );
     let owner = wrong.data.create_token();
     wait_until("the address is told to be wrong", || {
-        let faults = overview(&wrong, &owner)["faults"].to_string();
+        let faults = wrong.overview(&owner)["faults"].to_string();
         faults.contains("404") && faults.contains("without a path")
     });
 }

@@ -150,24 +150,10 @@ impl Step {
 
 /// The delivery that an alert of the file is recorded as.
 fn delivery(alert: Candidate, webhook: &StoredWebhook, imported: &mut ImportedAlerts) -> Delivery {
-    let (reading, rules) = reading(&alert.payload, webhook.settings.reading_rules());
-    note(imported, &alert, &reading);
-    Delivery {
-        id: alert.id,
-        webhook: webhook.id.clone(),
-        received_at: alert.time,
-        clock: None,
-        source: alert.source,
-        source_address: None,
-        payload: alert.payload.into_vec(),
-        reading,
-        rules,
-        verified: None,
-        duplicate_window: None,
-        sized: None,
-        via: String::new(),
-        original: None,
-    }
+    let read = reading(&alert.payload, webhook.settings.reading_rules());
+    note(imported, &alert, &read.0);
+    let (id, webhook, payload) = (alert.id, webhook.id.clone(), alert.payload.into_vec());
+    Delivery::new(id, webhook, alert.time, alert.source, payload, read)
 }
 
 fn finish(

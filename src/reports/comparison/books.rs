@@ -17,7 +17,6 @@ use crate::compare::splits::{Split, splits};
 use crate::compare::{Action, AlertLegs, ClockShift, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
-use crate::reports::zone_of;
 use crate::store::backtests::{self, Backtest};
 use crate::store::ledger_key::LedgerKey;
 use crate::store::trades::{self, PairedTrade};
@@ -149,7 +148,7 @@ impl Books {
             paired: trades::paired(connection, &key)?,
             currency: webhook.settings.currency.clone(),
             backtest_currency: backtest.currency.clone(),
-            range: filter.range.within(&zone_of(&webhook.settings)),
+            range: filter.range.within(&webhook.settings.zone()),
             ticker,
             orders,
             alerts,

@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::zone_of;
 use super::{Comparison, ComparisonFilter, With, compare};
 use crate::compare::{ClockShift, Preset};
 use crate::domain::moment::Range;
@@ -121,7 +120,7 @@ impl Incomparable {
 pub fn missing(connection: &Connection, now: Timestamp) -> Result<Vec<MissingDay>> {
     let mut missing = Vec::new();
     for webhook in webhooks::list_current(connection)? {
-        let day = zone_of(&webhook.settings).to_datetime(now).date();
+        let day = webhook.settings.zone().to_datetime(now).date();
         let versions = ledgers::versions(connection, std::slice::from_ref(&webhook.id))?;
         for backtest in backtests::of_webhook(connection, &webhook)? {
             let newest = compared_days::newest(connection, webhook.row, &backtest.ticker)?;

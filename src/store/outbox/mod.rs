@@ -41,6 +41,9 @@ numbered_id! {
     RowId, "out"
 }
 
+/// Answer of a try that the stop of the server cut off.
+pub const CUT_OFF: &str = "the server stopped before the receiver answered";
+
 text_enum! {
     /// State of a row.
     RowState, "state" {

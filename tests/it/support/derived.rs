@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use algohook::journal::rebuild::rebuild;
+use algohook::journal::turns::Turns;
+use algohook::store::Store;
 use rusqlite::Connection;
 
 /// Everything that is derived, but for numbers that only count.
@@ -34,6 +37,12 @@ pub fn forget_derived(database: &Path) {
              COMMIT",
         )
         .unwrap();
+}
+
+/// Removes everything that is derived, and derives it from the events again.
+pub fn derive_again(store: &Store) {
+    forget_derived(store.path());
+    rebuild(Turns::without_pause(store)).unwrap();
 }
 
 /// The rows that some queries find.

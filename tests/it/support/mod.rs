@@ -41,6 +41,19 @@ pub struct DataDir {
 }
 
 impl DataDir {
+    /// Brings in alerts at times of their own.
+    pub fn import_alerts<'a>(
+        &self,
+        webhook: &Webhook,
+        alerts: impl IntoIterator<Item = (&'a str, Value)>,
+    ) {
+        let line = |(time, alert)| json!({ "time": time, "payload": alert }).to_string() + "\n";
+        let path = self.database().with_file_name("alerts.jsonl");
+        std::fs::write(&path, alerts.into_iter().map(line).collect::<String>()).unwrap();
+        let path = path.to_str().unwrap();
+        self.text(&["import", "alerts", path, "--webhook", &webhook.id]);
+    }
+
     pub fn new() -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("data");
@@ -332,6 +345,12 @@ impl Server {
     pub fn api(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let bearer = format!("Bearer {token}");
         self.request(method, path, &[("authorization", &bearer)], body)
+    }
+
+    /// The dashboard as the API gives it.
+    #[track_caller]
+    pub fn overview(&self, token: &str) -> Value {
+        self.api(token, "GET", "/overview", None).expect(200).json()
     }
 
     pub fn request(

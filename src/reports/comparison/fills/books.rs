@@ -15,7 +15,6 @@ use crate::domain::money::Price;
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
 use crate::domain::terms::Terms;
-use crate::reports::zone_of;
 use crate::store::Connection;
 use crate::store::fills::{self as stored, StoredFill};
 use crate::store::ledger_key::LedgerKey;
@@ -98,7 +97,7 @@ impl FillBooks {
         // Gone before the trades are read.
         drop(found);
         Ok(Self {
-            range: filter.range.within(&zone_of(&webhook.settings)),
+            range: filter.range.within(&webhook.settings.zone()),
             foreign,
             without_fee,
             asked: AskedFor {
