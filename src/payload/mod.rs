@@ -26,6 +26,8 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod translation;
+#[cfg(test)]
+mod unknown_names;
 
 use crate::domain::event::Warning;
 use crate::domain::format::{Format, ReadingRules};

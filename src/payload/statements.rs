@@ -16,7 +16,7 @@ fn reading(message: &str, sell_while_flat: SellWhileFlat) -> Reading {
     read(message.as_bytes(), rules)
 }
 
-fn parsed(message: &str) -> Result<Box<Parsed>, PayloadError> {
+pub(super) fn parsed(message: &str) -> Result<Box<Parsed>, PayloadError> {
     reading(message, SellWhileFlat::Nothing).signal
 }
 
@@ -36,7 +36,7 @@ pub(super) fn in_words(signal: &Signal) -> String {
 }
 
 #[track_caller]
-fn makes(message: &str, order: &str) -> Vec<Warning> {
+pub(super) fn makes(message: &str, order: &str) -> Vec<Warning> {
     match parsed(message) {
         Ok(parsed) => {
             assert_eq!(in_words(&parsed.signal), order, "{message}");
@@ -47,7 +47,7 @@ fn makes(message: &str, order: &str) -> Vec<Warning> {
 }
 
 #[track_caller]
-fn fails(message: &str) -> PayloadError {
+pub(super) fn fails(message: &str) -> PayloadError {
     match parsed(message) {
         Ok(parsed) => panic!("{message}: {}", in_words(&parsed.signal)),
         Err(error) => {
@@ -61,31 +61,31 @@ fn fails(message: &str) -> PayloadError {
 }
 
 /// Our own message of a purchase at 10.
-fn purchase(fields: &str) -> String {
+pub(super) fn purchase(fields: &str) -> String {
     format!(r#"{{"ticker":"A","action":"buy","marketPrice":10,{fields}}}"#)
 }
 
-fn exit(fields: &str) -> String {
+pub(super) fn exit(fields: &str) -> String {
     format!(r#"{{"ticker":"A","positionDirection":"exitLong","marketPrice":10,{fields}}}"#)
 }
 
-fn traderspost(fields: &str) -> String {
+pub(super) fn traderspost(fields: &str) -> String {
     format!(r#"{{"ticker":"A","price":10,{fields}}}"#)
 }
 
-fn three_commas(fields: &str) -> String {
+pub(super) fn three_commas(fields: &str) -> String {
     format!(r#"{{"bot_uuid":"u","secret":"s","tv_instrument":"A","trigger_price":"10",{fields}}}"#)
 }
 
-fn signalstack(fields: &str) -> String {
+pub(super) fn signalstack(fields: &str) -> String {
     format!(r#"{{"symbol":"A","price":10,{fields}}}"#)
 }
 
-fn pickmytrade(fields: &str) -> String {
+pub(super) fn pickmytrade(fields: &str) -> String {
     format!(r#"{{"symbol":"A","price":10,"token":"t","multiple_accounts":[],{fields}}}"#)
 }
 
-fn wundertrading(code: &str, fields: &str) -> String {
+pub(super) fn wundertrading(code: &str, fields: &str) -> String {
     format!(r#"{{"code":"{code}_Bybit_A_My bot_15M_8e34","price":10,{fields}}}"#)
 }
 
@@ -657,7 +657,6 @@ fn a_quantity_under_a_name_that_is_not_known_is_no_order_of_one() {
         r#""avg_volume":1000"#,
         r#""contract_size":50"#,
         r#""account_size":10000"#,
-        r#""value":61.8"#,
         r#""shares_outstanding":5000000"#,
         r#""commission_amount":1"#,
         r#""contract":"ESZ6""#,

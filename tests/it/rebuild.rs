@@ -218,7 +218,11 @@ fn an_order_whose_message_cannot_be_read_any_more_stays() {
     desk.send(200, &json!({ "ticker": "MSFT" }));
     let before = desk.derived();
     // As a version would leave them that took messages which this one refuses.
-    desk.execute("UPDATE events SET payload = 'buy AAPL' WHERE id IN (1, 3)");
+    desk.execute(
+        r#"UPDATE events SET payload = 'buy AAPL' WHERE id = 1;
+           UPDATE events SET payload = '{"ticker":"MSFT","action":"buy","marketPrice":150,"margin":5}'
+           WHERE id = 3"#,
+    );
     let said = desk.rebuild();
     let kept = "Kept as before: 2 orders, whose messages this version cannot read.";
     assert!(said.contains(kept), "{said}");

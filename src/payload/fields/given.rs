@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 
 use super::names::{self, Standing, Table};
 use super::wording::Wording;
-use super::{stops, string, words};
+use super::{likeness, stops, string, words};
 use crate::domain::event::Warning;
 use crate::domain::format::Format;
+use crate::domain::money::parse_decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::syntax::Fields;
 use crate::payload::translation::Translation;
@@ -109,14 +110,14 @@ impl<'f, 'a> Given<'f, 'a> {
     fn sort_in(&mut self, fields: &'f [(Cow<'a, str>, &'a RawValue)], table: &Table) {
         for (name, value) in fields {
             let found = match table.field(name) {
-                // To some exchanges the type is the side.
+                // To some exchanges the type is the side, to some senders the effect.
                 Some(("orderType", Standing::Word)) if is_order_side(value) => {
                     Some(("action", Standing::Word))
                 }
                 found => found,
             };
             match found {
-                Some((field, standing)) if is_read(field, standing, value) => {
+                Some((field, standing)) if is_read(field, standing, name, value) => {
                     self.known.push(Stated {
                         field,
                         name,
@@ -160,24 +161,29 @@ impl<'f, 'a> Given<'f, 'a> {
     }
 }
 
-/// True of `buy` and `sell`.
+/// True of `buy`, `sell`, and of what an order does to a position; `long` alone is said of other
+/// things, too.
 fn is_order_side(value: &RawValue) -> bool {
     let text = string(value);
-    matches!(
-        text.as_deref().and_then(words::side),
-        Some(words::SideWord::Order(_))
-    )
+    let side = text.as_deref().and_then(words::side);
+    side.is_some_and(|side| !matches!(side, words::SideWord::Side(_)))
 }
 
-/// True if a field of this standing is read, given its value.
-fn is_read(field: &str, standing: Standing, value: &RawValue) -> bool {
+/// True if a field of this standing is read, given its name and its value.
+fn is_read(field: &str, standing: Standing, name: &str, value: &RawValue) -> bool {
     match standing {
         Standing::Asked => false,
         Standing::Word => string(value).is_some_and(|text| match field {
             "action" => words::side(&text).is_some(),
+            names::QUANTITY_KIND => {
+                let is_unit = names::is_name(name, "unit") && parse_decimal(&text).is_err();
+                is_unit || words::quantity_kind(&text).is_some()
+            }
             _ => words::is_order_type(&text),
         }),
-        Standing::Ours | Standing::Same | Standing::Alone => true,
+        // A switch of that name says an exit.
+        Standing::Alone => !likeness::is_exit(name, value),
+        Standing::Ours | Standing::Same => true,
     }
 }
 

@@ -4,11 +4,13 @@
 use serde_json::value::RawValue;
 
 use super::given::{blank, shortened};
-use super::names::{ALERT, POSITION_SIZES, QUANTITY_RISK, SIZES, Standing};
+use super::names::{ALERT, POSITION_SIZES, QUANTITY_KIND, QUANTITY_RISK, SIZES, Standing};
 use super::side::{Side, agrees};
-use super::{Object, PayloadError, likeness, string, words};
+use super::words::{QuantityKind, SideWord};
+use super::{Object, PayloadError, figures, likeness, string, words};
 use crate::domain::ledger::same_size;
 use crate::domain::money::{Decimal, parse_decimal};
+use crate::domain::signal::Intent;
 use crate::payload::syntax::Fields;
 
 /// Levels that are looked through.
@@ -17,6 +19,12 @@ const DEEPEST: usize = 8;
 /// Names of objects that say the order itself: what is in them is not said of something else.
 const OF_THE_ORDER: [&str; 8] = [
     "order", "strategy", "trade", "signal", "alert", "data", "payload", "message",
+];
+
+/// Names of objects that have nothing but the order in them: a number there that nobody knows may
+/// be its size.
+const ORDERS: [&str; 8] = [
+    "order", "trade", "position", "entry", "exit", "sizing", "quantity", "size",
 ];
 
 /// Parts of the names of objects around the order: targets, stops, further entries.
@@ -105,31 +113,33 @@ pub struct Hidden {
     pub is_of_position: bool,
 }
 
-/// The first size inside of what is not read.
-pub fn size(fields: &Object<'_, '_>) -> Option<Hidden> {
-    let is_around = |path: &str| {
-        let path = path.to_ascii_lowercase();
-        let mut parts = path.split(['.', '_', '-', ' ']);
-        parts.any(|part| AROUND.iter().any(|word| part.contains(word)))
+/// True of a path through an object that is not about the order: a target, a stop, a backtest.
+fn is_around(path: &str) -> bool {
+    // A few letters are a word of their own, or part of any.
+    let is_word = |part: &str, word: &str| match word.len() {
+        ..=3 => part.trim_end_matches(|c: char| c.is_ascii_digit()) == word,
+        _ => part.contains(word),
     };
-    let is_size = |place: &Place<'_>, is_free: bool| {
-        let is_known = field_of(place.name).is_some_and(|field| {
-            SIZES.contains(&field) && !(is_free && field == QUANTITY_RISK)
-                || POSITION_SIZES.contains(&field)
-        });
-        let is_like = !is_free
-            && !place.name.to_ascii_lowercase().contains("vol")
-            && likeness::is_size(place.name, std::iter::empty());
-        (is_known || is_like) && likeness::is_amount(place.value) && !is_around(place.path)
-    };
-    let unread = fields
-        .given
-        .unread()
-        .map(|(name, value)| (name, value, false));
-    let metadata = fields
-        .given
-        .all("metadata")
-        .map(|stated| (stated.name, stated.value, true));
+    let mut parts = path.split('.').flat_map(likeness::words);
+    parts.any(|part| AROUND.iter().any(|word| is_word(&part, word)))
+}
+
+/// True if a path begins with one of these names.
+fn is_in(path: &str, names: &[&str]) -> bool {
+    let top = path.split('.').next().unwrap_or_default();
+    names.iter().any(|known| super::is_name(top, known))
+}
+
+/// The first of what is not read that `visit` finds, at a depth or in `metadata`, of which the
+/// last argument is true: what is free to be anything there.
+fn find_unread<T>(
+    fields: &Object<'_, '_>,
+    visit: &dyn Fn(&Place<'_>, bool, bool) -> Option<T>,
+) -> Option<T> {
+    let unread = fields.given.unread();
+    let unread = unread.map(|(name, value)| (name, value, false));
+    let metadata = fields.given.all("metadata");
+    let metadata = metadata.map(|stated| (stated.name, stated.value, true));
     unread.chain(metadata).find_map(|(name, value, is_free)| {
         let (parent, last) = name.rsplit_once('.').unwrap_or(("", name));
         let place = Place {
@@ -139,12 +149,80 @@ pub fn size(fields: &Object<'_, '_>) -> Option<Hidden> {
             is_listed: false,
         };
         // The rest of another service's object, which is at no top.
-        if !parent.is_empty() && is_size(&place, is_free) {
-            return Some(hidden(&place, true));
-        }
-        find(name, value, &mut |place| {
-            is_size(place, is_free).then(|| hidden(place, false))
-        })
+        let beside = (!parent.is_empty()).then(|| visit(&place, true, is_free));
+        beside
+            .flatten()
+            .or_else(|| find(name, value, &mut |place| visit(place, false, is_free)))
+    })
+}
+
+/// The first size inside of what is not read; `is_entry` of an order that opens something.
+pub fn size(fields: &Object<'_, '_>, is_entry: bool) -> Option<Hidden> {
+    let is_size = |place: &Place<'_>, is_free: bool| {
+        let is_known = field_of(place.name).is_some_and(|field| {
+            SIZES.contains(&field) && !(is_free && field == QUANTITY_RISK)
+                || POSITION_SIZES.contains(&field)
+        });
+        let is_like = !is_free
+            && !place.name.to_ascii_lowercase().contains("vol")
+            && likeness::is_size(place.name, std::iter::empty());
+        let is_number = || {
+            let is_order = is_in(place.path, &ORDERS);
+            let is_share = is_in(place.path, &OF_THE_ORDER) && figures::is_share(place.value);
+            !is_free
+                && (is_order || is_share)
+                && figures::may_size(place.name, place.value, is_entry)
+        };
+        let is_stated = (is_known || is_like) && likeness::is_amount(place.value) || is_number();
+        is_stated && !is_around(place.path)
+    };
+    find_unread(fields, &|place, is_beside, is_free| {
+        is_size(place, is_free).then(|| hidden(place, is_beside))
+    })
+}
+
+/// The path of the first position inside of what is not read that is another one than the order
+/// leads to.
+pub fn position(fields: &Object<'_, '_>, intent: Intent) -> Option<String> {
+    let is_position = |place: &Place<'_>, is_free: bool| {
+        let known = field_of(place.name);
+        let is_known = known.is_some_and(|field| {
+            POSITION_SIZES.contains(&field)
+                || matches!(field, "marketPosition" | "prevMarketPosition")
+        });
+        let mut above = place.path.rsplit('.').skip(1);
+        let is_side = ["side", "direction", "state", "status"]
+            .iter()
+            .any(|name| super::is_name(place.name, name))
+            && above.next().is_some_and(likeness::is_position);
+        is_known || !is_free && (is_side || likeness::is_position(place.name))
+    };
+    find_unread(fields, &|place, _, is_free| {
+        let above = place.path.rsplit_once('.').map_or("", |(above, _)| above);
+        let is_other = is_position(place, is_free)
+            && !is_around(above)
+            && likeness::is_other_position(place.name, place.value, intent);
+        is_other.then(|| place.path.to_owned())
+    })
+}
+
+/// The path of the first field inside of what is not read that says that the quantity is no
+/// number of units.
+pub fn unit(fields: &Object<'_, '_>) -> Option<String> {
+    let is_unit = |place: &Place<'_>, is_free: bool| {
+        let text = string(place.value);
+        let kind = text.as_deref().and_then(words::quantity_kind);
+        let is_kind = matches!(kind, Some(QuantityKind::Percent(_) | QuantityKind::Money));
+        let is_known = field_of(place.name) == Some(QUANTITY_KIND);
+        let is_word = || {
+            let field = ALERT.field(place.name).map(|(field, _)| field);
+            field == Some(QUANTITY_KIND) && is_kind || likeness::is_unit(place.name, place.value)
+        };
+        is_known && is_kind || !is_free && is_in(place.path, &OF_THE_ORDER) && is_word()
+    };
+    find_unread(fields, &|place, _, is_free| {
+        let is_stated = is_unit(place, is_free) && !is_around(place.path);
+        is_stated.then(|| place.path.to_owned())
     })
 }
 
@@ -180,8 +258,8 @@ pub fn contradiction(
         })
     };
     unread.find_map(|(path, value)| {
-        let (top, name) = path.split_once('.').unwrap_or((path, ""));
-        if !OF_THE_ORDER.iter().any(|known| super::is_name(top, known)) {
+        let (_, name) = path.split_once('.').unwrap_or((path, ""));
+        if !is_in(path, &OF_THE_ORDER) {
             return None;
         }
         let place = Place {
@@ -209,9 +287,18 @@ fn differs(place: &Place<'_>, side: &Side, quantity: Option<Decimal>) -> bool {
         let stated = parse_decimal(text).ok().filter(|number| !number.is_zero());
         return matches!((stated, quantity), (Some(one), Some(other)) if !same_size(one, other));
     }
-    let is_side = matches!(
-        field_of(place.name),
-        Some("action" | "positionDirection" | "direction")
-    );
-    is_side && words::side(text).is_some_and(|word| !agrees(side.intent, word))
+    if likeness::is_exit(place.name, place.value) {
+        return !side.intent.is_exit();
+    }
+    let Some(word) = words::side(text) else {
+        return false;
+    };
+    let is_side = match ALERT.field(place.name) {
+        Some(("action", _)) => true,
+        Some(("positionDirection" | "direction", standing)) => standing <= Standing::Same,
+        // `long` alone is said of other things, too.
+        Some(("orderType", _)) => !matches!(word, SideWord::Side(_)),
+        _ => false,
+    };
+    is_side && !agrees(side.intent, word)
 }

@@ -1,14 +1,18 @@
-//! Names that are not known, and what they most likely say: a size, or a time.
+//! Names that are not known, and what they most likely say: a size, its unit, a position, an
+//! exit, or a time.
 //!
 //! Nothing is read by a likeness. Where a message states no size under a name that is known,
-//! one that looks like a size fails it: the order would otherwise have a quantity that nobody
-//! gave. One that looks like a time tells that the message is of one moment.
+//! one that looks like a size or a position fails it: the order would otherwise have a quantity
+//! that nobody gave. So does a unit beside a quantity, and an exit beside an order that opens
+//! something. One that looks like a time tells that the message is of one moment.
 
 use serde_json::value::RawValue;
 
 use super::given::blank;
-use super::names::is_one_slip;
-use super::string;
+use super::names::{is_name, is_one_slip};
+use super::{figures, string, switch, words as values};
+use crate::domain::money::parse_decimal;
+use crate::domain::signal::{Direction, Intent};
 
 /// Words that say a size whatever stands beside them.
 const SIZES: [&str; 15] = [
@@ -120,11 +124,11 @@ const OTHERS: [&str; 37] = [
 ];
 
 /// Figures of a bar, beside which a volume is the bar's.
-const BAR: [&str; 4] = ["open", "high", "low", "close"];
+const BAR: [&str; 8] = ["open", "high", "low", "close", "o", "h", "l", "c"];
 
 /// A name's words, small: `orderVolume` and `order_volume` are `order` and `volume`. Letters of
 /// full width are those of ASCII.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let (mut is_new, mut was_small) = (true, false);
     for letter in name.chars().take(80).map(narrow) {
@@ -160,22 +164,31 @@ fn is_slip(word: &str, known: &str) -> bool {
         && is_one_slip(&one, &other)
 }
 
+/// True of the name of a figure of a bar.
+pub fn is_bar(name: &str) -> bool {
+    BAR.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// True of the value of one contract, and of the whole account, which is no order.
+pub fn is_of_something_else(words: &[String]) -> bool {
+    match words {
+        [first, _, ..] if first == "contract" => true,
+        [first, other] if first == "account" => matches!(&**other, "size" | "value" | "amount"),
+        _ => false,
+    }
+}
+
 /// True if a name looks like that of a size, beside the other names of its object.
 pub fn is_size<'n>(name: &str, mut beside: impl Iterator<Item = &'n str>) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let is_multiplier = words.len() > 1 && words[0] == "contract";
-    // The whole account is no order, and "value" alone is any plot's.
-    let is_account = words.len() == 2 && words[0] == "account" && !has(&["percent", "pct"]);
-    let is_plot = words.len() == 1 && words[0] == "value";
-    if words.is_empty() || has(&OTHERS) || is_multiplier || is_account || is_plot {
+    if words.is_empty() || has(&OTHERS) || is_of_something_else(&words) {
         return false;
     }
     let is_volume = words
         .iter()
         .any(|word| matches!(word.as_str(), "volume" | "vol"));
     if is_volume {
-        let is_bar = |name: &str| BAR.iter().any(|known| name.eq_ignore_ascii_case(known));
         let is_order = words.iter().any(|word| OF.contains(&word.as_str()));
         return (words.len() == 1 || is_order) && !beside.any(is_bar);
     }
@@ -214,6 +227,196 @@ pub fn is_amount(value: &RawValue) -> bool {
     let digits = text.trim_start_matches(['-', '+', '$', '\u{20ac}', '\u{a3}', '.']);
     let is_zero = text.chars().all(|c| matches!(c, '0' | '.' | '-'));
     !is_zero && (digits.starts_with(|c: char| c.is_numeric()) || text.contains("{{"))
+}
+
+/// Words that say a position.
+const POSITIONS: [&str; 7] = [
+    "position",
+    "positions",
+    "pos",
+    "exposure",
+    "holding",
+    "holdings",
+    "inventory",
+];
+
+/// Words that only say which position, or what of it.
+const OF_POSITION: [&str; 25] = [
+    "target",
+    "net",
+    "new",
+    "current",
+    "cur",
+    "my",
+    "open",
+    "final",
+    "desired",
+    "next",
+    "after",
+    "before",
+    "old",
+    "prev",
+    "previous",
+    "last",
+    "market",
+    "strategy",
+    "order",
+    "trade",
+    "total",
+    "state",
+    "status",
+    "resulting",
+    "signed",
+];
+
+/// True if a name looks like that of a position: `target_position`, `netPosition`, `newpos`.
+pub fn is_position(name: &str) -> bool {
+    let is_of = |word: &str| OF_POSITION.contains(&word);
+    // Written together: newposition.
+    let is_joined = |word: &str| {
+        let ends = ["position", "positions", "pos"];
+        let mut of = ends.iter().filter_map(|end| word.strip_suffix(end));
+        of.any(is_of)
+    };
+    let is_whole = |word: &str| POSITIONS.contains(&word) || is_joined(word);
+    let words = words(name);
+    words.iter().any(|word| is_whole(word))
+        && words.iter().all(|word| is_whole(word) || is_of(word))
+}
+
+/// A position as a value states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PositionValue {
+    /// None: 0, or a word for it.
+    Flat,
+    /// The side alone.
+    Side(Direction),
+    /// So much of it.
+    Size,
+}
+
+/// The position that a value can be.
+fn position(value: &RawValue) -> Option<PositionValue> {
+    const KNOWN: [&str; 3] = ["long", "short", "flat"];
+    if blank(value).is_some() {
+        return None;
+    }
+    let text = string(value);
+    let text = text.as_deref().unwrap_or(value.get()).trim();
+    if let Ok(number) = parse_decimal(text) {
+        let is_flat = number.is_zero();
+        return Some(if is_flat {
+            PositionValue::Flat
+        } else {
+            PositionValue::Size
+        });
+    }
+    match values::known("marketPosition", text, &KNOWN)? {
+        "long" => Some(PositionValue::Side(Direction::Long)),
+        "short" => Some(PositionValue::Side(Direction::Short)),
+        _ => Some(PositionValue::Flat),
+    }
+}
+
+/// True if a position is not the one that an order without a quantity leads to: an exit to none,
+/// an entry to its own side.
+pub fn is_other_position(name: &str, value: &RawValue, intent: Intent) -> bool {
+    let is_before = words(name)
+        .iter()
+        .any(|word| matches!(&**word, "prev" | "previous" | "before" | "old"));
+    let opens = match intent {
+        Intent::Buy | Intent::EntryLong => Some(Direction::Long),
+        Intent::Sell | Intent::EntryShort => Some(Direction::Short),
+        _ => None,
+    };
+    let leaves = match intent {
+        Intent::ExitLong => Some(Direction::Long),
+        Intent::ExitShort => Some(Direction::Short),
+        _ => None,
+    };
+    match position(value) {
+        None => false,
+        Some(PositionValue::Size) => true,
+        Some(PositionValue::Flat) => !is_before && opens.is_some(),
+        Some(PositionValue::Side(side)) if is_before => {
+            opens.is_some() || leaves.is_some_and(|leaves| leaves != side)
+        }
+        Some(PositionValue::Side(side)) => opens != Some(side),
+    }
+}
+
+/// Words of a share or of money, which a switch says of the quantity.
+const SAID_OF_QUANTITY: [&str; 14] = [
+    "percent",
+    "percents",
+    "percentage",
+    "pct",
+    "notional",
+    "usd",
+    "usdt",
+    "usdc",
+    "eur",
+    "cash",
+    "money",
+    "dollars",
+    "quote",
+    "fraction",
+];
+
+/// True if a field says that the quantity beside it is no number of units: `is_percent: true`,
+/// `mode: percent`.
+pub fn is_unit(name: &str, value: &RawValue) -> bool {
+    let words = words(name);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    // Stops and targets have units of their own.
+    if has(&OTHERS) || has(figures::ANYWHERE[0]) {
+        return false;
+    }
+    let text = string(value);
+    let text = text.as_deref().unwrap_or(value.get()).trim();
+    let is_number = parse_decimal(text).is_ok();
+    let is_on = switch(text) == Some(true) && (!is_number || has(&["is", "in", "as", "use"]));
+    let kind = values::quantity_kind(text);
+    is_on && has(&SAID_OF_QUANTITY) || matches!(kind, Some(values::QuantityKind::Percent(_)))
+}
+
+/// Names of switches that say of an order that it leaves a position, in letters.
+const EXITS: [&str; 23] = [
+    "exit",
+    "isexit",
+    "close",
+    "isclose",
+    "isclosing",
+    "closing",
+    "flat",
+    "isflat",
+    "goflat",
+    "flatten",
+    "exittrade",
+    "closetrade",
+    "exitposition",
+    "exitpos",
+    "closepos",
+    "exitorder",
+    "closeorder",
+    "exitonly",
+    "exitlong",
+    "closelong",
+    "exitshort",
+    "closeshort",
+    "liquidate",
+];
+
+/// True if a field is a switch that says of the order that it leaves a position.
+pub fn is_exit(name: &str, value: &RawValue) -> bool {
+    if !EXITS.iter().any(|known| is_name(name, known)) {
+        return false;
+    }
+    let text = string(value);
+    let text = text.as_deref().unwrap_or(value.get());
+    // The number 1 is a price, unless the name asks.
+    let asks = name.to_ascii_lowercase().starts_with("is");
+    switch(text) == Some(true) && (asks || parse_decimal(text).is_err())
 }
 
 /// Words that say a time.

@@ -3,6 +3,7 @@
 //! - `names` is the table of the fields and of the names that others use for them
 //! - `given` sorts a message's fields by it, and collects what the owner should know
 //! - `words` are the values that are words: sides, order types, kinds of quantity
+//! - `unread` looks through what no field reads, for what the order would need of it
 //! - `signal` puts together what `side`, `prices`, `size`, `position`, `bracket` and
 //!   `metadata` read
 //!
@@ -10,6 +11,7 @@
 //! have to say the same, or the message contradicts itself and makes no order.
 
 mod bracket;
+mod figures;
 mod given;
 mod inside;
 mod likeness;
@@ -26,15 +28,18 @@ mod size;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod wording;
 mod words;
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
+#[cfg(test)]
+pub use figures::{all as other_figures, is_other as is_other_figure};
 pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
-pub use names::{QUANTITY_KIND, TIMESTAMP, is_name, is_secret};
+pub use names::{CLOSE_POSITION, QUANTITY_KIND, TIMESTAMP, is_name, is_secret};
 pub use origins::FieldOrigin;
 pub use words::{SideWord, side as side_word, switch};
 

@@ -179,6 +179,21 @@ impl Position {
         }
     }
 
+    /// True if the message states that there is no position after the order.
+    pub fn is_flat_after(&self) -> bool {
+        self.new.is_some_and(|new| new.is_zero())
+    }
+
+    /// True if the message states that there still is a position after the order.
+    pub fn is_open_after(&self) -> bool {
+        self.new.is_some_and(|new| !new.is_zero())
+    }
+
+    /// True if the message states the position after the order, be it only the side.
+    pub fn is_stated_after(&self) -> bool {
+        self.new.is_some()
+    }
+
     /// The side of the position before the order, where there was one.
     pub fn previous_side(&self) -> Option<Direction> {
         let previous = self.previous.filter(|previous| !previous.is_zero())?;

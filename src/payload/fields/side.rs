@@ -7,8 +7,9 @@
 use std::cell::Cell;
 
 use super::names::{CLOSE_POSITION, POSITION_SIDE, REDUCE_ONLY};
+use super::position::Position;
 use super::words::{self, SideWord};
-use super::{Object, PayloadError, Stated};
+use super::{Object, PayloadError, Stated, unread};
 use crate::domain::signal::{Direction, Intent};
 
 /// The hint where "close" and `buy` or `sell` leave it open which position is left.
@@ -26,25 +27,39 @@ pub struct Side {
     pub closes: bool,
 }
 
-/// Reads the side; `previous` is the side of the position before the order, where it is
-/// stated.
-pub fn read(fields: &Object<'_, '_>, previous: Option<Direction>) -> Result<Side, PayloadError> {
+/// Reads the side, beside the position that the message states.
+pub fn read(fields: &Object<'_, '_>, position: &Position) -> Result<Side, PayloadError> {
     let about = position_side(fields)?;
-    let side = said(fields, previous.or(about))?;
+    let left = || left(fields).filter(|_| position.is_flat_after());
+    let previous = position.previous_side().or(about).or_else(left);
+    let side = said(fields, previous)?;
     let side = match about {
         Some(position) => of_position(fields, side, position)?,
         None => side,
     };
     let reduces = fields.boolean(REDUCE_ONLY)?.unwrap_or_default();
     let closes = fields.boolean(CLOSE_POSITION)?.unwrap_or_default();
-    match (reduces, closes) {
-        (_, true) => Ok(Side {
+    let side = match (reduces, closes) {
+        (_, true) => Side {
             closes,
             ..reducing(fields, side, CLOSE_POSITION)?
-        }),
-        (true, false) => reducing(fields, side, REDUCE_ONLY),
-        (false, false) => Ok(side),
+        },
+        (true, false) => reducing(fields, side, REDUCE_ONLY)?,
+        (false, false) => side,
+    };
+    match unread::exit(fields, &side) {
+        Some(error) => Err(error),
+        None => Ok(side),
     }
+}
+
+/// The position that an order leaves after which there is none: what is sold was long.
+fn left(fields: &Object<'_, '_>) -> Option<Direction> {
+    let mut stated = fields.given.all("action");
+    stated.find_map(|stated| match words::side(&fields.text(stated).ok()?)? {
+        SideWord::Order(order) => Some(order.opposite()),
+        _ => None,
+    })
 }
 
 /// The order of an account that can have a long and a short position, which says with
@@ -285,12 +300,16 @@ pub fn agrees(intent: Intent, word: SideWord) -> bool {
     match word {
         SideWord::Order(direction) => intent.direction().is_none_or(|own| own == direction),
         SideWord::Whole(other) => match intent {
-            Intent::Buy | Intent::Sell => other.direction() == intent.direction(),
+            // What opens by itself is no exit.
+            Intent::Buy | Intent::Sell => {
+                other.direction() == intent.direction() && !other.is_exit()
+            }
             Intent::Exit => other.is_exit(),
             _ => other == intent || other == Intent::Exit && intent.is_exit(),
         },
         SideWord::Side(direction) => fits(intent, direction),
-        SideWord::Open | SideWord::Close => true,
+        SideWord::Open => !intent.is_exit(),
+        SideWord::Close => intent.is_exit(),
     }
 }
 

@@ -16,7 +16,7 @@ pub fn read(fields: &Object<'_, '_>) -> Result<Signal, PayloadError> {
     let metadata = metadata::read(fields)?;
     let ticker = ticker(fields)?;
     let position = Position::read(fields)?;
-    let side = side::read(fields, position.previous_side())?;
+    let side = side::read(fields, &position)?;
     let prices = Prices::read(fields)?;
     if position.contradicts(side.intent) {
         let what = format!("{} and {}", side.stated, position.shown());

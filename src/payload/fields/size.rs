@@ -9,7 +9,7 @@ use super::names::{self, CLOSE_POSITION, QUANTITY_KIND, QUANTITY_PERCENT, QUANTI
 use super::position::Position;
 use super::side::Side;
 use super::words::{self, QuantityKind};
-use super::{Object, PayloadError, Stated, given::shortened, inside, likeness};
+use super::{Object, PayloadError, Stated, given::shortened, inside, unread};
 use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Intent, PercentOf, Percentage, Size};
 
@@ -40,7 +40,10 @@ fn find(
     let intent = side.intent;
     let statement = Statement::read(fields, intent, price)?;
     if let Some(size) = statement.stated(fields, side, position)? {
-        return Ok(size);
+        let is_said = fields.first(QUANTITY_KIND).is_some();
+        let is_units = matches!(size, Size::Quantity(_)) && !is_said;
+        let unit = is_units.then(|| unread::unit(fields)).flatten();
+        return unit.map_or(Ok(size), Err);
     }
     if let Some(moved) = position.moved()
         && let Some(direction) = intent.direction()
@@ -58,13 +61,15 @@ fn find(
         fields.notes.because("qty", reason);
         return Ok(Size::WholePosition);
     }
-    let like = || misspelt(fields).or_else(|| inside_another(fields));
+    let like = || unread::size(fields, side, position);
     if position.is_without_move() {
         let error = statement.without_value.or(statement.without_number);
         return Err(error.or_else(like).unwrap_or_else(|| without_move(fields)));
     }
     if intent.is_exit() {
-        if let Some(error) = statement.without_number.or_else(like) {
+        let is_part = position.is_open_after() && !fields.notes.is_translated();
+        let error = statement.without_number.or_else(like);
+        if let Some(error) = error.or_else(|| is_part.then(|| without_move(fields))) {
             return Err(error);
         }
         if let Some(error) = statement.without_value {
@@ -370,6 +375,7 @@ impl Kind {
             Some(QuantityKind::Units) => Self::Units,
             Some(QuantityKind::Money) => Self::Money,
             Some(QuantityKind::Percent(of)) => Self::Percent(of),
+            None if is_base(fields, &word) => Self::Units,
             None => Self::Other {
                 name: fields.name_of(QUANTITY_KIND),
                 word,
@@ -399,6 +405,16 @@ impl Kind {
     }
 }
 
+/// True if a word is what the instrument is of: `BTC` of `BINANCE:BTCUSDT`.
+fn is_base(fields: &Object<'_, '_>, word: &str) -> bool {
+    let ticker = first(fields, "ticker").map(|(_, ticker)| ticker.to_ascii_lowercase());
+    let word = word.trim().to_ascii_lowercase();
+    ticker.is_some_and(|ticker| {
+        let symbol = ticker.rsplit(':').next().unwrap_or_default();
+        !word.is_empty() && symbol.starts_with(&word)
+    })
+}
+
 /// The first statement of a field that has a value: its name and its text.
 fn first(fields: &Object<'_, '_>, field: &'static str) -> Option<(String, String)> {
     let stated = fields.first(field)?;
@@ -419,52 +435,6 @@ fn without_value(fields: &Object<'_, '_>, field: &'static str) -> Option<Payload
         return Some(fields.no_number(&name, &text, NumberError::NotPositive));
     }
     fields.without_value(field)
-}
-
-/// The error of a number whose name looks like that of a size, or is one but for a slip of the
-/// pen.
-fn misspelt(fields: &Object<'_, '_>) -> Option<PayloadError> {
-    let unknown = fields.given.unknown();
-    let known = fields.given.names();
-    let names = || unknown.iter().map(|(name, _)| *name).chain(known.clone());
-    let (name, _) = unknown.iter().find(|(name, value)| {
-        let is_slip = names::ALERT
-            .near(name)
-            .is_some_and(|field| names::SIZES.contains(&field));
-        (is_slip || likeness::is_size(name, names())) && likeness::is_amount(value)
-    })?;
-    let wording = fields.notes.wording();
-    let name = shortened(name);
-    let slip = names::ALERT.near(&name) == Some("qty") || likeness::is_slip_of_quantity(&name);
-    let hint = if slip {
-        format!("Rename \"{name}\" to \"{}\".", wording.name("qty"))
-    } else {
-        format!(
-            "If {name} is the size of the order, state it as one; else add the size. {}",
-            wording.units
-        )
-    };
-    let message = format!("the size of the order is not clear: {name} may be one");
-    Some(PayloadError::none_of(wording.name("qty"), message, hint))
-}
-
-/// The error of a quantity inside an object that is not read: `"order": {"contracts": 5}`.
-fn inside_another(fields: &Object<'_, '_>) -> Option<PayloadError> {
-    let hidden = inside::size(fields)?;
-    let name = fields.notes.wording().name("qty");
-    let path = shortened(&hidden.path);
-    let hint = if hidden.is_of_position {
-        format!("Put what {path} says at the top of the message, or state {name}.")
-    } else if hidden.is_beside {
-        format!("Rename {path} to {name}.")
-    } else {
-        format!("Write what {path} has at the top of the message, as \"{name}\".")
-    };
-    Some(PayloadError::none_of(
-        name,
-        format!("{name} is missing"),
-        hint,
-    ))
 }
 
 /// The error of a message that states what is left after the order, and not before. The own
