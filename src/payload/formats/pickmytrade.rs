@@ -9,7 +9,7 @@ use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of
 use crate::domain::event::Warning;
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
-use crate::payload::fields::TIMESTAMP;
+use crate::payload::fields::{CLOSE_POSITION, TIMESTAMP, shortened};
 use crate::payload::syntax::Fields;
 use crate::payload::translation::Translation;
 
@@ -174,14 +174,30 @@ fn side(
     Ok(is_long)
 }
 
-/// States the quantity; `close` has none, for it leaves the whole position.
+/// States the quantity. `close` leaves the whole position, as its reference says; messages are
+/// made with a quantity all the same.
 fn quantity(
     message: &mut Untaken<'_>,
     translation: &mut Translation<'_>,
     closes: bool,
 ) -> Result<(), PayloadError> {
     if closes {
-        message.leave(translation, &["quantity", "riskpercentage"]);
+        translation.state_as(CLOSE_POSITION, "data", "close", "true");
+        let is_some = |taken: &&Taken<'_>| taken.number().is_none_or(|number| !number.is_zero());
+        let taken = message.take(&["quantity"]);
+        for quantity in taken
+            .iter()
+            .filter(is_some)
+            .filter(|taken| !taken.is_blank())
+        {
+            let message = format!(
+                "{} {} was not used: close leaves the whole position",
+                quantity.name,
+                shortened(&quantity.text())
+            );
+            translation.warn("other_meaning", message);
+        }
+        message.leave(translation, &["riskpercentage"]);
         return Ok(());
     }
     let risk = message.take_one(&["riskpercentage"])?;

@@ -51,6 +51,7 @@ pub fn translate(
             translation.notes.push(("qty", reason.to_owned()));
         }
         amount(&mut order, &mut translation);
+        prices(&mut order, &message, &mut translation)?;
         order.leave_rest(&mut translation);
     }
     match (action, whole) {
@@ -149,6 +150,44 @@ fn positions<'a>(
     }
     info.leave_rest(translation);
     strategy
+}
+
+/// States the order type and the prices that stand beside the amount.
+///
+/// # Errors
+///
+/// Where a price has no order type that tells what it is of.
+fn prices(
+    order: &mut Untaken<'_>,
+    message: &Untaken<'_>,
+    translation: &mut Translation<'_>,
+) -> Result<(), PayloadError> {
+    let stated = order.take_one(&["ordertype", "type"])?;
+    if let Some(stated) = &stated {
+        translation.state("orderType", stated);
+    }
+    let kind = stated.or_else(|| message.find("ordertype"));
+    let kind = kind.as_ref().map(Taken::word).unwrap_or_default();
+    for (field, names, of) in [
+        ("limitPrice", &["price", "limitprice"], "limit"),
+        ("stopPrice", &["stopprice", "triggerprice"], "stop"),
+    ] {
+        for price in order.take(names) {
+            let is_none = price.is_blank() || price.number().is_some_and(|price| price.is_zero());
+            if kind.contains(of) {
+                translation.state(field, &price);
+            } else if kind.is_empty() && !is_none {
+                return Err(PayloadError::invalid(
+                    &price.name,
+                    "has no order type beside it that tells what it is of",
+                    "Add \"order_type\": \"limit\" to the order, or take the price out of it.",
+                ));
+            } else {
+                translation.leave(&price);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// States the amount by the currency that it is in.
