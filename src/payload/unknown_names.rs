@@ -32,6 +32,8 @@ fn a_position_inside_of_an_object_is_no_order_of_one() {
         r#""strategy":{"prev_market_position":"long"}"#,
         r#""position":{"side":"flat"}"#,
         r#""position":{"side":"long"}"#,
+        r#""position":{"size":0}"#,
+        r#""data":{"target_qty":0}"#,
     ] {
         let error = fails(&sale(fields));
         assert!(
@@ -104,6 +106,9 @@ fn a_position_under_another_name_is_no_order_of_one() {
         "pos",
         "exposure",
         "position_after",
+        "new_position_size",
+        "target_size",
+        "remaining_qty",
     ] {
         for value in [
             "0",
@@ -141,6 +146,8 @@ fn a_position_under_another_name_is_no_order_of_one() {
         }
     }
     fails(&traderspost(r#""action":"sell","position":0"#));
+    fails(&traderspost(r#""action":"sell","mp":"flat""#));
+    makes(&purchase(r#""max_size":0"#), "buy 1 A market at 10");
     fails(&signalstack(r#""action":"sell","target_position":3"#));
     // Of something else, or nothing.
     for fields in [

@@ -191,10 +191,11 @@ pub fn position(fields: &Object<'_, '_>, intent: Intent) -> Option<String> {
                 || matches!(field, "marketPosition" | "prevMarketPosition")
         });
         let mut above = place.path.rsplit('.').skip(1);
-        let is_side = ["side", "direction", "state", "status"]
+        let is_said = ["side", "direction", "state", "status"]
             .iter()
             .any(|name| super::is_name(place.name, name))
-            && above.next().is_some_and(likeness::is_position);
+            || known == Some("qty");
+        let is_side = is_said && above.next().is_some_and(likeness::is_position);
         is_known || !is_free && (is_side || likeness::is_position(place.name))
     };
     find_unread(fields, &|place, _, is_free| {

@@ -230,48 +230,42 @@ pub fn is_amount(value: &RawValue) -> bool {
 }
 
 /// Words that say a position.
-const POSITIONS: [&str; 7] = [
+const POSITIONS: [&str; 8] = [
     "position",
     "positions",
     "pos",
+    "mp",
     "exposure",
     "holding",
     "holdings",
     "inventory",
 ];
 
-/// Words that only say which position, or what of it.
-const OF_POSITION: [&str; 25] = [
+/// Words beside which a size is that of the position after the order.
+const AFTER: [&str; 9] = [
     "target",
-    "net",
     "new",
-    "current",
-    "cur",
-    "my",
-    "open",
     "final",
     "desired",
-    "next",
+    "net",
     "after",
-    "before",
-    "old",
-    "prev",
-    "previous",
-    "last",
-    "market",
-    "strategy",
-    "order",
-    "trade",
-    "total",
-    "state",
-    "status",
     "resulting",
-    "signed",
+    "remaining",
+    "remainder",
 ];
 
-/// True if a name looks like that of a position: `target_position`, `netPosition`, `newpos`.
+/// Words that only say which position, or what of it.
+const OF_POSITION: [&str; 18] = [
+    "current", "cur", "my", "open", "next", "before", "old", "prev", "previous", "last", "market",
+    "strategy", "order", "trade", "total", "state", "status", "signed",
+];
+
+/// True if a name looks like that of a position: `target_position`, `netPosition`, `newpos`,
+/// `remaining_qty`.
 pub fn is_position(name: &str) -> bool {
-    let is_of = |word: &str| OF_POSITION.contains(&word);
+    let is_after = |word: &str| AFTER.contains(&word);
+    let is_of = |word: &str| OF_POSITION.contains(&word) || is_after(word);
+    let is_sized = |word: &str| SIZES.contains(&word);
     // Written together: newposition.
     let is_joined = |word: &str| {
         let ends = ["position", "positions", "pos"];
@@ -280,8 +274,11 @@ pub fn is_position(name: &str) -> bool {
     };
     let is_whole = |word: &str| POSITIONS.contains(&word) || is_joined(word);
     let words = words(name);
-    words.iter().any(|word| is_whole(word))
-        && words.iter().all(|word| is_whole(word) || is_of(word))
+    let has = |is: &dyn Fn(&str) -> bool| words.iter().any(|word| is(word));
+    (has(&is_whole) || has(&is_sized) && has(&is_after))
+        && words
+            .iter()
+            .all(|word| is_whole(word) || is_of(word) || is_sized(word))
 }
 
 /// A position as a value states it.
