@@ -65,7 +65,21 @@ pub fn of_trade(
     quantity: Quantity,
     [entry, exit]: [Row; 2],
 ) -> [Leg; 2] {
-    let leg = |action, side, (time, price, signal)| Leg {
+    [
+        of_row(ticker, (direction, Action::Entry), quantity, entry),
+        of_row(ticker, (direction.opposite(), Action::Exit), quantity, exit),
+    ]
+}
+
+/// A row of a list of trades: bought or sold, and the effect.
+#[must_use]
+pub fn of_row(
+    ticker: &Ticker,
+    (side, action): (Direction, Action),
+    quantity: Quantity,
+    (time, price, signal): Row,
+) -> Leg {
+    Leg {
         ticker: ticker.clone(),
         side,
         action,
@@ -76,11 +90,7 @@ pub fn of_trade(
         signal,
         position_after: None,
         order: None,
-    };
-    [
-        leg(Action::Entry, direction, entry),
-        leg(Action::Exit, direction.opposite(), exit),
-    ]
+    }
 }
 
 /// The rows of a list of trades as legs: those that are one order are joined, for TradingView

@@ -120,7 +120,7 @@ fn laid_over(
         suggested: None,
         suggested_scale: None,
     };
-    // The list of closed trades has not the entry of one that is open at its end.
+    // A list without open trades has not the entry of one that is open at its end.
     let ends = points.first.last().map_or(i64::MAX, |last| last.at);
     for (fate, point) in matching.second.iter_mut().zip(&points.second) {
         if point.at >= ends {

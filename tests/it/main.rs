@@ -17,6 +17,7 @@ mod compare_proposals;
 mod compared_bars;
 mod compared_by_hand;
 mod compared_money;
+mod compared_open;
 mod compared_sizes;
 mod comparison_faults;
 mod compression;

@@ -12,12 +12,12 @@ use super::ComparisonFilter;
 use super::position::OtherPosition;
 use crate::compare::alerts::{is_every_one_stated, wholes};
 use crate::compare::bar::bar_named;
-use crate::compare::leg::of_trade;
+use crate::compare::leg::{of_row, of_trade};
 use crate::compare::splits::{Split, splits};
 use crate::compare::{Action, AlertLegs, ClockShift, Evidence, Joined, Leg, Tolerance, TradeLegs};
 use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::Ticker;
-use crate::store::backtests::{self, Backtest};
+use crate::store::backtests::{self, Backtest, OpenAtEnd, OpenTrade};
 use crate::store::ledger_key::LedgerKey;
 use crate::store::trades::{self, PairedTrade};
 use crate::store::webhooks::{self, StoredWebhook};
@@ -131,16 +131,18 @@ impl Books {
             orders = Vec::new();
         }
         let listed = listed(connection, &backtest, &filter.shift)?;
-        if listed.is_empty() {
+        let open = open_entries(&backtest, &filter.shift);
+        if listed.is_empty() && open.is_empty() {
             return Err(Failed::Cannot(CannotCompare::NoTrades(ticker)));
         }
         if alerts.legs.is_empty() {
             let others = named(&tickers::all(connection, webhook.row)?);
             return Err(Failed::Cannot(CannotCompare::NoAlerts(ticker, others)));
         }
-        let notes = backtests::differences(connection, &webhook, Some(&ticker))?;
+        let mut notes = backtests::differences(connection, &webhook, Some(&ticker))?;
+        notes.extend(open_note(&backtest));
         Ok(Self {
-            backtest: Joined::of(listed.iter().flat_map(legs)),
+            backtest: Joined::of(listed.iter().flat_map(legs).chain(open)),
             listed,
             evidence,
             bar,
@@ -301,6 +303,34 @@ fn bar_of_alerts(
         Value::Number(minutes) => bar_named(&minutes.to_string()),
         _ => None,
     }))
+}
+
+/// The entries of the trades that are open at the end of a list, as far as they are kept. The open
+/// part of an order joins the part that is closed.
+fn open_entries(backtest: &Backtest, shift: &ClockShift) -> Vec<Leg> {
+    let OpenAtEnd::Trades(open) = &backtest.open else {
+        return Vec::new();
+    };
+    let entry = |trade: &OpenTrade| {
+        let time = shift.corrected(trade.entry_time);
+        let row = (time, trade.entry_price, trade.entry_signal.clone());
+        let effect = (trade.direction, Action::Entry);
+        Some(of_row(&backtest.ticker, effect, trade.quantity?, row))
+    };
+    open.iter().filter_map(entry).collect()
+}
+
+/// A note on open trades whose entries an earlier version did not keep.
+fn open_note(backtest: &Backtest) -> Option<String> {
+    let is_kept = match &backtest.open {
+        OpenAtEnd::Trades(open) => open.iter().all(|trade| trade.quantity.is_some()),
+        OpenAtEnd::Sums { long, short } => long.is_zero() && short.is_zero(),
+    };
+    (!is_kept).then(|| {
+        "the entries of the backtest's open trades are not compared: an earlier version did not keep their quantity. \
+         Import the list again"
+            .to_owned()
+    })
 }
 
 /// Both rows of a trade in a list.

@@ -1,5 +1,7 @@
 //! The trades that are open at the end of a kept list.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,10 @@ pub struct OpenTrade {
     pub entry_time: Timestamp,
     /// At which price.
     pub entry_price: Price,
+    /// Contracts, shares or coins; `None` of a list that an earlier version brought in.
+    pub quantity: Option<Quantity>,
+    /// The signal that opened it.
+    pub entry_signal: Option<Arc<str>>,
     /// Entry commission.
     pub commission: Decimal,
     /// Gain at the last price, before commission; `None` where the list has neither.
@@ -52,6 +58,8 @@ struct Kept {
     contract: Contract,
     entered: i64,
     price: String,
+    quantity: Option<String>,
+    signal: Option<String>,
     commission: String,
     profit: Option<String>,
     seen: Option<i64>,
@@ -68,6 +76,8 @@ impl OpenTrade {
             contract: terms.contract,
             entry_time: trade.entry.time,
             entry_price: trade.entry.price,
+            quantity: Some(trade.quantity),
+            entry_signal: trade.entry.signal.clone(),
             commission,
             profit: profit(trade, terms, commission),
             last_time: at_end.time,
@@ -82,6 +92,8 @@ impl OpenTrade {
             contract: self.contract,
             entered: self.entry_time.as_microsecond(),
             price: self.entry_price.to_string(),
+            quantity: self.quantity.map(|quantity| quantity.to_string()),
+            signal: self.entry_signal.as_deref().map(str::to_owned),
             commission: text(self.commission),
             profit: self.profit.map(text),
             seen: self.last_time.map(Timestamp::as_microsecond),
@@ -99,6 +111,8 @@ impl Kept {
             contract: self.contract,
             entry_time: time(self.entered)?,
             entry_price: self.price.parse().ok()?,
+            quantity: self.quantity.and_then(|text| text.parse().ok()),
+            entry_signal: self.signal.map(Into::into),
             commission: self.commission.parse().ok()?,
             profit: self.profit.and_then(amount),
             last_time: self.seen.and_then(time),

@@ -17,11 +17,11 @@ const KEPT: i64 = 20;
 pub struct PastBacktest {
     /// Time of its import.
     pub imported_at: Timestamp,
-    /// Its closed trades.
+    /// Its trades, the closed ones first.
     pub trades: Vec<PastTrade>,
 }
 
-/// A closed trade of a past list.
+/// A trade of a past list.
 #[derive(Debug, Clone)]
 pub struct PastTrade {
     /// Long or short.
@@ -30,13 +30,13 @@ pub struct PastTrade {
     pub quantity: Quantity,
     /// Entry time and price.
     pub entry: (Timestamp, Price),
-    /// Exit time and price.
-    pub exit: (Timestamp, Price),
+    /// Exit time and price; `None` where it was open at the end of the list.
+    pub exit: Option<(Timestamp, Price)>,
 }
 
 /// As the column has one: times in microseconds.
 #[derive(Deserialize)]
-struct Kept(i64, i64, Direction, String, String, String);
+struct Kept(i64, Option<i64>, Direction, String, String, Option<String>);
 
 impl Kept {
     fn trade(self) -> Option<PastTrade> {
@@ -46,7 +46,10 @@ impl Kept {
             direction,
             quantity: quantity.parse().ok()?,
             entry: (time(entered)?, entry.parse().ok()?),
-            exit: (time(left)?, exit.parse().ok()?),
+            exit: match left.zip(exit) {
+                Some((left, exit)) => Some((time(left)?, exit.parse().ok()?)),
+                None => None,
+            },
         })
     }
 }
@@ -61,9 +64,15 @@ pub(super) fn keep(
     connection.execute(
         "INSERT INTO past_backtests (webhook_id, ticker, imported_at, digest, trades)
          SELECT b.webhook_id, b.ticker, b.imported_at, b.digest,
-             (SELECT json_group_array(json_array(t.entry_time, t.exit_time, t.direction, t.quantity,
-                  t.entry_price, t.exit_price)) FROM trades t
-              WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker)
+             (SELECT json_group_array(json(kept.trade)) FROM (
+                  SELECT json_array(t.entry_time, t.exit_time, t.direction, t.quantity, t.entry_price,
+                      t.exit_price) AS trade FROM trades t
+                  WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker
+                  UNION ALL
+                  SELECT json_array(json_extract(o.value, '$.entered'), NULL,
+                      json_extract(o.value, '$.direction'), json_extract(o.value, '$.quantity'),
+                      json_extract(o.value, '$.price'), NULL) FROM json_each(b.listed_open) o
+                  WHERE json_extract(o.value, '$.quantity') IS NOT NULL) kept)
          FROM backtests b WHERE b.webhook_id = ?1 AND b.ticker = ?2 AND substr(b.digest, 1, 32) <> substr(?3, 1, 32)",
         params![webhook, ticker.as_str(), digest],
     )?;

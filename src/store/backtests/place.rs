@@ -17,6 +17,8 @@ pub(super) struct Kept {
     pub size: BacktestSize,
     /// True if trades are open at the end of its list.
     pub has_open: bool,
+    /// True if all of that is kept; of lists of earlier versions it is not, and they are read again.
+    pub is_open_whole: bool,
     pub digest: Vec<u8>,
     /// The currency it is kept with, of the file or of the webhook's settings then.
     pub currency: String,
@@ -34,7 +36,9 @@ impl Kept {
             "SELECT b.ticker, (SELECT count(*) FROM trades t
                      WHERE t.webhook_id = b.webhook_id AND t.book = 1 AND t.ticker = b.ticker),
                  b.open_trades > 0, b.digest, b.currency, b.point_value, b.initial_capital,
-                 b.commission_kind, b.commission_value, b.contract
+                 b.commission_kind, b.commission_value, b.contract,
+                 b.open_trades = 0 OR (SELECT count(json_extract(o.value, '$.quantity')) = b.open_trades
+                     FROM json_each(b.listed_open) o)
              FROM backtests b WHERE b.webhook_id = ?1 ORDER BY b.ticker",
         )?;
         let kept = select.query_map([webhook], |row| {
@@ -52,6 +56,7 @@ impl Kept {
                     .get::<_, Option<String>>(7)?
                     .zip(optional_parsed(row, 8)?),
                 contract: optional_parsed(row, 9)?,
+                is_open_whole: row.get(10)?,
             })
         })?;
         Ok(kept.collect::<rusqlite::Result<_>>()?)
@@ -133,6 +138,7 @@ impl Place {
         };
         only.size.ticker == self.ticker
             && only.digest == digest.bytes()
+            && only.is_open_whole
             && only.currency == terms.currency
             && only.point_value == terms.point_value.value
             && only.initial_capital == terms.own_capital()

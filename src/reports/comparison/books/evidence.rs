@@ -1,8 +1,8 @@
 //! Records of the compared time, besides the two books.
 
 use crate::compare::cause::{Export, Gap};
-use crate::compare::leg::of_trade;
-use crate::compare::{ClockShift, Evidence, Joined, Outage, Refused};
+use crate::compare::leg::of_row;
+use crate::compare::{Action, ClockShift, Evidence, Joined, Outage, Refused};
 use crate::domain::event::EventStatus;
 use crate::domain::money::Decimal;
 use crate::domain::order::Order;
@@ -112,10 +112,15 @@ fn gaps(orders: &[Order]) -> Vec<Gap> {
 /// The legs of an earlier export.
 fn export(past: &PastBacktest, ticker: &Ticker, shift: &ClockShift) -> Export {
     let rows = past.trades.iter().flat_map(|trade| {
-        let rows =
-            [trade.entry, trade.exit].map(|(time, price)| (shift.corrected(time), price, None));
-        of_trade(ticker, trade.direction, trade.quantity, rows)
+        let row = |effect, (time, price)| {
+            let row = (shift.corrected(time), price, None);
+            of_row(ticker, effect, trade.quantity, row)
+        };
+        let entry = row((trade.direction, Action::Entry), trade.entry);
+        let exit = (trade.direction.opposite(), Action::Exit);
+        [Some(entry), trade.exit.map(|at| row(exit, at))]
     });
+    let rows = rows.flatten();
     Export {
         imported_at: past.imported_at,
         legs: Joined::of(rows).legs,
