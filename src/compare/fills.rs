@@ -105,6 +105,33 @@ impl FillLegs {
         self.orders.iter().map(whole).collect()
     }
 
+    /// Joins orders that are the fill of one alert, each group in order: an export without numbers of
+    /// orders tells one that took two seconds as two.
+    pub fn join(&mut self, groups: &[Vec<usize>]) {
+        let mut first_of: Vec<usize> = (0..self.orders.len()).collect();
+        for group in groups {
+            for &place in group {
+                first_of[place] = group[0];
+            }
+        }
+        let mut joined: Vec<FillOrder> = Vec::with_capacity(self.orders.len());
+        let mut place_of = vec![0; self.orders.len()];
+        for (before, order) in std::mem::take(&mut self.orders).into_iter().enumerate() {
+            let first = first_of[before];
+            if first == before {
+                place_of[before] = joined.len();
+                joined.push(order);
+            } else {
+                place_of[before] = place_of[first];
+                joined[place_of[first]].join(&order);
+            }
+        }
+        self.orders = joined;
+        for place in self.places.values_mut() {
+            *place = place_of[*place];
+        }
+    }
+
     /// Makes the legs of the orders: one that turns a position round has two, as its
     /// counterpart has. Without a counterpart it has one, by the fills before it.
     pub fn split(&mut self, splits: &[Option<Split>]) {
@@ -185,16 +212,18 @@ impl FillOrder {
     }
 
     fn add(&mut self, one: &FillOf<'_>, money: &str) {
-        let fill = one.fill;
-        self.fills += 1;
-        self.precision = self.precision.max(fill.precision);
-        self.moved = self
-            .moved
-            .saturating_add(fill.counted(money).quantity.get());
-        let value = fill.price.get().checked_mul(fill.quantity.get());
-        self.value = self.value.saturating_add(value.unwrap_or_default());
-        let sum = self.quantity.get().checked_add(fill.quantity.get());
-        if let Some(quantity) = sum.and_then(|sum| Quantity::new(sum).ok()) {
+        self.join(&Self::of(one, money));
+    }
+
+    /// Takes in another part.
+    fn join(&mut self, part: &Self) {
+        self.fills += part.fills;
+        self.precision = self.precision.max(part.precision);
+        self.moved = self.moved.saturating_add(part.moved);
+        self.value = self.value.saturating_add(part.value);
+        self.order = self.order.or(part.order);
+        let sum = self.quantity.get().checked_add(part.quantity.get());
+        if let Some(quantity) = sum.and_then(|sum| Quantity::new(sum.normalize()).ok()) {
             self.quantity = quantity;
         }
         let mean = self.value.checked_div(self.quantity.get());

@@ -103,70 +103,180 @@ impl Split {
 #[must_use]
 pub fn splits(
     first: &[Leg],
-    mut orders: Vec<Leg>,
+    orders: Vec<Leg>,
     tolerance: &Tolerance,
     shift: SignedDuration,
 ) -> Vec<Option<Split>> {
-    let (of_first, closing): (Vec<Leg>, Vec<Decimal>) = wholes(first).into_iter().unzip();
-    for order in &mut orders {
-        order.action = Action::Entry;
-        order.is_action_stated = true;
+    Counterparts::of(first, orders, tolerance, shift).splits()
+}
+
+/// Orders of both books that are one, as wholes.
+pub struct Counterparts {
+    /// Those of the first book, and what of each closes.
+    first: Vec<(Leg, Decimal)>,
+    second: Vec<Leg>,
+    pairs: Vec<Pair>,
+    /// The window of each pair.
+    windows: Vec<(i64, i64)>,
+    is_paired: Vec<bool>,
+    /// When the first book ends.
+    ends: Option<Timestamp>,
+    usual: Decimal,
+}
+
+impl Counterparts {
+    /// Finds them. An order of the second book is a leg of all of its quantity, and they are in
+    /// order of time.
+    #[must_use]
+    pub fn of(
+        first: &[Leg],
+        mut orders: Vec<Leg>,
+        tolerance: &Tolerance,
+        shift: SignedDuration,
+    ) -> Self {
+        let (of_first, closing): (Vec<Leg>, Vec<Decimal>) = wholes(first).into_iter().unzip();
+        for order in &mut orders {
+            order.action = Action::Entry;
+            order.is_action_stated = true;
+        }
+        let pairs = pairs(&of_first, &orders, tolerance, shift);
+        let cost = Cost::of(tolerance);
+        let window =
+            |pair: &Pair| cost.window(Point::of(&of_first[pair.first]).later(micros(shift)));
+        let mut is_paired = vec![false; orders.len()];
+        for pair in &pairs {
+            is_paired[pair.second] = true;
+        }
+        let mut found = Self {
+            windows: pairs.iter().map(window).collect(),
+            first: of_first.into_iter().zip(closing).collect(),
+            second: orders,
+            pairs,
+            is_paired,
+            ends: first.last().map(|last| last.time),
+            usual: Decimal::ONE,
+        };
+        found.usual = found.usual_ratio();
+        found
     }
-    let ends = first.last().map(|last| last.time);
-    let mut found = vec![None; orders.len()];
-    let pairs = pairs(&of_first, &orders, tolerance, shift);
-    let is_last = |pair: &&Pair| {
-        let whole = &of_first[pair.first];
-        whole.order.is_none() && Some(whole.time) == ends
-    };
-    let quantities =
-        |pair: &Pair| [&of_first[pair.first], &orders[pair.second]].map(|leg| leg.quantity.get());
-    let usual = usual_ratio(pairs.iter().filter(|pair| !is_last(pair)).map(quantities));
-    for pair in &pairs {
-        let (closing, whole) = (closing[pair.first], of_first[pair.first].quantity.get());
+
+    /// How many times the first quantity the second one usually is: the median.
+    fn usual_ratio(&self) -> Decimal {
+        let pairs = self.pairs.iter().filter(|pair| !self.is_last(pair));
+        let ratio = |pair: &Pair| {
+            let [first, second] = self.quantities(pair);
+            second.checked_div(first)
+        };
+        let mut ratios: Vec<Decimal> = pairs.filter_map(ratio).collect();
+        ratios.sort_unstable();
+        ratios
+            .get(ratios.len() / 2)
+            .copied()
+            .unwrap_or(Decimal::ONE)
+    }
+
+    fn quantities(&self, pair: &Pair) -> [Decimal; 2] {
+        [&self.first[pair.first].0, &self.second[pair.second]].map(|leg| leg.quantity.get())
+    }
+
+    /// True at the end of a list.
+    fn is_last(&self, pair: &Pair) -> bool {
+        let whole = &self.first[pair.first].0;
+        whole.order.is_none() && Some(whole.time) == self.ends
+    }
+
+    /// The split of each order of the second book; `None` where it has no counterpart.
+    #[must_use]
+    pub fn splits(&self) -> Vec<Option<Split>> {
+        let mut found = vec![None; self.second.len()];
+        for pair in &self.pairs {
+            found[pair.second] = Some(self.split(pair));
+        }
+        for (pair, window) in self.pairs.iter().zip(&self.windows) {
+            let Some(split) = found[pair.second].filter(Split::is_turn) else {
+                continue;
+            };
+            let run = self.run(pair.second, *window);
+            if run.len() > 1 {
+                share(&self.second, &run, (pair.second, split), &mut found);
+            }
+        }
+        found
+    }
+
+    fn split(&self, pair: &Pair) -> Split {
+        let (whole, closing) = &self.first[pair.first];
+        let (whole, closing) = (whole.quantity.get(), *closing);
         let split = Split {
             closing,
             whole,
             is_last: false,
             is_beside_other: false,
         };
-        found[pair.second] = Some(if is_last(&pair) && closing == whole {
-            let closing = closing.saturating_mul(usual).round_dp(PLACES).normalize();
-            Split {
-                closing,
-                whole: closing,
-                is_last: true,
-                ..split
-            }
-        } else {
-            split
-        });
-    }
-    let beside = Beside::of(&orders, &found);
-    let cost = Cost::of(tolerance);
-    for pair in &pairs {
-        let Some(split) = found[pair.second].filter(Split::is_turn) else {
-            continue;
-        };
-        let point = Point::of(&of_first[pair.first]).later(micros(shift));
-        let run = beside.run(pair.second, cost.window(point));
-        if run.len() > 1 {
-            share(&orders, &run, (pair.second, split), &mut found);
+        if !self.is_last(pair) || closing != whole {
+            return split;
+        }
+        let closing = closing.saturating_mul(self.usual);
+        let closing = closing.round_dp(PLACES).normalize();
+        Split {
+            closing,
+            whole: closing,
+            is_last: true,
+            ..split
         }
     }
-    found
-}
 
-/// How many times the first quantity the second one usually is: the median.
-fn usual_ratio(quantities: impl Iterator<Item = [Decimal; 2]>) -> Decimal {
-    let mut ratios: Vec<Decimal> = quantities
-        .filter_map(|[first, second]| second.checked_div(first))
-        .collect();
-    ratios.sort_unstable();
-    ratios
-        .get(ratios.len() / 2)
-        .copied()
-        .unwrap_or(Decimal::ONE)
+    /// The orders of the second book that are one together: neighbours of which one has a counterpart
+    /// and the others have none, and that add up to it. An exit and an entry of one are two.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Vec<usize>> {
+        let of = |index: usize| self.second[index].quantity.get();
+        let sum = |part: &[usize]| -> Decimal { part.iter().map(|&index| of(index)).sum() };
+        let mut found = Vec::new();
+        for (pair, window) in self.pairs.iter().zip(&self.windows) {
+            let whole = self.quantities(pair)[0];
+            let usual = whole.saturating_mul(self.usual);
+            let wanted = [whole, usual];
+            if wanted.contains(&of(pair.second)) {
+                continue;
+            }
+            let run = self.run(pair.second, *window);
+            let parts = (2..=run.len()).flat_map(|length| run.windows(length));
+            let mut parts = parts.filter(|part| part.contains(&pair.second));
+            if let Some(part) = parts.find(|part| wanted.contains(&sum(part))) {
+                let split = self.split(pair);
+                let all = sum(part);
+                let closed = (1..part.len())
+                    .find(|&ends| is_share((sum(&part[..ends]), all), &split))
+                    .unwrap_or(0);
+                let (closing, opening) = part.split_at(closed);
+                let several = [closing, opening].into_iter().filter(|part| part.len() > 1);
+                found.extend(several.map(<[usize]>::to_vec));
+            }
+        }
+        found
+    }
+
+    /// The neighbours of an order of the second book that nothing else lies between, with it: of its
+    /// side and instrument, in a window, and without a counterpart.
+    fn run(&self, of: usize, (earliest, latest): (i64, i64)) -> Vec<usize> {
+        let one = &self.second[of];
+        let is_near = |index: &usize| {
+            let other = &self.second[*index];
+            let at = other.time.as_microsecond();
+            (earliest..=latest).contains(&at)
+                && !self.is_paired[*index]
+                && other.side == one.side
+                && other.ticker == one.ticker
+        };
+        let before = (0..of).rev().take(MOST_NEAR).take_while(is_near);
+        let mut run: Vec<usize> = before.collect();
+        run.reverse();
+        run.push(of);
+        let behind = (of + 1..self.second.len()).take(MOST_NEAR);
+        run.extend(behind.take_while(is_near));
+        run
+    }
 }
 
 /// Gives the orders of a run their parts of a turn: the first of them close, and the rest open.
@@ -216,42 +326,6 @@ fn is_share((part, all): (Decimal, Decimal), split: &Split) -> bool {
 
 /// Orders on each side of another that are looked at.
 const MOST_NEAR: usize = 8;
-
-/// Orders by instrument and side, and which of them have a counterpart.
-struct Beside<'legs> {
-    orders: &'legs [Leg],
-    is_paired: Vec<bool>,
-}
-
-impl<'legs> Beside<'legs> {
-    fn of(orders: &'legs [Leg], found: &[Option<Split>]) -> Self {
-        Self {
-            orders,
-            is_paired: found.iter().map(Option::is_some).collect(),
-        }
-    }
-
-    /// The neighbours of an order that nothing else lies between, with it: of its side and
-    /// instrument, in a window, and without a counterpart.
-    fn run(&self, of: usize, (earliest, latest): (i64, i64)) -> Vec<usize> {
-        let one = &self.orders[of];
-        let is_near = |index: &usize| {
-            let other = &self.orders[*index];
-            let at = other.time.as_microsecond();
-            (earliest..=latest).contains(&at)
-                && !self.is_paired[*index]
-                && other.side == one.side
-                && other.ticker == one.ticker
-        };
-        let before = (0..of).rev().take(MOST_NEAR).take_while(is_near);
-        let mut run: Vec<usize> = before.collect();
-        run.reverse();
-        run.push(of);
-        let behind = (of + 1..self.orders.len()).take(MOST_NEAR);
-        run.extend(behind.take_while(is_near));
-        run
-    }
-}
 
 /// The orders of a book, each as one leg, and what of it closes a position. Exits and entries
 /// of one instant and side are one order; only with an exit beside it is an entry a part.

@@ -223,3 +223,71 @@ fn a_turn_that_came_twice_is_named() {
         assert_ne!(row["cause"]["order"], row["alert"]["order"], "{row}");
     }
 }
+
+#[test]
+fn an_order_that_an_export_tells_at_two_seconds_is_one_fill() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let ticker = "BINANCE:BTCUSDT";
+    let alert = |time: &str, action: &str, price: &str| {
+        let payload =
+            json!({ "ticker": ticker, "action": action, "qty": "1", "marketPrice": price });
+        (time.to_owned(), payload)
+    };
+    let alerts = [
+        alert("2026-01-05T10:00:00Z", "buy", "94800"),
+        alert("2026-01-05T12:00:00Z", "sell", "95000"),
+        alert("2026-01-05T14:00:00Z", "buy", "95000"),
+        alert("2026-01-05T16:00:00Z", "sell", "95100"),
+    ];
+    import_alerts(&data, &webhook, alerts);
+    let mut text =
+        "\"Date(UTC)\",\"Pair\",\"Side\",\"Price\",\"Executed\",\"Amount\",\"Fee\"\n".to_owned();
+    for (time, side, price, quantity) in [
+        ("05 10:00:01", "BUY", "94800", "0.6"),
+        ("05 10:00:02", "BUY", "94810", "0.4"),
+        ("05 12:00:01", "SELL", "95000", "0.5"),
+        ("05 12:00:03", "SELL", "94990", "0.3"),
+        ("05 12:00:04", "SELL", "94980", "0.2"),
+        ("05 14:00:01", "BUY", "95000", "1"),
+        // By hand: the alert has all of its fill.
+        ("05 14:00:20", "BUY", "95000", "0.4"),
+        ("05 16:00:01", "SELL", "95100", "1"),
+    ] {
+        let value: f64 = price.parse::<f64>().unwrap() * quantity.parse::<f64>().unwrap();
+        writeln!(
+            text,
+            "\"2026-01-{time}\",\"BTCUSDT\",\"{side}\",\"{price}\",\"{quantity}BTC\",\"{value}USDT\",\"0USDT\""
+        )
+        .unwrap();
+    }
+    import(
+        &data,
+        "fills",
+        &file(&data, "fills.csv", text),
+        &webhook,
+        &[],
+    );
+    let json = compared(&data, &webhook, &["--with", "fills"]);
+    let rows = json["rows"].as_array().unwrap();
+    let of = |row: &Value| {
+        let told = ["price", "quantity"].map(|of| row["fill"][of].as_str().unwrap().to_owned());
+        (row["outcome"].as_str().unwrap().to_owned(), told)
+    };
+    let found: Vec<_> = rows.iter().map(of).collect();
+    let one = |outcome: &str, price: &str, quantity: &str| {
+        (outcome.to_owned(), [price.to_owned(), quantity.to_owned()])
+    };
+    assert_eq!(
+        found,
+        [
+            one("matched", "94804", "1"),
+            one("matched", "94993", "1"),
+            one("matched", "95000", "1"),
+            one("false", "95000", "0.4"),
+            one("matched", "95100", "1"),
+        ]
+    );
+    // 4 for the purchase, 7 for the sale.
+    assert_eq!(json["execution"]["slippage"]["money"], "11");
+}

@@ -12,8 +12,8 @@ use super::books::Failed;
 use super::frame::Pair;
 use super::rows::ShownBook;
 use super::{Compared, ComparisonFilter};
-use crate::compare::splits::splits;
-use crate::compare::{Execution, Rate, Retention, Tolerance, matched};
+use crate::compare::splits::Counterparts;
+use crate::compare::{Execution, FillLegs, Rate, Retention, Tolerance, matched};
 
 pub(super) use books::FillBooks;
 pub(in crate::reports) use books::foreign;
@@ -35,12 +35,17 @@ fn split(filter: &ComparisonFilter, books: &mut FillBooks) -> Tolerance {
     let coarsest = books.fills.orders.iter().map(|order| order.precision).max();
     let precision = SignedDuration::from_secs(coarsest.unwrap_or(0).into());
     let tolerance = filter.tolerance(Tolerance::of_fills(precision));
-    let known = splits(
-        &books.alerts.legs,
-        books.fills.wholes(),
-        &tolerance,
-        filter.shift.constant(),
-    );
+    let counterparts = |fills: &FillLegs| {
+        let shift = filter.shift.constant();
+        Counterparts::of(&books.alerts.legs, fills.wholes(), &tolerance, shift)
+    };
+    let mut found = counterparts(&books.fills);
+    let parts = found.parts();
+    if !parts.is_empty() {
+        books.fills.join(&parts);
+        found = counterparts(&books.fills);
+    }
+    let known = found.splits();
     books.fills.split(&known);
     tolerance
 }
