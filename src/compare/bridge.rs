@@ -206,10 +206,25 @@ impl Bridge {
         ]
     }
 
-    /// The largest step, in either direction.
+    /// The largest step in the direction of the difference; `None` where there is no difference.
     #[must_use]
-    pub fn largest(&self) -> Option<(Step, Decimal)> {
+    pub fn main(&self) -> Option<(Step, Decimal)> {
+        let difference = self.observed - self.expected;
+        let is_below = difference.is_sign_negative();
+        self.largest(is_below).filter(|_| !difference.is_zero())
+    }
+
+    /// The largest step in the other direction.
+    #[must_use]
+    pub fn opposing(&self) -> Option<(Step, Decimal)> {
+        let difference = self.observed - self.expected;
+        self.largest(!difference.is_sign_negative())
+    }
+
+    fn largest(&self, is_below: bool) -> Option<(Step, Decimal)> {
         let steps = self.steps().into_iter();
+        let steps =
+            steps.filter(|(_, amount)| !amount.is_zero() && amount.is_sign_negative() == is_below);
         steps.max_by_key(|(_, amount)| amount.abs())
     }
 }
@@ -540,5 +555,26 @@ mod tests {
             ),
             (cents(20), cents(0), cents(26), cents(0))
         );
+    }
+
+    #[test]
+    fn the_main_step_goes_the_way_of_the_difference() {
+        let bridge = |missed: i64, false_trades: i64, price: i64| Bridge {
+            missed: missed.into(),
+            false_trades: false_trades.into(),
+            price: price.into(),
+            observed: (missed + false_trades + price).into(),
+            ..Bridge::default()
+        };
+        let of = |step, amount: i64| Some((step, Decimal::from(amount)));
+        let less = bridge(100, -65, -55);
+        assert_eq!(less.main(), of(Step::False, -65));
+        assert_eq!(less.opposing(), of(Step::Missed, 100));
+        let more = bridge(-100, 65, 55);
+        assert_eq!(more.main(), of(Step::False, 65));
+        assert_eq!(more.opposing(), of(Step::Missed, -100));
+        let one = bridge(0, 0, -5);
+        assert_eq!((one.main(), one.opposing()), (of(Step::Prices, -5), None));
+        assert_eq!(bridge(5, -5, 0).main(), None);
     }
 }

@@ -248,3 +248,60 @@ fn a_missing_alert_that_costs_much_is_the_next_step_though_nearly_all_match() {
     let said = "1 trade is of the backtest only: -100.00 USD of the difference. Look at the fills that are missing or false";
     assert!(step(&json).contains(said), "{}", step(&json));
 }
+
+#[test]
+fn a_step_against_the_difference_is_not_what_most_of_it_is_from() {
+    let (data, webhook) = with_settings(&json!({}));
+    let time = |hour: u32| format!("2026-01-{:02}T{:02}:10:00Z", 5 + hour / 24, hour % 24);
+    let alert = |hour, action: &str, price: &str| {
+        let payload =
+            json!({ "ticker": TICKER, "action": action, "qty": "10", "marketPrice": price });
+        (time(hour), payload)
+    };
+    let (mut rows, mut alerts) = (Vec::new(), Vec::new());
+    for number in 0..12 {
+        let is_missed = number == 5;
+        let told = [3 * number, 3 * number + 1]
+            .map(|hour| time(hour).replace(":10:00Z", ":00").replace('T', " "));
+        let (left, made) = if is_missed {
+            ("190", "-100")
+        } else {
+            ("201", "10")
+        };
+        rows.push(("long", told, ["200", left], "10", made));
+        if !is_missed {
+            alerts.push(alert(3 * number, "buy", "200"));
+            alerts.push(alert(3 * number + 1, "sell", "200.5"));
+        }
+        if number == 7 {
+            alerts.push(alert(3 * number + 2, "buy", "200"));
+            alerts.push((
+                time(3 * number + 2).replace(":10:", ":40:"),
+                alert(0, "sell", "193.5").1,
+            ));
+        }
+    }
+    import_list(
+        &data,
+        &webhook,
+        TICKER,
+        list_of_trades("USD", rows),
+        &["--point-value", "1"],
+    );
+    import_alerts(&data, &webhook, alerts);
+    let json = compared(&data, &webhook);
+    has_steps(
+        &json,
+        [
+            ("missed", "100"),
+            ("falseTrades", "-65"),
+            ("price", "-55"),
+            ("quantity", "0"),
+            ("commission", "0"),
+        ],
+    );
+    let summary = json["verdict"]["summary"].as_str().unwrap();
+    let said = "The alerts made 20.00 USD less than the backtest, of it -65.00 USD from false trades, while missed \
+                trades added +100.00 USD.";
+    assert!(summary.ends_with(said), "{summary}");
+}

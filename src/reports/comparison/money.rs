@@ -30,7 +30,7 @@ pub(super) fn step(found: &Found<'_>) -> Option<String> {
     if difference.is_zero() || is_little {
         return None;
     }
-    let (step, amount) = bridge.largest()?;
+    let (step, amount) = bridge.main()?;
     let amount = signed(amount, found.currency);
     let counts = bridge.trades;
     Some(match step {

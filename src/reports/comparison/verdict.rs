@@ -55,14 +55,47 @@ fn made(bridge: &Bridge, currency: &str) -> String {
         below if below.is_sign_negative() => "less",
         _ => "more",
     };
-    let mostly = bridge.largest().map_or(String::new(), |(step, amount)| {
-        let amount = money::signed(amount, currency);
-        format!(", most of it from {} ({amount})", step.name())
-    });
+    let mostly = main_step(bridge, currency).unwrap_or_default();
     format!(
         "The alerts made {} {direction} than the backtest{mostly}.",
         amount(difference)
     )
+}
+
+/// The step that most of a difference comes from, and one that goes the other way and is as large as
+/// half of it.
+fn main_step(bridge: &Bridge, currency: &str) -> Option<String> {
+    let (step, amount) = bridge.main()?;
+    let signed = |amount: Decimal| money::signed(amount, currency);
+    let two = Decimal::TWO;
+    let opposing = bridge
+        .opposing()
+        .filter(|(_, other)| other.abs() * two >= amount.abs());
+    if let Some((other, opposed)) = opposing {
+        let verb = if opposed.is_sign_negative() {
+            "took"
+        } else {
+            "added"
+        };
+        return Some(format!(
+            ", of it {} from {}, while {} {verb} {}",
+            signed(amount),
+            step.name(),
+            other.name(),
+            signed(opposed)
+        ));
+    }
+    let difference = bridge.observed - bridge.expected;
+    let part = if amount.abs() * two >= difference.abs() {
+        "most"
+    } else {
+        "the largest part"
+    };
+    Some(format!(
+        ", {part} of it from {} ({})",
+        step.name(),
+        signed(amount)
+    ))
 }
 
 /// The next step: about the fills and the position, if anything is wrong with them; else about the
