@@ -173,11 +173,14 @@ impl From<CannotCompare> for Problem {
         let code = match cannot {
             CannotCompare::NoBacktest(_) => "no_backtest",
             CannotCompare::WhichBacktest(_) => "which_backtest",
+            CannotCompare::NoBacktestOf(..) => "no_such_backtest",
             CannotCompare::NoTrades(_) => "no_trades",
             CannotCompare::NoAlerts(..) => "no_alerts",
             CannotCompare::NoOverlap { .. } | CannotCompare::FillsElsewhere { .. } => "no_overlap",
             CannotCompare::NoFills(_) => "no_fills",
             CannotCompare::WhichFills(_) => "which_fills",
+            CannotCompare::NoFillsOf(..) => "no_such_fills",
+            CannotCompare::NothingInRange { .. } => "nothing_in_range",
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, cannot.to_string())
     }

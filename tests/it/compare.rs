@@ -548,7 +548,7 @@ fn what_cannot_be_compared_says_why_and_what_to_do() {
     let output = data.run(&["compare", &webhook.id, "--ticker", "NASDAQ:AAPL"]);
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(
-        message.contains("name the instrument of the backtest"),
+        message.contains("no backtest of NASDAQ:AAPL; it has"),
         "{message}"
     );
     let server = Server::with(data, &[]);

@@ -18,6 +18,7 @@ mod compared_bars;
 mod compared_by_hand;
 mod compared_money;
 mod compared_open;
+mod compared_scope;
 mod compared_sizes;
 mod comparison_faults;
 mod compression;

@@ -31,11 +31,14 @@ pub enum CannotCompare {
         "the webhook has no backtest; import TradingView's list of trades first: algohook import trades FILE --webhook {0}"
     )]
     NoBacktest(String),
-    /// There are several, or none of that instrument.
+    /// There are several.
     #[error(
         "name the instrument of the backtest (--ticker, `ticker` in the API): the webhook has {0}"
     )]
     WhichBacktest(String),
+    /// There is none of the instrument that was named.
+    #[error("the webhook has no backtest of {0}; it has {1}")]
+    NoBacktestOf(Ticker, String),
     /// The backtest has no fill.
     #[error("the backtest of {0} has no trade; import a list of trades that has some")]
     NoTrades(Ticker),
@@ -49,11 +52,24 @@ pub enum CannotCompare {
         "the webhook has no fills; import the broker's export first: algohook import fills FILE --webhook {0}"
     )]
     NoFills(String),
-    /// There are fills of several instruments, or none of that one.
+    /// There are fills of several instruments.
     #[error(
         "name the instrument of the fills (--ticker, `ticker` in the API): the webhook has {0}"
     )]
     WhichFills(String),
+    /// There are no fills of the instrument that was named.
+    #[error("the webhook has no fills of {0}; it has {1}")]
+    NoFillsOf(Ticker, String),
+    /// Both books cover a time, and nothing of it is in the range that was asked for.
+    #[error(
+        "nothing is in the range that was asked for: the {of} cover {covered}. Ask for a range within it"
+    )]
+    NothingInRange {
+        /// Both books in words.
+        of: &'static str,
+        /// First and last time that both cover.
+        covered: String,
+    },
     /// Alerts and fills cover different times.
     #[error(
         "the alerts cover {alerts} and the fills {fills}: they do not overlap. Import an export that reaches into the time of the alerts; if it should, its times are of another zone (--time-zone)"
@@ -201,10 +217,12 @@ impl Books {
     }
 
     pub(super) fn no_overlap(&self) -> CannotCompare {
-        CannotCompare::NoOverlap {
+        let legs = [&self.backtest.legs[..], &self.alerts.legs];
+        let in_range = nothing_in_range("backtest and the alerts", legs, self.range);
+        in_range.unwrap_or_else(|| CannotCompare::NoOverlap {
             backtest: covered(&self.backtest.legs),
             alerts: covered(&self.alerts.legs),
-        }
+        })
     }
 }
 
@@ -242,6 +260,20 @@ pub(super) fn covered(legs: &[Leg]) -> String {
     }
 }
 
+/// Says so where a range was asked for that has nothing of what both books cover.
+pub(super) fn nothing_in_range(
+    of: &'static str,
+    [first, second]: [&[Leg]; 2],
+    asked: (Option<Timestamp>, Option<Timestamp>),
+) -> Option<CannotCompare> {
+    let from = first.first()?.time.max(second.first()?.time);
+    let to = first.last()?.time.min(second.last()?.time);
+    (asked != (None, None) && from <= to).then(|| CannotCompare::NothingInRange {
+        of,
+        covered: format!("{from:.0} to {to:.0}"),
+    })
+}
+
 /// The backtest that is meant: the only one, or that of the instrument.
 fn chosen(
     connection: &Connection,
@@ -260,6 +292,13 @@ fn chosen(
         // One name may be two instruments' for what it leaves out; the very name is one's.
         if kept.iter().any(|kept| kept.ticker == *ticker) {
             kept.retain(|kept| kept.ticker == *ticker);
+        }
+        if kept.is_empty() {
+            let of = ticker.clone();
+            return Err(Failed::Cannot(CannotCompare::NoBacktestOf(
+                of,
+                names.join(", "),
+            )));
         }
     }
     match <[Backtest; 1]>::try_from(kept) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::super::ComparisonFilter;
-use super::super::books::{CannotCompare, Failed, covered, named, with_legs};
+use super::super::books::{CannotCompare, Failed, covered, named, nothing_in_range, with_legs};
 use super::super::rows::ShownBook;
 use crate::compare::{
     Action, AlertLegs, Evidence, Executed, FillLegs, FillOf, Matching, TradeLegs,
@@ -158,10 +158,12 @@ impl FillBooks {
     }
 
     pub(super) fn no_overlap(&self) -> CannotCompare {
-        CannotCompare::FillsElsewhere {
+        let legs = [&self.alerts.legs[..], &self.fills.legs];
+        let in_range = nothing_in_range("alerts and the fills", legs, self.range);
+        in_range.unwrap_or_else(|| CannotCompare::FillsElsewhere {
             alerts: covered(&self.alerts.legs),
             fills: covered(&self.fills.legs),
-        }
+        })
     }
 }
 
@@ -233,6 +235,13 @@ fn chosen(
     let names: Vec<String> = kept.iter().map(|key| key.instrument.to_string()).collect();
     if let Some(ticker) = &filter.ticker {
         kept.retain(|key| key.instrument.ticker().may_be(ticker));
+        if kept.is_empty() {
+            let of = ticker.clone();
+            return Err(Failed::Cannot(CannotCompare::NoFillsOf(
+                of,
+                names.join(", "),
+            )));
+        }
     }
     match <[LedgerKey; 1]>::try_from(kept) {
         Ok([key]) => Ok(key),
