@@ -657,6 +657,7 @@ fn a_quantity_under_a_name_that_is_not_known_is_no_order_of_one() {
         r#""avg_volume":1000"#,
         r#""contract_size":50"#,
         r#""account_size":10000"#,
+        r#""value":61.8"#,
         r#""shares_outstanding":5000000"#,
         r#""commission_amount":1"#,
         r#""contract":"ESZ6""#,

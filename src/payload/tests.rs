@@ -613,7 +613,7 @@ fn a_timestamp_is_read_in_every_usual_form() {
 
 #[test]
 fn unknown_fields_share_one_warning_with_guesses() {
-    let unknown = warnings(r#""action":"buy","marketPrice":1,"limitPrise":2,"stop":3,"foo":"x""#);
+    let unknown = warnings(r#""action":"buy","marketPrice":1,"limitPrise":2,"stop":3,"foo":4"#);
     assert_eq!(
         unknown,
         [

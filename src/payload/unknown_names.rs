@@ -371,40 +371,26 @@ fn a_part_of_the_position_is_never_all_of_it() {
 }
 
 #[test]
-fn a_number_that_nobody_knows_is_no_order_of_one() {
+fn a_number_that_is_called_like_a_size_is_no_order_of_one() {
     for name in [
         "sz",
+        "sizing",
         "margin",
         "weight",
-        "value",
-        "cost",
-        "capital",
-        "funds",
-        "count",
-        "ratio",
+        "portion",
         "fraction",
-        "\u{43a}\u{43e}\u{43b}\u{438}\u{447}\u{435}\u{441}\u{442}\u{432}\u{43e}",
-        "\u{6570}\u{91cf}",
-        "num",
-        "number",
+        "ratio",
+        "cost",
+        "funds",
         "pieces",
         "tokens",
-        "btc",
-        "balance",
-        "equity",
-        "St\u{fc}ck",
-        "anzahl",
-        "kolvo",
-        "n",
-        "q",
-        "exposure_usd",
-        "my_number",
-        "multiplier",
-        "order_count",
         "trade_value",
         "close_ratio",
-        "base",
-        "sizing",
+        "order_margin",
+        "\u{43a}\u{43e}\u{43b}\u{438}\u{447}\u{435}\u{441}\u{442}\u{432}\u{43e}",
+        "\u{6570}\u{91cf}",
+        "St\u{fc}ck",
+        "anzahl",
     ] {
         for value in [
             "10",
@@ -437,9 +423,7 @@ fn a_number_that_nobody_knows_is_no_order_of_one() {
         makes(&purchase(&format!(r#""{name}":0"#)), "buy 1 A market at 10");
         fails(&purchase(&format!(r#""order":{{"{name}":10}}"#)));
     }
-    for fields in [r#""order":{"value":500}"#, r#""data":{"weight":"25%"}"#] {
-        fails(&purchase(fields));
-    }
+    fails(&purchase(r#""data":{"weight":"25%"}"#));
     fails(&three_commas(r#""action":"enter_long","order":{"sz":5}"#));
 }
 
@@ -463,6 +447,8 @@ fn a_number_of_something_else_costs_no_order() {
         r#""entry":10,"entry_price":10,"bid":9.9,"ask":10.1,"stop":9,"target":12,"limit":10"#,
         r#""tp1":12,"tp2":13,"tp_percent":"5%","sl_pips":20,"trail_offset":2,"stopDistance":1"#,
         r#""pivot":10,"support":9,"resistance":11,"r1":11,"s1":9,"prev_close":9.9"#,
+        // Names that say nothing are named in a warning.
+        r#""foo":4,"value":61.8,"my_number":"7","multiplier":3,"count":2"#,
         // Settings and identities.
         r#""leverage":5,"lev":"3x","slippage":2,"commission":"0.1%","fee":0.04,"tick_size":0.25"#,
         r#""bot_id":12345,"botId":"12345","magic":777,"version":2,"account":"12345","chat_id":-100"#,
@@ -536,33 +522,18 @@ fn a_message_of_another_service_says_what_is_not_used() {
 }
 
 proptest! {
-    /// A percentage, a share or money under any name that is not known is never an order of one
-    /// nor of all.
+    /// A percentage under any name that is not known is never an exit of all.
     #[test]
-    fn no_number_becomes_a_default(
-        name in "[b-z][a-z]{1,9}",
-        value in prop::sample::select(vec!["7", "0.5", r#""50%""#, r#""500 USDT""#, r#""7""#]),
-        side in prop::sample::select(vec![r#""action":"buy""#, r#""positionDirection":"exitLong""#]),
+    fn no_portion_becomes_all_of_a_position(
+        name in "[b-z]{1,3}x[a-z]{1,6}",
+        value in prop::sample::select(vec![r#""50%""#, r#""50 %""#, r#""half""#]),
         is_inside in any::<bool>(),
     ) {
         let stated = format!(r#""{name}":{value}"#);
         let stated = if is_inside { format!(r#""order":{{{stated}}}"#) } else { stated };
-        let message = format!(r#"{{"ticker":"A",{side},"marketPrice":10,{stated}}}"#);
-        if let Ok(found) = parsed(&message) {
+        if let Ok(found) = parsed(&exit(&stated)) {
             let order = in_words(&found.signal);
-            let is_default = order.contains(" 1 A") || order.contains(" all A");
-            prop_assert!(!is_default || super::fields::is_other_figure(&name), "{}: {}", message, order);
+            prop_assert!(!order.contains(" all A"), "{}: {}", stated, order);
         }
-    }
-}
-
-#[test]
-fn the_page_lists_every_number_that_is_no_size() {
-    let page = include_str!("../../docs/messages.md");
-    let listed: Vec<&str> = page.split_whitespace().collect();
-    for word in super::fields::other_figures() {
-        assert!(listed.contains(&word), "{word}");
-        let is_other = super::fields::is_other_figure;
-        assert!(is_other(word) && is_other(&word.to_uppercase()), "{word}");
     }
 }

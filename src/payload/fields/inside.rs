@@ -7,7 +7,7 @@ use super::given::{blank, shortened};
 use super::names::{ALERT, POSITION_SIZES, QUANTITY_KIND, QUANTITY_RISK, SIZES, Standing};
 use super::side::{Side, agrees};
 use super::words::{QuantityKind, SideWord};
-use super::{Object, PayloadError, figures, likeness, string, words};
+use super::{Object, PayloadError, likeness, portion, string, words};
 use crate::domain::ledger::same_size;
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::domain::signal::Intent;
@@ -21,8 +21,7 @@ const OF_THE_ORDER: [&str; 8] = [
     "order", "strategy", "trade", "signal", "alert", "data", "payload", "message",
 ];
 
-/// Names of objects that have nothing but the order in them: a number there that nobody knows may
-/// be its size.
+/// Names of objects that have nothing but the order in them, and are about the position, too.
 const ORDERS: [&str; 8] = [
     "order", "trade", "position", "entry", "exit", "sizing", "quantity", "size",
 ];
@@ -166,14 +165,13 @@ pub fn size(fields: &Object<'_, '_>, is_entry: bool) -> Option<Hidden> {
         let is_like = !is_free
             && !place.name.to_ascii_lowercase().contains("vol")
             && likeness::is_size(place.name, std::iter::empty());
-        let is_number = || {
-            let is_order = is_in(place.path, &ORDERS);
-            let is_share = is_in(place.path, &OF_THE_ORDER) && figures::is_share(place.value);
-            !is_free
-                && (is_order || is_share)
-                && figures::may_size(place.name, place.value, is_entry)
+        let is_portion = || {
+            !is_entry
+                && !is_free
+                && (is_in(place.path, &OF_THE_ORDER) || is_in(place.path, &ORDERS))
+                && portion::is_portion(place.name, place.value)
         };
-        let is_stated = (is_known || is_like) && likeness::is_amount(place.value) || is_number();
+        let is_stated = (is_known || is_like) && likeness::is_amount(place.value) || is_portion();
         is_stated && !is_around(place.path)
     };
     find_unread(fields, &|place, is_beside, is_free| {

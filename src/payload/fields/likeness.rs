@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::given::blank;
 use super::names::{is_name, is_one_slip};
-use super::{figures, string, switch, words as values};
+use super::{string, switch, words as values};
 use crate::domain::money::parse_decimal;
 use crate::domain::signal::{Direction, Intent};
 
@@ -34,7 +34,7 @@ const SIZES: [&str; 15] = [
 ];
 
 /// Words that say a size alone, or beside words that only say of what.
-const SHARES: [&str; 23] = [
+const SHARES: [&str; 38] = [
     "percent",
     "pct",
     "percentage",
@@ -58,6 +58,21 @@ const SHARES: [&str; 23] = [
     "vol",
     "amt",
     "nominal",
+    "sz",
+    "sizing",
+    "margin",
+    "weight",
+    "portion",
+    "fraction",
+    "ratio",
+    "cost",
+    "funds",
+    "pieces",
+    "tokens",
+    "anzahl",
+    "st\u{fc}ck",
+    "\u{43a}\u{43e}\u{43b}\u{438}\u{447}\u{435}\u{441}\u{442}\u{432}\u{43e}",
+    "\u{6570}\u{91cf}",
 ];
 
 /// Words that say of what a share is.
@@ -182,7 +197,9 @@ pub fn is_of_something_else(words: &[String]) -> bool {
 pub fn is_size<'n>(name: &str, mut beside: impl Iterator<Item = &'n str>) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    if words.is_empty() || has(&OTHERS) || is_of_something_else(&words) {
+    // "value" alone is any plot's.
+    let is_plot = words.len() == 1 && words[0] == "value";
+    if words.is_empty() || has(&OTHERS) || is_of_something_else(&words) || is_plot {
         return false;
     }
     let is_volume = words
@@ -366,7 +383,7 @@ pub fn is_unit(name: &str, value: &RawValue) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     // Stops and targets have units of their own.
-    if has(&OTHERS) || has(figures::ANYWHERE[0]) {
+    if has(&OTHERS) {
         return false;
     }
     let text = string(value);

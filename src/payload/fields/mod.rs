@@ -11,13 +11,13 @@
 //! have to say the same, or the message contradicts itself and makes no order.
 
 mod bracket;
-mod figures;
 mod given;
 mod inside;
 mod likeness;
 mod metadata;
 mod names;
 mod origins;
+mod portion;
 mod position;
 mod prices;
 #[cfg(test)]
@@ -35,8 +35,6 @@ mod words;
 use std::borrow::Cow;
 use std::str::FromStr;
 
-#[cfg(test)]
-pub use figures::{all as other_figures, is_other as is_other_figure};
 pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
 pub use names::{CLOSE_POSITION, QUANTITY_KIND, TIMESTAMP, is_name, is_secret};

@@ -8,7 +8,7 @@ use super::inside;
 use super::names::{self, SIZES};
 use super::position::Position;
 use super::side::Side;
-use super::{Object, PayloadError, figures, given::shortened, likeness};
+use super::{Object, PayloadError, given::shortened, likeness, portion};
 
 /// The error of an order that would have a default size while the message may state one, or a
 /// position that the default does not lead to.
@@ -20,7 +20,7 @@ pub fn size(fields: &Object<'_, '_>, side: &Side, position: &Position) -> Option
     }
     position_of_another_name(fields, side, position)
         .or_else(|| unit(fields))
-        .or_else(|| number(fields, side))
+        .or_else(|| portion(fields, side))
 }
 
 /// The error of a number whose name looks like that of a size, or is one but for a slip of the
@@ -48,22 +48,18 @@ fn misspelt(fields: &Object<'_, '_>) -> Option<PayloadError> {
     ))
 }
 
-/// The error of a number under a name that says nothing of it.
-fn number(fields: &Object<'_, '_>, side: &Side) -> Option<PayloadError> {
-    let is_entry = !side.intent.is_exit();
+/// The error of an exit that would leave the whole position, while the message may state a part.
+fn portion(fields: &Object<'_, '_>, side: &Side) -> Option<PayloadError> {
+    if !side.intent.is_exit() {
+        return None;
+    }
     let unknown = fields.given.unknown();
-    let mut names = unknown.iter().map(|(name, _)| *name);
-    let is_bar = names.any(likeness::is_bar);
     let (name, _) = unknown.iter().find(|(name, value)| {
-        let is_volume = is_bar && names::is_name(name, "v");
-        let is_known = names::ALERT.near(name).is_some() || is_volume;
-        !is_known && figures::may_size(name, value, is_entry)
+        names::ALERT.near(name).is_none() && portion::is_portion(name, value)
     })?;
     let name = shortened(name);
-    let mut hint = what_it_is(fields, &name);
-    if !is_entry {
-        hint = format!("{hint} To leave the whole position, add \"closePosition\": true.");
-    }
+    let hint = what_it_is(fields, &name);
+    let hint = format!("{hint} To leave the whole position, add \"closePosition\": true.");
     Some(not_clear(fields, &name, hint))
 }
 
