@@ -113,6 +113,34 @@ const KNOW_THE_WRITER: &[&str] = &[
 /// Rooms that may open a connection to another machine.
 const CONNECT: &[&str] = &["outbound"];
 
+/// Rooms and files whose texts only someone at a terminal reads, or whoever configures a server.
+const AT_THE_TERMINAL: &[&str] = &[
+    "app.rs",
+    "app/listeners.rs",
+    "app/store_run.rs",
+    "cli/",
+    "config",
+    "doctor/",
+    "server/",
+];
+
+/// The options and commands that other rooms may name, with the reason: the page has nothing
+/// that does the same, or cannot be reached.
+const ONLY_AT_THE_TERMINAL: &[(&str, &str, &str)] = &[
+    ("api", "algohook token", "programs have no page"),
+    ("api", "--scope", "of the tokens of programs"),
+    ("api", "algohook user", "no page without a password"),
+    ("api", "--public-url", "no page behind a wrong proxy"),
+    ("store", "algohook user", "no page without a password"),
+    ("store", "algohook setup-link", "no page without a password"),
+    ("store", "algohook serve", "no page without a server"),
+    ("store", "--data-dir", "no page without a database"),
+    ("store", "algohook backup", "before a restore"),
+    ("store", "algohook restore", "only while no server runs"),
+    ("store", "--force", "of a restore"),
+    ("store", "algohook compact", "only while no server runs"),
+];
+
 /// Lines that a file has at most, its tests apart.
 const LONGEST_FILE: usize = 500;
 
@@ -304,6 +332,40 @@ fn named_outside(sources: &[Source], words: &[&str], rooms: &[&str]) -> Vec<Stri
     let names = |source: &&Source| words.iter().any(|word| source.code.contains(word));
     let wrong = sources.iter().filter(is_outside).filter(names);
     wrong.map(|source| source.path.clone()).collect()
+}
+
+/// Options and commands that the texts of inner rooms name, each as `room: option`. The page and
+/// the API say the same words and have neither; the command line adds its own (`cli/hints.rs`).
+fn of_the_command_line(sources: &[Source], commands: &[String]) -> BTreeSet<(String, String)> {
+    let is_at_terminal = |path: &str| AT_THE_TERMINAL.iter().any(|begin| path.starts_with(begin));
+    let is_in_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
+    let word = |text: &str| -> String { text.chars().take_while(is_in_name).collect() };
+    let is_option = |word: &String| word[2..].starts_with(|first: char| first.is_ascii_lowercase());
+    let mut named = BTreeSet::new();
+    for source in sources {
+        if is_at_terminal(&source.path) {
+            continue;
+        }
+        // A text goes on in the next line.
+        let lines: Vec<&str> = source.code.split("\\\n").map(str::trim_start).collect();
+        let code = lines.concat();
+        let options = code.match_indices("--").map(|(at, _)| word(&code[at..]));
+        let after = code.split("algohook ").skip(1).map(word);
+        let of_commands = after.filter(|word| commands.contains(word));
+        let of_commands = of_commands.map(|command| format!("algohook {command}"));
+        let found = options.filter(is_option).chain(of_commands);
+        named.extend(found.map(|text| (source.room().to_owned(), text)));
+    }
+    named
+}
+
+/// The names of all commands.
+fn commands() -> Vec<String> {
+    let line = algohook::cli::command();
+    let commands = line.get_subcommands();
+    commands
+        .map(|command| command.get_name().to_owned())
+        .collect()
 }
 
 fn long_files(sources: &[Source]) -> Vec<String> {
@@ -525,6 +587,43 @@ fn the_domain_knows_no_sql_http_clock_or_api() {
     assert_eq!(named_outside(&sources(), &foreign, &others), nothing());
     let made_up = [Source::new("domain/a.rs", "let now = Timestamp::now();")];
     assert_eq!(named_outside(&made_up, &foreign, &others), ["domain/a.rs"]);
+}
+
+#[test]
+fn texts_of_inner_rooms_name_no_option_and_no_command() {
+    let allowed = ONLY_AT_THE_TERMINAL.iter();
+    let allowed = allowed.map(|(room, text, _)| ((*room).to_owned(), (*text).to_owned()));
+    let allowed: BTreeSet<(String, String)> = allowed.collect();
+    assert_eq!(of_the_command_line(&sources(), &commands()), allowed);
+}
+
+#[test]
+fn an_option_and_a_command_in_a_text_are_found() {
+    let texts = [
+        ("reports/a.rs", "\"name it (--ticker): it has {0}\""),
+        (
+            "imports/b.rs",
+            "\"import it first: algohook \\\n         import trades FILE\"",
+        ),
+        ("store/c.rs", "// as --force does\n\"nothing\""),
+        ("payload/d.rs", "\"none that algohook knows -- or reads\""),
+        ("cli/e.rs", "\"(--ticker)\""),
+        ("app/telling.rs", "\"algohook outbox shows them\""),
+    ];
+    let made_up = texts.map(|(path, text)| Source::new(path, text));
+    let found = of_the_command_line(&made_up, &commands());
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(room, text)| (&**room, &**text))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("app", "algohook outbox"),
+            ("imports", "algohook import"),
+            ("reports", "--ticker")
+        ]
+    );
 }
 
 #[test]

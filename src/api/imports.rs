@@ -135,7 +135,7 @@ fn no_room(error: StoreError) -> Problem {
             "no_room",
             error.to_string(),
         )
-        .hint("nothing was imported; make room on the disk of the data directory, or import the file on the server with algohook import"),
+        .hint("nothing was imported; make room on the disk of the data directory, or import the file from the command line of the server"),
         error => error.into(),
     }
 }

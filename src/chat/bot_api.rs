@@ -218,7 +218,7 @@ pub fn updates(bot: &Bot, answer: &Answer) -> Result<Updates, Refused> {
 /// The next step after a refusal, by its status.
 fn hint(status: u16) -> &'static str {
     match status {
-        401 | 404 => ". The bot's token is not valid: set it again with algohook channel change",
+        401 | 404 => ". The bot's token is not valid: enter it again in the channel's settings",
         409 => {
             ". Something else reads the messages of this bot: another algohook, or a webhook that was set for it. Use \
              a bot of its own"

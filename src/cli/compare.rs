@@ -1,6 +1,7 @@
 //! `algohook compare`: does live trading do what the backtest promised, and the broker what
 //! the alerts asked for?
 
+mod commands;
 mod execution;
 
 use std::io::Write;
@@ -119,7 +120,7 @@ impl Compare {
         }
         if self.with == With::Fills && !matches!(self.shift, ClockShift::Constant(_)) {
             bail!(
-                "--shift by zone is of backtests; import the fills again with their zone (--time-zone)"
+                "--shift by zone is of backtests; import the fills again with their time zone (--time-zone)"
             );
         }
         let store = open::store(config)?;
@@ -147,7 +148,7 @@ impl Compare {
         if self.json {
             return output::json(out, &Printed::from(&compared));
         }
-        write_comparison(out, &compared.comparison)?;
+        write_comparison(out, &filter, &compared.comparison)?;
         write_rows(out, &compared.rows, self.with, self.all)
     }
 }
@@ -166,7 +167,11 @@ impl<'a> From<&'a Compared> for Printed<'a> {
     }
 }
 
-fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Result<()> {
+fn write_comparison(
+    out: &mut dyn Write,
+    filter: &ComparisonFilter,
+    comparison: &Comparison,
+) -> anyhow::Result<()> {
     let Comparison {
         verdict,
         legs,
@@ -177,7 +182,11 @@ fn write_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     } = comparison;
     let [first, second] = books(comparison.with);
     writeln!(out, "{}", verdict.summary)?;
-    writeln!(out, "-> {}\n", verdict.next_step)?;
+    writeln!(out, "-> {}", verdict.next_step)?;
+    for command in commands::of(filter, comparison) {
+        writeln!(out, "   {command}")?;
+    }
+    writeln!(out)?;
     for note in &comparison.notes {
         writeln!(out, "NOTE: {}.", output::printable(note))?;
     }

@@ -157,7 +157,7 @@ impl Alerts {
     fn run(self, config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = read(&self.file)?;
         let now = Timestamp::now();
-        let file = alerts::read(&*file).map_err(|error| unreadable(&self.file, &error))?;
+        let file = alerts::read(&*file).map_err(|error| unreadable(&self.file, error))?;
         file.require_names(&self.names)?;
         let selection = AlertSelection {
             names: self.names,
@@ -372,7 +372,7 @@ impl Trades {
             stated,
         };
         let new = new_backtest(&*file, &settings, reading, Timestamp::now())
-            .map_err(|error| unreadable(path, &error))?;
+            .map_err(|error| unreadable(path, error))?;
         let imported = if self.dry_run {
             let read = |connection: &_| backtests::preview(connection, &webhook, &new);
             store.readers().run_blocking(read)?
@@ -416,17 +416,19 @@ fn read(path: &Path) -> anyhow::Result<Box<dyn Source>> {
     Ok(file)
 }
 
-fn unreadable(path: &Path, error: &Unreadable) -> anyhow::Error {
-    let text = match error {
-        Unreadable::Rows(faults) => {
-            let lines = faults.named.iter().map(|fault| format!("\n  {fault}"));
-            let more = match faults.more {
-                0 => String::new(),
-                more => format!("\n  and {more} more"),
-            };
-            lines.collect::<String>() + &more
-        }
-        error => error.to_string(),
+fn unreadable(path: &Path, error: Unreadable) -> anyhow::Error {
+    let what = not_imported(path);
+    let Unreadable::Rows(faults) = error else {
+        return anyhow::Error::new(error).context(what);
     };
-    anyhow!("{} was not imported: {text}", path.display())
+    let lines = faults.named.iter().map(|fault| format!("\n  {fault}"));
+    let more = match faults.more {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    anyhow!("{what}: {}{more}", lines.collect::<String>())
+}
+
+fn not_imported(path: &Path) -> String {
+    format!("{} was not imported", path.display())
 }

@@ -16,6 +16,7 @@ mod events;
 mod expectation;
 mod explain;
 mod forward;
+mod hints;
 mod http;
 mod import;
 mod open;
@@ -102,6 +103,9 @@ pub fn run() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", in_words(&error));
+            if let Some(hint) = hints::of(&error) {
+                eprintln!("hint: {hint}");
+            }
             ExitCode::FAILURE
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::config::{Config, prepare_data_dir};
 use crate::desk::webhooks::Webhook;
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{NotAWebhookId, WebhookId};
 use crate::journal::turns::{BESIDE_A_SERVER, Turns};
 use crate::server::lock::running_server;
 use crate::store::audit::Actor;
@@ -73,13 +73,18 @@ pub enum WebhookArgument {
     Name(String),
 }
 
+/// A mistyped id of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} (`algohook webhook list` shows them)")]
+pub struct MistypedId(#[from] NotAWebhookId);
+
 impl FromStr for WebhookArgument {
-    type Err = <WebhookId as FromStr>::Err;
+    type Err = MistypedId;
 
     /// A text that begins as ids do is an id, so that a mistyped one is called that and not a name.
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+    fn from_str(text: &str) -> std::result::Result<Self, MistypedId> {
         if text.starts_with("wh_") {
-            return text.parse().map(Self::Id);
+            return Ok(Self::Id(text.parse()?));
         }
         Ok(Self::Name(text.to_owned()))
     }

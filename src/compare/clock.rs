@@ -1,6 +1,7 @@
 //! A correction of the clock of a book: a backtest whose chart was set to another zone than it
 //! was read in.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
@@ -79,6 +80,28 @@ pub(super) fn is_summer(time: Timestamp, winter: SignedDuration, like: &TimeZone
     like.to_offset_info(corrected).dst().is_dst()
 }
 
+/// As it is read.
+impl fmt::Display for ClockShift {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |zone: &TimeZone| zone.iana_name().unwrap_or("UTC").to_owned();
+        match self {
+            Self::Constant(by) => write!(formatter, "{}s", by.as_secs()),
+            Self::Seasons {
+                winter,
+                summer,
+                like,
+            } => write!(
+                formatter,
+                "{}s,{}s,{}",
+                winter.as_secs(),
+                summer.as_secs(),
+                name(like)
+            ),
+            Self::Zone(zone) => formatter.write_str(&name(zone)),
+        }
+    }
+}
+
 impl FromStr for ClockShift {
     type Err = String;
 
@@ -119,6 +142,14 @@ mod tests {
     fn corrected(shift: &str, time: &str) -> String {
         let shift: ClockShift = shift.parse().unwrap();
         shift.corrected(time.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_shift_is_written_as_it_is_read() {
+        for text in ["-9000s", "18000s,14400s,America/New_York", "Asia/Tokyo"] {
+            let shift: ClockShift = text.parse().unwrap();
+            assert_eq!(shift.to_string(), text);
+        }
     }
 
     #[test]

@@ -116,19 +116,21 @@ impl NotPassedOn {
         )
     }
 
-    /// The next step.
+    /// The next step, in a sentence.
     #[must_use]
     pub fn next(&self) -> String {
         let id = self.forward.id;
-        format!("algohook outbox --target {id} shows them; send them again, or drop them")
+        format!("Look at the messages of {id}: send them again, or drop them.")
     }
 
-    fn fault(&self) -> Fault {
+    /// The same as a fault.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
         let StoredForward { id, terms, .. } = &self.forward;
         let (origin, counts) = (&terms.origin, self.counts());
         Fault {
             what: format!("Alerts were not passed on by {id} to {origin}: {counts}."),
-            next: format!("{}.", self.next()),
+            next: self.next(),
         }
     }
 }

@@ -96,7 +96,7 @@ pub enum ForwardError {
     #[error("template: belongs to the format template, and that format needs one")]
     TemplateMisplaced,
     /// A template names a secret that is not there.
-    #[error("settings: the template names {{{{{0}}}}}: add --set {0}=VALUE")]
+    #[error("settings: the template names {{{{{0}}}}}; give {0} a value")]
     SecretMissing(String),
     /// Only bytes can be passed on of what is no order.
     #[error(

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{Finding, Verdict};
-use crate::desk::faults::{self, Fault};
+use crate::desk::faults::{self, Fault, NotPassedOn};
 use crate::platform::is_open_to_others;
 use crate::server::lock::RunningServer;
 use crate::store::{Connection, Result};
@@ -38,9 +38,15 @@ fn bad(check: &'static str, Fault { what, next }: Fault) -> Finding {
 }
 
 fn forwards(connection: &Connection) -> Result<Vec<Finding>> {
-    let faults = faults::of_forwards(connection)?.into_iter();
-    let findings = faults.map(|Fault { what, next }| Finding::notice("forwards", what, next));
-    Ok(findings.collect())
+    let finding = |found: &NotPassedOn| {
+        let next = format!(
+            "algohook outbox --target {} shows them; send them again, or drop them",
+            found.forward.id
+        );
+        Finding::notice("forwards", found.fault().what, next)
+    };
+    let found = faults::not_passed_on(connection)?;
+    Ok(found.iter().map(finding).collect())
 }
 
 fn secrets(

@@ -57,7 +57,7 @@ pub enum UnfitSetting {
         known: String,
     },
     /// Missing setting.
-    #[error("{of} needs {name}: add --set {name}=VALUE")]
+    #[error("{of} needs {name}; give it a value")]
     Missing {
         /// The format or the kind.
         of: String,

@@ -75,9 +75,7 @@ impl WebhookId {
 
 /// A text that is no webhook id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{0}\" is not a webhook id; an id looks like wh_ and {ID_LETTERS} letters and digits (`algohook webhook list` shows them)"
-)]
+#[error("\"{0}\" is not a webhook id; an id looks like wh_ and {ID_LETTERS} letters and digits")]
 pub struct NotAWebhookId(String);
 
 impl FromStr for WebhookId {

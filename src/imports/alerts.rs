@@ -246,6 +246,7 @@ fn file_of_one_list() -> Unreadable {
     Unreadable::Foreign(Foreign {
         is: "one JSON list",
         advice: "Alerts are read as JSON lines, one object on each line: jq -c '.[]' FILE writes them so",
+        kind: None,
     })
 }
 
@@ -295,10 +296,7 @@ impl LogColumns {
         }
         Err(
             match trades::looks_like_list(table, &trades::Choices::default()) {
-                Ok(()) => Unreadable::Foreign(trades::Foreign {
-                    is: "a list of trades",
-                    advice: "It becomes the webhook's backtest: algohook import trades FILE",
-                }),
+                Ok(()) => Unreadable::Foreign(Kind::Trades.elsewhere()),
                 Err(error @ Unreadable::Foreign(_)) => error,
                 Err(_) => Unreadable::UnknownTable {
                     found: table.header.clone(),

@@ -60,7 +60,7 @@ const IN_THE_FUTURE: &str =
 const FILLS_ARE: &str = "Fills are read of Alpaca's activities, the trade histories of Binance and Bybit, Flex queries and activity statements of Interactive Brokers, and of plain columns: time,symbol,side,qty,price,fee,feeCurrency,orderId,fillId.";
 
 /// The hint where no title is known.
-const NAME_COLUMNS: &str = "If it is a list of trades in words that are not known, name its columns (--column date=3, or \"Columns\" on the page), or set TradingView to English and export it again";
+const NAME_COLUMNS: &str = "If it is a list of trades in words that are not known, name its columns, or set TradingView to English and export it again";
 
 /// Columns that no list of trades has fewer of, and no alert log as many.
 const FEWEST_OF_TRADES: usize = 7;
@@ -102,7 +102,7 @@ pub enum Unreadable {
     },
     /// An export of algohook's trades of which one has to be chosen.
     #[error(
-        "the file has trades of {}; a backtest is of one: name its ticker (--ticker, or \"Ticker\" on the page), or export the trades of one webhook and source",
+        "the file has trades of {}; a backtest is of one: name its ticker, or export the trades of one webhook and source",
         .0.iter().take(SHOWN_TITLES).cloned().collect::<Vec<_>>().join(", ")
     )]
     SeveralLists(Vec<String>),
@@ -156,7 +156,7 @@ impl From<io::Error> for Unreadable {
 /// The next step where columns are missing.
 fn advice(is_known: bool) -> &'static str {
     if is_known {
-        "Export the list again with all of its columns, or name the column that holds it (--column, or \"Columns\" on the page)"
+        "Export the list again with all of its columns, or name the column that holds it"
     } else {
         NAME_COLUMNS
     }
@@ -335,20 +335,18 @@ impl Kind {
     /// The way in for a file of this kind.
     fn elsewhere(self) -> Foreign {
         let (is, advice) = match self {
-            Self::Alerts => (
-                "one of alerts",
-                "Import it as alerts: algohook import alerts FILE, or without \"kind\" over the API",
-            ),
+            Self::Alerts => ("one of alerts", "Import it as alerts"),
             Self::Trades => (
                 "a list of trades",
-                "It becomes the webhook's backtest: algohook import trades FILE",
+                "It becomes the webhook's backtest: import it as a list of trades",
             ),
-            Self::Fills => (
-                "a broker's fills",
-                "Import it as fills: algohook import fills FILE, or without \"kind\" over the API",
-            ),
+            Self::Fills => ("a broker's fills", "Import it as fills"),
         };
-        Foreign { is, advice }
+        Foreign {
+            is,
+            advice,
+            kind: Some(self),
+        }
     }
 }
 
@@ -373,7 +371,8 @@ fn saved_as(first: &[u8]) -> Option<Foreign> {
         ),
         _ => return None,
     };
-    Some(Foreign { is, advice })
+    let kind = None;
+    Some(Foreign { is, advice, kind })
 }
 
 /// The content of a file, by its header and its first rows.

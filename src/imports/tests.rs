@@ -41,12 +41,12 @@ fn as_fills(file: &[u8]) -> Option<String> {
 #[test]
 fn a_file_of_another_kind_says_which_one_and_where_it_belongs() {
     for (said, expected) in [
-        (as_alerts(FILLS.as_bytes()), "algohook import fills FILE"),
-        (as_alerts(LIST.as_bytes()), "algohook import trades FILE"),
-        (as_trades(FILLS.as_bytes()), "algohook import fills FILE"),
-        (as_trades(b"{\"time\": 1}\n"), "algohook import alerts FILE"),
-        (as_fills(LIST.as_bytes()), "algohook import trades FILE"),
-        (as_fills(LOG.as_bytes()), "algohook import alerts FILE"),
+        (as_alerts(FILLS.as_bytes()), "Import it as fills"),
+        (as_alerts(LIST.as_bytes()), "import it as a list of trades"),
+        (as_trades(FILLS.as_bytes()), "Import it as fills"),
+        (as_trades(b"{\"time\": 1}\n"), "Import it as alerts"),
+        (as_fills(LIST.as_bytes()), "import it as a list of trades"),
+        (as_fills(LOG.as_bytes()), "Import it as alerts"),
         (as_alerts(b"[{\"time\": 1}]"), "jq -c '.[]' FILE"),
         (as_alerts(b"{\n\"time\": 1\n}\n"), "jq -c . FILE"),
         (as_alerts(b"{}\n"), "missing field `time`"),

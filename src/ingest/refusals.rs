@@ -18,7 +18,7 @@ pub fn unknown_webhook() -> (Answer, Outcome) {
     let error = Refusal::new(
         "unknown_webhook",
         "there is no webhook at this address",
-        "Copy the webhook URL again from its page, or from `algohook webhook show`.",
+        "Copy the webhook URL again from its page.",
     );
     (
         Answer::refused(StatusCode::NOT_FOUND, &error, None),
@@ -31,7 +31,7 @@ pub(super) fn wrong_sender() -> (Answer, Outcome) {
     let error = Refusal::new(
         "wrong_sender",
         "this webhook takes alerts from TradingView only",
-        "Send it through TradingView; the owner can change who may send with `algohook senders`.",
+        "Send it through TradingView; the owner can change who may send alerts.",
     );
     (
         Answer::refused(StatusCode::FORBIDDEN, &error, None),

@@ -65,6 +65,10 @@ pub struct ImportedFills {
     pub taken: Vec<FillSymbol>,
     /// Instruments that the webhook does not trade: their fills were left out.
     pub left_out: Vec<FillSymbol>,
+    /// True if a symbol was taken for a ticker that it is only like.
+    pub is_symbol_guessed: bool,
+    /// True if neither the file nor its owner says the time zone of the file.
+    pub is_zone_assumed: bool,
     /// Assumptions for the owner to check.
     pub notes: Vec<String>,
 }

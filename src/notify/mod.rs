@@ -57,7 +57,7 @@ impl<'a> Target<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
     /// Missing setting.
-    #[error("the channel has no {0}; set it with algohook channel change")]
+    #[error("the channel has no {0}; enter it in the channel's settings")]
     Missing(&'static str),
     /// Invalid address.
     #[error("the channel's address is not valid")]

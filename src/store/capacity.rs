@@ -69,7 +69,7 @@ fn of_database(used: u64, largest: u64, is_known: bool) -> Option<String> {
     let is_short = percent >= if is_known { enough } else { short };
     is_short.then(|| {
         format!(
-            "The database has nearly the {} MiB that --max-database-size allows. When it has all, alerts are refused.",
+            "The database has nearly the {} MiB that the setting max-database-size allows. When it has all, alerts are refused.",
             largest >> 20
         )
     })

@@ -108,15 +108,13 @@ pub enum Conflict {
     SetupLinkReplaced,
     /// Only certificates are to be taken, and no issuer of one is pinned.
     #[error(
-        "no certificate issuer is pinned yet, so no alert would be taken; `algohook senders show` lists those \
-         that were seen, `algohook senders pin` confirms one"
+        "no certificate issuer is pinned yet, so no alert would be taken; first pin one of those that were seen"
     )]
     NoIssuerPinned,
     /// The only pinned issuer is needed.
     #[error(
         "this is the only pinned issuer, and {0} takes alerts with its certificates only: TradingView would \
-         be locked out; first choose other senders there (`algohook senders set any` for the server), or pin \
-         another issuer (`algohook senders pin`)"
+         be locked out; first choose other senders there, or pin another issuer"
     )]
     LastIssuer(String),
 }

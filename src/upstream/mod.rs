@@ -97,7 +97,7 @@ enum Broken {
 fn next_step(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "the token must be one of its API (algohook token create home --scope read, there)"
+            "the token must be one that may read, made on its page Account or by its command line"
         }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             "the address must be that of its page, without a path, and its page must be open to this machine"

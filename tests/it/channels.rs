@@ -468,7 +468,8 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     let data = DataDir::new();
     data.create_webhook("Strategy");
     for (options, said) in [
-        (&["--kind", "ntfy"][..], "ntfy needs topic"),
+        (&["--kind", "ntfy"][..], "ntfy needs topic; give it a value"),
+        (&["--kind", "ntfy"], "hint: --set topic=VALUE"),
         (
             &["--kind", "gotify", "--set", "token=a"],
             "gotify needs url",

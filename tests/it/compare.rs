@@ -468,7 +468,8 @@ fn of_two_backtests_one_is_chosen_by_its_instrument() {
     sent(&data, &webhook, &alerts, None);
     let message = data.error(&["compare", &webhook.id]);
     for said in [
-        "name the instrument of the backtest (--ticker",
+        "name the ticker of the backtest",
+        "hint: --ticker",
         "NASDAQ:AAPL, NASDAQ:MSFT",
     ] {
         assert!(message.contains(said), "{message}");

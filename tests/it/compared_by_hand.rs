@@ -338,7 +338,6 @@ fn a_wrong_zone_and_other_prices_at_once_are_both_named() {
     let [shift, _, price] = option.split_whitespace().take(3).collect::<Vec<_>>()[..] else {
         panic!("{text}");
     };
-    let price = price.trim_end_matches('.');
     let (json, text) = compared(&data, &webhook, &["--shift", shift, "--price", price]);
     assert_eq!(json["legs"]["missed"], 0, "{text}");
 }
@@ -389,7 +388,12 @@ fn a_split_of_a_stock_is_told_with_its_day() {
     let said = "Until 2026-01-15T10:00:03Z the alerts' prices are 10.00 times the backtest's, and since then equal to them";
     assert!(text.contains(said), "{text}");
     assert_eq!(json["suggestedPrice"], Value::Null);
-    let (json, _) = compared(&data, &webhook, &["--from", "2026-01-15T10:00:03Z"]);
+    let since = "2026-01-15T10:00:03Z";
+    assert_eq!(json["suggestedFrom"], since);
+    let command = format!("algohook compare {} --from {since}\n", webhook.id);
+    assert!(text.contains(&command), "{text}");
+    let (json, _) = compared(&data, &webhook, &["--from", since]);
+    assert_eq!(json["suggestedFrom"], Value::Null);
     assert_eq!(json["matchRate"]["percent"], 100.0);
 }
 

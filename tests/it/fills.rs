@@ -141,6 +141,7 @@ fn only_fills_of_what_the_webhook_trades_are_taken() {
     ] {
         assert!(error.contains(said), "{error}");
     }
+    assert!(error.contains("hint: --symbol"), "{error}");
     // A webhook without alerts and backtest takes all as it is.
     assert_eq!(
         import(&data, "fills", &fixture("binance-spot.csv"), &other, &[])["new"],
@@ -549,7 +550,9 @@ fn what_cannot_be_compared_with_fills_says_why_and_what_to_do() {
     import(&data, "fills", &other, &webhook, &mapped);
     let error = compare(&[]);
     assert!(
-        error.contains("name the instrument of the fills") && error.contains("AAPL"),
+        error.contains("name the ticker of the fills: the webhook has")
+            && error.contains("AAPL")
+            && error.contains("hint: --ticker"),
         "{error}"
     );
     let error = compare(&["--ticker", "MSFT"]);
@@ -585,7 +588,12 @@ fn fills_of_another_zone_are_told_with_what_mends_them() {
     import_both(&data, &webhook, &alerts, &fills);
     let text = data.text(&["compare", &webhook.id, "--with", "fills"]);
     assert!(
-        text.contains("The fills' times look shifted by -5 h") && text.contains("--time-zone"),
+        text.contains("The fills' times look shifted by -5 h"),
         "{text}"
     );
+    let again = format!(
+        "   algohook import fills FILE --webhook {} --time-zone ZONE\n",
+        webhook.id
+    );
+    assert!(text.contains(&again), "{text}");
 }

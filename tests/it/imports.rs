@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::files::{arguments, file, import};
+use crate::support::files::{arguments, file, import, refused};
 use crate::support::tradingview::{Comparable, exports, listed, orders, read};
 use crate::support::{self, DataDir, Server, Webhook};
 use algohook::domain::money::Decimal;
@@ -925,6 +925,26 @@ fn a_file_without_its_kind_is_asked_for_it() {
     for kind in ["alerts", "trades", "fills"] {
         let command = format!("algohook import {kind} FILE");
         assert!(error.contains(&command), "{error}");
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused_with_the_command_that_takes_it() {
+    let data = DataDir::new();
+    let webhook = data.create_webhook("Strategy");
+    let fills = "time,symbol,side,qty,price\n2026-01-05T14:30:01Z,AAPL,buy,100,212.5\n";
+    let fills = file(&data, "fills.csv", fills);
+    let error = refused(&data, "alerts", &fills, &webhook, &[]);
+    for said in [
+        "Import it as fills\n",
+        "hint: algohook import fills FILE --webhook ID\n",
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    let unnamed = file(&data, "unnamed.csv", "a;b;c;d;e;f;g;h\n1;2;3;4;5;6;7;8\n");
+    let error = refused(&data, "trades", &unnamed, &webhook, &[]);
+    for said in ["name its columns", "--column date=3"] {
+        assert!(error.contains(said), "{error}");
     }
 }
 

@@ -146,13 +146,16 @@ fn certificates_cannot_be_demanded_before_an_issuer_is_pinned() {
     let desk = Desk::new();
     let answer = desk.change(json!({ "policy": "certificate" })).expect(409);
     assert!(
-        answer.text.contains("algohook senders pin"),
+        answer
+            .text
+            .contains("first pin one of those that were seen"),
         "{}",
         answer.text
     );
     let error = desk.server().data.error(&["senders", "set", "certificate"]);
     assert!(
-        error.contains("no certificate issuer is pinned yet"),
+        error.contains("no certificate issuer is pinned yet")
+            && error.contains("algohook senders pin"),
         "{error}"
     );
     let path = format!("/webhooks/{}", desk.webhook.id);

@@ -127,7 +127,9 @@ fn what_is_wrong_with_the_other_one_is_said_and_holds_up_nothing() {
     let vps = Server::start();
     let at_home = home(DataDir::new(), &vps, "aht_wrong");
     wait_until("it is said", || {
-        at_home.log().contains("token create home --scope read")
+        at_home
+            .log()
+            .contains("the token must be one that may read")
     });
     let webhook = at_home.create_webhook("Own");
     at_home
@@ -238,7 +240,7 @@ fn alerts_that_cannot_be_read_are_told_on_the_dashboard_and_by_the_doctor() {
     let owner = at_home.data.create_token();
     wait_until("the dashboard tells it", || {
         let faults = at_home.overview(&owner)["faults"].to_string();
-        faults.contains("cannot be read") && faults.contains("--scope read")
+        faults.contains("cannot be read") && faults.contains("one that may read")
     });
     let output = at_home.data.run(&["doctor", "--json"]);
     let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{read, unreadable};
+use super::{not_imported, read, unreadable};
 use crate::cli::open::{self, WebhookArgument};
 use crate::cli::output::{self, counted};
 use crate::config::Config;
@@ -102,14 +102,13 @@ impl Fills {
             .run_blocking(|connection| webhooks::get(connection, &webhook))?
             .settings;
         let options = fill_options(&settings, zone, self.ticker, now);
-        let file = files::read(&*file, &options).map_err(|error| unreadable(path, &error))?;
+        let file = files::read(&*file, &options).map_err(|error| unreadable(path, error))?;
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         let prepare = |connection: &_| fills::prepare(connection, &webhook, file, name, &symbols);
         let prepared = store.readers().run_blocking(prepare)?;
-        let prepared =
-            prepared.map_err(|error| anyhow!("{} was not imported: {error}", path.display()))?;
+        let prepared = prepared.with_context(|| not_imported(path))?;
         let imported = if self.dry_run {
             prepared.summary().clone()
         } else {
@@ -192,6 +191,19 @@ impl Fills {
 fn write(out: &mut dyn Write, imported: &ImportedFills, dry_run: bool) -> anyhow::Result<()> {
     for note in &imported.notes {
         writeln!(out, "NOTE: {}.", output::printable(note))?;
+    }
+    let guessed = [
+        (
+            imported.is_zone_assumed,
+            "--time-zone ZONE names the time zone of the file",
+        ),
+        (
+            imported.is_symbol_guessed,
+            "--symbol SYMBOL=TICKER names a ticker",
+        ),
+    ];
+    for (_, option) in guessed.iter().filter(|(is_guessed, _)| *is_guessed) {
+        writeln!(out, "  {option}.")?;
     }
     let what = match (imported.new, dry_run) {
         (0, _) => "Nothing changes".to_owned(),

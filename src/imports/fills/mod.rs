@@ -36,6 +36,8 @@ pub struct FillFile {
     pub fills: Vec<ListedFill>,
     /// Rows that are no fills: funding, dividends, totals.
     pub others: usize,
+    /// True if nothing in it says the zone of its times for certain, nor its owner.
+    pub is_zone_assumed: bool,
     /// Assumptions for the owner to check.
     pub notes: Vec<String>,
 }

@@ -55,7 +55,10 @@ pub fn read(
         columns,
         options,
     };
-    let is_zone_assumed = reading.needs_a_zone(&table);
+    let is_of_webhook = reading.needs_a_zone(&table);
+    let is_of_new_york = columns.venue == FillVenue::InteractiveBrokers
+        && options.zone.is_none()
+        && columns.offset.is_none();
     let mut rows = std::mem::take(&mut table.rows);
     let mut fills = Vec::with_capacity(rows.len());
     let mut others = 0;
@@ -80,7 +83,8 @@ pub fn read(
     });
     FillFile {
         venue: columns.venue,
-        notes: notes(&fills, columns, options, is_zone_assumed),
+        is_zone_assumed: is_of_webhook || is_of_new_york,
+        notes: notes(&fills, options, is_of_webhook, is_of_new_york),
         fills,
         others,
     }
@@ -127,23 +131,20 @@ fn zone(columns: &Columns, options: &FillOptions) -> TimeZone {
 
 fn notes(
     fills: &[ListedFill],
-    columns: &Columns,
     options: &FillOptions,
-    is_zone_assumed: bool,
+    is_of_webhook: bool,
+    is_of_new_york: bool,
 ) -> Vec<String> {
     let mut notes = Vec::new();
-    if is_zone_assumed {
+    if is_of_webhook {
         notes.push(format!(
-            "nothing in the file says the zone of its times; they were read in the webhook's, {}; --time-zone says otherwise",
+            "nothing in the file says the zone of its times, so they were read in the webhook's, {}; choose the time zone of the file where it is another",
             zone_name(&options.usual_zone)
         ));
     }
-    if columns.venue == FillVenue::InteractiveBrokers
-        && options.zone.is_none()
-        && columns.offset.is_none()
-    {
+    if is_of_new_york {
         notes.push(
-            "times were read as New York's, as Interactive Brokers writes them unless its owner chose another zone; --time-zone says otherwise"
+            "times were read as New York's, as Interactive Brokers writes them unless its owner chose another zone; choose the time zone of the file where that is so"
                 .to_owned(),
         );
     }

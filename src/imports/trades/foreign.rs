@@ -1,6 +1,7 @@
 //! Files that people take for the list of trades, told by their titles, so that an error
 //! can say what the file is and which one to export.
 
+use crate::imports::Kind;
 use crate::imports::table::{Cell, Row, Rows};
 
 /// A file that is something else.
@@ -10,6 +11,8 @@ pub struct Foreign {
     pub is: &'static str,
     /// The alternative.
     pub advice: &'static str,
+    /// The kind to import it as, where there is one.
+    pub kind: Option<Kind>,
 }
 
 const EXPORT_THE_LIST: &str = "In TradingView's Strategy report open \"List of trades\" and export that, or export the whole report as XLSX";
@@ -87,14 +90,16 @@ impl Look {
             false => return None,
         };
         let advice = EXPORT_THE_LIST;
-        Some(Foreign { is, advice })
+        let kind = None;
+        Some(Foreign { is, advice, kind })
     }
 
     /// An export of another part of TradingView.
     fn other_export(&self) -> Option<Foreign> {
         let foreign = |is| {
             let advice = NO_STRATEGY;
-            Some(Foreign { is, advice })
+            let kind = None;
+            Some(Foreign { is, advice, kind })
         };
         let is_of_a_broker = self.has_all(&["symbol", "side", "qty"]);
         if is_of_a_broker
@@ -117,7 +122,7 @@ impl Look {
         }
         self.has_all(&["description", "time"]).then_some(Foreign {
             is: "TradingView's alert log",
-            advice: "Import it as alerts: algohook import alerts FILE, or without \"kind\" over the API",
+            ..Kind::Alerts.elsewhere()
         })
     }
 }

@@ -368,7 +368,7 @@ fn a_list_is_the_same_in_every_language_and_writing() {
 fn the_owner_can_name_the_columns() {
     let file = "a;b;c;d;e;f\n1;Entry long;100;1;0;2026-01-05 10:00\n1;Exit long;100;1;0;2026-01-05 11:00\n";
     let unnamed = read(file.as_bytes(), &zone("UTC")).unwrap_err().to_string();
-    assert!(unnamed.contains("--column"), "{unnamed}");
+    assert!(unnamed.contains("name its columns"), "{unnamed}");
     let columns = [
         "trade=1",
         "type=b",
@@ -422,7 +422,7 @@ fn a_file_that_is_something_else_is_called_by_its_name() {
         (
             "Alert ID,Ticker,Name,Description,Time\n",
             "alert log",
-            "import alerts",
+            "Import it as alerts",
         ),
     ] {
         let error = read(file.as_bytes(), &zone("UTC")).unwrap_err().to_string();

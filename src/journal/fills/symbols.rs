@@ -9,12 +9,13 @@ use crate::imports::fills::{FillFile, ListedFill};
 /// Reason that no fill of a file belongs to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no fill of the file is of an instrument that this webhook trades: the file has {found}, the webhook {traded}. Where two are one, say so: --symbol {example} (or \"symbol\" in the API)"
+    "no fill of the file is of an instrument that this webhook trades: the file has {found}, the webhook {traded}. Where two are one, name the broker's symbol and its ticker: {example}"
 )]
 pub struct NotTraded {
     found: String,
     traded: String,
-    example: String,
+    /// A symbol of the file and a ticker of the webhook, as they would be named: `XBT=BTCUSD`.
+    pub example: String,
 }
 
 /// The owner's words for which symbol is which ticker: `MNQH6=CME_MINI:MNQ1!`.
@@ -63,6 +64,7 @@ pub(super) struct Names {
     left_out: Vec<Ticker>,
     /// Fills in the file, by symbol.
     counts: BTreeMap<Ticker, usize>,
+    is_symbol_guessed: bool,
     notes: Vec<String>,
 }
 
@@ -72,6 +74,7 @@ impl Names {
             taken: BTreeMap::new(),
             left_out: Vec::new(),
             counts: BTreeMap::new(),
+            is_symbol_guessed: false,
             notes: Vec::new(),
         };
         for listed in &file.fills {
@@ -108,8 +111,9 @@ impl Names {
             return None;
         }
         self.notes.push(format!(
-            "{symbol} was taken for {only}; --symbol {symbol}=... says otherwise"
+            "{symbol} was taken for {only}; name its ticker where it is another"
         ));
+        self.is_symbol_guessed = true;
         Some(only.clone())
     }
 
@@ -160,6 +164,8 @@ impl Names {
                 .iter()
                 .map(|symbol| named(symbol, None))
                 .collect(),
+            is_symbol_guessed: self.is_symbol_guessed,
+            is_zone_assumed: file.is_zone_assumed,
             notes,
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn proved(
         (found.suggested, found.suggested_scale) = (total, scale);
         return Ok(());
     }
-    let applied = total.map(|total| SuggestedShift::from(total).applied());
+    let applied = total.map(|total| SuggestedShift::of(&total, false).applied());
     let Some(applied) = with(applied)? else {
         return Ok(());
     };

@@ -26,15 +26,11 @@ use crate::store::{StoreError, events, orders, tickers};
 /// Reason that there is nothing to compare, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotCompare {
-    /// No list of trades was brought in.
-    #[error(
-        "the webhook has no backtest; import TradingView's list of trades first: algohook import trades FILE --webhook {0}"
-    )]
+    /// No list of trades was brought in for the webhook.
+    #[error("the webhook has no backtest; import TradingView's list of trades first")]
     NoBacktest(String),
     /// There are several.
-    #[error(
-        "name the instrument of the backtest (--ticker, `ticker` in the API): the webhook has {0}"
-    )]
+    #[error("name the ticker of the backtest: the webhook has {0}")]
     WhichBacktest(String),
     /// There is none of the instrument that was named.
     #[error("the webhook has no backtest of {0}; it has {1}")]
@@ -44,18 +40,14 @@ pub enum CannotCompare {
     NoTrades(Ticker),
     /// No alert of that instrument made an order.
     #[error(
-        "no alert of {0} has made an order yet; the webhook's alerts are of {1}. A backtest of another instrument cannot be compared; where it is the same under a new name, import the list again with that (--ticker)"
+        "no alert of {0} has made an order yet; the webhook's alerts are of {1}. A backtest of another instrument cannot be compared; where it is the same under a new name, import the list again with that ticker"
     )]
     NoAlerts(Ticker, String),
-    /// No fills were brought in.
-    #[error(
-        "the webhook has no fills; import the broker's export first: algohook import fills FILE --webhook {0}"
-    )]
+    /// No fills were brought in for the webhook.
+    #[error("the webhook has no fills; import the broker's export first")]
     NoFills(String),
     /// There are fills of several instruments.
-    #[error(
-        "name the instrument of the fills (--ticker, `ticker` in the API): the webhook has {0}"
-    )]
+    #[error("name the ticker of the fills: the webhook has {0}")]
     WhichFills(String),
     /// There are no fills of the instrument that was named.
     #[error("the webhook has no fills of {0}; it has {1}")]
@@ -72,7 +64,7 @@ pub enum CannotCompare {
     },
     /// Alerts and fills cover different times.
     #[error(
-        "the alerts cover {alerts} and the fills {fills}: they do not overlap. Import an export that reaches into the time of the alerts; if it should, its times are of another zone (--time-zone)"
+        "the alerts cover {alerts} and the fills {fills}: they do not overlap. Import an export that reaches into the time of the alerts. Where this one should, undo its import and bring it in again with its time zone"
     )]
     FillsElsewhere {
         /// First and last alert.

@@ -10,12 +10,13 @@ use super::position::OtherPosition;
 use super::rows::{Rows, ShownBook, is_imported};
 use super::{
     CauseCount, Compared, Comparison, ComparisonFilter, ComparisonVerdict, LegCounts,
-    SuggestedPrice, SuggestedShift, causes, counts,
+    SuggestedPrice, SuggestedShift, With, causes, counts, verdict,
 };
+use crate::compare::scale::Until;
 use crate::compare::tolerance::{Cost, Point, micros};
 use crate::compare::{
-    Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Shift, Tolerance, TradeLegs,
-    matched, matching,
+    Bridge, Causes, Drift, Evidence, Execution, Leg, Matching, Rate, Scale, Shift, Tolerance,
+    TradeLegs, matched, matching,
 };
 use crate::domain::order::OrderId;
 use crate::domain::signal::Ticker;
@@ -84,6 +85,7 @@ impl Pair<'_> {
         let Some((rate, (from, to))) = Rate::of(&found).zip(found.range) else {
             return Ok(None);
         };
+        found.suggested_scale = found.suggested_scale.filter(|scale| self.has_both(scale));
         applied::proved(&mut found, &rate, filter, attempt)?;
         let named = Causes::of(legs, &found, &self.tolerance, shift, self.evidence);
         let bridge = self
@@ -120,8 +122,9 @@ impl Pair<'_> {
             to,
             bar_seconds: self.tolerance.bar.as_secs(),
             shift_seconds: shift.as_secs(),
-            suggested_shift: found.suggested.map(SuggestedShift::from),
+            suggested_shift: found.suggested.map(|shift| self.suggested(&shift)),
             suggested_price: found.suggested_scale.as_ref().and_then(SuggestedPrice::of),
+            suggested_from: since(filter, &found),
             match_rate: rate,
             legs: counted,
             drift,
@@ -134,6 +137,19 @@ impl Pair<'_> {
         let cost = Cost::of(&self.tolerance);
         let rows = Rows::of(self.books, found, named, self.imported, (cost, shift));
         Ok(Some(Compared { comparison, rows }))
+    }
+
+    /// A shift as it is proposed; fills are dated by whichever zone their export has.
+    fn suggested(&self, shift: &Shift) -> SuggestedShift {
+        let is_of_fills = matches!(self.books[1], ShownBook::Fills(_));
+        let fits_zones = is_of_fills || verdict::fits_zones(shift, self.tolerance.bar);
+        SuggestedShift::of(shift, fits_zones)
+    }
+
+    /// False of a factor that ended before the range that is asked for.
+    fn has_both(&self, scale: &Scale) -> bool {
+        let is_before = |until: Until| self.range.0.is_some_and(|from| until.at <= from);
+        !scale.until.is_some_and(is_before)
     }
 
     fn legs(&self) -> [&[Leg]; 2] {
@@ -149,4 +165,11 @@ impl Pair<'_> {
         };
         found.pairs.iter().filter(is_late).count()
     }
+}
+
+/// When the prices of a backtest began to differ by another factor, where its times are right.
+fn since(filter: &ComparisonFilter, found: &Matching) -> Option<Timestamp> {
+    let is_dated_right = filter.with == With::Backtest && found.suggested.is_none();
+    let scale = found.suggested_scale.filter(|_| is_dated_right)?;
+    Some(scale.until?.at)
 }

@@ -102,6 +102,10 @@ pub struct Comparison {
     pub suggested_shift: Option<SuggestedShift>,
     /// The tolerance in price with which far more legs would match.
     pub suggested_price: Option<SuggestedPrice>,
+    /// The time from which prices differ by another factor than before, as after a split: what
+    /// came since can be compared by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub suggested_from: Option<Timestamp>,
     /// Share of the first book's legs that the second has.
     pub match_rate: Rate,
     /// Legs by what became of them.
@@ -139,6 +143,9 @@ pub struct SuggestedShift {
     pub seconds: i64,
     /// Share of its legs that would match, in percent.
     pub match_rate: f64,
+    /// True if time zones lie as far apart: importing the file again with its time zone corrects
+    /// it for good, where that was the cause.
+    pub fits_zones: bool,
     /// Two shifts in place of it, where daylight saving makes a difference.
     pub seasons: Option<SeasonalShift>,
 }
@@ -174,11 +181,13 @@ impl SuggestedShift {
     }
 }
 
-impl From<Shift> for SuggestedShift {
-    fn from(shift: Shift) -> Self {
+impl SuggestedShift {
+    /// A shift, and whether time zones lie as far apart.
+    pub(super) fn of(shift: &Shift, fits_zones: bool) -> Self {
         Self {
             seconds: shift.by.as_secs(),
             match_rate: 100.0 * shift.match_rate,
+            fits_zones,
             seasons: shift.seasons.map(|seasons| SeasonalShift {
                 winter_seconds: seasons.winter.as_secs(),
                 summer_seconds: seasons.summer.as_secs(),

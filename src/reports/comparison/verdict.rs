@@ -212,60 +212,56 @@ fn cause_of(by: SignedDuration, bar: SignedDuration) -> (&'static str, bool) {
     }
 }
 
-/// A shift in words, its cause, whether the list's zone may be at fault, and the option that
-/// applies it.
-fn named(shift: &Shift, bar: SignedDuration) -> (String, String, bool, String) {
+/// A shift in words, and its cause.
+fn named(shift: &Shift, bar: SignedDuration) -> (String, String) {
     let Some(seasons) = shift.seasons else {
-        let (cause, is_zones) = cause_of(shift.by, bar);
-        let option = format!("{}s", shift.by.as_secs());
-        return (in_hours(shift.by), cause.to_owned(), is_zones, option);
+        let (cause, _) = cause_of(shift.by, bar);
+        return (in_hours(shift.by), cause.to_owned());
     };
-    let (winter, summer) = (seasons.winter, seasons.summer);
     let by = format!(
         "{} in winter and {} in summer",
-        in_hours(winter),
-        in_hours(summer)
+        in_hours(seasons.winter),
+        in_hours(seasons.summer)
     );
     let cause = format!(
         "its chart was in a zone with daylight saving like {}'s",
         seasons.like
     );
-    let option = format!(
-        "{}s,{}s,{}",
-        winter.as_secs(),
-        summer.as_secs(),
-        seasons.like
-    );
-    (by, cause, true, option)
+    (by, cause)
+}
+
+/// True if time zones lie as far apart, so that the list's may be at fault.
+pub(super) fn fits_zones(shift: &Shift, bar: SignedDuration) -> bool {
+    shift.seasons.is_some() || cause_of(shift.by, bar).1
 }
 
 /// The step where the backtest's clock is another zone's; prices of another chart may hide that.
 fn shifted(shift: &Shift, scale: Option<Scale>, bar: SignedDuration) -> String {
-    let (by, cause, is_zones, option) = named(shift, bar);
+    let (by, cause) = named(shift, bar);
     let rate = 100.0 * shift.best_rate();
     match scale {
         None => {
-            let import = if is_zones {
-                ", or import the list again with its zone (--time-zone)"
+            let import = if fits_zones(shift, bar) {
+                ", or import the list again with its time zone"
             } else {
                 ""
             };
             format!(
                 "The backtest's times look shifted by {by}: {cause}. With the shift, {rate:.1} % match: compare again \
-                 with --shift {option}{import}."
+                 with it{import}."
             )
         }
         Some(scale) => {
-            let (rate, price) = match SuggestedPrice::of(&scale) {
-                Some(price) => (
-                    format!("With both, {rate:.1} % match"),
-                    format!(" --price {}", price.tolerance),
+            let step = match SuggestedPrice::of(&scale) {
+                Some(price) => format!(
+                    "With the shift and prices up to {} % apart, {rate:.1} % match: compare again with both",
+                    price.tolerance
                 ),
-                None => ("The shift is one step".to_owned(), String::new()),
+                None => "The shift is one step: compare again with it".to_owned(),
             };
             format!(
                 "The backtest's times look shifted by {by}: {cause}. The alerts' prices are {} its own: the chart was \
-                 adjusted or of another contract, too. {rate}: compare again with --shift {option}{price}.",
+                 adjusted or of another contract, too. {step}.",
                 apart(scale.factor),
             )
         }
@@ -278,11 +274,10 @@ fn scaled(scale: &Scale) -> String {
     if let Some(until) = scale.until {
         return format!(
             "Until {:.0} the alerts' prices are {} the backtest's, and since then {} them. It looks like a split, for which \
-             the list is adjusted all over, or like another contract: compare what came since with --from {:.0}.",
+             the list is adjusted all over, or like another contract: compare only what came since.",
             until.at,
             apart(until.factor),
             apart(scale.factor),
-            until.at,
         );
     }
     let apart = scale.offset.map_or_else(|| apart(scale.factor), amount);
@@ -292,8 +287,8 @@ fn scaled(scale: &Scale) -> String {
     );
     match SuggestedPrice::of(scale) {
         Some(price) => format!(
-            "{why} With --price {}, {rate:.1} % match: compare again with it, or list the trades of the chart that the \
-             alerts are on.",
+            "{why} With prices up to {} % apart, {rate:.1} % match: compare again with that tolerance, or list the trades of the \
+             chart that the alerts are on.",
             price.tolerance
         ),
         None => format!("{why} List the trades of the chart that the alerts are on."),

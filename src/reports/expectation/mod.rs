@@ -45,11 +45,11 @@ pub struct ExpectationFilter {
 pub enum CannotExpect {
     /// There is no backtest, and too little else.
     #[error(
-        "there is no backtest{0}, and {1} closed trades of alerts are too few without one (40 are needed); import TradingView's list of trades: algohook import trades FILE --webhook {2}"
+        "there is no backtest{0}, and {1} closed trades of alerts are too few without one (40 are needed); import TradingView's list of trades"
     )]
     Nothing(String, usize, WebhookId),
     /// There are several instruments, or none of that name.
-    #[error("name the instrument: the webhook has {0}")]
+    #[error("name the ticker: the webhook has {0}")]
     WhichTicker(String),
     /// The backtest is too short.
     #[error(
@@ -63,7 +63,7 @@ pub enum CannotExpect {
     Uniform(Ticker, usize),
     /// Amounts are not of one currency.
     #[error(
-        "the backtest is in {backtest} and the alerts' profit in {alerts}: import the list again with --currency, or set the webhook's currency"
+        "the backtest is in {backtest} and the alerts' profit in {alerts}: import the list again with the currency of its profit, or set the webhook's currency"
     )]
     Currencies {
         /// Of the backtest.

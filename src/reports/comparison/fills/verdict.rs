@@ -73,7 +73,7 @@ fn next_step(found: &Found<'_>, execution: &Execution) -> String {
     if let Some(shift) = found.shift {
         return format!(
             "The fills' times look shifted by {}: their export is of another zone. With the shift, {:.1} % match: \
-             undo the import and bring the file in again with its zone (--time-zone).",
+             undo the import and bring the file in again with its time zone.",
             in_hours(shift.by),
             100.0 * shift.match_rate,
         );
@@ -86,14 +86,14 @@ fn next_step(found: &Found<'_>, execution: &Execution) -> String {
     {
         return format!(
             "The fills' prices are {:+.1} % off the alerts' throughout: they may be of another contract or unit. With \
-             --price {}, {:.1} % match: compare again with it.",
+             prices up to {} % apart, {:.1} % match: compare again with that tolerance.",
             scale.above_percent, scale.tolerance, scale.match_rate,
         );
     }
     let (legs, rate) = (found.legs, found.rate);
     if rate.matched == 0 {
-        return "No fill is near an alert in time, side and price: check that both are of one account and one zone, \
-                or widen the window with --forward and --price."
+        return "No fill is near an alert in time, side and price: check that both are of one account and one time \
+                zone, or compare again with more time and wider prices between them."
             .to_owned();
     }
     let evident = found.causes.iter().find(|count| count.is_evident());
