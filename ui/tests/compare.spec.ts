@@ -108,3 +108,19 @@ test('the backtest’s clock is shifted by hand, with other hours in summer, and
   await expect(verdict).not.toContainText('The backtest’s times are');
   await expect(page).toHaveURL(/compare$/);
 });
+
+test('what came before a day is left out of the comparison, and taken in again', async ({ page }) => {
+  await logIn(page, server);
+  const { items } = (await (await page.request.get(`${server.url}/api/v1/webhooks/names`)).json()) as { items: { id: string; name: string }[] };
+  const id = items.find(({ name }) => name.includes('ETH'))?.id ?? '';
+  const whole = (await (await page.request.get(`${server.url}/api/v1/comparison?webhook=${id}`)).json()) as { from: string; to: string };
+  const middle = new Date((Date.parse(whole.from) + Date.parse(whole.to)) / 2).toISOString();
+  await page.goto(`${server.url}/webhooks/${id}/compare?from=${middle}`);
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await expect(verdict).toContainText('Only since ');
+  const said = await verdict.locator('.verdict').innerText();
+  await verdict.getByRole('button', { name: 'Compare from the start' }).click();
+  await expect(page).toHaveURL(/compare$/);
+  await expect(verdict).not.toContainText('Only since ');
+  await expect(verdict.locator('.verdict')).not.toHaveText(said);
+});

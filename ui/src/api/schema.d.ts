@@ -1652,6 +1652,12 @@ export interface components {
              * @description Seconds that were added to the first book's times.
              */
             shiftSeconds: number;
+            /**
+             * Format: date-time
+             * @description The time from which prices differ by another factor than before, as after a split: what
+             *     came since can be compared by itself.
+             */
+            suggestedFrom?: string | null;
             suggestedPrice?: components["schemas"]["SuggestedPrice"] | null;
             suggestedShift?: components["schemas"]["SuggestedShift"] | null;
             /** @description The instrument that the backtest is kept under, or the alerts. */
@@ -2551,6 +2557,10 @@ export interface components {
             first?: string | null;
             /** @description The import, by which it can be undone; none where nothing changes. */
             import?: string | null;
+            /** @description True if a symbol was taken for a ticker that it is only like. */
+            isSymbolGuessed: boolean;
+            /** @description True if neither the file nor its owner says the time zone of the file. */
+            isZoneAssumed: boolean;
             /** @description Fills that were there already. */
             known: number;
             /**
@@ -5049,6 +5059,11 @@ export interface components {
         };
         /** @description A shift of the first book's times with which far more legs would match. */
         SuggestedShift: {
+            /**
+             * @description True if time zones lie as far apart: importing the file again with its time zone corrects
+             *     it for good, where that was the cause.
+             */
+            fitsZones: boolean;
             /**
              * Format: double
              * @description Share of its legs that would match, in percent.

@@ -74,6 +74,8 @@ export class ApiError extends Error {
     readonly code: string = '',
     /** The titles of a table whose columns are not understood. */
     readonly columns: string[] = [],
+    /** The field of the request that is wrong, which `detail` begins with. */
+    readonly field: string = '',
   ) {
     super(detail);
   }
@@ -203,7 +205,7 @@ function problem(status: number, text: string): ApiError {
     // A proxy in between answers in its own way.
   }
   const detail = WRONG[problemReason(found)] ?? found.detail ?? `The server answered ${status}.`;
-  return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '', found.columns ?? []);
+  return new ApiError(status, detail, found.hint ?? null, found.faults ?? [], found.code ?? '', found.columns ?? [], found.field ?? '');
 }
 
 /** Sends a file to be imported; `onSent` is told what share of it has left. Unlike fetch, this can say so. */

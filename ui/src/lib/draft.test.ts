@@ -61,7 +61,8 @@ test('a proposal is one line more', () => {
 });
 
 test('the server’s words go to the field they are about', () => {
-  expect(faultNamed('settings.timeZone must be an IANA time zone')).toEqual({ timeZone: 'It must be an IANA time zone.' });
-  expect(faultNamed('settings.silence.seconds must be above 0')).toEqual({ silence: 'It must be above 0.' });
-  expect(faultNamed('a webhook’s name must not be empty')).toEqual({});
+  expect(faultNamed('settings.timeZone', 'settings.timeZone must be an IANA time zone')).toEqual({ timeZone: 'It must be an IANA time zone.' });
+  expect(faultNamed('settings.silence.seconds', 'settings.silence.seconds must be above 0')).toEqual({ silence: 'It must be above 0.' });
+  expect(faultNamed('settings.slippage.tickSize', 'settings.slippage.tickSize must be above 0')).toEqual({ tickSize: 'It must be above 0.' });
+  expect(faultNamed('', 'a webhook’s name must not be empty')).toEqual({});
 });

@@ -97,9 +97,9 @@ export function faultsOf({ settings, pointValues, contracts, tickSizes }: Draft)
 /** Lines with one more for a ticker. */
 export const withLine = (lines: string, ticker: string, value: string): string => [...lines.split('\n').filter((line) => line.trim()), `${ticker} = ${value}`].join('\n');
 
-/** Where the server's words about a setting belong: `settings.timeZone must be …`. */
-export function faultNamed(detail: string): DraftFaults {
-  const [, name, inner, rest] = detail.match(/^settings\.(\w+)(?:\.(\w+))? (.*)$/s) ?? [];
-  if (!name || !rest) return {};
-  return { [inner === 'tickSize' ? inner : name]: `It ${rest}.` };
+/** Where the server's words about a setting belong, by the field that they begin with: `settings.timeZone`. */
+export function faultNamed(field: string, detail: string): DraftFaults {
+  const [room, name, inner] = field.split('.');
+  if (room !== 'settings' || !name) return {};
+  return { [inner === 'tickSize' ? inner : name]: `It${detail.slice(field.length)}.` };
 }

@@ -1,7 +1,6 @@
 /** Numbers and times as they are shown. */
 
 import currencies from '../../../assets/currencies.json';
-import { onPage } from './page-words';
 import { wallClock, zone } from './zone.svelte';
 
 /** Between a number and its unit, which stay on one line. */
@@ -104,11 +103,9 @@ export function duration(seconds: number | null | undefined): string {
 /** A text with its numbers beside their units. */
 export const unbroken = (text: string): string => text.replace(/(?<=\d) (?=%|(?:ms|s|min|h|d)\b)/g, NEXT);
 
-const ofPage = (text: string): string => unbroken(onPage(text));
-
 /** A sentence of the server's as it stands by itself; names and commands keep their small letters. */
 export const sentence = (text: string): string =>
-  ofPage(/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+  unbroken(/^(?!algohook\b)[a-z]+[ ,']/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 
 /** The same, with its full stop. */
 export const fullSentence = (text: string): string => (/[.?!:)]$/.test(text.trim()) ? sentence(text) : `${sentence(text)}.`);
