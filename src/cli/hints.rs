@@ -33,9 +33,11 @@ fn of_comparison(error: &CannotCompare) -> Option<String> {
     Some(match error {
         CannotCompare::NoBacktest(webhook) => import("trades", webhook),
         CannotCompare::NoFills(webhook) => import("fills", webhook),
-        CannotCompare::WhichBacktest(_) | CannotCompare::WhichFills(_) => {
-            "--ticker TICKER".to_owned()
-        }
+        CannotCompare::WhichBacktest(_)
+        | CannotCompare::NoBacktestOf(..)
+        | CannotCompare::WhichFills(_)
+        | CannotCompare::NoFillsOf(..) => "--ticker TICKER".to_owned(),
+        CannotCompare::NothingInRange { .. } => "--from TIME --to TIME".to_owned(),
         CannotCompare::NoAlerts(..) => import("trades", "ID --ticker TICKER"),
         CannotCompare::FillsElsewhere { .. } => import("fills", "ID --time-zone ZONE"),
         CannotCompare::NoTrades(_) | CannotCompare::NoOverlap { .. } => return None,
