@@ -61,7 +61,7 @@ impl From<Listed> for OutboxItem {
         let is_open = matches!(row.state, RowState::Waiting | RowState::Sending);
         let answer = last.as_ref().and_then(|last| last.answer.clone());
         let cut_off = (row.state == RowState::Unknown && answer.is_none())
-            .then(|| outbox::CUT_OFF.to_owned());
+            .then(|| "the server ended while it was being sent".to_owned());
         Self {
             id: row.id,
             target: row.lane,
