@@ -58,8 +58,8 @@ fn an_instrument_that_there_is_none_of_is_named_with_those_that_there_are() {
         "{error}"
     );
     // None was named.
-    assert!(said(&data, &webhook, &[]).contains("instrument of the backtest"));
-    assert!(said(&data, &webhook, &["--with", "fills"]).contains("instrument of the fills"));
+    assert!(said(&data, &webhook, &[]).contains("ticker of the backtest"));
+    assert!(said(&data, &webhook, &["--with", "fills"]).contains("ticker of the fills"));
 }
 
 #[test]
