@@ -15,7 +15,8 @@ cargo build --locked
 binary=$target/debug/algohook
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+# It writes until it has ended.
+trap '[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true; rm -rf "$work"' EXIT
 
 "$binary" serve --data-dir "$work/data" --listen 127.0.0.1:0 --rate-limit 100000 >"$work/out" 2>"$work/log" &
 server=$!

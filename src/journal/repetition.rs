@@ -10,10 +10,10 @@ use super::Remembered;
 use super::arrivals::Arrival;
 use super::deliveries::Delivery;
 use super::recent::{self, Repetition};
-use crate::domain::event::{EventId, EventSource, Warning};
+use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::signal::Signal;
 use crate::store::events::Earlier;
-use crate::store::{Conflict, Connection, Result, WriteContext, orders};
+use crate::store::{Conflict, Connection, Result, WriteContext, events, orders};
 
 /// Time for which an alert's own `id` is remembered.
 pub(super) const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -59,14 +59,19 @@ pub(super) fn repetition(
     }
 }
 
-/// True if both events have the very message that is processed again.
-fn is_one_alert(connection: &Connection, events: [EventId; 2], payload: &[u8]) -> Result<bool> {
-    for event in events {
-        if !recent::has_payload(connection, event, payload)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// True if an event was over the limit, and `later` is the same alert, sent again. Its owner sees only
+/// the first of them; of a duplicate the page says that it makes a second order.
+fn came_again(
+    connection: &Connection,
+    limited: EventId,
+    later: EventId,
+    payload: &[u8],
+) -> Result<bool> {
+    Ok(
+        events::get(connection, limited)?.status == EventStatus::Limited
+            && recent::has_payload(connection, limited, payload)?
+            && recent::has_payload(connection, later, payload)?,
+    )
 }
 
 /// The warning of a delivery that repeats another, or seems to; of an alert that is to be
@@ -87,7 +92,7 @@ pub(super) fn warning_of(
         )),
         Repetition::Resend(earlier) if delivery.source == EventSource::Reprocessed => {
             if let Some(event) = delivery.original
-                && is_one_alert(context.connection, [event, earlier], &delivery.payload)?
+                && came_again(context.connection, event, earlier, &delivery.payload)?
             {
                 let other = earlier;
                 return Err(Conflict::SameAlert { event, other }.into());
