@@ -28,15 +28,18 @@ async function isServerThere(): Promise<boolean> {
   }
 }
 
-/** A part, once the server answers; null where it has none any more and reloading was tried. */
-export async function fetched<T>(part: () => Promise<T>): Promise<T | null> {
+/**
+ * A part, once the server answers; null where it has none any more and reloading was tried, and undefined where that
+ * is so and nobody waits for it: what somebody types on another page is not lost to it.
+ */
+export async function fetched<T>(part: () => Promise<T>, isWanted: () => boolean = () => true): Promise<T | null | undefined> {
   for (;;) {
     try {
       return await part();
     } catch {
       const isThere = await isServerThere();
       onReach.call(isThere);
-      if (isThere) return reloaded();
+      if (isThere) return isWanted() ? reloaded() : undefined;
       await pause();
     }
   }

@@ -41,13 +41,13 @@ export const codeOf = (name: Name): Code | undefined => codes[name];
 /** Whether a page's code is not to be had, although the page was reloaded. */
 export const isLost = (name: Name): boolean => lost.includes(name);
 
-/** Fetches the code of a page that is opened. */
-export async function open(name: Name): Promise<void> {
+/** Fetches the code of a page that is opened, or may be soon. */
+export async function open(name: Name, isWanted: () => boolean): Promise<void> {
   const file = files[name];
   if (!file || codes[name]) return;
-  const code = await fetched(file);
+  const code = await fetched(file, isWanted);
   if (code) codes = { ...codes, [name]: code };
-  else lost = [...lost, name];
+  else if (code === null) lost = [...lost, name];
 }
 
 /** Safari has no such callback. */
