@@ -230,26 +230,20 @@ impl Counterparts {
     /// and the others have none, and that add up to it. An exit and an entry of one are two.
     #[must_use]
     pub fn parts(&self) -> Vec<Vec<usize>> {
-        let of = |index: usize| self.second[index].quantity.get();
-        let sum = |part: &[usize]| -> Decimal { part.iter().map(|&index| of(index)).sum() };
+        let sum = |part: &[usize]| sum(&self.second, part);
         let mut found = Vec::new();
         for (pair, window) in self.pairs.iter().zip(&self.windows) {
-            let whole = self.quantities(pair)[0];
-            let usual = whole.saturating_mul(self.usual);
-            let wanted = [whole, usual];
-            if wanted.contains(&of(pair.second)) {
+            let [whole, quantity] = self.quantities(pair);
+            let wanted = [whole, whole.saturating_mul(self.usual)];
+            if wanted.contains(&quantity) {
                 continue;
             }
             let run = self.run(pair.second, *window);
             let parts = (2..=run.len()).flat_map(|length| run.windows(length));
             let mut parts = parts.filter(|part| part.contains(&pair.second));
             if let Some(part) = parts.find(|part| wanted.contains(&sum(part))) {
-                let split = self.split(pair);
-                let all = sum(part);
-                let closed = (1..part.len())
-                    .find(|&ends| is_share((sum(&part[..ends]), all), &split))
-                    .unwrap_or(0);
-                let (closing, opening) = part.split_at(closed);
+                let closed = closed_by(&self.second, part, &self.split(pair));
+                let (closing, opening) = part.split_at(closed.unwrap_or(0));
                 let several = [closing, opening].into_iter().filter(|part| part.len() > 1);
                 found.extend(several.map(<[usize]>::to_vec));
             }
@@ -287,17 +281,14 @@ fn share(
     (counterpart, split): (usize, Split),
     found: &mut [Option<Split>],
 ) {
-    let of = |index: usize| orders[index].quantity.get();
     // Of two orders as large as the whole, the other one may have come twice.
-    if of(counterpart) != split.whole {
+    if orders[counterpart].quantity.get() != split.whole {
         let parts = (2..=run.len()).rev().flat_map(|length| run.windows(length));
         let parts = parts.filter(|part| part.contains(&counterpart));
-        let sum = |part: &[usize]| -> Decimal { part.iter().map(|&index| of(index)).sum() };
-        let (exact, others): (Vec<&[usize]>, _) = parts.partition(|part| sum(part) == split.whole);
+        let is_exact = |part: &&[usize]| sum(orders, part) == split.whole;
+        let (exact, others): (Vec<&[usize]>, _) = parts.partition(is_exact);
         for part in exact.into_iter().chain(others) {
-            let all = sum(part);
-            let closed = (1..part.len()).find(|&ends| is_share((sum(&part[..ends]), all), &split));
-            if let Some(closed) = closed {
+            if let Some(closed) = closed_by(orders, part, &split) {
                 for (place, &index) in part.iter().enumerate() {
                     let is_closing = place < closed;
                     let action = if is_closing {
@@ -314,6 +305,18 @@ fn share(
     if let Some(split) = &mut found[counterpart] {
         split.is_beside_other = true;
     }
+}
+
+/// The quantity of some orders.
+fn sum(orders: &[Leg], of: &[usize]) -> Decimal {
+    of.iter().map(|&index| orders[index].quantity.get()).sum()
+}
+
+/// Number of the orders of a turn, from the first, that close what the counterpart closes in
+/// proportion; `None` where no number of them does.
+fn closed_by(orders: &[Leg], turn: &[usize], split: &Split) -> Option<usize> {
+    let all = sum(orders, turn);
+    (1..turn.len()).find(|&ends| is_share((sum(orders, &turn[..ends]), all), split))
 }
 
 /// True where a part of a sum is to it as what closes is to the whole.

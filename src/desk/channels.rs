@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::chats::ChatCommands;
+use super::chats::{self, ChatCommands};
 use crate::domain::channel::{ChannelId, ChannelKind, NotHours, Tells, Topic};
 use crate::domain::notice::{Notice, Notices};
 use crate::domain::setting::UnfitSetting;
@@ -18,7 +18,7 @@ use crate::notify::telegram::bot_id;
 use crate::store::audit::{self, Act, Actor};
 use crate::store::channels::{self, ChannelTerms, StoredChannel, owner_of};
 use crate::store::outbox::{self, NewRow, Put, RowId};
-use crate::store::{Connection, Result, WriteContext, chats, webhooks};
+use crate::store::{Connection, Result, WriteContext, webhooks};
 use crate::vault::{Secrets, Vault, VaultError};
 
 /// Channels at most.
@@ -262,13 +262,8 @@ fn keep(
     let is_other_bot = before != bot(&terms, &secrets);
     let id = channels::put(context.connection, id, &terms, actor.at)?;
     // Who confirmed the one has not confirmed the other.
-    if is_other_bot && chats::remove(context.connection, id)? {
-        audit::note(
-            context.connection,
-            actor,
-            Act::ChatEnd,
-            Some(&id.to_string()),
-        )?;
+    if is_other_bot {
+        chats::forget(context, actor, id)?;
     }
     vault.keep(context.connection, owner_of(id), &secrets)?;
     audit::note(context.connection, actor, act, Some(&id.to_string()))?;

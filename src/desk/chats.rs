@@ -130,13 +130,14 @@ pub fn begin(
 /// [`StoreError::NotFound`] where there is no such channel.
 pub fn end(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Result<()> {
     channels::get(context.connection, id)?;
+    forget(context, actor, id)
+}
+
+/// Ends the commands of a channel where it takes any.
+pub(super) fn forget(context: &mut WriteContext<'_>, actor: &Actor, id: ChannelId) -> Result<()> {
     if chats::remove(context.connection, id)? {
-        audit::note(
-            context.connection,
-            actor,
-            Act::ChatEnd,
-            Some(&id.to_string()),
-        )?;
+        let id = id.to_string();
+        audit::note(context.connection, actor, Act::ChatEnd, Some(&id))?;
     }
     Ok(())
 }

@@ -371,8 +371,11 @@ fn saved_as(first: &[u8]) -> Option<Foreign> {
         ),
         _ => return None,
     };
-    let kind = None;
-    Some(Foreign { is, advice, kind })
+    Some(Foreign {
+        is,
+        advice,
+        kind: None,
+    })
 }
 
 /// The content of a file, by its header and its first rows.

@@ -90,16 +90,22 @@ impl Look {
             false => return None,
         };
         let advice = EXPORT_THE_LIST;
-        let kind = None;
-        Some(Foreign { is, advice, kind })
+        Some(Foreign {
+            is,
+            advice,
+            kind: None,
+        })
     }
 
     /// An export of another part of TradingView.
     fn other_export(&self) -> Option<Foreign> {
         let foreign = |is| {
             let advice = NO_STRATEGY;
-            let kind = None;
-            Some(Foreign { is, advice, kind })
+            Some(Foreign {
+                is,
+                advice,
+                kind: None,
+            })
         };
         let is_of_a_broker = self.has_all(&["symbol", "side", "qty"]);
         if is_of_a_broker

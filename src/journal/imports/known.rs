@@ -87,12 +87,10 @@ impl Found {
         }
         let rules = webhook.settings.reading_rules();
         let mut free = Orders::between(connection, webhook.row, candidates)?;
-        for (candidate, _) in candidates
-            .iter()
-            .zip(&self.is_known)
-            .filter(|(_, known)| **known)
-        {
-            free.take(candidate, rules);
+        for (candidate, is_known) in candidates.iter().zip(&self.is_known) {
+            if *is_known {
+                free.take(candidate, rules);
+            }
         }
         for place in looked_for {
             self.is_known[place] = free.take(&candidates[place], rules);
@@ -165,15 +163,14 @@ struct Orders(HashMap<(Timestamp, Decimal), usize>);
 impl Orders {
     /// Those that arrived while the file's alerts did.
     fn between(connection: &Connection, webhook: i64, alerts: &[Candidate]) -> Result<Self> {
-        let times = || alerts.iter().map(|alert| alert.time);
-        let (Some(first), Some(last)) = (times().min(), times().max()) else {
+        let (Some(first), Some(last)) = (alerts.first(), alerts.last()) else {
             return Ok(Self(HashMap::new()));
         };
         let mut select = connection.prepare_cached(
             "SELECT received_at, coalesce(market_price, intended_price) FROM orders
              WHERE webhook_id = ?1 AND received_at BETWEEN ?2 AND ?3",
         )?;
-        let values = params![webhook, to_micros(first), to_micros(last)];
+        let values = params![webhook, to_micros(first.time), to_micros(last.time)];
         let orders = select.query_map(values, |row| Ok((timestamp(row, 0)?, decimal(row, 1)?)))?;
         let mut free = HashMap::new();
         for order in orders {

@@ -21,10 +21,8 @@ const OF_THE_ORDER: [&str; 8] = [
     "order", "strategy", "trade", "signal", "alert", "data", "payload", "message",
 ];
 
-/// Names of objects that have nothing but the order in them, and are about the position, too.
-const ORDERS: [&str; 8] = [
-    "order", "trade", "position", "entry", "exit", "sizing", "quantity", "size",
-];
+/// Names of objects that say only how much of the order or the position.
+const OF_ITS_SIZE: [&str; 6] = ["position", "entry", "exit", "sizing", "quantity", "size"];
 
 /// Parts of the names of objects around the order: targets, stops, further entries.
 const AROUND: [&str; 8] = [
@@ -168,7 +166,7 @@ pub fn size(fields: &Object<'_, '_>, is_entry: bool) -> Option<Hidden> {
         let is_portion = || {
             !is_entry
                 && !is_free
-                && (is_in(place.path, &OF_THE_ORDER) || is_in(place.path, &ORDERS))
+                && (is_in(place.path, &OF_THE_ORDER) || is_in(place.path, &OF_ITS_SIZE))
                 && portion::is_portion(place.name, place.value)
         };
         let is_stated = (is_known || is_like) && likeness::is_amount(place.value) || is_portion();

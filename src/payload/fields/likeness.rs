@@ -180,12 +180,12 @@ fn is_slip(word: &str, known: &str) -> bool {
 }
 
 /// True of the name of a figure of a bar.
-pub fn is_bar(name: &str) -> bool {
+fn is_bar(name: &str) -> bool {
     BAR.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// True of the value of one contract, and of the whole account, which is no order.
-pub fn is_of_something_else(words: &[String]) -> bool {
+fn is_of_something_else(words: &[String]) -> bool {
     match words {
         [first, _, ..] if first == "contract" => true,
         [first, other] if first == "account" => matches!(&**other, "size" | "value" | "amount"),
@@ -338,16 +338,9 @@ pub fn is_other_position(name: &str, value: &RawValue, intent: Intent) -> bool {
     let is_before = words(name)
         .iter()
         .any(|word| matches!(&**word, "prev" | "previous" | "before" | "old"));
-    let opens = match intent {
-        Intent::Buy | Intent::EntryLong => Some(Direction::Long),
-        Intent::Sell | Intent::EntryShort => Some(Direction::Short),
-        _ => None,
-    };
-    let leaves = match intent {
-        Intent::ExitLong => Some(Direction::Long),
-        Intent::ExitShort => Some(Direction::Short),
-        _ => None,
-    };
+    let opens = intent.direction().filter(|_| !intent.is_exit());
+    let leaves = intent.direction().filter(|_| intent.is_exit());
+    let leaves = leaves.map(Direction::opposite);
     match position(value) {
         None => false,
         Some(PositionValue::Size) => true,

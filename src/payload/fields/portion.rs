@@ -103,30 +103,20 @@ pub fn is_portion(name: &str, value: &RawValue) -> bool {
     !is_other && (is_share(value) || is_part(name, value))
 }
 
-/// True of a number with a sign or a word behind it.
+/// True of a number with a sign or a unit: a share, or money. A date, a version, a time span or a
+/// text that begins with a number is none.
 fn is_share(value: &RawValue) -> bool {
-    string(value).is_some_and(|text| parse_decimal(&text).is_err()) && is_quantity(value)
-}
-
-/// True if a value can be a quantity, a share or money: a number, alone or with a sign or a
-/// unit. A date, a version, a time span or a text that begins with a number is none.
-fn is_quantity(value: &RawValue) -> bool {
     let is_figure = |c: char| c.is_numeric() && c != '0';
-    if blank(value).is_some() {
+    let Some(text) = string(value).filter(|_| blank(value).is_none()) else {
         return false;
-    }
-    let Some(text) = string(value) else {
-        let json = value.get();
-        return json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-            && json.contains(is_figure);
     };
     let text = text.trim();
+    if parse_decimal(text).is_ok() {
+        return false;
+    }
     if text.starts_with("{{") {
         let sizes = ["plot", "contracts", "position_size"];
         return sizes.iter().any(|name| text.contains(name));
-    }
-    if let Ok(number) = parse_decimal(text) {
-        return !number.is_zero();
     }
     let text = text.trim_start_matches(['-', '+', '$', '\u{20ac}', '\u{a3}', ' ']);
     let text = match text.split_once(' ') {
