@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -45,8 +46,8 @@ impl Serve {
         let grace = config.shutdown_grace;
         let served = if self.options.demo {
             let names_address = self.options.listen.is_some();
-            let clock = SystemClock::from_time(self.options.demo_now);
-            serve_demo(&runtime, config, clock, names_address, sockets, out)
+            let now = self.options.demo_now;
+            serve_demo(&runtime, config, now, names_address, sockets, out)
         } else {
             serve(&runtime, config, sockets, !self.no_browser, out)
         };
@@ -81,15 +82,17 @@ fn serve(
     Ok(deadline)
 }
 
-/// Serves a demo; its directory is removed at the end.
+/// Serves a demo; its directory is removed at the end. One of a `moment` stands still there,
+/// so that whoever looks twice sees the same.
 fn serve_demo(
     runtime: &Runtime,
     mut config: Config,
-    clock: SystemClock,
+    moment: Option<Timestamp>,
     names_address: bool,
     sockets: Sockets,
     out: &mut dyn Write,
 ) -> anyhow::Result<Instant> {
+    let clock = SystemClock::from_time(moment);
     let Demo {
         directory,
         password,
@@ -102,9 +105,11 @@ fn serve_demo(
     let live = Arc::new(Mutex::new(live));
     let started = |started: app::Started, workers: &mut Workers| {
         written = announce_demo(out, &started, directory.path(), &password, &token, in_use);
-        workers.run("demo", move || {
-            go_on_trading(started.url.clone(), Arc::clone(&live), clock)
-        });
+        if moment.is_none() {
+            workers.run("demo", move || {
+                go_on_trading(started.url.clone(), Arc::clone(&live), clock)
+            });
+        }
     };
     let deadline = runtime.block_on(app::run(config, clock, sockets, started))?;
     directory.close()?;

@@ -301,15 +301,20 @@ fn the_printed_password_and_token_let_in() {
 }
 
 #[test]
-fn the_strategies_of_a_demo_go_on_trading() {
+fn the_strategies_of_a_demo_go_on_trading_unless_it_is_of_a_moment() {
     assert!(PATIENCE.as_secs() > 20, "an alert comes every 20 seconds");
+    let still = Demo::at("2026-03-11T15:00:00Z");
     let demo = Demo::start();
     let newest = |demo: &Demo| get(demo, "/events?limit=1").json()["items"][0]["id"].clone();
     let before = newest(&demo);
+    let last = newest(&still);
     wait_until("another alert arrives", || newest(&demo) != before);
     let newest = get(&demo, "/events?limit=1").json();
     assert_eq!(newest["items"][0]["status"], "processed", "{newest}");
+    let newest = get(&still, "/events?limit=1").json();
+    assert_eq!(newest["items"][0]["id"], last, "{newest}");
     demo.stop();
+    still.stop();
 }
 
 #[test]
