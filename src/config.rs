@@ -93,7 +93,7 @@ pub struct ServeOptions {
     #[arg(long)]
     #[serde(skip)]
     pub demo: bool,
-    /// Moment at which the demo stands still: the same one shows the same alerts, whatever the day
+    /// Moment at which the demo stands still: on any day it shows the same alerts
     #[arg(long, value_name = "TIME", requires = "demo")]
     #[serde(skip)]
     pub demo_now: Option<Timestamp>,
