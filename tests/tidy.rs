@@ -115,7 +115,7 @@ const CONNECT: &[&str] = &["outbound"];
 
 /// Rooms and files whose texts only someone at a terminal reads, or whoever configures a server.
 const AT_THE_TERMINAL: &[&str] = &[
-    "app.rs",
+    "app/mod.rs",
     "app/listeners.rs",
     "app/store_run.rs",
     "cli/",
@@ -139,6 +139,32 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str, &str)] = &[
     ("store", "algohook restore", "only while no server runs"),
     ("store", "--force", "of a restore"),
     ("store", "algohook compact", "only while no server runs"),
+];
+
+/// Words that say nothing of what a file or a type is, used alone.
+const EMPTY_NAMES: &[&str] = &[
+    "asked",
+    "conditions",
+    "found",
+    "given",
+    "info",
+    "instead",
+    "kept",
+    "known",
+    "left",
+    "made",
+    "mgr",
+    "part",
+    "place",
+    "placed",
+    "read",
+    "recent",
+    "room",
+    "seen",
+    "slow",
+    "taken",
+    "tested",
+    "told",
 ];
 
 /// Lines that a file has at most, its tests apart.
@@ -472,6 +498,43 @@ fn folder_cycles(sources: &[Source]) -> Vec<String> {
     cyclic.map(|unit| unit.join("/")).collect()
 }
 
+/// Modules that have a file and, beside it, a folder of the same name: `mod.rs` is in the folder.
+fn two_forms(sources: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in sources {
+        let folder = source.path.replace(".rs", "/");
+        if sources.iter().any(|other| other.path.starts_with(&folder)) {
+            wrong.push(format!("{}: belongs into {folder}mod.rs", source.path));
+        }
+    }
+    wrong
+}
+
+/// Files and types whose name is one of the words that say nothing.
+fn empty_names(sources: &[Source]) -> Vec<String> {
+    let is_empty = |name: &str| EMPTY_NAMES.contains(&name.to_lowercase().as_str());
+    let mut wrong = Vec::new();
+    for source in sources {
+        let module = source.module();
+        if module.last().is_some_and(|name| is_empty(name)) {
+            wrong.push(source.path.clone());
+        }
+        let mut words = source
+            .code
+            .split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        while let Some(word) = words.next() {
+            if !["struct", "enum", "trait", "type"].contains(&word) {
+                continue;
+            }
+            let name = words.next().unwrap_or_default();
+            if is_empty(name) {
+                wrong.push(format!("{}: {name}", source.path));
+            }
+        }
+    }
+    wrong
+}
+
 fn nothing() -> Vec<String> {
     Vec::new()
 }
@@ -631,6 +694,25 @@ fn files_have_one_idea_and_functions_fit_on_a_screen() {
     let sources = sources();
     assert_eq!(long_files(&sources), nothing());
     assert_eq!(long_functions(&sources), nothing());
+}
+
+#[test]
+fn modules_have_one_form_and_names_say_what_is_in_them() {
+    let sources = sources();
+    assert_eq!(two_forms(&sources), nothing());
+    assert_eq!(empty_names(&sources), nothing());
+}
+
+#[test]
+fn a_second_form_and_an_empty_name_are_found() {
+    let sources = [
+        Source::new("api/files.rs", "pub struct Found {\n}"),
+        Source::new("api/files/recent.rs", "type Foundation = u8;"),
+    ];
+    let form = "api/files.rs: belongs into api/files/mod.rs";
+    assert_eq!(two_forms(&sources), [form]);
+    let names = ["api/files.rs: Found", "api/files/recent.rs"];
+    assert_eq!(empty_names(&sources), names);
 }
 
 #[test]

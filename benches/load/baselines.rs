@@ -57,7 +57,7 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
         ingest: Arc::new(ingest),
         metrics: Arc::clone(&metrics),
         body_timeout: Duration::from_secs(10),
-        room: Arc::default(),
+        budget: Arc::default(),
         known: Arc::default(),
         in_hand: Arc::default(),
     };

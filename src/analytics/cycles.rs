@@ -10,12 +10,12 @@
 #[derive(Debug, Default)]
 pub(super) struct Cycles {
     current: Option<Cycle>,
-    found: Found,
+    found: LargestSwings,
 }
 
 /// The largest of each, in units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct LargestSwings {
     pub run_up: Option<i128>,
     pub drawdown: Option<i128>,
 }
@@ -86,7 +86,7 @@ impl Cycles {
     }
 
     /// The largest run-up and the largest drawdown so far.
-    pub(super) fn finish(&self) -> Found {
+    pub(super) fn finish(&self) -> LargestSwings {
         self.found
     }
 }
@@ -100,7 +100,7 @@ mod tests {
         for point in equity {
             cycles.add(*point);
         }
-        let Found { run_up, drawdown } = cycles.finish();
+        let LargestSwings { run_up, drawdown } = cycles.finish();
         (run_up, drawdown)
     }
 

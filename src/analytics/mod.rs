@@ -68,7 +68,7 @@ pub struct ReportInput<'input> {
     /// The money that percentages are of.
     pub capital: Capital,
     /// The stretch of time that was asked for.
-    pub asked: Asked,
+    pub asked: AskedRange,
     /// The range that growth a year and TradingView's ratios are told of, its end left out:
     /// as it was asked for, or as a backtest's file states it. `None` is from the first entry
     /// to the last price seen.
@@ -94,14 +94,14 @@ pub struct ReportInput<'input> {
 
 /// A range of time as it was asked for; `None` where it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Asked {
+pub struct AskedRange {
     /// Its first instant.
     pub from: Option<Timestamp>,
     /// The first instant after it.
     pub to: Option<Timestamp>,
 }
 
-impl Asked {
+impl AskedRange {
     /// True of a time that is not after its end.
     #[must_use]
     pub fn precedes_end(self, time: Timestamp) -> bool {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::monte_carlo::{MonteCarloError, MonteCarloInput, monte_carlo};
-use super::{Asked, Capital, OpenLots, Report, ReportInput, RiskFree, TradingDays, report};
+use super::{AskedRange, Capital, OpenLots, Report, ReportInput, RiskFree, TradingDays, report};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Direction;
 use crate::domain::terms::Contract;
@@ -37,7 +37,7 @@ fn report_on(trades: &[ClosedTrade], capital: i64, days: u16) -> Report {
     report(&ReportInput {
         currency: "USD",
         capital: Capital::from_start(capital.into()),
-        asked: Asked::default(),
+        asked: AskedRange::default(),
         range: None,
         zone: &TimeZone::get("America/New_York").unwrap(),
         trading_days: TradingDays::of_setting(days),

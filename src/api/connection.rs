@@ -66,11 +66,11 @@ pub struct ConnectionWatch {
     url: String,
     is_demo: bool,
     look: Box<Look>,
-    found: Arc<Mutex<Found>>,
+    found: Arc<Mutex<LastCheck>>,
 }
 
 #[derive(Default)]
-struct Found {
+struct LastCheck {
     checks: Vec<Check>,
     at: Option<Instant>,
     is_running: bool,
@@ -120,7 +120,7 @@ impl ConnectionWatch {
         Some(async move {
             let checks = look.await;
             let mut found = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            *found = Found {
+            *found = LastCheck {
                 checks,
                 at: Some(Instant::now()),
                 is_running: false,
@@ -128,7 +128,7 @@ impl ConnectionWatch {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Found> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LastCheck> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

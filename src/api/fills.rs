@@ -7,12 +7,12 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::blocking::blocking;
 use super::context::Context;
 use super::imports::unreadable;
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, Page};
-use super::slow::blocking;
 use crate::desk::imports::{UndoneFills, bring_in_fills, fill_options, undo_fills, undoable_fills};
 use crate::domain::fill::FillImportId;
 use crate::domain::signal::Ticker;

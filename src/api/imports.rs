@@ -16,12 +16,12 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use utoipa::IntoParams;
 
+use super::blocking::{blocking, not_done};
 use super::context::Context;
 use super::fills::{FillReading, bring_in as bring_in_fills};
 use super::problem::Problem;
 use super::reply::{Reply, ok};
 use super::request::{ApiRequest, parameter, zone};
-use super::slow::{blocking, not_done};
 use crate::desk::imports::{
     Imported, LARGEST_FILE, Reading, bring_in_alerts, bring_in_trades, new_backtest_of,
 };
@@ -198,7 +198,7 @@ pub(super) async fn receive(context: &Context, request: &ApiRequest, body: Incom
         discard_all(body, LARGEST_FILE, FILE_TIMEOUT).await;
         return Err(busy());
     };
-    let asked = match Asked::of(request) {
+    let asked = match ImportRequest::of(request) {
         Ok(asked) => asked,
         Err(problem) => {
             discard_all(body, LARGEST_FILE, FILE_TIMEOUT).await;
@@ -288,7 +288,7 @@ impl ImportQuery {
 }
 
 /// The parameters of a request with a file.
-struct Asked {
+struct ImportRequest {
     webhook: WebhookId,
     kind: Option<FileKind>,
     dry_run: bool,
@@ -297,7 +297,7 @@ struct Asked {
     fills: FillReading,
 }
 
-impl Asked {
+impl ImportRequest {
     fn of(request: &ApiRequest) -> Result<Self, Problem> {
         let query: ImportQuery = request.query()?;
         let webhook = query
@@ -347,14 +347,14 @@ impl Asked {
         (status = 413, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem),
         (status = 507, body = Problem)))]
 pub(super) async fn import(context: &Context, request: &ApiRequest, file: Bytes) -> Reply {
-    let (asked, actor) = (Asked::of(request)?, request.actor(context.now()));
+    let (asked, actor) = (ImportRequest::of(request)?, request.actor(context.now()));
     bring_in_file(context, asked, actor, (file.to_vec(), ())).await
 }
 
 /// Waits for the turn of a file and reads it, with what is held until then.
 async fn bring_in_file<F: Source + Send + 'static>(
     context: &Context,
-    asked: Asked,
+    asked: ImportRequest,
     actor: Actor,
     (file, held): (F, impl Send + 'static),
 ) -> Reply {
@@ -374,7 +374,7 @@ async fn bring_in_file<F: Source + Send + 'static>(
 fn read_file(
     store: &Store,
     file: &dyn Source,
-    asked: Asked,
+    asked: ImportRequest,
     actor: &Actor,
 ) -> Result<Imported, Problem> {
     let mut opened = Opened::of(file).map_err(unreadable)?;

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod auth;
 pub mod backtests;
+mod blocking;
 pub mod book;
 pub mod channels;
 pub mod comparison;
@@ -32,7 +33,6 @@ mod routes;
 pub mod second_factor;
 pub mod security;
 pub mod senders;
-mod slow;
 mod storage;
 pub mod stream;
 pub mod tags;
@@ -58,10 +58,10 @@ use routes::Resource;
 
 use crate::access::{Demand, Identity};
 use crate::http::body::{Body, BodyError, read_limited};
+use crate::http::body_budget::BodyBudget;
 use crate::http::client::{Client, host_of};
 use crate::http::compression::compressed;
 use crate::http::known_addresses::KnownAddresses;
-use crate::http::room::Room;
 
 /// The path that everything here is under.
 pub const PREFIX: &str = "/api/v1";
@@ -77,7 +77,7 @@ pub struct Api {
     context: Arc<Context>,
     routes: matchit::Router<Resource>,
     body_timeout: Duration,
-    room: Arc<Room>,
+    budget: Arc<BodyBudget>,
     known: Arc<KnownAddresses>,
 }
 
@@ -88,14 +88,14 @@ impl Api {
     pub fn new(
         context: Arc<Context>,
         body_timeout: Duration,
-        room: Arc<Room>,
+        budget: Arc<BodyBudget>,
         known: Arc<KnownAddresses>,
     ) -> Self {
         Self {
             context,
             routes: routes::table(),
             body_timeout,
-            room,
+            budget,
             known,
         }
     }
@@ -165,14 +165,14 @@ impl Api {
             };
             return imports::receive(&self.context, &request, body).await;
         }
-        let part = self.room.part(client.address);
-        let (largest, patience, part) = match resource {
+        let share = self.budget.share(client.address);
+        let (largest, patience, share) = match resource {
             Resource::Setup | Resource::Session | Resource::Password => {
-                (LARGEST_LOGIN, self.body_timeout, Some(part))
+                (LARGEST_LOGIN, self.body_timeout, Some(share))
             }
-            _ => (LARGEST_BODY, self.body_timeout, Some(part)),
+            _ => (LARGEST_BODY, self.body_timeout, Some(share)),
         };
-        let body = read_limited(body, largest, patience, part).await;
+        let body = read_limited(body, largest, patience, share).await;
         let request = ApiRequest {
             id: id.to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),

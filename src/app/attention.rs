@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::telling::{self, Found, Memory, Surroundings};
+use super::telling::{self, Findings, Memory, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::reports::AttentionChange;
 use crate::store::{Connection, Result, Store};
@@ -54,7 +54,7 @@ async fn look(
     surroundings: &Surroundings,
     memory: &Arc<Mutex<Memory>>,
     clock: SystemClock,
-) -> Result<Found> {
+) -> Result<Findings> {
     let (surroundings, memory) = (surroundings.clone(), Arc::clone(memory));
     let look = move |connection: &Connection| {
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);

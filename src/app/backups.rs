@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::config::BackupConfig;
 use crate::metrics::Metrics;
-use crate::store::backup::{self, BackupState, Taken};
+use crate::store::backup::{self, BackupState, OwnBackups};
 use crate::store::{Result, Store, StoreError};
 use crate::workers::Outcome;
 
@@ -44,7 +44,7 @@ pub async fn run(
 
 fn is_due(config: &BackupConfig, counts_unsound: bool) -> bool {
     let now = SystemTime::now();
-    let taken = Taken::of(&config.folder);
+    let taken = OwnBackups::of(&config.folder);
     // A damaged database is copied no more often than a sound one.
     let unsound = taken.unsound.iter().filter(|_| counts_unsound);
     let files = taken.sound.iter().chain(unsound);
@@ -63,10 +63,10 @@ async fn back_up(store: &Store, config: &BackupConfig) -> Result<()> {
         remove_partial(&folder);
         let copied = backup::backup(connection, &target);
         match copied {
-            Ok(()) => remove_surplus(&oldest_first(Taken::of(&folder).sound, &target), keep),
+            Ok(()) => remove_surplus(&oldest_first(OwnBackups::of(&folder).sound, &target), keep),
             // One copy of what is damaged is enough to look into.
             Err(StoreError::UnsoundBackup { .. }) => {
-                remove_surplus(&Taken::of(&folder).unsound, 1);
+                remove_surplus(&OwnBackups::of(&folder).unsound, 1);
             }
             Err(_) => {}
         }

@@ -38,7 +38,7 @@ pub async fn run(store: Arc<Store>, registry: Arc<Registry>, look_every: Duratio
     loop {
         acts.borrow_and_update();
         match look(&store).await {
-            Ok(Found { revision, is_stale }) => {
+            Ok(DatabaseState { revision, is_stale }) => {
                 is_clean &= !is_stale;
                 if known != Some(revision) && take_up(&store, &registry).await {
                     known = Some(revision);
@@ -70,15 +70,15 @@ pub async fn run(store: Arc<Store>, registry: Arc<Registry>, look_every: Duratio
 }
 
 /// A look at the database.
-struct Found {
+struct DatabaseState {
     revision: i64,
     is_stale: bool,
 }
 
 /// Looks, and tells of the newest event, which another process may have brought.
-async fn look(store: &Store) -> Result<Found> {
+async fn look(store: &Store) -> Result<DatabaseState> {
     let read = store.readers().run(|connection| {
-        let found = Found {
+        let found = DatabaseState {
             revision: webhooks::revision(connection)?,
             is_stale: ledgers::is_any_stale(connection)?,
         };

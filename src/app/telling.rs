@@ -38,7 +38,7 @@ pub struct Memory {
 }
 
 /// Result of one look.
-pub struct Found {
+pub struct Findings {
     /// Needs that began or ended at a webhook, for the log.
     pub changes: Vec<AttentionChange>,
     /// News for the channels; `None` where nothing changed, or there is no channel.
@@ -60,13 +60,13 @@ pub fn look(
     surroundings: &Surroundings,
     memory: &mut Memory,
     now: Timestamp,
-) -> Result<Found> {
+) -> Result<Findings> {
     let changes = memory.watch.look(connection, now)?;
     let mut channels = channels::list(connection)?;
     channels.retain(|channel| !channel.terms.is_paused);
     if channels.is_empty() {
         let news = None;
-        return Ok(Found { changes, news });
+        return Ok(Findings { changes, news });
     }
     let open = issues::open(connection)?;
     let matters = matters(connection, &memory.watch, surroundings, &open, now)?;
@@ -85,7 +85,7 @@ pub fn look(
         digests,
         at: now,
     };
-    Ok(Found {
+    Ok(Findings {
         changes,
         news: (!is_nothing).then_some(news),
     })

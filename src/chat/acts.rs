@@ -20,7 +20,7 @@ use crate::journal::notices::KIND;
 use crate::reports::digest::of_scope;
 use crate::store::audit::{self, Act, Actor};
 use crate::store::channels::StoredChannel;
-use crate::store::chats::{self, Asked, Code, Commander, Halted, StoredChat};
+use crate::store::chats::{self, Code, Commander, Halted, PendingCommand, StoredChat};
 use crate::store::outbox::{self, NewRow};
 use crate::store::webhooks::{StoredWebhook, WebhookChange};
 use crate::store::{Connection, Result, StoreError, WriteContext, channels, forwards, webhooks};
@@ -40,7 +40,7 @@ const ANSWER_LASTS: SignedDuration = SignedDuration::from_mins(2);
 
 /// A message to act on.
 #[derive(Debug, Clone)]
-pub struct Taken {
+pub struct TakenMessage {
     /// The public part of the bot's token.
     pub bot: String,
     /// The channels that the bot serves.
@@ -121,7 +121,11 @@ pub fn sender_of(
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] where nothing could be written.
-pub fn take(context: &mut WriteContext<'_>, taken: &Taken, now: Timestamp) -> Result<Outcome> {
+pub fn take(
+    context: &mut WriteContext<'_>,
+    taken: &TakenMessage,
+    now: Timestamp,
+) -> Result<Outcome> {
     let known = chats::next_update(context.connection, &taken.bot)?;
     if known.is_some_and(|(next, at)| taken.update < next && is_recent(at, now)) {
         return Ok(Outcome::Known);
@@ -261,7 +265,7 @@ fn act(
     context: &mut WriteContext<'_>,
     actor: &Actor,
     channel: &StoredChannel,
-    taken: &Taken,
+    taken: &TakenMessage,
 ) -> Result<Answer> {
     let among = of_scope(context.connection, &channel.terms.webhooks)?;
     match &taken.command {
@@ -402,7 +406,7 @@ fn ask_to_resume(
             "what was halted (webhooks: {}; forwards: {forwards})",
             names.join(", ")
         );
-        (Asked::HALTED.to_owned(), what)
+        (PendingCommand::HALTED.to_owned(), what)
     } else {
         let paused: Vec<StoredWebhook> = among
             .iter()
@@ -420,7 +424,7 @@ fn ask_to_resume(
         (webhook.id.to_string(), webhook.name.clone())
     };
     let until = actor.at.checked_add(SECOND_STEP).unwrap_or(Timestamp::MAX);
-    chat.asked = Some(Asked {
+    chat.asked = Some(PendingCommand {
         subject,
         code: Code {
             hash: hash_of(code),
@@ -458,7 +462,7 @@ fn second_step(
     };
     if hash_of(code) != asked.code.hash {
         let wrong = asked.wrong + 1;
-        chat.asked = (wrong < MOST_WRONG).then_some(Asked { wrong, ..asked });
+        chat.asked = (wrong < MOST_WRONG).then_some(PendingCommand { wrong, ..asked });
         let hint = if chat.asked.is_some() {
             "Nothing was changed. Send /yes with the code again."
         } else {
@@ -467,7 +471,7 @@ fn second_step(
         chats::put(context.connection, channel, &chat)?;
         return Ok(Answer::hint("That is not the code", hint));
     }
-    let resumed = if asked.subject == Asked::HALTED {
+    let resumed = if asked.subject == PendingCommand::HALTED {
         let halted = std::mem::take(&mut chat.halted);
         resume_halted(context, actor, &halted)?
     } else {

@@ -31,7 +31,7 @@ use crate::store::{Connection, Result, Store, StoreError, WriteContext, channels
 use crate::vault::Vault;
 use crate::workers::Outcome;
 
-use acts::{Sender, Taken, is_recent, sender_of, take};
+use acts::{Sender, TakenMessage, is_recent, sender_of, take};
 use bot_api::{Bot, HELD, Message, Refused, Update, Updates};
 use command::Command;
 use strangers::Strangers;
@@ -327,7 +327,7 @@ impl<C: Clock> Listener<C> {
             // Nothing is written for one who was refused just now, so that a flood costs nothing.
             return Ok(());
         }
-        let taken = Taken {
+        let taken = TakenMessage {
             bot: self.bot.id().to_owned(),
             channels: self.channels.clone(),
             update,

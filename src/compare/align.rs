@@ -55,7 +55,7 @@ pub fn align(first: &[Point], second: &[Point], cost: &Cost) -> Alignment {
         let lonely = windows[from].start.saturating_sub(paired_up_to);
         alignment.cost += ALONE * count(lonely);
         paired_up_to = windows[to - 1].end.max(paired_up_to);
-        let part = Part {
+        let part = Subproblem {
             first,
             second,
             cost,
@@ -88,7 +88,7 @@ pub(super) fn windows(first: &[Point], second: &[Point], cost: &Cost) -> Vec<Ran
 }
 
 /// A part of both sequences that nothing outside can be paired with.
-struct Part<'legs> {
+struct Subproblem<'legs> {
     first: &'legs [Point],
     second: &'legs [Point],
     cost: &'legs Cost,
@@ -141,7 +141,7 @@ impl Table {
     }
 }
 
-impl Part<'_> {
+impl Subproblem<'_> {
     fn pair(&self, row: usize, place: usize) -> f64 {
         if self.windows[row].contains(&place) {
             self.cost

@@ -417,9 +417,9 @@ mod tests {
     }
 
     /// A made-up trade: its numbers, and how its two legs are matched.
-    type Made = ([i64; 5], [u8; 2]);
+    type SampleTrade = ([i64; 5], [u8; 2]);
 
-    fn made() -> impl Strategy<Value = Made> {
+    fn made() -> impl Strategy<Value = SampleTrade> {
         let numbers = (
             1..50_i64,
             1..9_999_i64,
@@ -438,7 +438,7 @@ mod tests {
 
     /// Trades whose legs are their index doubled and the one after it.
     fn book() -> impl Strategy<Value = (Vec<TradeLegs>, Vec<Fate>)> {
-        proptest::collection::vec(made(), 0..12).prop_map(|trades: Vec<Made>| {
+        proptest::collection::vec(made(), 0..12).prop_map(|trades: Vec<SampleTrade>| {
             let fates = trades.iter().flat_map(|(_, fates)| fates).enumerate();
             let fates = fates.map(|(leg, fate)| match fate {
                 0 => Fate::Matched(leg),

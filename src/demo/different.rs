@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Market;
 use super::differences::{Fate, Fates, fills, live};
-use super::history::{Sent, TRADINGVIEW, Tested};
+use super::history::{DemoBacktest, Sent, TRADINGVIEW};
 use super::strategy::StrategyOrder;
 use crate::domain::webhook::{WebhookId, WebhookState};
 use crate::imports::alerts;
@@ -42,10 +42,10 @@ impl<'a> Different<'a> {
     }
 
     /// The export that the present one took the place of.
-    pub(super) fn earlier_export(&self) -> Option<Tested> {
+    pub(super) fn earlier_export(&self) -> Option<DemoBacktest> {
         let had = self.fates.exported_before(self.orders);
         let at = had.last()?.time + SignedDuration::from_hours(1);
-        Some(Tested::of(self.market, &had, at))
+        Some(DemoBacktest::of(self.market, &had, at))
     }
 
     /// Times at which the webhook is paused, and resumed.

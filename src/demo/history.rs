@@ -73,7 +73,7 @@ pub(super) async fn write(
     let evening = now - EVENING;
     let mut sent: Vec<Sent> = Vec::new();
     let mut states: Vec<(Timestamp, WebhookId, WebhookState)> = Vec::new();
-    let mut tested: Vec<Tested> = Vec::new();
+    let mut tested: Vec<DemoBacktest> = Vec::new();
     let mut files: Option<Files> = None;
     for market in markets.iter_mut() {
         let orders = market
@@ -89,7 +89,7 @@ pub(super) async fn write(
             sent.extend(alerts(market, &orders));
         }
         if market.profile.is_tested {
-            tested.push(Tested::of(market, &orders, now));
+            tested.push(DemoBacktest::of(market, &orders, now));
         }
     }
     let stock = markets
@@ -134,14 +134,14 @@ pub(super) async fn write(
 }
 
 /// A list of trades, and when it was brought in.
-pub(super) struct Tested {
+pub(super) struct DemoBacktest {
     address: Address,
     name: String,
     list: String,
     at: Timestamp,
 }
 
-impl Tested {
+impl DemoBacktest {
     /// The list of a strategy's orders.
     pub(super) fn of(market: &Market, orders: &[StrategyOrder], at: Timestamp) -> Self {
         Self {
@@ -249,8 +249,8 @@ impl Playback {
         self.take_up_webhooks()
     }
 
-    fn keep_backtest(&self, tested: &Tested) -> Result<()> {
-        let Tested {
+    fn keep_backtest(&self, tested: &DemoBacktest) -> Result<()> {
+        let DemoBacktest {
             address,
             name,
             list,

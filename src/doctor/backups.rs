@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Finding;
 use crate::server::lock::RunningServer;
 use crate::store::BACKUP_FOLDER;
-use crate::store::backup::Taken;
+use crate::store::backup::OwnBackups;
 
 const CHECK: &str = "backups";
 
@@ -14,7 +14,7 @@ const CHECK: &str = "backups";
 pub fn taken(running: Option<&RunningServer>, data_dir: &Path) -> Finding {
     let folder = running.and_then(|running| running.backup_folder.clone());
     let folder = folder.unwrap_or_else(|| data_dir.join(BACKUP_FOLDER));
-    let taken = Taken::of(&folder);
+    let taken = OwnBackups::of(&folder);
     if let Some(unsound) = taken.newest_is_unsound() {
         return Finding::bad(
             CHECK,

@@ -2,7 +2,7 @@
 //! what to do next.
 
 mod backups;
-mod data;
+mod data_directory;
 mod machine;
 mod outward;
 mod proxy;
@@ -88,7 +88,7 @@ pub async fn all(data_dir: &Path) -> Vec<Finding> {
     findings.push(machine::clock());
     findings.push(machine::disk(data_dir));
     findings.push(backups::taken(running.as_ref(), data_dir));
-    findings.extend(data::database(data_dir, running.as_ref()));
+    findings.extend(data_directory::database(data_dir, running.as_ref()));
     findings
 }
 
@@ -110,7 +110,7 @@ pub async fn outside(running: &RunningServer, data_dir: &Path) -> Vec<Finding> {
     }
     if let Some(address) = running.https_listener {
         findings.push(reach::certificate(address, domain).await);
-        findings.extend(data::certificate_authority(data_dir));
+        findings.extend(data_directory::certificate_authority(data_dir));
     }
     findings
 }

@@ -13,7 +13,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Something to tell, and what to do about it.
-struct Told {
+struct Advice {
     found: String,
     next: String,
 }
@@ -22,7 +22,7 @@ struct Told {
 pub fn refused(connection: &Connection) -> Result<Finding> {
     const CHECK: &str = "refused";
     let now = Timestamp::now();
-    let mut told: Vec<Told> = rejected(connection, now - DAY)?.into_iter().collect();
+    let mut told: Vec<Advice> = rejected(connection, now - DAY)?.into_iter().collect();
     told.extend(over_limit(connection, now - WEEK)?);
     let misdirected = misdirected::list(connection, now - WEEK)?;
     let kinds = Misdirection::ALL.iter();
@@ -32,13 +32,13 @@ pub fn refused(connection: &Connection) -> Result<Finding> {
     }
     let (found, next): (Vec<_>, Vec<_>) = told
         .into_iter()
-        .map(|Told { found, next }| (found, next))
+        .map(|Advice { found, next }| (found, next))
         .unzip();
     Ok(Finding::notice(CHECK, found.join("; "), next.join("; ")))
 }
 
 /// Requests without the right key, and bodies that were too large.
-fn rejected(connection: &Connection, since: Timestamp) -> Result<Option<Told>> {
+fn rejected(connection: &Connection, since: Timestamp) -> Result<Option<Advice>> {
     let refused = rejections::of_all(connection, 0, since)?;
     let Some(newest) = refused.last() else {
         return Ok(None);
@@ -50,7 +50,7 @@ fn rejected(connection: &Connection, since: Timestamp) -> Result<Option<Told>> {
     );
     let name = webhooks::get(connection, &newest.webhook)?.name;
     let why = newest.rejection.in_words();
-    Ok(Some(Told {
+    Ok(Some(Advice {
         found: format!(
             "{requests} in the last day, the newest at {at:.0} for \"{name}\": {why}, from {from}"
         ),
@@ -59,13 +59,13 @@ fn rejected(connection: &Connection, since: Timestamp) -> Result<Option<Told>> {
 }
 
 /// Alerts over the limit, of each webhook that had some that are not kept.
-fn over_limit(connection: &Connection, since: Timestamp) -> Result<Vec<Told>> {
+fn over_limit(connection: &Connection, since: Timestamp) -> Result<Vec<Advice>> {
     let unsettled = attention::unsettled(connection, since)?;
     let mut told = Vec::new();
     for webhook in webhooks::list(connection)? {
         let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
         if unsettled.not_kept > 0 {
-            told.push(Told {
+            told.push(Advice {
                 found: format!(
                     "{} over the limit for \"{}\" in the last 7 days, {} of them not kept",
                     several(unsettled.limited.cast_unsigned(), "alert", "alerts"),
@@ -82,7 +82,7 @@ fn over_limit(connection: &Connection, since: Timestamp) -> Result<Vec<Told>> {
 }
 
 /// Requests to addresses with one kind of fault.
-fn of_kind(misdirected: &[StoredMisdirected], kind: Misdirection) -> Option<Told> {
+fn of_kind(misdirected: &[StoredMisdirected], kind: Misdirection) -> Option<Advice> {
     let of_kind = misdirected.iter().filter(|one| one.kind == kind);
     let count: i64 = of_kind.clone().map(|one| one.count).sum();
     // The newest is first; one without an address is the sum of many.
@@ -106,7 +106,7 @@ fn of_kind(misdirected: &[StoredMisdirected], kind: Misdirection) -> Option<Told
             "write https:// in the webhook URL of the alert, and rotate its key",
         ),
     };
-    Some(Told {
+    Some(Advice {
         found: format!("{found}, {}", newest_of(newest, newest.source_address)),
         next: next.to_owned(),
     })

@@ -196,12 +196,12 @@ fn market_of(exchange: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Instruments {
     /// By symbol; the first is of the symbol's home exchange.
-    known: HashMap<String, Vec<Known>>,
+    known: HashMap<String, Vec<KnownInstrument>>,
 }
 
 /// An instrument, and the exchanges that were stated for it.
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownInstrument {
     instrument: Instrument,
     exchanges: Exchanges,
 }
@@ -211,13 +211,13 @@ impl Instruments {
     pub fn learn(&mut self, ticker: &Ticker) -> Instrument {
         let Spelling { symbol, exchanges } = Spelling::of(ticker.as_str());
         let of_symbol = self.known.entry(symbol).or_default();
-        let same = |known: &&mut Known| known.exchanges.agree_with(&exchanges);
+        let same = |known: &&mut KnownInstrument| known.exchanges.agree_with(&exchanges);
         if let Some(known) = of_symbol.iter_mut().find(same) {
             known.exchanges.learn(&exchanges);
             return known.instrument.clone();
         }
         let instrument = Instrument::named_by(ticker.clone());
-        of_symbol.push(Known {
+        of_symbol.push(KnownInstrument {
             instrument: instrument.clone(),
             exchanges,
         });

@@ -88,7 +88,7 @@ pub enum TemplateError {
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum Segment {
     /// As it stands.
     Text(String),
     /// A field, and whether it stands inside a string of JSON.
@@ -98,7 +98,7 @@ enum Part {
 /// A template that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<Part>,
+    parts: Vec<Segment>,
     is_json: bool,
 }
 
@@ -127,7 +127,7 @@ impl Template {
                 .split_once("}}")
                 .ok_or_else(|| TemplateError::Open(after.chars().take(40).collect()))?;
             in_string = is_json && is_in_string(before, in_string);
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(Segment::Text(before.to_owned()));
             let name = name.trim().to_owned();
             if !FIELDS.contains(&&*name) && !is_secret(&name) {
                 return Err(TemplateError::Unknown {
@@ -135,10 +135,10 @@ impl Template {
                     known: format!("{} and secret.NAME", FIELDS.join(", ")),
                 });
             }
-            parts.push(Part::Field { name, in_string });
+            parts.push(Segment::Field { name, in_string });
             rest = after;
         }
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(Segment::Text(rest.to_owned()));
         Ok(Self { parts, is_json })
     }
 
@@ -166,7 +166,7 @@ impl Template {
     /// The names of the secrets that it has.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Field { name, .. } if is_secret(name) => Some(name.as_str()),
+            Segment::Field { name, .. } if is_secret(name) => Some(name.as_str()),
             _ => None,
         })
     }
@@ -181,8 +181,8 @@ impl Template {
     #[must_use]
     pub fn has(&self, wanted: &[&str]) -> bool {
         self.parts.iter().any(|part| match part {
-            Part::Field { name, .. } => wanted.contains(&name.as_str()),
-            Part::Text(_) => false,
+            Segment::Field { name, .. } => wanted.contains(&name.as_str()),
+            Segment::Text(_) => false,
         })
     }
 
@@ -210,8 +210,8 @@ impl Template {
         let mut filled = String::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) => filled += text,
-                Part::Field { name, in_string } if is_secret(name) => {
+                Segment::Text(text) => filled += text,
+                Segment::Field { name, in_string } if is_secret(name) => {
                     let kind = match (self.is_json, in_string) {
                         (true, false) => "json",
                         (true, true) => "string",
@@ -219,7 +219,7 @@ impl Template {
                     };
                     let _ = write!(filled, "{PLACE}{kind}:{name}{PLACE}");
                 }
-                Part::Field { name, in_string } => {
+                Segment::Field { name, in_string } => {
                     let value = values.get(name.as_str()).unwrap_or(&Value::Missing);
                     let value = match (self.is_json, in_string) {
                         (true, true) => inside_string(value.as_text()),

@@ -7,7 +7,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 
-use super::room::Part;
+use super::body_budget::BodyShare;
 
 /// The body of every response.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -39,10 +39,10 @@ pub enum BodyError {
 const DRAINED: usize = 256 * 1024;
 const DRAINED_FOR: Duration = Duration::from_secs(1);
 
-/// A body that was read, and the room that it takes.
+/// A body that was read, and the share of the budget that it takes.
 struct Held {
     bytes: Vec<u8>,
-    _part: Option<Part>,
+    _share: Option<BodyShare>,
 }
 
 impl AsRef<[u8]> for Held {
@@ -52,7 +52,7 @@ impl AsRef<[u8]> for Held {
 }
 
 /// Reads a whole body of at most `limit` bytes within `patience`, as long as there is
-/// room for it; what is returned takes its part of the room until it is dropped.
+/// room for it; what is returned takes its share of the budget until it is dropped.
 ///
 /// # Errors
 ///
@@ -61,10 +61,10 @@ pub async fn read_limited(
     body: Incoming,
     limit: usize,
     patience: Duration,
-    part: Option<Part>,
+    share: Option<BodyShare>,
 ) -> Result<Bytes, BodyError> {
     let mut body = body;
-    let (mut read, mut part, mut came) = (Vec::new(), part, 0);
+    let (mut read, mut share, mut came) = (Vec::new(), share, 0);
     let read_whole = async {
         if body.size_hint().lower() > limit as u64 {
             return Err(BodyError::TooLarge(body.size_hint().exact()));
@@ -78,7 +78,7 @@ pub async fn read_limited(
                 came = read.len() + bytes.len();
                 return Err(BodyError::TooLarge(None));
             }
-            if part.as_mut().is_some_and(|part| !part.grow(bytes.len())) {
+            if share.as_mut().is_some_and(|share| !share.grow(bytes.len())) {
                 return Err(BodyError::NoRoom);
             }
             read.extend_from_slice(bytes);
@@ -89,7 +89,7 @@ pub async fn read_limited(
     match outcome.unwrap_or(Err(BodyError::TimedOut)) {
         Ok(()) => Ok(Bytes::from_owner(Held {
             bytes: read,
-            _part: part,
+            _share: share,
         })),
         Err(BodyError::TooLarge(None)) => {
             let rest = discard(body).await;

@@ -1,6 +1,6 @@
 //! The addresses that are no strangers': TradingView's, and those that showed a right key of late.
 //!
-//! Places and room for bodies are kept for them, so that no number of strangers keeps an
+//! Slots for connections and memory for bodies are kept for them, so that no number of strangers keeps an
 //! alert out. In memory only: after a start TradingView's are known, and the others again with
 //! their first alert.
 

@@ -34,12 +34,12 @@ const IN_BLOCK: usize = 2_048;
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Block {
     bytes: Vec<u8>,
-    places: Vec<Place>,
+    places: Vec<RowStart>,
 }
 
 /// Start of a row in the bytes of its block, and its facts besides its cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
+struct RowStart {
     begins: usize,
     number: u32,
     is_too_long: bool,
@@ -130,7 +130,7 @@ impl Rows {
         let Some(block) = self.blocks.last_mut() else {
             return;
         };
-        block.places.push(Place {
+        block.places.push(RowStart {
             begins: block.bytes.len(),
             number: u32::try_from(number).unwrap_or(u32::MAX),
             is_too_long,

@@ -9,9 +9,9 @@ use super::arrivals::Arrival;
 use super::entries::{Entry, clock_at, fail, kept_warnings};
 use super::ledgers::Paired;
 use super::placing::{overtaken, place};
-use super::recent::Repetition;
+use super::recent_deliveries::Repetition;
 use super::repetition::{repetition, warning_of};
-use super::{Remembered, arrivals, circles, entries, forwards, ledgers, notices, sizing};
+use super::{Remembered, arrivals, entries, forward_loops, forwards, ledgers, notices, sizing};
 use crate::clock::ClockReading;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
@@ -164,7 +164,7 @@ pub fn record(context: &mut WriteContext<'_>, delivery: &Delivery) -> Result<Rec
         Addressee::Webhook(row) => row,
         Addressee::Event(event) => return recorded_before(context.connection, event),
     };
-    let delivery = &*circles::recorded(context.connection, delivery)?;
+    let delivery = &*forward_loops::recorded(context.connection, delivery)?;
     let Some(clock) = delivery.clock else {
         return record_at(
             context,

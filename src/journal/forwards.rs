@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::deliveries::{Delivery, Reading, Recorded};
-use super::{Remembered, circles, ledgers};
+use super::{Remembered, forward_loops, ledgers};
 use crate::domain::event::EventSource;
 use crate::domain::forward::ForwardWhen;
 use crate::domain::ledger::entry_closes_all_first;
@@ -76,7 +76,7 @@ pub(super) fn pass_on(
     };
     let wanted: Vec<&StoredForward> = forwards.iter().filter(is_wanted).collect();
     // The receiver has it, and would pass it on to here again.
-    if wanted.is_empty() || circles::is_back(connection, delivery)? {
+    if wanted.is_empty() || forward_loops::is_back(connection, delivery)? {
         return Ok(());
     }
     let alert = match &delivery.reading {
@@ -104,7 +104,7 @@ pub(super) fn pass_on(
             payload: &delivery.payload,
             order,
         },
-        via: circles::via(connection, delivery)?,
+        via: forward_loops::via(connection, delivery)?,
     };
     for forward in wanted {
         put(context, forward, delivery, &passed)?;

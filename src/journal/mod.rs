@@ -5,10 +5,10 @@
 //! together or not at all. Only these transactions use what the writer remembers.
 
 pub mod arrivals;
-mod circles;
 pub mod deliveries;
 mod entries;
 pub mod fills;
+mod forward_loops;
 pub mod forwards;
 pub mod imports;
 pub mod ledgers;
@@ -16,7 +16,7 @@ pub mod notices;
 mod placing;
 pub mod positions;
 pub mod rebuild;
-mod recent;
+mod recent_deliveries;
 mod repetition;
 pub mod reprocess;
 #[cfg(test)]
@@ -31,7 +31,7 @@ use arrivals::Arrivals;
 use forwards::Routes;
 use ledgers::Ledgers;
 use notices::Channels;
-use recent::RecentDeliveries;
+use recent_deliveries::RecentDeliveries;
 
 /// The journal's memory between transactions.
 #[derive(Debug, Default)]

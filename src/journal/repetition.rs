@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::Remembered;
 use super::arrivals::Arrival;
 use super::deliveries::Delivery;
-use super::recent::{self, Repetition};
+use super::recent_deliveries::{self, Repetition};
 use crate::domain::event::{EventId, EventSource, EventStatus, Warning};
 use crate::domain::signal::Signal;
 use crate::store::events::Earlier;
@@ -69,8 +69,8 @@ fn came_again(
 ) -> Result<bool> {
     Ok(
         events::get(connection, limited)?.status == EventStatus::Limited
-            && recent::has_payload(connection, limited, payload)?
-            && recent::has_payload(connection, later, payload)?,
+            && recent_deliveries::has_payload(connection, limited, payload)?
+            && recent_deliveries::has_payload(connection, later, payload)?,
     )
 }
 
@@ -103,7 +103,8 @@ pub(super) fn warning_of(
             ))
         }
         Repetition::Resend(earlier) => {
-            let is_same = recent::has_payload(context.connection, earlier, &delivery.payload)?;
+            let is_same =
+                recent_deliveries::has_payload(context.connection, earlier, &delivery.payload)?;
             (!is_same).then(|| {
                 Warning::new(
                     "same_id",

@@ -24,14 +24,14 @@ use crate::store::{ledgers, positions, tickers, webhooks};
 
 /// A percentage that an order asks for, with what it takes to make a quantity of it.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct PercentageRequest<'a> {
     percentage: Percentage,
     ticker: &'a Ticker,
     intent: Intent,
     price: Price,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> PercentageRequest<'a> {
     fn by_signal(signal: &'a Signal, percentage: Percentage) -> Self {
         Self {
             percentage,
@@ -79,12 +79,12 @@ pub fn quantity(
         PercentOf::Equity => {
             let settings = webhooks::settings(connection, webhook)?;
             let profit = ledgers::net_profit_until(connection, webhook, at)?;
-            let asked = Asked::by_signal(signal, percentage);
+            let asked = PercentageRequest::by_signal(signal, percentage);
             Ok(of_equity(&settings, asked, profit).map(Some))
         }
         PercentOf::Position => {
             let position = position(connection, webhook, signal, at)?;
-            let asked = Asked::by_signal(signal, percentage);
+            let asked = PercentageRequest::by_signal(signal, percentage);
             Ok(of_position(asked, position))
         }
     }
@@ -147,7 +147,7 @@ fn position(
 /// since; `None` is a profit beyond a [`Decimal`].
 pub(super) fn of_equity(
     settings: &Settings,
-    asked: Asked<'_>,
+    asked: PercentageRequest<'_>,
     profit: Option<Decimal>,
 ) -> std::result::Result<Quantity, PayloadError> {
     let percent = asked.percentage.percent();
@@ -185,7 +185,7 @@ pub(super) fn of_equity(
 
 /// The quantity of a percentage of a signed position; `None` is an exit that finds none.
 pub(super) fn of_position(
-    asked: Asked<'_>,
+    asked: PercentageRequest<'_>,
     position: Decimal,
 ) -> std::result::Result<Option<Quantity>, PayloadError> {
     let is_left = match asked.intent {

@@ -190,7 +190,7 @@ pub fn key_in(message: &[u8]) -> Option<PresentedKey> {
     key::find(message).0.into_iter().next()
 }
 
-fn read_message(message: &Message<'_>, rules: ReadingRules, wanted: Wanted) -> fields::Read {
+fn read_message(message: &Message<'_>, rules: ReadingRules, wanted: Wanted) -> fields::ReadMessage {
     if let Message::Json(document, _) = message
         && let Some(field) = &document.duplicate
     {

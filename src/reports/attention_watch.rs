@@ -64,7 +64,7 @@ impl AttentionWatch {
             let positions = positions::of_webhook(&transaction, &webhook, Book::Alerts)?;
             let unsettled = unsettled.get(&webhook.row).copied().unwrap_or_default();
             let departures = expectations::departures(&transaction, webhook.row)?;
-            let of = Known {
+            let of = WebhookFacts {
                 last_alert_at,
                 positions: &positions,
                 departures: &departures,
@@ -90,7 +90,7 @@ impl AttentionWatch {
 }
 
 /// Facts of a webhook besides its settings.
-pub(super) struct Known<'known> {
+pub(super) struct WebhookFacts<'known> {
     pub(super) last_alert_at: Option<Timestamp>,
     pub(super) positions: &'known [StoredPosition],
     pub(super) departures: &'known [(Instrument, Departure)],
@@ -101,7 +101,7 @@ pub(super) struct Known<'known> {
 /// known, and nothing is said of it.
 pub(super) fn decided(
     webhook: &StoredWebhook,
-    known: &Known<'_>,
+    known: &WebhookFacts<'_>,
     now: Timestamp,
 ) -> Vec<Attention> {
     let is_out_of_sync = |position: &StoredPosition| {

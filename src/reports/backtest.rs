@@ -11,9 +11,10 @@ use crate::store::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Made, ReportFilter, wanted};
+use super::{CurrencyReport, ReportFilter, wanted};
 use crate::analytics::{
-    Asked, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
+    AskedRange, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays,
+    report,
 };
 use crate::domain::money::Decimal;
 use crate::domain::signal::{Direction, Ticker};
@@ -24,7 +25,7 @@ use crate::store::webhooks::StoredWebhook;
 use crate::store::{Result, trades};
 
 /// The backtests of one currency.
-pub(super) struct Tested {
+pub(super) struct BacktestGroup {
     currency: String,
     /// Of the webhook that the first backtest belongs to.
     settings: Settings,
@@ -46,8 +47,8 @@ pub(super) struct Tested {
 pub(super) fn by_currency(
     connection: &Connection,
     filter: &ReportFilter,
-) -> Result<BTreeMap<String, Tested>> {
-    let mut by_currency: BTreeMap<String, Tested> = BTreeMap::new();
+) -> Result<BTreeMap<String, BacktestGroup>> {
+    let mut by_currency: BTreeMap<String, BacktestGroup> = BTreeMap::new();
     if filter.tag.is_some() {
         return Ok(by_currency);
     }
@@ -63,7 +64,7 @@ pub(super) fn by_currency(
         for (currency, backtests) in of_webhook {
             let part = by_currency
                 .entry(currency.clone())
-                .or_insert_with(|| Tested {
+                .or_insert_with(|| BacktestGroup {
                     currency,
                     settings: webhook.settings.clone(),
                     zone: filter.zone_of(&webhook.settings),
@@ -91,7 +92,7 @@ fn initial_capital(webhook: &StoredWebhook, backtests: &[Backtest]) -> Decimal {
         .fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
-impl Tested {
+impl BacktestGroup {
     /// Takes up the backtests of one webhook.
     fn add(
         &mut self,
@@ -125,14 +126,14 @@ impl Tested {
     }
 
     /// The trades that closed in the range that was asked for.
-    fn within(&self, asked: Asked) -> impl Iterator<Item = &ClosedTrade> {
+    fn within(&self, asked: AskedRange) -> impl Iterator<Item = &ClosedTrade> {
         self.trades.iter().filter(move |trade| {
             let closed = trade.exit_time;
             asked.from.is_none_or(|from| closed >= from) && asked.to.is_none_or(|to| closed < to)
         })
     }
 
-    fn capital(&self, filter: &ReportFilter, asked: Asked) -> Capital {
+    fn capital(&self, filter: &ReportFilter, asked: AskedRange) -> Capital {
         let is_closed = |from: Timestamp| move |trade: &&ClosedTrade| trade.exit_time < from;
         let carried = |from| {
             let before = self.trades.iter().filter(is_closed(from));
@@ -150,7 +151,7 @@ impl Tested {
         (self.capital(filter, asked).money(), profits.collect())
     }
 
-    pub(super) fn made(&self, filter: &ReportFilter) -> Made {
+    pub(super) fn made(&self, filter: &ReportFilter) -> CurrencyReport {
         let asked = filter.asked(&self.zone);
         let trades: Vec<ClosedTrade> = self.within(asked).cloned().collect();
         let last_price = self
@@ -170,7 +171,7 @@ impl Tested {
             held: self.held(&trades, asked).as_ref(),
             trades: &trades,
         });
-        Made {
+        CurrencyReport {
             report,
             webhooks: self.webhooks,
         }
@@ -219,7 +220,7 @@ impl Tested {
     }
 
     /// The closed trades that were open when the range ended.
-    fn closed_later(&self, asked: Asked) -> impl Iterator<Item = &ClosedTrade> {
+    fn closed_later(&self, asked: AskedRange) -> impl Iterator<Item = &ClosedTrade> {
         let is_open = move |trade: &&ClosedTrade| {
             let end = asked.to;
             end.is_some_and(|end| trade.entry_time < end && trade.exit_time >= end)
@@ -228,7 +229,7 @@ impl Tested {
     }
 
     /// The positions open when the range ended.
-    fn open_at_end(&self, asked: Asked) -> OpenLots {
+    fn open_at_end(&self, asked: AskedRange) -> OpenLots {
         let mut open = OpenLots::default();
         let end = self.end();
         let is_past = |last: Option<Timestamp>| {
@@ -274,7 +275,7 @@ impl Tested {
     /// The ticker that was entered first, with its prices: at that entry, at each exit, and at
     /// the last price known. Where it was entered before the range, the first is the one known
     /// when the range begins.
-    fn held(&self, trades: &[ClosedTrade], asked: Asked) -> Option<Held> {
+    fn held(&self, trades: &[ClosedTrade], asked: AskedRange) -> Option<Held> {
         let seen = |time, price| SeenPrice { time, price };
         let closed = trades.iter().chain(self.closed_later(asked));
         let closed = closed.map(|trade| {

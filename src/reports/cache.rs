@@ -5,7 +5,7 @@
 //! the version of its webhooks' ledgers: an alert of one webhook renews the reports of that
 //! webhook and no other.
 
-use super::kept::{Json, Kept};
+use super::json_cache::{Json, JsonCache};
 use super::{ReportFilter, Reports, notes, reports};
 use crate::store::ledgers::{self, Versions};
 use crate::store::sql::as_json;
@@ -14,7 +14,7 @@ use crate::store::{self, Connection};
 /// Reports under what was asked for, with the versions of what they were made of.
 #[derive(Default)]
 pub struct ReportCache {
-    kept: Kept<Versions>,
+    kept: JsonCache<Versions>,
 }
 
 impl ReportCache {
@@ -50,15 +50,15 @@ mod tests {
     use super::*;
     use crate::domain::webhook::WebhookId;
     use crate::journal::scratch::Scratch;
-    use crate::reports::kept::MOST;
+    use crate::reports::json_cache::MOST;
 
     /// Reports of some webhooks, under names of their own.
-    struct Asked {
+    struct AskedReports {
         kept: ReportCache,
         of: Vec<(&'static str, Vec<WebhookId>)>,
     }
 
-    impl Asked {
+    impl AskedReports {
         /// Address of each report in memory: another one where it was made again.
         fn places(&self, scratch: &Scratch) -> Vec<*const u8> {
             let place = |(asked, webhooks): &(&str, Vec<WebhookId>)| {
@@ -88,7 +88,7 @@ mod tests {
     fn an_alert_renews_the_reports_of_its_webhook_and_no_other() {
         let mut scratch = Scratch::new();
         let (one, two) = (scratch.webhook("one"), scratch.webhook("two"));
-        let asked = Asked {
+        let asked = AskedReports {
             kept: ReportCache::default(),
             of: vec![
                 ("one", vec![one.clone()]),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::open::{self, OpenAtEnd, OpenEntry};
-use super::{Made, ReportFilter, trade_filter};
+use super::{CurrencyReport, ReportFilter, trade_filter};
 use crate::analytics::{Capital, Held, ReportInput, RiskFree, SeenPrice, TradingDays, report};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Ticker;
@@ -15,7 +15,7 @@ use crate::store::webhooks::StoredWebhook;
 use crate::store::{Result, orders, trades};
 
 /// The webhooks of one currency.
-pub(super) struct Part<'a> {
+pub(super) struct CurrencyGroup<'a> {
     currency: &'a str,
     pub(super) webhooks: &'a [StoredWebhook],
     /// Of the first of them.
@@ -24,7 +24,7 @@ pub(super) struct Part<'a> {
     pub(super) filter: &'a ReportFilter,
 }
 
-impl<'a> Part<'a> {
+impl<'a> CurrencyGroup<'a> {
     /// `None` where there is no webhook.
     pub(super) fn of(
         currency: &'a str,
@@ -60,7 +60,7 @@ impl<'a> Part<'a> {
         trades::for_report(connection, &filter)
     }
 
-    pub(super) fn made(&self, connection: &Connection) -> Result<Made> {
+    pub(super) fn made(&self, connection: &Connection) -> Result<CurrencyReport> {
         let trades = self.trades(connection)?;
         let open = OpenAtEnd::read(self, connection)?;
         let held = self.held(connection, &trades, &open)?;
@@ -78,7 +78,7 @@ impl<'a> Part<'a> {
             held: held.as_ref(),
             trades: &trades,
         });
-        Ok(Made {
+        Ok(CurrencyReport {
             report,
             webhooks: self.webhooks.len(),
         })

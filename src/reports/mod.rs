@@ -12,7 +12,7 @@ pub mod compared;
 pub mod comparison;
 pub mod digest;
 pub mod expectation;
-mod kept;
+mod json_cache;
 mod live;
 mod open;
 pub mod overview;
@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::analytics::{Asked, Base, Capital, Report};
+use crate::analytics::{AskedRange, Base, Capital, Report};
 use crate::domain::book::Book;
 use crate::domain::moment::Range;
 use crate::domain::money::Decimal;
@@ -39,8 +39,8 @@ use crate::store::{Result, positions};
 
 pub use attention_watch::{AttentionChange, AttentionWatch};
 pub use cache::ReportCache;
-pub use kept::Json;
-use live::Part;
+pub use json_cache::Json;
+use live::CurrencyGroup;
 
 /// The scope of a report; `None` and empty are all.
 #[derive(Debug, Clone, Default)]
@@ -83,9 +83,9 @@ impl ReportFilter {
     }
 
     /// The range in a zone.
-    fn asked(&self, zone: &TimeZone) -> Asked {
+    fn asked(&self, zone: &TimeZone) -> AskedRange {
         let (from, to) = self.range.within(zone);
-        Asked { from, to }
+        AskedRange { from, to }
     }
 
     /// The capital of a report that begins at `from`, where `carried` finds the profit of its
@@ -118,7 +118,7 @@ pub struct Reports {
 
 /// A report, and how many webhooks it is of.
 #[derive(Debug)]
-pub struct Made {
+pub struct CurrencyReport {
     /// The report.
     pub report: Report,
     /// The webhooks whose capital it began with.
@@ -133,7 +133,7 @@ pub struct Made {
 /// # Errors
 ///
 /// [`crate::store::StoreError::NotFound`] where there is no such webhook.
-pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Made>> {
+pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<CurrencyReport>> {
     let transaction = connection.unchecked_transaction()?;
     if filter.book == Book::Backtest {
         let parts = backtest::by_currency(&transaction, filter)?.into_values();
@@ -142,7 +142,7 @@ pub fn reports(connection: &Connection, filter: &ReportFilter) -> Result<Vec<Mad
     let by_currency = by_currency(&transaction, filter)?;
     let parts = by_currency
         .iter()
-        .filter_map(|(currency, webhooks)| Part::of(currency, webhooks, filter));
+        .filter_map(|(currency, webhooks)| CurrencyGroup::of(currency, webhooks, filter));
     parts.map(|part| part.made(&transaction)).collect()
 }
 
@@ -165,7 +165,7 @@ pub fn profits(
     let by_currency = by_currency(&transaction, filter)?;
     let mut by_part = BTreeMap::new();
     for (currency, webhooks) in &by_currency {
-        if let Some(part) = Part::of(currency, webhooks, filter) {
+        if let Some(part) = CurrencyGroup::of(currency, webhooks, filter) {
             let trades = part.trades(&transaction)?;
             let profits = trades.iter().map(|trade| trade.net_profit);
             let capital = part.capital(&transaction)?.money();

@@ -3,7 +3,7 @@
 use crate::store::Connection;
 use jiff::Timestamp;
 
-use super::live::Part;
+use super::live::CurrencyGroup;
 use super::trade_filter;
 use crate::analytics::{OpenLots, OpenSide};
 use crate::domain::book::Book;
@@ -97,7 +97,7 @@ pub(super) fn price_before(
 
 impl OpenAtEnd {
     /// Reads what was open when the range of `part` ended.
-    pub(super) fn read(part: &Part<'_>, connection: &Connection) -> Result<Self> {
+    pub(super) fn read(part: &CurrencyGroup<'_>, connection: &Connection) -> Result<Self> {
         let mut open = Self {
             lots: OpenLots::default(),
             entries: Vec::new(),
@@ -123,7 +123,7 @@ impl OpenAtEnd {
 
     fn add(
         &mut self,
-        part: &Part<'_>,
+        part: &CurrencyGroup<'_>,
         webhook: &StoredWebhook,
         position: &StoredPosition,
         connection: &Connection,

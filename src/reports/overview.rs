@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::attention_watch::{Known, decided};
+use super::attention_watch::{WebhookFacts, decided};
 use super::{ReportFilter, trade_filter};
 use crate::domain::attention::{self, REMEMBERED};
 use crate::domain::book::Book;
@@ -299,7 +299,7 @@ pub fn webhooks(
             Vec::new()
         } else {
             let departures = expectations::departures(&transaction, webhook.row)?;
-            let known = Known {
+            let known = WebhookFacts {
                 last_alert_at,
                 positions: &positions,
                 departures: &departures,

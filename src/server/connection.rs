@@ -22,8 +22,8 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
+use super::connection_slots::{Rank, Slot};
 use super::listener::{ConnectionLimits, Handler, Transport};
-use super::places::{Place, Rank};
 use super::wire::Wire;
 use crate::http::client::Client;
 use crate::http::standing::Standing;
@@ -56,13 +56,13 @@ enum Versions {
     Both,
 }
 
-/// One open connection and the place that it takes.
+/// One open connection and the slot that it takes.
 pub(super) struct Connection<H> {
     pub handler: Arc<H>,
     pub limits: Arc<ConnectionLimits>,
     pub peer: IpAddr,
     pub rank: Rank,
-    pub place: Place,
+    pub slot: Slot,
     /// True once the server stops.
     pub stopping: watch::Receiver<bool>,
     /// Counts it as open.
@@ -73,7 +73,7 @@ impl<H: Handler> Connection<H> {
     /// Serves it until it ends by itself or has to.
     pub async fn run(self, stream: TcpStream, transport: Transport) {
         let peer = self.peer;
-        let standing = Arc::clone(self.place.standing());
+        let standing = Arc::clone(self.slot.standing());
         tokio::select! {
             () = self.serve(stream, transport) => {}
             () = standing.evicted() => {
@@ -87,7 +87,7 @@ impl<H: Handler> Connection<H> {
     }
 
     async fn serve(&self, stream: TcpStream, transport: Transport) {
-        let standing = Arc::clone(self.place.standing());
+        let standing = Arc::clone(self.slot.standing());
         let stream = Wire::new(stream, standing, self.limits.header_timeout);
         match transport {
             Transport::Plain if self.limits.http2 => {
@@ -134,7 +134,7 @@ impl<H: Handler> Connection<H> {
         let builder = self.builder(versions);
         let activity = Arc::new(Activity::default());
         let (handler, limits) = (Arc::clone(&self.handler), Arc::clone(&self.limits));
-        let (peer, standing) = (self.peer, Arc::clone(self.place.standing()));
+        let (peer, standing) = (self.peer, Arc::clone(self.slot.standing()));
         let requests = Arc::clone(&activity);
         let service = service_fn(move |request: Request<Incoming>| {
             let handler = Arc::clone(&handler);
@@ -214,7 +214,7 @@ impl<H: Handler> Connection<H> {
     }
 
     fn standing(&self) -> &Standing {
-        self.place.standing()
+        self.slot.standing()
     }
 
     fn builder(&self, versions: Versions) -> auto::Builder<TokioExecutor> {

@@ -12,9 +12,9 @@ use super::listener::Handler;
 use super::routes::plain;
 use crate::domain::webhook::WebhookId;
 use crate::http::body::{Body, BodyError, discard, full, read_limited};
+use crate::http::body_budget::BodyBudget;
 use crate::http::client::Client;
 use crate::http::known_addresses::KnownAddresses;
-use crate::http::room::Room;
 use crate::http::standing::InHand;
 use crate::ingest::{
     Answer, Clock, Ingest, LARGEST_BODY, PresentedKey, Recorder, Sender, no_room, unknown_webhook,
@@ -42,8 +42,8 @@ pub struct Hooks<R, C> {
     pub metrics: Arc<Metrics>,
     /// Time for the body of an alert.
     pub body_timeout: Duration,
-    /// Room for bodies.
-    pub room: Arc<Room>,
+    /// Memory for bodies.
+    pub budget: Arc<BodyBudget>,
     /// The addresses that are no strangers.
     pub known: Arc<KnownAddresses>,
     /// The alerts that are there whole and not answered yet.
@@ -81,7 +81,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
         if !hook_address::is_canonical(&path, id, key.as_ref()) {
             self.note(Misdirection::Corrected, &path, &client).await;
         }
-        let part = self.room.part(client.address);
+        let share = self.budget.share(client.address);
         let sender = Sender {
             is_test,
             via,
@@ -91,7 +91,7 @@ impl<R: Recorder, C: Clock> Handler for Hooks<R, C> {
             request.into_body(),
             LARGEST_BODY,
             self.body_timeout,
-            Some(part),
+            Some(share),
         )
         .await;
         let arrived = Instant::now();

@@ -1,4 +1,4 @@
-//! Connections: accepted where there is a place for them, and ended in good order.
+//! Connections: accepted where there is a slot for them, and ended in good order.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Open};
-use super::places::{Admission, Place, Places, Rank};
+use super::connection_slots::{Admission, Rank, Slot, Slots};
 use crate::http::body::Body;
 use crate::http::client::Client;
 use crate::http::known_addresses::{Acquaintance, KnownAddresses};
@@ -112,13 +112,13 @@ pub async fn serve<H: Handler>(server: Server<H>, shutdown: impl Future<Output =
         metrics,
     } = server;
     let limits = Arc::new(limits);
-    let places = Places::new(limits.max_connections);
+    let slots = Slots::new(limits.max_connections);
     let (stop, stopping) = watch::channel(false);
     let accept = async {
         loop {
-            let (stream, peer) = accept(&listener, &places).await;
+            let (stream, peer) = accept(&listener, &slots).await;
             let rank = limits.rank(peer, &known);
-            let Some(place) = place(&places, peer, rank).await else {
+            let Some(slot) = slot(&slots, peer, rank).await else {
                 continue;
             };
             let connection = Connection {
@@ -126,7 +126,7 @@ pub async fn serve<H: Handler>(server: Server<H>, shutdown: impl Future<Output =
                 limits: Arc::clone(&limits),
                 peer,
                 rank,
-                place,
+                slot,
                 stopping: stopping.clone(),
                 _open: Open::count(&metrics),
             };
@@ -143,7 +143,7 @@ pub async fn serve<H: Handler>(server: Server<H>, shutdown: impl Future<Output =
         .await
         .is_err()
     {
-        let open = places.taken();
+        let open = slots.taken();
         tracing::warn!(
             open,
             "connections were still open when the time to finish was over"
@@ -153,15 +153,15 @@ pub async fn serve<H: Handler>(server: Server<H>, shutdown: impl Future<Output =
 
 /// The next connection. Where it cannot be had the listener waits a while, for it would
 /// fail again at once.
-async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
+async fn accept(listener: &TcpListener, slots: &Slots) -> (TcpStream, IpAddr) {
     static FAILED: Rarely = Rarely::new();
     let mut pause = ACCEPT_PAUSE;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer.ip()),
             Err(error) => {
-                // The usual cause is that files have run out, and a stranger's place is one.
-                let is_freed = places.evict_oldest();
+                // The usual cause is that files have run out, and a stranger's slot is one.
+                let is_freed = slots.evict_oldest();
                 if let Some(unsaid) = FAILED.say() {
                     tracing::warn!(%error, unsaid, "connections could not be accepted");
                 }
@@ -172,14 +172,14 @@ async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) 
     }
 }
 
-/// A place for the one who connected, as soon as there is one; none for a stranger whose
+/// A slot for the one who connected, as soon as there is one; none for a stranger whose
 /// share is used up.
-async fn place(places: &Arc<Places>, peer: IpAddr, rank: Rank) -> Option<Place> {
+async fn slot(slots: &Arc<Slots>, peer: IpAddr, rank: Rank) -> Option<Slot> {
     loop {
-        match places.admit(peer, rank) {
-            Admission::Place(place) => return Some(place),
+        match slots.admit(peer, rank) {
+            Admission::Slot(slot) => return Some(slot),
             Admission::Refused => return None,
-            Admission::Full => places.freed().await,
+            Admission::Full => slots.freed().await,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod activity;
 mod connection;
+mod connection_slots;
 pub mod healthz;
 mod hook_address;
 pub mod hooks;
@@ -11,7 +12,6 @@ pub mod host;
 pub mod listener;
 pub mod lock;
 mod page;
-mod places;
 pub mod public;
 pub mod routes;
 mod wire;

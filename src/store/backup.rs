@@ -276,7 +276,7 @@ impl BackupState {
             return Some(format!("No backup could be taken: {why}."));
         }
         drop(failure);
-        let taken = Taken::of(&self.folder);
+        let taken = OwnBackups::of(&self.folder);
         let unsound = taken.newest_is_unsound()?;
         Some(format!(
             "The newest backup is a copy of a damaged database, kept apart as {}. Older backups are left as they are; \
@@ -289,7 +289,7 @@ impl BackupState {
 /// The backups in a folder that the server took by itself, and the copies that are not
 /// sound, each oldest first: their names sort as their times do.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct OwnBackups {
     /// Sound when they were taken.
     pub sound: Vec<PathBuf>,
     /// Kept apart.
@@ -301,7 +301,7 @@ pub struct Taken {
 const PREFIX: &str = "algohook-";
 const SUFFIX: &str = ".db";
 
-impl Taken {
+impl OwnBackups {
     /// Those in a folder; none where it cannot be read.
     #[must_use]
     pub fn of(folder: &Path) -> Self {

@@ -16,7 +16,7 @@ pub struct StoredChat {
     /// The one whose commands are taken.
     pub commander: Option<Commander>,
     /// The command that waits for its second step.
-    pub asked: Option<Asked>,
+    pub asked: Option<PendingCommand>,
     /// Webhooks and forwards that a halt paused.
     pub halted: Halted,
 }
@@ -45,8 +45,8 @@ pub struct Commander {
 
 /// A command that waits for its second step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// A webhook's id, or [`Asked::HALTED`].
+pub struct PendingCommand {
+    /// A webhook's id, or [`PendingCommand::HALTED`].
     pub subject: String,
     /// The code of the second step.
     pub code: Code,
@@ -54,7 +54,7 @@ pub struct Asked {
     pub wrong: u32,
 }
 
-impl Asked {
+impl PendingCommand {
     /// The subject that stands for all that a halt paused.
     pub const HALTED: &'static str = "halted";
 }
@@ -94,7 +94,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(ChannelId, StoredChat)> {
         None => None,
     };
     let asked = match row.get(7)? {
-        Some(subject) => Some(Asked {
+        Some(subject) => Some(PendingCommand {
             subject,
             code: Code {
                 hash: row.get(8)?,

@@ -13,9 +13,9 @@ use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::conditions::{Conditions, query};
 use super::error::Result;
 use super::events::{EventFilter, SELECT, StoredEvent, conditions, read};
+use super::filter_query::{WhereClause, query};
 use super::sql::{parsed, to_micros};
 use crate::domain::event::{EventId, EventSource, EventStatus};
 
@@ -131,7 +131,7 @@ fn merged(in_turn: Vec<StoredEvent>, out_of_turn: Vec<StoredEvent>) -> Vec<Store
 
 fn newest(
     connection: &Connection,
-    wanted: &Conditions,
+    wanted: &WhereClause,
     order: &str,
     limit: u32,
 ) -> Result<Vec<StoredEvent>> {

@@ -10,8 +10,8 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
+use super::filter_query::{WhereClause, query};
 use super::sql::{
     as_json, optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable,
 };
@@ -127,8 +127,8 @@ pub fn list(connection: &Connection, filter: &EventFilter, limit: u32) -> Result
 }
 
 /// Conditions of a filter on an event `e` and its webhook `w`.
-pub(super) fn conditions(filter: &EventFilter) -> Conditions {
-    let mut conditions = Conditions::with("w.deleted_at IS NULL");
+pub(super) fn conditions(filter: &EventFilter) -> WhereClause {
+    let mut conditions = WhereClause::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
         let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
         conditions.require(sql, [webhook.as_str().to_owned()]);

@@ -27,10 +27,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::Folding;
+use super::disk_space::{self, DiskSpace};
 use super::error::{Result, StoreError};
 use super::health::Health;
 use super::reserve::Reserve;
-use super::room::{self, Room};
 use super::writer::Purpose;
 use crate::logging::Rarely;
 use crate::platform;
@@ -68,7 +68,7 @@ pub(super) struct Wal {
     /// True if the disk is full: a log that is folded begins anew in the room that it has.
     needs_room: bool,
     /// The room before the transaction, where the disk has not plenty.
-    room: Option<Room>,
+    room: Option<DiskSpace>,
     /// Room that is held for removals.
     reserve: Reserve,
 }
@@ -260,7 +260,7 @@ impl Wal {
         let is_alert = purpose == Purpose::Alert;
         self.room = self.measure(connection)?;
         if purpose == Purpose::Removal
-            && self.room.is_some_and(Room::is_out)
+            && self.room.is_some_and(DiskSpace::is_out)
             && self.reserve.give_up()
         {
             self.room = self.measure(connection)?;
@@ -291,11 +291,11 @@ impl Wal {
 
     /// Tells whether a transaction should be as small as it can be.
     pub(super) fn is_short_of_room(&self) -> bool {
-        self.room.is_some_and(Room::is_short)
+        self.room.is_some_and(DiskSpace::is_short)
     }
 
-    fn measure(&self, connection: &Connection) -> Result<Option<Room>> {
-        let Some(free) = room::scarce(&self.database) else {
+    fn measure(&self, connection: &Connection) -> Result<Option<DiskSpace>> {
+        let Some(free) = disk_space::scarce(&self.database) else {
             return Ok(None);
         };
         let frames = frames(connection)?;
@@ -304,7 +304,7 @@ impl Wal {
             frames => LOG_HEADER + frames * (self.page_size + FRAME_HEADER),
         };
         let (committed, folded) = (bytes(frames.committed), bytes(frames.folded));
-        Room::of(&self.database, connection, free, (committed, folded)).map(Some)
+        DiskSpace::of(&self.database, connection, free, (committed, folded)).map(Some)
     }
 
     /// Folds the log after a transaction where no pause came for too long, or where it

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use algohook::analytics::{
-    Asked, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays, report,
+    AskedRange, Capital, Held, OpenLots, OpenSide, ReportInput, RiskFree, SeenPrice, TradingDays,
+    report,
 };
 use algohook::domain::money::Decimal;
 use algohook::domain::terms::Contract;
@@ -126,7 +127,7 @@ fn reported(input: &Input) -> Value {
         commission: open.commission,
         ..OpenSide::default()
     });
-    let asked = Asked {
+    let asked = AskedRange {
         from: input.from,
         to: input.to,
     };

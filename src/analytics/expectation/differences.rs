@@ -83,7 +83,7 @@ pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec
         ),
         rate_of_trades(expected, live),
     ];
-    let told = |(figure, expected, live, low, high, probability): Told| FigureDifference {
+    let told = |(figure, expected, live, low, high, probability): FigureTest| FigureDifference {
         figure,
         expected,
         live,
@@ -96,12 +96,12 @@ pub(super) fn of(expected: &Outcomes, live: &Outcomes, outlook: &Outlook) -> Vec
 }
 
 /// A figure, as expected, live, both ends, and the probability.
-type Told = (ExpectedFigure, f64, f64, Option<f64>, Option<f64>, f64);
+type FigureTest = (ExpectedFigure, f64, f64, Option<f64>, Option<f64>, f64);
 
 /// The test of two Poisson rates, exact given how many trades there are together (Przyborowski
 /// and Wilenski 1940): if the rates are the same, each trade is a live one with the probability
 /// of the live days among all. Twice the smaller tail.
-fn rate_of_trades(expected: &Outcomes, live: &Outcomes) -> Option<Told> {
+fn rate_of_trades(expected: &Outcomes, live: &Outcomes) -> Option<FigureTest> {
     let (days, live_days) = (expected.days(), live.days());
     let (trades, of_live) = (expected.values.len(), live.values.len());
     let rate = ratio(count(trades), days)?;

@@ -102,9 +102,9 @@ fn left(indices: &[usize], causes: &[Option<Cause>]) -> Vec<usize> {
 const OF_ONE_STRATEGY: f64 = 0.8;
 
 /// The identity of a leg in a list: its time, and what it does.
-type Known = (i64, Direction, Action);
+type LegIdentity = (i64, Direction, Action);
 
-fn known(leg: &Leg) -> Known {
+fn known(leg: &Leg) -> LegIdentity {
     (leg.time.as_microsecond(), leg.side, leg.action)
 }
 
@@ -115,13 +115,13 @@ pub(super) fn name_repainted(
     exports: &[Export],
     [missed, invented]: OfBoth<'_>,
 ) {
-    let now: HashSet<Known> = alone.legs[0].iter().map(known).collect();
+    let now: HashSet<LegIdentity> = alone.legs[0].iter().map(known).collect();
     let bar = jiff::SignedDuration::from_micros(alone.bar);
     for export in exports.iter().rev() {
         let (Some(begin), Some(end)) = (export.legs.first(), export.legs.last()) else {
             continue;
         };
-        let then: HashSet<Known> = export.legs.iter().map(known).collect();
+        let then: HashSet<LegIdentity> = export.legs.iter().map(known).collect();
         let is_covered = |leg: &&Leg| (begin.time..=end.time).contains(&leg.time);
         let covered = alone.legs[0].iter().filter(is_covered).count();
         let both = alone.legs[0]

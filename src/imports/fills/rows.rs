@@ -260,7 +260,7 @@ impl Reading<'_> {
         }
     }
 
-    fn time(&self, row: &Row<'_>) -> Result<when::Told, Fault> {
+    fn time(&self, row: &Row<'_>) -> Result<when::StatedTime, Fault> {
         if let Some(day) = self
             .text(row, Fact::Day)
             .filter(|_| self.columns.place(Fact::Time).is_none())

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::imports::table::is_space;
 
 /// A time and the seconds that it is told to: 0 of finer ones, 1, or 60.
-pub type Told = (Timestamp, u32);
+pub type StatedTime = (Timestamp, u32);
 
 /// The fault of a text that is no time.
 pub const NO_TIME: &str = "is no time; write one like 2026-01-05T14:30:00Z";
@@ -21,7 +21,7 @@ pub const NO_CLOCK: &str =
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn read(text: &str, zone: &TimeZone) -> Result<Told, &'static str> {
+pub fn read(text: &str, zone: &TimeZone) -> Result<StatedTime, &'static str> {
     let text = text.trim_matches(is_space);
     if let Some(told) = unix(text) {
         return Ok(told);
@@ -45,17 +45,17 @@ pub fn read(text: &str, zone: &TimeZone) -> Result<Told, &'static str> {
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn of_civil(civil: DateTime, zone: &TimeZone) -> Result<Told, &'static str> {
+pub fn of_civil(civil: DateTime, zone: &TimeZone) -> Result<StatedTime, &'static str> {
     civil_in(civil, zone, 1)
 }
 
-fn civil_in(civil: DateTime, zone: &TimeZone, precision: u32) -> Result<Told, &'static str> {
+fn civil_in(civil: DateTime, zone: &TimeZone, precision: u32) -> Result<StatedTime, &'static str> {
     let instant = zone.to_timestamp(civil).map_err(|_| NO_TIME)?;
     Ok((instant, precision))
 }
 
 /// Seconds or milliseconds since 1970, as APIs have them.
-fn unix(text: &str) -> Option<Told> {
+fn unix(text: &str) -> Option<StatedTime> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

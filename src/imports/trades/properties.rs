@@ -139,7 +139,7 @@ impl Properties {
             table => table?,
         };
         let mut properties = Self::default();
-        let mut seen = Seen::default();
+        let mut seen = ReadBack::default();
         // The sheet has no header of its own: its first row is a property too.
         if let [name, value, ..] = table.header.as_slice() {
             properties.take(name.trim(), Cell::Text(value), &mut seen);
@@ -153,7 +153,7 @@ impl Properties {
         Ok(properties)
     }
 
-    fn take(&mut self, name: &str, value: Cell<'_>, seen: &mut Seen) {
+    fn take(&mut self, name: &str, value: Cell<'_>, seen: &mut ReadBack) {
         let text = value.text();
         if text.is_empty() {
             return;
@@ -216,13 +216,13 @@ impl Properties {
 
 /// The names of the properties that were met.
 #[derive(Default)]
-struct Seen {
+struct ReadBack {
     known: Vec<Property>,
     unknown: Vec<String>,
     is_in_english: bool,
 }
 
-impl Seen {
+impl ReadBack {
     /// Names that a note lists at most.
     const LISTED: usize = 20;
 
@@ -410,14 +410,14 @@ mod tests {
 
     fn properties(name: &str, value: Cell<'_>) -> Properties {
         let mut properties = Properties::default();
-        properties.take(name, value, &mut Seen::default());
+        properties.take(name, value, &mut ReadBack::default());
         properties
     }
 
     #[test]
     fn names_that_are_not_understood_are_told_where_a_setting_is_missing() {
         let note = |rows: &[(&str, &str)], sheet: &str| {
-            let (mut properties, mut seen) = (Properties::default(), Seen::default());
+            let (mut properties, mut seen) = (Properties::default(), ReadBack::default());
             for (name, value) in rows {
                 properties.take(name, Cell::Text(value), &mut seen);
             }
@@ -521,7 +521,7 @@ mod tests {
         }
         let mut both = properties("Backtesting range", Cell::Text("2025-01-01 - 2025-12-31"));
         let later = Cell::Text("2025-03-01 - 2025-06-01");
-        both.take("Trading range", later, &mut Seen::default());
+        both.take("Trading range", later, &mut ReadBack::default());
         assert_eq!(both.range, whole);
     }
 

@@ -69,7 +69,7 @@ impl Order {
 
 /// A time, and whether its year was read from two digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
+pub struct ReadTime {
     /// The time.
     pub moment: Moment,
     /// True if the century was assumed.
@@ -99,10 +99,10 @@ pub enum WhenError {
 /// # Errors
 ///
 /// [`WhenError`].
-pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
+pub fn read(text: &str, order: Option<Order>) -> Result<ReadTime, WhenError> {
     let plain = plain(text);
     let (text, offset) = without_offset(&plain);
-    let whole = |moment| Read {
+    let whole = |moment| ReadTime {
         moment,
         has_short_year: false,
     };
@@ -121,7 +121,7 @@ pub fn read(text: &str, order: Option<Order>) -> Result<Read, WhenError> {
         None => named_date(date).ok_or(WhenError::NoTime)?,
         Some(numbers) => (numbers.read(order)?, numbers.has_short_year()),
     };
-    let read = Read {
+    let read = ReadTime {
         moment: Moment::Civil(DateTime::from_parts(date, time)),
         has_short_year,
     };
@@ -180,12 +180,12 @@ fn without_offset(text: &str) -> (&str, Option<Offset>) {
 }
 
 /// A local time at an offset that stands behind it.
-fn in_offset(read: Read, offset: Option<Offset>) -> Result<Read, WhenError> {
+fn in_offset(read: ReadTime, offset: Option<Offset>) -> Result<ReadTime, WhenError> {
     let (Some(offset), Moment::Civil(local)) = (offset, read.moment) else {
         return Ok(read);
     };
     let instant = offset.to_timestamp(local).map_err(|_| WhenError::NoTime)?;
-    Ok(Read {
+    Ok(ReadTime {
         moment: Moment::Instant(instant),
         ..read
     })

@@ -16,7 +16,7 @@ use crate::domain::order::{Order, OrderId};
 use crate::domain::signal::{PercentOf, Percentage, Ticker};
 use crate::domain::webhook::Settings;
 use crate::journal::entries::fail;
-use crate::journal::sizing::{Asked, of_equity, of_position};
+use crate::journal::sizing::{PercentageRequest, of_equity, of_position};
 use crate::payload::PayloadError;
 use crate::store::error::Result;
 use crate::store::{orders, tickers, webhooks};
@@ -110,7 +110,7 @@ impl<'c> Account<'c> {
         order: &Order,
         percentage: Percentage,
     ) -> std::result::Result<Option<Quantity>, PayloadError> {
-        let asked = Asked::by_order(order, percentage);
+        let asked = PercentageRequest::by_order(order, percentage);
         match percentage.of() {
             PercentOf::Equity => {
                 let of_second = until_now.orders.iter().map(|(instrument, orders)| {

@@ -9,7 +9,7 @@ use std::vec;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use super::known::{self, ByMessage, Earlier, Search};
+use super::recognition::{self, ByMessage, Earlier, Search};
 use super::{Candidate, ImportedAlerts, Prepared, missing, note, reading, sizes};
 use crate::domain::event::EventId;
 use crate::domain::order::OrderId;
@@ -131,11 +131,11 @@ impl Step {
         let webhook = webhooks::get(context.connection, &self.webhook)?;
         let mut progress = self.progress;
         let search = Search::of(&webhook.settings, self.tolerance);
-        let since = known::since(context.connection, webhook.row, progress.newest)?;
+        let since = recognition::since(context.connection, webhook.row, progress.newest)?;
         progress.others.extend(since);
         let alerts = ByMessage::of(&self.alerts);
         let others = &mut progress.others;
-        let found = known::find(context.connection, webhook.row, &alerts, others, search)?;
+        let found = recognition::find(context.connection, webhook.row, &alerts, others, search)?;
         let mut unsized_orders = HashSet::new();
         for alert in found.leave_new(self.alerts, &mut progress.imported) {
             let is_percentage = alert.is_percentage;

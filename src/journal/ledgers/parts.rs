@@ -58,19 +58,19 @@ pub(in crate::journal) struct Derivation {
     /// Orders or fills before that.
     folded: i64,
     /// Its sources as the last part saw them; `None` before the first.
-    seen: Option<Seen>,
+    seen: Option<SourceStamp>,
     beginnings: usize,
 }
 
 /// Stamp of the sources: the revision of the settings and the ledger's version. Equal stamps mean
 /// that nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct SourceStamp {
     revision: i64,
     version: i64,
 }
 
-impl Seen {
+impl SourceStamp {
     fn now(connection: &Connection, key: &LedgerKey) -> Result<Self> {
         Ok(Self {
             revision: webhooks::revision(connection)?,
@@ -94,7 +94,7 @@ impl Derivation {
     /// Derives the next part; `None` after the last one, which leaves the ledger as if it had been
     /// derived in one go.
     pub(in crate::journal) fn next(self, context: &mut WriteContext<'_>) -> Result<Option<Self>> {
-        let now = Seen::now(context.connection, &self.key)?;
+        let now = SourceStamp::now(context.connection, &self.key)?;
         let mut derivation = self;
         if derivation.is_overtaken(context.connection, now)? {
             derivation = Self {
@@ -111,7 +111,7 @@ impl Derivation {
 
     /// True where something changed before the place that it has come to. Alerts come after it as
     /// a rule, and are folded when their part is.
-    fn is_overtaken(&self, connection: &Connection, now: Seen) -> Result<bool> {
+    fn is_overtaken(&self, connection: &Connection, now: SourceStamp) -> Result<bool> {
         let Some(seen) = self.seen.filter(|seen| *seen != now) else {
             return Ok(false);
         };

@@ -5,8 +5,8 @@
 
 use serde_json::value::RawValue;
 
-use super::given::Given;
 use super::names::{self, Standing, Table};
+use super::sorted_fields::SortedFields;
 use super::{Object, PayloadError, Stated, stops, string};
 use crate::domain::money::Price;
 use crate::domain::signal::{Direction, StopLoss};
@@ -111,7 +111,7 @@ impl<'f, 'a> Side<'_, 'f, 'a> {
         price: &'static str,
     ) -> Result<(Option<Price>, Option<Price>), PayloadError> {
         let fields = self.fields.object(stated)?;
-        let given = Given::new(&fields, self.table);
+        let given = SortedFields::new(&fields, self.table);
         let inner = Object {
             given: &given,
             notes: self.fields.notes,

@@ -8,8 +8,8 @@
 
 use serde_json::value::RawValue;
 
-use super::given::blank;
 use super::names::{is_name, is_one_slip};
+use super::sorted_fields::blank;
 use super::{string, switch, words as values};
 use crate::domain::money::parse_decimal;
 use crate::domain::signal::{Direction, Intent};

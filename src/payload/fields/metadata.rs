@@ -7,9 +7,9 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use serde_json::value::RawValue;
 
-use super::given::{blank, shortened};
 use super::names::{self, Standing, TIMESTAMP};
-use super::{Object, PayloadError, hints, inside, likeness, string};
+use super::sorted_fields::{blank, shortened};
+use super::{Object, PayloadError, hints, inner_fields, likeness, string};
 use crate::domain::money::Decimal;
 use crate::domain::signal::Metadata;
 use crate::payload::syntax::Fields;
@@ -182,10 +182,10 @@ fn states_time(fields: &Object<'_, '_>) -> bool {
         .chain(metadata);
     stated.any(|stated| likeness::is_time_of_day(&stated.said_text()))
         || others.any(|(name, value, is_metadata)| {
-            let mut inside = |place: &inside::Place<'_>| {
+            let mut inside = |place: &inner_fields::InnerField<'_>| {
                 is_moment(place.name, place.value, is_metadata).then_some(())
             };
-            is_moment(name, value, false) || inside::find(name, value, &mut inside).is_some()
+            is_moment(name, value, false) || inner_fields::find(name, value, &mut inside).is_some()
         })
 }
 

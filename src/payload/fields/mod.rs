@@ -11,8 +11,7 @@
 //! have to say the same, or the message contradicts itself and makes no order.
 
 mod bracket;
-mod given;
-mod inside;
+mod inner_fields;
 mod likeness;
 mod metadata;
 mod names;
@@ -25,6 +24,7 @@ mod properties;
 mod side;
 mod signal;
 mod size;
+mod sorted_fields;
 mod stops;
 #[cfg(test)]
 mod tests;
@@ -35,10 +35,10 @@ mod words;
 use std::borrow::Cow;
 use std::str::FromStr;
 
-pub use given::{blank, shortened};
 pub use metadata::timestamp as read_time;
 pub use names::{CLOSE_POSITION, QUANTITY_KIND, TIMESTAMP, is_name, is_secret};
 pub use origins::FieldOrigin;
+pub use sorted_fields::{blank, shortened};
 pub use words::{SideWord, side as side_word, switch};
 
 use crate::domain::event::UnknownText;
@@ -48,21 +48,21 @@ use super::error::PayloadError;
 use super::syntax::{Document, Fields, string};
 use super::translation::Translation;
 use super::{Parsed, hints};
-pub use given::Wanted;
-use given::{Given, Notes, Stated};
 use names::Standing;
+pub use sorted_fields::Wanted;
+use sorted_fields::{Notes, SortedFields, Stated};
 
 const NUMBER_HINT: &str = "Give a plain number such as 1.5, as it is or in quotes.";
 
 /// Result of reading a message.
-pub struct Read {
+pub struct ReadMessage {
     /// The order that it asks for, or why there is none.
     pub parsed: Result<Box<Parsed>, PayloadError>,
     /// Source of each field, as far as it was read; empty where only the signal is wanted.
     pub origins: Vec<FieldOrigin>,
 }
 
-impl From<PayloadError> for Read {
+impl From<PayloadError> for ReadMessage {
     fn from(error: PayloadError) -> Self {
         Self {
             parsed: Err(error),
@@ -72,24 +72,28 @@ impl From<PayloadError> for Read {
 }
 
 /// Reads the signal from the fields of our own format.
-pub fn read(document: &Document<'_>, wanted: Wanted) -> Read {
+pub fn read(document: &Document<'_>, wanted: Wanted) -> ReadMessage {
     if let Some(field) = &document.duplicate {
         return PayloadError::duplicate(field).into();
     }
-    read_given(&Given::new(&document.fields, &names::ALERT), None, wanted)
+    read_given(
+        &SortedFields::new(&document.fields, &names::ALERT),
+        None,
+        wanted,
+    )
 }
 
 /// Reads the signal from a message of another service, said in our fields.
-pub fn read_translation(translation: &Translation<'_>, wanted: Wanted) -> Read {
-    let given = Given::translated(translation, &names::ALERT);
+pub fn read_translation(translation: &Translation<'_>, wanted: Wanted) -> ReadMessage {
+    let given = SortedFields::translated(translation, &names::ALERT);
     read_given(&given, Some(translation), wanted)
 }
 
 fn read_given(
-    given: &Given<'_, '_>,
+    given: &SortedFields<'_, '_>,
     translation: Option<&Translation<'_>>,
     wanted: Wanted,
-) -> Read {
+) -> ReadMessage {
     let notes = Notes::of(translation, wanted);
     let fields = Object {
         given,
@@ -103,7 +107,7 @@ fn read_given(
             signal
         }
         Err(error) => {
-            return Read {
+            return ReadMessage {
                 parsed: Err(error),
                 origins: origins::of_statements(&notes),
             };
@@ -116,7 +120,7 @@ fn read_given(
     let origins = origins::of_order(&signal, &notes);
     let unused_stop = notes.unused_stop(given.unknown(), signal.stop_loss.is_some());
     let warnings = notes.into_warnings(given.unknown(), |name| names::ALERT.near(name));
-    Read {
+    ReadMessage {
         parsed: Ok(Box::new(Parsed {
             signal,
             warnings,
@@ -139,7 +143,7 @@ pub fn near_auth_key<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<&'n
 /// An object's fields together with its own name, for messages.
 #[derive(Clone, Copy)]
 struct Object<'f, 'a> {
-    given: &'f Given<'f, 'a>,
+    given: &'f SortedFields<'f, 'a>,
     notes: &'f Notes,
     /// `takeProfit.` for the fields of `takeProfit`, empty for the top.
     parent: &'static str,

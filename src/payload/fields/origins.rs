@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::given::{Notes, ReadField};
+use super::sorted_fields::{Notes, ReadField};
 use crate::domain::signal::{Signal, Size, Trail};
 
 /// A field of an order, and where it is from.

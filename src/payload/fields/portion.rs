@@ -6,8 +6,8 @@
 
 use serde_json::value::RawValue;
 
-use super::given::blank;
 use super::likeness::words;
+use super::sorted_fields::blank;
 use super::string;
 use crate::domain::money::parse_decimal;
 

@@ -29,7 +29,7 @@ impl Prices {
     /// Where one cannot be used, or one that the order type needs is not there.
     pub fn read(fields: &Object<'_, '_>) -> Result<Self, PayloadError> {
         let stated: Option<OrderType> = fields.one_of("orderType")?;
-        let (mut read, trail) = Read::stated(fields, stated)?;
+        let (mut read, trail) = StatedPrices::stated(fields, stated)?;
         let order_type = stated.unwrap_or_else(|| {
             fields
                 .notes
@@ -87,13 +87,13 @@ impl Prices {
 }
 
 /// The prices as they are stated.
-struct Read {
+struct StatedPrices {
     market: Option<Price>,
     limit: Option<Price>,
     stop: Option<Price>,
 }
 
-impl Read {
+impl StatedPrices {
     /// Reads the prices; what the stated order type has no use for need not be readable.
     fn stated(
         fields: &Object<'_, '_>,

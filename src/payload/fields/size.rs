@@ -9,7 +9,7 @@ use super::names::{self, CLOSE_POSITION, QUANTITY_KIND, QUANTITY_PERCENT, QUANTI
 use super::position::Position;
 use super::side::Side;
 use super::words::{self, QuantityKind};
-use super::{Object, PayloadError, Stated, given::shortened, inside, unread};
+use super::{Object, PayloadError, Stated, inner_fields, sorted_fields::shortened, unread};
 use crate::domain::money::{Decimal, Notional, NumberError, Price, Quantity, parse_decimal};
 use crate::domain::signal::{Intent, PercentOf, Percentage, Size};
 
@@ -25,7 +25,7 @@ pub fn read(
         Size::Quantity(quantity) => Some(quantity.get()),
         Size::Notional(_) | Size::WholePosition | Size::Percentage(_) => None,
     };
-    match inside::contradiction(fields, side, quantity) {
+    match inner_fields::contradiction(fields, side, quantity) {
         Some(error) => Err(error),
         None => Ok(found),
     }

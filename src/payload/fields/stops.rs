@@ -5,7 +5,7 @@
 
 use serde_json::value::RawValue;
 
-use super::inside::find;
+use super::inner_fields::find;
 use super::{blank, is_name, string, switch};
 use crate::domain::money::parse_decimal;
 

@@ -4,11 +4,11 @@
 //! An order that states none of these in a field that is read gets a default. So the rest of the
 //! message is looked through first: one that states it somewhere else asked for another order.
 
-use super::inside;
+use super::inner_fields;
 use super::names::{self, SIZES};
 use super::position::Position;
 use super::side::Side;
-use super::{Object, PayloadError, given::shortened, likeness, portion};
+use super::{Object, PayloadError, likeness, portion, sorted_fields::shortened};
 
 /// The error of an order that would have a default size while the message may state one, or a
 /// position that the default does not lead to.
@@ -84,7 +84,7 @@ fn what_it_is(fields: &Object<'_, '_>, name: &str) -> String {
 
 /// The error of a quantity inside an object that is not read: `"order": {"contracts": 5}`.
 fn inside_another(fields: &Object<'_, '_>, side: &Side) -> Option<PayloadError> {
-    let hidden = inside::size(fields, !side.intent.is_exit())?;
+    let hidden = inner_fields::size(fields, !side.intent.is_exit())?;
     let name = fields.notes.wording().name("qty");
     let path = shortened(&hidden.path);
     let hint = if hidden.is_of_position {
@@ -117,7 +117,7 @@ fn position_of_another_name(
     });
     let path = match at_top {
         Some((name, _)) => shortened(name),
-        None => shortened(&inside::position(fields, side.intent)?),
+        None => shortened(&inner_fields::position(fields, side.intent)?),
     };
     let name = fields.notes.wording().name("qty");
     let hint = if fields.notes.is_translated() {
@@ -137,7 +137,7 @@ pub fn unit(fields: &Object<'_, '_>) -> Option<PayloadError> {
     let at_top = unknown.find(|(name, value)| likeness::is_unit(name, value));
     let path = match at_top {
         Some((name, _)) => (*name).to_owned(),
-        None => inside::unit(fields)?,
+        None => inner_fields::unit(fields)?,
     };
     let wording = fields.notes.wording();
     let problem = "says what the quantity is counted in, which is not read there";

@@ -5,7 +5,7 @@
 //! wholly before that; without it they trade on the net position. `close` leaves all of it.
 //! <https://docs.pickmytrade.trade/?p=1149> says what `pyramid` does to a position of the same side.
 
-use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
+use super::translation::{Distance, TakenField, Untaken, distant, no_order, not_one_of};
 use crate::domain::event::Warning;
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
@@ -95,7 +95,7 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
 fn refuse_options(message: &mut Untaken<'_>) -> Result<(), PayloadError> {
     let kind = message.take_one(&["insttype"])?;
     let kind = kind.filter(|kind| matches!(kind.word().as_str(), "opt" | "fop"));
-    let is_set = |taken: &Taken<'_>| {
+    let is_set = |taken: &TakenField<'_>| {
         !taken.is_blank() && taken.number().is_none_or(|number| !number.is_zero())
     };
     let option = kind.or_else(|| message.take(&OPTIONS).into_iter().find(is_set));
@@ -183,7 +183,8 @@ fn quantity(
 ) -> Result<(), PayloadError> {
     if closes {
         translation.state_as(CLOSE_POSITION, "data", "close", "true");
-        let is_some = |taken: &&Taken<'_>| taken.number().is_none_or(|number| !number.is_zero());
+        let is_some =
+            |taken: &&TakenField<'_>| taken.number().is_none_or(|number| !number.is_zero());
         let taken = message.take(&["quantity"]);
         for quantity in taken
             .iter()
@@ -201,7 +202,7 @@ fn quantity(
         return Ok(());
     }
     let risk = message.take_one(&["riskpercentage"])?;
-    let is_set = |risk: &Taken<'_>| risk.number().is_none_or(|number| !number.is_zero());
+    let is_set = |risk: &TakenField<'_>| risk.number().is_none_or(|number| !number.is_zero());
     if let Some(risk) = risk.filter(is_set) {
         return Err(PayloadError::invalid(
             &risk.name,
@@ -219,7 +220,10 @@ fn price(
     translation: &mut Translation<'_>,
 ) -> Result<Option<Decimal>, PayloadError> {
     let order_type = message.take_one(&["ordertype"])?;
-    let kind = order_type.as_ref().map(Taken::word).unwrap_or_default();
+    let kind = order_type
+        .as_ref()
+        .map(TakenField::word)
+        .unwrap_or_default();
     if let Some(order_type) = &order_type {
         translation.state("orderType", order_type);
     }
@@ -237,12 +241,12 @@ fn price(
         for trigger in &triggers {
             translation.state("stopPrice", trigger);
         }
-        if field == "limitPrice" && triggers.iter().all(Taken::is_blank) {
+        if field == "limitPrice" && triggers.iter().all(TakenField::is_blank) {
             let hint = "A STPLMT order needs stp_limit_stp_price, the price at which it is placed as a limit order at price: add it.";
             return Err(PayloadError::missing("stp_limit_stp_price", hint));
         }
     }
-    Ok(prices.iter().find_map(Taken::number))
+    Ok(prices.iter().find_map(TakenField::number))
 }
 
 /// Says so where accounts trade another quantity than the message states.

@@ -1,7 +1,7 @@
 //! The words for a side that several services share.
 
 use super::traderspost::cancels;
-use super::translation::{Taken, not_one_of};
+use super::translation::{TakenField, not_one_of};
 use crate::domain::format::{ReadingRules, SellWhileFlat};
 use crate::domain::signal::Direction;
 use crate::payload::error::PayloadError;
@@ -28,7 +28,7 @@ const KNOWN: [&str; 8] = [
 /// Where the word is no side.
 pub fn state(
     translation: &mut Translation<'_>,
-    action: &Taken<'_>,
+    action: &TakenField<'_>,
     rules: Option<ReadingRules>,
 ) -> Result<(), PayloadError> {
     let word = action.word();

@@ -4,7 +4,7 @@
 //! message fails: a word that is passed over could be the one that matters.
 
 use super::side;
-use super::translation::{Taken, not_one_of};
+use super::translation::{TakenField, not_one_of};
 use crate::domain::format::ReadingRules;
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::domain::signal::{Direction, Intent, TimeInForce};
@@ -385,7 +385,7 @@ pub fn not_one(name: &str, value: &str, known: &[&str]) -> PayloadError {
     let json = serde_json::to_string(value).unwrap_or_default();
     match serde_json::value::RawValue::from_string(json) {
         Ok(raw) => not_one_of(
-            &Taken {
+            &TakenField {
                 name: name.to_owned(),
                 value: &raw,
             },

@@ -6,7 +6,7 @@
 //! order on the net position. A custom signal says the whole side: `enter_long`.
 
 use super::side;
-use super::translation::{Taken, Untaken};
+use super::translation::{TakenField, Untaken};
 use crate::domain::format::ReadingRules;
 use crate::domain::signal::{Direction, Intent};
 use crate::payload::error::PayloadError;
@@ -74,7 +74,7 @@ pub fn translate(
 }
 
 /// True of an action that opens a position by itself: `enter_long`.
-fn is_entry(action: &Taken<'_>) -> bool {
+fn is_entry(action: &TakenField<'_>) -> bool {
     match side_word(&action.word()) {
         Some(SideWord::Whole(intent)) => !intent.is_exit(),
         Some(SideWord::Side(_)) => true,
@@ -102,7 +102,7 @@ struct Strategy {
 impl Strategy {
     /// The whole side of an order whose amount is no number of units: the position that it leads
     /// to tells it, and the amount does not.
-    fn whole(&self, action: &Taken<'_>) -> Option<Intent> {
+    fn whole(&self, action: &TakenField<'_>) -> Option<Intent> {
         let Some(SideWord::Order(direction)) = side_word(&action.word()) else {
             return None;
         };
@@ -167,7 +167,7 @@ fn prices(
         translation.state("orderType", stated);
     }
     let kind = stated.or_else(|| message.find("ordertype"));
-    let kind = kind.as_ref().map(Taken::word).unwrap_or_default();
+    let kind = kind.as_ref().map(TakenField::word).unwrap_or_default();
     for (field, names, of) in [
         ("limitPrice", &["price", "limitprice"], "limit"),
         ("stopPrice", &["stopprice", "triggerprice"], "stop"),

@@ -6,7 +6,7 @@
 //! strategy has then, an order that leaves the strategy flat or on the other side is an exit, and
 //! one that leads to its side can be the whole new position.
 
-use super::translation::{Distance, Taken, Untaken, distant, no_order, not_one_of};
+use super::translation::{Distance, TakenField, Untaken, distant, no_order, not_one_of};
 use crate::domain::money::Decimal;
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, TIMESTAMP, blank};
@@ -92,7 +92,7 @@ fn price(message: &mut Untaken<'_>, translation: &mut Translation<'_>) -> Option
     for taken in &all {
         translation.state("marketPrice", taken);
     }
-    all.iter().find_map(Taken::number)
+    all.iter().find_map(TakenField::number)
 }
 
 /// A limit order without a limit has that of the market price.
@@ -126,7 +126,7 @@ enum Sentiment {
 }
 
 impl Sentiment {
-    fn of(taken: &Taken<'_>) -> Self {
+    fn of(taken: &TakenField<'_>) -> Self {
         match taken.word().as_str() {
             "bullish" | "long" => Self::Long,
             "bearish" | "short" => Self::Short,
@@ -246,7 +246,7 @@ fn side(
 }
 
 /// The error of a message that cancels orders.
-pub fn cancels(action: &Taken<'_>) -> PayloadError {
+pub fn cancels(action: &TakenField<'_>) -> PayloadError {
     no_order(
         &action.name,
         "asks to cancel open orders, of which algohook has none",
@@ -288,7 +288,7 @@ fn bracket<'a>(
         let kind = inside.take_one(&["type"])?;
         inside.leave_rest(translation);
         let trails = kind.is_some_and(|kind| kind.word().starts_with("trailing"));
-        let by = |taken: &Taken<'_>, distance: fn(Decimal) -> Distance| {
+        let by = |taken: &TakenField<'_>, distance: fn(Decimal) -> Distance| {
             let distance = distance(taken.number().filter(|_| !trails)?);
             distant(price?, distance, is_long? == is_target)
         };
@@ -336,9 +336,9 @@ fn bracket<'a>(
 /// A distance with the price that it comes to; one that comes to none is left.
 fn stated_at<'a>(
     translation: &mut Translation<'_>,
-    taken: Taken<'a>,
-    at: impl Fn(&Taken<'_>) -> Option<Decimal>,
-) -> Option<(Taken<'a>, String)> {
+    taken: TakenField<'a>,
+    at: impl Fn(&TakenField<'_>) -> Option<Decimal>,
+) -> Option<(TakenField<'a>, String)> {
     let Some(price) = at(&taken) else {
         translation.leave(&taken);
         return None;

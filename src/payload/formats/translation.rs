@@ -18,7 +18,7 @@ use crate::payload::translation::{Statement, Translation};
 
 impl Translation<'_> {
     /// States a field with the value that the message has.
-    pub fn state(&mut self, field: &'static str, taken: &Taken<'_>) {
+    pub fn state(&mut self, field: &'static str, taken: &TakenField<'_>) {
         self.statements.push(Statement {
             field,
             name: taken.name.clone(),
@@ -68,7 +68,7 @@ impl Translation<'_> {
 
     /// Notes a field that means something there and nothing here, unless it is blank, zero or
     /// false.
-    pub fn leave(&mut self, taken: &Taken<'_>) {
+    pub fn leave(&mut self, taken: &TakenField<'_>) {
         let is_off = taken.value.get() == "false"
             || taken.text().eq_ignore_ascii_case("false")
             || taken.number().is_some_and(|number| number.is_zero())
@@ -80,14 +80,14 @@ impl Translation<'_> {
 }
 
 /// A field taken out of a message.
-pub struct Taken<'a> {
+pub struct TakenField<'a> {
     /// Its name with its parents.
     pub name: String,
     /// Its value.
     pub value: &'a RawValue,
 }
 
-impl Taken<'_> {
+impl TakenField<'_> {
     /// Its text, or its value as it was written.
     pub fn text(&self) -> Cow<'_, str> {
         string(self.value).unwrap_or(Cow::Borrowed(self.value.get()))
@@ -123,21 +123,21 @@ impl Taken<'_> {
     }
 
     /// True if another field says the same.
-    fn says_the_same(&self, other: &Taken<'_>) -> bool {
+    fn says_the_same(&self, other: &TakenField<'_>) -> bool {
         let is_number = matches!((self.number(), other.number()), (Some(a), Some(b)) if a == b);
         is_number || self.word() == other.word()
     }
 
     /// The error of two fields that say different things.
-    fn contradicts(&self, other: &Taken<'_>) -> PayloadError {
-        let shown = |taken: &Taken<'_>| format!("{} {}", taken.name, shortened(&taken.text()));
+    fn contradicts(&self, other: &TakenField<'_>) -> PayloadError {
+        let shown = |taken: &TakenField<'_>| format!("{} {}", taken.name, shortened(&taken.text()));
         let what = format!("{} and {}", shown(self), shown(other));
         let hint = "Keep the one that you mean, and delete the other.";
         PayloadError::contradiction(&other.name, what, hint)
     }
 }
 
-impl<'a> Taken<'a> {
+impl<'a> TakenField<'a> {
     /// The fields inside it.
     ///
     /// # Errors
@@ -172,14 +172,14 @@ impl<'a> Untaken<'a> {
     }
 
     /// Takes the fields of one of these names, in any case, with or without underscores.
-    pub fn take(&mut self, names: &[&str]) -> Vec<Taken<'a>> {
+    pub fn take(&mut self, names: &[&str]) -> Vec<TakenField<'a>> {
         let parent = &self.parent;
         let mut taken = Vec::new();
         self.fields.retain(|(name, value)| {
             let is_one = names.iter().any(|known| is_name(name, known));
             if is_one {
                 let name = format!("{parent}{}", shortened(name));
-                taken.push(Taken { name, value });
+                taken.push(TakenField { name, value });
             }
             !is_one
         });
@@ -187,16 +187,16 @@ impl<'a> Untaken<'a> {
     }
 
     /// The first field of a name, which stays where it is.
-    pub fn find(&self, known: &str) -> Option<Taken<'a>> {
+    pub fn find(&self, known: &str) -> Option<TakenField<'a>> {
         let (name, value) = self.fields.iter().find(|(name, _)| is_name(name, known))?;
-        Some(Taken {
+        Some(TakenField {
             name: format!("{}{}", self.parent, shortened(name)),
             value,
         })
     }
 
     /// Takes the first field of any of these names that says something.
-    pub fn take_any(&mut self, names: &[&str]) -> Option<Taken<'a>> {
+    pub fn take_any(&mut self, names: &[&str]) -> Option<TakenField<'a>> {
         let taken = self.take(names);
         taken.into_iter().find(|taken| !taken.is_blank())
     }
@@ -206,7 +206,7 @@ impl<'a> Untaken<'a> {
     /// # Errors
     ///
     /// Where two of them say different things.
-    pub fn take_one(&mut self, names: &[&str]) -> Result<Option<Taken<'a>>, PayloadError> {
+    pub fn take_one(&mut self, names: &[&str]) -> Result<Option<TakenField<'a>>, PayloadError> {
         let taken = self.take(names);
         let mut stated = taken.into_iter().filter(|taken| !taken.is_blank());
         let Some(first) = stated.next() else {
@@ -262,7 +262,7 @@ impl<'a> Untaken<'a> {
         for (name, value) in self.fields {
             let name = format!("{}{}", self.parent, shortened(&name));
             translation.passed.push((Cow::Owned(name.clone()), value));
-            translation.leave(&Taken { name, value });
+            translation.leave(&TakenField { name, value });
         }
     }
 
@@ -300,7 +300,7 @@ pub enum Distance {
 }
 
 /// The error of a word that a field does not have.
-pub fn not_one_of(taken: &Taken<'_>, known: &[&str]) -> PayloadError {
+pub fn not_one_of(taken: &TakenField<'_>, known: &[&str]) -> PayloadError {
     let problem = format!("must be one of {}", known.join(", "));
     let text = taken.text();
     if let Some(at) = text.find("{{") {

@@ -5,7 +5,7 @@
 //! side closes all of it first. `amountPerTradeType` is `base` or `contracts` (units),
 //! `quote` or `$` (money), or `percents`, which is a share of 1 of the portfolio.
 
-use super::translation::{Distance, Taken, Untaken, distant};
+use super::translation::{Distance, TakenField, Untaken, distant};
 use crate::domain::money::{Decimal, parse_decimal};
 use crate::payload::error::PayloadError;
 use crate::payload::fields::{QUANTITY_KIND, shortened};
@@ -55,7 +55,7 @@ pub fn translate(mut message: Untaken<'_>) -> Result<Translation<'_>, PayloadErr
     );
     let price = translation.statements.iter().find_map(|statement| {
         let is_price = statement.field == "marketPrice";
-        let taken = Taken {
+        let taken = TakenField {
             name: String::new(),
             value: &statement.value,
         };
@@ -195,7 +195,7 @@ fn amount(
 }
 
 /// The error of an exit that is sized by the portfolio.
-fn share_of_portfolio(amount: &Taken<'_>) -> PayloadError {
+fn share_of_portfolio(amount: &TakenField<'_>) -> PayloadError {
     PayloadError::invalid(
         &amount.name,
         "is a share of the portfolio, from which the part of the position does not follow",
@@ -210,12 +210,12 @@ fn bracket<'a>(
     price: Option<Decimal>,
     side: Option<bool>,
 ) -> Result<(), PayloadError> {
-    let distant_by = |taken: &Taken<'_>, is_target: bool| {
+    let distant_by = |taken: &TakenField<'_>, is_target: bool| {
         let share = taken.number()?.checked_mul(Decimal::ONE_HUNDRED)?;
         distant(price?, Distance::Percent(share), side? == is_target)
     };
     let stop_loss = message.take_one(&["stoploss"])?;
-    let inside = stop_loss.as_ref().map(Taken::inside);
+    let inside = stop_loss.as_ref().map(TakenField::inside);
     if let (Some(stop_loss), Some(Err(_))) = (&stop_loss, &inside) {
         translation.leave(stop_loss);
     }

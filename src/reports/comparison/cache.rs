@@ -31,11 +31,11 @@ struct MadeOf {
 /// The comparisons of late, the newest last, each under what was asked for.
 #[derive(Default)]
 pub struct ComparisonCache {
-    kept: Mutex<Vec<Kept>>,
+    kept: Mutex<Vec<CachedComparison>>,
 }
 
 /// A request, its sources and its result.
-type Kept = (String, MadeOf, Arc<Compared>);
+type CachedComparison = (String, MadeOf, Arc<Compared>);
 
 impl ComparisonCache {
     /// The comparison that is asked for: as it was made before, unless something changed that
@@ -92,8 +92,9 @@ impl ComparisonCache {
 }
 
 /// Drops the oldest until there are few enough, of few enough rows.
-fn drop_oldest(kept: &mut Vec<Kept>, most: usize, rows: usize) {
-    let sum = |kept: &[Kept]| -> usize { kept.iter().map(|(.., one)| one.rows.len()).sum() };
+fn drop_oldest(kept: &mut Vec<CachedComparison>, most: usize, rows: usize) {
+    let sum =
+        |kept: &[CachedComparison]| -> usize { kept.iter().map(|(.., one)| one.rows.len()).sum() };
     while kept.len() > most || sum(kept) > rows {
         kept.remove(0);
     }

@@ -44,7 +44,7 @@ pub(super) struct Pair<'a> {
 }
 
 /// Findings on a pair, before anything is said of it.
-pub(super) struct Found<'a> {
+pub(super) struct PairFindings<'a> {
     pub(super) books: &'a [ShownBook; 2],
     pub(super) matching: &'a Matching,
     pub(super) rate: &'a Rate,
@@ -77,7 +77,7 @@ impl Pair<'_> {
         mut self,
         filter: &ComparisonFilter,
         attempt: Attempt<'_>,
-        verdict: impl FnOnce(&Found<'_>) -> (ComparisonVerdict, Option<Execution>),
+        verdict: impl FnOnce(&PairFindings<'_>) -> (ComparisonVerdict, Option<Execution>),
     ) -> Result<Option<Compared>> {
         let (legs, shift) = (self.legs(), filter.shift.constant());
         let mut found = matching(legs[0], legs[1], &self.tolerance, shift);
@@ -98,7 +98,7 @@ impl Pair<'_> {
         let imported = imported.filter(|pair| is_imported(&legs[1][pair.second], &self.imported));
         let drift = Drift::of(legs[0], legs[1], &found, shift);
         let of_causes = causes::counted(&found, &named, imported.count());
-        let (verdict, execution) = verdict(&Found {
+        let (verdict, execution) = verdict(&PairFindings {
             books: &self.books,
             matching: &found,
             rate: &rate,

@@ -1,6 +1,6 @@
 //! Next steps for the money between two books whose fills match.
 
-use super::frame::Found;
+use super::frame::PairFindings;
 use crate::compare::Step;
 use crate::domain::currency;
 use crate::domain::money::Decimal;
@@ -15,7 +15,7 @@ const LOOK: &str =
 
 /// The step about money: of books that are in two currencies, or of the largest part of a
 /// difference that is no little one.
-pub(super) fn step(found: &Found<'_>) -> Option<String> {
+pub(super) fn step(found: &PairFindings<'_>) -> Option<String> {
     let Some(bridge) = found.bridge else {
         return (found.first_currency != found.currency).then(|| {
             format!(

@@ -156,12 +156,12 @@ pub struct Rows {
     imported: HashSet<OrderId>,
     cost: Cost,
     shift: SignedDuration,
-    places: Vec<Place>,
+    places: Vec<RowSource>,
 }
 
 /// Source of a row.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct RowSource {
     outcome: LegOutcome,
     /// The book of a leg on one side only.
     book: u8,
@@ -207,7 +207,7 @@ impl Rows {
 
     /// All of them, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = RowAt<'_>> {
-        let row = |place: &Place| RowAt {
+        let row = |place: &RowSource| RowAt {
             rows: self,
             place: *place,
         };
@@ -232,10 +232,10 @@ pub(super) fn is_imported(leg: &Leg, imported: &HashSet<OrderId>) -> bool {
 }
 
 /// Sources of the rows, by time.
-fn places(books: &[ShownBook; 2], found: &Matching, shift: SignedDuration) -> Vec<Place> {
+fn places(books: &[ShownBook; 2], found: &Matching, shift: SignedDuration) -> Vec<RowSource> {
     let [first, second] = books.each_ref().map(ShownBook::legs);
     let mut places = Vec::with_capacity(first.len() + second.len() - found.pairs.len());
-    let place = |outcome, book, index| Place {
+    let place = |outcome, book, index| RowSource {
         outcome,
         book,
         index,
@@ -264,7 +264,7 @@ fn places(books: &[ShownBook; 2], found: &Matching, shift: SignedDuration) -> Ve
 #[derive(Debug, Clone, Copy)]
 pub struct RowAt<'a> {
     rows: &'a Rows,
-    place: Place,
+    place: RowSource,
 }
 
 impl<'a> RowAt<'a> {
@@ -307,7 +307,7 @@ impl<'a> RowAt<'a> {
     /// All of it.
     #[must_use]
     pub fn row(self) -> LegRow {
-        let Place { book, index, .. } = self.place;
+        let RowSource { book, index, .. } = self.place;
         let book = usize::from(book);
         if self.outcome() == LegOutcome::Matched {
             return self.pair(&self.rows.pairs[index]);

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::frame::Found;
+use super::frame::PairFindings;
 use super::money;
 use super::position::OtherPosition;
 use super::{ComparisonVerdict, SuggestedPrice};
@@ -14,7 +14,7 @@ use crate::domain::money::Decimal;
 use crate::text::counted;
 
 /// The verdict of a comparison.
-pub(super) fn of(found: &Found<'_>) -> ComparisonVerdict {
+pub(super) fn of(found: &PairFindings<'_>) -> ComparisonVerdict {
     let rate = found.rate;
     let band = in_words(rate.band);
     // Of few fills the interval says more than the rate does.
@@ -100,7 +100,7 @@ fn main_step(bridge: &Bridge, currency: &str) -> Option<String> {
 
 /// The next step: about the fills and the position, if anything is wrong with them; else about the
 /// money.
-fn next_step(found: &Found<'_>) -> String {
+fn next_step(found: &PairFindings<'_>) -> String {
     let position = found.position.map(OtherPosition::in_words);
     match (of_fills(found), position) {
         (Some(step), Some(position)) => format!("{step} {position}"),
@@ -109,7 +109,7 @@ fn next_step(found: &Found<'_>) -> String {
     }
 }
 
-fn nothing(found: &Found<'_>) -> String {
+fn nothing(found: &PairFindings<'_>) -> String {
     if found.legs.missed + found.legs.false_alerts == 0 {
         "Nothing to do.".to_owned()
     } else {
@@ -118,7 +118,7 @@ fn nothing(found: &Found<'_>) -> String {
 }
 
 /// The next step about the fills; `None` where nothing is wrong, or a few differ without a pattern.
-fn of_fills(found: &Found<'_>) -> Option<String> {
+fn of_fills(found: &PairFindings<'_>) -> Option<String> {
     match (found.shift, found.matching.suggested_scale) {
         (Some(shift), scale) => return Some(shifted(&shift, scale, found.bar)),
         (None, Some(scale)) => return Some(scaled(&scale)),
@@ -138,7 +138,7 @@ fn of_fills(found: &Found<'_>) -> Option<String> {
 }
 
 /// The commonest cause that has evidence, and how many fills it is of.
-fn evident(found: &Found<'_>) -> Option<(usize, String)> {
+fn evident(found: &PairFindings<'_>) -> Option<(usize, String)> {
     let count = found.causes.iter().find(|count| count.is_evident())?;
     let fills = count.missed + count.false_alerts;
     let step = format!("{}: {fills} fills. Look at these first.", count.cause);
@@ -146,7 +146,7 @@ fn evident(found: &Found<'_>) -> Option<(usize, String)> {
 }
 
 /// Pairs of another quantity.
-fn sized(found: &Found<'_>) -> Option<(usize, String)> {
+fn sized(found: &PairFindings<'_>) -> Option<(usize, String)> {
     let sized = found.drift.other_quantities;
     let ratio = found.drift.quantity_ratio;
     let ratio = ratio.map_or_else(String::new, |ratio| {
@@ -161,7 +161,7 @@ fn sized(found: &Found<'_>) -> Option<(usize, String)> {
 }
 
 /// Pairs that came late, where they are more than a few.
-fn late(found: &Found<'_>) -> Option<(usize, String)> {
+fn late(found: &PairFindings<'_>) -> Option<(usize, String)> {
     let late = found.late;
     let alerts = counted(&late, "alert");
     let step = format!(

@@ -2,7 +2,7 @@
 //! drawing ten thousand runs takes a moment of a core, and a page asks again and again.
 
 use super::{CannotExpect, ExpectationFilter, expectation};
-use crate::reports::kept::{Json, Kept};
+use crate::reports::json_cache::{Json, JsonCache};
 use crate::store::ledgers::{self, Versions};
 use crate::store::sql::as_json;
 use crate::store::{Connection, Result, expectations};
@@ -10,7 +10,7 @@ use crate::store::{Connection, Result, expectations};
 /// Expectations under what was asked for, with what they were made of.
 #[derive(Default)]
 pub struct ExpectationCache {
-    kept: Kept<MadeOf>,
+    kept: JsonCache<MadeOf>,
 }
 
 /// Versions of the webhook's ledgers and of what is frozen. The best of several is as it was

@@ -53,7 +53,7 @@ pub struct OpenTrade {
 
 /// As the column has it: times in microseconds.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredOpenTrade {
     direction: Direction,
     contract: Contract,
     entered: i64,
@@ -85,9 +85,9 @@ impl OpenTrade {
         }
     }
 
-    fn kept(&self) -> Kept {
+    fn kept(&self) -> StoredOpenTrade {
         let text = |amount: Decimal| amount.to_string();
-        Kept {
+        StoredOpenTrade {
             direction: self.direction,
             contract: self.contract,
             entered: self.entry_time.as_microsecond(),
@@ -102,7 +102,7 @@ impl OpenTrade {
     }
 }
 
-impl Kept {
+impl StoredOpenTrade {
     fn trade(self) -> Option<OpenTrade> {
         let time = |micros| Timestamp::from_microsecond(micros).ok();
         let amount = |text: String| text.parse().ok();
@@ -123,14 +123,14 @@ impl Kept {
 
 /// Open trades as they are stored.
 pub(super) fn text(trades: &[OpenTrade]) -> Option<String> {
-    let kept: Vec<Kept> = trades.iter().map(OpenTrade::kept).collect();
+    let kept: Vec<StoredOpenTrade> = trades.iter().map(OpenTrade::kept).collect();
     serde_json::to_string(&kept).ok()
 }
 
 /// Open trades as [`text`] wrote them.
 pub(super) fn read(text: &str) -> Option<Vec<OpenTrade>> {
-    let kept: Vec<Kept> = serde_json::from_str(text).ok()?;
-    kept.into_iter().map(Kept::trade).collect()
+    let kept: Vec<StoredOpenTrade> = serde_json::from_str(text).ok()?;
+    kept.into_iter().map(StoredOpenTrade::trade).collect()
 }
 
 /// Net profit of the open trades of a side, as the list has it.

@@ -65,9 +65,9 @@ pub fn put(context: &mut WriteContext<'_>, row: &NewRow, now: Timestamp) -> Resu
         return Ok(Put::Known(RowId(id)));
     }
     match make_room(connection, row)? {
-        Room::Free => {}
-        Room::Full => return Ok(Put::Dropped),
-        Room::Off => return Ok(Put::Off),
+        LaneSpace::Free => {}
+        LaneSpace::Full => return Ok(Put::Dropped),
+        LaneSpace::Off => return Ok(Put::Off),
     }
     let id = insert(connection, row, "waiting", None, now)?;
     context.memory.has_outbox_rows = true;
@@ -130,23 +130,23 @@ fn insert(
 }
 
 /// The room that a lane has for one more row.
-enum Room {
+enum LaneSpace {
     Free,
     Full,
     Off,
 }
 
 /// Makes room for a row where its lane is full, unless that is full of what matters more.
-fn make_room(connection: &Connection, row: &NewRow) -> Result<Room> {
+fn make_room(connection: &Connection, row: &NewRow) -> Result<LaneSpace> {
     let mut lane =
         connection.prepare_cached("SELECT open, is_off FROM outbox_lanes WHERE lane = ?1")?;
     let lane = lane.query_row([&row.lane], |row| Ok((row.get(0)?, row.get(1)?)));
     let (open, is_off) = lane.optional()?.unwrap_or((0, false));
     if is_off {
-        return Ok(Room::Off);
+        return Ok(LaneSpace::Off);
     }
     if open < LARGEST_LANE {
-        return Ok(Room::Free);
+        return Ok(LaneSpace::Free);
     }
     // Without the row that is tried again, the next would be tried at once, and so on with every
     // alert, however long the destination is down.
@@ -163,9 +163,9 @@ fn make_room(connection: &Connection, row: &NewRow) -> Result<Room> {
     }
     // What tells of a fault is never left out; there are few of those.
     Ok(if has_room || row.vital {
-        Room::Free
+        LaneSpace::Free
     } else {
-        Room::Full
+        LaneSpace::Full
     })
 }
 

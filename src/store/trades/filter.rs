@@ -11,8 +11,8 @@ use crate::domain::order::OrderId;
 use crate::domain::tag::Tag;
 use crate::domain::trade::TradeId;
 use crate::domain::webhook::WebhookId;
-use crate::store::conditions::{Conditions, Values};
 use crate::store::error::Result;
+use crate::store::filter_query::{Values, WhereClause};
 use crate::store::sql::to_micros;
 use crate::store::tickers;
 
@@ -41,7 +41,7 @@ pub struct TradeFilter {
 
 impl TradeFilter {
     /// The filter's conditions on a trade `t` and its webhook `w`, whatever the page.
-    pub(in crate::store) fn conditions(&self, connection: &Connection) -> Result<Conditions> {
+    pub(in crate::store) fn conditions(&self, connection: &Connection) -> Result<WhereClause> {
         let mut conditions = self.of("t", connection)?;
         conditions.require_all(self.within());
         self.require_source(&mut conditions);
@@ -49,15 +49,15 @@ impl TradeFilter {
     }
 
     /// Conditions on webhooks `w` and the instrument of a table `of`, trades, ledgers or backtests.
-    fn of(&self, of: &str, connection: &Connection) -> Result<Conditions> {
+    fn of(&self, of: &str, connection: &Connection) -> Result<WhereClause> {
         let columns = format!("{of}.webhook_id, {of}.ticker");
-        let mut of = Conditions::with("w.deleted_at IS NULL");
+        let mut of = WhereClause::with("w.deleted_at IS NULL");
         if !self.webhooks.is_empty() {
             let places = vec!["?"; self.webhooks.len()].join(", ");
             let ids = self.webhooks.iter().map(|id| id.as_str().to_owned());
             of.require(format!("w.public_id IN ({places})"), ids);
         } else if self.order.is_none() {
-            of.require_all(Conditions::with("w.is_archived = 0"));
+            of.require_all(WhereClause::with("w.is_archived = 0"));
         }
         if let Some(ticker) = &self.ticker {
             match self.book {
@@ -79,8 +79,8 @@ impl TradeFilter {
     }
 
     /// The book, and the range of time.
-    fn within(&self) -> Conditions {
-        let mut within = Conditions::default();
+    fn within(&self) -> WhereClause {
+        let mut within = WhereClause::default();
         within.require("t.book = ?", [self.book]);
         if let Some(from) = self.from {
             within.require("t.exit_time >= ?", [to_micros(from)]);
@@ -91,14 +91,14 @@ impl TradeFilter {
         within
     }
 
-    fn require_source(&self, conditions: &mut Conditions) {
+    fn require_source(&self, conditions: &mut WhereClause) {
         if let Some(is_imported) = self.is_imported {
             conditions.require(format!("{IS_IMPORTED} = ?"), [is_imported]);
         }
     }
 
     /// Conditions on a trade on a page of the list, of whichever ledger and tag.
-    fn on_page(&self) -> Conditions {
+    fn on_page(&self) -> WhereClause {
         let mut on_page = self.within();
         self.require_source(&mut on_page);
         if let Some(order) = self.order {
@@ -118,10 +118,10 @@ impl TradeFilter {
 
     /// To be among the newest of a ledger `l`, which may be all that are on a page: no other
     /// one can be on it.
-    fn newest_of_ledger(&self, limit: u32) -> Conditions {
+    fn newest_of_ledger(&self, limit: u32) -> WhereClause {
         let mut newest = self.on_page();
         let of_ledger = "t.webhook_id = l.webhook_id AND t.ticker = l.ticker";
-        newest.require_all(Conditions::with(of_ledger));
+        newest.require_all(WhereClause::with(of_ledger));
         let text = format!(
             "t.exit_time >= coalesce((SELECT t.exit_time FROM trades t WHERE {}
                  ORDER BY t.exit_time DESC LIMIT 1 OFFSET {}), {})",
@@ -129,7 +129,7 @@ impl TradeFilter {
             limit.saturating_sub(1),
             i64::MIN
         );
-        let mut among_them = Conditions::default();
+        let mut among_them = WhereClause::default();
         among_them.require(text, newest.values);
         among_them
     }
@@ -174,7 +174,7 @@ pub(super) fn page(
 
 /// A condition for what is kept of an instrument that can be the one which a ticker names;
 /// `kept` selects webhook and ticker of all, `of` is the pair of columns with both.
-fn listed(connection: &Connection, kept: &str, of: &str, ticker: &str) -> Result<Conditions> {
+fn listed(connection: &Connection, kept: &str, of: &str, ticker: &str) -> Result<WhereClause> {
     let spelling = Spelling::of(ticker.trim());
     let mut select = connection.prepare_cached(kept)?;
     let mut rows = select.query([])?;
@@ -186,9 +186,9 @@ fn listed(connection: &Connection, kept: &str, of: &str, ticker: &str) -> Result
             named.push(Box::new(ticker));
         }
     }
-    let mut listed = Conditions::default();
+    let mut listed = WhereClause::default();
     if named.is_empty() {
-        return Ok(Conditions::with("0"));
+        return Ok(WhereClause::with("0"));
     }
     let pairs = vec!["(?, ?)"; named.len() / 2].join(", ");
     listed.require(format!("({of}) IN (VALUES {pairs})"), named);

@@ -14,8 +14,8 @@ use crate::domain::order::OrderId;
 use crate::domain::signal::Ticker;
 use crate::domain::terms::Contract;
 use crate::domain::trade::ClosedTrade;
-use crate::store::conditions::{Conditions, query};
 use crate::store::error::Result;
+use crate::store::filter_query::{WhereClause, query};
 use crate::store::ledger_key::LedgerKey;
 use crate::store::sql::{amount, decimal, parsed, timestamp, to_micros, unreadable};
 
@@ -82,8 +82,8 @@ pub fn paired(connection: &Connection, key: &LedgerKey) -> Result<Vec<PairedTrad
     Ok(trades.into_iter().map(|(_, paired)| paired).collect())
 }
 
-fn of_book(key: &LedgerKey) -> Conditions {
-    let mut of_book = Conditions::default();
+fn of_book(key: &LedgerKey) -> WhereClause {
+    let mut of_book = WhereClause::default();
     of_book.require("t.webhook_id = ?", [key.webhook]);
     of_book.require("t.book = ?", [key.book]);
     of_book.require("t.ticker = ?", [key.instrument.as_str().to_owned()]);
@@ -130,7 +130,7 @@ pub fn net_profit(connection: &Connection, filter: &TradeFilter) -> Result<Decim
 }
 
 /// The tables that trades of a filter are found in.
-fn tables(filter: &TradeFilter, conditions: &mut Conditions) -> &'static str {
+fn tables(filter: &TradeFilter, conditions: &mut WhereClause) -> &'static str {
     let Some(tag) = &filter.tag else {
         return TRADES;
     };
@@ -144,7 +144,7 @@ const TRADES: &str = "trades t JOIN webhooks w ON w.id = t.webhook_id";
 fn read(
     connection: &Connection,
     filter: &TradeFilter,
-    mut conditions: Conditions,
+    mut conditions: WhereClause,
 ) -> Result<Vec<ClosedTrade>> {
     let from = tables(filter, &mut conditions);
     read_from(connection, from, &conditions)
@@ -153,10 +153,10 @@ fn read(
 fn read_from(
     connection: &Connection,
     from: &str,
-    conditions: &Conditions,
+    conditions: &WhereClause,
 ) -> Result<Vec<ClosedTrade>> {
     let mut names = Names::default();
-    let mut places: Vec<Placed> = Vec::new();
+    let mut places: Vec<SortKey> = Vec::new();
     let read_row = |row: &Row<'_>| {
         let [place, exit, entry] = [row.get::<_, i64>(11)?, row.get(12)?, row.get(13)?];
         let trade = read_closed(row, &mut names)?;
@@ -175,7 +175,7 @@ fn read_from(
 }
 
 /// Time and place of an exit, its order, then time and order of the entry.
-type Placed = (Timestamp, i64, i64, Timestamp, i64);
+type SortKey = (Timestamp, i64, i64, Timestamp, i64);
 
 /// Columns that [`read_closed`] reads, and then those that trades are ordered by.
 const CLOSED: &str =

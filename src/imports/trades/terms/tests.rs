@@ -84,7 +84,7 @@ fn tradingview_s_exports_say_what_they_were_made_with() {
 
 /// Options for writing a made-up list.
 #[derive(Debug, Clone)]
-struct Made {
+struct SampleTrade {
     capital: f64,
     point_value: f64,
     commission: (CommissionKind, f64),
@@ -96,7 +96,7 @@ struct Made {
     drift: f64,
 }
 
-impl Made {
+impl SampleTrade {
     fn file(&self) -> String {
         let mut header = "Trade #,Type,Date and time,Signal,Price USD,Size (qty)".to_owned();
         for (is_there, title) in [
@@ -157,7 +157,7 @@ fn trades() -> impl Strategy<Value = Vec<(f64, f64, f64, bool)>> {
     prop::collection::vec(trade, 25..120)
 }
 
-fn made() -> impl Strategy<Value = Made> {
+fn made() -> impl Strategy<Value = SampleTrade> {
     let capital = prop::sample::select(vec![5_000.0, 10_000.0, 25_000.0, 100_000.0, 1_000_000.0]);
     let point_value = prop::sample::select(vec![1.0, 2.0, 5.0, 12.5, 20.0, 50.0, 1000.0, 0.1]);
     let commission = prop::sample::select(vec![
@@ -178,7 +178,7 @@ fn made() -> impl Strategy<Value = Made> {
         any::<bool>(),
     );
     parts.prop_map(
-        |(capital, point_value, commission, trades, has_value, has_commission)| Made {
+        |(capital, point_value, commission, trades, has_value, has_commission)| SampleTrade {
             capital,
             point_value,
             commission,
@@ -219,7 +219,7 @@ proptest! {
 
     #[test]
     fn a_rate_of_exchange_that_moves_changes_nothing(made in made()) {
-        let made = Made { drift: 0.001, has_value: true, has_commission: false, ..made };
+        let made = SampleTrade { drift: 0.001, has_value: true, has_commission: false, ..made };
         let found = terms(&made.file());
         let point_value = found.point_value.as_ref().unwrap().value;
         prop_assert_eq!(point_value, decimal(made.point_value).unwrap());

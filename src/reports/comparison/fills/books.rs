@@ -44,19 +44,19 @@ pub(in crate::reports::comparison) struct FillBooks {
 /// The orders of alerts, and their times.
 pub(super) struct AskedFor {
     terms: Terms,
-    orders: HashMap<OrderId, Asked>,
+    orders: HashMap<OrderId, OrderIntent>,
     arrivals: HashMap<OrderId, Arrival>,
 }
 
 /// The order of an alert.
-struct Asked {
+struct OrderIntent {
     intended: Price,
     market: Option<Price>,
     /// Time at which it fired, where its order was paired by that.
     signal: Option<Timestamp>,
 }
 
-impl From<&Order> for Asked {
+impl From<&Order> for OrderIntent {
     fn from(order: &Order) -> Self {
         Self {
             intended: order.intended_price,

@@ -5,12 +5,12 @@ use crate::compare::Execution;
 use crate::compare::execution::Slippage;
 use crate::domain::currency;
 use crate::domain::money::Decimal;
-use crate::reports::comparison::frame::Found;
+use crate::reports::comparison::frame::PairFindings;
 use crate::reports::comparison::verdict::in_hours;
 use crate::reports::comparison::{ComparisonVerdict, SuggestedPrice};
 
 /// The verdict of a comparison.
-pub(super) fn of(found: &Found<'_>, execution: &Execution) -> ComparisonVerdict {
+pub(super) fn of(found: &PairFindings<'_>, execution: &Execution) -> ComparisonVerdict {
     let rate = found.rate;
     let mut summary = format!(
         "{} of {} alerts were filled: {:.1} %, and between {:.1} and {:.1} % with 95 % confidence.",
@@ -69,7 +69,7 @@ fn retention(execution: &Execution, currency: &str) -> String {
     }
 }
 
-fn next_step(found: &Found<'_>, execution: &Execution) -> String {
+fn next_step(found: &PairFindings<'_>, execution: &Execution) -> String {
     if let Some(shift) = found.shift {
         return format!(
             "The fills' times look shifted by {}: their export is of another zone. With the shift, {:.1} % match: \

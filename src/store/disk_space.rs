@@ -26,7 +26,7 @@ const MOST: u64 = 3 << 20;
 
 /// The room on a disk that has not plenty of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct DiskSpace {
     /// Bytes that are free.
     free: u64,
     /// Bytes by which the database grows when the log is folded.
@@ -48,7 +48,7 @@ pub(super) fn scarce(database: &Path) -> Option<u64> {
     free_bytes(folder_of(database)).filter(|free| *free < PLENTY)
 }
 
-impl Room {
+impl DiskSpace {
     /// Measures the room that a database has where so many bytes are `free`, of whose log so
     /// many bytes are committed, and so many of those folded.
     ///

@@ -3,9 +3,9 @@
 
 use serde_json::value::RawValue;
 
-use super::given::{blank, shortened};
 use super::names::{ALERT, POSITION_SIZES, QUANTITY_KIND, QUANTITY_RISK, SIZES, Standing};
 use super::side::{Side, agrees};
+use super::sorted_fields::{blank, shortened};
 use super::words::{QuantityKind, SideWord};
 use super::{Object, PayloadError, likeness, portion, string, words};
 use crate::domain::ledger::same_size;
@@ -30,7 +30,7 @@ const AROUND: [&str; 8] = [
 ];
 
 /// A field somewhere inside.
-pub struct Place<'p> {
+pub struct InnerField<'p> {
     /// The names above it and its own, with points between.
     pub path: &'p str,
     /// Its own name.
@@ -45,7 +45,7 @@ pub struct Place<'p> {
 pub fn find<T>(
     name: &str,
     value: &RawValue,
-    visit: &mut dyn FnMut(&Place<'_>) -> Option<T>,
+    visit: &mut dyn FnMut(&InnerField<'_>) -> Option<T>,
 ) -> Option<T> {
     walk(name, value, (0, false), visit)
 }
@@ -54,7 +54,7 @@ fn walk<T>(
     path: &str,
     value: &RawValue,
     (depth, is_listed): (usize, bool),
-    visit: &mut dyn FnMut(&Place<'_>) -> Option<T>,
+    visit: &mut dyn FnMut(&InnerField<'_>) -> Option<T>,
 ) -> Option<T> {
     let json = value.get();
     if depth >= DEEPEST {
@@ -65,7 +65,7 @@ fn walk<T>(
             let fields: Fields<'_> = serde_json::from_str(json).ok()?;
             fields.0.iter().find_map(|(name, value)| {
                 let path = format!("{path}.{name}");
-                let place = Place {
+                let place = InnerField {
                     path: &path,
                     name,
                     value,
@@ -131,7 +131,7 @@ fn is_in(path: &str, names: &[&str]) -> bool {
 /// last argument is true: what is free to be anything there.
 fn find_unread<T>(
     fields: &Object<'_, '_>,
-    visit: &dyn Fn(&Place<'_>, bool, bool) -> Option<T>,
+    visit: &dyn Fn(&InnerField<'_>, bool, bool) -> Option<T>,
 ) -> Option<T> {
     let unread = fields.given.unread();
     let unread = unread.map(|(name, value)| (name, value, false));
@@ -139,7 +139,7 @@ fn find_unread<T>(
     let metadata = metadata.map(|stated| (stated.name, stated.value, true));
     unread.chain(metadata).find_map(|(name, value, is_free)| {
         let (parent, last) = name.rsplit_once('.').unwrap_or(("", name));
-        let place = Place {
+        let place = InnerField {
             path: name,
             name: last,
             value,
@@ -155,7 +155,7 @@ fn find_unread<T>(
 
 /// The first size inside of what is not read; `is_entry` of an order that opens something.
 pub fn size(fields: &Object<'_, '_>, is_entry: bool) -> Option<Hidden> {
-    let is_size = |place: &Place<'_>, is_free: bool| {
+    let is_size = |place: &InnerField<'_>, is_free: bool| {
         let is_known = field_of(place.name).is_some_and(|field| {
             SIZES.contains(&field) && !(is_free && field == QUANTITY_RISK)
                 || POSITION_SIZES.contains(&field)
@@ -180,7 +180,7 @@ pub fn size(fields: &Object<'_, '_>, is_entry: bool) -> Option<Hidden> {
 /// The path of the first position inside of what is not read that is another one than the order
 /// leads to.
 pub fn position(fields: &Object<'_, '_>, intent: Intent) -> Option<String> {
-    let is_position = |place: &Place<'_>, is_free: bool| {
+    let is_position = |place: &InnerField<'_>, is_free: bool| {
         let known = field_of(place.name);
         let is_known = known.is_some_and(|field| {
             POSITION_SIZES.contains(&field)
@@ -206,7 +206,7 @@ pub fn position(fields: &Object<'_, '_>, intent: Intent) -> Option<String> {
 /// The path of the first field inside of what is not read that says that the quantity is no
 /// number of units.
 pub fn unit(fields: &Object<'_, '_>) -> Option<String> {
-    let is_unit = |place: &Place<'_>, is_free: bool| {
+    let is_unit = |place: &InnerField<'_>, is_free: bool| {
         let text = string(place.value);
         let kind = text.as_deref().and_then(words::quantity_kind);
         let is_kind = matches!(kind, Some(QuantityKind::Percent(_) | QuantityKind::Money));
@@ -223,7 +223,7 @@ pub fn unit(fields: &Object<'_, '_>) -> Option<String> {
     })
 }
 
-fn hidden(place: &Place<'_>, is_beside: bool) -> Hidden {
+fn hidden(place: &InnerField<'_>, is_beside: bool) -> Hidden {
     Hidden {
         path: place.path.to_owned(),
         is_beside,
@@ -239,7 +239,7 @@ pub fn contradiction(
     quantity: Option<Decimal>,
 ) -> Option<PayloadError> {
     let mut unread = fields.given.unread();
-    let check = |place: &Place<'_>| {
+    let check = |place: &InnerField<'_>| {
         differs(place, side, quantity).then(|| {
             let path = shortened(place.path);
             let text = string(place.value);
@@ -259,7 +259,7 @@ pub fn contradiction(
         if !is_in(path, &OF_THE_ORDER) {
             return None;
         }
-        let place = Place {
+        let place = InnerField {
             path,
             name,
             value,
@@ -274,7 +274,7 @@ fn is_quantity(name: &str) -> bool {
     field_of(name) == Some("qty")
 }
 
-fn differs(place: &Place<'_>, side: &Side, quantity: Option<Decimal>) -> bool {
+fn differs(place: &InnerField<'_>, side: &Side, quantity: Option<Decimal>) -> bool {
     if place.is_listed || blank(place.value).is_some() {
         return false;
     }

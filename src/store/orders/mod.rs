@@ -19,9 +19,9 @@ pub(crate) use pairing::{
     is_any_newer, is_before_an_arrival, neighbours, paired_in_second,
 };
 
-use super::conditions::{Conditions, query};
 use super::error::{Result, StoreError};
 use super::events::Earlier;
+use super::filter_query::{WhereClause, query};
 use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, optional_timestamp, parsed, timestamp, to_micros, unreadable};
 use super::tickers;
@@ -415,7 +415,7 @@ pub(crate) fn events_with_key(
 ///
 /// [`StoreError`] where the database cannot be read.
 pub fn list(connection: &Connection, filter: &OrderFilter, limit: u32) -> Result<Vec<StoredOrder>> {
-    let mut conditions = Conditions::with("w.deleted_at IS NULL");
+    let mut conditions = WhereClause::with("w.deleted_at IS NULL");
     if let Some(webhook) = &filter.webhook {
         let sql = "e.webhook_id = (SELECT id FROM webhooks WHERE public_id = ?)";
         conditions.require(sql, [webhook.as_str().to_owned()]);

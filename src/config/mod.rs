@@ -639,7 +639,7 @@ mod tests {
 
     #[test]
     fn the_example_configuration_is_valid_and_has_every_setting() {
-        let example = include_str!("../packaging/config.example.toml");
+        let example = include_str!("../../packaging/config.example.toml");
         let uncommented = example
             .lines()
             .filter_map(|line| line.strip_prefix("# "))

@@ -6,9 +6,9 @@
 mod digest;
 mod figures;
 mod open;
-mod past;
-mod place;
+mod replaced_lists;
 mod terms;
+mod ticker_choice;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -34,9 +34,9 @@ use crate::imports::trades::{Commissions, Side, TradeList, zone_name};
 pub use digest::Digest;
 pub use figures::{KeptBacktest, TradeFigures, all, differences};
 pub use open::{OpenAtEnd, OpenTrade};
-pub use past::{PastBacktest, PastTrade, past};
-use place::{Kept, Place};
+pub use replaced_lists::{PastBacktest, PastTrade, past};
 pub use terms::KeptTerms;
+use ticker_choice::{PresentBacktest, TickerChoice};
 
 /// A list of trades, ready to be kept.
 #[derive(Debug, Clone)]
@@ -180,7 +180,7 @@ pub fn replace(
         return Ok(summary);
     }
     for replaced in &summary.replaced {
-        past::keep(
+        replaced_lists::keep(
             connection,
             webhook.row,
             &replaced.ticker,
@@ -291,9 +291,10 @@ pub fn removable(
     ticker: Option<&Ticker>,
 ) -> Result<Vec<BacktestSize>> {
     let webhook = webhooks::get(connection, webhook)?;
-    let mut kept = Kept::all(connection, webhook.row)?;
+    let mut kept = PresentBacktest::all(connection, webhook.row)?;
     if let Some(ticker) = ticker {
-        let same = Kept::of_instrument(&kept, ticker).map(|same| same.size.ticker.clone());
+        let same =
+            PresentBacktest::of_instrument(&kept, ticker).map(|same| same.size.ticker.clone());
         kept.retain(|one| Some(&one.size.ticker) == same.as_ref());
     }
     if kept.is_empty() {
@@ -321,7 +322,7 @@ pub fn remove(
         delete(connection, webhook.row, &backtest.ticker)?;
         // Who removes a backtest compares with it no more.
         expectations::forget(connection, webhook.row, &backtest.ticker)?;
-        past::forget(connection, webhook.row, &backtest.ticker)?;
+        replaced_lists::forget(connection, webhook.row, &backtest.ticker)?;
     }
     Ok(removed)
 }
@@ -350,7 +351,7 @@ fn summary(
     new: &NewBacktest,
 ) -> Result<ImportedTrades> {
     let list = &new.list;
-    let place = Place::of(connection, webhook, new)?;
+    let place = TickerChoice::of(connection, webhook, new)?;
     let terms = KeptTerms::of(&webhook.settings, &place.ticker, new);
     let is_known = place.has(&new.digest, &terms);
     let own_notes = [

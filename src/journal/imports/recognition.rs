@@ -63,14 +63,14 @@ impl<'a> ByMessage<'a> {
 }
 
 /// Findings on the alerts of a file.
-pub(super) struct Found {
+pub(super) struct Recognition {
     /// For each of them, true if it was recorded already.
     is_known: Vec<bool>,
     /// Number of these that made no order.
     without_order: usize,
 }
 
-impl Found {
+impl Recognition {
     /// Marks alerts of algohook's own exports by the orders that they made: an export of orders
     /// has no messages, and neither has what was imported of one. The time of arrival is exact in
     /// both; each order is one alert at most.
@@ -120,7 +120,7 @@ pub(super) fn find(
     alerts: &ByMessage<'_>,
     recorded: &mut [Earlier],
     search: Search,
-) -> Result<Found> {
+) -> Result<Recognition> {
     recorded.sort_by_key(|earlier| (earlier.fingerprint, earlier.time));
     let mut is_known = vec![false; alerts.alerts.len()];
     let mut without_order = 0;
@@ -140,7 +140,7 @@ pub(super) fn find(
         }
     }
     repeated_ids(connection, webhook, alerts.alerts, &mut is_known)?;
-    Ok(Found {
+    Ok(Recognition {
         is_known,
         without_order,
     })

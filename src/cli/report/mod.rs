@@ -1,6 +1,6 @@
 //! `algohook report`: what a strategy really did.
 
-mod instead;
+mod empty_report;
 mod listed;
 mod rows;
 
@@ -21,8 +21,8 @@ use crate::domain::currency;
 use crate::domain::moment::{Moment, Range};
 use crate::domain::signal::Ticker;
 use crate::domain::tag::Tag;
-use crate::reports::{self, Made, ReportFilter, Reports, reports};
-use instead::Instead;
+use crate::reports::{self, CurrencyReport, ReportFilter, Reports, reports};
+use empty_report::EmptyReport;
 
 /// Show the performance of one webhook, of several, or of all
 #[derive(Args)]
@@ -109,7 +109,7 @@ impl Report {
         for note in notes {
             writeln!(out, "NOTE: {}.", output::printable(&note))?;
         }
-        let has_trades = |made: &Made| made.report.all.total_trades > 0;
+        let has_trades = |made: &CurrencyReport| made.report.all.total_trades > 0;
         if !made.is_empty() && made.iter().all(has_trades) {
             write_each(out, made.iter(), |out, made| {
                 write_report(out, made, &filter)
@@ -121,13 +121,14 @@ impl Report {
         }
         let instead = store
             .readers()
-            .run_blocking(|connection| Instead::read(connection, &filter))?;
+            .run_blocking(|connection| EmptyReport::read(connection, &filter))?;
         if instead.whole.is_empty() {
             return instead.write_no_report(out, &filter);
         }
         write_each(out, instead.whole.iter(), |out, whole| {
             let currency = &whole.report.currency;
-            let same = |made: &&Made| made.report.currency == *currency && has_trades(made);
+            let same =
+                |made: &&CurrencyReport| made.report.currency == *currency && has_trades(made);
             match made.iter().find(same) {
                 Some(made) => write_report(out, made, &filter),
                 None => instead.write(out, &whole.report, &filter),
@@ -139,8 +140,8 @@ impl Report {
 /// Writes what there is of each currency, with a line between them.
 fn write_each<'a>(
     out: &mut dyn Write,
-    currencies: impl Iterator<Item = &'a Made>,
-    write: impl Fn(&mut dyn Write, &'a Made) -> anyhow::Result<()>,
+    currencies: impl Iterator<Item = &'a CurrencyReport>,
+    write: impl Fn(&mut dyn Write, &'a CurrencyReport) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     for (number, made) in currencies.enumerate() {
         if number > 0 {
@@ -151,7 +152,11 @@ fn write_each<'a>(
     Ok(())
 }
 
-fn write_report(out: &mut dyn Write, made: &Made, filter: &ReportFilter) -> anyhow::Result<()> {
+fn write_report(
+    out: &mut dyn Write,
+    made: &CurrencyReport,
+    filter: &ReportFilter,
+) -> anyhow::Result<()> {
     let report = &made.report;
     let currency = output::printable(&report.currency);
     let webhooks = match made.webhooks {

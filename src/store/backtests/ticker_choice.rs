@@ -13,7 +13,7 @@ use crate::store::sql::{optional_parsed, parsed};
 use crate::store::webhooks::StoredWebhook;
 
 /// A backtest that is there.
-pub(super) struct Kept {
+pub(super) struct PresentBacktest {
     pub size: BacktestSize,
     /// True if trades are open at the end of its list.
     pub has_open: bool,
@@ -30,7 +30,7 @@ pub(super) struct Kept {
     pub contract: Option<Contract>,
 }
 
-impl Kept {
+impl PresentBacktest {
     pub fn all(connection: &Connection, webhook: i64) -> Result<Vec<Self>> {
         let mut select = connection.prepare_cached(
             "SELECT b.ticker, (SELECT count(*) FROM trades t
@@ -78,18 +78,18 @@ fn is_fuller(name: &Ticker, other: &Ticker) -> bool {
 }
 
 /// Ticker of a list, and the backtests that it replaces.
-pub(super) struct Place {
+pub(super) struct TickerChoice {
     pub ticker: Ticker,
     /// Reason that the ticker is a guess; `None` if it is not.
     pub guess: Option<String>,
     /// The backtests that it replaces, itself included where it is there already.
-    pub replaces: Vec<Kept>,
+    pub replaces: Vec<PresentBacktest>,
 }
 
-impl Place {
+impl TickerChoice {
     /// The same file has one place, unless its owner names another instrument.
     pub fn of(connection: &Connection, webhook: &StoredWebhook, new: &NewBacktest) -> Result<Self> {
-        let mut kept = Kept::all(connection, webhook.row)?;
+        let mut kept = PresentBacktest::all(connection, webhook.row)?;
         let (ticker, guess) = ticker(connection, webhook, new)?;
         let same_file = kept
             .iter()
@@ -114,7 +114,8 @@ impl Place {
                 replaces: kept,
             });
         }
-        let same = Kept::of_instrument(&kept, &ticker).map(|kept| kept.size.ticker.clone());
+        let same =
+            PresentBacktest::of_instrument(&kept, &ticker).map(|kept| kept.size.ticker.clone());
         kept.retain(|kept| {
             Some(&kept.size.ticker) == same.as_ref() || new.digest.is_of_same_file(&kept.digest)
         });

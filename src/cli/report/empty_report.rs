@@ -9,7 +9,7 @@ use crate::cli::output::printable;
 use crate::domain::book::Book;
 use crate::domain::currency::shown;
 use crate::domain::webhook::WebhookId;
-use crate::reports::{Made, ReportFilter, reports};
+use crate::reports::{CurrencyReport, ReportFilter, reports};
 use crate::store::positions::{self, StoredPosition};
 use crate::store::{Result, webhooks};
 
@@ -17,15 +17,15 @@ use crate::store::{Result, webhooks};
 const NAMED: usize = 8;
 
 /// The trades that there are instead of those that were asked for.
-pub(super) struct Instead {
+pub(super) struct EmptyReport {
     /// The reports of the same webhooks, of all tickers, tags and times.
-    pub(super) whole: Vec<Made>,
+    pub(super) whole: Vec<CurrencyReport>,
     open: Vec<StoredPosition>,
     /// Id and name of the only webhook.
     only: Option<(WebhookId, String)>,
 }
 
-impl Instead {
+impl EmptyReport {
     pub(super) fn read(connection: &Connection, filter: &ReportFilter) -> Result<Self> {
         let whole = ReportFilter {
             book: filter.book,

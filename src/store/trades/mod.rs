@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::conditions::query;
 use super::error::{Result, StoreError};
+use super::filter_query::query;
 use super::ledger_key::LedgerKey;
 use super::sql::{optional_parsed, parsed, timestamp, to_micros, unreadable};
 use super::tickers;

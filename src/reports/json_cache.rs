@@ -10,11 +10,11 @@ pub(super) const MOST: usize = 64;
 pub type Json = Arc<[u8]>;
 
 /// Results under what was asked for, each with what it was made of.
-pub(super) struct Kept<M> {
+pub(super) struct JsonCache<M> {
     by_question: Mutex<HashMap<String, (M, Json)>>,
 }
 
-impl<M> Default for Kept<M> {
+impl<M> Default for JsonCache<M> {
     fn default() -> Self {
         Self {
             by_question: Mutex::default(),
@@ -22,7 +22,7 @@ impl<M> Default for Kept<M> {
     }
 }
 
-impl<M: PartialEq> Kept<M> {
+impl<M: PartialEq> JsonCache<M> {
     /// The answer that was made of the very same when this was asked for before.
     pub(super) fn get(&self, asked: &str, made_of: &M) -> Option<Json> {
         let kept = self.lock();

@@ -33,8 +33,8 @@ use crate::api::overview::CertificateWatch;
 use crate::chat;
 use crate::config::{CertificateSource, Config, Retention, prepare_data_dir, warn_of_others};
 use crate::doctor;
+use crate::http::body_budget::BodyBudget;
 use crate::http::known_addresses::KnownAddresses;
-use crate::http::room::Room;
 use crate::ingest::{Ingest, RateLimit, Registry, StoreRecorder, SystemClock};
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -348,17 +348,17 @@ fn routes(parts: Parts, config: &Config) -> Routes {
             data_dir: is_from_authority(config).then(|| config.data_dir.clone()),
         },
     };
-    let room = Arc::new(Room::new(Arc::clone(&known)));
+    let budget = Arc::new(BodyBudget::new(Arc::clone(&known)));
     Routes {
         hooks: Hooks {
             ingest,
             metrics: Arc::clone(&parts.metrics),
             body_timeout: config.body_timeout,
-            room: Arc::clone(&room),
+            budget: Arc::clone(&budget),
             known: Arc::clone(&known),
             in_hand: Arc::default(),
         },
-        api: Api::new(Arc::new(context), config.body_timeout, room, known),
+        api: Api::new(Arc::new(context), config.body_timeout, budget, known),
         health,
         metrics: parts.metrics,
     }

@@ -68,13 +68,13 @@ pub fn blank(value: &RawValue) -> Option<&'static str> {
 
 /// The fields of an object: those that are known, the surest first, and the names of those
 /// that are not.
-pub struct Given<'f, 'a> {
+pub struct SortedFields<'f, 'a> {
     known: Vec<Stated<'f, 'a>>,
     unknown: Vec<(&'f str, &'a RawValue)>,
     passed: &'f [(Cow<'a, str>, &'a RawValue)],
 }
 
-impl<'f, 'a> Given<'f, 'a> {
+impl<'f, 'a> SortedFields<'f, 'a> {
     /// The fields sorted by a table.
     pub fn new(fields: &'f Fields<'a>, table: &Table) -> Self {
         let mut given = Self {

@@ -3,7 +3,7 @@
 //! A file is recorded a transaction at a time. Its orders are paired
 //! afterwards; see [`super::ledgers::parts`].
 
-mod known;
+mod recognition;
 mod sizes;
 mod steps;
 
@@ -27,7 +27,7 @@ use crate::payload::{self, Fingerprint, fingerprint};
 
 use crate::store::error::Result;
 use crate::store::webhooks::{self, StoredWebhook};
-use known::{ByMessage, Search};
+use recognition::{ByMessage, Search};
 pub use steps::{Progress, Step, Steps};
 
 /// New alerts that an answer lists.
@@ -236,8 +236,8 @@ fn missing(
     } = prepared;
     let search = Search::of(&webhook.settings, tolerance);
     let alerts = ByMessage::of(&candidates);
-    let mut recorded = known::around(connection, webhook.row, &alerts, search)?;
-    let mut found = known::find(connection, webhook.row, &alerts, &mut recorded, search)?;
+    let mut recorded = recognition::around(connection, webhook.row, &alerts, search)?;
+    let mut found = recognition::find(connection, webhook.row, &alerts, &mut recorded, search)?;
     found.recognise_orders(connection, webhook, &candidates)?;
     let new = found.leave_new(candidates, &mut imported);
     Ok((imported, new))
@@ -261,7 +261,7 @@ fn own(
     let rules = webhook.settings.reading_rules();
     let mut alerts = file.alerts;
     let mut candidates = Vec::with_capacity(alerts.len());
-    let (mut with_other_key, mut without_key) = (Left::default(), Left::default());
+    let (mut with_other_key, mut without_key) = (Omissions::default(), Omissions::default());
     let is_named = |name: &str| {
         name == webhook.id.as_str() || selection.names.iter().any(|named| named == name)
     };
@@ -300,12 +300,12 @@ fn own(
 
 /// Alerts that were left out, by their names.
 #[derive(Default)]
-struct Left {
+struct Omissions {
     count: usize,
     by_name: BTreeMap<Arc<str>, usize>,
 }
 
-impl Left {
+impl Omissions {
     fn add(&mut self, name: Option<Arc<str>>) {
         self.count += 1;
         if let Some(name) = name {

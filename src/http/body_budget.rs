@@ -28,31 +28,31 @@ const OF_A_FAMILIAR: usize = ALL / 4;
 
 /// Counts the bytes of bodies that are read or worked on.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct BodyBudget {
     known: Arc<KnownAddresses>,
-    taken: Mutex<Taken>,
+    taken: Mutex<BytesInUse>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct BytesInUse {
     all: usize,
     by_strangers: usize,
     by_address: HashMap<IpAddr, usize>,
     by_site: HashMap<IpAddr, usize>,
 }
 
-/// The part of the room that one body takes, until it is dropped.
+/// The share of the budget that one body takes, until it is dropped.
 #[derive(Debug)]
-pub struct Part {
-    room: Arc<Room>,
+pub struct BodyShare {
+    budget: Arc<BodyBudget>,
     acquaintance: Acquaintance,
     address: IpAddr,
     site: IpAddr,
     bytes: usize,
 }
 
-impl Room {
-    /// A room that keeps a part for known addresses.
+impl BodyBudget {
+    /// A budget that keeps a share for known addresses.
     #[must_use]
     pub fn new(known: Arc<KnownAddresses>) -> Self {
         Self {
@@ -61,11 +61,11 @@ impl Room {
         }
     }
 
-    /// A part for a body from an address: empty yet.
+    /// A share for a body from an address: empty yet.
     #[must_use]
-    pub fn part(self: &Arc<Self>, address: IpAddr) -> Part {
-        Part {
-            room: Arc::clone(self),
+    pub fn share(self: &Arc<Self>, address: IpAddr) -> BodyShare {
+        BodyShare {
+            budget: Arc::clone(self),
             acquaintance: self.known.acquaintance(address),
             address: network_of(address),
             site: site_of(address),
@@ -73,17 +73,17 @@ impl Room {
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, BytesInUse> {
         // Sums are whole whatever another thread did.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Part {
-    /// Takes room for more bytes; false if too little is left.
+impl BodyShare {
+    /// Takes more bytes; false if too few are left.
     #[must_use]
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let mut taken = self.room.taken();
+        let mut taken = self.budget.taken();
         if !self.fits(&taken, bytes) {
             return false;
         }
@@ -97,7 +97,7 @@ impl Part {
         true
     }
 
-    fn fits(&self, taken: &Taken, bytes: usize) -> bool {
+    fn fits(&self, taken: &BytesInUse, bytes: usize) -> bool {
         let of_address = taken.by_address.get(&self.address).copied().unwrap_or(0) + bytes;
         let of_site = taken.by_site.get(&self.site).copied().unwrap_or(0) + bytes;
         taken.all + bytes <= ALL
@@ -113,9 +113,9 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for BodyShare {
     fn drop(&mut self) {
-        let mut taken = self.room.taken();
+        let mut taken = self.budget.taken();
         taken.all -= self.bytes;
         if self.acquaintance == Acquaintance::Stranger {
             taken.by_strangers -= self.bytes;
@@ -140,43 +140,43 @@ mod tests {
 
     const BODY: usize = 25_000;
 
-    fn parts_of(room: &Arc<Room>, address: IpAddr) -> Vec<Part> {
+    fn shares_of(budget: &Arc<BodyBudget>, address: IpAddr) -> Vec<BodyShare> {
         let mut parts = Vec::new();
         loop {
-            let mut part = room.part(address);
-            if !part.grow(BODY) {
+            let mut share = budget.share(address);
+            if !share.grow(BODY) {
                 return parts;
             }
-            parts.push(part);
+            parts.push(share);
         }
     }
 
     #[test]
     fn no_number_of_strangers_takes_the_room_that_is_kept_for_tradingview() {
-        let room = Arc::new(Room::default());
+        let budget = Arc::new(BodyBudget::default());
         let stranger = |host: u8| IpAddr::from([203, 0, 113, host]);
-        let first = parts_of(&room, stranger(1));
+        let first = shares_of(&budget, stranger(1));
         assert_eq!(first.len(), OF_AN_ADDRESS / BODY);
         let others: Vec<_> = (2..100)
-            .flat_map(|host| parts_of(&room, stranger(host)))
+            .flat_map(|host| shares_of(&budget, stranger(host)))
             .collect();
         assert_eq!(first.len() + others.len(), OF_STRANGERS / BODY);
-        let of_tradingview = parts_of(&room, IpAddr::from([52, 89, 214, 238]));
+        let of_tradingview = shares_of(&budget, IpAddr::from([52, 89, 214, 238]));
         assert!(of_tradingview.len() >= (ALL - OF_STRANGERS) / BODY);
         drop(first);
-        assert!(!parts_of(&room, stranger(1)).is_empty());
+        assert!(!shares_of(&budget, stranger(1)).is_empty());
         drop((others, of_tradingview));
-        let taken = room.taken();
+        let taken = budget.taken();
         assert!(taken.all == 0 && taken.by_strangers == 0);
         assert!(taken.by_address.is_empty() && taken.by_site.is_empty());
     }
 
     #[test]
     fn a_site_of_many_networks_has_one_share() {
-        let room = Arc::new(Room::default());
+        let budget = Arc::new(BodyBudget::default());
         let parts: Vec<_> = (0..100_u16)
             .map(|network| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]))
-            .flat_map(|address| parts_of(&room, address))
+            .flat_map(|address| shares_of(&budget, address))
             .collect();
         assert_eq!(parts.len(), OF_A_SITE / BODY);
     }
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn an_address_that_showed_a_right_key_has_a_larger_share() {
         let known = Arc::new(KnownAddresses::default());
-        let room = Arc::new(Room::new(Arc::clone(&known)));
+        let budget = Arc::new(BodyBudget::new(Arc::clone(&known)));
         let own = IpAddr::from([203, 0, 113, 9]);
         known.note(own);
-        assert_eq!(parts_of(&room, own).len(), OF_A_FAMILIAR / BODY);
+        assert_eq!(shares_of(&budget, own).len(), OF_A_FAMILIAR / BODY);
     }
 }

@@ -36,9 +36,9 @@ pub struct PastTrade {
 
 /// As the column has one: times in microseconds.
 #[derive(Deserialize)]
-struct Kept(i64, Option<i64>, Direction, String, String, Option<String>);
+struct StoredPastTrade(i64, Option<i64>, Direction, String, String, Option<String>);
 
-impl Kept {
+impl StoredPastTrade {
     fn trade(self) -> Option<PastTrade> {
         let Self(entered, left, direction, quantity, entry, exit) = self;
         let time = |micros| Timestamp::from_microsecond(micros).ok();
@@ -109,11 +109,14 @@ pub fn past(connection: &Connection, webhook: i64, ticker: &Ticker) -> Result<Ve
     let mut past = Vec::new();
     for found in found {
         let (imported_at, text) = found?;
-        let kept: Vec<Kept> = serde_json::from_str(&text)
+        let kept: Vec<StoredPastTrade> = serde_json::from_str(&text)
             .map_err(StoreError::unusable("a past list of trades cannot be read"))?;
         past.push(PastBacktest {
             imported_at,
-            trades: kept.into_iter().filter_map(Kept::trade).collect(),
+            trades: kept
+                .into_iter()
+                .filter_map(StoredPastTrade::trade)
+                .collect(),
         });
     }
     Ok(past)

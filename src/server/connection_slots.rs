@@ -1,7 +1,7 @@
-//! The places of a listener: who gets one, and who has to go for another.
+//! The slots of a listener: who gets one, and who has to go for another.
 //!
 //! Anybody can open connections and say nothing, or read nothing. So strangers never have
-//! all places, one address of theirs has a small share, and where all of them are taken the
+//! all slots, one address of theirs has a small share, and where all of them are taken the
 //! oldest stranger goes: an alert is through in less time than anybody needs to push it out.
 //! The owner's own and TradingView's connections are nobody's to take.
 
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::http::client::{network_of, site_of};
 use crate::http::standing::Standing;
 
-/// Places that one address may always have.
+/// Slots that one address may always have.
 const LEAST: usize = 8;
 
 /// The room that a client gets.
@@ -31,8 +31,8 @@ pub enum Rank {
 /// The decision about a connection that came.
 #[derive(Debug)]
 pub enum Admission {
-    /// A place.
-    Place(Place),
+    /// A slot.
+    Slot(Slot),
     /// None, since its address or all strangers have as many as they may.
     Refused,
     /// None until somebody leaves.
@@ -51,7 +51,7 @@ struct Shares {
 
 /// The open connections of a listener.
 #[derive(Debug)]
-pub struct Places {
+pub struct Slots {
     shares: Shares,
     open: Mutex<Open>,
     freed: Notify,
@@ -73,16 +73,16 @@ struct Connection {
     site: IpAddr,
 }
 
-/// A place, taken until it is dropped.
+/// A slot, taken until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Slot {
     number: u64,
     standing: Arc<Standing>,
-    places: Arc<Places>,
+    slots: Arc<Slots>,
 }
 
-impl Places {
-    /// So many places.
+impl Slots {
+    /// So many slots.
     #[must_use]
     pub fn new(all: usize) -> Arc<Self> {
         let shares = Shares {
@@ -99,7 +99,7 @@ impl Places {
         })
     }
 
-    /// Gives a connection its place, where need be that of the oldest stranger.
+    /// Gives a connection its slot, where need be that of the oldest stranger.
     #[must_use]
     pub fn admit(self: &Arc<Self>, peer: IpAddr, rank: Rank) -> Admission {
         let connection = Connection {
@@ -125,10 +125,10 @@ impl Places {
         let standing = Arc::new(Standing::default());
         let number = open.add(connection, (rank == Rank::Stranger).then_some(&standing));
         drop(open);
-        Admission::Place(Place {
+        Admission::Slot(Slot {
             number,
             standing,
-            places: Arc::clone(self),
+            slots: Arc::clone(self),
         })
     }
 
@@ -142,7 +142,7 @@ impl Places {
         self.freed.notified().await;
     }
 
-    /// Number of places that are taken.
+    /// Number of slots that are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.open().connections.len()
@@ -182,7 +182,7 @@ impl Open {
         number
     }
 
-    /// Frees a place; one of an evicted connection was freed before.
+    /// Frees a slot; one of an evicted connection was freed before.
     fn remove(&mut self, number: u64) {
         let Some(connection) = self.connections.remove(&number) else {
             return;
@@ -219,7 +219,7 @@ fn count_down(counts: &mut HashMap<IpAddr, usize>, key: IpAddr) {
     }
 }
 
-impl Place {
+impl Slot {
     /// The standing of its holder.
     #[must_use]
     pub fn standing(&self) -> &Arc<Standing> {
@@ -227,10 +227,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.places.open().remove(self.number);
-        self.places.freed.notify_one();
+        self.slots.open().remove(self.number);
+        self.slots.freed.notify_one();
     }
 }
 
@@ -242,85 +242,85 @@ mod tests {
         IpAddr::from([203, 0, 113, host])
     }
 
-    fn place(admission: Admission) -> Place {
+    fn slot(admission: Admission) -> Slot {
         match admission {
-            Admission::Place(place) => place,
-            other => panic!("no place: {other:?}"),
+            Admission::Slot(slot) => slot,
+            other => panic!("no slot: {other:?}"),
         }
     }
 
     #[test]
     fn an_address_gets_its_share_and_gives_it_back() {
-        let places = Places::new(256);
-        let admit = || places.admit(address(1), Rank::Stranger);
-        let mut held: Vec<Place> = (0..16).map(|_| place(admit())).collect();
+        let slots = Slots::new(256);
+        let admit = || slots.admit(address(1), Rank::Stranger);
+        let mut held: Vec<Slot> = (0..16).map(|_| slot(admit())).collect();
         assert!(matches!(admit(), Admission::Refused));
-        let other = places.admit(address(2), Rank::Stranger);
-        assert!(matches!(other, Admission::Place(_)));
+        let other = slots.admit(address(2), Rank::Stranger);
+        assert!(matches!(other, Admission::Slot(_)));
         held.pop();
-        held.push(place(admit()));
+        held.push(slot(admit()));
         drop((held, other));
-        let open = places.open();
+        let open = slots.open();
         assert!(open.connections.is_empty() && open.strangers.is_empty());
         assert!(open.by_address.is_empty() && open.by_site.is_empty());
     }
 
     #[test]
     fn the_networks_of_one_site_share() {
-        let places = Places::new(256);
+        let slots = Slots::new(256);
         let admit = |network: u16| {
             let address = IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
-            places.admit(address, Rank::Stranger)
+            slots.admit(address, Rank::Stranger)
         };
-        let held: Vec<Place> = (0..32).map(|network| place(admit(network))).collect();
+        let held: Vec<Slot> = (0..32).map(|network| slot(admit(network))).collect();
         assert!(matches!(admit(32), Admission::Refused));
         drop(held);
     }
 
     #[test]
     fn where_strangers_have_all_their_places_the_oldest_goes_for_a_newcomer() {
-        let places = Places::new(64);
-        let held: Vec<Place> = (0..56)
-            .map(|host| place(places.admit(address(host), Rank::Stranger)))
+        let slots = Slots::new(64);
+        let held: Vec<Slot> = (0..56)
+            .map(|host| slot(slots.admit(address(host), Rank::Stranger)))
             .collect();
         held[0].standing().prove();
         let in_hand = held[1].standing().in_hand().hold();
         // The first is a stranger no more, so there is room for one more of them.
-        let first = place(places.admit(address(100), Rank::Stranger));
-        let second = place(places.admit(address(101), Rank::Stranger));
+        let first = slot(slots.admit(address(100), Rank::Stranger));
+        let second = slot(slots.admit(address(101), Rank::Stranger));
         let gone: Vec<usize> = (0..56)
             .filter(|index| held[*index].standing().is_evicted())
             .collect();
         // Nor does one go whose alert is in hand.
         assert_eq!(gone, [2]);
-        assert_eq!(places.taken(), 57);
+        assert_eq!(slots.taken(), 57);
         drop((in_hand, first, second, held));
-        assert_eq!(places.taken(), 0);
+        assert_eq!(slots.taken(), 0);
     }
 
     #[test]
     fn places_are_kept_for_those_who_are_known() {
-        let places = Places::new(64);
-        let strangers: Vec<Place> = (0..56)
-            .map(|host| place(places.admit(address(host), Rank::Stranger)))
+        let slots = Slots::new(64);
+        let strangers: Vec<Slot> = (0..56)
+            .map(|host| slot(slots.admit(address(host), Rank::Stranger)))
             .collect();
-        let own: Vec<Place> = (0..8)
-            .map(|_| place(places.admit(address(200), Rank::Own)))
+        let own: Vec<Slot> = (0..8)
+            .map(|_| slot(slots.admit(address(200), Rank::Own)))
             .collect();
-        let is_none_gone = |held: &[Place]| held.iter().all(|held| !held.standing().is_evicted());
+        let is_none_gone = |held: &[Slot]| held.iter().all(|held| !held.standing().is_evicted());
         assert!(is_none_gone(&strangers));
         // Beyond those the strangers make room.
-        let more: Vec<Place> = (0..56)
-            .map(|_| place(places.admit(address(200), Rank::Own)))
+        let more: Vec<Slot> = (0..56)
+            .map(|_| slot(slots.admit(address(200), Rank::Own)))
             .collect();
         assert!(strangers.iter().all(|held| held.standing().is_evicted()));
         assert!(is_none_gone(&own) && is_none_gone(&more));
         assert!(matches!(
-            places.admit(address(200), Rank::Own),
+            slots.admit(address(200), Rank::Own),
             Admission::Full
         ));
         assert!(matches!(
-            places.admit(address(1), Rank::Stranger),
+            slots.admit(address(1), Rank::Stranger),
             Admission::Refused
         ));
     }

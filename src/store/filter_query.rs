@@ -10,13 +10,13 @@ pub type Values = Vec<Box<dyn ToSql>>;
 
 /// Conditions that have to hold together, and the values for their places.
 #[derive(Default)]
-pub struct Conditions {
+pub struct WhereClause {
     texts: Vec<String>,
     /// For all places, in the order of the conditions.
     pub values: Values,
 }
 
-impl Conditions {
+impl WhereClause {
     /// Begins with one that has no places.
     pub fn with(text: &str) -> Self {
         Self {

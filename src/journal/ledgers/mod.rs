@@ -38,7 +38,7 @@ const SECOND: i64 = 1_000_000;
 /// The ledgers and settings that were in use of late.
 #[derive(Debug, Default)]
 pub struct Ledgers {
-    kept: HashMap<LedgerKey, Kept>,
+    kept: HashMap<LedgerKey, LedgerHistory>,
     settings: HashMap<i64, Arc<Settings>>,
 }
 
@@ -49,7 +49,7 @@ impl Ledgers {
         self.settings.clear();
     }
 
-    fn keep(&mut self, key: LedgerKey, ledger: Kept) {
+    fn keep(&mut self, key: LedgerKey, ledger: LedgerHistory) {
         if self.kept.len() >= KEPT {
             self.kept.clear();
         }
@@ -70,13 +70,13 @@ impl Ledgers {
 /// arrive in any sequence, and a resend comes seconds late. They are paired from
 /// there again, and not from the first order.
 #[derive(Debug, Default)]
-struct Kept {
+struct LedgerHistory {
     ledger: Ledger,
     /// Oldest first.
     earlier: VecDeque<Ledger>,
 }
 
-impl Kept {
+impl LedgerHistory {
     fn of(ledger: Ledger) -> Self {
         let earlier = VecDeque::new();
         Self { ledger, earlier }
@@ -141,7 +141,7 @@ pub(super) fn pair(
         .settings(connection, key.webhook)?;
     let mut known = match Remembered::of(context).ledgers.kept.remove(&key) {
         Some(kept) => Some(kept),
-        None => load(connection, &key, &settings)?.map(Kept::of),
+        None => load(connection, &key, &settings)?.map(LedgerHistory::of),
     };
     let applied = known.as_mut().map(|kept| kept.apply(order, &settings));
     if let (Some(kept), Some(Ok(applied))) = (&known, &applied) {
@@ -167,7 +167,7 @@ pub(super) fn pair(
 fn pair_again(
     context: &mut WriteContext<'_>,
     key: &LedgerKey,
-    known: Option<Kept>,
+    known: Option<LedgerHistory>,
     order: &Order,
 ) -> Result<Paired> {
     // One that is not known is stale as a whole.
@@ -179,7 +179,7 @@ fn pair_again(
         return Ok(Paired::Applied(Box::new(applied)));
     };
     orders::delete(context.connection, order.id)?;
-    derive_again(context, key, None, Kept::default(), OrderId(0))?;
+    derive_again(context, key, None, LedgerHistory::default(), OrderId(0))?;
     Ok(Paired::Refused(reason))
 }
 
@@ -235,7 +235,7 @@ fn derive_again(
     context: &mut WriteContext<'_>,
     key: &LedgerKey,
     since: Option<Timestamp>,
-    mut kept: Kept,
+    mut kept: LedgerHistory,
     wanted: OrderId,
 ) -> Result<Option<Applied>> {
     let connection = context.connection;
