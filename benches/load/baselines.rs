@@ -1,4 +1,4 @@
-//! The servers to compare with: algohook's own in all but the recording.
+//! The servers to compare with: algohook's own in all but the recording, and hyper alone.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -18,6 +18,12 @@ use algohook::server::listener::{self, ConnectionLimits};
 use algohook::store::rejections::Rejection;
 use algohook::store::{self, Memory, Result, Store, StoreError, StoreOptions, WriteContext};
 use anyhow::bail;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -32,6 +38,9 @@ pub fn serve(kind: Kind, data_dir: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    if kind == Kind::BareHyper {
+        return runtime.block_on(listen_bare());
+    }
     runtime.block_on(async {
         let registry = Registry::default();
         let store = Store::open(data_dir, &StoreOptions::default())?;
@@ -39,7 +48,7 @@ pub fn serve(kind: Kind, data_dir: &Path) -> anyhow::Result<()> {
         let database = store.path().to_owned();
         drop(store);
         match kind {
-            Kind::Durable => bail!("the durable server is the binary"),
+            Kind::Durable | Kind::BareHyper => bail!("{kind} has no recorder here"),
             Kind::NotStoring => listen(registry, NotStoring::default()).await,
             Kind::OneByOne => listen(registry, OneByOne::open(&database)?).await,
         }
@@ -80,6 +89,22 @@ async fn listen(registry: Registry, recorder: impl Recorder) -> anyhow::Result<(
     };
     listener::serve(server, stop).await;
     Ok(())
+}
+
+/// Reads every body and answers 200: what HTTP alone costs.
+async fn listen_bare() -> anyhow::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("{LISTENS}{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let answer = service_fn(|request: Request<Incoming>| async {
+            request.into_body().collect().await?;
+            Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from_static(b"{}"))))
+        });
+        // A client that leaves ends its connection as it likes.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+    }
 }
 
 /// Answers as if everything were recorded.

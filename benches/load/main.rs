@@ -1,12 +1,12 @@
 //! Deliveries a second of the real binary, over real HTTP, beside two servers
 //! that differ only in how they record: one stores nothing, one commits every
-//! alert in a transaction of its own. Also what the binary needs of disk, memory
-//! and time to start.
+//! alert in a transaction of its own; and beside hyper alone. Also what the binary
+//! needs of disk, memory and time to start.
 //!
 //!     cargo bench --bench load
 //!
 //! `ALGOHOOK_BENCH_SECONDS` sets how long each case is measured. Needs Linux,
-//! for its `/proc`. The executable starts itself again as the two other servers,
+//! for its `/proc`. The executable starts itself again as the other servers,
 //! so that each has a process of its own as the binary has.
 
 mod alerts;

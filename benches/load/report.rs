@@ -88,6 +88,7 @@ impl Report {
         let footprint = &self.footprint;
         let to_not_storing = self.ratio_to(Kind::NotStoring);
         let to_one_by_one = self.ratio_to(Kind::OneByOne);
+        let to_bare_hyper = self.ratio_to(Kind::BareHyper);
         let ratio_verdict = if footprint.fsync < SLOW_FSYNC {
             "not asked of a disk this fast"
         } else {
@@ -105,6 +106,12 @@ impl Report {
                 measured: format!("{to_one_by_one:.1} x"),
                 wanted: "at least 10 x where an fsync takes 1 ms",
                 verdict: ratio_verdict,
+            },
+            Aim {
+                what: format!("durable / bare-hyper, {COMPARED} connections"),
+                measured: format!("{:.0} %", to_bare_hyper * 100.0),
+                wanted: "at least 25 %",
+                verdict: verdict(to_bare_hyper >= 0.25),
             },
             Aim {
                 what: "slowest p99 of durable".to_owned(),

@@ -36,11 +36,18 @@ pub enum Kind {
     NotStoring,
     /// The same server, with a transaction for each alert.
     OneByOne,
+    /// hyper alone: a body is read and a 200 answered.
+    BareHyper,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Durable, Self::NotStoring, Self::OneByOne];
+    pub const ALL: [Self; 4] = [
+        Self::Durable,
+        Self::NotStoring,
+        Self::OneByOne,
+        Self::BareHyper,
+    ];
 
     /// Its name, as it is in the report, on the command line and of a directory.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +55,7 @@ impl Kind {
             Self::Durable => "durable",
             Self::NotStoring => "not-storing",
             Self::OneByOne => "one-by-one",
+            Self::BareHyper => "bare-hyper",
         }
     }
 
@@ -59,7 +67,7 @@ impl Kind {
 
     /// Whether alerts are in its database afterwards.
     pub fn stores(self) -> bool {
-        self != Self::NotStoring
+        matches!(self, Self::Durable | Self::OneByOne)
     }
 }
 
@@ -85,7 +93,7 @@ impl Server {
     pub fn start(kind: Kind, data_dir: &Path) -> anyhow::Result<Self> {
         let mut command = match kind {
             Kind::Durable => binary(data_dir),
-            Kind::NotStoring | Kind::OneByOne => this_executable(kind, data_dir)?,
+            Kind::NotStoring | Kind::OneByOne | Kind::BareHyper => this_executable(kind, data_dir)?,
         };
         let child = command
             .stdin(Stdio::null())
