@@ -35,6 +35,25 @@ test('trades are sorted by their profit and found by words', async ({ page }) =>
   await expect(rows(page)).toHaveCount(0);
 });
 
+test('a list of which only a part was read has no sum and no file yet', async ({ page }) => {
+  let letThrough = (): void => undefined;
+  const rest = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.route('**/api/v1/trades?*cursor=*', async (route) => {
+    await rest;
+    await route.continue();
+  });
+  await page.goto(`${server.url}/trades`);
+  const total = page.getByRole('status', { name: 'Total' });
+  await expect(total).toHaveText('500 trades so far');
+  await expect(page.getByRole('button', { name: 'CSV' })).toBeDisabled();
+  expect(new Set(await column(page, 'Cumulative'))).toEqual(new Set(['–']));
+  letThrough();
+  await expect(total).toContainText(', net profit');
+  await expect(page.getByRole('button', { name: 'CSV' })).toBeEnabled();
+  const [newest] = await column(page, 'Cumulative');
+  await expect(total).toContainText(`net profit ${newest} USD`);
+});
+
 test('columns are chosen, stay chosen, and make the CSV', async ({ page }) => {
   await page.goto(`${server.url}/orders`);
   await page.getByText('Columns', { exact: true }).click();
