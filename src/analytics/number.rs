@@ -23,7 +23,7 @@ pub(super) fn power_of_ten(exponent: u32) -> i128 {
 /// instruction for long ones.
 #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more")]
 pub(crate) fn float(whole: i128) -> f64 {
-    i64::try_from(whole).map_or(whole as f64, |short| short as f64)
+    i64::try_from(whole).map_or_else(|_| whole as f64, |short| short as f64)
 }
 
 /// A number of things as `f64`; exact below 2^53.
