@@ -18,6 +18,7 @@ fn schema_files() -> Vec<String> {
         .unwrap()
         .map(|file| file.unwrap().path())
         .collect();
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "sql"));
     files.sort();
     files
         .iter()
