@@ -17,7 +17,7 @@ use crate::formats::{self, signing};
 use crate::outbound::Client;
 use crate::outbox::{Consumer, Sending, Sent};
 use crate::store::outbox::OutboxRow;
-use crate::store::{Store, StoreError, forwards, webhooks};
+use crate::store::{Store, forwards, webhooks};
 use crate::vault::{Secrets, Vault};
 
 /// Names the header that tells the webhooks which an alert has come through.
@@ -98,10 +98,10 @@ impl<C: Clock> Forwarder<C> {
             let secrets = vault.read(connection, forwards::owner_of(id));
             Ok((forward.terms, secrets, key))
         });
-        let (terms, secrets, key) = read.await.map_err(|error| not_read(&error))?;
+        let (terms, secrets, key) = read.await.map_err(|error| Sent::not_tried(&error))?;
         let secrets = secrets.map_err(|error| match error {
             error if error.is_loss() => Sent::Refused(error.to_string()),
-            error => not_read(&error.into()),
+            error => Sent::not_tried(&error.into()),
         })?;
         Ok(Parts {
             format: terms.format,
@@ -109,17 +109,6 @@ impl<C: Clock> Forwarder<C> {
             secrets,
             key,
         })
-    }
-}
-
-/// The outcome of a try that could not be made.
-fn not_read(error: &StoreError) -> Sent {
-    match error {
-        StoreError::NotFound(_) => Sent::Refused("the forward was removed".to_owned()),
-        error => Sent::NotTaken {
-            answer: error.to_string(),
-            retry_after: None,
-        },
     }
 }
 

@@ -4,12 +4,11 @@
 //! One address has a small share, so that a few of them cannot take everything, and an
 //! eighth is kept for the addresses that are no strangers'.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::client::{network_of, site_of};
 use super::known_addresses::{Acquaintance, KnownAddresses};
+use super::origin_tally::{Origin, OriginTally};
 
 /// Bytes that all bodies may take together.
 const ALL: usize = 16 * 1024 * 1024;
@@ -37,8 +36,7 @@ pub struct BodyBudget {
 struct BytesInUse {
     all: usize,
     by_strangers: usize,
-    by_address: HashMap<IpAddr, usize>,
-    by_site: HashMap<IpAddr, usize>,
+    by_origin: OriginTally,
 }
 
 /// The share of the budget that one body takes, until it is dropped.
@@ -46,8 +44,7 @@ struct BytesInUse {
 pub struct BodyShare {
     budget: Arc<BodyBudget>,
     acquaintance: Acquaintance,
-    address: IpAddr,
-    site: IpAddr,
+    origin: Origin,
     bytes: usize,
 }
 
@@ -67,8 +64,7 @@ impl BodyBudget {
         BodyShare {
             budget: Arc::clone(self),
             acquaintance: self.known.acquaintance(address),
-            address: network_of(address),
-            site: site_of(address),
+            origin: Origin::of(address),
             bytes: 0,
         }
     }
@@ -91,15 +87,14 @@ impl BodyShare {
         if self.acquaintance == Acquaintance::Stranger {
             taken.by_strangers += bytes;
         }
-        *taken.by_address.entry(self.address).or_default() += bytes;
-        *taken.by_site.entry(self.site).or_default() += bytes;
+        taken.by_origin.add(self.origin, bytes);
         self.bytes += bytes;
         true
     }
 
     fn fits(&self, taken: &BytesInUse, bytes: usize) -> bool {
-        let of_address = taken.by_address.get(&self.address).copied().unwrap_or(0) + bytes;
-        let of_site = taken.by_site.get(&self.site).copied().unwrap_or(0) + bytes;
+        let of_address = taken.by_origin.of_address(self.origin) + bytes;
+        let of_site = taken.by_origin.of_site(self.origin) + bytes;
         taken.all + bytes <= ALL
             && match self.acquaintance {
                 Acquaintance::TradingView => true,
@@ -120,17 +115,7 @@ impl Drop for BodyShare {
         if self.acquaintance == Acquaintance::Stranger {
             taken.by_strangers -= self.bytes;
         }
-        give_back(&mut taken.by_address, self.address, self.bytes);
-        give_back(&mut taken.by_site, self.site, self.bytes);
-    }
-}
-
-fn give_back(taken: &mut HashMap<IpAddr, usize>, key: IpAddr, bytes: usize) {
-    if let Some(sum) = taken.get_mut(&key) {
-        *sum -= bytes;
-        if *sum == 0 {
-            taken.remove(&key);
-        }
+        taken.by_origin.take_back(self.origin, self.bytes);
     }
 }
 
@@ -168,7 +153,7 @@ mod tests {
         drop((others, of_tradingview));
         let taken = budget.taken();
         assert!(taken.all == 0 && taken.by_strangers == 0);
-        assert!(taken.by_address.is_empty() && taken.by_site.is_empty());
+        assert!(taken.by_origin.is_empty());
     }
 
     #[test]

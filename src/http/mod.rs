@@ -5,6 +5,7 @@ pub mod body_budget;
 pub mod client;
 pub mod compression;
 pub mod known_addresses;
+pub mod origin_tally;
 pub mod standing;
 
 pub use body::{Body, full};

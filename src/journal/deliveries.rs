@@ -352,36 +352,27 @@ fn record_signal(
         sized,
     };
     let event = entries::insert(context, webhook, delivery, &entry)?;
-    let order = match key {
-        Some(key) => {
-            let new = orders::NewOrder {
-                event,
-                source: delivery.source,
-                received_at: delivery.received_at,
-                signal,
-                quantity,
-                key: &key,
-            };
-            match make_order(context, delivery, &new, parsed.if_adding.as_ref())? {
-                Ok((order, more)) => {
-                    if !more.of_event.is_empty() {
-                        warnings.extend(more.of_event);
-                        let kept = kept_warnings(delivery, &warnings);
-                        events::write_warnings(context.connection, event, &kept)?;
-                    }
-                    warnings.extend(more.of_pairing);
-                    Some(order)
-                }
-                Err(reason) => {
-                    tickers::forget_unused(context.connection, webhook, &signal.ticker)?;
-                    return refused(context, event, reason);
-                }
+    let mut order = None;
+    if let Some(key) = key {
+        let new = orders::NewOrder {
+            event,
+            source: delivery.source,
+            received_at: delivery.received_at,
+            signal,
+            quantity,
+            key: &key,
+        };
+        match make_order(context, delivery, &new, parsed.if_adding.as_ref())? {
+            Ok((made, more)) => {
+                more.add_to(&mut warnings, context.connection, delivery, event)?;
+                remember(context, webhook, delivery, event, signal);
+                order = Some(made);
+            }
+            Err(reason) => {
+                tickers::forget_unused(context.connection, webhook, &signal.ticker)?;
+                return refused(context, event, reason);
             }
         }
-        None => None,
-    };
-    if order.is_some() {
-        remember(context, webhook, delivery, event, signal);
     }
     Ok(Recorded {
         event,
@@ -436,6 +427,25 @@ struct Warnings {
     /// Those that stay true however often the order is paired again.
     of_event: Vec<Warning>,
     of_pairing: Vec<Warning>,
+}
+
+impl Warnings {
+    /// Adds them to the warnings of an event, and stores those that stay true with it.
+    fn add_to(
+        self,
+        warnings: &mut Vec<Warning>,
+        connection: &Connection,
+        delivery: &Delivery,
+        event: EventId,
+    ) -> Result<()> {
+        if !self.of_event.is_empty() {
+            warnings.extend(self.of_event);
+            let kept = kept_warnings(delivery, warnings);
+            events::write_warnings(connection, event, &kept)?;
+        }
+        warnings.extend(self.of_pairing);
+        Ok(())
+    }
 }
 
 /// Stores an order and pairs it; one of an import is paired together with the others of its

@@ -104,17 +104,10 @@ impl<C: Clock> Notifier<C> {
             let message = render::message(connection, &notices, page.as_deref())?;
             Ok((terms, secrets, message))
         });
-        let later = |error: StoreError| match error {
-            StoreError::NotFound(what) => Sent::Refused(format!("{what} was removed")),
-            error => Sent::NotTaken {
-                answer: error.to_string(),
-                retry_after: None,
-            },
-        };
-        let (terms, secrets, message) = read.await.map_err(later)?;
+        let (terms, secrets, message) = read.await.map_err(|error| Sent::not_tried(&error))?;
         let secrets = secrets.map_err(|error| match error {
             error if error.is_loss() => Sent::Refused(error.to_string()),
-            error => later(error.into()),
+            error => Sent::not_tried(&error.into()),
         })?;
         Ok(Parts {
             kind: terms.kind,

@@ -10,6 +10,7 @@ use hyper::header::RETRY_AFTER;
 use jiff::Timestamp;
 
 use crate::outbound::{Answer, OutboundError};
+use crate::store::StoreError;
 use crate::store::outbox::OutboxRow;
 
 /// The future of a try.
@@ -84,6 +85,18 @@ impl Sent {
         | Self::Gone(answer)) = &mut self;
         *answer = change(std::mem::take(answer));
         self
+    }
+
+    /// The outcome of a try that could not be made: what it needs was removed, or cannot be read now.
+    #[must_use]
+    pub fn not_tried(error: &StoreError) -> Self {
+        match error {
+            StoreError::NotFound(what) => Self::Refused(format!("{what} was removed")),
+            error => Self::NotTaken {
+                answer: error.to_string(),
+                retry_after: None,
+            },
+        }
     }
 
     /// The outcome of an exchange over HTTP.

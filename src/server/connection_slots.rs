@@ -5,13 +5,13 @@
 //! oldest stranger goes: an alert is through in less time than anybody needs to push it out.
 //! The owner's own and TradingView's connections are nobody's to take.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::http::client::{network_of, site_of};
+use crate::http::origin_tally::{Origin, OriginTally};
 use crate::http::standing::Standing;
 
 /// Slots that one address may always have.
@@ -60,17 +60,10 @@ pub struct Slots {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    connections: BTreeMap<u64, Connection>,
+    connections: BTreeMap<u64, Origin>,
     /// Those of strangers, the oldest first, and of those that were strangers a while ago.
     strangers: BTreeMap<u64, Arc<Standing>>,
-    by_address: HashMap<IpAddr, usize>,
-    by_site: HashMap<IpAddr, usize>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    address: IpAddr,
-    site: IpAddr,
+    by_origin: OriginTally,
 }
 
 /// A slot, taken until it is dropped.
@@ -102,12 +95,9 @@ impl Slots {
     /// Gives a connection its slot, where need be that of the oldest stranger.
     #[must_use]
     pub fn admit(self: &Arc<Self>, peer: IpAddr, rank: Rank) -> Admission {
-        let connection = Connection {
-            address: network_of(peer),
-            site: site_of(peer),
-        };
+        let origin = Origin::of(peer);
         let mut open = self.open();
-        if self.shares.is_used_up(&open, &connection, rank) {
+        if self.shares.is_used_up(&open.by_origin, origin, rank) {
             return Admission::Refused;
         }
         if rank == Rank::Stranger && open.strangers.len() >= self.shares.of_strangers {
@@ -123,7 +113,7 @@ impl Slots {
             };
         }
         let standing = Arc::new(Standing::default());
-        let number = open.add(connection, (rank == Rank::Stranger).then_some(&standing));
+        let number = open.add(origin, (rank == Rank::Stranger).then_some(&standing));
         drop(open);
         Admission::Slot(Slot {
             number,
@@ -155,41 +145,37 @@ impl Slots {
 }
 
 impl Shares {
-    fn is_used_up(&self, open: &Open, connection: &Connection, rank: Rank) -> bool {
-        let of = |counts: &HashMap<IpAddr, usize>, key| counts.get(key).copied().unwrap_or(0);
-        let of_address = of(&open.by_address, &connection.address);
+    fn is_used_up(&self, open: &OriginTally, origin: Origin, rank: Rank) -> bool {
+        let of_address = open.of_address(origin);
         match rank {
             Rank::Own => false,
             Rank::Familiar => of_address >= self.of_a_familiar,
             Rank::Stranger => {
-                of_address >= self.of_an_address
-                    || of(&open.by_site, &connection.site) >= self.of_a_site
+                of_address >= self.of_an_address || open.of_site(origin) >= self.of_a_site
             }
         }
     }
 }
 
 impl Open {
-    fn add(&mut self, connection: Connection, stranger: Option<&Arc<Standing>>) -> u64 {
+    fn add(&mut self, origin: Origin, stranger: Option<&Arc<Standing>>) -> u64 {
         let number = self.next;
         self.next += 1;
         if let Some(standing) = stranger {
             self.strangers.insert(number, Arc::clone(standing));
         }
-        *self.by_address.entry(connection.address).or_default() += 1;
-        *self.by_site.entry(connection.site).or_default() += 1;
-        self.connections.insert(number, connection);
+        self.by_origin.add(origin, 1);
+        self.connections.insert(number, origin);
         number
     }
 
     /// Frees a slot; one of an evicted connection was freed before.
     fn remove(&mut self, number: u64) {
-        let Some(connection) = self.connections.remove(&number) else {
+        let Some(origin) = self.connections.remove(&number) else {
             return;
         };
         self.strangers.remove(&number);
-        count_down(&mut self.by_address, connection.address);
-        count_down(&mut self.by_site, connection.site);
+        self.by_origin.take_back(origin, 1);
     }
 
     /// Lets go of those that are strangers no more.
@@ -206,15 +192,6 @@ impl Open {
                 true
             }
             None => false,
-        }
-    }
-}
-
-fn count_down(counts: &mut HashMap<IpAddr, usize>, key: IpAddr) {
-    if let Some(count) = counts.get_mut(&key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&key);
         }
     }
 }
@@ -262,7 +239,7 @@ mod tests {
         drop((held, other));
         let open = slots.open();
         assert!(open.connections.is_empty() && open.strangers.is_empty());
-        assert!(open.by_address.is_empty() && open.by_site.is_empty());
+        assert!(open.by_origin.is_empty());
     }
 
     #[test]
