@@ -1,8 +1,8 @@
 //! The addresses that are no strangers': TradingView's, and those that showed a right key of late.
 //!
-//! Slots for connections and memory for bodies are kept for them, so that no number of strangers keeps an
-//! alert out. In memory only: after a start TradingView's are known, and the others again with
-//! their first alert.
+//! Slots for connections and memory for bodies are kept for them, so that no number of strangers
+//! keeps an alert out. In memory only: after a start TradingView's are known, and the others again
+//! with their first alert.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

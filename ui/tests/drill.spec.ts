@@ -27,7 +27,7 @@ interface Series {
   equity: unknown[];
 }
 
-/** Days that are over: the demo's strategies go on trading. */
+/** The days before the demo's own. */
 const PAST = 'range=days&since=2025-01-01&until=2026-03-10';
 
 async function inZone(page: Page, zone: string): Promise<void> {

@@ -43,7 +43,7 @@ test('the calendar goes from month to month', async ({ page }) => {
 });
 
 test('a Monte Carlo is drawn when asked for, the same for the same seed', async ({ page }) => {
-  // Days that are over: the demo's strategies go on trading.
+  // The days before the demo's own.
   await page.goto(`${server.url}/report?range=days&since=2025-01-01&until=2026-03-10`);
   const part = page.getByRole('region', { name: 'Monte Carlo' });
   await part.getByLabel('Draws').fill('200');
